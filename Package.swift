@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+// The plan of the house: one target a room, and its dependencies are the room's doors (ARCHITECTURE.md).
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A room of the library: `Sources/ImageForge/<name>`, module `Forge<name>`.
+func room(_ name: String, uses: [Target.Dependency], plugins: [Target.PluginUsage] = []) -> Target {
+  .target(
+    name: "Forge\(name)", dependencies: uses, path: "Sources/ImageForge/\(name)",
+    swiftSettings: strict, plugins: plugins)
+}
+
+func tests(_ name: String, uses: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: uses + ["TestSupport"], path: "Tests/\(name)Tests",
+    swiftSettings: strict)
+}
+
+func library(_ name: String, package debian: String, pkgConfig: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "forge",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "ImageForge", targets: ["ImageForge"]),
+    .executable(name: "forge", targets: ["forge"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C libraries of the system, each behind one wrapper in the room that owns it.
+    library("CArchive", package: "libarchive-dev", pkgConfig: "libarchive"),
+    library("CZstd", package: "libzstd-dev", pkgConfig: "libzstd"),
+    library("CIsal", package: "libisal-dev", pkgConfig: "libisal"),
+
+    // What every room may use, and no room owns.
+    room("Basics", uses: [crypto, system], plugins: ["EmbedRecipes"]),
+
+    // Right wing: reads images and judges them.
+    room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", crypto, system]),
+    room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
+    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers"]),
+    room("Rules", uses: ["ForgeBasics", "ForgeInspection", yams]),
+
+    // Left wing: reads source and writes recipes.
+    room("Syntax", uses: ["ForgeBasics", yams, toml]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
+    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", mustache]),
+
+    // Between the wings, and the way out.
+    room("Engines", uses: ["ForgeBasics", subprocess, system]),
+    room(
+      "Reports",
+      uses: ["ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeRules"]),
+    .target(
+      name: "ImageForge",
+      dependencies: [
+        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeRules", "ForgeCodebase",
+        "ForgeRecipes", "ForgeEngines", "ForgeReports",
+      ],
+      path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
+
+    .executableTarget(name: "forge", dependencies: ["ImageForge", arguments], swiftSettings: strict),
+
+    // `recipes/` is embedded in the binary, so that the binary stands alone.
+    .executableTarget(name: "embed-recipes", swiftSettings: strict),
+    .plugin(name: "EmbedRecipes", capability: .buildTool(), dependencies: ["embed-recipes"]),
+
+    .target(
+      name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("Basics", uses: ["ForgeBasics"]),
+    tests("Layers", uses: ["ForgeLayers"]),
+    tests("Images", uses: ["ForgeImages"]),
+    tests("Inspection", uses: ["ForgeInspection"]),
+    tests("Rules", uses: ["ForgeRules"]),
+    tests("Syntax", uses: ["ForgeSyntax"]),
+    tests("Codebase", uses: ["ForgeCodebase"]),
+    tests("Recipes", uses: ["ForgeRecipes"]),
+    tests("Engines", uses: ["ForgeEngines"]),
+    tests("Reports", uses: ["ForgeReports"]),
+    tests("Command", uses: ["ImageForge", "forge"]),
+    tests("EndToEnd", uses: ["ImageForge", "forge"]),
+  ]
+)

@@ -1,0 +1,36 @@
+/// Text from the outside world, made safe for a terminal or a log: what could move the cursor, change colours,
+/// hide characters or forge a CI command is shown as an escape.
+public enum DisplayText {
+  /// Escapes control characters, line breaks and bidirectional or invisible formatting characters.
+  public static func escape(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: mustEscape) else { return text }
+    var out = ""
+    for scalar in text.unicodeScalars {
+      if mustEscape(scalar) {
+        out += scalar.value < 0x80 ? "\\x" + hex(scalar.value, 2) : "\\u{" + hex(scalar.value, 4) + "}"
+      } else {
+        out.unicodeScalars.append(scalar)
+      }
+    }
+    return out
+  }
+
+  /// The same for bytes, such as a path in a layer; bytes that are not UTF-8 become `\xNN`.
+  public static func escape(_ bytes: some Sequence<UInt8>) -> String {
+    let bytes = Array(bytes)
+    if let text = String(validating: bytes, as: UTF8.self) { return escape(text) }
+    return bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex(UInt32($0), 2) }.joined()
+  }
+
+  private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+    default: false
+    }
+  }
+
+  private static func hex(_ value: UInt32, _ width: Int) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}

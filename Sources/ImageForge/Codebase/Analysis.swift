@@ -1,0 +1,328 @@
+import ForgeBasics
+
+/// What forge concluded about a folder. The JSON of `forge analyze`; keys keep their name and meaning.
+public struct Analysis: Codable, Sendable, Equatable {
+  public let schemaVersion: Int
+  /// The analysed folder, as the user named it.
+  public let root: String
+  /// Sorted by path.
+  public let services: [Service]
+  public let links: [ServiceLink]
+  /// What concerns no single service.
+  public let findings: [Finding]
+
+  public init(root: String, services: [Service], links: [ServiceLink] = [], findings: [Finding] = []) {
+    schemaVersion = 1
+    self.root = root
+    self.services = services
+    self.links = links
+    self.findings = findings
+  }
+}
+
+/// One service reaches another through an environment variable.
+public struct ServiceLink: Codable, Sendable, Equatable {
+  public let from: String
+  public let to: String
+  public let variable: String
+
+  public init(from: String, to: String, variable: String) {
+    self.from = from
+    self.to = to
+    self.variable = variable
+  }
+}
+
+/// One deployable application. A `source` is always `file:line`, relative to the analysed root, or names the rule
+/// by which a default was chosen (`default: …`).
+public struct Service: Codable, Sendable, Equatable {
+  public enum Kind: String, Codable, Sendable {
+    case nextjs, fastapi, mcp
+  }
+
+  /// From the manifest, reduced to what an image name may hold (`[a-z0-9._-]`).
+  public var name: String
+  /// Relative to the analysed root; `.` for the root itself.
+  public var path: String
+  public var kind: Kind
+  public var framework: Framework
+  public var runtime: Runtime
+  public var packageManager: PackageManager
+  public var workspace: Workspace?
+  public var next: NextFacts?
+  public var fastapi: FastAPIFacts?
+  /// The port that the server listens on in the container.
+  public var port: Int
+  public var healthPath: String?
+  /// Sorted by name.
+  public var environment: [EnvironmentVariable]
+  /// `postgresql`, `mysql`, `mongodb`, `redis`, `sqlite`; sorted.
+  public var databases: [String]
+  public var migrations: Migrations?
+  public var mcp: [MCPServer]
+  public var systemPackages: SystemPackages
+  /// Files and folders, relative to `path`, that the dependency step needs before the source: manifests, lockfiles,
+  /// settings of the package manager, `file:` packages. Sorted.
+  public var installInputs: [String]
+  public var findings: [Finding]
+
+  public init(
+    name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime, packageManager: PackageManager,
+    workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
+    healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
+    migrations: Migrations? = nil, mcp: [MCPServer] = [], systemPackages: SystemPackages = SystemPackages(),
+    installInputs: [String], findings: [Finding] = []
+  ) {
+    self.name = name
+    self.path = path
+    self.kind = kind
+    self.framework = framework
+    self.runtime = runtime
+    self.packageManager = packageManager
+    self.workspace = workspace
+    self.next = next
+    self.fastapi = fastapi
+    self.port = port
+    self.healthPath = healthPath
+    self.environment = environment
+    self.databases = databases
+    self.migrations = migrations
+    self.mcp = mcp
+    self.systemPackages = systemPackages
+    self.installInputs = installInputs
+    self.findings = findings
+  }
+
+  /// Optional facts are written as `null`, so that every key is always there.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(path, forKey: .path)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(framework, forKey: .framework)
+    try container.encode(runtime, forKey: .runtime)
+    try container.encode(packageManager, forKey: .packageManager)
+    try container.encode(workspace, forKey: .workspace)
+    try container.encode(next, forKey: .next)
+    try container.encode(fastapi, forKey: .fastapi)
+    try container.encode(port, forKey: .port)
+    try container.encode(healthPath, forKey: .healthPath)
+    try container.encode(environment, forKey: .environment)
+    try container.encode(databases, forKey: .databases)
+    try container.encode(migrations, forKey: .migrations)
+    try container.encode(mcp, forKey: .mcp)
+    try container.encode(systemPackages, forKey: .systemPackages)
+    try container.encode(installInputs, forKey: .installInputs)
+    try container.encode(findings, forKey: .findings)
+  }
+}
+
+/// `next` or `fastapi`, and the version that will be installed: from the lockfile where there is one.
+public struct Framework: Codable, Sendable, Equatable {
+  public var name: String
+  /// Nil when nothing pins or bounds it.
+  public var version: String?
+  public var source: String
+
+  public init(name: String, version: String?, source: String) {
+    self.name = name
+    self.version = version
+    self.source = source
+  }
+}
+
+/// The language runtime, and the version that the recipe will use.
+public struct Runtime: Codable, Sendable, Equatable {
+  public enum Name: String, Codable, Sendable {
+    case node, python, bun
+  }
+
+  public var name: Name
+  /// What the base image's tag needs: `22`, `22.20.0`, `3.13`.
+  public var version: String
+  public var source: String
+
+  public init(name: Name, version: String, source: String) {
+    self.name = name
+    self.version = version
+    self.source = source
+  }
+}
+
+public struct PackageManager: Codable, Sendable, Equatable {
+  public enum Name: String, Codable, Sendable {
+    case npm, yarn
+    case yarnBerry = "yarn-berry"
+    case pnpm, bun, pip, uv, poetry, pdm, pipenv
+  }
+
+  public var name: Name
+  public var version: String?
+  /// The lockfile's name, relative to the service (or to the workspace root for a member). For pip: the requirements
+  /// file that rules.
+  public var lockfile: String?
+  public var source: String
+
+  public init(name: Name, version: String? = nil, lockfile: String?, source: String) {
+    self.name = name
+    self.version = version
+    self.lockfile = lockfile
+    self.source = source
+  }
+}
+
+/// The monorepo that a service is a member of.
+public struct Workspace: Codable, Sendable, Equatable {
+  /// Relative to the analysed root.
+  public var root: String
+  /// `npm`, `yarn`, `pnpm`, `uv`, `turbo`, `nx`.
+  public var kind: String
+
+  public init(root: String, kind: String) {
+    self.root = root
+    self.kind = kind
+  }
+}
+
+public struct NextFacts: Codable, Sendable, Equatable {
+  public enum Router: String, Codable, Sendable {
+    case app, pages, both
+  }
+  public enum Output: String, Codable, Sendable {
+    case standalone, export
+    /// `output` is not set.
+    case `default`
+    /// It is computed in a way that cannot be known without running it; `findings` say why.
+    case unknown
+  }
+
+  public var router: Router
+  public var output: Output
+  public var configFile: String?
+  public var basePath: String?
+  /// Where `next build` writes; `.next` unless configured.
+  public var distDir: String
+  /// The file of a custom server, which output tracing does not support.
+  public var customServer: String?
+  /// The `build` script, or `next build` when there is none.
+  public var buildCommand: String
+  /// Whether there is a `public/` folder.
+  public var hasPublicFolder: Bool
+  /// Where `server.js` lands below `<distDir>/standalone`: `server.js`, or `apps/web/server.js` in a monorepo.
+  public var standaloneServer: String
+
+  public init(
+    router: Router, output: Output, configFile: String? = nil, basePath: String? = nil, distDir: String = ".next",
+    customServer: String? = nil, buildCommand: String = "next build", hasPublicFolder: Bool,
+    standaloneServer: String = "server.js"
+  ) {
+    self.router = router
+    self.output = output
+    self.configFile = configFile
+    self.basePath = basePath
+    self.distDir = distDir
+    self.customServer = customServer
+    self.buildCommand = buildCommand
+    self.hasPublicFolder = hasPublicFolder
+    self.standaloneServer = standaloneServer
+  }
+}
+
+public struct FastAPIFacts: Codable, Sendable, Equatable {
+  /// `pkg.mod:name`, importable from `appDir`.
+  public var entrypoint: String
+  /// Whether the entry point is a function that makes the application.
+  public var factory: Bool
+  /// The folder that goes on the import path, relative to the service.
+  public var appDir: String
+  /// `uvicorn`, `gunicorn`, `hypercorn`, `granian`, `fastapi`.
+  public var server: String
+  /// `file:line` of the application object.
+  public var source: String
+
+  public init(entrypoint: String, factory: Bool = false, appDir: String = ".", server: String, source: String) {
+    self.entrypoint = entrypoint
+    self.factory = factory
+    self.appDir = appDir
+    self.server = server
+    self.source = source
+  }
+}
+
+public struct EnvironmentVariable: Codable, Sendable, Equatable {
+  public enum Scope: String, Codable, Sendable {
+    /// Baked into the client bundle at build time: public by nature.
+    case buildPublic = "build-public"
+    /// Needed by the build, and secret: a secret mount, never `ARG` or `ENV`.
+    case buildSecret = "build-secret"
+    case runtime
+    case runtimeSecret = "runtime-secret"
+    /// Set by the image or the platform (`PORT`, `NODE_ENV`).
+    case platform
+  }
+
+  public var name: String
+  public var scope: Scope
+  public var required: Bool
+  /// Nil for secrets, even where the source holds one.
+  public var `default`: String?
+  /// `file:line` of every place that reads it, sorted.
+  public var sources: [String]
+
+  public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String]) {
+    self.name = name
+    self.scope = scope
+    self.required = required
+    self.default = `default`
+    self.sources = sources
+  }
+}
+
+public struct Migrations: Codable, Sendable, Equatable {
+  /// `alembic`, `aerich`, `prisma`, `drizzle`.
+  public var tool: String
+  /// As typed in the service's folder: `alembic upgrade head`.
+  public var command: String
+
+  public init(tool: String, command: String) {
+    self.tool = tool
+    self.command = command
+  }
+}
+
+/// A Model Context Protocol server in the code.
+public struct MCPServer: Codable, Sendable, Equatable {
+  public enum Transport: String, Codable, Sendable {
+    case streamableHTTP = "streamable-http"
+    case sse, stdio
+  }
+
+  public var transport: Transport
+  /// Whether the FastAPI application serves it itself.
+  public var mounted: Bool
+  /// The URL path of its endpoint; nil for stdio.
+  public var path: String?
+  /// `pkg.mod:name` of the server object.
+  public var entrypoint: String
+  /// `file:line` where it is made.
+  public var source: String
+
+  public init(transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String) {
+    self.transport = transport
+    self.mounted = mounted
+    self.path = path
+    self.entrypoint = entrypoint
+    self.source = source
+  }
+}
+
+/// Debian packages that the resolved dependencies need.
+public struct SystemPackages: Codable, Sendable, Equatable {
+  public var build: [String]
+  public var runtime: [String]
+
+  public init(build: [String] = [], runtime: [String] = []) {
+    self.build = build
+    self.runtime = runtime
+  }
+}

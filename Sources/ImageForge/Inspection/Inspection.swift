@@ -1,0 +1,321 @@
+import ForgeBasics
+
+/// What is in an image, and where its bytes went. The JSON of `forge inspect`; sizes are bytes.
+public struct Inspection: Codable, Sendable, Equatable {
+  public let schemaVersion: Int
+  public let image: ImageFacts
+  public let sizes: Sizes
+  /// From the base upwards.
+  public let layers: [LayerFacts]
+  /// Every wasted byte with its cause; the largest first.
+  public let waste: [Waste]
+  /// The largest visible regular files; the largest first.
+  public let largestFiles: [FileFacts]
+  /// Visible files of the same content at several paths; the most bytes to win first.
+  public let duplicates: [DuplicateGroup]
+  public let packages: [PackageFacts]
+  /// What the reader noticed: structure, not policy.
+  public let findings: [Finding]
+  /// What rules need beyond the report: not part of the JSON.
+  package let details: InspectionDetails
+
+  package init(
+    image: ImageFacts, sizes: Sizes, layers: [LayerFacts], waste: [Waste], largestFiles: [FileFacts],
+    duplicates: [DuplicateGroup], packages: [PackageFacts], findings: [Finding], details: InspectionDetails
+  ) {
+    schemaVersion = 1
+    self.image = image
+    self.sizes = sizes
+    self.layers = layers
+    self.waste = waste
+    self.largestFiles = largestFiles
+    self.duplicates = duplicates
+    self.packages = packages
+    self.findings = findings
+    self.details = details
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case schemaVersion, image, sizes, layers, waste, largestFiles, duplicates, packages, findings
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    schemaVersion = try container.decode(Int.self, forKey: .schemaVersion)
+    image = try container.decode(ImageFacts.self, forKey: .image)
+    sizes = try container.decode(Sizes.self, forKey: .sizes)
+    layers = try container.decode([LayerFacts].self, forKey: .layers)
+    waste = try container.decode([Waste].self, forKey: .waste)
+    largestFiles = try container.decode([FileFacts].self, forKey: .largestFiles)
+    duplicates = try container.decode([DuplicateGroup].self, forKey: .duplicates)
+    packages = try container.decode([PackageFacts].self, forKey: .packages)
+    findings = try container.decode([Finding].self, forKey: .findings)
+    details = InspectionDetails()
+  }
+}
+
+public struct ImageFacts: Codable, Sendable, Equatable {
+  /// What the user named: a path, `-`, or an engine's reference.
+  public var source: String
+  /// The tag or reference recorded in the archive.
+  public var reference: String?
+  /// Of the manifest where the archive has one; of the config (the image ID) for a docker-archive.
+  public var digest: Digest
+  /// `linux/amd64`, `linux/arm64/v8`.
+  public var platform: String
+  /// `config.User` as it stands; empty means root.
+  public var user: String
+  public var entrypoint: [String]
+  public var cmd: [String]
+
+  public init(
+    source: String, reference: String?, digest: Digest, platform: String, user: String, entrypoint: [String],
+    cmd: [String]
+  ) {
+    self.source = source
+    self.reference = reference
+    self.digest = digest
+    self.platform = platform
+    self.user = user
+    self.entrypoint = entrypoint
+    self.cmd = cmd
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(source, forKey: .source)
+    try container.encode(reference, forKey: .reference)
+    try container.encode(digest, forKey: .digest)
+    try container.encode(platform, forKey: .platform)
+    try container.encode(user, forKey: .user)
+    try container.encode(entrypoint, forKey: .entrypoint)
+    try container.encode(cmd, forKey: .cmd)
+  }
+}
+
+/// The five sizes of an image, bytes. `wasted` is exactly `stored - rootfs`.
+public struct Sizes: Codable, Sendable, Equatable {
+  /// The layer blobs as they stand in the archive.
+  public var compressed: Int64
+  /// The uncompressed layer tars, headers and padding included.
+  public var unpacked: Int64
+  /// The regular files over all layers; a hardlink group in a layer counts once.
+  public var stored: Int64
+  /// The part of `stored` that is visible in the final root filesystem.
+  public var rootfs: Int64
+  public var wasted: Int64
+  /// `rootfs / stored`; 1 for an image without files.
+  public var efficiency: Double
+
+  public init(compressed: Int64, unpacked: Int64, stored: Int64, rootfs: Int64) {
+    self.compressed = compressed
+    self.unpacked = unpacked
+    self.stored = stored
+    self.rootfs = rootfs
+    wasted = stored - rootfs
+    efficiency = stored == 0 ? 1 : Double(rootfs) / Double(stored)
+  }
+}
+
+public struct LayerFacts: Codable, Sendable, Equatable {
+  /// From 0, the base.
+  public var index: Int
+  /// Of the blob as it stands in the archive.
+  public var digest: Digest
+  /// Of the uncompressed tar (image-spec, config.md, `rootfs.diff_ids`).
+  public var diffID: Digest
+  public var mediaType: String
+  public var compressed: Int64
+  public var unpacked: Int64
+  public var stored: Int64
+  public var wasted: Int64
+  /// Entries other than whiteouts.
+  public var files: Int
+  /// The history entry that made it; nil where history does not align.
+  public var createdBy: String?
+
+  public init(
+    index: Int, digest: Digest, diffID: Digest, mediaType: String, compressed: Int64, unpacked: Int64, stored: Int64,
+    wasted: Int64, files: Int, createdBy: String?
+  ) {
+    self.index = index
+    self.digest = digest
+    self.diffID = diffID
+    self.mediaType = mediaType
+    self.compressed = compressed
+    self.unpacked = unpacked
+    self.stored = stored
+    self.wasted = wasted
+    self.files = files
+    self.createdBy = createdBy
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(index, forKey: .index)
+    try container.encode(digest, forKey: .digest)
+    try container.encode(diffID, forKey: .diffID)
+    try container.encode(mediaType, forKey: .mediaType)
+    try container.encode(compressed, forKey: .compressed)
+    try container.encode(unpacked, forKey: .unpacked)
+    try container.encode(stored, forKey: .stored)
+    try container.encode(wasted, forKey: .wasted)
+    try container.encode(files, forKey: .files)
+    try container.encode(createdBy, forKey: .createdBy)
+  }
+}
+
+/// Why bytes of a layer cannot be seen in the final root filesystem.
+public enum WasteCause: String, Codable, Sendable, CaseIterable {
+  /// A later layer has other content at the path.
+  case overwritten
+  /// A later layer has the same content with another mode, owner or time (`RUN chown -R`).
+  case metadataOnly = "metadata-only"
+  /// A later layer has the same file once more.
+  case identical
+  case deletedFile = "deleted-file"
+  case deletedDirectory = "deleted-directory"
+  /// Hidden by an opaque whiteout.
+  case opaque
+  /// A later layer has something of another type at the path, or at a parent.
+  case replacedByType = "replaced-by-type"
+  /// The same layer holds the path again.
+  case duplicateEntry = "duplicate-entry"
+  /// A name of a hardlink group was copied up; the group's bytes are stored again.
+  case hardlinkCopy = "hardlink-copy"
+}
+
+public struct Waste: Codable, Sendable, Equatable {
+  /// Control characters and bytes that are not UTF-8 are escaped.
+  public var path: String
+  public var bytes: Int64
+  public var cause: WasteCause
+  /// The layer that stores the bytes.
+  public var layer: Int
+  /// The layer that hides them.
+  public var hiddenBy: Int
+
+  public init(path: String, bytes: Int64, cause: WasteCause, layer: Int, hiddenBy: Int) {
+    self.path = path
+    self.bytes = bytes
+    self.cause = cause
+    self.layer = layer
+    self.hiddenBy = hiddenBy
+  }
+}
+
+public struct FileFacts: Codable, Sendable, Equatable {
+  public var path: String
+  public var bytes: Int64
+  public var layer: Int
+
+  public init(path: String, bytes: Int64, layer: Int) {
+    self.path = path
+    self.bytes = bytes
+    self.layer = layer
+  }
+}
+
+public struct DuplicateGroup: Codable, Sendable, Equatable {
+  /// Of one copy.
+  public var bytes: Int64
+  public var paths: [String]
+
+  public init(bytes: Int64, paths: [String]) {
+    self.bytes = bytes
+    self.paths = paths
+  }
+}
+
+/// An installed package, from its database in the image.
+public struct PackageFacts: Codable, Sendable, Equatable {
+  /// `deb`, `apk`, `python`, `npm`.
+  public var kind: String
+  public var name: String
+  public var version: String
+  /// The visible regular files that it owns.
+  public var bytes: Int64
+
+  public init(kind: String, name: String, version: String, bytes: Int64) {
+    self.kind = kind
+    self.name = name
+    self.version = version
+    self.bytes = bytes
+  }
+}
+
+/// What rules ask about beyond the report.
+package struct InspectionDetails: Sendable, Equatable {
+  /// Every regular file, link and folder of every layer, visible or not, in layer order.
+  package var files: [FileInstance] = []
+  /// `/etc/passwd`, `/etc/group` of the final root filesystem; nil where there is none.
+  package var passwd: [UInt8]?
+  package var group: [UInt8]?
+  package var config: ConfigFacts = ConfigFacts()
+  /// All history entries, from the base upwards.
+  package var history: [HistoryFacts] = []
+
+  package init() {}
+}
+
+package struct HistoryFacts: Sendable, Equatable {
+  package var createdBy: String
+  /// The layer that the step made; nil for a step without one, or where history does not align.
+  package var layer: Int?
+
+  package init(createdBy: String, layer: Int?) {
+    self.createdBy = createdBy
+    self.layer = layer
+  }
+}
+
+/// The runtime configuration of an image (image-spec, config.md), as far as rules ask for it.
+package struct ConfigFacts: Sendable, Equatable {
+  package var environment: [String] = []
+  package var exposedPorts: [String] = []
+  package var volumes: [String] = []
+  package var workingDirectory: String = ""
+  package var hasHealthcheck: Bool = false
+  package var labels: [String: String] = [:]
+  /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
+  package var isDockerFormat: Bool = true
+
+  package init() {}
+}
+
+/// One entry of one layer.
+package struct FileInstance: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case regular, directory, symlink, hardlink, device, fifo
+  }
+
+  /// As in the layer, without `./` or `/` in front; bytes, never normalised.
+  package var path: [UInt8]
+  package var kind: Kind
+  /// Permission bits with setuid, setgid and sticky.
+  package var mode: UInt16
+  package var uid: UInt32
+  package var gid: UInt32
+  /// Bytes of a regular file.
+  package var size: Int64
+  package var layer: Int
+  /// Whether this very instance is what the final root filesystem shows.
+  package var visible: Bool
+  /// The first bytes of small files whose name a rule asked for; nil otherwise.
+  package var head: [UInt8]?
+
+  package init(
+    path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int, visible: Bool,
+    head: [UInt8]? = nil
+  ) {
+    self.path = path
+    self.kind = kind
+    self.mode = mode
+    self.uid = uid
+    self.gid = gid
+    self.size = size
+    self.layer = layer
+    self.visible = visible
+    self.head = head
+  }
+}

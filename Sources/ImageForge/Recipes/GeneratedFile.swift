@@ -1,0 +1,13 @@
+import ForgeBasics
+
+/// A file that forge writes for a service.
+public struct GeneratedFile: Sendable, Equatable {
+  /// Relative to the analysed root: `frontend/Dockerfile`.
+  public let path: String
+  public let contents: String
+
+  public init(path: String, contents: String) {
+    self.path = path
+    self.contents = contents
+  }
+}

@@ -1,0 +1,10 @@
+// The library in one import: `import ImageForge`.
+@_exported import ForgeBasics
+@_exported import ForgeCodebase
+@_exported import ForgeEngines
+@_exported import ForgeImages
+@_exported import ForgeInspection
+@_exported import ForgeLayers
+@_exported import ForgeRecipes
+@_exported import ForgeReports
+@_exported import ForgeRules
