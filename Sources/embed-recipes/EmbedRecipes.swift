@@ -9,7 +9,8 @@ struct EmbedRecipes {
       throw Failure(message: "usage: embed-recipes DIRECTORY OUTPUT.swift")
     }
     let root = URL(filePath: arguments[1], directoryHint: .isDirectory)
-    let paths = (FileManager.default.enumerator(atPath: root.path(percentEncoded: false))?.allObjects as? [String] ?? [])
+    let paths =
+      (FileManager.default.enumerator(atPath: root.path(percentEncoded: false))?.allObjects as? [String] ?? [])
       .sorted()
     var code = "// Made from recipes/ by embed-recipes.\nlet embeddedRecipes: [String: String] = [\n"
     for path in paths {

@@ -19,7 +19,9 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
     guard parts.count == 2, let algorithm = Algorithm(rawValue: String(parts[0])) else { return nil }
     let hex = parts[1].utf8
     guard hex.count == (algorithm == .sha256 ? 64 : 128),
-      hex.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
+      hex.allSatisfy({
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+      })
     else { return nil }
     self.algorithm = algorithm
     self.hex = String(parts[1])
