@@ -54,12 +54,13 @@ let package = Package(
     library("CArchive", package: "libarchive-dev", pkgConfig: "libarchive"),
     library("CZstd", package: "libzstd-dev", pkgConfig: "libzstd"),
     library("CIsal", package: "libisal-dev", pkgConfig: "libisal"),
+    library("CXxhash", package: "libxxhash-dev", pkgConfig: "libxxhash"),
 
     // What every room may use, and no room owns.
     room("Basics", uses: [crypto, system], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
-    room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", crypto, system]),
+    room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
     room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
     room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers"]),
     room("Rules", uses: ["ForgeBasics", "ForgeInspection", yams]),

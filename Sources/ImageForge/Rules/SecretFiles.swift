@@ -1,0 +1,113 @@
+import ForgeBasics
+import ForgeInspection
+
+/// Files that hold secrets, in any layer: a layer keeps what a later one deletes.
+enum SecretFiles {
+  /// Bytes of a file that is judged by its content.
+  private static let headSize = 64 << 10
+
+  /// How a file of a certain name is judged.
+  private enum Judgement {
+    /// The name tells.
+    case name(String)
+    /// Content must hold one of these, ASCII.
+    case content(String, [String])
+  }
+
+  @Sendable static func capture(_ path: ArraySlice<UInt8>) -> Int {
+    if case .content = judgement(path) { headSize } else { 0 }
+  }
+
+  static func check(_ inspection: Inspection) -> [Violation] {
+    inspection.details.files.compactMap { file in
+      guard file.kind == .regular, file.size > 0, let judgement = judgement(file.path[...]) else { return nil }
+      let what: String
+      switch judgement {
+      case .name(let kind): what = kind
+      case .content(let kind, let needles):
+        guard let head = file.head, needles.contains(where: { contains(head, Array($0.utf8)) }) else { return nil }
+        what = kind
+      }
+      let path = DisplayText.escape(file.path)
+      let fate = file.visible ? "" : ", hidden by a later layer but still in the image"
+      return Violation(
+        message: "/\(path) is \(what)\(fate)", location: "layer \(file.layer): \(path)",
+        fix: "add `\(ignorePattern(file.path))` to .dockerignore so that no COPY takes it, pass it when the container "
+          + "starts or as `RUN --mount=type=secret`, rebuild, and change the secret",
+        evidence: .file, atMost: isThirdParty(file.path) ? .warning : nil)
+    }
+  }
+
+  private static func judgement(_ path: ArraySlice<UInt8>) -> Judgement? {
+    let nameStart = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
+    let name = path[nameStart...]
+    // Almost every name of an image is turned away by its first or last byte.
+    guard let first = name.first, let last = name.last else { return nil }
+    switch (first, last) {
+    case (UInt8(ascii: "."), _), (UInt8(ascii: "i"), _), (UInt8(ascii: "c"), _), (UInt8(ascii: "p"), _),
+      (UInt8(ascii: "a"), _), (UInt8(ascii: "_"), _), (_, UInt8(ascii: "m")), (_, UInt8(ascii: "y")),
+      (_, UInt8(ascii: "2")), (_, UInt8(ascii: "x")), (_, UInt8(ascii: "s")), (_, UInt8(ascii: "n")):
+      return judge(name: String(decoding: name, as: UTF8.self), folder: path[..<nameStart])
+    default: return nil
+    }
+  }
+
+  private static func judge(name: String, folder: ArraySlice<UInt8>) -> Judgement? {
+    func isIn(_ parent: String) -> Bool { folder.reversed().starts(with: (parent + "/").utf8.reversed()) }
+    switch name {
+    case ".env": return .name("an environment file")
+    case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519": return .name("an SSH private key")
+    case ".netrc", "_netrc": return .content("a file of logins", ["password"])
+    case ".npmrc":
+      return .content("an npm configuration with a login", ["_authToken", "_auth=", "_auth =", "_password"])
+    case ".yarnrc.yml": return .content("a Yarn configuration with a login", ["npmAuthToken:", "npmAuthIdent:"])
+    case ".pypirc": return .content("a package index login", ["password"])
+    case "pip.conf": return .content("a pip configuration with a login", ["://__token__:", "password"])
+    case ".git-credentials": return .name("a file of Git logins")
+    case "credentials" where isIn(".aws"): return .name("an AWS credentials file")
+    case "config.json" where isIn(".docker"), ".dockercfg":
+      return .content("a registry login", ["\"auth\""])
+    case "config" where isIn(".kube"): return .name("a Kubernetes configuration with logins")
+    case "application_default_credentials.json", "access_tokens.db": return .name("a Google Cloud login")
+    case ".htpasswd": return .name("a file of password hashes")
+    case ".pgpass": return .name("a file of PostgreSQL logins")
+    default: break
+    }
+    if name.hasPrefix(".env.") {
+      let harmless = ["example", "sample", "template", "dist", "defaults"]
+      return harmless.contains { name.hasSuffix("." + $0) } ? nil : .name("an environment file")
+    }
+    if [".pem", ".key"].contains(where: name.hasSuffix) {
+      return .content("a private key", ["PRIVATE KEY-----"])
+    }
+    if [".p12", ".pfx", ".jks"].contains(where: name.hasSuffix) { return .name("a key store") }
+    if name.hasSuffix(".json"),
+      name.contains("credential") || name.contains("service-account") || name.contains("service_account")
+    {
+      return .content("a service account key", ["\"private_key\"", "\"client_secret\"", "\"refresh_token\""])
+    }
+    return nil
+  }
+
+  /// Files that came with a dependency, where test keys and samples are usual.
+  private static func isThirdParty(_ path: [UInt8]) -> Bool {
+    [["node_modules"], ["site-packages"], ["dist-packages"], ["usr", "share"], ["usr", "lib"]].contains { parent in
+      contains([UInt8(ascii: "/")] + path, Array(("/" + parent.joined(separator: "/") + "/").utf8))
+    }
+  }
+
+  private static func ignorePattern(_ path: [UInt8]) -> String {
+    let name = DisplayText.escape(path.split(separator: UInt8(ascii: "/")).last ?? [])
+    return name.hasPrefix(".env") ? "**/.env*" : "**/\(name)"
+  }
+
+  private static func contains(_ haystack: [UInt8], _ needle: [UInt8]) -> Bool {
+    guard let first = needle.first, haystack.count >= needle.count else { return false }
+    var start = haystack.startIndex
+    while let hit = haystack[start...].firstIndex(of: first), hit + needle.count <= haystack.endIndex {
+      if haystack[hit..<hit + needle.count].elementsEqual(needle) { return true }
+      start = hit + 1
+    }
+    return false
+  }
+}
