@@ -2,7 +2,55 @@ import ArgumentParser
 import ImageForge
 
 @main
-struct Forge: ParsableCommand {
+struct Forge: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "forge", abstract: "Builds small, safe container images, and proves it.", version: "0.1.0")
+    commandName: "forge",
+    abstract: "Builds small, safe container images for Next.js and FastAPI, and proves it.",
+    discussion: """
+      Exit codes: 0 done, and the policy passed; 1 the policy failed, or a generated file is stale; 2 usage or \
+      configuration; 3 the input cannot be read whole, or is ambiguous; 4 the container engine failed; 70 a defect in \
+      forge.
+      """,
+    version: "forge \(ForgeVersion.current)",
+    subcommands: [Analyze.self, Inspect.self, Check.self])
+
+  /// Every way out of the program passes here, so that the exit codes are forge's own.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as any ForgeError {
+      StandardError.print("forge: \(error)")
+      leave(error.exitCode)
+    } catch let status as ExitStatus {
+      leave(status.code)
+    } catch {
+      let message = fullMessage(for: error)
+      switch exitCode(for: error) {
+      case .success:
+        // Help and version, asked for.
+        do {
+          try StandardOutput.write(message + "\n")
+        } catch {
+          StandardError.print("forge: \(error)")
+          leave(.usage)
+        }
+      case .validationFailure:
+        StandardError.print(message)
+        leave(.usage)
+      default:
+        StandardError.print("forge: unexpected error, please report it: \(error)")
+        leave(.defect)
+      }
+    }
+  }
+}
+
+/// Ends a command that has said all there is to say.
+struct ExitStatus: Error {
+  let code: ImageForge.ExitCode
 }

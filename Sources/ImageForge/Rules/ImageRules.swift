@@ -190,17 +190,16 @@ enum ImageRules {
   }
 
   private static func onBuild(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    inspection.details.history.filter { $0.createdBy.contains("#(nop) ONBUILD") || $0.createdBy.hasPrefix("ONBUILD ") }
-      .map {
-        Violation(
-          message: "ONBUILD trigger: \(Self.short($0.createdBy))", location: "history",
-          fix: "remove the ONBUILD instruction", evidence: .history)
-      }
+    inspection.details.history.enumerated().filter { BuildStep.short($1.createdBy).hasPrefix("ONBUILD ") }.map {
+      Violation(
+        message: "ONBUILD trigger: \(Self.short($1.createdBy))", location: "history[\($0)]",
+        fix: "remove the ONBUILD instruction", evidence: .history)
+    }
   }
 
   /// The start of a build step, for a message.
   static func short(_ step: String) -> String {
-    let text = DisplayText.escape(step.replacing("/bin/sh -c #(nop) ", with: "").replacing("/bin/sh -c ", with: "RUN "))
+    let text = BuildStep.short(step)
     return text.count > 80 ? text.prefix(79) + "…" : text
   }
 

@@ -153,10 +153,10 @@ private struct PolicyReader {
     PolicyError(location: node.mark.map { "\(source):\($0.line)" } ?? source, reason: reason)
   }
 
-  /// The known key with the fewest edits, if it is near at all.
+  /// The known key with the fewest edits, if it is near at all: a third of it, or the start of the same word.
   private static func nearest(_ key: String, among keys: [String]) -> String? {
     keys.map { (key: $0, distance: editDistance(key, $0)) }
-      .filter { $0.distance <= max(2, $0.key.count / 2) }
+      .filter { $0.distance <= max(2, $0.key.count / 3) || (!key.isEmpty && key.hasPrefix($0.key)) }
       .min { ($0.distance, $0.key) < ($1.distance, $1.key) }?.key
   }
 

@@ -27,7 +27,9 @@ public enum Gate {
   public static func judge(_ inspection: Inspection, policy: Policy) -> Verdict {
     var findings = inspection.findings
     for (id, check) in ImageRules.all {
-      guard let rule = RuleCatalogue.rule(id), let severity = policy.severity(of: rule) else { continue }
+      // A rule that the catalogue does not know counts as an error: a gate fails closed.
+      let setting = RuleCatalogue.rule(id).map(policy.severity) ?? .error
+      guard let severity = setting else { continue }
       for violation in check(inspection, policy) {
         findings.append(
           Finding(

@@ -1,0 +1,4 @@
+/// The version of forge, by semantic versioning.
+public enum ForgeVersion {
+  public static let current = "0.1.0"
+}

@@ -1,0 +1,90 @@
+import ForgeBasics
+import ForgeCodebase
+
+extension Analysis {
+  /// What `forge analyze` prints for people.
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    for service in services { service.write(to: &layout) }
+    if !links.isEmpty {
+      layout.heading("links")
+      layout.table(links.map { ["\($0.from) → \($0.to)", "through \($0.variable)"] })
+    }
+    if !findings.isEmpty {
+      layout.heading("findings")
+      layout.findings(findings)
+    }
+    return layout.text
+  }
+}
+
+extension Service {
+  fileprivate func write(to layout: inout TextLayout) {
+    layout.heading("\(name)  (\(title), \(path == "." ? "this folder" : path))")
+    layout.table(facts.map { [$0.0, DisplayText.escape($0.1), $0.2] })
+    if !environment.isEmpty {
+      layout.line()
+      layout.table(
+        environment.map { variable in
+          [
+            variable.name, variable.scope.rawValue,
+            variable.required ? "required" : variable.default.map { "= " + DisplayText.escape($0) } ?? "optional",
+            variable.sources.first.map(DisplayText.escape) ?? "",
+          ].map { TextLayout.cut($0, to: 36) }
+        }, header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
+    }
+    if !findings.isEmpty {
+      layout.line()
+      layout.findings(findings)
+    }
+  }
+
+  private var title: String {
+    let framework =
+      switch kind {
+      case .nextjs: "Next.js"
+      case .fastapi: "FastAPI"
+      case .mcp: "MCP server"
+      }
+    return self.framework.version.map { "\(framework) \(DisplayText.escape($0))" } ?? framework
+  }
+
+  /// Name, value and where it is from.
+  private var facts: [(String, String, String)] {
+    var facts = [
+      ("framework", [framework.name, framework.version].compactMap(\.self).joined(separator: " "), framework.source),
+      ("runtime", "\(runtime.name.rawValue) \(runtime.version)", runtime.source),
+      (
+        "packages", [packageManager.name.rawValue, packageManager.version].compactMap(\.self).joined(separator: " "),
+        packageManager.source
+      ),
+    ]
+    if let workspace { facts.append(("workspace", workspace.kind, workspace.root)) }
+    if let next {
+      facts.append(("router", next.router.rawValue, ""))
+      facts.append(("output", next.output.rawValue, next.configFile ?? ""))
+      if let basePath = next.basePath { facts.append(("base path", basePath, next.configFile ?? "")) }
+      if let server = next.customServer { facts.append(("custom server", server, "")) }
+      facts.append(("build", next.buildCommand, ""))
+    }
+    if let fastapi {
+      facts.append(("entry point", fastapi.entrypoint + (fastapi.factory ? " (factory)" : ""), fastapi.source))
+      facts.append(("server", fastapi.server, ""))
+    }
+    facts.append(("port", String(port), ""))
+    facts.append(("health", healthPath ?? "none found", ""))
+    if !databases.isEmpty { facts.append(("databases", databases.joined(separator: ", "), "")) }
+    if let migrations { facts.append(("migrations", migrations.command, migrations.tool)) }
+    for server in mcp {
+      let place = server.path.map { " at \($0)" } ?? ""
+      facts.append(("MCP", "\(server.transport.rawValue)\(place)\(server.mounted ? ", mounted" : "")", server.source))
+    }
+    if !systemPackages.build.isEmpty {
+      facts.append(("to build", systemPackages.build.joined(separator: " "), "Debian packages"))
+    }
+    if !systemPackages.runtime.isEmpty {
+      facts.append(("to run", systemPackages.runtime.joined(separator: " "), "Debian packages"))
+    }
+    return facts
+  }
+}

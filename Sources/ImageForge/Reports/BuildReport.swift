@@ -1,0 +1,70 @@
+import ForgeBasics
+import ForgeEngines
+import ForgeInspection
+import ForgeRules
+
+/// What `forge build` did. Its JSON.
+public struct BuildReport: Codable, Sendable, Equatable {
+  public struct Built: Codable, Sendable, Equatable {
+    /// The service's name and its folder, relative to the root.
+    public let name: String
+    public let path: String
+    /// The tag in the engine's store.
+    public let tag: String
+    /// The docker-archive; nil when none was asked for.
+    public let archive: String?
+    public let sizes: Sizes
+    /// The gate's word; nil when the build was not asked to check.
+    public let verdict: Verdict?
+
+    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, verdict: Verdict?) {
+      self.name = name
+      self.path = path
+      self.tag = tag
+      self.archive = archive
+      self.sizes = sizes
+      self.verdict = verdict
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(path, forKey: .path)
+      try container.encode(tag, forKey: .tag)
+      try container.encode(archive, forKey: .archive)
+      try container.encode(sizes, forKey: .sizes)
+      try container.encode(verdict, forKey: .verdict)
+    }
+  }
+
+  public let schemaVersion: Int
+  public let engine: Engine.Kind
+  public let engineVersion: String
+  public let services: [Built]
+
+  public init(engine: Engine, services: [Built]) {
+    schemaVersion = 1
+    self.engine = engine.kind
+    engineVersion = engine.version
+    self.services = services
+  }
+
+  /// Whether every image that was checked passed.
+  public var passed: Bool { services.allSatisfy { $0.verdict?.passed ?? true } }
+
+  /// What `forge build` prints for people.
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.table(
+      services.map { built in
+        [
+          built.tag, ByteCount.text(built.sizes.stored), ByteCount.text(built.sizes.rootfs),
+          ByteCount.text(built.sizes.wasted), built.archive.map(DisplayText.escape) ?? "in \(engine.rawValue)'s store",
+        ]
+      }, aligned: [.left, .right, .right, .right],
+      header: ["IMAGE", "STORED", "ROOTFS", "WASTED", "WHERE"], indent: 0)
+    var text = layout.text
+    for verdict in services.compactMap(\.verdict) { text += "\n" + verdict.text(style) }
+    return text
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import ImageForge
+
+/// How a command names an image.
+struct ImageArguments: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "The image.",
+      discussion: """
+        A docker-archive or OCI archive (plain, gzip or zstd), an OCI layout folder, `-` for standard input, or what \
+        an engine holds: docker:REF, podman:REF, buildah:REF.
+        """))
+  var image: String
+
+  @Option(name: .customLong("image"), help: "Which image, where the archive holds several.")
+  var choice: String?
+
+  @Option(help: "Which platform, where the image has several: linux/arm64.")
+  var platform: String?
+
+  /// Opens and inspects the image, with what the rules want to see of it.
+  func inspect() async throws -> Inspection {
+    try await ImageReference.inspect(
+      image, options: InspectionOptions(image: choice, platform: platform, capture: Gate.capture))
+  }
+}
+
+struct Inspect: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what is in an image, what is wasted, and why it is big.")
+
+  @OptionGroup var image: ImageArguments
+  @OptionGroup var reporting: OutputOptions
+
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  var output: String?
+
+  func run() async throws {
+    let inspection = try await image.inspect()
+    try reporting.write(inspection, text: inspection.text, to: output)
+  }
+}

@@ -1,0 +1,152 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeRules
+import Testing
+
+@Suite struct ImageRulesTests {
+  @Test func aCleanImagePasses() {
+    let verdict = ImageUnderTest().judge()
+    #expect(verdict.findings == [])
+    #expect(verdict.passed)
+  }
+
+  @Test func everyRuleIsInTheCatalogueAndOnceOnly() {
+    #expect(RuleCatalogue.rules.count >= 16)
+    #expect(Set(RuleCatalogue.rules.map(\.id)).count == RuleCatalogue.rules.count)
+    for rule in RuleCatalogue.rules { #expect(!rule.why.isEmpty && !rule.title.isEmpty, "\(rule.id)") }
+  }
+
+  @Test func sizeOverTheLimitNamesMetricLargestAndRemedy() throws {
+    var image = ImageUnderTest()
+    image.stored = 210_000_000
+    let finding = try #require(image.findings("FORGE-S001").first)
+    #expect(finding.message.contains("stored size is 210.0 MB, 10.0 MB over the limit of 200.0 MB"))
+    #expect(finding.message.contains("opt/model.bin 90.0 MB"))
+    #expect(finding.fix?.contains("which alone would be enough") == true)
+    #expect(!image.judge().passed)
+  }
+
+  @Test func sizeExactlyAtTheLimitPasses() {
+    var image = ImageUnderTest()
+    image.stored = 200_000_000
+    #expect(image.findings("FORGE-S001") == [])
+    image.stored += 1
+    #expect(image.findings("FORGE-S001").count == 1)
+  }
+
+  /// As moby/sys/user reads it; peers miss all but the first two.
+  @Test(arguments: ["", "root", "0", "0:0", "00", "+0", "-0", ":1000", "root:root", "toor", "0:10001"])
+  func root(user: String) {
+    var image = ImageUnderTest()
+    image.user = user
+    image.details.passwd = Array("toor:x:0:0::/:/bin/sh\nroot:x:0:0::/root:/bin/sh\n".utf8)
+    #expect(image.findings("FORGE-I001").count == 1)
+    #expect(!image.judge().passed)
+  }
+
+  @Test(arguments: ["1000", "app", "10001:0", "app:root"])
+  func notRoot(user: String) {
+    var image = ImageUnderTest()
+    image.user = user
+    #expect(image.findings("FORGE-I001") == [])
+  }
+
+  @Test func theFirstAccountOfANameCounts() {
+    var image = ImageUnderTest()
+    image.user = "app"
+    image.details.passwd = Array("app:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n".utf8)
+    #expect(image.findings("FORGE-I001").count == 1)
+  }
+
+  @Test(arguments: ["2147483648", "99999999999999999999", "1000:4294967296", "-5"])
+  func outOfRange(user: String) {
+    var image = ImageUnderTest()
+    image.user = user
+    #expect(image.findings("FORGE-I002").count == 1)
+  }
+
+  @Test func unknownName() {
+    var image = ImageUnderTest()
+    image.user = "nobody-here"
+    #expect(image.findings("FORGE-I003").count == 1)
+    image.details.passwd = nil
+    image.user = "root"
+    #expect(image.findings("FORGE-I003") == [])
+    #expect(image.findings("FORGE-I001").count == 1)
+  }
+
+  @Test func secondRootAccount() {
+    var image = ImageUnderTest()
+    image.details.passwd = Array("root:x:0:0::/:/bin/sh\nsneaky:x:0:0::/:/bin/sh\nbroken\n:\n".utf8)
+    #expect(image.findings("FORGE-I012").map(\.message) == ["the account \"sneaky\" has uid 0"])
+  }
+
+  @Test func healthcheckIsInfoOnly() {
+    var image = ImageUnderTest()
+    image.details.config.hasHealthcheck = false
+    #expect(image.findings("FORGE-I004").map(\.severity) == [.info])
+    #expect(image.judge().passed)
+  }
+
+  @Test func cachesAreSummedByLayer() {
+    var image = ImageUnderTest()
+    image.add("var/lib/apt/lists/a_Packages", size: 60_000, layer: 1)
+    image.add("var/lib/apt/lists/b_Packages", size: 60_000, layer: 1, visible: false)
+    image.add("var/lib/apt/lists/lock", size: 10, layer: 2)
+    let findings = image.findings("FORGE-I005")
+    #expect(findings.map(\.location) == ["layer 1: var/lib/apt/lists/"])
+    #expect(findings.first?.message.contains("120.0 kB") == true)
+  }
+
+  @Test func setuidOnlyWhereVisible() {
+    var image = ImageUnderTest()
+    image.add("usr/bin/su", mode: 0o4755)
+    image.add("usr/bin/wall", mode: 0o2755)
+    image.add("usr/bin/old", mode: 0o4755, visible: false)
+    #expect(image.findings("FORGE-I006").count == 2)
+  }
+
+  @Test func worldWritable() {
+    var image = ImageUnderTest()
+    image.add("app/data.db", mode: 0o666)
+    image.add("app/uploads", mode: 0o777, kind: .directory)
+    image.add("tmp", mode: 0o1777, kind: .directory)
+    image.add("bin/sh", mode: 0o777, kind: .symlink)
+    #expect(image.findings("FORGE-I024").map(\.location) == ["layer 0: app/data.db", "layer 0: app/uploads"])
+  }
+
+  @Test func volumesAndPorts() {
+    var image = ImageUnderTest()
+    image.details.config.volumes = ["/etc/", "/data", "/var/run/docker.sock", "/"]
+    image.details.config.exposedPorts = ["22/tcp", "2222/tcp", "8000/tcp"]
+    #expect(image.findings("FORGE-I014").count == 3)
+    #expect(image.findings("FORGE-I019").count == 1)
+  }
+
+  @Test func shellForm() {
+    var image = ImageUnderTest()
+    image.cmd = ["/bin/sh", "-c", "uvicorn app.main:app"]
+    #expect(image.findings("FORGE-I021").count == 1)
+    image.cmd = ["/bin/sh", "-c", "exec uvicorn app.main:app"]
+    #expect(image.findings("FORGE-I021") == [])
+  }
+
+  @Test(arguments: [
+    ["next", "dev"], ["npm", "run", "dev"], ["sh", "-c", "exec next dev"], ["uvicorn", "a:b", "--reload"],
+    ["/opt/venv/bin/fastapi", "dev"],
+  ])
+  func developmentServer(cmd: [String]) {
+    var image = ImageUnderTest()
+    image.cmd = cmd
+    #expect(image.findings("FORGE-I032").count == 1)
+  }
+
+  @Test func onBuild() {
+    var image = ImageUnderTest()
+    image.details.history = [
+      HistoryFacts(createdBy: "/bin/sh -c #(nop)  ONBUILD RUN curl evil", layer: nil),
+      HistoryFacts(createdBy: "RUN echo ONBUILD", layer: 0),
+    ]
+    #expect(image.findings("FORGE-I033").count == 1)
+  }
+}

@@ -1,0 +1,46 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeRules
+
+/// An inspection made by hand: a clean non-root image, to which a test adds one fault.
+struct ImageUnderTest {
+  var user = "10001:10001"
+  var entrypoint: [String] = []
+  var cmd = ["uvicorn", "app.main:app"]
+  var stored: Int64 = 100_000_000
+  var rootfs: Int64 = 100_000_000
+  var details: InspectionDetails
+
+  init() {
+    details = InspectionDetails()
+    details.passwd = Array("root:x:0:0:root:/root:/bin/sh\napp:x:10001:10001::/:/usr/sbin/nologin\n".utf8)
+    details.config.hasHealthcheck = true
+  }
+
+  mutating func add(
+    _ path: String, size: Int64 = 1, mode: UInt16 = 0o644, kind: FileInstance.Kind = .regular, layer: Int = 0,
+    visible: Bool = true, head: String? = nil
+  ) {
+    details.files.append(
+      FileInstance(
+        path: Array(path.utf8), kind: kind, mode: mode, uid: 0, gid: 0, size: size, layer: layer, visible: visible,
+        head: head.map { Array($0.utf8) }))
+  }
+
+  var inspection: Inspection {
+    Inspection(
+      image: ImageFacts(
+        source: "image.tar", reference: "todo:1", digest: .sha256([]), platform: "linux/amd64", user: user,
+        entrypoint: entrypoint, cmd: cmd),
+      sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: [], waste: [],
+      largestFiles: [FileFacts(path: "opt/model.bin", bytes: 90_000_000, layer: 0)], duplicates: [], packages: [],
+      findings: [], details: details)
+  }
+
+  func judge(_ policy: Policy = Policy()) -> Verdict { Gate.judge(inspection, policy: policy) }
+
+  /// The findings of one rule.
+  func findings(_ id: String, _ policy: Policy = Policy()) -> [Finding] {
+    judge(policy).findings.filter { $0.id == id }
+  }
+}
