@@ -8,7 +8,8 @@ import Testing
   }
 
   @Test func readsValuesWithPositions() throws {
-    let source = SourceText(name: "x.json", text: "{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": \"t\\u00e4\\ud83d\\ude00\\n\"\n}")
+    let source = SourceText(
+      name: "x.json", text: "{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": \"t\\u00e4\\ud83d\\ude00\\n\"\n}")
     let json = try JSON.parse(source, .image)
     #expect(json["a"]?.elements.map(\.integer) == [1, nil, nil, nil])
     #expect(json["b"]?.string == "tä😀\n")

@@ -32,7 +32,8 @@ struct ImageUnderTest {
       image: ImageFacts(
         source: "image.tar", reference: "todo:1", digest: .sha256([]), platform: "linux/amd64", user: user,
         entrypoint: entrypoint, cmd: cmd),
-      sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: [], waste: [],
+      sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: [],
+      waste: [],
       largestFiles: [FileFacts(path: "opt/model.bin", bytes: 90_000_000, layer: 0)], duplicates: [], packages: [],
       findings: [], details: details)
   }

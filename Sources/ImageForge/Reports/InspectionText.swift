@@ -26,7 +26,9 @@ extension Inspection {
     if !packages.isEmpty {
       layout.heading("largest packages")
       layout.table(
-        packages.prefix(10).map { [ByteCount.text($0.bytes), $0.kind, DisplayText.escape("\($0.name) \($0.version)")] },
+        packages.prefix(10).map {
+          [ByteCount.text($0.bytes), $0.kind, DisplayText.escape("\($0.name) \($0.version)")]
+        },
         aligned: [.right])
     }
     if !findings.isEmpty {
@@ -38,9 +40,9 @@ extension Inspection {
 
   private func writeImage(to layout: inout TextLayout) {
     layout.line(layout.ink(DisplayText.escape(image.reference ?? image.source), .bold))
+    layout.paragraph(image.digest.description, label: "  digest    ")
     let command = (image.entrypoint + image.cmd).map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: " ")
     layout.table([
-      ["digest", image.digest.description],
       ["platform", DisplayText.escape(image.platform)],
       ["user", image.user.isEmpty ? "root (no USER is set)" : DisplayText.escape(image.user)],
       ["command", command.isEmpty ? "none" : DisplayText.escape(command)],
@@ -79,7 +81,10 @@ extension Inspection {
     for row in waste { causes[row.cause, default: (0, 0)].count += 1 }
     layout.table(
       causes.sorted { ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue) }.map {
-        [ByteCount.text($0.value.bytes), $0.key.rawValue, "\($0.value.count) \($0.value.count == 1 ? "file" : "files")"]
+        [
+          ByteCount.text($0.value.bytes), $0.key.rawValue,
+          "\($0.value.count) \($0.value.count == 1 ? "file" : "files")",
+        ]
       }, aligned: [.right])
     layout.line()
     layout.table(

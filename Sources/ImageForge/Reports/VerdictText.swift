@@ -10,16 +10,12 @@ extension Verdict {
       layout.findings(findings)
       layout.line()
     }
-    layout.line(summary(&layout))
-    return layout.text
-  }
-
-  private func summary(_ layout: inout TextLayout) -> String {
     let counts = tally(findings)
-    let limit = "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
-    return
-      "\(layout.ink(passed ? "passed" : "failed", passed ? .green : .red)): "
-      + "\(DisplayText.escape(image.reference ?? image.source)), \(limit)" + (counts.isEmpty ? "" : "; \(counts)")
-      + (passed || findings.isEmpty ? "" : " (fails on \(failOn.rawValue))")
+    layout.paragraph(
+      "\(DisplayText.escape(image.reference ?? image.source)), \(size.metric.rawValue) \(ByteCount.text(size.bytes)) of "
+        + "\(ByteCount.text(size.maximum)) allowed" + (counts.isEmpty ? "" : "; \(counts)")
+        + (passed ? "" : " (fails on \(failOn.rawValue))"),
+      label: passed ? "passed: " : "failed: ", ink: passed ? .green : .red)
+    return layout.text
   }
 }
