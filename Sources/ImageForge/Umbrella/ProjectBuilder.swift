@@ -1,0 +1,145 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeEngines
+import ForgeInspection
+import ForgeRecipes
+import ForgeReports
+import ForgeRules
+import Foundation
+
+/// From a folder of source to images: analyses it, builds every service with the engine of this machine, opens what
+/// came out, and judges it where asked.
+public struct ProjectBuilder: Sendable {
+  public var engine = EngineChoice.auto
+  /// The image's name, `NAME[:TAG]`; by default the service's name. With several services, `-SERVICE` is put
+  /// behind NAME.
+  public var tag: String?
+  /// Where the docker-archive goes: a file, or a folder, which gets `SERVICE.tar`. Nil: the image stays in the
+  /// engine's store only.
+  public var output: String?
+  /// `NAME=value`.
+  public var buildArguments: [String] = []
+  /// `id=NAME,src=FILE`.
+  public var secrets: [String] = []
+  /// By which the images are judged; nil: not at all.
+  public var policy: Policy?
+
+  public init() {}
+
+  /// Builds the services of the folder at `path`. A Dockerfile and an ignore file that are there are used as they
+  /// are; what is missing is generated for this build alone, outside the folder.
+  /// - Parameter log: gets the engine's output and what is worth a remark, line by line.
+  /// - Throws: a `ForgeError` of the step that failed; no half image and no stray file is left.
+  public func build(_ path: String, log: @escaping @Sendable (String) -> Void) async throws -> BuildReport {
+    let analysis = try Analyzer.analyze(path)
+    let files = try Generator.generate(analysis)
+    let archives = try analysis.services.map { try archive(of: $0, among: analysis.services.count) }
+    let engine = try await EngineFinder.find(self.engine)
+    log("building with \(engine.kind.rawValue) \(engine.version)")
+    var built: [BuildReport.Built] = []
+    for (service, archive) in zip(analysis.services, archives) {
+      let scratch = try ScratchFolder()
+      let recipe = try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch)
+      recipe.remarks.forEach(log)
+      let request = BuildRequest(
+        context: recipe.context, dockerfile: recipe.dockerfile,
+        tag: tag(of: service, among: analysis.services.count), buildArguments: buildArguments, secrets: secrets,
+        archive: archive ?? scratch.file("image.tar"))
+      try await engine.build(request, log: log)
+      let inspection = try Inspector.inspect(request.archive, options: InspectionOptions(capture: Gate.capture))
+      built.append(
+        BuildReport.Built(
+          name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,
+          verdict: policy.map { Gate.judge(inspection, policy: $0) }))
+    }
+    return BuildReport(engine: engine, services: built)
+  }
+
+  private func tag(of service: Service, among count: Int) -> String {
+    guard let tag else { return "\(service.name):latest" }
+    let slash = tag.lastIndex(of: "/") ?? tag.startIndex
+    // A colon before the last slash is a registry's port.
+    let colon = tag[slash...].firstIndex(of: ":")
+    let name = colon.map { tag[..<$0] } ?? tag[...]
+    return (count > 1 ? "\(name)-\(service.name)" : String(name)) + (colon.map { String(tag[$0...]) } ?? ":latest")
+  }
+
+  private func archive(of service: Service, among count: Int) throws(ProjectBuildError) -> String? {
+    guard let output else { return nil }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+      return (output.hasSuffix("/") ? output : output + "/") + service.name + ".tar"
+    }
+    guard count == 1 else { throw .outputIsNoFolder(output, services: count) }
+    return output
+  }
+}
+
+/// A build that cannot be begun.
+public enum ProjectBuildError: ForgeError, Equatable {
+  case outputIsNoFolder(String, services: Int)
+  case noScratchFolder(reason: String)
+
+  public var exitCode: ExitCode { .usage }
+  public var description: String {
+    switch self {
+    case .outputIsNoFolder(let path, let count):
+      "the project has \(count) services, and \(DisplayText.escape(path)) is not a folder: name an existing folder, "
+        + "which gets one archive for each, or build one service"
+    case .noScratchFolder(let reason):
+      "no temporary folder can be made: \(reason); check TMPDIR and the room on that disk"
+    }
+  }
+}
+
+/// What one build reads: the Dockerfile and its ignore file, side by side in a scratch folder, so that every engine
+/// finds them in the same way.
+private struct BuildRecipe {
+  let context: String
+  let dockerfile: String
+  let remarks: [String]
+
+  init(for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder) throws {
+    func path(_ name: String) -> String { service.path == "." ? name : service.path + "/" + name }
+    context = analysis.root + "/" + (service.workspace?.root ?? service.path)
+    dockerfile = scratch.file("Dockerfile")
+    let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
+    let ownIgnore =
+      try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(analysis.root, path(".dockerignore"))
+    func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
+    try AtomicFile.write((ownDockerfile ?? text("Dockerfile")).utf8, to: dockerfile)
+    try AtomicFile.write((ownIgnore ?? text(".dockerignore")).utf8, to: scratch.file("Dockerfile.dockerignore"))
+    let stale = try GenerationPlan(
+      files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(".dockerignore") },
+      root: analysis.root
+    ).entries.filter { $0.state == .stale }.map(\.path)
+    remarks =
+      (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
+      + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
+  }
+
+  private static func read(_ root: String, _ path: String) throws -> String? {
+    let full = root + "/" + path
+    guard FileManager.default.fileExists(atPath: full) else { return nil }
+    return try String(contentsOfFile: full, encoding: .utf8)
+  }
+}
+
+/// A temporary folder that goes with its last reference.
+final class ScratchFolder: Sendable {
+  let path: String
+
+  init() throws(ProjectBuildError) {
+    path = FileManager.default.temporaryDirectory.appending(path: "forge-\(UUID().uuidString)").path()
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw .noScratchFolder(reason: "\(error.localizedDescription)")
+    }
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+}

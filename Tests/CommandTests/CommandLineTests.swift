@@ -1,0 +1,83 @@
+import ForgeBasics
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CommandLineTests {
+  @Test func version() async throws {
+    let result = try await Command.forge(["--version"])
+    #expect(result.status == 0)
+    #expect(result.output == "forge \(ForgeVersion.current)\n")
+  }
+
+  @Test func helpNamesEveryCommandAndExitCode() async throws {
+    let result = try await Command.forge(["--help"])
+    #expect(result.status == 0)
+    for word in ["analyze", "generate", "build", "inspect", "check", "1 the policy failed", "4 the container engine"] {
+      #expect(result.output.contains(word), "\(word)")
+    }
+  }
+
+  @Test(arguments: [
+    ["nonsense"], ["analyze"], ["analyze", "a", "b"], ["inspect", "x", "--format", "yaml"], ["check", "x", "--max-size"],
+    ["build", ".", "--engine", "lxc"],
+  ])
+  func wrongUsageIsExit2(arguments: [String]) async throws {
+    let result = try await Command.forge(arguments)
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("Usage:"), "\(result)")
+    #expect(result.output.isEmpty)
+  }
+
+  /// A full disk behind standard output is an error, not a shorter report.
+  @Test func aFullDiskIsExit2() async throws {
+    let result = try await Command.run("sh", ["-c", "\"$0\" --help >/dev/full", Command.forge])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("standard output cannot be written: No space left on device"))
+  }
+
+  @Test func pathsThatHoldNothing() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("hello", to: "notes.txt")
+    for command in [["analyze"], ["generate"], ["build"]] {
+      for path in [folder.file("none"), folder.file("notes.txt"), folder.path] {
+        let result = try await Command.forge(command + [path])
+        #expect(result.status == 2, "\(command) \(path): \(result)")
+        #expect(result.errors.hasPrefix("forge: "), "\(result)")
+        #expect(result.errors.contains(path), "\(result)")
+      }
+    }
+    #expect(try folder.names() == ["notes.txt"])
+  }
+
+  @Test(arguments: [
+    ("package.json", "{\"dependencies\": {\"next\": }"), ("pyproject.toml", "[project\nname = 1"),
+  ])
+  func malformedManifestsAreExit3(name: String, text: String) async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(text, to: name)
+    let result = try await Command.forge(["analyze", folder.path])
+    #expect(result.status == 3, "\(result)")
+    #expect(result.errors.contains("\(name):"), "\(result)")
+  }
+
+  @Test func imagesThatAreNone() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("not an image", to: "text.tar")
+    for command in ["inspect", "check"] {
+      let missing = try await Command.forge([command, folder.file("none.tar")])
+      #expect(missing.status == 2, "\(missing)")
+      let wrong = try await Command.forge([command, folder.file("text.tar")])
+      #expect(wrong.status == 3, "\(wrong)")
+      #expect(wrong.errors.contains("text.tar"), "\(wrong)")
+    }
+  }
+
+  @Test func aBrokenPolicyIsExit2() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("size:\n  maxx: 1", to: "forge.yaml")
+    let result = try await Command.forge(["check", "image.tar"], in: folder.path)
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("forge.yaml:2: unknown key `maxx`; did you mean `max`?"), "\(result)")
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Builds that must fail: one clear message, exit 4, nothing left behind.
+@Suite(.serialized) struct FailureTests {
+  private func project(dockerfile: String) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write(dockerfile, to: "app/Dockerfile")
+    return folder
+  }
+
+  private func build(_ folder: TemporaryFolder) async throws -> CommandResult {
+    let scratch = folder.file("tmp")
+    try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    let result = try await Command.forge(
+      [
+        "build", folder.file("app"), "--engine", "buildah", "--tag", "localhost/forge-test/failing:1", "--output",
+        folder.file("image.tar"),
+      ], environment: ["TMPDIR": scratch])
+    try #expect(FileManager.default.contentsOfDirectory(atPath: scratch).filter { $0.hasPrefix("forge-") } == [])
+    try #expect(folder.names() == ["app", "tmp"])
+    return result
+  }
+
+  @Test func aFailingStepShowsTheLastLines() async throws {
+    let folder = try project(
+      dockerfile: """
+        FROM alpine:3.23
+        RUN echo the-reason-why && exit 7
+        """)
+    let result = try await build(folder)
+    #expect(result.status == 4, "\(result)")
+    #expect(result.errors.contains("the-reason-why"), "\(result)")
+    let images = try await Command.require("buildah", ["images", "--format", "{{.Name}}"])
+    #expect(!images.contains("forge-test/failing"))
+  }
+
+  @Test func aMissingBaseIsNamed() async throws {
+    let folder = try project(dockerfile: "FROM localhost/no-such-base:9\n")
+    let result = try await build(folder)
+    #expect(result.status == 4, "\(result)")
+    #expect(result.errors.contains("no-such-base:9"), "\(result)")
+  }
+
+  @Test func aMissingEngineIsExit4() async throws {
+    let empty = try TemporaryFolder()
+    let result = try await Command.forge(
+      ["build", Repository.fixture("offline-frontend")], environment: ["PATH": empty.path])
+    #expect(result.status == 4, "\(result)")
+    for engine in ["docker", "podman", "buildah"] { #expect(result.errors.contains(engine), "\(result)") }
+  }
+
+  @Test func anUnwritableOutputIsExit2() async throws {
+    let result = try await Command.forge([
+      "build", Repository.fixture("offline-frontend"), "--engine", "buildah", "--output", "/no/such/folder/image.tar",
+    ])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("/no/such/folder/image.tar"), "\(result)")
+  }
+
+  /// Ctrl-C stops the engine too.
+  @Test(arguments: ["INT", "TERM"]) func interrupted(signal: String) async throws {
+    let mark = "31415." + String(Int.random(in: 1000...9999))
+    let folder = try project(dockerfile: "FROM alpine:3.23\nRUN sleep \(mark)\n")
+    let script = """
+      "$0" build "$1" --engine buildah --tag localhost/forge-test/interrupted:1 --output "$2" &
+      child=$!
+      for _ in $(seq 300); do pgrep -f "sleep \(mark)" >/dev/null && break; sleep 0.1; done
+      pgrep -f "sleep \(mark)" >/dev/null || exit 99
+      kill -\(signal) $child
+      wait $child
+      status=$?
+      sleep 0.5
+      ! pgrep -f "sleep \(mark)" >/dev/null || exit 98
+      exit $status
+      """
+    let result = try await Command.run(
+      "bash", ["-m", "-c", script, Command.forge, folder.file("app"), folder.file("image.tar")])
+    #expect(result.status == 4, "\(result)")
+    #expect(result.errors.contains("interrupted"), "\(result)")
+    try #expect(folder.names() == ["app"])
+  }
+}
