@@ -2,9 +2,15 @@ import Foundation
 import SystemPackage
 
 /// An output that could not be written. Whatever stood at the path before is as it was.
-public struct OutputError: ForgeError {
+public struct OutputError: ForgeError, Equatable {
   public let path: String
   public let reason: String
+
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
   public var exitCode: ExitCode { .usage }
   public var description: String {
     "cannot write \(DisplayText.escape(path)): \(reason). What was there is unchanged; "

@@ -1,6 +1,7 @@
 import ForgeBasics
+import Foundation
 
-/// A container engine of this machine that can build an image.
+/// A container engine of this machine that can build an image. `EngineFinder` finds one.
 public struct Engine: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable, Codable {
     case docker, podman, buildah
@@ -11,11 +12,33 @@ public struct Engine: Sendable, Equatable {
   public let path: String
   /// As the engine prints it: `1.28.2`. For docker: the daemon's.
   public let version: String
+  /// The environment that the engine runs in: `PATH`, `DOCKER_HOST`, `BUILDAH_ISOLATION` and the like.
+  package let environment: [String: String]
 
-  public init(kind: Kind, path: String, version: String) {
+  public init(
+    kind: Kind, path: String, version: String, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     self.kind = kind
     self.path = path
     self.version = version
+    self.environment = environment
+  }
+}
+
+/// Which engine the user wants.
+public enum EngineChoice: String, Sendable, CaseIterable, Codable {
+  /// The first that is usable of docker, podman, buildah.
+  case auto
+  case docker, podman, buildah
+
+  /// The engines to try, in order.
+  package var candidates: [Engine.Kind] {
+    switch self {
+    case .auto: [.docker, .podman, .buildah]
+    case .docker: [.docker]
+    case .podman: [.podman]
+    case .buildah: [.buildah]
+    }
   }
 }
 
@@ -26,17 +49,24 @@ public struct BuildRequest: Sendable, Equatable {
   /// The Dockerfile's path, inside or outside the context. Its ignore file is `<dockerfile>.dockerignore` beside it
   /// where there is one, else `.dockerignore` of the context.
   public var dockerfile: String
+  /// The image's name in the engine's store: `todo-backend:1.2`.
   public var tag: String
-  /// `NAME=value`.
+  /// `NAME=value`, or `NAME` to take the value from the environment.
   public var buildArguments: [String]
+  /// `id=NAME,src=FILE`: files that a `RUN --mount=type=secret` may read, and that no layer keeps.
+  public var secrets: [String]
   /// Where the docker-archive goes.
   public var archive: String
 
-  public init(context: String, dockerfile: String, tag: String, buildArguments: [String] = [], archive: String) {
+  public init(
+    context: String, dockerfile: String, tag: String, buildArguments: [String] = [], secrets: [String] = [],
+    archive: String
+  ) {
     self.context = context
     self.dockerfile = dockerfile
     self.tag = tag
     self.buildArguments = buildArguments
+    self.secrets = secrets
     self.archive = archive
   }
 }

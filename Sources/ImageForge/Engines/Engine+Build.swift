@@ -1,0 +1,169 @@
+import ForgeBasics
+import Foundation
+import SystemPackage
+
+extension Engine {
+  /// Builds an image and writes it to `request.archive` as a docker-archive.
+  ///
+  /// All or nothing: unless this returns, the archive's path and the tag are as they were before, and no working
+  /// container is left. Layers that were built stay in the engine's cache.
+  /// - Parameter log: gets the engine's output line by line as it comes, safe to print.
+  /// - Throws: `EngineError`; `interrupted` when the surrounding task is cancelled, after the engine and all it
+  ///   started have ended.
+  public func build(
+    _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let request = try absolute(request)
+    // Opened first: a build of minutes must not end at a folder that cannot be written.
+    let archive = try PendingArchive(request.archive)
+    let before = await storedImage(storeName(request.tag))
+    do {
+      try await buildImage(request, log: log)
+      try await export(storeName(request.tag), to: archive, log: log)
+      try archive.commit()
+    } catch {
+      archive.discard()
+      await restoreTag(request.tag, to: before)
+      throw error
+    }
+  }
+
+  /// Writes an image of the engine's store to `archive` as a docker-archive.
+  /// - Throws: `EngineError.noSuchImage` when the store has none of that name; nothing is pulled.
+  public func save(
+    reference: String, to archive: String, log: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws(EngineError) {
+    // Where the engine does not say whether it has the image, the export itself will tell why.
+    if await storedImage(reference) == .absent { throw .noSuchImage(kind, reference: reference) }
+    let archive = try PendingArchive(archive)
+    do {
+      try await export(reference, to: archive, log: log)
+      try archive.commit()
+    } catch {
+      archive.discard()
+      throw error
+    }
+  }
+
+  /// Whether the engine's store holds an image of that name or id. Nothing is pulled.
+  public func hasImage(_ reference: String) async -> Bool {
+    if case .id = await storedImage(reference) { true } else { false }
+  }
+
+  // MARK: Steps
+
+  private func buildImage(
+    _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let ignoreFile = request.dockerfile + ".dockerignore"
+    let arguments = buildArguments(
+      request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
+      isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)))
+    let command = EngineCommand(program: path, arguments: arguments, environment: buildEnvironment)
+    let containers = await workingContainers()
+    let action = EngineFailure.Action.build(tag: request.tag)
+    let (ending, tail) = try await attempt(action) {
+      try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
+    }
+    guard !ending.isSuccess else { return }
+    let leftovers = ending.wasKilled ? await removeContainers(since: containers) : []
+    throw failure(action, ending, tail, leftovers)
+  }
+
+  private func export(
+    _ reference: String, to archive: PendingArchive, log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let action = EngineFailure.Action.export(reference: reference)
+    let command = EngineCommand(program: path, arguments: exportArguments(reference), environment: environment)
+    let (ending, tail) = try await attempt(action) {
+      try await command.export(to: archive.file, asInput: kind == .buildah, log: log)
+    }
+    guard ending.isSuccess else { throw failure(action, ending, tail, []) }
+  }
+
+  private func attempt<Value>(
+    _ action: EngineFailure.Action, _ run: () async throws -> Value
+  ) async throws(EngineError) -> Value {
+    do { return try await run() } catch {
+      if error is CancellationError { throw .interrupted(kind, leftovers: []) }
+      let reason = "\(DisplayText.escape(path)) cannot be run: \(DisplayText.escape("\(error)"))"
+      throw .failed(
+        EngineFailure(engine: kind, action: action, cause: .cannotRun(reason), status: reason, lastLines: []))
+    }
+  }
+
+  private func failure(
+    _ action: EngineFailure.Action, _ ending: EngineCommand.Ending, _ tail: OutputTail, _ leftovers: [String]
+  ) -> EngineError {
+    if ending.stop == .cancelled { return .interrupted(kind, leftovers: leftovers) }
+    return .failed(
+      EngineFailure(
+        engine: kind, action: action, cause: FailureDiagnosis.cause(tail), status: ending.text, lastLines: tail.lines,
+        leftovers: leftovers))
+  }
+
+  // MARK: The request
+
+  /// The request with absolute paths, which every engine understands alike, and none takes for an option or an
+  /// address.
+  private func absolute(_ request: BuildRequest) throws(EngineError) -> BuildRequest {
+    var request = request
+    request.context = Self.absolute(request.context)
+    request.dockerfile = Self.absolute(request.dockerfile)
+    request.archive = Self.absolute(request.archive)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: request.context, isDirectory: &isFolder), isFolder.boolValue else {
+      throw .invalidRequest("the build context \(shown(request.context)) is not a folder: name the project's folder")
+    }
+    guard FileManager.default.isReadableFile(atPath: request.dockerfile),
+      FileManager.default.fileExists(atPath: request.dockerfile, isDirectory: &isFolder), !isFolder.boolValue
+    else {
+      throw .invalidRequest(
+        "there is no readable Dockerfile at \(shown(request.dockerfile)): write one, or let `forge generate` do it")
+    }
+    guard ImageName.isValid(request.tag) else {
+      throw .invalidRequest(
+        "\(shown(request.tag)) is not an image name: use lower case letters, digits and . _ - in parts separated by /, "
+          + "and a tag after a colon, as in team/todo-backend:1.2")
+    }
+    for argument in request.buildArguments where argument.isEmpty || argument.hasPrefix("=") {
+      throw .invalidRequest("the build argument \"\(shown(argument))\" has no name: write NAME=value")
+    }
+    for secret in request.secrets where !secret.split(separator: ",").contains(where: { $0.hasPrefix("id=") }) {
+      // The text may hold the secret itself, where someone took the option for one of values.
+      throw .invalidRequest("a build secret has no id: write id=NAME,src=FILE")
+    }
+    return request
+  }
+
+  private static func absolute(_ path: String) -> String {
+    FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized().string
+  }
+
+  private func shown(_ text: String) -> String { DisplayText.escape(text) }
+}
+
+/// An archive that an engine is writing: a temporary file beside the target, open for both the engine's ways of
+/// writing.
+private struct PendingArchive: Sendable {
+  let file: FileDescriptor
+  private let pending: PendingFile
+
+  init(_ path: String) throws(EngineError) {
+    do { pending = try PendingFile(for: path) } catch { throw .unwritable(error) }
+    do { file = try FileDescriptor.open(FilePath(pending.temporaryPath), .readWrite) } catch {
+      pending.discard()
+      throw .unwritable(OutputError(path: path, reason: "\(error)"))
+    }
+  }
+
+  func commit() throws(EngineError) {
+    try? file.close()
+    do { try pending.commit() } catch { throw .unwritable(error) }
+  }
+
+  func discard() {
+    try? file.close()
+    pending.discard()
+  }
+}

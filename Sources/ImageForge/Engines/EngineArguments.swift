@@ -1,0 +1,63 @@
+/// The command lines of the three engines.
+extension Engine {
+  /// - Parameter ignoreFile: `<dockerfile>.dockerignore`, where there is one. docker finds it by itself.
+  func buildArguments(_ request: BuildRequest, ignoreFile: String?, isolation: String?) -> [String] {
+    var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
+    switch kind {
+    case .docker:
+      arguments.append("--progress=plain")
+      // A builder chosen by the user may keep its result to itself.
+      if environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
+    case .podman, .buildah:
+      // docker's format, since OCI's has no HEALTHCHECK; layers, since they are the cache.
+      arguments += ["--format=docker", "--layers", "--rm", "--force-rm"]
+      if let isolation { arguments.append("--isolation=\(isolation)") }
+      if let ignoreFile { arguments.append("--ignorefile=\(ignoreFile)") }
+    }
+    arguments += request.buildArguments.map { "--build-arg=\($0)" }
+    arguments += request.secrets.map { "--secret=\($0)" }
+    return arguments + [request.context]
+  }
+
+  var buildEnvironment: [String: String] {
+    guard kind == .docker else { return environment }
+    // The classic builder knows no `RUN --mount`, which the recipes use for caches.
+    return environment.merging(["DOCKER_BUILDKIT": "1"]) { $1 }
+  }
+
+  /// Writes a docker-archive to standard output; buildah, which needs a path, to its standard input's file. A path of
+  /// the user's is not passed on, since `docker-archive:PATH:NAME` leaves no way to write a colon.
+  func exportArguments(_ reference: String) -> [String] {
+    switch kind {
+    case .docker: ["save", reference]
+    case .podman: ["save", "--format=docker-archive", reference]
+    case .buildah: ["push", "--quiet", reference, "docker-archive:/proc/self/fd/0"]
+    }
+  }
+
+  func imageIDArguments(_ reference: String) -> [String] {
+    switch kind {
+    case .docker, .podman: ["image", "inspect", "--format={{.Id}}", reference]
+    case .buildah: ["inspect", "--type=image", "--format={{.FromImageID}}", reference]
+    }
+  }
+
+  /// Lists the working containers, those of builds included, by their full ids.
+  var containerListArguments: [String]? {
+    switch kind {
+    case .docker: nil
+    case .podman: ["ps", "--all", "--external", "--no-trunc", "--quiet"]
+    case .buildah: ["containers", "--all", "--notruncate", "--quiet"]
+    }
+  }
+
+  /// A name as the store of podman and buildah keeps it: `localhost/` before a name without a registry. They would add
+  /// it themselves, but not before reading `dir:x` or `oci:x` as an order to write a folder.
+  func storeName(_ tag: String) -> String {
+    guard kind != .docker else { return tag }
+    let parts = tag.split(separator: "/", maxSplits: 1)
+    let hasRegistry =
+      parts.count == 2 && (parts[0] == "localhost" || parts[0].contains { $0 == "." || $0 == ":" })
+    return hasRegistry ? tag : "localhost/\(tag)"
+  }
+}

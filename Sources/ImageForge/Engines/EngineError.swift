@@ -1,0 +1,156 @@
+import ForgeBasics
+
+/// What went wrong between forge and a container engine.
+public enum EngineError: ForgeError, Equatable {
+  /// The request cannot be right: no such context, no Dockerfile, a malformed name.
+  case invalidRequest(String)
+  /// No engine can be used; why, for each that was looked for.
+  case noUsableEngine([EngineFinder.Rejection])
+  /// The engine's store holds no such image.
+  case noSuchImage(Engine.Kind, reference: String)
+  /// The archive cannot be written; found before the engine was started, or at the final rename.
+  case unwritable(OutputError)
+  /// The engine was started and did not do what it was asked.
+  case failed(EngineFailure)
+  /// The work was cancelled, and undone. `leftovers` names working containers that could not be removed.
+  case interrupted(Engine.Kind, leftovers: [String])
+
+  public var exitCode: ExitCode {
+    switch self {
+    case .invalidRequest, .unwritable: .usage
+    case .noSuchImage: .unreadableInput
+    case .noUsableEngine, .failed, .interrupted: .engineFailed
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .invalidRequest(let reason): reason
+    case .noUsableEngine(let rejections): EngineFinder.explain(rejections)
+    case .noSuchImage(let kind, let reference):
+      "\(kind.rawValue) has no image \(DisplayText.escape(reference)): build or pull it first, "
+        + "or name one that `\(kind.rawValue) images` lists"
+    case .unwritable(let error): error.description
+    case .failed(let failure): failure.description
+    case .interrupted(let kind, let leftovers):
+      "interrupted: \(kind.rawValue) was stopped, and nothing was written" + Self.removal(kind, leftovers)
+    }
+  }
+
+  static func removal(_ kind: Engine.Kind, _ leftovers: [String]) -> String {
+    guard !leftovers.isEmpty else { return "" }
+    let names = leftovers.map { DisplayText.escape($0) }.joined(separator: " ")
+    return ". Working containers may be left; when no other build runs, remove them: \(kind.rawValue) rm \(names)"
+  }
+}
+
+/// An engine's run that failed: what it was doing, how it ended, its last words.
+public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
+  public enum Action: Sendable, Equatable {
+    case build(tag: String)
+    case export(reference: String)
+  }
+
+  /// What the engine's output says about the cause.
+  public enum Cause: Sendable, Equatable {
+    /// A step of the Dockerfile, or anything else that the last lines tell best.
+    case step
+    /// A base image that is not in the local store cannot be fetched.
+    case baseImage(name: String?, why: Unavailable)
+    /// No space is left, in the engine's store or at the archive.
+    case diskFull
+    /// Docker's daemon went away.
+    case daemonUnreachable
+    /// The OCI runtime cannot start a container on this machine.
+    case runtime
+    /// The engine's program cannot be started, or its output not be read.
+    case cannotRun(String)
+  }
+
+  public enum Unavailable: String, Sendable {
+    case registryUnreachable, notFound, denied
+  }
+
+  public let engine: Engine.Kind
+  public let action: Action
+  public let cause: Cause
+  /// `exit status 1`, `killed by signal 9`.
+  public let status: String
+  /// The last lines of the engine's output, escaped.
+  public let lastLines: [String]
+  /// Working containers that could not be removed.
+  public let leftovers: [String]
+
+  public init(
+    engine: Engine.Kind, action: Action, cause: Cause, status: String, lastLines: [String], leftovers: [String] = []
+  ) {
+    self.engine = engine
+    self.action = action
+    self.cause = cause
+    self.status = status
+    self.lastLines = lastLines
+    self.leftovers = leftovers
+  }
+
+  public var description: String {
+    var text = "\(engine.rawValue) could not \(task): \(reason). \(remedy)" + EngineError.removal(engine, leftovers)
+    if !lastLines.isEmpty {
+      text += "\nLast lines of \(engine.rawValue) (\(status)):\n" + lastLines.map { "  \($0)" }.joined(separator: "\n")
+    }
+    return text
+  }
+
+  private var task: String {
+    switch action {
+    case .build(let tag): "build \(DisplayText.escape(tag))"
+    case .export(let reference): "write the archive of \(DisplayText.escape(reference))"
+    }
+  }
+
+  private var reason: String {
+    switch cause {
+    case .step: status
+    case .baseImage(let name, let why):
+      switch why {
+      case .registryUnreachable: "the base image\(quoted(name)) is not in its store, and the registry cannot be reached"
+      case .notFound: "the base image\(quoted(name)) does not exist, neither in its store nor in the registry"
+      case .denied: "the registry refuses the base image\(quoted(name))"
+      }
+    case .diskFull: "no space left on device"
+    case .daemonUnreachable: "its daemon cannot be reached"
+    case .runtime: "the OCI runtime cannot start a container here"
+    case .cannotRun(let reason): reason
+    }
+  }
+
+  private var remedy: String {
+    switch cause {
+    case .step: "Mend what the last lines name, and build again"
+    case .baseImage(let name, let why):
+      switch why {
+      case .registryUnreachable:
+        "Check the network, or load the image into the store: \(loadCommand), tagged as\(quoted(name ?? "the FROM line"))"
+      case .notFound: "Check the name and tag in the FROM line"
+      case .denied: "Check the name in the FROM line, or log in: \(engine.rawValue) login"
+      }
+    case .diskFull: "Free some, for instance with \(pruneCommand), or choose another output folder"
+    case .daemonUnreachable: "Start it (sudo systemctl start docker), or use --engine podman or --engine buildah"
+    case .runtime: "Set BUILDAH_ISOLATION=chroot, which needs no runtime, or install runc"
+    case .cannotRun: "Check that \(engine.rawValue) is installed whole: \(engine.rawValue) version"
+    }
+  }
+
+  private var loadCommand: String {
+    engine == .buildah ? "buildah pull docker-archive:FILE" : "\(engine.rawValue) load -i FILE"
+  }
+
+  private var pruneCommand: String {
+    switch engine {
+    case .docker: "docker system prune"
+    case .podman: "podman system prune"
+    case .buildah: "buildah rmi --prune"
+    }
+  }
+
+  private func quoted(_ name: String?) -> String { name.map { " " + DisplayText.escape($0) } ?? "" }
+}

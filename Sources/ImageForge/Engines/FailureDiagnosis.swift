@@ -1,0 +1,66 @@
+/// Reads the cause of a failure from what an engine wrote. The texts are those of docker 20.10 to 28, buildah 1.28 to
+/// 1.43 and podman 4.3 to 5.8.
+enum FailureDiagnosis {
+  static func cause(_ tail: OutputTail) -> EngineFailure.Cause {
+    // The last line that says something counts: what came before may have been mended by a retry.
+    for line in tail.lines.reversed() {
+      if let cause = cause(line, tail.lastBase) { return cause }
+    }
+    return .step
+  }
+
+  private static func cause(_ line: String, _ base: String?) -> EngineFailure.Cause? {
+    let text = line.lowercased()
+    func says(_ phrases: String...) -> Bool { phrases.contains { text.contains($0) } }
+
+    if says("no space left on device", "disk quota exceeded") { return .diskFull }
+    if says("cannot connect to the docker daemon", "error during connect") { return .daemonUnreachable }
+    if says("cgroups in hybrid mode", "setrlimit `rlimit", "error setting rlimit", "oci runtime error")
+      || says("while running runtime") && says("executable file not found", "no such file")
+      || says("finding runtime", "no oci runtime", "could not find a working oci runtime")
+    {
+      return .runtime
+    }
+    guard isAboutPulling(text) else { return nil }
+    if says("unauthorized", "access denied", "access to the resource is denied", "authentication required", "forbidden")
+    {
+      return .baseImage(name: base, why: .denied)
+    }
+    if says(
+      "manifest unknown", "not found", "image not known", "name unknown", "did not resolve to an alias",
+      "no such image") && !says("no such host")
+    {
+      return .baseImage(name: base, why: .notFound)
+    }
+    return .baseImage(name: base, why: .registryUnreachable)
+  }
+
+  /// Whether an error line is about fetching a base image, not about the network of a RUN step.
+  private static func isAboutPulling(_ text: String) -> Bool {
+    if text.contains("error: creating build container:") { return true }
+    guard text.contains("error") || text.contains("failed") else { return false }
+    return [
+      "failed to resolve source metadata", "pinging container registry", "initializing source docker://",
+      "did not resolve to an alias", "image not known", "pull access denied", "failed to do request: head",
+      "error response from daemon: get \"https://", "error response from daemon: manifest for",
+      "failed to authorize: ",
+    ].contains { text.contains($0) }
+      || text.contains("failed to create llb definition") && text.contains("not found")
+  }
+
+  /// The base image that a line names: of `STEP 1/9: FROM python:3.12-slim AS build`, `Step 1/9 : FROM …`,
+  /// `#2 [internal] load metadata for docker.io/library/python:3.12-slim` or `initializing source docker://…:`.
+  static func base(in line: String) -> String? {
+    if line.lowercased().hasPrefix("step ") || line.hasPrefix("["), let name = word(after: "FROM ", in: line) {
+      return name.hasPrefix("--") ? word(after: name + " ", in: line) : name
+    }
+    if line.hasPrefix("#"), let name = word(after: "load metadata for ", in: line) { return name }
+    return nil
+  }
+
+  private static func word(after marker: String, in line: String) -> String? {
+    guard let range = line.range(of: marker) else { return nil }
+    let word = line[range.upperBound...].prefix { $0 != " " }
+    return word.isEmpty ? nil : String(word)
+  }
+}

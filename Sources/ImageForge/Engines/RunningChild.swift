@@ -1,0 +1,113 @@
+import Foundation
+import Synchronization
+
+/// A started program and how it is stopped.
+///
+/// The child leads a session of its own, so that a terminal's Ctrl-C reaches forge alone and forge decides the order:
+/// a build whose step dies undoes itself, a build that is itself killed cannot.
+final class RunningChild: Sendable {
+  enum StopPlan: Sendable {
+    /// First end the build step and let the engine remove its working containers by itself: podman dies of a signal
+    /// without doing so, and buildah does between two steps.
+    case stepsFirst
+    /// Interrupt the program; docker passes it on to its daemon, which owns the build.
+    case interrupt
+  }
+
+  enum StopReason: Sendable { case cancelled, timedOut }
+
+  private struct State {
+    var pid: pid_t?
+    var hasEnded = false
+    var reason: StopReason?
+    var stopping: Task<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let plan: StopPlan
+
+  init(plan: StopPlan) { self.plan = plan }
+
+  /// To be called as soon as the program runs.
+  func started(_ pid: pid_t) {
+    Self.running.withLock { _ = $0.insert(pid) }
+    state.withLock {
+      $0.pid = pid
+      // Cancelled while it was being started.
+      if $0.reason != nil { $0.stopping = Task { await self.end(pid) } }
+    }
+  }
+
+  /// Stops the program; returns at once. The first reason counts.
+  func stop(_ reason: StopReason) {
+    state.withLock {
+      guard $0.reason == nil, !$0.hasEnded else { return }
+      $0.reason = reason
+      if let pid = $0.pid { $0.stopping = Task { await self.end(pid) } }
+    }
+  }
+
+  /// To be called when the program has ended and is reaped. Waits until whatever it left running is gone too.
+  func ended() async -> StopReason? {
+    let (reason, stopping) = state.withLock {
+      $0.hasEnded = true
+      if let pid = $0.pid { Self.running.withLock { _ = $0.remove(pid) } }
+      return ($0.reason, $0.stopping)
+    }
+    await stopping?.value
+    return reason
+  }
+
+  private var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
+  // MARK: Stopping
+
+  private func end(_ leader: pid_t) async {
+    var seen: Set<ProcessIdentity> = []
+    if plan == .stepsFirst {
+      await wait(.milliseconds(1500)) {
+        for process in ProcessTable.descendants(of: leader) where seen.insert(process).inserted {
+          kill(process.pid, SIGTERM)
+        }
+      }
+      await wait(.milliseconds(2500)) {
+        for process in ProcessTable.descendants(of: leader) {
+          seen.insert(process)
+          kill(process.pid, SIGKILL)
+        }
+      }
+    }
+    if !hasEnded {
+      seen.formUnion(ProcessTable.descendants(of: leader))
+      kill(-leader, plan == .interrupt ? SIGINT : SIGTERM)
+      await wait(.seconds(3)) {}
+    }
+    if !hasEnded {
+      seen.formUnion(ProcessTable.descendants(of: leader))
+      kill(-leader, SIGKILL)
+    }
+    for process in seen where ProcessTable.isAlive(process) { kill(process.pid, SIGKILL) }
+  }
+
+  /// Waits for the end, at most for `limit`, doing `action` every 50 ms meanwhile.
+  private func wait(_ limit: Duration, _ action: () -> Void) async {
+    let deadline = ContinuousClock.now + limit
+    while !hasEnded, ContinuousClock.now < deadline {
+      action()
+      try? await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
+  // MARK: All children
+
+  private static let running = Mutex<Set<pid_t>>([])
+
+  /// Kills every child and what is below it at once, for when forge itself is about to die.
+  static func killAll() {
+    for leader in running.withLock({ $0 }) {
+      let below = ProcessTable.descendants(of: leader)
+      kill(-leader, SIGKILL)
+      for process in below { kill(process.pid, SIGKILL) }
+    }
+  }
+}
