@@ -1,0 +1,46 @@
+import ForgeBasics
+
+/// Why a layer cannot be read whole. Offsets are bytes.
+package enum LayerError: ForgeError, Equatable {
+  /// The file system failed.
+  case unreadable(layer: String, reason: String)
+  /// Neither a tar archive nor one in a known compression.
+  case notALayer(layer: String)
+  /// The bytes end too early; `offset` counts the uncompressed tar where `within` names an entry of it.
+  case truncated(layer: String, offset: Int64, within: String)
+  /// The compressed bytes are damaged, before `offset` in the blob.
+  case corrupt(layer: String, offset: Int64, reason: String)
+  /// The tar is malformed or means different things to different readers; `offset` counts the uncompressed tar.
+  case malformed(layer: String, offset: Int64, path: [UInt8], reason: String)
+  /// Larger than a reader should accept.
+  case overLimit(layer: String, path: [UInt8], reason: String)
+  /// The bytes are not the ones that the image names. `what`: `digest` or `diffID`.
+  case mismatch(layer: String, what: String, expected: Digest, found: Digest)
+
+  package var exitCode: ExitCode { .unreadableInput }
+
+  package var description: String {
+    switch self {
+    case .unreadable(let layer, let reason):
+      "cannot read \(layer): \(reason); check the file and its permissions"
+    case .notALayer(let layer):
+      "\(layer) is not a layer: neither a tar archive nor one compressed with gzip, zstd, xz or bzip2; "
+        + "save or pull the image again"
+    case .truncated(let layer, let offset, let within):
+      "\(layer) is truncated: it ends at byte \(offset), within \(within); save or pull the image again"
+    case .corrupt(let layer, let offset, let reason):
+      "\(layer) is damaged near byte \(offset): \(reason); save or pull the image again"
+    case .malformed(let layer, let offset, let path, let reason):
+      "\(layer) is not a sound tar archive: header at byte \(offset)\(Self.entry(path)): \(reason); "
+        + "rebuild the image with a current engine"
+    case .overLimit(let layer, let path, let reason):
+      "\(layer) is refused\(Self.entry(path)): \(reason); if the image can be trusted, rebuild it smaller"
+    case .mismatch(let layer, let what, let expected, let found):
+      "\(layer) is not what the image names: its \(what) is \(found), not \(expected); save or pull the image again"
+    }
+  }
+
+  private static func entry(_ path: [UInt8]) -> String {
+    path.isEmpty ? "" : ", entry \(DisplayText.escape(path.prefix(200)))"
+  }
+}

@@ -1,0 +1,93 @@
+import ForgeBasics
+
+/// How to read a layer, and what to keep of it.
+package struct LayerScanOptions: Sendable {
+  /// What messages call the layer: `layer 3 of app.tar`.
+  package var name: String?
+  /// The digest that the blob must have; also picks the algorithm, SHA-256 where it is nil.
+  package var expectedDigest: Digest?
+  /// The digest that the uncompressed tar must have (image-spec, config.md, `rootfs.diff_ids`).
+  package var expectedDiffID: Digest?
+  /// How many leading bytes of a regular file to keep, by its clean path; 0 for none.
+  package var capture: @Sendable (ArraySlice<UInt8>) -> Int
+  package var limits: LayerLimits
+
+  package init(
+    name: String? = nil, expectedDigest: Digest? = nil, expectedDiffID: Digest? = nil,
+    limits: LayerLimits = LayerLimits(), capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+  ) {
+    self.name = name
+    self.expectedDigest = expectedDigest
+    self.expectedDiffID = expectedDiffID
+    self.limits = limits
+    self.capture = capture
+  }
+}
+
+/// What a layer may cost its reader; a layer beyond a limit is refused, never read in part.
+package struct LayerLimits: Sendable {
+  /// Bytes of the uncompressed tar, and of the files in it (a sparse file is larger than its tar).
+  package var unpacked: Int64 = 64 << 30
+  package var entries = 5_000_000
+  /// Bytes of one path or link target.
+  package var path = 4096
+  /// Bytes of one PAX header, GNU long name or sparse map.
+  package var header = 1 << 20
+  /// Bytes of all names, links and extended attributes.
+  package var names = 1 << 30
+  /// Bytes of all captured file heads.
+  package var heads = 256 << 20
+  /// Largest zstd window, as a power of two: 128 MiB.
+  package var zstdWindowLog: Int32 = 27
+
+  package init() {}
+}
+
+/// How a layer blob is compressed, told from its first bytes and never from its media type.
+package enum LayerCompression: String, Sendable {
+  case none, gzip, zstd, xz, bzip2
+}
+
+/// Everything that one pass over a layer tells.
+package struct LayerScan: Sendable {
+  package let compression: LayerCompression
+  /// Of the blob as it stands.
+  package let digest: Digest
+  /// Of the uncompressed tar, to its very last byte.
+  package let diffID: Digest
+  /// Bytes of the blob.
+  package let compressed: Int64
+  /// Bytes of the uncompressed tar, headers and padding included.
+  package let unpacked: Int64
+  package let entries: LayerEntries
+  /// What readers of tar archives may disagree about, or should not be in a layer; each kind once, with its count.
+  package let anomalies: [LayerAnomaly]
+}
+
+/// Something odd in a layer's tar that does not keep it from being read.
+package struct LayerAnomaly: Sendable, Equatable {
+  package enum Kind: String, Sendable, CaseIterable {
+    /// Bytes other than zero after the end-of-archive marker: no runtime unpacks them.
+    case dataAfterEnd
+    /// The tar stops without its two blocks of zeros.
+    case noEndOfArchive
+    /// A link, folder or device entry declares a size; readers disagree whether data follows.
+    case sizeWithoutData
+    /// PAX and ustar headers declare different sizes.
+    case sizeConflict
+    /// A global PAX header sets attributes of the entries; container runtimes ignore it, other readers do not.
+    case globalHeader
+    /// A path holds `..`, which stays inside the root.
+    case dotDot
+    /// A sparse file (image-spec, layer.md: should not be used).
+    case sparse
+  }
+
+  package let kind: Kind
+  /// How often it occurs.
+  package var count: Int
+  /// Offset in the tar of the first occurrence.
+  package let offset: Int64
+  /// Path of the first occurrence; empty where it is none of an entry.
+  package let path: [UInt8]
+}
