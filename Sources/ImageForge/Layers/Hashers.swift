@@ -1,0 +1,74 @@
+import CXxhash
+import Crypto
+import ForgeBasics
+
+/// A running SHA-256 or SHA-512.
+final class ByteHasher {
+  private enum State {
+    case sha256(SHA256)
+    case sha512(SHA512)
+  }
+
+  let algorithm: ForgeBasics.Digest.Algorithm
+  private var state: State
+
+  init(_ algorithm: ForgeBasics.Digest.Algorithm) {
+    self.algorithm = algorithm
+    state =
+      switch algorithm {
+      case .sha256: .sha256(SHA256())
+      case .sha512: .sha512(SHA512())
+      }
+  }
+
+  func update(_ bytes: UnsafeRawBufferPointer) {
+    switch state {
+    case .sha256(var hash):
+      hash.update(bufferPointer: bytes)
+      state = .sha256(hash)
+    case .sha512(var hash):
+      hash.update(bufferPointer: bytes)
+      state = .sha512(hash)
+    }
+  }
+
+  func finish() -> ForgeBasics.Digest {
+    switch state {
+    case .sha256(let hash): ForgeBasics.Digest(sha256: hash.finalize())
+    case .sha512(let hash): ForgeBasics.Digest(sha512: hash.finalize())
+    }
+  }
+}
+
+/// XXH3-128 of one file after the other. Owns the C state.
+final class ContentHasher {
+  private let state = XXH3_createState()
+  private(set) var isPending = false
+
+  deinit { XXH3_freeState(state) }
+
+  /// A file whose bytes are all at hand.
+  static func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
+    ContentHash(XXH3_128bits(bytes.baseAddress, bytes.count))
+  }
+
+  /// A piece of a larger file.
+  func update(_ bytes: UnsafeRawBufferPointer) {
+    if !isPending {
+      XXH3_128bits_reset(state)
+      isPending = true
+    }
+    XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
+  }
+
+  /// The hash of the pieces since the last `finish`.
+  func finish() -> ContentHash {
+    guard isPending else { return Self.hash(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    isPending = false
+    return ContentHash(XXH3_128bits_digest(state))
+  }
+}
+
+extension ContentHash {
+  fileprivate init(_ hash: XXH128_hash_t) { self.init(low: hash.low64, high: hash.high64) }
+}

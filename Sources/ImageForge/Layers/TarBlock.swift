@@ -1,0 +1,82 @@
+/// One header block of 512 bytes: the fields of ustar (POSIX.1-1988), GNU tar and star, as they stand.
+struct TarBlock {
+  static let size = 512
+
+  enum Dialect {
+    case v7, ustar, star, gnu
+  }
+
+  /// Borrowed: valid only while the block is parsed.
+  let bytes: UnsafeRawBufferPointer
+
+  var isZero: Bool {
+    for offset in stride(from: 0, to: Self.size, by: 8)
+    where bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { return false }
+    return true
+  }
+
+  /// Whether the header's own checksum holds, over unsigned bytes, or signed ones as some old writers summed.
+  var isSound: Bool {
+    guard let expected = number(148, 8) else { return false }
+    var (unsigned, signed) = (0, 0)
+    for (offset, byte) in bytes.enumerated() {
+      let counted = (148..<156).contains(offset) ? 0x20 : byte
+      unsigned += Int(counted)
+      signed += Int(Int8(bitPattern: counted))
+    }
+    return expected == unsigned || expected == signed
+  }
+
+  var type: UInt8 { bytes[156] }
+
+  var dialect: Dialect {
+    let magic = bytes[257..<265]
+    if magic.elementsEqual("ustar  \0".utf8) { return .gnu }
+    guard magic.prefix(6).elementsEqual("ustar\0".utf8) else { return .v7 }
+    return bytes[508..<512].elementsEqual("tar\0".utf8) ? .star : .ustar
+  }
+
+  /// A field of text: up to its first NUL.
+  func text(_ offset: Int, _ length: Int) -> Slice<UnsafeRawBufferPointer> {
+    bytes[offset..<offset + length].prefix { $0 != 0 }
+  }
+
+  /// The whole name, `prefix/name` where the dialect has a prefix.
+  var name: [UInt8] {
+    let name = text(0, 100)
+    let prefix: Slice<UnsafeRawBufferPointer> =
+      switch dialect {
+      case .ustar: text(345, 155)
+      case .star: text(345, 131)
+      case .v7, .gnu: bytes[0..<0]
+      }
+    return prefix.isEmpty ? Array(name) : prefix + [UInt8(ascii: "/")] + name
+  }
+
+  /// A field of octal digits between blanks and NULs, or of GNU's base-256. Nil when it is neither, or too large.
+  func number(_ offset: Int, _ length: Int) -> Int64? {
+    let field = bytes[offset..<offset + length]
+    guard bytes[offset] & 0x80 == 0 else { return Self.base256(field) }
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0 }
+    var value: Int64 = 0
+    var digits = field.drop(while: isBlank)
+    while let byte = digits.first, !isBlank(byte) {
+      guard (0x30...0x37).contains(byte), value < 1 << 60 else { return nil }
+      value = value << 3 | Int64(byte - 0x30)
+      digits = digits.dropFirst()
+    }
+    return digits.allSatisfy(isBlank) ? value : nil
+  }
+
+  /// Two's complement, big-endian; the first bit only marks the form, the second is the sign.
+  private static func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
+    let isNegative = field[field.startIndex] & 0x40 != 0
+    var value: Int64 = isNegative ? -1 : 0
+    for (index, byte) in field.enumerated() {
+      let byte = index == 0 ? (isNegative ? byte | 0x80 : byte & 0x7F) : byte
+      guard value >> 55 == (isNegative ? -1 : 0) else { return nil }
+      value = value << 8 | Int64(byte)
+    }
+    return value
+  }
+}
