@@ -49,6 +49,8 @@ extension JSON {
     public enum DuplicateKeys: Sendable {
       /// The last one counts, as in JavaScript.
       case keepLast
+      /// Refuses keys that are equal.
+      case rejectEqual
       /// Refuses keys that are equal, or differ only by Unicode simple case folding: Go's decoder takes those for
       /// the same field, so two readers of one image would see two images.
       case rejectFolded
@@ -180,7 +182,13 @@ private struct JSONParser {
       let keyOffset = at
       guard current == UInt8(ascii: "\"") else { throw failure("expected a key in quotes") }
       let key = try parseString()
-      if options.duplicateKeys == .rejectFolded, !seen.insert(Self.fold(key)).inserted {
+      let isNew =
+        switch options.duplicateKeys {
+        case .keepLast: true
+        case .rejectEqual: seen.insert(key).inserted
+        case .rejectFolded: seen.insert(JSON.foldKey(key)).inserted
+        }
+      guard isNew else {
         throw failure("the key \"\(DisplayText.escape(key))\" stands twice in one object", at: keyOffset)
       }
       try skipSpace()
@@ -315,9 +323,11 @@ private struct JSONParser {
     at += 4
     return code
   }
+}
 
+extension JSON {
   /// Unicode simple case folding, near enough to Go's: upper case and back to lower case.
-  private static func fold(_ key: String) -> String {
+  package static func foldKey(_ key: String) -> String {
     if key.utf8.allSatisfy({ $0 < 0x80 }) { return key.lowercased() }
     return String(
       String.UnicodeScalarView(

@@ -1,0 +1,57 @@
+import ForgeBasics
+import ForgeLayers
+
+/// Which image of an archive to open. Needed only where it holds several.
+package struct ImageSelection: Sendable {
+  /// A reference as recorded in the archive (`todo:latest`), or a digest of the manifest or config, or the first
+  /// digits of one.
+  package var image: String?
+  /// `linux/arm64`, `linux/arm64/v8`.
+  package var platform: String?
+
+  package init(image: String? = nil, platform: String? = nil) {
+    self.image = image
+    self.platform = platform
+  }
+}
+
+/// One image for one platform: what every engine would agree is in the archive. The layers are not yet read.
+package struct Image: Sendable {
+  package enum Form: String, Sendable {
+    case dockerArchive = "docker-archive"
+    case ociArchive = "oci-archive"
+    case ociLayout = "oci-layout"
+  }
+
+  /// What the user named: a path, or `-`.
+  package let source: String
+  package let form: Form
+  /// The tag or reference recorded in the archive.
+  package let reference: String?
+  /// Of the manifest where there is one; of the config (the image ID) for a docker-archive.
+  package let digest: Digest
+  /// From the config.
+  package let platform: Platform
+  package let config: ImageConfig
+  /// From the base upwards; as many as `config.diffIDs`.
+  package let layers: [ImageLayer]
+  /// The image manifest as it stands, where there is one.
+  package let manifest: [UInt8]?
+  /// Whether it is of the Docker family, whose config can carry a HEALTHCHECK.
+  package let isDockerFormat: Bool
+  /// What is odd about the archive but does not make it unreadable. Ids `FORGE-A1xx`.
+  package let notes: [Finding]
+}
+
+/// One layer, as manifest and config describe it; its bytes are not yet verified.
+package struct ImageLayer: Sendable {
+  package let blob: Blob
+  /// The digest that the blob must have; nil in a docker-archive, which records none.
+  package let digest: Digest?
+  /// The digest that the uncompressed tar must have.
+  package let diffID: Digest
+  /// As the manifest says; in a docker-archive, what the first bytes say.
+  package let mediaType: String
+  /// Of the blob, bytes.
+  package var size: Int64 { blob.length }
+}
