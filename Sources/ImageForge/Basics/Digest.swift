@@ -42,6 +42,14 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
     Digest(sha256: SHA256.hash(data: Array(bytes)))
   }
 
+  /// The digest of bytes in memory by the given algorithm.
+  package static func of(_ bytes: some Collection<UInt8>, algorithm: Algorithm) -> Digest {
+    switch algorithm {
+    case .sha256: sha256(bytes)
+    case .sha512: Digest(sha512: SHA512.hash(data: Array(bytes)))
+    }
+  }
+
   public init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let digest = Digest(text) else {

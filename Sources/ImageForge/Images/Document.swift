@@ -110,6 +110,14 @@ struct Fields: Sendable {
     }
   }
 
+  /// The members of an object used as a map.
+  func entries() throws(ImageError) -> [(String, Fields)] {
+    try json.members.map { (member) throws(ImageError) in
+      guard member.value.isObject else { throw document.failure("must be an object", at: member.value.offset) }
+      return (member.key, Fields(document: document, json: member.value))
+    }
+  }
+
   /// The keys of an object whose values do not matter, as Docker writes sets.
   func set(_ key: String) throws(ImageError) -> [String]? {
     try read(key, "an object") { $0.isObject ? $0.members.map(\.key) : nil }

@@ -1,13 +1,88 @@
 import ForgeBasics
 import ForgeLayers
+import Foundation
 
 /// Opens images, wherever their bytes stand.
 package enum ImageStore {
-  /// Opens the image that `source` names: a docker-archive, an OCI archive (either wrapped in gzip or zstd or not),
+  /// Opens the image that `source` names: a docker-archive or an OCI archive, wrapped in gzip or zstd or not,
   /// an OCI layout folder, or `-` for standard input.
   ///
   /// Metadata is read and checked whole: digests, sizes, counts, one meaning. Layers are located, not read.
   package static func open(_ source: String, selection: ImageSelection = .init()) throws(ImageError) -> Image {
-    throw ImageError(.notFound, source: source, "not implemented")
+    switch try SourceFile.open(source) {
+    case .folder(let descriptor):
+      let folder = LayoutFolder(taking: descriptor, source: source)
+      guard try folder.file("oci-layout") != nil else {
+        throw ImageError(.notAnImage, source: source, "it is a folder without an oci-layout file")
+      }
+      return try open(folder, isFolder: true, notes: [], selection)
+    case .file(let file):
+      guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
+      let archive = try TarStore(unwrap(Blob(whole: file), source: source), source: source)
+      return try open(archive, isFolder: false, notes: archive.notes, selection)
+    }
+  }
+
+  /// The tar in a compressed archive, as a temporary copy: its parts are read in any order.
+  private static func unwrap(_ blob: Blob, source: String) throws(ImageError) -> Blob {
+    let stream: BlobStream
+    let start: [UInt8]
+    do {
+      stream = try BlobStream(blob, name: "the archive")
+      guard stream.compression != .none else { return blob }
+      start = try BlobStream(blob, name: "the archive").bytes(count: TarDirectory.headerSize)
+    } catch {
+      throw ImageError(error, source: source)
+    }
+    // Nothing is copied that does not even start like a tar.
+    guard TarDirectory.isHeader(start) else {
+      throw ImageError(.notAnImage, source: source, "what is compressed in it is not a tar archive")
+    }
+    let file = try Spool.copy(source: source) { (buffer) throws(ImageError) in
+      do throws(LayerError) {
+        return try stream.read(into: buffer)
+      } catch {
+        throw ImageError(error, source: source)
+      }
+    }
+    return Blob(whole: file)
+  }
+
+  private static func open(
+    _ store: any ContentStore, isFolder: Bool, notes: [Finding], _ selection: ImageSelection
+  ) throws(ImageError) -> Image {
+    let oci = try OCIReader(store)
+    let docker = try DockerReader(store)
+    let form: Image.Form
+    let candidates: [Candidate]
+    switch (oci, docker) {
+    case (nil, nil): throw try unknown(store)
+    case (nil, let docker?):
+      form = .dockerArchive
+      candidates = docker.candidates
+    case (let oci?, nil):
+      try OCIReader.checkLayoutFile(store)
+      form = isFolder ? .ociLayout : .ociArchive
+      candidates = oci.candidates
+    case (let oci?, let docker?):
+      form = isFolder ? .ociLayout : .dockerArchive
+      candidates = try Hybrid.merge(oci: oci.candidates, docker: docker.candidates, source: store.source)
+    }
+    let (choice, absent) = try candidates.choose(selection, source: store.source)
+    var assembly = Assembly(source: store.source, form: form, isDocker: docker != nil)
+    assembly.notes = notes + (oci?.notes ?? [])
+    return try assembly.image(choice, selection: selection, absent: absent)
+  }
+
+  private static func unknown(_ store: any ContentStore) throws(ImageError) -> ImageError {
+    if try store.file("repositories") != nil {
+      return ImageError(
+        .unsupported, source: store.source,
+        "it is in the form that Docker wrote before version 1.10 (repositories, but no manifest.json), which engines "
+          + "no longer load", advice: "pull the image with a current engine and save it again")
+    }
+    return ImageError(
+      .notAnImage, source: store.source, "it has neither a manifest.json nor an index.json",
+      advice: "an image is saved with `docker save` or `podman save`; `docker export` saves only its files")
   }
 }

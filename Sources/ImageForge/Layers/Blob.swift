@@ -55,4 +55,20 @@ package struct Blob: Sendable {
     guard wanted > 0 else { return 0 }
     return try file.read(at: offset + position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
   }
+
+  /// The bytes from `position` on, at most `count`; fewer only at the end.
+  package func bytes(at position: Int64 = 0, count: Int) throws(Errno) -> [UInt8] {
+    do {
+      return try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+        while done < count {
+          let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[done..<count]))
+          let read = try read(at: position + Int64(done), into: rest)
+          if read == 0 { break }
+          done += read
+        }
+      }
+    } catch {
+      throw error as? Errno ?? .ioError
+    }
+  }
 }

@@ -29,7 +29,7 @@ func openLayer(
 
 extension LayerCompression {
   /// What the first bytes of a blob tell; `none` where they tell nothing.
-  init(magic: some Collection<UInt8>) {
+  package init(magic: some Collection<UInt8>) {
     let bytes = Array(magic)
     if bytes.starts(with: [0x1F, 0x8B]) {
       self = .gzip

@@ -1,0 +1,99 @@
+import ForgeBasics
+import ForgeLayers
+
+/// Makes the chosen candidate an `Image`, or says why it cannot be one.
+struct Assembly {
+  let source: String
+  let form: Image.Form
+  /// Whether the archive has a `manifest.json`, which only Docker's family writes.
+  let isDocker: Bool
+  var notes: [Finding] = []
+
+  mutating func image(
+    _ choice: Candidate, selection: ImageSelection, absent: [Candidate]
+  ) throws(ImageError) -> Image {
+    guard let contents = choice.contents, choice.isComplete else {
+      let more = choice.missing.count > 1 ? " and \(choice.missing.count - 1) more" : ""
+      throw ImageError(
+        .missing, source: source,
+        "its \(choice.missing.first ?? "manifest")\(more) for \(DisplayText.escape(choice.platform.description)) is not "
+          + "in the archive",
+        advice: "save the image with all its parts, such as `docker save --platform` or `skopeo copy`")
+    }
+    for other in absent {
+      notes.append(
+        .archive("FORGE-A101", "the archive lists \(other.label) but does not hold all of it; it is not judged", .info))
+    }
+    let layers = try layers(contents)
+    let reference = selection.image.flatMap { name in choice.references.first { Reference.same($0, name) } }
+    return Image(
+      source: source, form: form, reference: reference ?? choice.references.first, digest: choice.digest,
+      platform: choice.platform, config: contents.config, layers: layers, manifest: contents.manifest?.document.bytes,
+      isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest, notes: notes)
+  }
+
+  private mutating func layers(_ contents: Candidate.Contents) throws(ImageError) -> [ImageLayer] {
+    let diffIDs = contents.config.diffIDs
+    guard contents.layers.count == diffIDs.count else {
+      throw ImageError(
+        .malformed, source: source,
+        "the manifest has \(contents.layers.count) layers, but the config names \(diffIDs.count) in rootfs.diff_ids"
+          + (contents.layers.isEmpty ? " (Docker 25.0.0 saved images so)" : ""))
+    }
+    var layers: [ImageLayer] = []
+    var diffIDOf: [String: Digest] = [:]
+    for (layer, diffID) in zip(contents.layers, diffIDs) {
+      guard let file = layer.file else { continue }
+      if let earlier = diffIDOf.updateValue(diffID, forKey: file.path), earlier != diffID {
+        throw ImageError(
+          .ambiguous, source: source, "\(layer.name) stands for two different digests in rootfs.diff_ids")
+      }
+      layers.append(try image(layer, file.blob, diffID))
+    }
+    return layers
+  }
+
+  private mutating func image(
+    _ layer: Candidate.Layer, _ blob: Blob, _ diffID: Digest
+  ) throws(ImageError) -> ImageLayer {
+    let found = try compression(of: blob)
+    guard let descriptor = layer.descriptor else {
+      return ImageLayer(
+        blob: blob, digest: nil, diffID: diffID, mediaType: MediaType.dockerLayer(compression: found))
+    }
+    let type = DisplayText.escape(descriptor.mediaType)
+    guard !MediaType.isForeignLayer(descriptor.mediaType), descriptor.urls.isEmpty else {
+      throw ImageError(
+        .unsupported, source: source, "\(layer.name) is a foreign layer (\(type)), kept elsewhere",
+        advice: "build the image from a base without foreign layers")
+    }
+    guard let promised = MediaType.layerCompression(descriptor.mediaType) else {
+      throw ImageError(.unsupported, source: source, "\(layer.name) is of the unknown media type \(type)")
+    }
+    guard blob.length == descriptor.size else {
+      throw ImageError(
+        .mismatch, source: source,
+        "\(layer.name) is \(blob.length) bytes long, not \(descriptor.size) as its descriptor says")
+    }
+    if promised != found {
+      notes.append(
+        .archive(
+          "FORGE-A103",
+          "the media type is \(type), but the bytes are \(found.isEmpty ? "not compressed" : "compressed with \(found)")",
+          at: layer.name, fix: "copy the image with `skopeo copy`, or build it again"))
+    }
+    return ImageLayer(blob: blob, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType)
+  }
+
+  /// ``, or the name of a compression, by the first bytes.
+  private func compression(of blob: Blob) throws(ImageError) -> String {
+    let magic: [UInt8]
+    do {
+      magic = try blob.bytes(count: 6)
+    } catch {
+      throw ImageError(.unreadable, source: source, "reading failed: \(error)")
+    }
+    let compression = LayerCompression(magic: magic)
+    return compression == .none ? "" : compression.rawValue
+  }
+}

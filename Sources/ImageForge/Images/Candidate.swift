@@ -1,0 +1,102 @@
+import ForgeBasics
+
+/// An image that an archive offers, before one is chosen.
+struct Candidate: Sendable {
+  /// What was read of it: everything but the layers.
+  struct Contents: Sendable {
+    let config: ImageConfig
+    /// Nil in a plain docker-archive.
+    let manifest: Manifest?
+    let layers: [Layer]
+  }
+
+  struct Layer: Sendable {
+    /// Nil where the archive does not hold it.
+    let file: StoredFile?
+    /// What the manifest says of it; nil in a docker-archive.
+    let descriptor: Descriptor?
+    /// How messages call it.
+    let name: String
+  }
+
+  /// Of the manifest, or of the config in a docker-archive.
+  let digest: Digest
+  var references: [String]
+  /// From the config; as declared where that is absent.
+  let platform: Platform
+  /// Nil where manifest or config is absent.
+  let contents: Contents?
+  /// The parts that the archive does not hold.
+  let missing: [String]
+
+  var isComplete: Bool { missing.isEmpty }
+
+  /// The reference, or the digest of an image without one, and the platform: what a user can choose by.
+  var label: String { "\(DisplayText.escape(references.first ?? digest.description)) (\(platform.label))" }
+
+  /// Whether a user who writes `name` means this one.
+  func isNamed(_ name: String) -> Bool {
+    if references.contains(where: { Reference.same($0, name) }) { return true }
+    let digests = [digest, contents?.config.digest].compactMap { $0 }
+    let hex = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+    return digests.contains { $0.description == name || (hex.count >= 6 && $0.hex.hasPrefix(hex)) }
+  }
+}
+
+extension Platform {
+  fileprivate var label: String { DisplayText.escape(description) }
+}
+
+/// Names of images as engines write them: `todo` is `docker.io/library/todo:latest`.
+enum Reference {
+  static func same(_ a: String, _ b: String) -> Bool { a == b || full(a) == full(b) }
+
+  /// With the registry and tag that Docker adds (distribution/reference, `ParseNormalizedNamed`).
+  static func full(_ name: String) -> String {
+    var parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let isRegistry =
+      parts.count > 1 && (parts[0].contains(where: { $0 == "." || $0 == ":" }) || parts[0] == "localhost")
+    if !isRegistry { parts = ["docker.io"] + (parts.count == 1 ? ["library"] : []) + parts }
+    let path = parts.joined(separator: "/")
+    return (parts.last ?? "").contains(where: { $0 == ":" || $0 == "@" }) ? path : path + ":latest"
+  }
+}
+
+extension [Candidate] {
+  /// The one image that a user means. A platform that is not whole steps back behind one that is.
+  /// - Returns: the choice, and the candidates that stepped back.
+  func choose(_ selection: ImageSelection, source: String) throws(ImageError) -> (Candidate, absent: [Candidate]) {
+    var matches = self
+    if let name = selection.image {
+      matches = matches.filter { $0.isNamed(name) }
+      guard !matches.isEmpty else {
+        throw failure("holds no image \"\(DisplayText.escape(name))\", but", source: source)
+      }
+    }
+    if let text = selection.platform {
+      guard let wanted = Platform(text) else {
+        throw ImageError(
+          .choice, source: source, "\"\(DisplayText.escape(text))\" is not a platform",
+          advice: "write os/architecture, such as --platform linux/amd64")
+      }
+      let before = matches
+      matches = matches.filter { $0.platform.satisfies(wanted) }
+      guard !matches.isEmpty else {
+        throw before.failure("holds nothing for the platform \(DisplayText.escape(text)), but", source: source)
+      }
+    }
+    if matches.count == 1 { return (matches[0], []) }
+    // Docker saves an index whole even where it holds the blobs of one platform only.
+    let complete = matches.filter(\.isComplete)
+    if complete.count == 1, Set(matches.map(\.platform)).count == matches.count {
+      return (complete[0], matches.filter { !$0.isComplete })
+    }
+    throw matches.failure("holds more than one image:", source: source)
+  }
+
+  private func failure(_ reason: String, source: String) -> ImageError {
+    let shown = prefix(20).map(\.label).joined(separator: ", ")
+    let more = count > 20 ? " and \(count - 20) more" : ""
+    return ImageError(.choice, source: source, "\(reason) \(shown)\(more)")
+  }
+}

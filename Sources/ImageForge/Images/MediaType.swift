@@ -1,0 +1,41 @@
+/// The media types of images (image-spec, media-types.md; Docker image manifest v2, schema 2).
+enum MediaType {
+  static let ociManifest = "application/vnd.oci.image.manifest.v1+json"
+  static let ociIndex = "application/vnd.oci.image.index.v1+json"
+  static let ociConfig = "application/vnd.oci.image.config.v1+json"
+  static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+  static let dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json"
+  static let dockerConfig = "application/vnd.docker.container.image.v1+json"
+  private static let ociLayer = "application/vnd.oci.image.layer.v1.tar"
+  private static let dockerLayer = "application/vnd.docker.image.rootfs.diff.tar"
+
+  static func isManifest(_ type: String) -> Bool { type == ociManifest || type == dockerManifest }
+  static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerIndex }
+  static func isConfig(_ type: String) -> Bool { type == ociConfig || type == dockerConfig }
+
+  /// Manifests of schema 1, which names no config and which engines no longer read.
+  static func isSchema1(_ type: String) -> Bool {
+    type.hasPrefix("application/vnd.docker.distribution.manifest.v1")
+  }
+
+  /// Layers that are not distributed with the image, so that an archive need not hold them.
+  static func isForeignLayer(_ type: String) -> Bool {
+    type.hasPrefix("application/vnd.oci.image.layer.nondistributable.v1.tar")
+      || type.hasPrefix("application/vnd.docker.image.rootfs.foreign.diff.tar")
+  }
+
+  /// The compression that a layer's media type promises: ``, `gzip` or `zstd`. Nil for an unknown media type.
+  static func layerCompression(_ type: String) -> String? {
+    for (base, separator) in [(ociLayer, "+"), (dockerLayer, "."), (dockerLayer, "+")] where type.hasPrefix(base) {
+      let suffix = type.dropFirst(base.count)
+      if suffix.isEmpty { return "" }
+      if suffix == separator + "gzip" || suffix == separator + "zstd" { return String(suffix.dropFirst()) }
+    }
+    return nil
+  }
+
+  /// The media type of a layer of a docker-archive, which names none.
+  static func dockerLayer(compression: String) -> String {
+    compression.isEmpty ? dockerLayer : dockerLayer + "." + compression
+  }
+}

@@ -1,0 +1,150 @@
+import ForgeBasics
+
+/// Finds the images of an OCI layout (image-spec, image-layout.md), in a folder or an archive.
+struct OCIReader {
+  private(set) var candidates: [Candidate] = []
+  private(set) var notes: [Finding] = []
+  private let store: any ContentStore
+  private var documents: DocumentReader
+  private var positions: [Digest: Int] = [:]
+  private var descriptorCount = 0
+  /// Types of what is kept like an image and is none.
+  private var artifacts: [String] = []
+
+  private static let maximumDepth = 4
+  private static let maximumDescriptors = 4096
+
+  /// Nil when the store has no `index.json`.
+  init?(_ store: any ContentStore) throws(ImageError) {
+    self.store = store
+    documents = DocumentReader(store)
+    guard let index = try documents.document(at: "index.json") else { return nil }
+    try read(ImageIndex(index, mediaType: nil).manifests, references: [], depth: 0)
+    if candidates.isEmpty {
+      throw ImageError(
+        .notAnImage, source: store.source,
+        artifacts.isEmpty
+          ? "index.json lists no image"
+          : "index.json lists no image, only an artifact of the type \(DisplayText.escape(artifacts[0]))")
+    }
+  }
+
+  /// The file that makes a folder or archive an OCI layout.
+  static func checkLayoutFile(_ store: any ContentStore) throws(ImageError) {
+    var documents = DocumentReader(store)
+    guard let layout = try documents.document(at: "oci-layout") else {
+      throw ImageError(.notAnImage, source: store.source, "it has an index.json, but no oci-layout file")
+    }
+    let fields = try layout.fields()
+    let version = try fields.require(fields.string("imageLayoutVersion"), "imageLayoutVersion")
+    guard version == "1.0.0" else {
+      throw fields.failure(
+        "version \"\(DisplayText.escape(version))\" of the OCI layout is unknown", at: "imageLayoutVersion",
+        .unsupported)
+    }
+  }
+
+  private mutating func read(
+    _ descriptors: [Descriptor], references inherited: [String], depth: Int
+  ) throws(ImageError) {
+    descriptorCount += descriptors.count
+    guard depth < Self.maximumDepth, descriptorCount <= Self.maximumDescriptors else {
+      throw ImageError(
+        .tooLarge, source: store.source,
+        "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests")
+    }
+    for descriptor in descriptors where !descriptor.isAttestation {
+      let references = descriptor.references + inherited
+      if MediaType.isIndex(descriptor.mediaType) {
+        if let document = try documents.document(descriptor, kind: "index") {
+          let index = try ImageIndex(document, mediaType: descriptor.mediaType)
+          try read(index.manifests, references: references, depth: depth + 1)
+        } else {
+          add(absent(descriptor, references, "index \(descriptor.digest)"))
+        }
+      } else if MediaType.isManifest(descriptor.mediaType) {
+        try readManifest(descriptor, references: references)
+      } else {
+        let reason =
+          MediaType.isSchema1(descriptor.mediaType)
+          ? "a manifest of schema 1, which engines no longer read"
+          : "a manifest of the unknown media type \(DisplayText.escape(descriptor.mediaType))"
+        throw ImageError(.unsupported, source: store.source, "it lists \(reason)")
+      }
+    }
+  }
+
+  private mutating func readManifest(_ descriptor: Descriptor, references: [String]) throws(ImageError) {
+    if let position = positions[descriptor.digest] {
+      // One image under several names.
+      for name in references where !candidates[position].references.contains(name) {
+        candidates[position].references.append(name)
+      }
+      return
+    }
+    guard let document = try documents.document(descriptor, kind: "manifest") else {
+      return add(absent(descriptor, references, "manifest \(descriptor.digest)"))
+    }
+    let manifest = try Manifest(document, mediaType: descriptor.mediaType)
+    guard manifest.isImage else { return try skipArtifact(manifest, descriptor) }
+    guard let configDocument = try documents.document(manifest.config, kind: "config") else {
+      return add(absent(descriptor, references, "config \(manifest.config.digest)"))
+    }
+    let config = try ImageConfig(configDocument)
+    if let declared = descriptor.platform, !declared.agrees(with: config.platform) {
+      notes.append(
+        .archive(
+          "FORGE-A105",
+          "the index says \(DisplayText.escape(declared.description)), the config "
+            + "\(DisplayText.escape(config.platform.description)): engines choose by the one and run the other",
+          at: "manifest \(descriptor.digest)"))
+    }
+    var layers: [Candidate.Layer] = []
+    for layer in manifest.layers {
+      layers.append(
+        .init(file: try store.file(layer.path), descriptor: layer, name: "layer \(layers.count) (\(layer.digest))"))
+    }
+    add(
+      Candidate(
+        digest: descriptor.digest, references: references, platform: config.platform,
+        contents: .init(config: config, manifest: manifest, layers: layers),
+        missing: layers.filter { $0.file == nil }.map(\.name)))
+  }
+
+  private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor) throws(ImageError) {
+    let type = descriptor.artifactType ?? manifest.config.mediaType
+    // An engine that goes by the platform alone would take it for the image.
+    if let platform = descriptor.platform, !platform.isUnknown {
+      throw ImageError(
+        .unsupported, source: store.source,
+        "manifest \(descriptor.digest) is for \(DisplayText.escape(platform.description)), but its config is of the "
+          + "unknown media type \(DisplayText.escape(manifest.config.mediaType))")
+    }
+    artifacts.append(type)
+    notes.append(
+      .archive(
+        "FORGE-A107", "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
+        at: "manifest \(descriptor.digest)", .info))
+  }
+
+  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> Candidate {
+    Candidate(
+      digest: descriptor.digest, references: references,
+      platform: descriptor.platform ?? Platform(os: "unknown", architecture: "unknown"), contents: nil,
+      missing: [part])
+  }
+
+  private mutating func add(_ candidate: Candidate) {
+    positions[candidate.digest] = candidates.count
+    candidates.append(candidate)
+  }
+}
+
+extension Finding {
+  /// Something odd about an archive.
+  static func archive(
+    _ id: String, _ message: String, at location: String? = nil, _ severity: Severity = .warning, fix: String? = nil
+  ) -> Finding {
+    Finding(id: id, severity: severity, message: message, location: location, fix: fix, evidence: .archive)
+  }
+}
