@@ -1,8 +1,79 @@
 import ForgeBasics
+import Foundation
 
 /// Reads a codebase. Nothing of it is ever executed.
 public enum Analyzer {
   /// What is in the folder at `path`.
   /// - Throws: `AnalysisError`.
-  public static func analyze(_ path: String) throws -> Analysis { Analysis(root: path, services: []) }
+  public static func analyze(_ path: String) throws -> Analysis {
+    let tree = try ProjectTree(walking: path)
+    var services: [Service] = []
+    for folder in folders(with: isNodeManifest, in: tree) {
+      if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
+    }
+    var pythonFolders = folders(with: isPythonManifest, in: tree)
+    // A lone main.py without a manifest.
+    if pythonFolders.isEmpty, tree.files.contains(where: { $0.hasSuffix(".py") }) { pythonFolders = ["."] }
+    var backends: [Service] = []
+    for folder in pythonFolders {
+      guard let service = try FastAPIAnalyzer.analyze(folder, in: tree) else { continue }
+      // A manifest above the service's own finds the same application: the nearer one is right.
+      if let source = service.fastapi?.source { backends.removeAll { $0.fastapi?.source == source } }
+      backends.append(service)
+    }
+    services += backends
+    guard !services.isEmpty else { throw AnalysisError.noService(path: path, hint: hint(tree)) }
+    services.sort {
+      ProjectTree.precedes($0.path, $1.path) || ($0.path == $1.path && $0.kind.rawValue < $1.kind.rawValue)
+    }
+    makeNamesUnique(&services)
+    return Analysis(
+      root: path, services: services, links: ServiceLinks.find(services), findings: tree.findings)
+  }
+
+  /// The folders that hold a file with such a name, sorted: parents stand before their children.
+  private static func folders(with belongs: (Substring) -> Bool, in tree: ProjectTree) -> [String] {
+    var found: Set<String> = []
+    for path in tree.files {
+      let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+      if belongs(path[start...]) { found.insert(ProjectTree.parent(path)) }
+    }
+    return found.sorted { $0 == "." || ($1 != "." && ProjectTree.precedes($0, $1)) }
+  }
+
+  private static func isNodeManifest(_ name: Substring) -> Bool { name == "package.json" }
+
+  private static let pythonManifests: Set<Substring> = [
+    "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml",
+  ]
+
+  private static func isPythonManifest(_ name: Substring) -> Bool {
+    pythonManifests.contains(name) || (name.hasPrefix("requirements") && name.hasSuffix(".txt"))
+  }
+
+  private static func hint(_ tree: ProjectTree) -> String? {
+    if let manifest = tree.files.first(where: { ProjectTree.name($0) == "package.json" }) {
+      return "\(manifest) is here, but is not of an application with next"
+    }
+    if let source = tree.files.first(where: { $0.hasSuffix(".py") }) {
+      return "there is Python code, such as \(source), but no FastAPI application was found in it"
+    }
+    return nil
+  }
+
+  /// Two services of one name would overwrite each other's image.
+  private static func makeNamesUnique(_ services: inout [Service]) {
+    var seen: Set<String> = []
+    for index in services.indices {
+      let name = services[index].name
+      var candidate = name
+      var number = 2
+      if seen.contains(name), let folder = ServiceName.reduce(services[index].path) { candidate = "\(name)-\(folder)" }
+      while !seen.insert(candidate).inserted {
+        candidate = "\(name)-\(number)"
+        number += 1
+      }
+      services[index].name = candidate
+    }
+  }
 }

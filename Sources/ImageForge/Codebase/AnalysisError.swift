@@ -1,0 +1,51 @@
+import ForgeBasics
+
+/// Why a codebase cannot be analysed.
+public enum AnalysisError: ForgeError, Equatable {
+  case notFound(path: String)
+  case notAFolder(path: String)
+  case unreadable(path: String, reason: String)
+  case empty(path: String)
+  /// Neither a Next.js nor a FastAPI application was found; `hint` says what came nearest, where something did.
+  case noService(path: String, hint: String?)
+  /// A manifest, lockfile or configuration that is not what its name says. `location` is `file:line`.
+  case malformed(location: String, reason: String)
+  /// `limit` in bytes.
+  case tooLarge(path: String, limit: Int)
+
+  public var exitCode: ExitCode {
+    switch self {
+    case .notFound, .notAFolder, .empty, .noService: .usage
+    case .unreadable, .malformed, .tooLarge: .unreadableInput
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .notFound(let path):
+      "\(DisplayText.escape(path)): there is no such folder; check the path"
+    case .notAFolder(let path):
+      "\(DisplayText.escape(path)): is a file; give the folder that holds it"
+    case .unreadable(let path, let reason):
+      "\(DisplayText.escape(path)): cannot be read (\(DisplayText.escape(reason))); check its permissions"
+    case .empty(let path):
+      "\(DisplayText.escape(path)): the folder is empty; give the folder of a Next.js or FastAPI application"
+    case .noService(let path, let hint):
+      "\(DisplayText.escape(path)): no Next.js or FastAPI application here: no package.json depends on next, and no "
+        + "Python code or requirements use fastapi" + (hint.map { " (\(DisplayText.escape($0)))" } ?? "")
+        + "; give the application's folder or one above it"
+    case .malformed(let location, let reason):
+      "\(DisplayText.escape(location)): \(DisplayText.escape(reason)); mend the file, or make it again with the tool "
+        + "that wrote it"
+    case .tooLarge(let path, let limit):
+      "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have; "
+        + "check that it is what its name says"
+    }
+  }
+}
+
+extension AnalysisError {
+  package init(_ error: JSONError) {
+    self = .malformed(location: error.location, reason: "column \(error.column): \(error.reason)")
+  }
+}
