@@ -71,6 +71,10 @@ extension PythonParser {
     case .name where Self.infixWords.contains(token.text) && !(inTarget && token.text == "in"): break
     default: return false
     }
+    if isName("not") {
+      guard tokens[position + 1].text == "in" else { return false }
+      position += 1
+    }
     operators.append(token.text)
     position += 1
     return true
