@@ -1,0 +1,101 @@
+/// A set of versions: PEP 440 specifiers (`>=3.11,<4`), Poetry's constraints (`^3.11`, `~3.11`, `3.11.*`) and
+/// alternatives (`||`). Pre-releases and local parts are not looked at.
+package struct VersionSpecifier: Sendable, Equatable {
+  private struct Clause: Sendable, Equatable {
+    let relation: String
+    let version: [Int]
+    let isWildcard: Bool
+  }
+
+  private let alternatives: [[Clause]]
+
+  /// Nil when the text is no specifier. An empty text allows everything.
+  package init?(_ text: String) {
+    var alternatives: [[Clause]] = []
+    for part in text.replacing("||", with: "|").split(separator: "|", omittingEmptySubsequences: false) {
+      guard let clauses = Self.clauses(part) else { return nil }
+      alternatives.append(clauses)
+    }
+    self.alternatives = alternatives
+  }
+
+  private static func clauses(_ text: Substring) -> [Clause]? {
+    var clauses: [Clause] = []
+    var rest = text.trimmed
+    while !rest.isEmpty {
+      let relation = rest.prefix { "<>=!~^".contains($0) }
+      rest = rest.dropFirst(relation.count).trimmed
+      let word = rest.prefix { !$0.isWhitespace && !",<>=!~^".contains($0) }
+      rest = rest.dropFirst(word.count).drop { $0.isWhitespace || $0 == "," }
+      guard ["", "=", "==", "===", "!=", "<", ">", "<=", ">=", "~=", "~", "^"].contains(String(relation)) else {
+        return nil
+      }
+      guard word != "*" else { continue }
+      guard let version = numbers(word) else { return nil }
+      clauses.append(Clause(relation: String(relation), version: version, isWildcard: word.hasSuffix("*")))
+    }
+    return clauses
+  }
+
+  /// The release numbers of a version: `v3.11.4rc1` is 3.11.4. Nil when it does not begin with a number.
+  package static func numbers(_ text: some StringProtocol) -> [Int]? {
+    var numbers: [Int] = []
+    for part in text.drop(while: { $0 == "v" }).split(separator: ".", omittingEmptySubsequences: false) {
+      let digits = part.prefix { $0.isASCII && $0.isNumber }
+      guard let number = Int(digits), number < 1_000_000 else { break }
+      numbers.append(number)
+      if digits.count < part.count { break }
+    }
+    return numbers.isEmpty || numbers.count > 8 ? nil : numbers
+  }
+
+  /// Whether a version is in the set.
+  package func allows(_ version: [Int]) -> Bool {
+    alternatives.contains { clauses in
+      clauses.allSatisfy { Self.allows($0, version, exactLength: nil) }
+    }
+  }
+
+  /// Whether the newest patch of a minor version is in the set. `==3.12` is read as `3.12.*`, and `==3.12.4` as a
+  /// wish for 3.12.
+  package func allowsMinor(_ major: Int, _ minor: Int) -> Bool {
+    alternatives.contains { clauses in
+      clauses.allSatisfy { Self.allows($0, [major, minor, 999], exactLength: 2) }
+    }
+  }
+
+  private static func allows(_ clause: Clause, _ version: [Int], exactLength: Int?) -> Bool {
+    let bound = clause.version
+    switch clause.relation {
+    case ">=": return compare(version, bound) >= 0
+    case "<=": return compare(version, bound) <= 0
+    case ">": return compare(version, bound) > 0
+    case "<": return compare(version, bound) < 0
+    case "!=": return clause.isWildcard ? !starts(version, with: bound) : compare(version, bound) != 0
+    case "~=":
+      return compare(version, bound) >= 0 && starts(version, with: Array(bound.dropLast(bound.count > 1 ? 1 : 0)))
+    case "~":
+      return compare(version, bound) >= 0 && starts(version, with: Array(bound.prefix(2)))
+    case "^":
+      // Up to the next change of the first number that is not 0.
+      let fixed = (bound.firstIndex { $0 != 0 } ?? bound.count - 1) + 1
+      return compare(version, bound) >= 0 && starts(version, with: Array(bound.prefix(fixed)))
+    default:
+      if clause.isWildcard { return starts(version, with: bound) }
+      if let exactLength { return starts(version, with: Array(bound.prefix(exactLength))) }
+      return compare(version, bound) == 0
+    }
+  }
+
+  private static func starts(_ version: [Int], with prefix: [Int]) -> Bool {
+    prefix.enumerated().allSatisfy { $0.offset < version.count ? version[$0.offset] == $0.element : $0.element == 0 }
+  }
+
+  private static func compare(_ a: [Int], _ b: [Int]) -> Int {
+    for index in 0..<max(a.count, b.count) {
+      let (x, y) = (index < a.count ? a[index] : 0, index < b.count ? b[index] : 0)
+      if x != y { return x < y ? -1 : 1 }
+    }
+    return 0
+  }
+}
