@@ -1,6 +1,8 @@
 import ForgeBasics
 import ForgeImages
 import ForgeLayers
+import Foundation
+import Synchronization
 
 /// What to look at, and what to keep for the rules.
 public struct InspectionOptions: Sendable {
@@ -18,4 +20,141 @@ public struct InspectionOptions: Sendable {
     self.platform = platform
     self.capture = capture
   }
+}
+
+/// Opens an image, reads its layers side by side, and accounts for every byte.
+public enum Inspector {
+  /// Bytes of `/etc/passwd` and `/etc/group` that are kept.
+  private static let accountsSize = 1 << 20
+
+  /// Inspects a docker-archive, an OCI archive or an OCI layout, wrapped or not; `-` reads standard input.
+  /// - Throws: a `ForgeError` when the image cannot be read whole, is ambiguous, or is not what its digests say.
+  public static func inspect(_ source: String, options: InspectionOptions = .init()) throws -> Inspection {
+    let image = try ImageStore.open(
+      source, selection: ImageSelection(image: options.image, platform: options.platform))
+    return try inspect(image, capture: options.capture)
+  }
+
+  package static func inspect(
+    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+  ) throws -> Inspection {
+    let scans = try scan(image) { max(capture($0), isAccounts($0) ? accountsSize : 0) }
+    return try report(image, RootFilesystem(scans))
+  }
+
+  /// Either file may be a link to one of the same name elsewhere.
+  private static func isAccounts(_ path: ArraySlice<UInt8>) -> Bool {
+    let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
+    return name.elementsEqual("passwd".utf8) || name.elementsEqual("group".utf8)
+  }
+
+  /// Reads all layers, each against its digests; as many at a time as there are cores, the largest first.
+  private static func scan(
+    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+  ) throws(LayerError) -> [LayerScan] {
+    // One blob may be listed twice: it is read once.
+    struct Key: Hashable {
+      let offset: Int64
+      let file: ObjectIdentifier
+      let digest: Digest?
+      let diffID: Digest
+    }
+    let keys = image.layers.map {
+      Key(offset: $0.blob.offset, file: ObjectIdentifier($0.blob.file), digest: $0.digest, diffID: $0.diffID)
+    }
+    let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
+    let order = first.values.sorted { (image.layers[$0].size, $1) > (image.layers[$1].size, $0) }
+    let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
+    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
+      let index = order[turn]
+      let layer = image.layers[index]
+      let options = LayerScanOptions(
+        name: "layer \(index)", expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: capture)
+      let result = Result { () throws(LayerError) in try LayerReader.scan(layer.blob, options: options) }
+      results.withLock { $0[index] = result }
+    }
+    var scans: [LayerScan] = []
+    let done = results.withLock { $0 }
+    for index in done.keys.sorted() { _ = try done[index]?.get() }
+    for key in keys {
+      if let index = first[key], let scan = try done[index]?.get() { scans.append(scan) }
+    }
+    return scans
+  }
+
+  private static func report(_ image: Image, _ stacked: RootFilesystem) -> Inspection {
+    var root = stacked
+    let history = History(image)
+    let config = image.config
+    var details = InspectionDetails()
+    details.passwd = root.content("etc/passwd")
+    details.group = root.content("etc/group")
+    let summary = Summary(root)
+    details.files = summary.files
+    details.config = ConfigFacts(image)
+    details.history = history.steps
+    return Inspection(
+      image: ImageFacts(
+        source: image.source, reference: image.reference, digest: image.digest, platform: image.platform.description,
+        user: config.user, entrypoint: config.entrypoint, cmd: config.cmd),
+      sizes: summary.sizes,
+      layers: summary.layers(image, history),
+      waste: summary.waste, largestFiles: summary.largestFiles, duplicates: summary.duplicates, packages: [],
+      findings: image.notes + InspectionFindings.all(root) + history.findings, details: details)
+  }
+}
+
+extension RootFilesystem {
+  /// The captured content of a file of the final root filesystem; nil when there is none.
+  fileprivate mutating func content(_ path: String) -> [UInt8]? {
+    guard let node = resolve(path), tree[node].inode != FileTree.none else { return nil }
+    let origin = inodes[Int(tree[node].inode)].origin
+    return layers[Int(origin.layer)].entries.head(Int(origin.index))
+  }
+}
+
+extension ConfigFacts {
+  fileprivate init(_ image: Image) {
+    self.init()
+    environment = image.config.environment
+    exposedPorts = image.config.exposedPorts
+    volumes = image.config.volumes
+    workingDirectory = image.config.workingDirectory
+    hasHealthcheck = image.config.healthcheck?.isActive ?? false
+    labels = image.config.labels
+    isDockerFormat = image.isDockerFormat
+  }
+}
+
+/// The steps that made an image, as far as its config tells, and which layer each of them made.
+struct History {
+  private(set) var steps: [HistoryFacts] = []
+  /// By layer; nil where history is absent or does not fit the layers.
+  private var createdBy: [String?]
+  private(set) var findings: [Finding] = []
+
+  init(_ image: Image) {
+    let entries = image.config.history
+    let made = entries.count { !$0.isEmptyLayer }
+    let aligns = made == image.layers.count
+    createdBy = []
+    for entry in entries {
+      let layer = aligns && !entry.isEmptyLayer ? createdBy.count : nil
+      steps.append(HistoryFacts(createdBy: entry.createdBy ?? "", layer: layer))
+      if layer != nil { createdBy.append(entry.createdBy) }
+    }
+    if !aligns {
+      createdBy = image.layers.map { _ in nil }
+      if !entries.isEmpty {
+        findings.append(
+          Finding(
+            id: "FORGE-A013", severity: .info,
+            message: "history tells of \(made) layers, but the image has \(image.layers.count): which step made which "
+              + "layer is not known", location: "config.history", fix: "rebuild the image with a current engine",
+            evidence: .config))
+      }
+    }
+  }
+
+  func createdBy(_ layer: Int) -> String? { createdBy[layer] }
 }

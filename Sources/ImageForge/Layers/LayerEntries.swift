@@ -1,7 +1,12 @@
 /// A run of bytes in the arena of a `LayerEntries`.
 package struct ByteRun: Sendable, Equatable {
-  package var start: UInt32 = 0
-  package var count: UInt32 = 0
+  package var start: UInt32
+  package var count: UInt32
+
+  package init(start: UInt32 = 0, count: UInt32 = 0) {
+    self.start = start
+    self.count = count
+  }
 }
 
 /// The 128 bits of an XXH3 hash: equal content has equal hashes, and the reverse where nobody forges collisions.

@@ -1,0 +1,343 @@
+import ForgeBasics
+import ForgeLayers
+
+/// Layers stacked into the root filesystem that a container sees (image-spec, layer.md, "Applying Changesets"), with
+/// an account of every byte that cannot be seen any more.
+///
+/// Entries are applied in the order of each tar, as runtimes do; whiteouts spare what their own layer has put there.
+struct RootFilesystem {
+  /// The stored bytes of one regular entry, under all its names.
+  struct Inode {
+    let origin: FileTree.Origin
+    /// The last entry that set mode, owner and time.
+    var metadata: FileTree.Origin
+    let size: Int64
+    /// Names that lead here; none left means wasted.
+    var links = 1
+    var wasLinked = false
+  }
+
+  struct WastedInode {
+    let inode: Int32
+    let cause: WasteCause
+    let hiddenBy: Int
+  }
+
+  /// What does not keep the layers from being stacked, but is odd.
+  enum Oddity: String, CaseIterable {
+    case duplicateEntry, belowSymlink, aufsMetadata, whiteoutWithData, device
+  }
+
+  struct Note {
+    let oddity: Oddity
+    let layer: Int
+    let path: [UInt8]
+    var count: Int
+  }
+
+  /// Names of all layers; an honest image has a few hundred thousand.
+  static let maximumNodes = 16_000_000
+  static let maximumNameBytes = 1 << 30
+  /// Steps that links may cost altogether.
+  static let maximumLinkSteps = 20_000_000
+  static let maximumLinks = 255
+
+  let layers: [LayerScan]
+  private(set) var tree = FileTree()
+  private(set) var inodes: [Inode] = []
+  private(set) var wasted: [WastedInode] = []
+  private(set) var notes: [Note] = []
+  private var current = 0
+  private var linkSteps = 0
+  private var noteIndex: [Oddity: Int] = [:]
+
+  /// - Throws: `StackingError` where no runtime could unpack the layers.
+  init(_ layers: [LayerScan]) throws(StackingError) {
+    self.layers = layers
+    for index in layers.indices {
+      current = index
+      noteIndex = [:]
+      for entry in layers[index].entries.indices { try apply(entry) }
+    }
+  }
+
+  func entry(_ origin: FileTree.Origin) -> LayerEntry { layers[Int(origin.layer)].entries[Int(origin.index)] }
+  func path(_ origin: FileTree.Origin) -> ArraySlice<UInt8> {
+    layers[Int(origin.layer)].entries.path(Int(origin.index))
+  }
+
+  /// The node at a path, links followed as inside a container; nil when there is none.
+  mutating func resolve(_ path: String) -> FileTree.ID? {
+    try? walk(Array(path.utf8)[...], createsParents: false)?.node
+  }
+
+  // MARK: Entries
+
+  private static let whiteout = Array(".wh.".utf8)
+  private static let opaque = Array(".wh..wh..opq".utf8)
+  private static let aufs = Array(".wh..wh.".utf8)
+
+  private mutating func apply(_ index: Int) throws(StackingError) {
+    let entry = layers[current].entries[index]
+    let path = layers[current].entries.path(index)
+    let origin = FileTree.Origin(layer: Int32(current), index: Int32(index))
+    guard tree.count < Self.maximumNodes, tree.nameBytes < Self.maximumNameBytes else {
+      throw .overLimit(layer: current, reason: "the image has more than \(Self.maximumNodes) paths")
+    }
+    guard !path.isEmpty else {
+      tree[FileTree.root].origin = origin
+      touch(FileTree.root)
+      return
+    }
+    let slash = path.lastIndex(of: UInt8(ascii: "/"))
+    let name = path[(slash.map { $0 + 1 } ?? path.startIndex)...]
+    if path.starts(with: Self.aufs), !name.elementsEqual(Self.opaque) {
+      note(.aufsMetadata, path)
+      return discard(origin, entry)
+    }
+    guard
+      let (parent, followed) = try walk(
+        slash.map { path[..<$0] } ?? [], createsParents: true, entry: path)
+    else { return }
+    if followed { note(.belowSymlink, path) }
+    if name.starts(with: Self.whiteout) {
+      try applyWhiteout(name, in: parent, path)
+      if entry.size > 0 { note(.whiteoutWithData, path) }
+      return discard(origin, entry)
+    }
+    switch entry.kind {
+    case .directory: putFolder(origin, parent, name)
+    case .hardlink: try putHardlink(origin, parent, name)
+    case .regular:
+      let inode = addInode(origin, size: entry.size)
+      put(origin, parent, name, kind: .regular, inode: inode, target: .implicit)
+    case .symlink: put(origin, parent, name, kind: .symlink, inode: FileTree.none, target: origin)
+    case .characterDevice, .blockDevice, .fifo:
+      note(.device, path)
+      put(origin, parent, name, kind: entry.kind, inode: FileTree.none, target: .implicit)
+    }
+  }
+
+  private mutating func addInode(_ origin: FileTree.Origin, size: Int64) -> Int32 {
+    inodes.append(Inode(origin: origin, metadata: origin, size: size))
+    return Int32(inodes.count - 1)
+  }
+
+  /// A file that runtimes read and throw away still costs its bytes.
+  private mutating func discard(_ origin: FileTree.Origin, _ entry: LayerEntry) {
+    guard entry.kind == .regular else { return }
+    release(addInode(origin, size: entry.size), .deletedFile)
+  }
+
+  private mutating func putFolder(_ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>) {
+    var node = tree.child(parent, name)
+    if let existing = node, tree[existing].kind != .directory {
+      noteDuplicate(existing, path(origin))
+      remove(existing, .replacedByType)
+      node = nil
+    }
+    let folder = node ?? tree.add(parent, name, kind: .directory)
+    tree[folder].origin = origin
+    touch(folder)
+  }
+
+  /// Puts anything but a folder at a name, in place of whatever is there.
+  private mutating func put(
+    _ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>, kind: LayerEntry.Kind, inode: Int32,
+    target: FileTree.Origin
+  ) {
+    var replaced = FileTree.none
+    let node: FileTree.ID
+    if let existing = tree.child(parent, name), tree[existing].kind != .directory {
+      noteDuplicate(existing, path(origin))
+      replaced = tree[existing].inode
+      node = existing
+    } else {
+      if let folder = tree.child(parent, name) {
+        noteDuplicate(folder, path(origin))
+        remove(folder, .replacedByType)
+      }
+      node = tree.add(parent, name, kind: kind)
+    }
+    tree[node].kind = kind
+    tree[node].origin = origin
+    tree[node].target = target
+    tree[node].inode = inode
+    if replaced != FileTree.none { release(replaced, causeOfOverwriting(replaced, with: inode)) }
+    touch(node)
+  }
+
+  private mutating func putHardlink(
+    _ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>
+  ) throws(StackingError) {
+    let link = layers[current].entries.link(Int(origin.index))
+    let slash = link.lastIndex(of: UInt8(ascii: "/"))
+    // Runtimes unlink the name before they make the link.
+    if let folder = tree.child(parent, name), tree[folder].kind == .directory { remove(folder, .replacedByType) }
+    guard let (folder, _) = try walk(slash.map { link[..<$0] } ?? [], createsParents: false, entry: link),
+      let target = tree.child(folder, link[(slash.map { $0 + 1 } ?? link.startIndex)...]),
+      tree[target].kind != .directory, target != tree.child(parent, name)
+    else {
+      throw malformed(path(origin), "hardlink to \(DisplayText.escape(link)), which is no file at that point")
+    }
+    let inode = tree[target].inode
+    if inode != FileTree.none {
+      inodes[Int(inode)].links += 1
+      inodes[Int(inode)].wasLinked = true
+      inodes[Int(inode)].metadata = origin
+    }
+    put(origin, parent, name, kind: tree[target].kind, inode: inode, target: tree[target].target)
+  }
+
+  // MARK: Whiteouts
+
+  private mutating func applyWhiteout(
+    _ name: ArraySlice<UInt8>, in parent: FileTree.ID, _ path: ArraySlice<UInt8>
+  ) throws(StackingError) {
+    if name.elementsEqual(Self.opaque) { return clear(parent, .opaque) }
+    if name.starts(with: Self.aufs) { return note(.aufsMetadata, path) }
+    let hidden = name.dropFirst(Self.whiteout.count)
+    guard !hidden.isEmpty, !hidden.elementsEqual(".".utf8), !hidden.elementsEqual("..".utf8) else {
+      throw malformed(path, "a whiteout that names nothing")
+    }
+    guard let node = tree.child(parent, hidden) else { return }
+    let cause: WasteCause = tree[node].kind == .directory ? .deletedDirectory : .deletedFile
+    if tree[node].touched == current { clear(node, cause) } else { remove(node, cause) }
+  }
+
+  /// Removes what lower layers have below a folder. A folder is cleared once a layer: what comes later is the layer's
+  /// own, so that many whiteouts cost no more than one.
+  private mutating func clear(_ folder: FileTree.ID, _ cause: WasteCause) {
+    var pending = [folder]
+    while let next = pending.popLast() {
+      if tree[next].cleared == current { continue }
+      tree[next].cleared = Int32(current)
+      for child in Array(tree.children(next)) {
+        if tree[child].touched != current {
+          remove(child, cause)
+        } else if tree[child].kind == .directory {
+          pending.append(child)
+        }
+      }
+    }
+  }
+
+  private mutating func remove(_ node: FileTree.ID, _ cause: WasteCause) {
+    var lost: [Int32] = []
+    tree.remove(node) { if $0.inode != FileTree.none { lost.append($0.inode) } }
+    for inode in lost { release(inode, cause) }
+  }
+
+  // MARK: Accounts
+
+  /// A name of an inode is gone; with the last one its bytes are wasted.
+  private mutating func release(_ inode: Int32, _ cause: WasteCause) {
+    let index = Int(inode)
+    inodes[index].links -= 1
+    guard inodes[index].links == 0 else { return }
+    let isOwn = inodes[index].origin.layer == current && cause != .deletedFile
+    wasted.append(WastedInode(inode: inode, cause: isOwn ? .duplicateEntry : cause, hiddenBy: current))
+  }
+
+  private func causeOfOverwriting(_ old: Int32, with new: Int32) -> WasteCause {
+    guard new != FileTree.none else { return .replacedByType }
+    let (before, after) = (inodes[Int(old)], inodes[Int(new)])
+    let (oldFile, newFile) = (entry(before.origin), entry(after.origin))
+    guard oldFile.size == newFile.size, oldFile.hash == newFile.hash else { return .overwritten }
+    if before.wasLinked { return .hardlinkCopy }
+    return hasSameMetadata(before.metadata, after.metadata) ? .identical : .metadataOnly
+  }
+
+  private func hasSameMetadata(_ a: FileTree.Origin, _ b: FileTree.Origin) -> Bool {
+    let (x, y) = (entry(a), entry(b))
+    guard x.mode == y.mode, x.uid == y.uid, x.gid == y.gid, x.modified == y.modified,
+      x.modifiedNanoseconds == y.modifiedNanoseconds
+    else { return false }
+    return layers[Int(a.layer)].entries.extendedAttributes(Int(a.index))
+      == layers[Int(b.layer)].entries.extendedAttributes(Int(b.index))
+  }
+
+  // MARK: Paths
+
+  /// Walks to a folder, through links inside the root.
+  /// - Returns: the folder and whether a link led there; nil where it is missing and must not be made.
+  private mutating func walk(
+    _ path: ArraySlice<UInt8>, createsParents: Bool, entry: ArraySlice<UInt8> = []
+  ) throws(StackingError) -> (node: FileTree.ID, followed: Bool)? {
+    var node = FileTree.root
+    var links = 0
+    // What is still to walk: the innermost link's rest last.
+    var pending = [path]
+    while var rest = pending.popLast() {
+      while let first = rest.first {
+        if first == UInt8(ascii: "/") {
+          rest = rest.dropFirst()
+          continue
+        }
+        let name = rest.prefix { $0 != UInt8(ascii: "/") }
+        rest = rest.dropFirst(name.count)
+        if links > 0 {
+          linkSteps += 1
+          guard linkSteps <= Self.maximumLinkSteps else {
+            throw .overLimit(layer: current, reason: "its symbolic links cost too many steps")
+          }
+        }
+        if name.elementsEqual(".".utf8) { continue }
+        if name.elementsEqual("..".utf8) {
+          node = max(tree[node].parent, FileTree.root)
+          continue
+        }
+        guard let child = tree.child(node, name) else {
+          guard createsParents else { return nil }
+          node = tree.add(node, name, kind: .directory)
+          continue
+        }
+        switch tree[child].kind {
+        case .directory: node = child
+        case .symlink:
+          links += 1
+          guard links <= Self.maximumLinks else { throw malformed(entry, "its parent is a loop of symbolic links") }
+          let origin = tree[child].target
+          let target = layers[Int(origin.layer)].entries.link(Int(origin.index))
+          if target.first == UInt8(ascii: "/") { node = FileTree.root }
+          if !rest.isEmpty { pending.append(rest) }
+          rest = target
+        default:
+          guard createsParents else {
+            let isLast = ([rest] + pending).allSatisfy { $0.allSatisfy { "/.".utf8.contains($0) } }
+            return isLast ? (child, links > 0) : nil
+          }
+          throw malformed(entry, "its parent is a file")
+        }
+      }
+    }
+    return (node, links > 0)
+  }
+
+  private mutating func touch(_ id: FileTree.ID) {
+    var next = id
+    while next != FileTree.none, tree[next].touched != current {
+      tree[next].touched = Int32(current)
+      next = tree[next].parent
+    }
+  }
+
+  // MARK: Notes
+
+  private mutating func noteDuplicate(_ node: FileTree.ID, _ path: ArraySlice<UInt8>) {
+    if tree[node].origin.layer == current { note(.duplicateEntry, path) }
+  }
+
+  private mutating func note(_ oddity: Oddity, _ path: ArraySlice<UInt8>) {
+    if let index = noteIndex[oddity] {
+      notes[index].count += 1
+    } else {
+      noteIndex[oddity] = notes.count
+      notes.append(Note(oddity: oddity, layer: current, path: Array(path), count: 1))
+    }
+  }
+
+  private func malformed(_ path: ArraySlice<UInt8>, _ reason: String) -> StackingError {
+    .malformed(layer: current, path: Array(path), reason: reason)
+  }
+}
