@@ -68,7 +68,7 @@ let package = Package(
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
-    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", mustache]),
+    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", mustache, yams, system]),
 
     // Between the wings, and the way out.
     room("Engines", uses: ["ForgeBasics", subprocess, system]),

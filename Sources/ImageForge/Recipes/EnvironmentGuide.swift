@@ -1,0 +1,110 @@
+import ForgeBasics
+import ForgeCodebase
+
+/// `ENVIRONMENT.md`: every variable of a service, and how to pass it. Never the value of a secret.
+struct EnvironmentGuide {
+  let service: Service
+
+  private struct Row {
+    let name: String
+    let scope: String
+    let required: String
+    let fallback: String
+    let sources: String
+    /// A value for an example in YAML.
+    let example: String
+  }
+
+  private struct PlatformRow {
+    let name: String
+    let value: String
+    let meaning: String
+  }
+
+  private struct Values {
+    let name: String
+    let path: String
+    let secretName: String
+    let variables: [Row]
+    let hasVariables: Bool
+    let buildPublic: [Row]
+    let hasBuildPublic: Bool
+    let buildSecret: [Row]
+    let hasBuildSecret: Bool
+    let runtime: [Row]
+    let hasRuntime: Bool
+    let runtimeSecret: [Row]
+    let hasRuntimeSecret: Bool
+    let platform: [PlatformRow]
+  }
+
+  func text() throws(RecipeError) -> String {
+    let scopes: [EnvironmentVariable.Scope] = [.buildPublic, .buildSecret, .runtime, .runtimeSecret, .platform]
+    func rows(_ wanted: EnvironmentVariable.Scope) -> [Row] {
+      service.environment.filter { $0.scope == wanted }.sorted { $0.name < $1.name }.map(row)
+    }
+    let all = scopes.map(rows)
+    let groups = all.map { $0.filter { Self.isPassable($0.name) } }
+    return try Template(file: "environment.md.mustache").render(
+      Values(
+        name: Self.code(service.name), path: Self.code(service.path),
+        secretName: "\(Self.code(service.name))-secrets",
+        variables: all.flatMap { $0 }, hasVariables: !service.environment.isEmpty,
+        buildPublic: groups[0], hasBuildPublic: !groups[0].isEmpty,
+        buildSecret: groups[1], hasBuildSecret: !groups[1].isEmpty,
+        runtime: groups[2], hasRuntime: !groups[2].isEmpty,
+        runtimeSecret: groups[3], hasRuntimeSecret: !groups[3].isEmpty,
+        platform: platform()))
+  }
+
+  private func row(_ variable: EnvironmentVariable) -> Row {
+    let isSecret = variable.scope == .buildSecret || variable.scope == .runtimeSecret
+    let fallback = isSecret ? nil : variable.default
+    return Row(
+      name: Self.code(variable.name), scope: variable.scope.rawValue, required: variable.required ? "yes" : "no",
+      fallback: fallback.map { $0.isEmpty ? "empty" : "`\(Self.code($0))`" } ?? "",
+      sources: variable.sources.map { "`\(Self.code($0))`" }.joined(separator: ", "),
+      example: Self.yaml(fallback ?? "VALUE"))
+  }
+
+  private func platform() -> [PlatformRow] {
+    let port = PlatformRow(name: "PORT", value: "\(service.port)", meaning: "The port that the server listens on")
+    guard service.kind == .nextjs else {
+      return [
+        PlatformRow(
+          name: "FORWARDED_ALLOW_IPS", value: "`127.0.0.1` unless set",
+          meaning: "The proxies whose `X-Forwarded-*` headers uvicorn believes; behind an ingress, its addresses"),
+        PlatformRow(
+          name: "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN", value: "25",
+          meaning: "Seconds until open requests are cut when the container stops; keep it below the grace period"),
+        PlatformRow(
+          name: "WEB_CONCURRENCY", value: "1 unless set",
+          meaning: "Processes in one container; in Kubernetes, rather raise the number of replicas"),
+      ]
+    }
+    return [
+      PlatformRow(
+        name: "HOSTNAME", value: "0.0.0.0", meaning: "Fixed by the image's command, whatever the platform sets"),
+      PlatformRow(
+        name: "KEEP_ALIVE_TIMEOUT", value: "unset",
+        meaning: "Milliseconds; behind a load balancer, more than its own idle timeout"),
+      port,
+    ]
+  }
+
+  /// Text from the project inside a code span of a table: one line, and nothing that ends the span or the cell.
+  private static func code(_ text: String) -> String {
+    DisplayText.escape(String(text.prefix(300))).replacing("`", with: "'").replacing("|", with: "\\|")
+  }
+
+  /// Whether the name can stand in a command and in a manifest.
+  private static func isPassable(_ name: String) -> Bool {
+    name.wholeMatch(of: /[A-Za-z_.-][A-Za-z0-9_.-]{0,199}/) != nil
+  }
+
+  /// A double-quoted YAML scalar, which a code block shows as it is.
+  private static func yaml(_ text: String) -> String {
+    let escaped = DisplayText.escape(String(text.prefix(300)))
+    return "\"" + escaped.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
+}

@@ -1,0 +1,62 @@
+import ForgeBasics
+import ForgeCodebase
+import Foundation
+
+/// The `.dockerignore` of a service: what stays out of the build, without anything that the Dockerfile copies.
+struct IgnoreFile {
+  let checks: ServiceChecks
+
+  private struct Values {
+    /// The build's output folder, where it is not `.next`.
+    let ownOutput: String?
+    let hasExceptions: Bool
+    let exceptions: [String]
+  }
+
+  func text() throws(RecipeError) -> String {
+    let service = checks.service
+    let folder = service.kind == .nextjs ? "nextjs" : "fastapi"
+    let template = Template(file: "\(folder)/dockerignore.mustache")
+    var ownOutput: String?
+    if let dist = service.next?.distDir, dist != ".next" { ownOutput = try checks.path(dist, "distDir") }
+
+    // Rendered once for its patterns, and once with what those would wrongly ignore.
+    let plain = try template.render(Values(ownOutput: ownOutput, hasExceptions: false, exceptions: []))
+    let patterns = Self.patterns(in: plain)
+    let exceptions = try needed().filter { path in patterns.contains { Self.matches($0, path) } }
+    return try template.render(
+      Values(ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty, exceptions: exceptions))
+  }
+
+  /// The paths that the build cannot do without, sorted.
+  private func needed() throws(RecipeError) -> [String] {
+    let service = checks.service
+    var paths: Set<String> = []
+    for input in service.installInputs {
+      paths.insert(try checks.path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
+    }
+    if let config = service.next?.configFile { paths.insert(try checks.path(config, "configuration file")) }
+    if let fastapi = service.fastapi {
+      let module = fastapi.entrypoint.split(separator: ":").first.map(String.init) ?? ""
+      let file = module.replacing(".", with: "/")
+      paths.insert(try checks.path(fastapi.appDir == "." ? file : "\(fastapi.appDir)/\(file)", "entry point"))
+    }
+    return paths.sorted()
+  }
+
+  static func patterns(in text: String) -> [String] {
+    text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") && !$0.hasPrefix("!") }
+  }
+
+  /// Whether a pattern ignores `path` or a folder that holds it. Knows the two shapes that the templates use: `a/b`,
+  /// from this folder on, and `**/name`, at any depth.
+  static func matches(_ pattern: String, _ path: String) -> Bool {
+    let parts = path.split(separator: "/").map(String.init)
+    if pattern.hasPrefix("**/") {
+      let name = String(pattern.dropFirst(3))
+      return parts.contains { fnmatch(name, $0, 0) == 0 }
+    }
+    let wanted = pattern.split(separator: "/").map(String.init)
+    return wanted.count <= parts.count && zip(wanted, parts).allSatisfy { fnmatch($0, $1, 0) == 0 }
+  }
+}

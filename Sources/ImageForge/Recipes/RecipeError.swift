@@ -1,0 +1,41 @@
+import ForgeBasics
+
+/// Why a file could not be generated or written. Nothing has been written when one is thrown.
+public enum RecipeError: ForgeError, Equatable {
+  /// There is no recipe for a project of this shape.
+  case unsupported(service: String, what: String, instead: String)
+  /// A value of the project cannot stand in a generated file without changing the file's meaning.
+  case invalidValue(service: String, what: String, value: String, expected: String)
+  /// Files that forge did not write, or that were edited since: relative to the root.
+  case foreignFiles([String])
+  /// An output that cannot be written.
+  case unwritable(path: String, reason: String)
+  /// A template or a table of `recipes/` is broken.
+  case brokenRecipe(file: String, reason: String)
+
+  public var exitCode: ExitCode {
+    switch self {
+    case .unsupported, .foreignFiles, .unwritable: .usage
+    case .invalidValue: .unreadableInput
+    case .brokenRecipe: .defect
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .unsupported(let service, let what, let instead):
+      "no recipe for \(DisplayText.escape(service)): \(DisplayText.escape(what)). \(instead)"
+    case .invalidValue(let service, let what, let value, let expected):
+      "cannot write the Dockerfile of \(DisplayText.escape(service)): its \(what) is "
+        + "“\(DisplayText.escape(String(value.prefix(200))))”, but must be \(expected). Change it in the project"
+    case .foreignFiles(let paths):
+      "not overwritten, because forge did not write them or they were edited since: "
+        + paths.map(DisplayText.escape).joined(separator: ", ")
+        + ". Nothing was written; see the changes with `forge generate --check`, or overwrite with `--force`"
+    case .unwritable(let path, let reason):
+      "cannot write \(DisplayText.escape(path)): \(reason). Nothing was written"
+    case .brokenRecipe(let file, let reason):
+      "recipes/\(file) is broken: \(DisplayText.escape(reason)). This is a defect of forge; please report it"
+    }
+  }
+}

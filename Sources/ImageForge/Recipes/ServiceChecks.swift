@@ -1,0 +1,137 @@
+import ForgeBasics
+import ForgeCodebase
+
+/// The values of a service that enter its files, checked. Each answer is safe to write into a Dockerfile.
+struct ServiceChecks {
+  let service: Service
+
+  func require(
+    _ value: String, _ what: String, _ isValid: (String) -> Bool, expected: String
+  ) throws(RecipeError) -> String {
+    guard isValid(value) else {
+      throw .invalidValue(service: service.name, what: what, value: value, expected: expected)
+    }
+    return value
+  }
+
+  func path(_ value: String, _ what: String) throws(RecipeError) -> String {
+    try require(
+      value, what, DockerText.isRelativePath,
+      expected: "a path inside the service, of letters, digits and ._@+~/-")
+  }
+
+  func variable(_ value: String) throws(RecipeError) -> String {
+    try require(
+      value, "environment variable", DockerText.isVariableName, expected: "a name of letters, digits and underscores")
+  }
+
+  func urlPath(_ value: String, _ what: String) throws(RecipeError) -> String {
+    try require(value, what, DockerText.isURLPath, expected: "a URL path that starts with a slash")
+  }
+
+  func port() throws(RecipeError) -> Int {
+    guard (1...65535).contains(service.port) else {
+      throw .invalidValue(service: service.name, what: "port", value: "\(service.port)", expected: "1 to 65535")
+    }
+    return service.port
+  }
+
+  func name() throws(RecipeError) -> String {
+    try require(service.name, "name", DockerText.isServiceName, expected: "lower-case letters, digits and ._-")
+  }
+
+  /// `Next.js 16.0.10`, for the comment at the top.
+  func framework(_ title: String) -> String {
+    guard let version = service.framework.version, DockerText.isVersion(version) else { return title }
+    return "\(title) \(version)"
+  }
+
+  func packages(_ names: [String]) throws(RecipeError) -> [String] {
+    var checked: [String] = []
+    for name in names {
+      checked.append(
+        try require(name, "system package", DockerText.isDebianPackage, expected: "the name of a Debian package"))
+    }
+    return checked
+  }
+
+  /// The `COPY` lines that bring the installation's inputs, each to its own place. Manifests beside each other share
+  /// one line; anything else gets its own, because `COPY folder ./` would spill the folder's contents.
+  func installCopies() throws(RecipeError) -> [String] {
+    var manifests: [String] = []
+    var others: [String] = []
+    for input in service.installInputs {
+      let path = try path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input")
+      if input.hasSuffix("/") || path.contains("/") || !Self.isManifest(path) {
+        others.append("COPY \(path) ./\(path)")
+      } else {
+        manifests.append(path)
+      }
+    }
+    return (manifests.isEmpty ? [] : ["COPY \(manifests.joined(separator: " ")) ./"]) + others
+  }
+
+  private static func isManifest(_ name: String) -> Bool {
+    let endings = [
+      ".json", ".lock", ".lockb", ".toml", ".txt", ".in", ".yaml", ".yml", ".cfg", ".md", ".npmrc", ".yarnrc", ".cjs",
+      ".mjs", ".python-version", "Pipfile", "setup.py", "LICENSE",
+    ]
+    return endings.contains(where: name.hasSuffix)
+  }
+
+  /// The secrets of the build. Those that a package manager's own settings name are needed by the installation.
+  func buildSecrets() throws(RecipeError) -> (install: [BuildSecret], build: [BuildSecret]) {
+    var install: [BuildSecret] = []
+    var build: [BuildSecret] = []
+    for variable in service.environment
+    where variable.scope == .buildSecret || (variable.scope == .buildPublic && isHidden(variable)) {
+      let secret = BuildSecret(name: try self.variable(variable.name))
+      build.append(secret)
+      if variable.sources.contains(where: Self.isInstallSetting) { install.append(secret) }
+    }
+    return (install, build)
+  }
+
+  /// A build variable without the public prefix whose name says that it is a secret: it is not passed as `ARG`.
+  private func isHidden(_ variable: EnvironmentVariable) -> Bool {
+    !variable.name.hasPrefix("NEXT_PUBLIC_") && SecretName.isSecret(variable.name)
+  }
+
+  /// The variables that may be build arguments, and those that are left out because their names say secret.
+  func buildArguments() throws(RecipeError) -> (passed: [BuildArgument], refused: [String]) {
+    var passed: [BuildArgument] = []
+    var refused: [String] = []
+    for variable in service.environment where variable.scope == .buildPublic && !isHidden(variable) {
+      let name = try self.variable(variable.name)
+      if SecretName.mustNotBePublic(name) {
+        refused.append(name)
+      } else {
+        passed.append(BuildArgument(name: name, required: variable.required))
+      }
+    }
+    return (passed, refused)
+  }
+
+  private static func isInstallSetting(_ source: String) -> Bool {
+    let file = source.split(separator: "/").last?.prefix { $0 != ":" } ?? ""
+    return file.hasSuffix("npmrc") || file.hasSuffix(".yarnrc.yml") || file == "bunfig.toml"
+      || file == "pnpm-workspace.yaml" || (file.hasSuffix(".txt") && file.contains("requirements"))
+  }
+}
+
+/// A secret that a build step sees as a file and exports to its command, and that no layer keeps.
+struct BuildSecret: Sendable {
+  let name: String
+}
+
+/// A public value that the build writes into the browser's code.
+struct BuildArgument: Sendable {
+  let name: String
+  /// The shell's word that stops the build when a required value is not passed; an empty one will do.
+  let check: String?
+
+  init(name: String, required: Bool) {
+    self.name = name
+    check = required ? "\"${\(name)?is not set: pass --build-arg \(name)=VALUE}\"" : nil
+  }
+}
