@@ -15,9 +15,9 @@ func room(_ name: String, uses: [Target.Dependency], plugins: [Target.PluginUsag
     swiftSettings: strict, plugins: plugins)
 }
 
-func tests(_ name: String, uses: [Target.Dependency]) -> Target {
+func tests(_ name: String, uses: [Target.Dependency], excludes: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: uses + ["TestSupport"], path: "Tests/\(name)Tests",
+    name: "\(name)Tests", dependencies: uses + ["TestSupport"], path: "Tests/\(name)Tests", exclude: excludes,
     swiftSettings: strict)
 }
 
@@ -99,7 +99,7 @@ let package = Package(
     tests("Rules", uses: ["ForgeRules"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"]),
-    tests("Recipes", uses: ["ForgeRecipes"]),
+    tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"]),
     tests("Command", uses: ["ImageForge", "forge"]),

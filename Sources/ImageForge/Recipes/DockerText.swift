@@ -53,22 +53,3 @@ enum DockerText {
     return "[" + quoted.joined(separator: ", ") + "]"
   }
 }
-
-/// Names that say that the value is a secret.
-enum SecretName {
-  /// What BuildKit's check `SecretsUsedInArgOrEnv` looks for in `ARG` and `ENV`.
-  static func isSecret(_ name: String) -> Bool {
-    let words = name.lowercased().split(separator: "_")
-    let secret: Set<Substring> = [
-      "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
-    ]
-    return words.contains(where: secret.contains) && !words.contains("public")
-  }
-
-  /// Whether a `NEXT_PUBLIC_` name speaks of what must never be public. A publishable key or a map token may be.
-  static func mustNotBePublic(_ name: String) -> Bool {
-    let words = name.lowercased().split(separator: "_")
-    let secret: Set<Substring> = ["secret", "password", "passwd", "private", "credential", "credentials"]
-    return words.contains(where: secret.contains)
-  }
-}

@@ -29,6 +29,7 @@ struct EnvironmentGuide {
     let hasVariables: Bool
     let buildPublic: [Row]
     let hasBuildPublic: Bool
+    let refused: [Row]
     let buildSecret: [Row]
     let hasBuildSecret: Bool
     let runtime: [Row]
@@ -36,14 +37,14 @@ struct EnvironmentGuide {
     let runtimeSecret: [Row]
     let hasRuntimeSecret: Bool
     let platform: [PlatformRow]
+    let hasPlatform: Bool
   }
 
   func text() throws(RecipeError) -> String {
-    let scopes: [EnvironmentVariable.Scope] = [.buildPublic, .buildSecret, .runtime, .runtimeSecret, .platform]
-    func rows(_ wanted: EnvironmentVariable.Scope) -> [Row] {
-      service.environment.filter { $0.scope == wanted }.sorted { $0.name < $1.name }.map(row)
+    func rows(_ wanted: Passage) -> [Row] {
+      service.environment.filter { $0.passage == wanted }.sorted { $0.name < $1.name }.map(row)
     }
-    let all = scopes.map(rows)
+    let all = [Passage.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform].map(rows)
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
     return try Template(file: "environment.md.mustache").render(
       Values(
@@ -51,14 +52,15 @@ struct EnvironmentGuide {
         secretName: "\(Self.code(service.name))-secrets",
         variables: all.flatMap { $0 }, hasVariables: !service.environment.isEmpty,
         buildPublic: groups[0], hasBuildPublic: !groups[0].isEmpty,
-        buildSecret: groups[1], hasBuildSecret: !groups[1].isEmpty,
-        runtime: groups[2], hasRuntime: !groups[2].isEmpty,
-        runtimeSecret: groups[3], hasRuntimeSecret: !groups[3].isEmpty,
-        platform: platform()))
+        refused: all[1],
+        buildSecret: groups[2], hasBuildSecret: !groups[2].isEmpty,
+        runtime: groups[3], hasRuntime: !groups[3].isEmpty,
+        runtimeSecret: groups[4], hasRuntimeSecret: !groups[4].isEmpty,
+        platform: platform(), hasPlatform: !platform().isEmpty))
   }
 
   private func row(_ variable: EnvironmentVariable) -> Row {
-    let isSecret = variable.scope == .buildSecret || variable.scope == .runtimeSecret
+    let isSecret = [Passage.buildSecret, .runtimeSecret, .refused].contains(variable.passage)
     let fallback = isSecret ? nil : variable.default
     return Row(
       name: Self.code(variable.name), scope: variable.scope.rawValue, required: variable.required ? "yes" : "no",
@@ -70,6 +72,7 @@ struct EnvironmentGuide {
   private func platform() -> [PlatformRow] {
     let port = PlatformRow(name: "PORT", value: "\(service.port)", meaning: "The port that the server listens on")
     guard service.kind == .nextjs else {
+      guard ["uvicorn", "fastapi"].contains(service.fastapi?.server) else { return [] }
       return [
         PlatformRow(
           name: "FORWARDED_ALLOW_IPS", value: "`127.0.0.1` unless set",

@@ -83,7 +83,6 @@ struct FastAPIRecipe {
       let version: String?
       let copies: [String]
       let installSecrets: [BuildSecret]
-      let installSecretNames: String?
       /// The requirements file; nil when the dependencies stand in `pyproject.toml` alone.
       let lockfile: String?
     }
@@ -108,7 +107,7 @@ struct FastAPIRecipe {
     return try Template(file: "fastapi/install-\(manager.name.rawValue).mustache").render(
       InstallValues(
         version: manager.name == .pip ? nil : try bases.version(of: manager),
-        copies: try checks.installCopies(), installSecrets: secrets, installSecretNames: secrets.names,
+        copies: try checks.installCopies(), installSecrets: secrets,
         lockfile: requirements))
   }
 

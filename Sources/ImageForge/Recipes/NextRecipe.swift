@@ -19,7 +19,6 @@ struct NextRecipe {
     let hasArguments: Bool
     let arguments: [BuildArgument]
     let buildSecrets: [BuildSecret]
-    let buildSecretNames: String?
     /// Whether the compiler's cache is kept between builds.
     let cache: Bool
     let forceStandalone: Bool
@@ -61,7 +60,7 @@ struct NextRecipe {
         install: try install(manager, secrets: secrets.install),
         refusedArguments: refused,
         hasArguments: !arguments.isEmpty, arguments: arguments,
-        buildSecrets: secrets.build, buildSecretNames: secrets.build.names,
+        buildSecrets: secrets.build,
         cache: !Self.deletesOutput(next.buildCommand),
         forceStandalone: next.output != .standalone,
         run: manager.run,
@@ -102,7 +101,6 @@ struct NextRecipe {
       let setup: String?
       let copies: [String]
       let installSecrets: [BuildSecret]
-      let installSecretNames: String?
       let cacheFolder: String
       let cacheLocked: Bool
       let installCommand: String
@@ -110,7 +108,7 @@ struct NextRecipe {
     return try Template(file: "nextjs/install.mustache").render(
       InstallValues(
         setup: manager.setup, copies: try checks.installCopies(), installSecrets: secrets,
-        installSecretNames: secrets.names, cacheFolder: manager.cacheFolder, cacheLocked: manager.cacheLocked,
+        cacheFolder: manager.cacheFolder, cacheLocked: manager.cacheLocked,
         installCommand: manager.install))
   }
 
@@ -180,9 +178,4 @@ struct NodeInstaller {
         instead: "Use npm, pnpm, yarn or bun")
     }
   }
-}
-
-extension [BuildSecret] {
-  /// The names as a shell loop lists them; nil when there are none.
-  var names: String? { isEmpty ? nil : map(\.name).joined(separator: " ") }
 }

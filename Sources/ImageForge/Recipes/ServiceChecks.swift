@@ -83,8 +83,7 @@ struct ServiceChecks {
   func buildSecrets() throws(RecipeError) -> (install: [BuildSecret], build: [BuildSecret]) {
     var install: [BuildSecret] = []
     var build: [BuildSecret] = []
-    for variable in service.environment
-    where variable.scope == .buildSecret || (variable.scope == .buildPublic && isHidden(variable)) {
+    for variable in service.environment where variable.passage == .buildSecret {
       let secret = BuildSecret(name: try self.variable(variable.name))
       build.append(secret)
       if variable.sources.contains(where: Self.isInstallSetting) { install.append(secret) }
@@ -92,21 +91,16 @@ struct ServiceChecks {
     return (install, build)
   }
 
-  /// A build variable without the public prefix whose name says that it is a secret: it is not passed as `ARG`.
-  private func isHidden(_ variable: EnvironmentVariable) -> Bool {
-    !variable.name.hasPrefix("NEXT_PUBLIC_") && SecretName.isSecret(variable.name)
-  }
-
   /// The variables that may be build arguments, and those that are left out because their names say secret.
   func buildArguments() throws(RecipeError) -> (passed: [BuildArgument], refused: [String]) {
     var passed: [BuildArgument] = []
     var refused: [String] = []
-    for variable in service.environment where variable.scope == .buildPublic && !isHidden(variable) {
-      let name = try self.variable(variable.name)
-      if SecretName.mustNotBePublic(name) {
-        refused.append(name)
-      } else {
-        passed.append(BuildArgument(name: name, required: variable.required))
+    for variable in service.environment {
+      switch variable.passage {
+      case .buildArgument:
+        passed.append(BuildArgument(name: try self.variable(variable.name), required: variable.required))
+      case .refused: refused.append(try self.variable(variable.name))
+      case .buildSecret, .runtime, .runtimeSecret, .platform: break
       }
     }
     return (passed, refused)

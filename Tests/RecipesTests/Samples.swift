@@ -1,0 +1,155 @@
+import ForgeCodebase
+
+/// Services as an analysis would give them.
+enum Samples {
+  static func next(_ change: (inout Service) -> Void = { _ in }) -> Service {
+    var service = Service(
+      name: "todo-frontend", path: "frontend", kind: .nextjs,
+      framework: Framework(name: "next", version: "16.0.10", source: "frontend/package-lock.json:30"),
+      runtime: Runtime(name: .node, version: "24", source: "frontend/.nvmrc:1"),
+      packageManager: PackageManager(
+        name: .npm, version: nil, lockfile: "package-lock.json", source: "frontend/package-lock.json:1"),
+      next: NextFacts(router: .app, output: .default, configFile: "next.config.ts", hasPublicFolder: true),
+      port: 3000, healthPath: "/api/health",
+      environment: [
+        EnvironmentVariable(
+          name: "API_URL", scope: .runtime, required: false, default: "http://localhost:8000",
+          sources: ["frontend/lib/api.ts:3"]),
+        EnvironmentVariable(
+          name: "NEXT_PUBLIC_API_URL", scope: .buildPublic, required: true,
+          sources: ["frontend/app/page.tsx:12", "frontend/lib/api.ts:4"]),
+        EnvironmentVariable(
+          name: "SESSION_SECRET", scope: .runtimeSecret, required: true, sources: ["frontend/lib/session.ts:2"]),
+      ],
+      installInputs: ["package-lock.json", "package.json"])
+    change(&service)
+    return service
+  }
+
+  static func fastapi(_ change: (inout Service) -> Void = { _ in }) -> Service {
+    var service = Service(
+      name: "todo-backend", path: "backend", kind: .fastapi,
+      framework: Framework(name: "fastapi", version: "0.165.0", source: "backend/requirements.txt:30"),
+      runtime: Runtime(name: .python, version: "3.13", source: "backend/.python-version:1"),
+      packageManager: PackageManager(
+        name: .pip, lockfile: "requirements.txt", source: "backend/requirements.txt:1"),
+      fastapi: FastAPIFacts(entrypoint: "app.main:app", server: "uvicorn", source: "backend/app/main.py:10"),
+      port: 8000, healthPath: "/health",
+      environment: [
+        EnvironmentVariable(
+          name: "DATABASE_URL", scope: .runtimeSecret, required: true, sources: ["backend/app/settings.py:12"]),
+        EnvironmentVariable(
+          name: "LOG_LEVEL", scope: .runtime, required: false, default: "INFO",
+          sources: ["backend/app/settings.py:20"]),
+      ],
+      databases: ["postgresql"], migrations: Migrations(tool: "alembic", command: "alembic upgrade head"),
+      installInputs: ["requirements.txt"])
+    change(&service)
+    return service
+  }
+
+  /// What the snapshots cover, by the snapshot folder's name.
+  static let all: [(name: String, service: Service)] =
+    [
+      ("next-npm", next()),
+      (
+        "next-secrets",
+        next {
+          $0.path = "."
+          $0.next?.output = .standalone
+          $0.next?.basePath = "/todo"
+          $0.next?.distDir = "build"
+          $0.next?.buildCommand = "rimraf build && next build"
+          $0.healthPath = nil
+          $0.installInputs = [".npmrc", "package-lock.json", "package.json", "patches", "vendor/ui.tgz"]
+          $0.environment += [
+            EnvironmentVariable(
+              name: "NEXT_PUBLIC_ADMIN_PASSWORD", scope: .buildPublic, required: true, sources: ["lib/admin.ts:1"]),
+            EnvironmentVariable(name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: [".npmrc:1"]),
+            EnvironmentVariable(
+              name: "SENTRY_AUTH_TOKEN", scope: .buildSecret, required: false, sources: ["next.config.ts:9"]),
+          ]
+        }
+      ),
+      (
+        "next-pnpm",
+        next {
+          $0.packageManager = PackageManager(
+            name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "frontend/package.json:5")
+          $0.installInputs = ["package.json", "pnpm-lock.yaml"]
+          $0.environment = []
+        }
+      ),
+      (
+        "next-yarn",
+        next {
+          $0.runtime.version = "22.20.0"
+          $0.packageManager = PackageManager(name: .yarn, lockfile: "yarn.lock", source: "frontend/yarn.lock:1")
+          $0.installInputs = ["package.json", "yarn.lock"]
+        }
+      ),
+      (
+        "next-yarn-berry",
+        next {
+          $0.packageManager = PackageManager(
+            name: .yarnBerry, version: "4.9.2", lockfile: "yarn.lock", source: "frontend/package.json:5")
+          $0.next?.standaloneServer = "apps/web/server.js"
+          $0.installInputs = [".yarnrc.yml", "package.json", "yarn.lock"]
+        }
+      ),
+      (
+        "next-bun",
+        next {
+          $0.packageManager = PackageManager(name: .bun, lockfile: "bun.lock", source: "frontend/bun.lock:1")
+          $0.installInputs = ["bun.lock", "package.json"]
+        }
+      ),
+      // As fixtures/offline-frontend: dependencies that are folders of the project.
+      (
+        "next-local-packages",
+        next {
+          $0.name = "offline-frontend"
+          $0.next?.configFile = "next.config.mjs"
+          $0.environment[1].required = false
+          $0.installInputs = ["package-lock.json", "package.json", "vendor/next", "vendor/react", "vendor/react-dom"]
+        }
+      ),
+      ("fastapi-pip", fastapi()),
+      (
+        "fastapi-pyproject",
+        fastapi {
+          $0.packageManager.lockfile = nil
+          $0.fastapi = FastAPIFacts(
+            entrypoint: "todo.main:create_app", factory: true, appDir: "src", server: "uvicorn",
+            source: "backend/src/todo/main.py:10")
+          $0.migrations = nil
+          $0.healthPath = nil
+          $0.environment = []
+          $0.installInputs = ["pyproject.toml"]
+        }
+      ),
+      (
+        "fastapi-system-packages",
+        fastapi {
+          $0.systemPackages = SystemPackages(build: ["gcc", "libpq-dev"], runtime: ["libpq5"])
+          $0.fastapi?.server = "gunicorn"
+          $0.environment.append(
+            EnvironmentVariable(
+              name: "INDEX_TOKEN", scope: .buildSecret, required: true, sources: ["backend/requirements.txt:1"]))
+        }
+      ),
+    ]
+    + [
+      (PackageManager.Name.uv, "uv.lock", "granian"), (.poetry, "poetry.lock", "uvicorn"),
+      (.pdm, "pdm.lock", "hypercorn"), (.pipenv, "Pipfile.lock", "fastapi"),
+    ].map { manager, lockfile, server in
+      (
+        "fastapi-\(manager.rawValue)",
+        fastapi {
+          $0.packageManager = PackageManager(name: manager, lockfile: lockfile, source: "backend/\(lockfile):1")
+          $0.fastapi?.server = server
+          $0.installInputs = [lockfile, manager == .pipenv ? "Pipfile" : "pyproject.toml"]
+        }
+      )
+    }
+}
