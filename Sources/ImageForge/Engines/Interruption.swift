@@ -11,23 +11,16 @@ public enum Interruption {
   public static func run<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let task = Task { try await body() }
     let signals = Signals()
     let sources = [SIGINT, SIGTERM].map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
-      source.setEventHandler {
-        if signals.isFirst() {
-          task.cancel()
-        } else {
-          RunningChild.killAll()
-          signal(number, SIG_DFL)
-          kill(getpid(), number)
-        }
-      }
+      source.setEventHandler { signals.arrived(number) }
       source.activate()
       return source
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer { for source in sources { source.cancel() } }
+    let task = Task { try await body() }
+    signals.onFirst { task.cancel() }
     return try await withTaskCancellationHandler {
       try await task.value
     } onCancel: {
@@ -37,13 +30,32 @@ public enum Interruption {
 }
 
 private final class Signals: Sendable {
-  private let haveCome = Mutex(false)
+  private struct State {
+    var hasArrived = false
+    var action: (@Sendable () -> Void)?
+  }
 
-  /// True once.
-  func isFirst() -> Bool {
-    haveCome.withLock { come in
-      defer { come = true }
-      return !come
+  private let state = Mutex(State())
+
+  func onFirst(_ action: @escaping @Sendable () -> Void) {
+    let isLate = state.withLock {
+      $0.action = action
+      return $0.hasArrived
+    }
+    if isLate { action() }
+  }
+
+  func arrived(_ number: Int32) {
+    let (isFirst, action) = state.withLock { state in
+      defer { state.hasArrived = true }
+      return (!state.hasArrived, state.action)
+    }
+    if isFirst {
+      action?()
+    } else {
+      RunningChild.killAll()
+      signal(number, SIG_DFL)
+      kill(getpid(), number)
     }
   }
 }
