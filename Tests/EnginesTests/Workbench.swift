@@ -20,7 +20,10 @@ final class Workbench: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// An environment whose PATH finds the played engines before anything else of the machine's.
-  var environment: [String: String] { ["PATH": "\(folder)/bin", "BENCH": folder] }
+  /// Its containers' store is the bench's own, which also tells its engines from others on the machine.
+  var environment: [String: String] {
+    ["PATH": "\(folder)/bin", "BENCH": folder, "CONTAINERS_STORAGE_CONF": "\(folder)/storage.conf"]
+  }
 
   /// Writes an executable shell script. Its tools are the machine's.
   @discardableResult

@@ -104,10 +104,12 @@ final class RunningChild: Sendable {
 
   /// Kills every child and what is below it at once, for when forge itself is about to die.
   static func killAll() {
-    for leader in running.withLock({ $0 }) {
-      let below = ProcessTable.descendants(of: leader)
-      kill(-leader, SIGKILL)
-      for process in below { kill(process.pid, SIGKILL) }
-    }
+    for leader in running.withLock({ $0 }) { killTree(leader) }
+  }
+
+  static func killTree(_ leader: pid_t) {
+    let below = ProcessTable.descendants(of: leader)
+    kill(-leader, SIGKILL)
+    for process in below { kill(process.pid, SIGKILL) }
   }
 }

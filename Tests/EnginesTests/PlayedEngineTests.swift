@@ -1,0 +1,244 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ForgeEngines
+
+/// Engines played by shell scripts: what a real one does rarely, or never the same way twice.
+@Suite struct PlayedEngineTests {
+  private let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
+  /// A buildah whose store is two files: `tag` holds the image id that the tag stands for, `containers` the working
+  /// containers.
+  private func buildah(build: String, push: String = "echo archive > /proc/self/fd/0") throws -> Engine {
+    try bench.engine(
+      .buildah,
+      """
+      case "$1" in
+      inspect) [ -f $BENCH/tag ] && cat $BENCH/tag || { echo 'x: image not known' >&2; exit 125; } ;;
+      containers) cat $BENCH/containers 2>/dev/null || true ;;
+      rm) shift; echo "$@" > $BENCH/removed; echo old > $BENCH/containers ;;
+      rmi) rm $BENCH/tag ;;
+      tag) echo "$2" > $BENCH/tag ;;
+      push) \(push) ;;
+      build) \(build) ;;
+      esac
+      """)
+  }
+
+  private func build(_ engine: Engine, log: @escaping @Sendable (String) -> Void = { _ in }) async throws {
+    try await engine.build(bench.request("FROM scratch"), log: log)
+  }
+
+  private func failure(_ engine: Engine) async throws -> EngineFailure {
+    let error = try await engineError { try await build(engine) }
+    guard case .failed(let failure) = error else { throw error }
+    return failure
+  }
+
+  @Test func aBuildWritesTheArchive() async throws {
+    let engine = try buildah(build: "echo STEP 1; echo warning >&2; echo sha > $BENCH/tag")
+    let lines = Lines()
+    try await build(engine) { lines.add($0) }
+    #expect(lines.all == ["STEP 1", "warning"])
+    #expect(bench.outputs == ["image.tar"])
+    #expect(bench.text("out/image.tar") == "archive\n")
+    #expect(bench.text("tag") == "sha\n")
+  }
+
+  @Test func aFailedStepLeavesEverythingAsItWas() async throws {
+    try bench.write("out/image.tar", "the one before")
+    let failure = try await failure(
+      try buildah(build: "for i in $(seq 1 100); do echo line $i; done; printf '\\033[2Jbad\\n'; exit 7"))
+    #expect(failure.status == "exit status 7")
+    #expect(failure.cause == .step)
+    #expect(failure.lastLines == (82...100).map { "line \($0)" } + ["\\x1b[2Jbad"])
+    #expect(bench.outputs == ["image.tar"])
+    #expect(bench.text("out/image.tar") == "the one before")
+    #expect(!bench.exists("tag"))
+  }
+
+  @Test func aTagIsRestoredWhenTheExportFails() async throws {
+    try bench.write("tag", "before\n")
+    let engine = try buildah(
+      build: "echo after > $BENCH/tag", push: "echo half > /proc/self/fd/0; echo broken >&2; exit 1")
+    let failure = try await failure(engine)
+    #expect(failure.action == .export(reference: "localhost/forge-test:1"))
+    #expect(failure.lastLines == ["broken"])
+    #expect(bench.text("tag") == "before\n")
+    #expect(bench.outputs == [])
+  }
+
+  @Test func aNewTagIsRemovedWhenTheExportFails() async throws {
+    let engine = try buildah(build: "echo after > $BENCH/tag", push: "exit 1")
+    _ = try await failure(engine)
+    #expect(!bench.exists("tag"))
+  }
+
+  @Test func aStoreThatDoesNotAnswerIsLeftAlone() async throws {
+    let engine = try bench.engine(
+      .buildah,
+      """
+      case "$1" in
+      inspect) [ -f $BENCH/tag ] && echo id || { echo 'store is locked' >&2; exit 125; } ;;
+      build) touch $BENCH/tag ;;
+      push) exit 1 ;;
+      *) echo "$@" >> $BENCH/changed ;;
+      esac
+      """)
+    _ = try await failure(engine)
+    #expect(bench.text("changed") == "containers --all --notruncate --quiet\n")
+  }
+
+  @Test func aFloodOfOutputTakesLittleMemory() async throws {
+    let engine = try buildah(
+      build: "yes 'a line of a chatty build step' | head -c 100000000; head -c 100000000 /dev/zero")
+    let before = try residentBytes()
+    let lines = Lines(limit: 10)
+    try await build(engine) { lines.add($0) }
+    #expect(lines.count > 3_000_000)
+    #expect(try residentBytes() - before < 100_000_000)
+  }
+
+  @Test func aProcessThatKeepsTheOutputOpenIsNotWaitedFor() async throws {
+    let engine = try buildah(build: "sleep 30 & echo done; exit 3")
+    let start = ContinuousClock.now
+    let failure = try await failure(engine)
+    #expect(failure.lastLines == ["done"])
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  @Test func aProgramThatCannotBeStarted() async throws {
+    let engine = Engine(kind: .podman, path: "\(bench.folder)/bin/podman", version: "1", environment: bench.environment)
+    let failure = try await failure(engine)
+    guard case .cannotRun = failure.cause else {
+      Issue.record("\(failure.cause)")
+      return
+    }
+    #expect(bench.outputs == [])
+  }
+
+  @Test func aKilledEngineSaysSo() async throws {
+    let failure = try await failure(try buildah(build: "echo one; kill -9 $$"))
+    #expect(failure.status == "killed by signal 9")
+  }
+
+  @Test func aFullDiskIsNamed() async throws {
+    let failure = try await failure(
+      try buildah(build: "true", push: "echo 'writing blob: write /x: no space left on device' >&2; exit 125"))
+    #expect(failure.cause == .diskFull)
+  }
+
+  // MARK: Interruption
+
+  @Test func aStubbornEngineIsKilledAndItsContainersRemoved() async throws {
+    try bench.write("containers", "old\n")
+    let engine = try buildah(
+      build: """
+        trap '' INT TERM
+        echo new id > $BENCH/tag
+        (trap '' INT TERM; exec setsid sleep 7654323) &
+        echo old new > $BENCH/containers; touch $BENCH/started
+        while :; do sleep 0.1; done
+        """)
+    let work = Task { try await build(engine) }
+    try await bench.until { bench.exists("started") }
+    work.cancel()
+    #expect(try await engineError { try await work.value } == .interrupted(.buildah, leftovers: []))
+    #expect(bench.text("removed") == "new\n")
+    #expect(!bench.exists("tag"))
+    #expect(bench.outputs == [])
+    #expect(!bench.isRunning("7654323"))
+    #expect(!bench.isRunning("\(bench.folder)/bin/buildah"))
+  }
+
+  @Test func anEngineMayEndItsBuildInPeace() async throws {
+    let engine = try buildah(
+      build: "touch $BENCH/started; sleep 7654324; echo undoing; touch $BENCH/undone; exit 1")
+    let work = Task { try await build(engine) }
+    try await bench.until { bench.exists("started") }
+    let start = ContinuousClock.now
+    work.cancel()
+    #expect(try await engineError { try await work.value } == .interrupted(.buildah, leftovers: []))
+    #expect(bench.exists("undone"))
+    #expect(ContinuousClock.now - start < .seconds(4))
+    #expect(!bench.exists("removed"))
+  }
+
+  @Test func anExportIsInterruptedToo() async throws {
+    let engine = try buildah(
+      build: "echo id > $BENCH/tag", push: "echo half > /proc/self/fd/0; touch $BENCH/started; exec sleep 7654325")
+    let work = Task { try await build(engine) }
+    try await bench.until { bench.exists("started") }
+    work.cancel()
+    #expect(try await engineError { try await work.value } == .interrupted(.buildah, leftovers: []))
+    #expect(!bench.exists("tag"))
+    #expect(bench.outputs == [])
+  }
+
+  @Test func cancelledBeforeTheStartNothingIsStarted() async throws {
+    let engine = try buildah(build: "touch $BENCH/started")
+    let work = Task {
+      while !Task.isCancelled { await Task.yield() }
+      try await build(engine)
+    }
+    work.cancel()
+    #expect(try await engineError { try await work.value } == .interrupted(.buildah, leftovers: []))
+    #expect(!bench.exists("started"))
+    #expect(bench.outputs == [])
+  }
+
+  @Test func aWholeTreeIsKilledAtOnce() async throws {
+    try bench.program("tree", "setsid sleep 7654326 & sleep 7654326 & touch $BENCH/started; wait")
+    let command = EngineCommand(program: "\(bench.folder)/bin/tree", arguments: [], environment: bench.environment)
+    let work = Task { try await command.stream(plan: .interrupt) { _ in } }
+    try await bench.until { bench.exists("started") }
+    let leader = try #require(
+      ProcessTable.processIDs().first {
+        ProcessTable.read("cmdline", of: $0).map { String(decoding: $0, as: UTF8.self).contains(command.program) }
+          ?? false
+      })
+    RunningChild.killTree(leader)
+    #expect(try await work.value.ending.text == "killed by signal 9")
+    try await bench.until { !bench.isRunning("7654326") }
+  }
+
+  @Test func aSignalCancelsTheWork() async throws {
+    await #expect(throws: CancellationError.self) {
+      try await Interruption.run {
+        try await Task.sleep(for: .milliseconds(300))
+        kill(getpid(), SIGTERM)
+        try await Task.sleep(for: .seconds(30))
+      }
+    }
+    #expect(try await Interruption.run { 42 } == 42)
+  }
+
+  private func residentBytes() throws -> Int {
+    let status = String(decoding: try #require(ProcessTable.read("statm", of: getpid())), as: UTF8.self)
+    return try #require(Int(status.split(separator: " ")[1])) * Int(getpagesize())
+  }
+}
+
+/// Collects what a log gets, from whatever thread.
+final class Lines: Sendable {
+  private let state: Mutex<(count: Int, lines: [String])>
+  private let limit: Int
+
+  init(limit: Int = 10_000) {
+    state = Mutex((0, []))
+    self.limit = limit
+  }
+
+  func add(_ line: String) {
+    state.withLock {
+      $0.count += 1
+      if $0.lines.count < limit { $0.lines.append(line) }
+    }
+  }
+
+  var count: Int { state.withLock { $0.count } }
+  var all: [String] { state.withLock { $0.lines } }
+}
