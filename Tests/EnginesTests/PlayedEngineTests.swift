@@ -94,11 +94,11 @@ import Testing
 
   @Test func aFloodOfOutputTakesLittleMemory() async throws {
     let engine = try buildah(
-      build: "yes 'a line of a chatty build step' | head -c 100000000; head -c 100000000 /dev/zero")
+      build: "yes 'a line of a chatty build step' | head -c 10000000; head -c 100000000 /dev/zero")
     let before = try residentBytes()
     let lines = Lines(limit: 10)
     try await build(engine) { lines.add($0) }
-    #expect(lines.count > 3_000_000)
+    #expect(lines.count > 300_000)
     #expect(try residentBytes() - before < 100_000_000)
   }
 

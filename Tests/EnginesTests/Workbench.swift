@@ -17,7 +17,13 @@ final class Workbench: Sendable {
     }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  deinit {
+    // Engines bind-mount their store on itself, and now and then leave it so.
+    umount2("\(folder)/store/overlay", Int32(MNT_DETACH))
+    do { try FileManager.default.removeItem(atPath: folder) } catch {
+      Issue.record("\(folder) cannot be removed: \(error)")
+    }
+  }
 
   /// An environment whose PATH finds the played engines before anything else of the machine's.
   /// Its containers' store is the bench's own, which also tells its engines from others on the machine.

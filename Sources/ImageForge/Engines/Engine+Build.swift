@@ -76,7 +76,7 @@ extension Engine {
     let action = EngineFailure.Action.export(reference: reference)
     let command = EngineCommand(program: path, arguments: exportArguments(reference), environment: environment)
     let (ending, tail) = try await attempt(action) {
-      try await command.export(to: archive.file, asInput: kind == .buildah, log: log)
+      try await command.export(to: archive.file, asInput: kind != .docker, log: log)
     }
     guard ending.isSuccess else { throw failure(action, ending, tail, []) }
   }

@@ -25,13 +25,14 @@ extension Engine {
     return environment.merging(["DOCKER_BUILDKIT": "1"]) { $1 }
   }
 
-  /// Writes a docker-archive to standard output; buildah, which needs a path, to its standard input's file. A path of
-  /// the user's is not passed on, since `docker-archive:PATH:NAME` leaves no way to write a colon.
+  /// Writes a docker-archive to the file that docker finds as its standard output, podman and buildah as their
+  /// standard input. Those two want a path: not the user's, since in `docker-archive:PATH:NAME` none can hold a colon;
+  /// nor standard output's, since podman writes there through a pipe and calls a full disk a broken pipe.
   func exportArguments(_ reference: String) -> [String] {
     switch kind {
     case .docker: ["save", reference]
-    case .podman: ["save", "--format=docker-archive", reference]
-    case .buildah: ["push", "--quiet", reference, "docker-archive:/proc/self/fd/0"]
+    case .podman: ["save", "--quiet", "--format=docker-archive", "--output=/dev/fd/0", reference]
+    case .buildah: ["push", "--quiet", reference, "docker-archive:/dev/fd/0"]
     }
   }
 

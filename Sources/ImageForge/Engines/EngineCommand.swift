@@ -59,8 +59,8 @@ struct EngineCommand: Sendable, Equatable {
     return (Ending(status: result.terminationStatus, stop: stop), result.closureResult)
   }
 
-  /// Runs a command that writes an archive to `file`, which it finds as its standard output, and as its standard
-  /// input for a program that writes other things to standard output.
+  /// Runs a command that writes an archive to `file`, which it finds as its standard output or, where that may carry
+  /// other things, as its standard input.
   func export(
     to file: FileDescriptor, asInput: Bool, log: @escaping @Sendable (String) -> Void
   ) async throws -> (ending: Ending, tail: OutputTail) {
