@@ -1,0 +1,361 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// One Python file and the names it binds.
+struct PythonFile: Sendable {
+  /// What an imported name stands for, as written.
+  enum Import: Sendable {
+    case module(String)
+    case member(level: Int, module: String, name: String)
+  }
+
+  struct Binding: Sendable {
+    let value: PythonExpression
+    let offset: Int
+  }
+
+  let path: String
+  let module: PythonModule
+  private(set) var imports: [String: Import] = [:]
+  private(set) var starImports: [(level: Int, module: String)] = []
+  /// Assignments at the top level, in order.
+  private(set) var bindings: [String: [Binding]] = [:]
+  private(set) var functions: [String: PythonFunction] = [:]
+  private(set) var classes: [String: PythonClass] = [:]
+  /// Functions anywhere, methods too; with the offset of the statement.
+  private(set) var allFunctions: [(function: PythonFunction, offset: Int)] = []
+
+  init(path: String, module: PythonModule) {
+    self.path = path
+    self.module = module
+    module.statements.forEachDeep { statement in
+      switch statement.kind {
+      case .imports(let names):
+        for name in names {
+          if let alias = name.alias {
+            imports[alias] = .module(name.name)
+          } else if let first = name.name.split(separator: ".").first {
+            imports[String(first)] = .module(String(first))
+          }
+        }
+      case .importFrom(let level, let from, let names):
+        for name in names {
+          if name.name == "*" {
+            starImports.append((level, from))
+          } else {
+            imports[name.alias ?? name.name] = .member(level: level, module: from, name: name.name)
+          }
+        }
+      case .function(let function):
+        allFunctions.append((function, statement.offset))
+      default: break
+      }
+    }
+    for statement in module.statements.flattened {
+      switch statement.kind {
+      case .function(let function): functions[function.name] = function
+      case .classDefinition(let type): classes[type.name] = type
+      default:
+        for (name, value) in statement.assignments {
+          bindings[name, default: []].append(Binding(value: value, offset: statement.offset))
+        }
+      }
+    }
+  }
+
+  func location(_ offset: Int) -> String { module.source.location(at: offset) }
+}
+
+extension PythonStatement {
+  /// The names that this statement gives a value; `with x as y` too.
+  var assignments: [(name: String, value: PythonExpression)] {
+    switch kind {
+    case .assignment(let targets, let value):
+      targets.compactMap { target in target.name.map { ($0, value) } }
+    case .annotated(let target, _, let value):
+      if let name = target.name, let value { [(name, value)] } else { [] }
+    case .block("with", let header, _):
+      header.flatMap { $0.elements ?? [$0] }.compactMap { item in
+        guard case .operation(["as"], let operands) = item.kind, operands.count == 2, let name = operands[1].name
+        else { return nil }
+        return (name, operands[0])
+      }
+    default: []
+    }
+  }
+}
+
+/// Where an expression stands: a file, and the function in it, if any.
+struct PythonScope: Sendable {
+  let file: PythonFile
+  let function: PythonFunction?
+}
+
+/// An expression and where it stands.
+struct PythonPlace: Sendable {
+  let expression: PythonExpression
+  let scope: PythonScope
+
+  var location: String { scope.file.location(expression.offset) }
+  /// The same place has the same identity.
+  var identity: String { "\(scope.file.path):\(expression.offset)" }
+}
+
+/// The Python files of a service, and what their names stand for. Names are followed through assignments, imports and
+/// the calls of the project's own functions; nothing is evaluated.
+struct PythonIndex: Sendable {
+  /// What a dotted name stands for.
+  enum Origin: Sendable, Equatable {
+    /// Of an installed package: `fastapi.FastAPI`.
+    case external(String)
+    /// A name at the top level of a file of the project.
+    case member(file: String, name: String)
+    case module(file: String)
+  }
+
+  let folder: String
+  /// By path.
+  let files: [String: PythonFile]
+  /// Paths, sorted.
+  let paths: [String]
+  /// All Python files of the service, read or not.
+  let allPaths: Set<String>
+  /// Calls of functions that have parameters, by function name.
+  private let callSites: [String: [PythonPlace]]
+
+  private static let maximumSteps = 8
+
+  init(folder: String, files: [PythonFile], allPaths: Set<String>) {
+    self.folder = folder
+    self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
+    self.allPaths = allPaths
+    paths = files.map(\.path).sorted()
+    let defined = Set(files.flatMap { $0.functions.filter { !$0.value.parameters.isEmpty }.keys })
+    var callSites: [String: [PythonPlace]] = [:]
+    for file in files {
+      Self.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          guard let function = expression.call?.function.dotted?.last, defined.contains(function) else { return }
+          callSites[function, default: []].append(PythonPlace(expression: expression, scope: scope))
+        }
+      }
+    }
+    self.callSites = callSites
+  }
+
+  /// Visits the top level of a file and each of its functions.
+  static func forEachScope(_ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void) {
+    visit(PythonScope(file: file, function: nil), file.module.statements)
+    for (function, _) in file.allFunctions { visit(PythonScope(file: file, function: function), function.body) }
+  }
+
+  // MARK: Names
+
+  /// What a dotted expression stands for.
+  func origin(of expression: PythonExpression, in file: PythonFile) -> Origin? {
+    expression.dotted.flatMap { origin(of: $0[...], in: file, steps: 0) }
+  }
+
+  private func origin(of parts: ArraySlice<String>, in file: PythonFile, steps: Int) -> Origin? {
+    guard steps < Self.maximumSteps, let first = parts.first else { return nil }
+    let rest = parts.dropFirst()
+    if file.bindings[first] != nil || file.functions[first] != nil || file.classes[first] != nil {
+      return rest.isEmpty ? .member(file: file.path, name: first) : nil
+    }
+    switch file.imports[first] {
+    case .module(let name):
+      return follow(module: name, level: 0, rest, from: file, steps: steps)
+    case .member(let level, let module, let name):
+      return follow(module: module, level: level, [name] + rest, from: file, steps: steps)
+    case nil:
+      for star in file.starImports {
+        guard let path = path(ofModule: star.module, level: star.level, from: file), let other = files[path],
+          path != file.path
+        else { continue }
+        if let found = origin(of: parts, in: other, steps: steps + 1) { return found }
+      }
+      return nil
+    }
+  }
+
+  private func follow(
+    module: String, level: Int, _ rest: ArraySlice<String>, from file: PythonFile, steps: Int
+  ) -> Origin? {
+    // `from . import x` and `import a.b`: the parts may be modules as well as members.
+    var module = module
+    var rest = rest
+    var found = path(ofModule: module, level: level, from: file)
+    while let next = rest.first {
+      let longer = module.isEmpty ? next : module + "." + next
+      guard let path = path(ofModule: longer, level: level, from: file) else { break }
+      if let known = found, let file = files[known], file.bindings[next] != nil || file.functions[next] != nil { break }
+      found = path
+      module = longer
+      rest = rest.dropFirst()
+    }
+    guard let found else {
+      guard level == 0 else { return nil }
+      return .external(([module] + rest).joined(separator: "."))
+    }
+    if rest.isEmpty { return .module(file: found) }
+    // A file that was not worth reading binds nothing of interest.
+    guard let other = files[found] else { return nil }
+    return origin(of: rest, in: other, steps: steps + 1)
+  }
+
+  /// The file of a module, as seen from another file.
+  func path(ofModule module: String, level: Int, from file: PythonFile) -> String? {
+    let relative = module.replacing(".", with: "/")
+    if level > 0 {
+      var base = ProjectTree.parent(file.path)
+      for _ in 1..<level { base = ProjectTree.parent(base) }
+      return self.file(at: relative.isEmpty ? base : ProjectTree.join(base, relative))
+    }
+    guard !module.isEmpty else { return nil }
+    for root in importRoots(of: file.path) {
+      if let path = self.file(at: ProjectTree.join(root, relative)) { return path }
+    }
+    return nil
+  }
+
+  /// The folders that may be on the import path of a file: those above it, the nearest first, and `src`.
+  func importRoots(of path: String) -> [String] {
+    var roots: [String] = []
+    var current = ProjectTree.parent(path)
+    while true {
+      roots.append(current)
+      if current == folder || current == "." { break }
+      current = ProjectTree.parent(current)
+    }
+    return roots + [ProjectTree.join(folder, "src")]
+  }
+
+  private func file(at path: String) -> String? {
+    [path + ".py", path + "/__init__.py"].first(where: allPaths.contains)
+  }
+
+  // MARK: Values
+
+  /// The expressions that make the value of an expression: names, imports, parameters and own functions followed.
+  func makers(of place: PythonPlace) -> [PythonPlace] {
+    var found: [PythonPlace] = []
+    var seen: Set<String> = []
+    collectMakers(place, steps: 0, &seen, &found)
+    return found
+  }
+
+  private func collectMakers(
+    _ place: PythonPlace, steps: Int, _ seen: inout Set<String>, _ found: inout [PythonPlace]
+  ) {
+    guard steps < Self.maximumSteps, found.count < 16, seen.insert(place.identity).inserted else { return }
+    let (expression, scope) = (place.expression, place.scope)
+    func go(_ expression: PythonExpression, _ scope: PythonScope) {
+      collectMakers(PythonPlace(expression: expression, scope: scope), steps: steps + 1, &seen, &found)
+    }
+    switch expression.kind {
+    case .name(let name):
+      if let function = scope.function {
+        let values = function.body.flattened.flatMap(\.assignments).filter { $0.name == name }.map(\.value)
+        for value in values { go(value, scope) }
+        if !values.isEmpty { return }
+        if let index = function.parameters.firstIndex(where: { $0.name == name }) {
+          for site in callSites[function.name] ?? [] where calls(site, function, in: scope.file) {
+            if let value = site.expression.call?.arguments.argument(index, name) { go(value, site.scope) }
+          }
+          return
+        }
+      }
+      followMember(expression, scope, go)
+    case .attribute:
+      followMember(expression, scope, go)
+    case .call(let callee, _):
+      guard case .member(let path, let name)? = origin(of: callee, in: scope.file), let file = files[path],
+        let function = file.functions[name]
+      else { return found.append(place) }
+      let inner = PythonScope(file: file, function: function)
+      let before = found.count
+      for statement in function.body.flattened {
+        if case .returns(let value?) = statement.kind { go(value, inner) }
+      }
+      if found.count == before { found.append(place) }
+    default:
+      found.append(place)
+    }
+  }
+
+  private func followMember(
+    _ expression: PythonExpression, _ scope: PythonScope, _ go: (PythonExpression, PythonScope) -> Void
+  ) {
+    guard case .member(let path, let name)? = origin(of: expression, in: scope.file), let file = files[path] else {
+      return
+    }
+    let outer = PythonScope(file: file, function: nil)
+    for binding in file.bindings[name] ?? [] { go(binding.value, outer) }
+  }
+
+  private func calls(_ site: PythonPlace, _ function: PythonFunction, in file: PythonFile) -> Bool {
+    guard let callee = site.expression.call?.function else { return false }
+    return origin(of: callee, in: site.scope.file) == .member(file: file.path, name: function.name)
+  }
+
+  /// Whether a class is one of the named ones of an installed package, or inherits from one.
+  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>, steps: Int = 0) -> Bool {
+    guard steps < Self.maximumSteps else { return false }
+    switch origin(of: expression, in: file) {
+    case .external(let name): return names.contains(name)
+    case .member(let path, let name):
+      guard let other = files[path], let type = other.classes[name] else { return false }
+      return type.arguments.positional.contains { isClass($0, in: other, oneOf: names, steps: steps + 1) }
+    default: return false
+    }
+  }
+
+  /// The calls of one of the named classes that make a value.
+  func constructors(of place: PythonPlace, _ names: Set<String>) -> [PythonPlace] {
+    makers(of: place).filter { isConstructor($0, names) }
+  }
+
+  func isConstructor(_ place: PythonPlace, _ names: Set<String>) -> Bool {
+    guard let callee = place.expression.call?.function else { return false }
+    return isClass(callee, in: place.scope.file, oneOf: names)
+  }
+
+  /// A string that is written in the code: a literal, a constant, a sum of both, the default of a settings field.
+  func text(of place: PythonPlace, steps: Int = 0) -> String? {
+    guard steps < Self.maximumSteps else { return nil }
+    switch place.expression.kind {
+    case .string(let text): return text
+    case .operation(let operators, let operands) where operators.allSatisfy { $0 == "+" }:
+      let parts = operands.map { text(of: PythonPlace(expression: $0, scope: place.scope), steps: steps + 1) }
+      return parts.contains(nil) ? nil : parts.compactMap(\.self).joined()
+    case .attribute(let base, let field):
+      if let found = makers(of: place).first, found.expression.string != nil { return found.expression.string }
+      return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))
+    case .name:
+      let found = makers(of: place)
+      guard found.count == 1, found[0].identity != place.identity else { return nil }
+      return text(of: found[0], steps: steps + 1)
+    default: return nil
+    }
+  }
+
+  /// `settings.API_V1_STR`, where `settings` is an object of a class of the project.
+  private func fieldDefault(_ field: String, of base: PythonPlace) -> String? {
+    for maker in makers(of: base) {
+      guard let callee = maker.expression.call?.function,
+        case .member(let path, let name)? = origin(of: callee, in: maker.scope.file), let type = files[path]?.classes[name]
+      else { continue }
+      for (name, value) in type.body.flatMap(\.assignments) where name == field {
+        if let text = value.string { return text }
+      }
+    }
+    return nil
+  }
+}
+
+extension [PythonStatement] {
+  /// Expressions of these statements alone, not of the bodies of functions and classes below.
+  func forEachOwnExpression(_ visit: (PythonExpression) -> Void) {
+    for statement in self { for expression in statement.expressions { expression.forEach(visit) } }
+  }
+}

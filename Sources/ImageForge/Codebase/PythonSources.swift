@@ -1,0 +1,75 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// Finds and reads the Python files of a service.
+enum PythonSources {
+  private static let maximumFiles = 20_000
+  /// Bytes of all files together.
+  private static let maximumBytes = 64 << 20
+
+  /// A file that holds none of these binds nothing that the analysis asks for.
+  private static let words = [
+    "fastapi", "FastAPI", "APIRouter", "environ", "getenv", "Settings", "uvicorn", "MCP", "mcp", "create_app",
+    "hypercorn", "granian", "decouple", "environs",
+  ].map { Array($0.utf8) }
+
+  /// Folders whose applications are not the service.
+  private static let sideFolders: Set<Substring> = [
+    "test", "tests", "testing", "example", "examples", "docs", "doc", "docs_src", "samples", "benchmarks", "scripts",
+  ]
+
+  /// Whether a path, relative to the service, is test or example code.
+  static func isAside(_ path: String, in folder: String) -> Bool {
+    let relative = folder == "." ? path[...] : path.dropFirst(folder.count + 1)
+    let parts = relative.split(separator: "/")
+    guard let name = parts.last else { return false }
+    return parts.dropLast().contains(where: sideFolders.contains) || name.hasPrefix("test_")
+      || name.hasSuffix("_test.py") || name == "conftest.py"
+  }
+
+  /// The files below `folder`, without those of projects of their own, and what could not be read.
+  static func read(_ folder: String, in tree: ProjectTree) -> (PythonIndex, [Finding]) {
+    var findings: [Finding] = []
+    var files: [PythonFile] = []
+    var budget = maximumBytes
+    let own = paths(folder, in: tree)
+    for path in own.prefix(maximumFiles) {
+      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.count <= budget else { continue }
+      budget -= bytes.count
+      guard path.hasSuffix("__init__.py") || words.contains(where: { bytes.firstRange(of: $0) != nil }) else { continue }
+      do throws(PythonSyntaxError) {
+        let module = try PythonModule.parse(SourceText(name: path, bytes: bytes))
+        files.append(PythonFile(path: path, module: module))
+      } catch {
+        guard !isAside(path, in: folder) else { continue }
+        findings.append(
+          Finding(
+            id: "FORGE-P001", severity: .warning,
+            message: "the Python file cannot be read: \(error.reason); what it declares is not known",
+            location: error.location, fix: "check the file with `python -m py_compile`"))
+      }
+    }
+    if own.count > maximumFiles || budget <= 0 {
+      findings.append(
+        Finding(
+          id: "FORGE-P002", severity: .warning,
+          message: "only the first \(files.count) Python files were read", location: folder,
+          fix: "analyse the folder of the service itself"))
+    }
+    return (PythonIndex(folder: folder, files: files, allPaths: Set(own)), findings)
+  }
+
+  private static let manifests = ["pyproject.toml", "requirements.txt", "Pipfile", "setup.py"]
+
+  private static func paths(_ folder: String, in tree: ProjectTree) -> [String] {
+    var nested: [String] = []
+    for below in tree.folders where below != folder && (folder == "." || below.hasPrefix(folder + "/")) {
+      if nested.contains(where: { below.hasPrefix($0 + "/") }) { continue }
+      if manifests.contains(where: { tree.hasFile(ProjectTree.join(below, $0)) }) { nested.append(below) }
+    }
+    let prefixes = nested.map { $0 + "/" }
+    return tree.files(below: folder).filter { path in
+      path.hasSuffix(".py") && !prefixes.contains(where: path.hasPrefix)
+    }
+  }
+}
