@@ -39,6 +39,9 @@ struct TextLayout {
 
   mutating func line(_ line: String = "") { text += line + "\n" }
 
+  /// A file's own text, as it is.
+  mutating func raw(_ contents: String) { text += contents }
+
   /// A heading, with a blank line in front.
   mutating func heading(_ title: String) {
     if !text.isEmpty { line() }

@@ -16,3 +16,14 @@ public enum ImageReference {
     return try Inspector.inspect(archive, options: options).named(image)
   }
 }
+
+extension Inspection {
+  /// The same under the name that the user gave.
+  fileprivate func named(_ source: String) -> Inspection {
+    var facts = image
+    facts.source = source
+    return Inspection(
+      image: facts, sizes: sizes, layers: layers, waste: waste, largestFiles: largestFiles, duplicates: duplicates,
+      packages: packages, findings: findings, details: details)
+  }
+}

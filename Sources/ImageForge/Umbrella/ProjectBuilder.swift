@@ -112,7 +112,7 @@ private struct BuildRecipe {
     let stale = try GenerationPlan(
       files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(".dockerignore") },
       root: analysis.root
-    ).entries.filter { $0.state == .stale }.map(\.path)
+    ).entries.filter { $0.state == .stale }.map(\.file.path)
     remarks =
       (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
