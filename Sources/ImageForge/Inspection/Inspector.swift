@@ -38,8 +38,14 @@ public enum Inspector {
   package static func inspect(
     _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
-    let scans = try scan(image) { max(capture($0), isAccounts($0) ? accountsSize : 0) }
-    return try report(image, RootFilesystem(scans))
+    try report(image, stack(image) { max(capture($0), isAccounts($0) ? accountsSize : 0) })
+  }
+
+  /// Reads and stacks the layers of an image.
+  static func stack(
+    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+  ) throws -> RootFilesystem {
+    try RootFilesystem(scan(image, capture: capture))
   }
 
   /// Either file may be a link to one of the same name elsewhere.
