@@ -1,0 +1,52 @@
+import ForgeBasics
+import ForgeImages
+import ForgeLayers
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ForgeInspection
+
+/// One layer's tar.
+func layer(_ body: (inout TarBuilder) -> Void) -> [UInt8] { TarBuilder.make(body) }
+
+func withArchive<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
+  try Shell.withTemporaryFolder { folder in
+    let path = folder + "/image.tar"
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return try body(path)
+  }
+}
+
+/// Inspects an image of these layers, and checks what holds for every image.
+func inspect(_ layers: [[UInt8]], config: TestConfig = TestConfig()) throws -> Inspection {
+  let inspection = try withArchive(TestImage(layers: layers, config: config).dockerArchive()) {
+    try Inspector.inspect($0)
+  }
+  checkAccounts(inspection)
+  return inspection
+}
+
+/// Every stored byte is visible or has its row.
+func checkAccounts(_ inspection: Inspection, _ what: Comment? = nil) {
+  let sizes = inspection.sizes
+  #expect(sizes.stored == sizes.rootfs + sizes.wasted, what)
+  #expect(inspection.waste.reduce(0) { $0 + $1.bytes } == sizes.wasted, what)
+  #expect(inspection.layers.reduce(0) { $0 + $1.stored } == sizes.stored, what)
+  #expect(inspection.layers.reduce(0) { $0 + $1.wasted } == sizes.wasted, what)
+  for layer in inspection.layers {
+    let rows = inspection.waste.filter { $0.layer == layer.index }
+    #expect(rows.reduce(0) { $0 + $1.bytes } == layer.wasted, what)
+  }
+  #expect(inspection.waste.allSatisfy { $0.bytes > 0 && $0.hiddenBy >= $0.layer }, what)
+}
+
+/// `cause path bytes layer>hiddenBy`, as in the report.
+func rows(_ inspection: Inspection) -> [String] {
+  inspection.waste.map { "\($0.cause.rawValue) \($0.path) \($0.bytes) \($0.layer)>\($0.hiddenBy)" }
+}
+
+/// The paths of visible instances, sorted.
+func visiblePaths(_ inspection: Inspection) -> [String] {
+  inspection.details.files.filter(\.visible).map { String(decoding: $0.path, as: UTF8.self) }.sorted()
+}
