@@ -50,3 +50,12 @@ func rows(_ inspection: Inspection) -> [String] {
 func visiblePaths(_ inspection: Inspection) -> [String] {
   inspection.details.files.filter(\.visible).map { String(decoding: $0.path, as: UTF8.self) }.sorted()
 }
+
+/// The layers' contents, with the bytes of every file.
+func scans(_ layers: [[UInt8]]) throws -> [LayerScan] {
+  try withArchive(TestImage(layers: layers).dockerArchive()) { path in
+    try ImageStore.open(path).layers.map {
+      try LayerReader.scan($0.blob, options: LayerScanOptions(capture: { _ in 1 << 20 }))
+    }
+  }
+}

@@ -285,15 +285,14 @@ import Testing
       ])
     }
     // Links that each stand for many steps.
-    #expect(throws: StackingError.self) {
-      try inspect([
-        layer { tar in
-          tar.folder("d")
-          tar.pax([("linkpath", String(repeating: "d/../", count: 800) + "d")])
-          tar.symlink("s", to: "x")
-          for index in 0..<15_000 { tar.file("s/\(index)", "x") }
-        }
-      ])
+    let expensive = layer { tar in
+      tar.folder("d")
+      tar.pax([("linkpath", String(repeating: "d/../", count: 800) + "d")])
+      tar.symlink("s", to: "x")
+      for index in 0..<100 { tar.file("s/\(index)", "x") }
     }
+    let scans = try scans([expensive])
+    _ = try RootFilesystem(scans)
+    #expect(throws: StackingError.self) { try RootFilesystem(scans, linkSteps: 100_000) }
   }
 }

@@ -38,8 +38,6 @@ struct RootFilesystem {
   /// Names of all layers; an honest image has a few hundred thousand.
   static let maximumNodes = 16_000_000
   static let maximumNameBytes = 1 << 30
-  /// Steps that links may cost altogether.
-  static let maximumLinkSteps = 20_000_000
   static let maximumLinks = 255
 
   let layers: [LayerScan]
@@ -48,12 +46,15 @@ struct RootFilesystem {
   private(set) var wasted: [WastedInode] = []
   private(set) var notes: [Note] = []
   private var current = 0
-  private var linkSteps = 0
+  /// Steps that symbolic links may still cost.
+  private var linkSteps: Int
   private var noteIndex: [Oddity: Int] = [:]
 
+  /// - Parameter linkSteps: steps along paths that symbolic links may cost altogether.
   /// - Throws: `StackingError` where no runtime could unpack the layers.
-  init(_ layers: [LayerScan]) throws(StackingError) {
+  init(_ layers: [LayerScan], linkSteps: Int = 20_000_000) throws(StackingError) {
     self.layers = layers
+    self.linkSteps = linkSteps
     for index in layers.indices {
       current = index
       noteIndex = [:]
@@ -95,16 +96,17 @@ struct RootFilesystem {
       note(.aufsMetadata, path)
       return discard(origin, entry)
     }
-    guard
-      let (parent, followed) = try walk(
-        slash.map { path[..<$0] } ?? [], createsParents: true, entry: path)
-    else { return }
-    if followed { note(.belowSymlink, path) }
-    if name.starts(with: Self.whiteout) {
-      try applyWhiteout(name, in: parent, path)
+    // A whiteout makes no parents: where there are none, there is nothing to hide.
+    let isWhiteout = name.starts(with: Self.whiteout)
+    let folder = slash.map { path[..<$0] } ?? []
+    let found = try walk(folder, createsParents: !isWhiteout, entry: path)
+    if found?.followed == true { note(.belowSymlink, path) }
+    if isWhiteout {
+      try applyWhiteout(name, in: found?.node, path)
       if entry.size > 0 { note(.whiteoutWithData, path) }
       return discard(origin, entry)
     }
+    guard let parent = found?.node else { return }
     switch entry.kind {
     case .directory: putFolder(origin, parent, name)
     case .hardlink: try putHardlink(origin, parent, name)
@@ -192,15 +194,18 @@ struct RootFilesystem {
   // MARK: Whiteouts
 
   private mutating func applyWhiteout(
-    _ name: ArraySlice<UInt8>, in parent: FileTree.ID, _ path: ArraySlice<UInt8>
+    _ name: ArraySlice<UInt8>, in parent: FileTree.ID?, _ path: ArraySlice<UInt8>
   ) throws(StackingError) {
-    if name.elementsEqual(Self.opaque) { return clear(parent, .opaque) }
+    if name.elementsEqual(Self.opaque) {
+      if let parent { clear(parent, .opaque) }
+      return
+    }
     if name.starts(with: Self.aufs) { return note(.aufsMetadata, path) }
     let hidden = name.dropFirst(Self.whiteout.count)
     guard !hidden.isEmpty, !hidden.elementsEqual(".".utf8), !hidden.elementsEqual("..".utf8) else {
       throw malformed(path, "a whiteout that names nothing")
     }
-    guard let node = tree.child(parent, hidden) else { return }
+    guard let parent, let node = tree.child(parent, hidden) else { return }
     let cause: WasteCause = tree[node].kind == .directory ? .deletedDirectory : .deletedFile
     if tree[node].touched == current { clear(node, cause) } else { remove(node, cause) }
   }
@@ -277,8 +282,8 @@ struct RootFilesystem {
         let name = rest.prefix { $0 != UInt8(ascii: "/") }
         rest = rest.dropFirst(name.count)
         if links > 0 {
-          linkSteps += 1
-          guard linkSteps <= Self.maximumLinkSteps else {
+          linkSteps -= 1
+          guard linkSteps >= 0 else {
             throw .overLimit(layer: current, reason: "its symbolic links cost too many steps")
           }
         }

@@ -1,0 +1,333 @@
+import ForgeBasics
+import ForgeLayers
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ForgeInspection
+
+/// The stacked root filesystem against the one that umoci unpacks.
+@Suite struct UmociTests {
+  /// Unpacks every layout below a folder and prints its root filesystem, a line a path:
+  /// `case kind path mode uid gid links content-or-target`. `case error` where umoci refuses.
+  private static let unpackAll = """
+    import os, stat, subprocess, sys
+    from concurrent.futures import ThreadPoolExecutor
+    top = sys.argv[1]
+    def show(case):
+        bundle = f"{top}/{case}.bundle"
+        done = subprocess.run(["umoci", "unpack", "--image", f"{top}/{case}:test", bundle], capture_output=True)
+        if done.returncode: return [f"{case} error"]
+        root, paths, lines = os.fsencode(bundle) + b"/rootfs", [], []
+        for folder, folders, files in os.walk(root): paths += [folder + b"/" + n for n in folders + files]
+        inodes = {}
+        for path in paths: inodes.setdefault(os.lstat(path).st_ino, []).append(path)
+        for path in sorted(paths):
+            s = os.lstat(path)
+            kind = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}.get(stat.S_IFMT(s.st_mode), "other")
+            content, first, mode = b"", path, s.st_mode & 0o7777
+            if kind == "file": content, first = open(path, "rb").read(), min(inodes[s.st_ino])
+            if kind == "link": content, mode = os.readlink(path), 0
+            rel = lambda p: p[len(root) + 1:].hex()
+            lines.append(f"{case} {kind} {rel(path)} {mode:o} {s.st_uid} {s.st_gid} {rel(first)} {content.hex()}")
+        return lines
+    with ThreadPoolExecutor(2) as pool:
+        for lines in pool.map(show, sys.argv[2].split(",")): print("\\n".join(lines))
+    """
+
+  /// Compares many stacks in one run; returns how many of them could be unpacked.
+  private func compare(_ stacks: [(name: String, layers: [[UInt8]])]) throws -> Int {
+    try Shell.withTemporaryFolder { folder in
+      for (index, stack) in stacks.enumerated() {
+        try TestImage(layers: stack.layers, references: ["test"])
+          .writeOCILayout(to: "\(folder)/\(index)", compression: .none)
+      }
+      let names = stacks.indices.map(String.init).joined(separator: ",")
+      let output = try Shell.run(["python3", "-c", Self.unpackAll, folder, names])
+      var expected = [[String]](repeating: [], count: stacks.count)
+      for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        if let index = Int(parts[0]), parts.count == 2 { expected[index].append(String(parts[1])) }
+      }
+      var unpacked = 0
+      for (index, stack) in stacks.enumerated() {
+        var found = ["error"]
+        do {
+          let root = try RootFilesystem(scans(stack.layers))
+          found = lines(root)
+          unpacked += 1
+          checkAccounts(try inspect(stack.layers), "\(stack.name)")
+        } catch is StackingError {}
+        #expect(found == expected[index], "\(stack.name): \(describe(stack.layers))")
+      }
+      return unpacked
+    }
+  }
+
+  private func hex(_ bytes: some Sequence<UInt8>) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+
+  private func lines(_ root: RootFilesystem) -> [String] {
+    var paths: [(path: [UInt8], node: FileTree.ID)] = []
+    var pending = [FileTree.root]
+    while let id = pending.popLast() {
+      if id != FileTree.root { paths.append((root.tree.path(id), id)) }
+      pending += root.tree.children(id)
+    }
+    paths.sort { $0.path.lexicographicallyPrecedes($1.path) }
+    var firstName: [Int32: [UInt8]] = [:]
+    for (path, id) in paths where firstName[root.tree[id].inode] == nil { firstName[root.tree[id].inode] = path }
+    return paths.map { path, id in
+      let node = root.tree[id]
+      let isFile = node.inode != FileTree.none
+      var (mode, uid, gid): (UInt16, UInt32, UInt32) = (0o755, 0, 0)
+      let origin = isFile ? root.inodes[Int(node.inode)].metadata : node.kind == .symlink ? node.target : node.origin
+      if origin.index >= 0 {
+        let entry = root.entry(origin)
+        (mode, uid, gid) = (entry.mode, entry.uid, entry.gid)
+      }
+      var (kind, content, first): (String, [UInt8], [UInt8]) = ("other", [], path)
+      switch node.kind {
+      case .directory: kind = "folder"
+      case .symlink:
+        (kind, mode) = ("link", 0)
+        content = Array(root.layers[Int(node.target.layer)].entries.link(Int(node.target.index)))
+      case .regular:
+        let data = root.inodes[Int(node.inode)].origin
+        (kind, first) = ("file", firstName[node.inode] ?? [])
+        content = root.layers[Int(data.layer)].entries.head(Int(data.index)) ?? []
+      default: break
+      }
+      return "\(kind) \(hex(path)) \(String(mode, radix: 8)) \(uid) \(gid) \(hex(first)) \(hex(content))"
+    }
+  }
+
+  /// The entries of the layers, for the message of a failed comparison.
+  private func describe(_ layers: [[UInt8]]) -> String {
+    let texts = (try? scans(layers))?.map { scan in
+      scan.entries.indices.map { index in
+        "\(scan.entries[index].kind) \(DisplayText.escape(scan.entries.path(index)))"
+          + (scan.entries.link(index).isEmpty ? "" : " -> \(DisplayText.escape(scan.entries.link(index)))")
+      }.joined(separator: ", ")
+    }
+    return texts?.joined(separator: " | ") ?? ""
+  }
+
+  @Test func stacksLikeUmoci() throws {
+    let stacks: [(name: String, layers: [[UInt8]])] = [
+      (
+        "whiteout before",
+        [
+          layer { $0.file("x", "1") },
+          layer {
+            $0.add(".wh.x")
+            $0.file("x", "2")
+          },
+        ]
+      ),
+      (
+        "whiteout after",
+        [
+          layer { $0.file("x", "1") },
+          layer {
+            $0.file("x", "2")
+            $0.add(".wh.x")
+          },
+        ]
+      ),
+      ("whiteout of nothing", [layer { $0.folder("d") }, layer { $0.add("d/.wh.x") }]),
+      (
+        "whiteout of a folder that the layer writes to",
+        [
+          layer {
+            $0.file("d/a", "1")
+            $0.file("d/e/b", "2")
+          },
+          layer {
+            $0.file("d/e/c", "3")
+            $0.add(".wh.d")
+          },
+        ]
+      ),
+      (
+        "opaque first and last",
+        [
+          layer {
+            $0.file("a/x", "1")
+            $0.file("b/x", "1")
+            $0.file("b/d/y", "1")
+          },
+          layer { tar in
+            tar.add("a/.wh..wh..opq")
+            tar.file("a/new", "2")
+            tar.file("b/d/new", "2")
+            tar.add("b/.wh..wh..opq")
+          },
+        ]
+      ),
+      (
+        "opaque folder in place of a link",
+        [
+          layer {
+            $0.file("target/keep", "1")
+            $0.symlink("link", to: "/target")
+          },
+          layer {
+            $0.folder("link")
+            $0.add("link/.wh..wh..opq")
+          },
+        ]
+      ),
+      ("folder to file", [layer { $0.file("d/a", "1") }, layer { $0.file("d", "2") }]),
+      ("folder to link", [layer { $0.file("d/a", "1") }, layer { $0.symlink("d", to: "e") }]),
+      ("file to folder", [layer { $0.file("d", "1") }, layer { $0.folder("d", mode: 0o700) }]),
+      ("folder again", [layer { $0.file("d/a", "1") }, layer { $0.folder("d", mode: 0o700) }]),
+      (
+        "through links",
+        [
+          layer { tar in
+            tar.folder("target")
+            tar.symlink("relative", to: "target")
+            tar.symlink("absolute", to: "/target")
+            tar.symlink("out", to: "../../../target")
+            tar.folder("deep/er")
+            tar.symlink("deep/er/up", to: "../../target")
+          },
+          layer { tar in
+            for link in ["relative", "absolute", "out", "deep/er/up"] { tar.file("\(link)/\(link.count)", link) }
+          },
+        ]
+      ),
+      (
+        "whiteout through a link",
+        [
+          layer {
+            $0.file("target/x", "1")
+            $0.symlink("link", to: "target")
+          }, layer { $0.add("link/.wh.x") },
+        ]
+      ),
+      (
+        "duplicates",
+        [
+          layer {
+            $0.file("a", "1")
+            $0.file("a", "22")
+            $0.folder("a")
+            $0.file("a/b", "3")
+          }
+        ]
+      ),
+      (
+        "hardlinks",
+        [
+          layer {
+            $0.file("a", "1")
+            $0.hardlink("b", to: "a")
+            $0.symlink("s", to: "a")
+            $0.hardlink("t", to: "s")
+          },
+          layer {
+            $0.file("a", "2")
+            $0.hardlink("c", to: "b")
+          }, layer { $0.add(".wh.b") },
+        ]
+      ),
+      (
+        "hardlink before its target",
+        [
+          layer {
+            $0.hardlink("b", to: "a")
+            $0.file("a", "1")
+          }
+        ]
+      ),
+      (
+        "hardlink to itself",
+        [
+          layer {
+            $0.file("a", "1")
+            $0.hardlink("a", to: "a")
+          }
+        ]
+      ),
+      (
+        "hardlink in place of its group",
+        [
+          layer {
+            $0.file("a", "1")
+            $0.hardlink("b", to: "a")
+          }, layer { $0.hardlink("b", to: "a") },
+        ]
+      ),
+      (
+        "implicit parents",
+        [
+          layer {
+            $0.file("a/b/c", "1")
+            $0.folder("a", mode: 0o711)
+          }
+        ]
+      ),
+      (
+        "names",
+        [
+          layer {
+            $0.file("./a//b/./c", "1")
+            $0.file("/d", "2")
+            $0.file("e/../f", "3")
+          }
+        ]
+      ),
+      ("below a file", [layer { $0.file("a", "1") }, layer { $0.file("a/b", "1") }]),
+      (
+        "loop",
+        [
+          layer {
+            $0.symlink("a", to: "b")
+            $0.symlink("b", to: "a")
+            $0.file("a/c", "1")
+          }
+        ]
+      ),
+      (
+        "dangling",
+        [
+          layer {
+            $0.symlink("a", to: "b/c")
+            $0.file("a/d", "1")
+          }
+        ]
+      ),
+      ("empty", [layer { _ in }]),
+    ]
+    #expect(try compare(stacks) >= 18)
+  }
+
+  /// Stacks of a few names, so that they meet in every way.
+  @Test func stacksLikeUmociAtRandom() throws {
+    var random = SeededBytes(seed: 20_261_124)
+    func pick<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
+    func path() -> String {
+      (0..<pick([1, 1, 2, 2, 3])).map { _ in pick(["a", "b", "c"]) }.joined(separator: "/")
+    }
+    func entry(_ tar: inout TarBuilder) {
+      let path = path()
+      let folder = path.split(separator: "/").dropLast().map { $0 + "/" }.joined()
+      switch random.next() % 20 {
+      case 0..<7: tar.file(path, pick(["", "one", "two", "three"]), mode: pick([0o644, 0o755]), uid: pick([0, 7]))
+      case 7..<12: tar.folder(path, mode: pick([0o755, 0o700]))
+      case 12..<14: tar.symlink(path, to: pick(["a", "b", "/a", "../b", "/b/c", "c/..", "../../.."]))
+      case 14: tar.hardlink(path, to: pick(["a", "b", "a/b", "c"]))
+      case 15..<18: tar.add(folder + ".wh." + pick(["a", "b", "c"]))
+      default: tar.add(folder + ".wh..wh..opq")
+      }
+    }
+    let stacks = (0..<150).map { number in
+      let layers = (0..<pick([1, 2, 2, 3, 4])).map { _ in
+        layer { tar in for _ in 0..<pick([1, 2, 3, 4, 6]) { entry(&tar) } }
+      }
+      return (name: "stack \(number)", layers: layers)
+    }
+    #expect(try compare(stacks) >= 60)
+  }
+}
