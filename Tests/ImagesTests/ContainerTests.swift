@@ -57,7 +57,7 @@ import Testing
       .malformed, "in a circle",
       archive(after: { $0.symlink(Self.layerName, to: Self.layerName) }, dropping: Self.layerName))
     try expect(
-      .missing, "is not in the archive",
+      .missing, "is missing",
       archive(after: { $0.symlink(Self.layerName, to: "nowhere") }, dropping: Self.layerName))
   }
 

@@ -232,7 +232,7 @@ import Testing
   @Test func missingParts() throws {
     let files = try Self.image.dockerFiles()
     let config = "\(Self.image.configDigest.hex).json"
-    try expect(.missing, "is not in the archive", files.filter { $0.name != config }.tar())
+    try expect(.missing, "is missing", files.filter { $0.name != config }.tar())
     let layer = Digest.sha256(Self.image.layers[1]).hex
     try expect(.missing, "layer 1 (\(layer).tar)", files.filter { $0.name != "\(layer).tar" }.tar())
   }

@@ -145,6 +145,39 @@ import Testing
     }
   }
 
+  /// The same with a manifest.json beside it, as Docker 29 really writes.
+  @Test func sparseIndexBesideManifest() throws {
+    let absent = try arm.ociBlobs().blobs.map(\.name)
+    let layers = try first.layers.map { try Compressor.gzip.compress($0) }
+    let item = (
+      "blobs/sha256/\(first.configDigest.hex)", ["todo-api:1.0"],
+      layers.map { "blobs/sha256/\(Digest.sha256($0).hex)" }
+    )
+    let manifest = ArchiveFile.file("manifest.json", TestImage.dockerManifest([item]))
+    let platforms = [(first, platform: "linux/amd64"), (arm, platform: "linux/arm64")]
+    let sparse = try (nested(platforms, dropping: absent) + [manifest]).tar()
+    let image = try open(sparse)
+    #expect(image.config.user == "1")
+    #expect(image.reference == "todo-api:1.0")
+    #expect(image.notes.map(\.id) == ["FORGE-A101"])
+    // With all blobs there, both platforms can be had.
+    let whole = try (nested(platforms) + [manifest]).tar()
+    #expect(try failure(whole).exitCode == .usage)
+    #expect(try open(whole, .init(platform: "linux/arm64")).config.user == "3")
+  }
+
+  /// An absent image does not make another one the choice.
+  @Test func absentImageOfAnotherName() throws {
+    var other = arm
+    other.references = ["other:1.0"]
+    let (blobs, one) = try first.ociBlobs(platform: "linux/amd64")
+    let (_, two) = try other.ociBlobs(platform: "linux/arm64")
+    let archive = ArchiveFile.ociLayout(blobs: blobs, manifests: [one, two]).tar()
+    #expect(try failure(archive).kind == .choice)
+    #expect(try open(archive, .init(image: "todo-api:1.0")).config.user == "1")
+    #expect(try failure(archive, .init(image: "other:1.0")).kind == .missing)
+  }
+
   @Test func oneImageUnderTwoNames() throws {
     var again = first
     again.references = ["todo-api:latest"]

@@ -8,16 +8,16 @@ import Testing
 @Suite struct TruncationTests {
   private static let small = TestImage(layers: [layer("app.py", "print(1)")], config: TestConfig(user: "1000"))
 
-  /// Every length for the compressed shapes; for the plain ones, every length would be 10,000 archives of zeros:
-  /// all around the edges of blocks, and a sample between.
+  /// Tries all lengths around the edges of blocks, and every `step`th between.
   private func expectFailures(of archive: [UInt8], every step: Int) throws {
     _ = try open(archive)
     try Shell.withTemporaryFolder { folder in
       let path = "\(folder)/image.tar"
-      for length in 0..<archive.count {
+      try Data(archive).write(to: URL(fileURLWithPath: path))
+      for length in (0..<archive.count).reversed() {
         let distance = min(length % 512, 512 - length % 512)
         guard distance < 3 || length % step == 0 || length < 512 else { continue }
-        try Data(archive[..<length]).write(to: URL(fileURLWithPath: path))
+        try #require(truncate(path, length) == 0)
         let error = #expect(throws: ImageError.self, "\(length) of \(archive.count) bytes open") {
           _ = try ImageStore.open(path)
         }
@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: TestImage.DockerShape.allCases)
   func dockerArchive(shape: TestImage.DockerShape) throws {
-    try expectFailures(of: Self.small.dockerArchive(shape), every: shape == .podman ? 1 : 37)
+    try expectFailures(of: Self.small.dockerArchive(shape), every: 37)
   }
 
   @Test func ociArchive() throws { try expectFailures(of: Self.small.ociArchive(), every: 1) }

@@ -16,8 +16,7 @@ struct Assembly {
       let more = choice.missing.count > 1 ? " and \(choice.missing.count - 1) more" : ""
       throw ImageError(
         .missing, source: source,
-        "its \(choice.missing.first ?? "manifest")\(more) for \(DisplayText.escape(choice.platform.description)) is not "
-          + "in the archive",
+        "its \(choice.missing.first ?? "manifest")\(more) for \(DisplayText.escape(choice.platform.description)) is missing",
         advice: "save the image with all its parts, such as `docker save --platform` or `skopeo copy`")
     }
     for other in absent {

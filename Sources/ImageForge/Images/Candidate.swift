@@ -88,10 +88,17 @@ extension [Candidate] {
     if matches.count == 1 { return (matches[0], []) }
     // Docker saves an index whole even where it holds the blobs of one platform only.
     let complete = matches.filter(\.isComplete)
-    if complete.count == 1, Set(matches.map(\.platform)).count == matches.count {
+    if complete.count == 1, matches.isOneImage {
       return (complete[0], matches.filter { !$0.isComplete })
     }
     throw matches.failure("holds more than one image:", source: source)
+  }
+
+  /// Whether they are one image for several platforms.
+  private var isOneImage: Bool {
+    guard let first, Set(map(\.platform)).count == count else { return false }
+    let shared = dropFirst().reduce(into: Set(first.references)) { $0.formIntersection($1.references) }
+    return !shared.isEmpty || allSatisfy(\.references.isEmpty)
   }
 
   private func failure(_ reason: String, source: String) -> ImageError {

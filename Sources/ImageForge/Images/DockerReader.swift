@@ -5,7 +5,10 @@ struct DockerReader {
   private(set) var candidates: [Candidate] = []
   private let store: any ContentStore
   private var documents: DocumentReader
-  private var budget = 4096 * 16
+  private var layerBudget = 1 << 16
+  private var referenceBudget = 1 << 12
+
+  private static let maximumItems = 4096
 
   /// Nil when the store has no `manifest.json`.
   init?(_ store: any ContentStore) throws(ImageError) {
@@ -15,7 +18,11 @@ struct DockerReader {
     guard document.root.isArray else {
       throw document.failure("must be an array, as in a docker-archive", at: document.root.offset, .notAnImage)
     }
-    for element in document.root.elements {
+    let items = document.root.elements
+    guard items.count <= Self.maximumItems else {
+      throw document.failure("lists more than \(Self.maximumItems) images", at: document.root.offset, .tooLarge)
+    }
+    for element in items {
       guard element.isObject else { throw document.failure("must be an object", at: element.offset) }
       try readItem(Fields(document: document, json: element))
     }
@@ -26,9 +33,11 @@ struct DockerReader {
 
   private mutating func readItem(_ item: Fields) throws(ImageError) {
     let references = try item.strings("RepoTags") ?? []
+    referenceBudget -= references.count
+    guard referenceBudget >= 0 else { throw item.failure("lists too many names", at: "RepoTags", .tooLarge) }
     let path = try Self.path(item.require(item.string("Config"), "Config"), item, "Config")
     guard let document = try documents.document(at: path) else {
-      throw item.failure("its config \(DisplayText.escape(path)) is not in the archive", at: "Config", .missing)
+      throw item.failure("its config \(DisplayText.escape(path)) is missing", at: "Config", .missing)
     }
     let config = try ImageConfig(document)
     if let hex = Self.digest(named: path), hex != config.digest.hex {
@@ -53,8 +62,8 @@ struct DockerReader {
 
   private mutating func layers(_ item: Fields, _ config: ImageConfig) throws(ImageError) -> [Candidate.Layer] {
     let paths = try item.strings("Layers") ?? []
-    budget -= paths.count
-    guard paths.count <= ImageConfig.maximumLayers, budget >= 0 else {
+    layerBudget -= paths.count
+    guard paths.count <= ImageConfig.maximumLayers, layerBudget >= 0 else {
       throw item.failure("lists too many layers", at: "Layers", .tooLarge)
     }
     for (diffID, source) in try item.object("LayerSources")?.entries() ?? [] {

@@ -7,8 +7,15 @@ enum Hybrid {
   /// - Throws: `ImageError` of kind `ambiguous`.
   static func merge(oci: [Candidate], docker: [Candidate], source: String) throws(ImageError) -> [Candidate] {
     var merged = oci
+    let positions = Dictionary(
+      oci.indices.compactMap { index in oci[index].contents.map { ($0.config.digest, index) } },
+      uniquingKeysWith: { first, _ in first })
+    var named: [String: [Int]] = [:]
+    for index in oci.indices {
+      for name in oci[index].references { named[Reference.full(name), default: []].append(index) }
+    }
     for item in docker {
-      guard let twin = merged.firstIndex(where: { $0.contents?.config.digest == item.digest }) else {
+      guard let twin = positions[item.digest] else {
         throw ambiguous("manifest.json lists the image \(item.label), index.json does not", source)
       }
       guard merged[twin].hasSameLayers(as: item) else {
@@ -18,22 +25,22 @@ enum Hybrid {
             + (isDocker25 ? " (Docker 25.0.0 left them out of the index; newer versions do not)" : ""), source)
       }
       for name in item.references {
-        let rivals = merged.indices.filter { other in
-          other != twin && merged[other].platform == item.platform
-            && merged[other].references.contains { Reference.same($0, name) }
-        }
-        guard rivals.isEmpty else {
+        let rivals = named[Reference.full(name)] ?? []
+        guard rivals.allSatisfy({ $0 == twin || !oci[$0].platform.agrees(with: item.platform) }) else {
           throw ambiguous(
             "\"\(DisplayText.escape(name))\" is one image in manifest.json and another in index.json", source)
         }
       }
       // Docker's own names first: they are what its users type.
-      merged[twin].references = item.references + merged[twin].references.filter { !item.references.contains($0) }
+      let names = Set(item.references)
+      merged[twin].references = item.references + merged[twin].references.filter { !names.contains($0) }
     }
     // manifest.json holds one platform of an image; what else the index has must be another platform.
-    for candidate in oci where candidate.contents != nil {
-      let isListed = docker.contains { $0.digest == candidate.contents?.config.digest }
-      guard isListed || !docker.contains(where: { $0.platform.agrees(with: candidate.platform) }) else {
+    let listed = Set(docker.map(\.digest))
+    let platforms = Set(docker.map(\.platform))
+    for candidate in oci {
+      guard let config = candidate.contents?.config, !listed.contains(config.digest) else { continue }
+      guard !platforms.contains(where: { $0.agrees(with: candidate.platform) }) else {
         throw ambiguous("index.json lists the image \(candidate.label), manifest.json does not", source)
       }
     }

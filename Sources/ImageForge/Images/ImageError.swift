@@ -50,7 +50,7 @@ public struct ImageError: ForgeError, Equatable {
 
   public var description: String {
     let name = source == "-" ? "standard input" : DisplayText.escape(source)
-    return "cannot open image \(name): \(reason); \(advice)"
+    return "cannot open image \(name): \(reason)" + (advice.isEmpty ? "" : "; \(advice)")
   }
 }
 

@@ -26,7 +26,7 @@ struct TarStore: ContentStore {
           .ambiguous, source: source, "\(DisplayText.escape(member.path)) stands twice in the archive")
       }
     }
-    for path in members.keys { try Self.checkParents(of: path, in: members, source: source) }
+    try Self.checkParents(members, source: source)
     self.members = members
     notes =
       directory.hasDataAfterEnd
@@ -38,18 +38,19 @@ struct TarStore: ContentStore {
   }
 
   /// What unpacks below a link lands elsewhere: an engine that unpacks would not see what a reader of names sees.
-  private static func checkParents(
-    of path: [UInt8], in members: [[UInt8]: TarMember], source: String
-  ) throws(ImageError) {
-    var end = path.lastIndex(of: UInt8(ascii: "/"))
-    while let slash = end {
-      let parent = Array(path[..<slash])
-      if let member = members[parent], member.kind != .directory {
-        throw ImageError(
-          .ambiguous, source: source,
-          "\(DisplayText.escape(path)) stands below \(DisplayText.escape(parent)), which is not a folder")
-      }
-      end = parent.lastIndex(of: UInt8(ascii: "/"))
+  private static func checkParents(_ members: [[UInt8]: TarMember], source: String) throws(ImageError) {
+    let slash = UInt8(ascii: "/")
+    // With the slash as the lowest byte, the first name below a name follows it at once.
+    let names = members.keys.sorted { a, b in
+      a.lexicographicallyPrecedes(b) { ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1) }
+    }
+    for (name, next) in zip(names, names.dropFirst())
+    where next.count > name.count && next[name.count] == slash && next.starts(with: name)
+      && members[name]?.kind != .directory
+    {
+      throw ImageError(
+        .ambiguous, source: source,
+        "\(DisplayText.escape(next)) stands below \(DisplayText.escape(name)), which is not a folder")
     }
   }
 
