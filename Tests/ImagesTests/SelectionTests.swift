@@ -200,7 +200,7 @@ import Testing
     let type = "application/vnd.oci.image.manifest.v1+json"
     let image = try open(archive([descriptor, TestImage.descriptor(type, artifact)]))
     #expect(image.config.user == "1")
-    #expect(image.notes.map(\.id) == ["FORGE-A107"])
+    #expect(image.notes.map(\.id) == ["FORGE-A105"])
     #expect(try failure(archive([TestImage.descriptor(type, artifact)])).kind == .notAnImage)
     let posing = TestImage.descriptor(type, artifact, more: #","platform":{"os":"linux","architecture":"amd64"}"#)
     #expect(try failure(archive([descriptor, posing])).kind == .unsupported)

@@ -94,7 +94,7 @@ struct OCIReader {
     if let declared = descriptor.platform, !declared.agrees(with: config.platform) {
       notes.append(
         .archive(
-          "FORGE-A105",
+          "FORGE-A104",
           "the index says \(DisplayText.escape(declared.description)), the config "
             + "\(DisplayText.escape(config.platform.description)): engines choose by the one and run the other",
           at: "manifest \(descriptor.digest)"))
@@ -123,7 +123,7 @@ struct OCIReader {
     artifacts.append(type)
     notes.append(
       .archive(
-        "FORGE-A107", "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
+        "FORGE-A105", "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
         at: "manifest \(descriptor.digest)", .info))
   }
 
