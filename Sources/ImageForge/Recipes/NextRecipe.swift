@@ -19,8 +19,6 @@ struct NextRecipe {
     let hasArguments: Bool
     let arguments: [BuildArgument]
     let buildSecrets: [BuildSecret]
-    /// Whether the compiler's cache is kept between builds.
-    let cache: Bool
     let forceStandalone: Bool
     /// `npm run`, before the script's name.
     let run: String
@@ -61,7 +59,6 @@ struct NextRecipe {
         refusedArguments: refused,
         hasArguments: !arguments.isEmpty, arguments: arguments,
         buildSecrets: secrets.build,
-        cache: !Self.deletesOutput(next.buildCommand),
         forceStandalone: next.output != .standalone,
         run: manager.run,
         dist: dist, server: server, serverPrefix: serverPrefix, serverDist: serverPrefix + dist,
@@ -110,11 +107,6 @@ struct NextRecipe {
         setup: manager.setup, copies: try checks.installCopies(), installSecrets: secrets,
         cacheFolder: manager.cacheFolder, cacheLocked: manager.cacheLocked,
         installCommand: manager.install))
-  }
-
-  /// A build that deletes its output folder would fail on a cache that is mounted in it.
-  private static func deletesOutput(_ command: String) -> Bool {
-    ["rm ", "rimraf", "del-cli", "clean"].contains(where: command.contains)
   }
 
   /// Node's own `fetch`, so that the image needs no curl. Without a health route any answer but a server error will do.
