@@ -5,7 +5,8 @@ import ForgeBasics
 enum DockerText {
   /// `pkg.mod:name`: an ASCII import path and the name of an object in it.
   static func isEntrypoint(_ text: String) -> Bool {
-    text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*/) != nil
+    text.utf8.count <= 300
+      && text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*/) != nil
   }
 
   /// A variable that a shell can export.
@@ -34,7 +35,7 @@ enum DockerText {
   static func isVersion(_ text: String) -> Bool { text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9.+!_-]{0,59}/) != nil }
 
   /// What an image name may hold.
-  static func isServiceName(_ text: String) -> Bool { text.wholeMatch(of: /[a-z0-9._-]{1,128}/) != nil }
+  static func isServiceName(_ text: String) -> Bool { text.wholeMatch(of: /[a-z0-9_][a-z0-9._-]{0,127}/) != nil }
 
   /// The words of a command without quotes and operators. Nil for any other: it would need a shell.
   static func words(_ command: String) -> [String]? {

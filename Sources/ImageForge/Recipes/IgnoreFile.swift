@@ -37,9 +37,13 @@ struct IgnoreFile {
     }
     if let config = service.next?.configFile { paths.insert(try checks.path(config, "configuration file")) }
     if let fastapi = service.fastapi {
-      let module = fastapi.entrypoint.split(separator: ":").first.map(String.init) ?? ""
-      let file = module.replacing(".", with: "/")
-      paths.insert(try checks.path(fastapi.appDir == "." ? file : "\(fastapi.appDir)/\(file)", "entry point"))
+      // The outermost package, or the module itself where there is none.
+      let modules = fastapi.entrypoint.prefix { $0 != ":" }.split(separator: ".").map(String.init)
+      let prefix = fastapi.appDir == "." ? "" : fastapi.appDir + "/"
+      let first = modules.first ?? ""
+      for name in modules.count > 1 ? [first] : [first, "\(first).py"] {
+        paths.insert(try checks.path(prefix + name, "entry point"))
+      }
     }
     return paths.sorted()
   }

@@ -24,10 +24,10 @@ public enum RecipeError: ForgeError, Equatable {
   public var description: String {
     switch self {
     case .unsupported(let service, let what, let instead):
-      "no recipe for \(DisplayText.escape(service)): \(DisplayText.escape(what)). \(instead)"
+      "no recipe for \(Self.shown(service)): \(Self.shown(what)). \(instead)"
     case .invalidValue(let service, let what, let value, let expected):
-      "cannot write the Dockerfile of \(DisplayText.escape(service)): its \(what) is "
-        + "“\(DisplayText.escape(String(value.prefix(200))))”, but must be \(expected). Change it in the project"
+      "cannot write the Dockerfile of \(Self.shown(service)): its \(what) is "
+        + "“\(Self.shown(value))”, but must be \(expected). Change it in the project"
     case .foreignFiles(let paths):
       "not overwritten, because forge did not write them or they were edited since: "
         + paths.map(DisplayText.escape).joined(separator: ", ")
@@ -38,4 +38,7 @@ public enum RecipeError: ForgeError, Equatable {
       "recipes/\(file) is broken: \(DisplayText.escape(reason)). This is a defect of forge; please report it"
     }
   }
+
+  /// Text from the project: one line, and not without end.
+  private static func shown(_ text: String) -> String { DisplayText.escape(String(text.prefix(200))) }
 }

@@ -108,9 +108,10 @@ public enum UnifiedDiff {
   /// The lines, made safe to show; tabs stay. A last line without an end carries a note, so that it differs.
   private static func lines(_ text: String) -> [String] {
     guard !text.isEmpty else { return [] }
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      line.split(separator: "\t", omittingEmptySubsequences: false).map { DisplayText.escape(String($0)) }
-        .joined(separator: "\t")
+    // By bytes: to a Swift `Character`, CR and LF together are one.
+    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+      line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+        .map { DisplayText.escape(String(decoding: $0, as: UTF8.self)) }.joined(separator: "\t")
     }
     if lines.last == "" {
       lines.removeLast()

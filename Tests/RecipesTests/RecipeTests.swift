@@ -1,0 +1,137 @@
+import ForgeBasics
+import ForgeCodebase
+import Foundation
+import Testing
+
+@testable import ForgeRecipes
+
+/// What every generated file promises, and what has no recipe.
+@Suite struct RecipeTests {
+  private func generate(_ service: Service) throws(RecipeError) -> [GeneratedFile] {
+    try Generator.generate(Analysis(root: ".", services: [service]))
+  }
+
+  @Test func filesStandInTheServicesFolder() throws {
+    let analysis = Analysis(
+      root: ".", services: [Samples.fastapi { $0.path = "apps/api" }, Samples.next { $0.path = "." }])
+    let paths = try Generator.generate(analysis).map(\.path)
+    #expect(
+      paths == [
+        "apps/api/Dockerfile", "apps/api/.dockerignore", "apps/api/ENVIRONMENT.md", "Dockerfile", ".dockerignore",
+        "ENVIRONMENT.md",
+      ])
+  }
+
+  @Test func sameAnalysisSameBytes() throws {
+    for sample in Samples.all { #expect(try generate(sample.service) == generate(sample.service)) }
+  }
+
+  /// Of every Dockerfile: what DESIGN and all three engines ask for.
+  @Test(arguments: Samples.all.map(\.name))
+  func keepsTheRules(_ name: String) throws {
+    let service = try #require(Samples.all.first { $0.name == name }?.service)
+    let dockerfile = try generate(service)[0].contents
+    let lines = dockerfile.split(separator: "\n").map(String.init)
+    let instructions = lines.filter { !$0.hasPrefix("#") }
+
+    // Multi-stage; the last stage is the server.
+    #expect(instructions.count { $0.hasPrefix("FROM ") } >= 2)
+    // Each base has a tag that is no moving one.
+    for from in instructions where from.hasPrefix("FROM ") && !from.hasPrefix("FROM runtime ") {
+      #expect(from.contains(":") && !from.contains("latest"))
+    }
+    let users = instructions.filter { $0.hasPrefix("USER ") }
+    #expect(users == ["USER 10001:10001"])
+    // CMD and HEALTHCHECK in exec form: valid JSON arrays.
+    let commands = instructions.compactMap { line in
+      line.firstRange(of: "CMD [").map { line[$0.lowerBound...].dropFirst(4) }
+    }
+    #expect(commands.count >= 2)
+    for command in commands {
+      let words = try JSONDecoder().decode([String].self, from: Data(command.utf8))
+      #expect(!words.isEmpty && !words.contains("curl"))
+    }
+    // Dependencies are copied and installed before the source.
+    let source = try #require(instructions.firstIndex { $0.hasPrefix("COPY . ") })
+    let install = try #require(
+      instructions.firstIndex { $0.contains("install ") || $0.contains("npm ci") || $0.contains(" sync ") })
+    #expect(install < source)
+    // Only what Debian 12's buildah 1.28 and podman 4.3 understand; no frontend that BuildKit would have to fetch.
+    for word in ["# syntax", "--link", "--parents", "--exclude", "<<", "--start-interval", "--checksum"] {
+      #expect(!dockerfile.contains(word), "\(word)")
+    }
+    // Nothing was left by a template.
+    #expect(!dockerfile.contains("{{") && !dockerfile.contains("}}"))
+    for line in lines { #expect(!line.hasSuffix(" "), "\(line)") }
+  }
+
+  /// What the Dockerfile copies from the context is not ignored; what must stay out is.
+  @Test(arguments: Samples.all.map(\.name))
+  func ignoresNothingThatIsCopied(_ name: String) throws {
+    let service = try #require(Samples.all.first { $0.name == name }?.service)
+    let files = try generate(service)
+    let ignore = files[1].contents
+    let patterns = IgnoreFile.patterns(in: ignore)
+    for line in files[0].contents.split(separator: "\n") where line.hasPrefix("COPY ") && !line.contains("--from") {
+      for source in line.split(separator: " ").dropFirst().dropLast() where source != "." {
+        #expect(!patterns.contains { IgnoreFile.matches($0, String(source)) }, "\(source)")
+      }
+    }
+    let secrets = [".env", ".env.production", "config/.env.local", "deploy/server.key", "node_modules/next/x.js"]
+    for secret in secrets + [".git/config", "Dockerfile"] {
+      #expect(patterns.contains { IgnoreFile.matches($0, secret) }, "\(secret)")
+    }
+    // A `#` begins a comment only as the first byte of a line.
+    for line in ignore.split(separator: "\n") where line.contains("#") { #expect(line.hasPrefix("#")) }
+  }
+
+  @Test func whatIsNeededAfterAllIsTakenBack() throws {
+    let ignore = try generate(
+      Samples.fastapi {
+        $0.fastapi?.entrypoint = "tests.app:app"
+        $0.installInputs = ["certs/index.pem", "requirements.txt"]
+      })[1].contents
+    #expect(ignore.hasSuffix("# What the image needs after all.\n!certs/index.pem\n!tests\n"))
+  }
+
+  @Test func foldersAreCopiedToTheirOwnPlace() throws {
+    let dockerfile = try generate(
+      Samples.next { $0.installInputs = [".npmrc", "package.json", "patches", "prisma/schema.prisma", "vendor/"] })[0]
+    #expect(
+      dockerfile.contents.contains(
+        """
+        COPY .npmrc package.json ./
+        COPY patches ./patches
+        COPY prisma/schema.prisma ./prisma/schema.prisma
+        COPY vendor ./vendor
+
+        """))
+  }
+
+  @Test(arguments: [("22.20.0", "node:22-alpine3.23"), ("24", "node:24-alpine3.23")])
+  func takesTheImageOfTheMajor(_ version: String, _ image: String) throws {
+    #expect(try generate(Samples.next { $0.runtime.version = version })[0].contents.contains("FROM \(image) AS build"))
+  }
+
+  @Test(arguments: ["2", "220", "18", "24-alpine", "lts"])
+  func refusesNodeVersionsWithoutImage(_ version: String) {
+    #expect(throws: RecipeError.self) { try generate(Samples.next { $0.runtime.version = version }) }
+  }
+
+  @Test(arguments: [
+    Samples.next { $0.next?.output = .export },
+    Samples.next { $0.next?.customServer = "server.js" },
+    Samples.next { $0.next = nil },
+    Samples.next { $0.workspace = Workspace(root: ".", kind: "pnpm") },
+    Samples.next { $0.packageManager.name = .pip },
+    Samples.fastapi { $0.packageManager.name = .npm },
+    Samples.fastapi { $0.packageManager = PackageManager(name: .uv, lockfile: nil, source: "x:1") },
+    Samples.fastapi { $0.fastapi = nil },
+    Samples.fastapi { $0.kind = .mcp },
+  ])
+  func saysWhatHasNoRecipe(_ service: Service) {
+    let error = #expect(throws: RecipeError.self) { try generate(service) }
+    #expect(error?.exitCode == .usage)
+    #expect(error?.description.hasPrefix("no recipe for \(service.name): ") == true)
+  }
+}
