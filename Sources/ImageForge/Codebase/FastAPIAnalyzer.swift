@@ -1,8 +1,110 @@
 import ForgeBasics
 import ForgeSyntax
+import Foundation
 
-/// Recognises a FastAPI service in a folder.
+/// Recognises a FastAPI service, or a Python service that is an MCP server only, in a folder.
 package enum FastAPIAnalyzer {
   /// The service in `folder` (relative to the root; `.` for the root itself), or nil when there is none.
-  package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? { nil }
+  /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
+  package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? {
+    let manifest = try PythonManifest.read(folder, in: tree)
+    let (index, sourceFindings) = PythonSources.read(folder, in: tree)
+    guard !index.paths.isEmpty else { return nil }
+
+    var finder = FastAPIEntrypointFinder(folder: folder, index: index, tree: tree, manifest: manifest)
+    let entrypoint = finder.find()
+    let routes = FastAPIRoutes(index)
+    let mcp = MCPAnalyzer.analyze(
+      index, folder: folder, manifest, routes: routes, application: entrypoint?.constructors ?? [])
+    guard entrypoint != nil || (mcp.servers.contains { !$0.mounted } && manifest != nil) else { return nil }
+
+    let runtime = PythonRuntime.choose(manifest, folder: folder, in: tree)
+    let environment = PythonEnvironment.read(index, folder: folder, in: tree)
+    let packages = PythonPackages(manifest)
+    var variables = environment.variables
+    add(manifest?.requirements?.variables ?? [], to: &variables)
+
+    var findings = sourceFindings + (manifest?.findings ?? []) + runtime.findings + finder.findings
+    findings += environment.findings + mcp.findings + packages.findings
+    var service = Service(
+      name: name(manifest?.projectName, folder, tree), path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
+      framework: framework(entrypoint == nil ? mcpPackage(manifest) : "fastapi", manifest, entrypoint, mcp),
+      runtime: runtime.runtime, packageManager: manifest?.packageManager ?? noManager, workspace: manifest?.workspace,
+      port: port(finder.start, &findings), environment: variables,
+      databases: PythonDatabases.find(manifest, index, folder: folder),
+      migrations: PythonMigrations.find(manifest, folder: folder, in: tree), mcp: mcp.servers,
+      systemPackages: packages.system, installInputs: inputs(manifest, folder))
+    if let entrypoint {
+      let server = FastAPIServer.choose(manifest, finder.start, isFactory: entrypoint.isFactory)
+      findings += server.findings
+      if manifest?.has("fastapi") != true { findings.append(undeclared(entrypoint, manifest, folder)) }
+      service.fastapi = FastAPIFacts(
+        entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir, server: server.name,
+        source: entrypoint.source)
+      service.healthPath = routes.healthPath(of: entrypoint.constructors)
+    }
+    service.findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    return service
+  }
+
+  private static let noManager = PackageManager(name: .pip, lockfile: nil, source: "default: no manifest")
+
+  /// From the manifest, or the folder.
+  private static func name(_ project: String?, _ folder: String, _ tree: ProjectTree) -> String {
+    if let name = project.flatMap(ServiceName.reduce) { return name }
+    let path = folder == "." ? tree.root : folder
+    let last = URL(filePath: path).standardizedFileURL.lastPathComponent
+    return ServiceName.reduce(last) ?? "backend"
+  }
+
+  private static func mcpPackage(_ manifest: PythonManifest?) -> String {
+    ["fastmcp", "mcp"].first { manifest?.has($0) == true } ?? "mcp"
+  }
+
+  private static func framework(
+    _ name: String, _ manifest: PythonManifest?, _ entrypoint: FastAPIEntrypoint?, _ mcp: MCPAnalyzer
+  ) -> Framework {
+    if let (version, source) = manifest?.version(of: name) {
+      return Framework(name: name, version: version, source: source)
+    }
+    let source = manifest?.dependency(name)?.location ?? entrypoint?.source ?? mcp.servers.first?.source
+    return Framework(name: name, version: nil, source: source ?? "default: \(name)")
+  }
+
+  private static func undeclared(_ entrypoint: FastAPIEntrypoint, _ manifest: PythonManifest?, _ folder: String) -> Finding {
+    Finding(
+      id: "FORGE-F010", severity: .error, message: "the code uses fastapi, but nothing declares it as a dependency",
+      location: entrypoint.source,
+      fix: manifest == nil
+        ? "add a requirements.txt with fastapi, uvicorn and what else the code imports" : "add fastapi to the dependencies")
+  }
+
+  /// The port that the start command names; 8000 without one.
+  private static func port(_ start: PythonStartCommand, _ findings: inout [Finding]) -> Int {
+    guard let port = start.port, (1...65535).contains(port) else { return 8000 }
+    guard port < 1024 else { return port }
+    findings.append(
+      Finding(
+        id: "FORGE-F011", severity: .info,
+        message: "port \(port) is for root only on many systems; the image listens on 8000", location: start.location,
+        fix: "map the port where the service is published"))
+    return 8000
+  }
+
+  /// Relative to the service; what lies above it, in a workspace, is the workspace's.
+  private static func inputs(_ manifest: PythonManifest?, _ folder: String) -> [String] {
+    let paths = (manifest?.inputs ?? []).compactMap { ProjectPath.relative($0, to: folder) }
+    return paths.filter(ProjectPath.isPlain).sorted(by: ProjectTree.precedes)
+  }
+
+  /// Indexes may need a token while the packages are installed.
+  private static func add(_ tokens: [(name: String, location: String)], to variables: inout [EnvironmentVariable]) {
+    for (name, places) in Dictionary(grouping: tokens, by: \.name) {
+      variables.removeAll { $0.name == name }
+      variables.append(
+        EnvironmentVariable(
+          name: name, scope: .buildSecret, required: true, sources: Set(places.map(\.location)).sorted()))
+    }
+    variables.sort { $0.name < $1.name }
+  }
 }

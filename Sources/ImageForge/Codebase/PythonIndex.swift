@@ -156,6 +156,8 @@ struct PythonIndex: Sendable {
     expression.dotted.flatMap { origin(of: $0[...], in: file, steps: 0) }
   }
 
+  func origin(ofName name: String, in file: PythonFile) -> Origin? { origin(of: [name], in: file, steps: 0) }
+
   private func origin(of parts: ArraySlice<String>, in file: PythonFile, steps: Int) -> Origin? {
     guard steps < Self.maximumSteps, let first = parts.first else { return nil }
     let rest = parts.dropFirst()

@@ -67,14 +67,14 @@ struct PythonManifest: Sendable {
 
   private mutating func readAll() throws -> Bool {
     if let source = try tree.read(path("pyproject.toml")) {
-      do { pyproject = try TOMLDocument.parse(source) } catch let error as TOMLError {
+      do { pyproject = try TOMLDocument.parse(source) } catch {
         throw AnalysisError.malformed(location: error.location, reason: error.reason)
       }
     }
     let requirementsPath = requirementsFile()
     let locks = try lockfiles()
-    guard pyproject != nil || requirementsPath != nil || !locks.isEmpty || has("Pipfile") || has("setup.py")
-      || has("setup.cfg")
+    guard pyproject != nil || requirementsPath != nil || !locks.isEmpty || hasFile("Pipfile") || hasFile("setup.py")
+      || hasFile("setup.cfg")
     else { return false }
     if let requirementsPath {
       requirements = try PythonRequirements.read(requirementsPath, folder: folder, in: tree)
@@ -85,7 +85,7 @@ struct PythonManifest: Sendable {
   }
 
   private func path(_ name: String) -> String { ProjectTree.join(folder, name) }
-  private func has(_ file: String) -> Bool { tree.hasFile(path(file)) }
+  private func hasFile(_ name: String) -> Bool { tree.hasFile(path(name)) }
 
   private static let requirementsNames = [
     "requirements.txt", "requirements/prod.txt", "requirements/production.txt", "requirements/base.txt",
@@ -210,7 +210,7 @@ struct PythonManifest: Sendable {
       }
       return
     }
-    if let requirementsPath, let requirements, pyproject?.root[["tool", "poetry", "dependencies"]] == nil || !requirements.dependencies.isEmpty {
+    if let requirementsPath, let requirements {
       dependencies = requirements.dependencies
       findings += requirements.findings
       inputs.formUnion(requirements.inputs)
@@ -225,7 +225,7 @@ struct PythonManifest: Sendable {
   /// Without a lockfile: what is installed changes from day to day.
   private mutating func chooseUnlocked() throws {
     let tools = pyproject?.root["tool"]
-    if has("Pipfile") {
+    if hasFile("Pipfile") {
       dependencies = try pipfile()
       inputs.insert(path("Pipfile"))
       packageManager = PackageManager(name: .pipenv, lockfile: nil, source: path("Pipfile") + ":1")
@@ -259,7 +259,7 @@ struct PythonManifest: Sendable {
       }
       if !dependencies.isEmpty { unlocked("pyproject.toml", fix: fix) }
     }
-    for name in ["setup.py", "setup.cfg"] where has(name) {
+    for name in ["setup.py", "setup.cfg"] where hasFile(name) {
       inputs.insert(path(name))
       if pyproject == nil {
         dependencies += setupDependencies()

@@ -1,0 +1,302 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// Finds the MCP servers in the code of a service, and what keeps them from working in a container.
+struct MCPAnalyzer {
+  private let index: PythonIndex
+  private let folder: String
+  private let manifest: PythonManifest?
+  private(set) var servers: [MCPServer] = []
+  private(set) var findings: [Finding] = []
+
+  /// The way from a mounted ASGI application back to its server.
+  private struct Endpoint {
+    let server: PythonPlace
+    let transport: MCPServer.Transport
+    /// Of the endpoint inside the mounted application.
+    let path: String
+    /// The call that makes the ASGI application, and its scope.
+    let maker: PythonPlace?
+  }
+
+  /// - Parameter application: the constructors of the application that is served.
+  static func analyze(
+    _ index: PythonIndex, folder: String, _ manifest: PythonManifest?, routes: FastAPIRoutes, application: [PythonPlace]
+  ) -> MCPAnalyzer {
+    var analyzer = MCPAnalyzer(index: index, folder: folder, manifest: manifest)
+    analyzer.analyze(routes, Set(application.map(\.identity)))
+    return analyzer
+  }
+
+  private init(index: PythonIndex, folder: String, manifest: PythonManifest?) {
+    self.index = index
+    self.folder = folder
+    self.manifest = manifest
+  }
+
+  private mutating func analyze(_ routes: FastAPIRoutes, _ application: Set<String>) {
+    var mounted: Set<String> = []
+    for mount in routes.mounts {
+      let host = mount.hosts.first
+      guard host == nil || application.isEmpty || mount.hosts.contains(where: { application.contains($0.identity) })
+      else { continue }
+      for endpoint in endpoints(of: mount.mounted) {
+        mounted.insert(endpoint.server.identity)
+        add(endpoint.server, endpoint.transport, path: Self.join(mount.path, endpoint.path))
+        if endpoint.transport == .streamableHTTP, let host { checkLifespan(endpoint, host, at: mount.location) }
+        checkHosts(endpoint, at: mount.location)
+      }
+    }
+    for (server, call) in serverObjects() {
+      checkVersion(server)
+      let found = runs(of: server)
+      for (transport, path) in found.mountsItself { add(server, transport, path: path); mounted.insert(server.identity) }
+      for (transport, location) in found.runs {
+        servers.append(made(server, transport, mounted: false, path: transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"))
+        if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
+      }
+      if found.runs.isEmpty, !mounted.contains(server.identity), !isLowLevel(server) {
+        servers.append(made(server, .stdio, mounted: false, path: nil))
+      }
+    }
+    servers = servers.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    servers.sort { ($0.entrypoint, $0.mounted ? 0 : 1, $0.transport.rawValue) < ($1.entrypoint, $1.mounted ? 0 : 1, $1.transport.rawValue) }
+  }
+
+  private mutating func add(_ server: PythonPlace, _ transport: MCPServer.Transport, path: String) {
+    servers.append(made(server, transport, mounted: true, path: path))
+  }
+
+  private func made(_ server: PythonPlace, _ transport: MCPServer.Transport, mounted: Bool, path: String?) -> MCPServer {
+    MCPServer(transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location)
+  }
+
+  // MARK: Servers
+
+  private static let all = MCPObjects.servers.union(MCPObjects.fastapiMCP)
+
+  /// The calls that make a server, in code that is not for tests; with the call's own arguments.
+  private func serverObjects() -> [(PythonPlace, [PythonArgument])] {
+    var found: [(PythonPlace, [PythonArgument])] = []
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      PythonIndex.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          let place = PythonPlace(expression: expression, scope: scope)
+          if isServer(place), let arguments = expression.call?.arguments { found.append((place, arguments)) }
+        }
+      }
+    }
+    return found
+  }
+
+  /// `FastMCP(…)`, `FastMCP.from_fastapi(…)`.
+  private func isServer(_ place: PythonPlace) -> Bool {
+    guard let callee = place.expression.call?.function else { return false }
+    if index.isClass(callee, in: place.scope.file, oneOf: Self.all) { return true }
+    if case .attribute(let base, let method) = callee.kind, method.hasPrefix("from_") {
+      return index.isClass(base, in: place.scope.file, oneOf: MCPObjects.fastmcp)
+    }
+    return false
+  }
+
+  private func isLowLevel(_ place: PythonPlace) -> Bool { isOf(place, MCPObjects.lowLevel) }
+
+  private func isOf(_ place: PythonPlace, _ names: Set<String>) -> Bool {
+    guard var callee = place.expression.call?.function else { return false }
+    if case .attribute(let base, let method) = callee.kind, method.hasPrefix("from_") { callee = base }
+    return index.isClass(callee, in: place.scope.file, oneOf: names)
+  }
+
+  /// `pkg.mod:name` of the variable that holds the server.
+  private func entrypoint(of server: PythonPlace) -> String {
+    let file = server.scope.file
+    let name = file.bindings.first { $0.value.contains { $0.value.offset == server.expression.offset } }?.key
+    var root = ProjectTree.parent(file.path)
+    while root != folder, root != ".", index.allPaths.contains(ProjectTree.join(root, "__init__.py")) {
+      root = ProjectTree.parent(root)
+    }
+    let path = ProjectPath.relative(file.path, to: root) ?? file.path
+    let module = path.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(separator: ".")
+    return DisplayText.escape("\(module):\(name ?? server.scope.function?.name ?? "mcp")")
+  }
+
+  private static let makers: [String: MCPServer.Transport] = [
+    "streamable_http_app": .streamableHTTP, "http_app": .streamableHTTP, "sse_app": .sse,
+  ]
+
+  /// The MCP endpoints that an ASGI application serves.
+  private func endpoints(of place: PythonPlace) -> [Endpoint] {
+    index.makers(of: place).flatMap { maker -> [Endpoint] in
+      guard let (callee, arguments) = maker.expression.call, case .attribute(let base, let method) = callee.kind,
+        let made = Self.makers[method]
+      else { return [] }
+      return index.makers(of: PythonPlace(expression: base, scope: maker.scope)).filter(isServer).map { server in
+        let transport = arguments["transport"]?.string == "sse" ? .sse : made
+        let options = server.expression.call?.arguments ?? []
+        let key = transport == .sse ? "sse_path" : "streamable_http_path"
+        let path =
+          arguments["path"] ?? arguments[key] ?? options[key]
+          ?? (isOf(server, MCPObjects.fastmcp) ? arguments.positional.first : nil)
+        let text = path.flatMap { index.text(of: PythonPlace(expression: $0, scope: maker.scope)) }
+        return Endpoint(
+          server: server, transport: transport, path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
+          maker: maker)
+      }
+    }
+  }
+
+  /// `mcp.settings.streamable_http_path = "/"`.
+  private func setting(_ key: String, of server: PythonPlace) -> String? {
+    for statement in server.scope.file.module.statements.flattened {
+      guard case .assignment(let targets, let value) = statement.kind else { continue }
+      if targets.contains(where: { $0.dotted?.suffix(2) == ["settings", key] }) { return value.string }
+    }
+    return nil
+  }
+
+  private static func join(_ mount: String, _ path: String) -> String {
+    let parts = (mount.split(separator: "/") + path.split(separator: "/"))
+    return DisplayText.escape("/" + parts.joined(separator: "/"))
+  }
+
+  // MARK: Running
+
+  private struct Runs {
+    var runs: [(MCPServer.Transport, String)] = []
+    var mountsItself: [(MCPServer.Transport, String)] = []
+    /// A host is given to `run`.
+    var hasHost = false
+  }
+
+  private static let transports: [String: MCPServer.Transport] = [
+    "stdio": .stdio, "sse": .sse, "http": .streamableHTTP, "streamable-http": .streamableHTTP,
+  ]
+
+  /// How the code starts a server, or mounts it into an application by fastapi_mcp's own methods.
+  private func runs(of server: PythonPlace) -> Runs {
+    var found = Runs()
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      PythonIndex.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          guard let (callee, arguments) = expression.call, case .attribute(let base, let method) = callee.kind,
+            ["run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async", "mount",
+              "mount_http", "mount_sse"].contains(method),
+            index.makers(of: PythonPlace(expression: base, scope: scope)).contains(where: { $0.identity == server.identity })
+          else { return }
+          if method.hasPrefix("mount") {
+            guard isOf(server, MCPObjects.fastapiMCP) else { return }
+            let path = arguments["mount_path"]?.string ?? (method == "mount_sse" ? "/sse" : "/mcp")
+            found.mountsItself.append((method == "mount_http" ? .streamableHTTP : .sse, path))
+            return
+          }
+          let named = arguments.argument(0, "transport")?.string.flatMap { Self.transports[$0] }
+          let implied: MCPServer.Transport =
+            method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
+          found.hasHost = found.hasHost || arguments["host"] != nil
+          found.runs.append((named ?? implied, file.location(expression.offset)))
+        }
+      }
+    }
+    return found
+  }
+
+  // MARK: What goes wrong in a container
+
+  /// The session manager of a mounted application runs only in the lifespan of its host.
+  private mutating func checkLifespan(_ endpoint: Endpoint, _ host: PythonPlace, at location: String) {
+    let fix =
+      isOf(endpoint.server, MCPObjects.fastmcp)
+      ? "give the application the lifespan of the mounted one: `FastAPI(lifespan=mcp_app.lifespan)`"
+      : "enter `mcp.session_manager.run()` in the lifespan of the application"
+    func finding(_ message: String) -> Finding {
+      Finding(id: "FORGE-M001", severity: .error, message: message, location: location, fix: fix)
+    }
+    let arguments = host.expression.call?.arguments ?? []
+    guard let lifespan = arguments["lifespan"] else {
+      if arguments.contains(where: { $0.stars == 2 }) { return }
+      findings.append(
+        finding("the mounted MCP application is never started: the application has no lifespan, so that every request fails"))
+      return
+    }
+    // `mcp_app.lifespan`, `combine_lifespans(…)`: taken as right. A function of the project is looked into.
+    guard case .member(let path, let name)? = index.origin(of: lifespan, in: host.scope.file),
+      let function = index.files[path]?.functions[name]
+    else { return }
+    var enters = false
+    function.body.forEachExpression { expression in
+      if case .attribute(_, let name) = expression.kind, ["session_manager", "lifespan", "lifespan_context"].contains(name) {
+        enters = true
+      }
+      if let name = expression.call?.function.dotted?.last, name.lowercased().contains("mcp") || name.contains("lifespan") {
+        enters = true
+      }
+    }
+    if !enters {
+      findings.append(
+        finding("the mounted MCP application is never started: `\(name)` does not enter it, so that every request fails"))
+    }
+  }
+
+  /// The SDK answers 421 to every host but localhost, until it is told the names of its own.
+  private mutating func checkHosts(_ endpoint: Endpoint, at location: String) {
+    guard isOf(endpoint.server, MCPObjects.sdk1.union(MCPObjects.sdk2)) else { return }
+    // The guard came with 1.23.
+    if let version = manifest?.version(of: "mcp")?.version, let numbers = VersionSpecifier.numbers(version),
+      numbers.lexicographicallyPrecedes([1, 23])
+    {
+      return
+    }
+    let calls = [endpoint.server, endpoint.maker].compactMap { $0?.expression.call?.arguments }
+    guard !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } }) else { return }
+    if let host = calls.lazy.compactMap({ $0["host"]?.string }).first, !["127.0.0.1", "localhost", "::1"].contains(host) {
+      return
+    }
+    findings.append(
+      Finding(
+        id: "FORGE-M002", severity: .warning,
+        message: "the MCP endpoint answers 421 to every host name but localhost: DNS rebinding protection knows no other",
+        location: location,
+        fix: "pass `transport_security=TransportSecuritySettings(allowed_hosts=[…])` with the service's public names"))
+  }
+
+  private mutating func checkLoopback(_ arguments: [PythonArgument], at location: String) {
+    if let host = arguments["host"]?.string, !["127.0.0.1", "localhost", "::1"].contains(host) { return }
+    guard arguments["host"] == nil || arguments["host"]?.string != nil else { return }
+    findings.append(
+      Finding(
+        id: "FORGE-M003", severity: .warning,
+        message: "the MCP server listens on 127.0.0.1, which cannot be reached from outside its container",
+        location: location, fix: "pass `host=\"0.0.0.0\"`, or serve its ASGI application with uvicorn"))
+  }
+
+  /// Version 2 of the SDK renamed FastMCP, and has no module `mcp.server.fastmcp`.
+  private mutating func checkVersion(_ server: PythonPlace) {
+    let isFirst = isOf(server, MCPObjects.sdk1)
+    guard isFirst || isOf(server, MCPObjects.sdk2), let manifest else { return }
+    let locked = manifest.version(of: "mcp")
+    let declared = manifest.dependency("mcp")
+    let major: Int
+    if let locked, let numbers = VersionSpecifier.numbers(locked.version) {
+      major = numbers[0]
+    } else if let declared {
+      // An open range installs the newest.
+      guard let set = VersionSpecifier(declared.requirement.specifier) else { return }
+      major = set.allows([2, 99]) || set.allows([2]) ? 2 : 1
+    } else {
+      return
+    }
+    guard (major >= 2) == isFirst else { return }
+    findings.append(
+      Finding(
+        id: "FORGE-M004", severity: .error,
+        message: isFirst
+          ? "`mcp.server.fastmcp` is of version 1 of mcp, but version 2 will be installed: the import fails"
+          : "`MCPServer` is of version 2 of mcp, but version 1 will be installed: the import fails",
+        location: server.location,
+        fix: isFirst
+          ? "require `mcp>=1.23,<2`, or move to `from mcp.server import MCPServer`"
+          : "require `mcp>=2,<3` (\(locked?.source ?? declared?.location ?? "the requirements"))"))
+  }
+}

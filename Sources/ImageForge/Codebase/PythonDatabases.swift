@@ -1,0 +1,52 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// The databases that a service talks to.
+enum PythonDatabases {
+  private static let drivers: [String: String] = [
+    "psycopg": "postgresql", "psycopg2": "postgresql", "psycopg2-binary": "postgresql", "psycopg-binary": "postgresql",
+    "asyncpg": "postgresql", "pg8000": "postgresql", "mysqlclient": "mysql", "pymysql": "mysql", "aiomysql": "mysql",
+    "asyncmy": "mysql", "mysql-connector-python": "mysql", "pymongo": "mongodb", "motor": "mongodb",
+    "beanie": "mongodb", "mongoengine": "mongodb", "odmantic": "mongodb", "redis": "redis", "aioredis": "redis",
+    "coredis": "redis", "aiosqlite": "sqlite",
+  ]
+  private static let schemes: [String: String] = [
+    "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql", "mongodb": "mongodb",
+    "redis": "redis", "rediss": "redis", "sqlite": "sqlite",
+  ]
+
+  /// From the drivers among the dependencies, and from addresses in the code. Sorted.
+  static func find(_ manifest: PythonManifest?, _ index: PythonIndex, folder: String) -> [String] {
+    var found: Set<String> = []
+    // Only what is declared: a lockfile also holds what other packages bring along.
+    for dependency in manifest?.dependencies ?? [] {
+      if let database = drivers[dependency.requirement.name] { found.insert(database) }
+      if dependency.requirement.name == "celery", dependency.requirement.extras.contains("redis") { found.insert("redis") }
+    }
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      index.files[path]?.module.statements.forEachExpression { expression in
+        guard let text = expression.string, let scheme = text.firstRange(of: "://") else { return }
+        // `postgresql+asyncpg://`
+        let name = text[..<scheme.lowerBound].prefix { $0 != "+" }
+        if let database = schemes[String(name)] { found.insert(database) }
+      }
+    }
+    return found.sorted()
+  }
+}
+
+/// How a service migrates its database.
+enum PythonMigrations {
+  static func find(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) -> Migrations? {
+    let tools = manifest?.pyproject?.root["tool"]
+    let ini = ["alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini", "migrations/alembic.ini"]
+      .first { tree.hasFile(ProjectTree.join(folder, $0)) }
+    if let ini {
+      return Migrations(
+        tool: "alembic", command: ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head")
+    }
+    if tools?["alembic"] != nil { return Migrations(tool: "alembic", command: "alembic upgrade head") }
+    if tools?["aerich"] != nil { return Migrations(tool: "aerich", command: "aerich upgrade") }
+    return nil
+  }
+}

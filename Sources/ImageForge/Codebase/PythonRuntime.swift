@@ -1,0 +1,125 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// Chooses the Python that the image will have.
+enum PythonRuntime {
+  /// The minor versions that recipes offer, and the end of their support.
+  static let offered = 11...14
+  static let preferred = 13
+  /// Last month of security fixes (devguide.python.org/versions), for versions that projects still ask for.
+  private static let endOfLife = [7: "2023-06", 8: "2024-10", 9: "2025-10", 10: "2026-10"]
+
+  private struct Pin {
+    let minor: Int
+    let location: String
+    /// As written.
+    let text: String
+  }
+
+  static func choose(
+    _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
+  ) -> (runtime: Runtime, findings: [Finding]) {
+    var findings: [Finding] = []
+    let ranges = (manifest?.pythonRanges ?? []).compactMap { range in
+      VersionSpecifier(range.text).map { (set: $0, text: range.text, location: range.location) }
+    }
+    func allowed(_ minor: Int) -> Bool { ranges.allSatisfy { $0.set.allowsMinor(3, minor) } }
+    func runtime(_ minor: Int, _ source: String) -> (Runtime, [Finding]) {
+      (Runtime(name: .python, version: "3.\(minor)", source: source), findings)
+    }
+
+    let pins = pins(folder, in: tree)
+    if let first = pins.first, let other = pins.first(where: { $0.minor != first.minor }) {
+      findings.append(
+        Finding(
+          id: "FORGE-P030", severity: .warning,
+          message: "two files ask for different Pythons: \(first.text) and \(other.text); \(first.text) is taken",
+          location: other.location, fix: "keep one of them"))
+    }
+    if let pin = pins.first {
+      if !offered.contains(pin.minor) {
+        findings.append(notOffered(pin.minor, at: pin.location))
+      } else if allowed(pin.minor) {
+        return runtime(pin.minor, pin.location)
+      } else if let range = ranges.first(where: { !$0.set.allowsMinor(3, pin.minor) }) {
+        findings.append(
+          Finding(
+            id: "FORGE-P031", severity: .warning,
+            message: "Python \(pin.text) is not in \(DisplayText.escape(range.text)), which \(range.location) demands",
+            location: pin.location, fix: "bring the two into line"))
+      }
+    }
+    if allowed(preferred) {
+      return runtime(preferred, ranges.first?.location ?? "default: Python 3.\(preferred)")
+    }
+    if let newest = offered.reversed().first(where: allowed), let range = ranges.first(where: { !$0.set.allowsMinor(3, preferred) }) {
+      return runtime(newest, range.location)
+    }
+    // Nothing offered satisfies the project: the nearest, and an error that says so.
+    let wanted = (0...40).reversed().first(where: allowed)
+    if let range = ranges.first(where: { set in !offered.contains { set.set.allowsMinor(3, $0) } }) ?? ranges.first {
+      findings.append(
+        wanted.map { notOffered($0, at: range.location) }
+          ?? Finding(
+            id: "FORGE-P032", severity: .error,
+            message: "no Python satisfies " + ranges.map { DisplayText.escape($0.text) }.joined(separator: " and "),
+            location: range.location, fix: "bring the constraints into line"))
+      let nearest = wanted.map { $0 > offered.upperBound ? offered.upperBound : offered.lowerBound } ?? preferred
+      return runtime(nearest, range.location)
+    }
+    return runtime(preferred, "default: Python 3.\(preferred)")
+  }
+
+  private static func notOffered(_ minor: Int, at location: String) -> Finding {
+    let reason = endOfLife[minor].map { "has had no security fixes since \($0)" }
+      ?? (minor < offered.lowerBound ? "has had no security fixes for years" : "is not known to this version of forge")
+    return Finding(
+      id: "FORGE-P033", severity: .error, message: "Python 3.\(minor) \(reason)", location: location,
+      fix: "move to Python 3.\(preferred)")
+  }
+
+  // MARK: Files that pin
+
+  /// What version files ask for, the one that rules first: the service's own before those above it.
+  private static func pins(_ folder: String, in tree: ProjectTree) -> [Pin] {
+    var pins: [Pin] = []
+    var current = folder
+    while true {
+      for (name, read) in readers {
+        let path = ProjectTree.join(current, name)
+        guard let source = tree.source(path), let (text, line) = read(source.text),
+          let minor = minor(text)
+        else { continue }
+        pins.append(Pin(minor: minor, location: "\(path):\(line)", text: DisplayText.escape(text)))
+      }
+      if !pins.isEmpty || current == "." { return pins }
+      current = ProjectTree.parent(current)
+    }
+  }
+
+  private static let readers: [(String, @Sendable (String) -> (String, Int)?)] = [
+    (".python-version", { firstLine($0) { $0 } }),
+    (".tool-versions", { firstLine($0) { $0.hasPrefix("python ") ? $0.dropFirst(7) : nil } }),
+    ("mise.toml", { firstLine($0) { $0.hasPrefix("python") && $0.contains("=") ? $0.drop { $0 != "=" } : nil } }),
+    ("runtime.txt", { firstLine($0) { $0.hasPrefix("python-") ? $0.dropFirst(7) : nil } }),
+  ]
+
+  private static func firstLine(_ text: String, _ pick: (Substring) -> Substring?) -> (String, Int)? {
+    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+      let row = row.drop { $0 == " " || $0 == "\t" }
+      guard !row.isEmpty, row.first != "#", let found = pick(row) else { continue }
+      return (String(found.prefix(40).filter { !"=\"' ".contains($0) }), index + 1)
+    }
+    return nil
+  }
+
+  /// `3.12.4`, `cpython@3.12`, `python-3.12`, `3.14t`: 12, 12, 12, 14. Nil for other Pythons.
+  private static func minor(_ text: String) -> Int? {
+    let bare = text.split(whereSeparator: { "@-".contains($0) })
+    guard !text.hasPrefix("pypy"), !text.hasPrefix("graalpy"),
+      let version = bare.first(where: { $0.first?.isNumber == true }),
+      let numbers = VersionSpecifier.numbers(version), numbers.count >= 2, numbers[0] == 3, numbers[1] < 100
+    else { return nil }
+    return numbers[1]
+  }
+}
