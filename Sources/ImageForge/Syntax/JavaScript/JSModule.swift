@@ -1,0 +1,278 @@
+import ForgeBasics
+
+/// Works out what a module exports, without running it: `process.env.NODE_ENV` is `production`, other variables are
+/// not known, and a function of another module gives back the configuration that it was given (`withX(config)`).
+package struct JSModule {
+  private typealias Names = [String: JSValue]
+
+  /// Steps after which a module is not worth the time.
+  private var budget = 20_000
+  private var depth = 0
+  private static let maximumDepth = 40
+  private static let exports = "module.exports"
+  /// The values of `next/constants`.
+  private let constants: [String: String]
+
+  /// The default export, a function already called with `arguments`.
+  /// - Parameter constants: names that imports of them stand for.
+  package static func exportedValue(
+    of statements: [JSStatement], arguments: [JSValue] = [], constants: [String: String] = [:]
+  ) -> JSValue {
+    var module = JSModule(constants: constants)
+    var names: Names = [:]
+    module.hoist(statements, into: &names)
+    let value = module.run(statements[...], names) { names in
+      names[Self.exports] ?? .unknown(reason: "the file has no default export")
+    }
+    return module.called(value ?? .unknown(reason: "the file only throws"), with: arguments)
+  }
+
+  private init(constants: [String: String]) { self.constants = constants }
+
+  private mutating func called(_ value: JSValue, with arguments: [JSValue]) -> JSValue {
+    switch value {
+    case .function(let function, let names): apply(function, names, arguments, caller: [:])
+    case .choice(let choice):
+      .choice(reason: choice.reason, choice.alternatives.map { called($0, with: arguments) })
+    default: value
+    }
+  }
+
+  // MARK: Statements
+
+  /// Declared functions exist before the first statement runs.
+  private func hoist(_ statements: [JSStatement], into names: inout Names) {
+    for statement in statements {
+      if case .function(let name, let function) = statement.kind { names[name] = .function(function, [:]) }
+    }
+  }
+
+  /// Runs statements to their `return`, or to `finish` at their end. Where a condition is not known both ways are
+  /// gone to the end. Nil when they throw.
+  private mutating func run(
+    _ statements: ArraySlice<JSStatement>, _ start: Names, finish: (Names) -> JSValue
+  ) -> JSValue? {
+    depth += 1
+    defer { depth -= 1 }
+    var names = start
+    for index in statements.indices {
+      budget -= 1
+      guard budget > 0, depth < Self.maximumDepth else { return .unknown(reason: "the file is too involved") }
+      let statement = statements[index]
+      switch statement.kind {
+      case .bind(let pattern, let value):
+        bind(pattern, value.map { evaluate($0, names) } ?? .undefined, into: &names)
+      case .import(let name, let imported, let module):
+        names[name] = constants[imported].map { .string($0) } ?? .external(name: imported, module: module)
+      case .function, .expression, .other: break
+      case .assign(let target, let value): assign(evaluate(value, names), to: target, at: statement.offset, &names)
+      case .exportDefault(let value): names[Self.exports] = evaluate(value, names)
+      case .return(let value): return value.map { evaluate($0, names) } ?? .undefined
+      case .throw: return nil
+      case .block(let inner):
+        return run((inner + statements[(index + 1)...])[...], names, finish: finish)
+      case .if(let condition, let then, let otherwise):
+        let rest = statements[(index + 1)...]
+        let tested = evaluate(condition, names)
+        if let known = tested.isTruthy {
+          return run(((known ? then : otherwise) + rest)[...], names, finish: finish)
+        }
+        let ways = [then, otherwise].compactMap { run(($0 + rest)[...], names, finish: finish) }
+        return ways.count == 2 ? .choice(reason: tested.reason ?? "a condition is computed", ways) : ways.first
+      }
+    }
+    return finish(names)
+  }
+
+  private mutating func bind(_ pattern: JSPattern, _ value: JSValue, into names: inout Names) {
+    switch pattern {
+    case .name(let name, let fallback):
+      if case .undefined = value, let fallback {
+        names[name] = evaluate(fallback, names)
+      } else {
+        names[name] = value
+      }
+    case .object(let properties, _):
+      for (key, inner) in properties {
+        var property = value[key] ?? .undefined
+        if case .external = property, let constant = constants[key] { property = .string(constant) }
+        bind(inner, property, into: &names)
+      }
+    case .other: break
+    }
+  }
+
+  /// `name = value`, `module.exports = value`, `config.output = value`.
+  private mutating func assign(_ value: JSValue, to target: JSExpression, at offset: Int, _ names: inout Names) {
+    if let name = Self.variable(target) {
+      names[name] = value
+    } else if case .member(let owner, let key) = target.kind {
+      if let name = Self.variable(owner) {
+        let before = names[name] ?? .object(JSObject())
+        names[name] = .object([.spread(before), .value(key: key, value, offset: offset)])
+      } else {
+        // `config.experimental.x = …`: the inner object is changed.
+        assign(.unknown(reason: "it is changed in line by line assignments"), to: owner, at: offset, &names)
+      }
+    }
+  }
+
+  private static func variable(_ target: JSExpression) -> String? {
+    switch target.kind {
+    case .identifier(let name): return name
+    case .member(let owner, let key):
+      guard case .identifier(let name) = owner.kind else { return nil }
+      return (name == "module" && key == "exports") || (name == "exports" && key == "default") ? exports : nil
+    default: return nil
+    }
+  }
+
+  // MARK: Expressions
+
+  private mutating func evaluate(_ expression: JSExpression, _ names: Names) -> JSValue {
+    budget -= 1
+    depth += 1
+    defer { depth -= 1 }
+    guard budget > 0, depth < Self.maximumDepth else { return .unknown(reason: "the file is too involved") }
+    switch expression.kind {
+    case .string(let text): return .string(text)
+    case .number(let number): return .number(number)
+    case .bool(let flag): return .bool(flag)
+    case .null: return .null
+    case .undefined: return .undefined
+    case .identifier(let name): return names[name] ?? .unknown(reason: "\(name) is not defined in the file")
+    case .member(let owner, let key): return member(owner, key, names)
+    case .element(let owner, let index):
+      guard case .string(let key) = evaluate(index, names) else { return .unknown(reason: "a key is computed") }
+      return member(owner, key, names)
+    case .template(let texts, let values): return template(texts, values.map { evaluate($0, names) })
+    case .array(let elements): return .array(elements.map { evaluate($0, names) })
+    case .object(let properties): return object(properties, names)
+    case .function(let function): return .function(function, names)
+    case .call(let callee, let arguments): return call(callee, arguments, names)
+    case .conditional(let condition, let then, let otherwise):
+      let tested = evaluate(condition, names)
+      if let known = tested.isTruthy { return evaluate(known ? then : otherwise, names) }
+      return .choice(
+        reason: tested.reason ?? "a condition is computed", [evaluate(then, names), evaluate(otherwise, names)])
+    case .binary(let symbol, let left, let right): return binary(symbol, left, right, names)
+    case .unary("!", let operand):
+      let value = evaluate(operand, names)
+      return value.isTruthy.map { .bool(!$0) } ?? .unknown(reason: value.reason ?? "it is computed")
+    case .unary("-", let operand):
+      if case .number(let number) = evaluate(operand, names) { return .number(-number) }
+      return .unknown(reason: "it is computed")
+    case .await(let value), .spread(let value): return evaluate(value, names)
+    case .regex, .new, .unary, .other: return .unknown(reason: "it is computed")
+    }
+  }
+
+  private mutating func member(_ owner: JSExpression, _ key: String, _ names: Names) -> JSValue {
+    if let exported = Self.variable(JSExpression(kind: .member(owner, key), offset: owner.offset)) {
+      return names[exported] ?? .undefined
+    }
+    if case .member(let process, "env") = owner.kind, case .identifier("process") = process.kind {
+      // `next build` sets it, whatever the environment says.
+      return key == "NODE_ENV" ? .string("production") : .unknown(reason: "process.env.\(key) decides it")
+    }
+    let value = evaluate(owner, names)
+    if case .external = value, let constant = constants[key] { return .string(constant) }
+    return value[key] ?? .undefined
+  }
+
+  private func template(_ texts: [String], _ values: [JSValue]) -> JSValue {
+    var out = texts.first ?? ""
+    for (value, text) in zip(values, texts.dropFirst()) {
+      guard case .string(let piece) = value.settled else {
+        return .unknown(reason: value.reason ?? "it is computed")
+      }
+      out += piece + text
+    }
+    return .text(out)
+  }
+
+  private mutating func object(_ properties: [JSProperty], _ names: Names) -> JSValue {
+    .object(
+      properties.map { property in
+        switch property {
+        case .value(let key, let expression):
+          return .value(key: key, evaluate(expression, names), offset: expression.offset)
+        case .computed(let key, let expression):
+          guard case .string(let name) = evaluate(key, names).settled else {
+            return .spread(.unknown(reason: "a key is computed"))
+          }
+          return .value(key: name, evaluate(expression, names), offset: expression.offset)
+        case .spread(let expression): return .spread(evaluate(expression, names))
+        }
+      })
+  }
+
+  private mutating func binary(
+    _ symbol: String, _ left: JSExpression, _ right: JSExpression, _ names: Names
+  ) -> JSValue {
+    let first = evaluate(left, names)
+    switch symbol {
+    case "&&":
+      guard let known = first.isTruthy else {
+        return .choice(reason: first.reason ?? "a condition is computed", [.bool(false), evaluate(right, names)])
+      }
+      return known ? evaluate(right, names) : first
+    case "||", "??":
+      let isLeft = symbol == "||" ? first.isTruthy : first.reason == nil ? !first.settled.isAbsent : nil
+      guard let isLeft else {
+        return .choice(reason: first.reason ?? "a condition is computed", [first, evaluate(right, names)])
+      }
+      return isLeft ? first : evaluate(right, names)
+    default:
+      let (a, b) = (first.settled, evaluate(right, names).settled)
+      let isEquality = ["===", "!==", "==", "!="].contains(symbol)
+      if isEquality, let x = a.scalar, let y = b.scalar { return .bool((x == y) == symbol.hasPrefix("=")) }
+      if symbol == "+", case .string(let x) = a, case .string(let y) = b { return .text(x + y) }
+      return .unknown(reason: a.reason ?? b.reason ?? "it is computed")
+    }
+  }
+
+  // MARK: Calls
+
+  private mutating func call(_ callee: JSExpression, _ arguments: [JSExpression], _ names: Names) -> JSValue {
+    if case .identifier(let name) = callee.kind, name == "require" || name == "import",
+      case .string(let module)? = arguments.first.map({ evaluate($0, names) })
+    {
+      return .external(name: "*", module: module)
+    }
+    let values = arguments.map { evaluate($0, names) }
+    if case .member(let owner, let method) = callee.kind {
+      if case .identifier("Object") = owner.kind, method == "assign" {
+        return .object(values.map { .spread($0) })
+      }
+      // `plugins.reduce((config, plugin) => plugin(config), config)`
+      if method == "reduce", values.count == 2 { return values[1] }
+    }
+    let function = evaluate(callee, names)
+    if case .function(let body, let closed) = function { return apply(body, closed, values, caller: names) }
+    // A wrapper of another module, `withX(config, options)`: the first object is the configuration.
+    for value in values {
+      switch value {
+      case .object, .choice, .function: return value
+      default: continue
+      }
+    }
+    if case .external(_, let module) = function {
+      return values.isEmpty
+        ? function : .unknown(reason: values.lazy.compactMap(\.reason).first ?? "\(module) computes it")
+    }
+    return .unknown(reason: function.reason ?? "it is computed")
+  }
+
+  private mutating func apply(
+    _ function: JSFunction, _ closed: Names, _ arguments: [JSValue], caller: Names
+  ) -> JSValue {
+    // What a function of the top level does not close over it finds where it is called.
+    var names = caller.merging(closed) { $1 }
+    for (index, parameter) in function.parameters.enumerated() {
+      bind(parameter, index < arguments.count ? arguments[index] : .undefined, into: &names)
+    }
+    hoist(function.body, into: &names)
+    return run(function.body[...], names) { _ in .undefined } ?? .unknown(reason: "it throws")
+  }
+}
