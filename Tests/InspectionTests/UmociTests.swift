@@ -80,7 +80,8 @@ import Testing
       let node = root.tree[id]
       let isFile = node.inode != FileTree.none
       var (mode, uid, gid): (UInt16, UInt32, UInt32) = (0o755, 0, 0)
-      let origin = isFile ? root.inodes[Int(node.inode)].metadata : node.kind == .symlink ? node.target : node.origin
+      // umoci leaves a hardlink's own mode and owner aside; containerd and Docker apply them.
+      let origin = isFile ? root.inodes[Int(node.inode)].origin : node.kind == .symlink ? node.target : node.origin
       if origin.index >= 0 {
         let entry = root.entry(origin)
         (mode, uid, gid) = (entry.mode, entry.uid, entry.gid)

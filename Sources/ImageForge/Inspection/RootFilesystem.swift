@@ -292,14 +292,12 @@ struct RootFilesystem {
           node = max(tree[node].parent, FileTree.root)
           continue
         }
-        guard let child = tree.child(node, name) else {
-          guard createsParents else { return nil }
-          node = tree.add(node, name, kind: .directory)
+        let child = tree.child(node, name)
+        if let child, tree[child].kind == .directory {
+          node = child
           continue
         }
-        switch tree[child].kind {
-        case .directory: node = child
-        case .symlink:
+        if let child, tree[child].kind == .symlink {
           links += 1
           guard links <= Self.maximumLinks else { throw malformed(entry, "its parent is a loop of symbolic links") }
           let origin = tree[child].target
@@ -307,13 +305,20 @@ struct RootFilesystem {
           if target.first == UInt8(ascii: "/") { node = FileTree.root }
           if !rest.isEmpty { pending.append(rest) }
           rest = target
-        default:
-          guard createsParents else {
-            let isLast = ([rest] + pending).allSatisfy { $0.allSatisfy { "/.".utf8.contains($0) } }
-            return isLast ? (child, links > 0) : nil
-          }
-          throw malformed(entry, "its parent is a file")
+          continue
         }
+        // Where no folder stands before `..`, runtimes take both away by the letter.
+        let following = rest.drop { $0 == UInt8(ascii: "/") }
+        if following.prefix(while: { $0 != UInt8(ascii: "/") }).elementsEqual("..".utf8) {
+          rest = following.dropFirst(2)
+          continue
+        }
+        guard createsParents else {
+          let isLast = ([rest] + pending).allSatisfy { $0.allSatisfy { "/.".utf8.contains($0) } }
+          return isLast ? child.map { ($0, links > 0) } : nil
+        }
+        guard child == nil else { throw malformed(entry, "its parent is a file") }
+        node = tree.add(node, name, kind: .directory)
       }
     }
     return (node, links > 0)
