@@ -19,7 +19,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["nonsense"], ["analyze"], ["analyze", "a", "b"], ["inspect", "x", "--format", "yaml"], ["check", "x", "--max-size"],
+    ["nonsense"], ["analyze"], ["analyze", "a", "b"], ["inspect", "x", "--format", "yaml"],
+    ["check", "x", "--max-size"],
     ["build", ".", "--engine", "lxc"],
   ])
   func wrongUsageIsExit2(arguments: [String]) async throws {

@@ -20,14 +20,11 @@ import Testing
 
   @Test func servesAsANonRootUser() async throws {
     let image = try await BuiltImage.backend.image
-    let port = try freePort()
     let container = try await Container.start(
       image.tag,
-      environment: [
-        "PORT": String(port), "DATABASE_URL": "postgresql://todo@127.0.0.1:1/todo", "ALLOWED_HOSTS": "todo.example.com",
-      ])
+      environment: ["DATABASE_URL": "postgresql://todo@127.0.0.1:1/todo", "ALLOWED_HOSTS": "todo.example.com"])
     do {
-      let base = "http://127.0.0.1:\(port)"
+      let base = "http://127.0.0.1:8000"
       try await container.waitUntilReady(base + "/health")
       let status = try await container.exec(["cat", "/proc/1/status"])
       #expect(status.output.contains("Uid:\t10001\t10001\t10001\t10001"), "\(status)")
@@ -78,7 +75,8 @@ import Testing
   @Test(arguments: [
     Fault(line: "USER root", rule: "FORGE-I001", place: "config.User", remedy: "USER 10001:10001"),
     Fault(
-      line: "RUN [\"dd\", \"if=/dev/urandom\", \"of=/srv/model.bin\", \"bs=1000000\", \"count=210\"]", rule: "FORGE-S001",
+      line: "RUN [\"dd\", \"if=/dev/urandom\", \"of=/srv/model.bin\", \"bs=1000000\", \"count=210\"]",
+      rule: "FORGE-S001",
       place: nil, remedy: "the largest layer is"),
     Fault(
       line: "RUN [\"cp\", \"/etc/hostname\", \"/srv/.env\"]", rule: "FORGE-I009", place: "srv/.env",
@@ -130,7 +128,8 @@ import Testing
     try await Command.require(
       "skopeo",
       ["copy", "--dest-compress-format", "zstd", "oci-archive:\(folder.file("oci.tar"))", "oci-archive:\(zipped)"])
-    try await Command.require("skopeo", ["copy", "oci-archive:\(folder.file("oci.tar"))", "oci:\(folder.file("layout"))"])
+    try await Command.require(
+      "skopeo", ["copy", "oci-archive:\(folder.file("oci.tar"))", "oci:\(folder.file("layout"))"])
     struct Sizes: Decodable, Equatable {
       let unpacked: Int64
       let stored: Int64
@@ -156,7 +155,8 @@ import Testing
     let folder = try TemporaryFolder()
     let tag = "localhost/forge-test/podman-backend:1"
     let result = try await Command.forge([
-      "build", Repository.fixture("todo-backend"), "--check-size", "--engine", "podman", "--tag", tag, "--format", "json",
+      "build", Repository.fixture("todo-backend"), "--check-size", "--engine", "podman", "--tag", tag, "--format",
+      "json",
     ])
     #expect(result.status == 0, "\(result)")
     let report = try JSONDecoder().decode(BuildJSON.self, from: Data(result.output.utf8))

@@ -57,7 +57,8 @@ import Testing
   @Test func buildArgumentsReachTheBundle() async throws {
     let folder = try TemporaryFolder()
     let result = try await Command.forge([
-      "build", Repository.fixture("offline-frontend"), "--engine", "buildah", "--tag", "localhost/forge-test/arguments:1",
+      "build", Repository.fixture("offline-frontend"), "--engine", "buildah", "--tag",
+      "localhost/forge-test/arguments:1",
       "--output", folder.file("image.tar"), "--build-arg", "NEXT_PUBLIC_API_URL=https://todo.example.org/v7",
     ])
     #expect(result.status == 0, "\(result)")
@@ -93,7 +94,8 @@ import Testing
     let archives = folder.file("images")
     try FileManager.default.createDirectory(atPath: archives, withIntermediateDirectories: true)
     let built = try await Command.forge([
-      "build", root, "--check-size", "--engine", "buildah", "--tag", "localhost/forge-test/both:2", "--output", archives,
+      "build", root, "--check-size", "--engine", "buildah", "--tag", "localhost/forge-test/both:2", "--output",
+      archives,
       "--format", "json",
     ])
     #expect(built.status == 0, "\(built)")

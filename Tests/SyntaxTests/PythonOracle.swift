@@ -110,7 +110,9 @@ extension PythonModule {
           "\(function.isAsync ? "async" : "def") \(function.name) \(function.parameters.count) "
             + function.decorators.map(decorator).joined(separator: ","))
       case .classDefinition(let type):
-        let bases = type.arguments.filter { $0.name == nil && $0.stars < 2 }.map { $0.stars == 1 ? "?" : dotted($0.value) }
+        let bases = type.arguments.filter { $0.name == nil && $0.stars < 2 }.map {
+          $0.stars == 1 ? "?" : dotted($0.value)
+        }
         facts.append(
           "class \(type.name) \(bases.joined(separator: ",")) \(count(type.body)) "
             + type.decorators.map(decorator).joined(separator: ","))

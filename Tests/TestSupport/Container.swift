@@ -16,7 +16,8 @@ package struct Container: Sendable {
     let name = "forge-test-" + UUID().uuidString.prefix(8).lowercased()
     let variables = environment.sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
     try await Command.require(
-      "podman", ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + variables + [image])
+      "podman",
+      ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + variables + [image])
     return Container(name: name)
   }
 

@@ -13,7 +13,9 @@ enum EnvironmentName {
   /// `[A-Za-z_][A-Za-z0-9_]*`.
   static func isValid(_ name: String) -> Bool {
     let bytes = name.utf8
-    guard let first = bytes.first, first == UInt8(ascii: "_") || isLetter(first), bytes.count <= 256 else { return false }
+    guard let first = bytes.first, first == UInt8(ascii: "_") || isLetter(first), bytes.count <= 256 else {
+      return false
+    }
     return bytes.allSatisfy { isLetter($0) || $0 == UInt8(ascii: "_") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
   }
 

@@ -71,12 +71,15 @@ package enum FastAPIAnalyzer {
     return Framework(name: name, version: nil, source: source ?? "default: \(name)")
   }
 
-  private static func undeclared(_ entrypoint: FastAPIEntrypoint, _ manifest: PythonManifest?, _ folder: String) -> Finding {
+  private static func undeclared(_ entrypoint: FastAPIEntrypoint, _ manifest: PythonManifest?, _ folder: String)
+    -> Finding
+  {
     Finding(
       id: "FORGE-F010", severity: .error, message: "the code uses fastapi, but nothing declares it as a dependency",
       location: entrypoint.source,
       fix: manifest == nil
-        ? "add a requirements.txt with fastapi, uvicorn and what else the code imports" : "add fastapi to the dependencies")
+        ? "add a requirements.txt with fastapi, uvicorn and what else the code imports"
+        : "add fastapi to the dependencies")
   }
 
   /// The port that the start command names; 8000 without one.

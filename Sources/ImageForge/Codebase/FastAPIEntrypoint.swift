@@ -142,7 +142,8 @@ struct FastAPIEntrypointFinder {
     guard let entrypoint = entrypoint(of: best) else { return nil }
     // Another object of the same application, or one that is mounted in it, is no rival.
     let rivals = candidates.dropFirst().map(\.0).filter { rival in
-      rival.file != best.file && Set(rival.constructors.map(\.identity)).isDisjoint(with: best.constructors.map(\.identity))
+      rival.file != best.file
+        && Set(rival.constructors.map(\.identity)).isDisjoint(with: best.constructors.map(\.identity))
         && !graph.isMounted(rival)
     }
     if let rival = rivals.first {
@@ -153,7 +154,8 @@ struct FastAPIEntrypointFinder {
         Finding(
           id: "FORGE-F004", severity: isClear ? .info : .warning,
           message: "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
-          location: best.location, fix: "say which one in pyproject.toml: `[tool.fastapi]` `entrypoint = \"module:app\"`"))
+          location: best.location,
+          fix: "say which one in pyproject.toml: `[tool.fastapi]` `entrypoint = \"module:app\"`"))
     }
     return entrypoint
   }
@@ -193,7 +195,8 @@ struct FastAPIEntrypointFinder {
     findings.append(
       Finding(
         id: "FORGE-F005", severity: .error,
-        message: "the application in \(DisplayText.escape(application.file)) cannot be imported: a part of its path is no "
+        message:
+          "the application in \(DisplayText.escape(application.file)) cannot be imported: a part of its path is no "
           + "Python name",
         location: DisplayText.escape(application.location), fix: "rename the file or folder"))
     return nil

@@ -93,7 +93,9 @@ struct FastAPIRoutes: Sendable {
     return found.isEmpty ? FastAPIObjects.constructors(of: place, in: index).places : found
   }
 
-  private static let reading: Set<String> = ["get", "api_route", "route", "head", "add_api_route", "add_route", "custom_route"]
+  private static let reading: Set<String> = [
+    "get", "api_route", "route", "head", "add_api_route", "add_route", "custom_route",
+  ]
 
   private mutating func addRoute(
     _ callee: PythonExpression, _ arguments: [PythonArgument], _ scope: PythonScope, _ offset: Int
@@ -126,7 +128,9 @@ struct FastAPIRoutes: Sendable {
 
   // MARK: Mounts
 
-  private mutating func addMount(path: PythonExpression, hosts: [PythonPlace], _ mounted: PythonPlace, _ location: String) {
+  private mutating func addMount(
+    path: PythonExpression, hosts: [PythonPlace], _ mounted: PythonPlace, _ location: String
+  ) {
     guard let text = index.text(of: PythonPlace(expression: path, scope: mounted.scope)) else { return }
     mounts.append(Mount(path: text, hosts: hosts, mounted: mounted, location: location))
   }
@@ -181,7 +185,8 @@ struct FastAPIRoutes: Sendable {
 
   /// Last parts of paths under which services answer whether they are alive; the better first.
   private static let healthNames = [
-    "livez", "healthz", "health", "live", "liveness", "alive", "health-check", "healthcheck", "health_check", "ping", "heartbeat",
+    "livez", "healthz", "health", "live", "liveness", "alive", "health-check", "healthcheck", "health_check", "ping",
+    "heartbeat",
     "readyz", "status",
   ]
 

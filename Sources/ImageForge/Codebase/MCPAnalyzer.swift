@@ -50,9 +50,14 @@ struct MCPAnalyzer {
     for (server, call) in serverObjects() {
       checkVersion(server)
       let found = runs(of: server)
-      for (transport, path) in found.mountsItself { add(server, transport, path: path); mounted.insert(server.identity) }
+      for (transport, path) in found.mountsItself {
+        add(server, transport, path: path)
+        mounted.insert(server.identity)
+      }
       for (transport, location) in found.runs {
-        servers.append(made(server, transport, mounted: false, path: transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"))
+        servers.append(
+          made(server, transport, mounted: false, path: transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp")
+        )
         if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
       }
       if found.runs.isEmpty, !mounted.contains(server.identity), !isLowLevel(server) {
@@ -60,15 +65,21 @@ struct MCPAnalyzer {
       }
     }
     servers = servers.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    servers.sort { ($0.entrypoint, $0.mounted ? 0 : 1, $0.transport.rawValue) < ($1.entrypoint, $1.mounted ? 0 : 1, $1.transport.rawValue) }
+    servers.sort {
+      ($0.entrypoint, $0.mounted ? 0 : 1, $0.transport.rawValue) < (
+        $1.entrypoint, $1.mounted ? 0 : 1, $1.transport.rawValue
+      )
+    }
   }
 
   private mutating func add(_ server: PythonPlace, _ transport: MCPServer.Transport, path: String) {
     servers.append(made(server, transport, mounted: true, path: path))
   }
 
-  private func made(_ server: PythonPlace, _ transport: MCPServer.Transport, mounted: Bool, path: String?) -> MCPServer {
-    MCPServer(transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location)
+  private func made(_ server: PythonPlace, _ transport: MCPServer.Transport, mounted: Bool, path: String?) -> MCPServer
+  {
+    MCPServer(
+      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location)
   }
 
   // MARK: Servers
@@ -140,7 +151,8 @@ struct MCPAnalyzer {
           ?? (isOf(server, MCPObjects.fastmcp) ? arguments.positional.first : nil)
         let text = path.flatMap { index.text(of: PythonPlace(expression: $0, scope: maker.scope)) }
         return Endpoint(
-          server: server, transport: transport, path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
+          server: server, transport: transport,
+          path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
           maker: maker)
       }
     }
@@ -181,9 +193,14 @@ struct MCPAnalyzer {
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
           guard let (callee, arguments) = expression.call, case .attribute(let base, let method) = callee.kind,
-            ["run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async", "mount",
-              "mount_http", "mount_sse"].contains(method),
-            index.makers(of: PythonPlace(expression: base, scope: scope)).contains(where: { $0.identity == server.identity })
+            [
+              "run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async",
+              "mount",
+              "mount_http", "mount_sse",
+            ].contains(method),
+            index.makers(of: PythonPlace(expression: base, scope: scope)).contains(where: {
+              $0.identity == server.identity
+            })
           else { return }
           if method.hasPrefix("mount") {
             guard isOf(server, MCPObjects.fastapiMCP) else { return }
@@ -217,7 +234,8 @@ struct MCPAnalyzer {
     guard let lifespan = arguments["lifespan"] else {
       if arguments.contains(where: { $0.stars == 2 }) { return }
       findings.append(
-        finding("the mounted MCP application is never started: the application has no lifespan, so that every request fails"))
+        finding(
+          "the mounted MCP application is never started: the application has no lifespan, so that every request fails"))
       return
     }
     // `mcp_app.lifespan`, `combine_lifespans(…)`: taken as right. A function of the project is looked into.
@@ -226,16 +244,21 @@ struct MCPAnalyzer {
     else { return }
     var enters = false
     function.body.forEachExpression { expression in
-      if case .attribute(_, let name) = expression.kind, ["session_manager", "lifespan", "lifespan_context"].contains(name) {
+      if case .attribute(_, let name) = expression.kind,
+        ["session_manager", "lifespan", "lifespan_context"].contains(name)
+      {
         enters = true
       }
-      if let name = expression.call?.function.dotted?.last, name.lowercased().contains("mcp") || name.contains("lifespan") {
+      if let name = expression.call?.function.dotted?.last,
+        name.lowercased().contains("mcp") || name.contains("lifespan")
+      {
         enters = true
       }
     }
     if !enters {
       findings.append(
-        finding("the mounted MCP application is never started: `\(name)` does not enter it, so that every request fails"))
+        finding(
+          "the mounted MCP application is never started: `\(name)` does not enter it, so that every request fails"))
     }
   }
 
@@ -250,13 +273,16 @@ struct MCPAnalyzer {
     }
     let calls = [endpoint.server, endpoint.maker].compactMap { $0?.expression.call?.arguments }
     guard !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } }) else { return }
-    if let host = calls.lazy.compactMap({ $0["host"]?.string }).first, !["127.0.0.1", "localhost", "::1"].contains(host) {
+    if let host = calls.lazy.compactMap({ $0["host"]?.string }).first,
+      !["127.0.0.1", "localhost", "::1"].contains(host)
+    {
       return
     }
     findings.append(
       Finding(
         id: "FORGE-M002", severity: .warning,
-        message: "the MCP endpoint answers 421 to every host name but localhost: DNS rebinding protection knows no other",
+        message:
+          "the MCP endpoint answers 421 to every host name but localhost: DNS rebinding protection knows no other",
         location: location,
         fix: "pass `transport_security=TransportSecuritySettings(allowed_hosts=[…])` with the service's public names"))
   }

@@ -21,7 +21,9 @@ enum PythonDatabases {
     // Only what is declared: a lockfile also holds what other packages bring along.
     for dependency in manifest?.dependencies ?? [] {
       if let database = drivers[dependency.requirement.name] { found.insert(database) }
-      if dependency.requirement.name == "celery", dependency.requirement.extras.contains("redis") { found.insert("redis") }
+      if dependency.requirement.name == "celery", dependency.requirement.extras.contains("redis") {
+        found.insert("redis")
+      }
     }
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       index.files[path]?.module.statements.forEachExpression { expression in

@@ -345,7 +345,8 @@ struct PythonIndex: Sendable {
   private func fieldDefault(_ field: String, of base: PythonPlace) -> String? {
     for maker in makers(of: base) {
       guard let callee = maker.expression.call?.function,
-        case .member(let path, let name)? = origin(of: callee, in: maker.scope.file), let type = files[path]?.classes[name]
+        case .member(let path, let name)? = origin(of: callee, in: maker.scope.file),
+        let type = files[path]?.classes[name]
       else { continue }
       for (name, value) in type.body.flatMap(\.assignments) where name == field {
         if let text = value.string { return text }

@@ -73,8 +73,9 @@ struct PythonManifest: Sendable {
     }
     let requirementsPath = requirementsFile()
     let locks = try lockfiles()
-    guard pyproject != nil || requirementsPath != nil || !locks.isEmpty || hasFile("Pipfile") || hasFile("setup.py")
-      || hasFile("setup.cfg")
+    guard
+      pyproject != nil || requirementsPath != nil || !locks.isEmpty || hasFile("Pipfile") || hasFile("setup.py")
+        || hasFile("setup.cfg")
     else { return false }
     if let requirementsPath {
       requirements = try PythonRequirements.read(requirementsPath, folder: folder, in: tree)
@@ -327,7 +328,8 @@ struct PythonManifest: Sendable {
     findings.append(
       Finding(
         id: "FORGE-P020", severity: .warning, message: "\(message); \(chosen) is taken", location: "\(path):1",
-        fix: "keep the files of one package manager, or export one from the other with a tool that says so in its header"))
+        fix:
+          "keep the files of one package manager, or export one from the other with a tool that says so in its header"))
   }
 
   private mutating func unlocked(_ name: String, fix: String) {
@@ -347,7 +349,8 @@ struct PythonManifest: Sendable {
     findings.append(
       Finding(
         id: "FORGE-P021", severity: .warning,
-        message: "\(loose.count) of \(dependencies.count) requirements are not pinned (\(first.requirement.name) and so on): what is "
+        message:
+          "\(loose.count) of \(dependencies.count) requirements are not pinned (\(first.requirement.name) and so on): what is "
           + "installed changes from build to build",
         location: first.location, fix: "pin all of them, with `pip-compile` or `uv pip compile`"))
   }

@@ -32,7 +32,9 @@ struct PythonPackages: Sendable {
         runtime.formUnion(entry.runtime ?? [])
       }
     }
-    if manifest?.requirements?.needsGit == true || manifest?.lockfile?.packages.values.contains(where: { $0.isMain && $0.isGit }) == true {
+    if manifest?.requirements?.needsGit == true
+      || manifest?.lockfile?.packages.values.contains(where: { $0.isMain && $0.isGit }) == true
+    {
       build.formUnion(["git", "ca-certificates"])
     }
     system = SystemPackages(build: build.sorted(), runtime: runtime.sorted())

@@ -39,7 +39,9 @@ struct PythonRequirements: Sendable {
   }
 
   private mutating func follow(_ path: String, isConstraints: Bool) throws {
-    guard inputs.count < Self.maximumFiles, inputs.insert(path).inserted, let source = try tree.read(path) else { return }
+    guard inputs.count < Self.maximumFiles, inputs.insert(path).inserted, let source = try tree.read(path) else {
+      return
+    }
     let file = RequirementsFile(source)
     if inputs.count == 1 { generator = file.generator }
     for line in file.lines {

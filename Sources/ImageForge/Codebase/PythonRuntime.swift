@@ -52,7 +52,9 @@ enum PythonRuntime {
     if allowed(preferred) {
       return runtime(preferred, ranges.first?.location ?? "default: Python 3.\(preferred)")
     }
-    if let newest = offered.reversed().first(where: allowed), let range = ranges.first(where: { !$0.set.allowsMinor(3, preferred) }) {
+    if let newest = offered.reversed().first(where: allowed),
+      let range = ranges.first(where: { !$0.set.allowsMinor(3, preferred) })
+    {
       return runtime(newest, range.location)
     }
     // Nothing offered satisfies the project: the nearest, and an error that says so.
@@ -71,7 +73,8 @@ enum PythonRuntime {
   }
 
   private static func notOffered(_ minor: Int, at location: String) -> Finding {
-    let reason = endOfLife[minor].map { "has had no security fixes since \($0)" }
+    let reason =
+      endOfLife[minor].map { "has had no security fixes since \($0)" }
       ?? (minor < offered.lowerBound ? "has had no security fixes for years" : "is not known to this version of forge")
     return Finding(
       id: "FORGE-P033", severity: .error, message: "Python 3.\(minor) \(reason)", location: location,

@@ -148,7 +148,8 @@ struct PythonSettings {
       findings.append(
         Finding(
           id: "FORGE-F020", severity: .warning, message: "the secret \(name) has a default in the source",
-          location: file.location(field.offset), fix: "take the default out, so that the service cannot start without its own"))
+          location: file.location(field.offset),
+          fix: "take the default out, so that the service cannot start without its own"))
     }
     readings.append(
       PythonEnvironment.Reading(

@@ -34,9 +34,13 @@ enum PythonSources {
     var budget = maximumBytes
     let own = paths(folder, in: tree)
     for path in own.prefix(maximumFiles) {
-      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.count <= budget else { continue }
+      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.count <= budget else {
+        continue
+      }
       budget -= bytes.count
-      guard path.hasSuffix("__init__.py") || words.contains(where: { bytes.firstRange(of: $0) != nil }) else { continue }
+      guard path.hasSuffix("__init__.py") || words.contains(where: { bytes.firstRange(of: $0) != nil }) else {
+        continue
+      }
       do throws(PythonSyntaxError) {
         let module = try PythonModule.parse(SourceText(name: path, bytes: bytes))
         files.append(PythonFile(path: path, module: module))

@@ -29,7 +29,7 @@ extension Service {
           [
             variable.name, variable.scope.rawValue,
             variable.required ? "required" : variable.default.map { "= " + DisplayText.escape($0) } ?? "optional",
-            variable.sources.first.map(DisplayText.escape) ?? "",
+            DisplayText.escape(variable.place),
           ].map { TextLayout.cut($0, to: 36) }
         }, header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
     }
@@ -86,5 +86,12 @@ extension Service {
       facts.append(("to run", systemPackages.runtime.joined(separator: " "), "Debian packages"))
     }
     return facts
+  }
+}
+
+extension EnvironmentVariable {
+  /// Where the code reads it; where it only stands in a sample file, there.
+  fileprivate var place: String {
+    sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") } ?? sources.first ?? ""
   }
 }

@@ -13,7 +13,7 @@ extension Inspection {
       layout.heading("largest files")
       layout.table(
         largestFiles.prefix(10).map { [ByteCount.text($0.bytes), "layer \($0.layer)", "/\($0.path)"] },
-        aligned: [.right])
+        aligned: [.right, .left, .path])
     }
     if !duplicates.isEmpty {
       layout.heading("the same content at several paths")
@@ -21,7 +21,7 @@ extension Inspection {
         duplicates.prefix(5).map { group in
           let count = group.paths.count
           return [ByteCount.text(group.bytes), "× \(count)", "/" + (group.paths.first ?? "")]
-        }, aligned: [.right, .right])
+        }, aligned: [.right, .right, .path])
     }
     if !packages.isEmpty {
       layout.heading("largest packages")
@@ -93,7 +93,7 @@ extension Inspection {
           ByteCount.text(row.bytes), row.cause.rawValue, "layer \(row.layer), hidden by \(row.hiddenBy)",
           "/\(row.path)",
         ]
-      }, aligned: [.right])
+      }, aligned: [.right, .left, .left, .path])
   }
 
   private func percent(_ fraction: Double) -> String {

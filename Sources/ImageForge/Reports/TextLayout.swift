@@ -26,6 +26,8 @@ struct TextLayout {
 
   enum Alignment {
     case left, right
+    /// A path, of which the end tells most: cut at its start.
+    case path
   }
 
   let style: TextStyle
@@ -58,7 +60,7 @@ struct TextLayout {
     }
   }
 
-  /// Rows of columns; all but the last column are as wide as their widest cell, and the last one is cut at the width.
+  /// Rows of columns; all but the last one are as wide as their widest cell, and the last one is cut to the width.
   mutating func table(
     _ rows: [[String]], aligned alignments: [Alignment] = [], header: [String]? = nil, indent: Int = 2
   ) {
@@ -71,8 +73,11 @@ struct TextLayout {
         let isLast = column == row.count - 1
         if isLast {
           let room = max(8, style.width - out.count)
-          let isRight = column < alignments.count && alignments[column] == .right
-          out += isRight ? Self.pad(cell, to: widths[column], .right) : Self.cut(cell, to: room)
+          switch column < alignments.count ? alignments[column] : .left {
+          case .left: out += Self.cut(cell, to: room)
+          case .right: out += Self.pad(cell, to: widths[column], .right)
+          case .path: out += cell.count <= room ? cell : "…" + cell.suffix(room - 1)
+          }
         } else {
           out += Self.pad(cell, to: widths[column], column < alignments.count ? alignments[column] : .left) + "  "
         }
@@ -107,7 +112,7 @@ struct TextLayout {
 
   private static func pad(_ text: String, to width: Int, _ alignment: Alignment) -> String {
     let space = String(repeating: " ", count: max(0, width - text.count))
-    return alignment == .left ? text + space : space + text
+    return alignment == .right ? space + text : text + space
   }
 
   /// Breaks at spaces; a word longer than a line stands alone, uncut, so that it can be copied.

@@ -111,14 +111,29 @@ enum ImageRules {
   }
 
   private static func setuid(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    let files = inspection.details.files.filter { $0.visible && $0.kind == .regular && $0.mode & 0o6000 != 0 }
-    return files.map {
-      let path = DisplayText.escape($0.path)
-      return Violation(
-        message: "\(path) is \($0.mode & 0o4000 != 0 ? "setuid" : "setgid")", location: "layer \($0.layer): \(path)",
-        fix: "`RUN chmod a-s /\(path)` in the stage that installs it, or run with `allowPrivilegeEscalation: false`",
+    byLayer(inspection.details.files.filter { $0.visible && $0.kind == .regular && $0.mode & 0o6000 != 0 }) {
+      Violation(
+        message: "\(names($0)) \($0.count == 1 ? "is" : "are") setuid or setgid", location: place($0),
+        fix: "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
         evidence: .file)
     }
+  }
+
+  /// One violation a layer, from the files of each, in order.
+  private static func byLayer(
+    _ files: [FileInstance], _ violation: ([FileInstance]) -> Violation
+  ) -> [Violation] {
+    Dictionary(grouping: files, by: \.layer).sorted { $0.key < $1.key }.map { violation($0.value) }
+  }
+
+  /// `a, b, c and 8 more`.
+  private static func names(_ files: [FileInstance]) -> String {
+    let shown = files.prefix(3).map { "/" + DisplayText.escape($0.path) }.joined(separator: ", ")
+    return files.count > 3 ? "\(shown) and \(files.count - 3) more" : shown
+  }
+
+  private static func place(_ files: [FileInstance]) -> String? {
+    files.first.map { "layer \($0.layer): \(DisplayText.escape($0.path))" }
   }
 
   private static func volumes(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
@@ -152,14 +167,14 @@ enum ImageRules {
   }
 
   private static func worldWritable(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    inspection.details.files.filter {
+    let files = inspection.details.files.filter {
       $0.visible && $0.mode & 0o002 != 0
         && ($0.kind == .regular || ($0.kind == .directory && $0.mode & 0o1000 == 0))
-    }.map {
-      let path = DisplayText.escape($0.path)
-      return Violation(
-        message: "/\(path) may be written by everyone (mode \(String($0.mode, radix: 8)))",
-        location: "layer \($0.layer): \(path)", fix: "`chmod o-w /\(path)` in the step that makes it", evidence: .file)
+    }
+    return byLayer(files) {
+      Violation(
+        message: "\(names($0)) may be written by everyone", location: place($0),
+        fix: "`chmod o-w …` in the step that makes them", evidence: .file)
     }
   }
 

@@ -190,7 +190,8 @@ struct PythonTokenizer {
       brackets.append(byte)
     case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
       let opening =
-        byte == UInt8(ascii: ")") ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
+        byte == UInt8(ascii: ")")
+        ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
       guard brackets.popLast() == opening else { throw failure("a closing bracket matches no opening one") }
     case _ where "+-*/%&|^~<>=.,:;@".utf8.contains(byte):
       break

@@ -132,7 +132,8 @@ package struct RequirementsFile: Sendable {
 
   private static func isPath(_ text: Substring) -> Bool {
     let word = text.prefix { !$0.isWhitespace && $0 != "[" && $0 != ";" }
-    return word == "." || word.hasPrefix("./") || word.hasPrefix("../") || word.hasPrefix("/") || word.hasPrefix("file:")
+    return word == "." || word.hasPrefix("./") || word.hasPrefix("../") || word.hasPrefix("/")
+      || word.hasPrefix("file:")
       || word.hasSuffix(".whl") || word.hasSuffix(".tar.gz")
       || (word.contains("/") && !text.contains("@"))
   }

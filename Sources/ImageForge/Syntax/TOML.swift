@@ -112,7 +112,8 @@ package struct TOMLDocument: Sendable {
         if dots > 200 { return offset }
       case UInt8(ascii: " "), UInt8(ascii: "\t"):
         spaced = true
-      case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"),
         UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
         // Two words with a space between are no key.
         if spaced, last != UInt8(ascii: ".") { dots = 0 }
