@@ -47,6 +47,25 @@ import Testing
     #expect(try failure(dockerPair, .init(image: String(digest.hex.prefix(5)))).kind == .choice)
   }
 
+  /// podman and buildah put what they build under `localhost`, and users leave that out.
+  @Test func localName() throws {
+    var pair = [first, second]
+    pair[0].references = ["localhost/web:1.0"]
+    let layouts = try pair.map { try $0.ociBlobs() }
+    func archive() -> [UInt8] {
+      ArchiveFile.ociLayout(blobs: layouts.flatMap(\.blobs), manifests: layouts.map(\.descriptor)).tar()
+    }
+    #expect(try open(archive(), .init(image: "localhost/web:1.0")).config.user == "1")
+    // Both are `web:1.0` to somebody.
+    #expect(try failure(archive(), .init(image: "web:1.0")).kind == .choice)
+    #expect(try open(archive(), .init(image: "docker.io/library/web:1.0")).config.user == "2")
+    pair[1].references = ["other"]
+    let lone = try pair.map { try $0.ociBlobs() }
+    let other = ArchiveFile.ociLayout(blobs: lone.flatMap(\.blobs), manifests: lone.map(\.descriptor)).tar()
+    #expect(try open(other, .init(image: "web:1.0")).config.user == "1")
+    #expect(try open(other, .init(image: "other:latest")).config.user == "2")
+  }
+
   @Test func unknownChoices() throws {
     let name = try failure(dockerPair, .init(image: "redis"))
     #expect(name.exitCode == .usage)

@@ -49,7 +49,12 @@ extension Platform {
 
 /// Names of images as engines write them: `todo` is `docker.io/library/todo:latest`.
 enum Reference {
-  static func same(_ a: String, _ b: String) -> Bool { a == b || full(a) == full(b) }
+  /// Whether a user who writes `name` means the recorded one. podman and buildah record what they built under
+  /// `localhost`, and also find it without.
+  static func same(_ recorded: String, _ name: String) -> Bool {
+    let names = [full(name), full("localhost/" + name)]
+    return recorded == name || names.contains(full(recorded))
+  }
 
   /// With the registry and tag that Docker adds (distribution/reference, `ParseNormalizedNamed`).
   static func full(_ name: String) -> String {

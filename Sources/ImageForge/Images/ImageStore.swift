@@ -13,6 +13,9 @@ package enum ImageStore {
     case .folder(let descriptor):
       let folder = LayoutFolder(taking: descriptor, source: source)
       guard try folder.file("oci-layout") != nil else {
+        if try folder.file("manifest.json") != nil, try folder.file("version") != nil {
+          throw ImageError(.unsupported, source: source, "it is a folder in skopeo's own form (`dir:`)")
+        }
         throw ImageError(.notAnImage, source: source, "it is a folder without an oci-layout file")
       }
       return try open(folder, isFolder: true, notes: [], selection)
