@@ -75,6 +75,31 @@ import Testing
     }
   }
 
+  /// In processes of their own, whose standard input is replaced: by a file, which needs no copy, then by a pipe.
+  @Test func standardInputFile() async {
+    await #expect(processExitsWith: .success) {
+      try Shell.withTemporaryFolder { folder in
+        try Data(sample.dockerArchive()).write(to: URL(fileURLWithPath: "\(folder)/image.tar"))
+        let file = Foundation.open("\(folder)/image.tar", O_RDONLY)
+        try #require(dup2(file, 0) == 0)
+        let contents = try ImageStore.open("-").layerContents()
+        try #require(contents == sample.layers)
+      }
+    }
+  }
+
+  @Test func standardInputPipe() async {
+    await #expect(processExitsWith: .success) {
+      try Shell.withTemporaryFolder { folder in
+        try Data(Compressor.gzip.compress(sample.dockerArchive())).write(to: URL(fileURLWithPath: "\(folder)/image"))
+        let pipe = try #require(popen("cat \(folder)/image", "r"))
+        try #require(dup2(fileno(pipe), 0) == 0)
+        let contents = try ImageStore.open("-").layerContents()
+        try #require(contents == sample.layers)
+      }
+    }
+  }
+
   @Test func leadingDotAndFolders() throws {
     // As `tar -c .` writes it.
     let files = try sample.ociFiles().map { file -> ArchiveFile in
