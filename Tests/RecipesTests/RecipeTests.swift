@@ -26,6 +26,22 @@ import Testing
     for sample in Samples.all { #expect(try generate(sample.service) == generate(sample.service)) }
   }
 
+  /// `forge generate .` at the root and in the service's own folder write the same.
+  @Test func whereTheAnalysisBeganMakesNoDifference() throws {
+    let fromRoot = try generate(Samples.next())
+    let fromFolder = try generate(
+      Samples.next { service in
+        service.path = "."
+        for index in service.environment.indices {
+          service.environment[index].sources = service.environment[index].sources.map {
+            $0.replacing("frontend/", with: "")
+          }
+        }
+      })
+    #expect(fromRoot.map(\.contents) == fromFolder.map(\.contents))
+    #expect(fromRoot[2].contents.contains("| `app/page.tsx:12`, `lib/api.ts:4` |"))
+  }
+
   /// Of every Dockerfile: what DESIGN and all three engines ask for.
   @Test(arguments: Samples.all.map(\.name))
   func keepsTheRules(_ name: String) throws {

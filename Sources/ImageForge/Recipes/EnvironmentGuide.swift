@@ -23,7 +23,6 @@ struct EnvironmentGuide {
 
   private struct Values {
     let name: String
-    let path: String
     let secretName: String
     let variables: [Row]
     let hasVariables: Bool
@@ -48,7 +47,7 @@ struct EnvironmentGuide {
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
     return try Template(file: "environment.md.mustache").render(
       Values(
-        name: Self.code(service.name), path: Self.code(service.path),
+        name: Self.code(service.name),
         secretName: "\(Self.code(service.name))-secrets",
         variables: all.flatMap { $0 }, hasVariables: !service.environment.isEmpty,
         buildPublic: groups[0], hasBuildPublic: !groups[0].isEmpty,
@@ -63,10 +62,17 @@ struct EnvironmentGuide {
     let isSecret = [Passage.buildSecret, .runtimeSecret, .refused].contains(variable.passage)
     let fallback = isSecret ? nil : variable.default
     return Row(
-      name: Self.code(variable.name), scope: variable.scope.rawValue, required: variable.required ? "yes" : "no",
+      name: Self.code(variable.name),
+      scope: (variable.passage == .buildSecret ? .buildSecret : variable.scope).rawValue,
+      required: variable.required ? "yes" : "no",
       fallback: fallback.map { $0.isEmpty ? "empty" : "`\(Self.code($0))`" } ?? "",
-      sources: variable.sources.map { "`\(Self.code($0))`" }.joined(separator: ", "),
+      sources: variable.sources.map { "`\(Self.code(inService($0)))`" }.joined(separator: ", "),
       example: Self.yaml(fallback ?? "VALUE"))
+  }
+
+  /// A place relative to the service's folder, so that the guide is the same wherever the analysis began.
+  private func inService(_ source: String) -> String {
+    source.hasPrefix(service.path + "/") ? String(source.dropFirst(service.path.count + 1)) : source
   }
 
   private func platform() -> [PlatformRow] {
