@@ -61,7 +61,9 @@ struct FastAPIEntrypointFinder {
       let known = findings
       let places = [command.appDir] + (command.ownFolder.map { [$0] } ?? [])
       for place in places {
-        if let found = named(text, appDir: place, factory: command.isFactory, command.location) { return found }
+        guard let found = named(text, appDir: place, factory: command.isFactory, command.location) else { continue }
+        if place != command.appDir { findings = known }
+        return found
       }
       if command.ownFolder != nil { findings = known }
       return nil

@@ -359,6 +359,6 @@ struct PythonIndex: Sendable {
 extension [PythonStatement] {
   /// Expressions of these statements alone, not of the bodies of functions and classes below.
   func forEachOwnExpression(_ visit: (PythonExpression) -> Void) {
-    for statement in self { for expression in statement.expressions { expression.forEach(visit) } }
+    for statement in self { for expression in statement.expressions { expression.walk(visit) } }
   }
 }

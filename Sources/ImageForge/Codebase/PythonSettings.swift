@@ -190,7 +190,7 @@ struct PythonSettings {
 
   private func mentions(_ annotation: PythonExpression, _ name: String) -> Bool {
     var found = false
-    annotation.forEach { expression in
+    annotation.walk { expression in
       if expression.dotted?.last == name { found = true }
       // `x: "SecretStr"`.
       if let text = expression.string, text.contains(name) { found = true }
@@ -207,7 +207,7 @@ struct PythonSettings {
   /// The class of the project that a field's type names.
   private func model(of annotation: PythonExpression, in file: PythonFile) -> TypePlace? {
     var found: TypePlace?
-    annotation.forEach { expression in
+    annotation.walk { expression in
       guard found == nil, expression.dotted != nil,
         index.isClass(expression, in: file, oneOf: Self.models.union(Self.bases)),
         case .member(let path, let name)? = index.origin(of: expression, in: file), let other = index.files[path],

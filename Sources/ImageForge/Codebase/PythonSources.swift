@@ -7,7 +7,10 @@ enum PythonSources {
   /// Bytes of all files together.
   private static let maximumBytes = 64 << 20
 
-  /// A file that holds none of these binds nothing that the analysis asks for.
+  /// Up to so many files are read whatever is in them.
+  private static let fewFiles = 500
+
+  /// In a large project, a file that holds none of these is taken to bind nothing that the analysis asks for.
   private static let words = [
     "fastapi", "FastAPI", "APIRouter", "environ", "getenv", "Settings", "uvicorn", "MCP", "mcp", "create_app",
     "hypercorn", "granian", "decouple", "environs",
@@ -38,7 +41,10 @@ enum PythonSources {
         continue
       }
       budget -= bytes.count
-      guard path.hasSuffix("__init__.py") || words.contains(where: { bytes.firstRange(of: $0) != nil }) else {
+      guard
+        own.count <= fewFiles || path.hasSuffix("__init__.py")
+          || words.contains(where: { bytes.firstRange(of: $0) != nil })
+      else {
         continue
       }
       do throws(PythonSyntaxError) {

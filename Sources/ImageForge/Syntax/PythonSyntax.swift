@@ -167,7 +167,7 @@ extension PythonExpression {
   }
 
   /// This expression and all inside it, outer ones first.
-  package func forEach(_ body: (PythonExpression) -> Void) {
+  package func walk(_ body: (PythonExpression) -> Void) {
     var waiting = [self]
     while let next = waiting.popLast() {
       body(next)
@@ -230,7 +230,7 @@ extension [PythonStatement] {
 
   /// Every expression anywhere below, outer ones first.
   package func forEachExpression(_ visit: (PythonExpression) -> Void) {
-    forEachDeep { statement in for expression in statement.expressions { expression.forEach(visit) } }
+    forEachDeep { statement in for expression in statement.expressions { expression.walk(visit) } }
   }
 
   /// The statements that run in this scope: those inside `if`, `try`, `with` and loops too, those in functions and

@@ -1,0 +1,136 @@
+import ForgeBasics
+import Foundation
+import Testing
+
+@testable import ForgeCodebase
+
+@Suite struct MCPTests {
+  private static let sdk = "fastapi==1\nuvicorn==1\nmcp==2.0.0\n"
+
+  private func service(_ code: String, requirements: String = sdk) throws -> Service {
+    try PythonProject.service(["requirements.txt": requirements, "main.py": code])
+  }
+
+  private static let secure = """
+    from contextlib import asynccontextmanager
+    from fastapi import FastAPI
+    from mcp.server import MCPServer
+    mcp = MCPServer("x")
+    @asynccontextmanager
+    async def lifespan(app):
+        async with mcp.session_manager.run():
+            yield
+    app = FastAPI(lifespan=lifespan)
+    app.mount("/tools", mcp.streamable_http_app(streamable_http_path="/", transport_security=security))
+    """
+
+  @Test func mountedAsItShouldBe() throws {
+    let service = try service(Self.secure)
+    #expect(service.findings == [])
+    #expect(
+      service.mcp == [
+        MCPServer(
+          transport: .streamableHTTP, mounted: true, path: "/tools", entrypoint: "main:mcp", source: "main.py:4")
+      ])
+  }
+
+  @Test func withoutLifespanItNeverStarts() throws {
+    let service = try service(Self.secure.replacing("FastAPI(lifespan=lifespan)", with: "FastAPI()"))
+    #expect(service.has("FORGE-M001", .error))
+    let other = try self.service(Self.secure.replacing("mcp.session_manager.run()", with: "database()"))
+    #expect(other.has("FORGE-M001", .error))
+  }
+
+  @Test func withoutSecuritySettingsItAnswersLocalhostOnly() throws {
+    let open = Self.secure.replacing(", transport_security=security", with: "")
+    #expect(try service(open).has("FORGE-M002", .warning))
+    // Before 1.23 there was no guard; and a host that is not loopback turns it off.
+    let old = open.replacing(
+      "from mcp.server import MCPServer", with: "from mcp.server.fastmcp import FastMCP as MCPServer")
+    #expect(try !service(old, requirements: "fastapi==1\nuvicorn==1\nmcp==1.9.0\n").has("FORGE-M002"))
+    #expect(try !service(open.replacing("\"x\"", with: "\"x\", host='0.0.0.0'")).has("FORGE-M002"))
+  }
+
+  @Test(arguments: [
+    ("mcp\n", true), ("mcp>=1.9\n", true), ("mcp>=1.9,<2\n", false), ("mcp==1.20.0\n", false), ("mcp==2.0.0\n", true),
+    ("mcp[cli]~=1.9\n", false),
+  ])
+  func versionOneImportsNeedVersionOne(_ line: String, _ fails: Bool) throws {
+    let code = PythonProject.app + "from mcp.server.fastmcp import FastMCP\nserver = FastMCP('x')\n"
+    #expect(try service(code, requirements: PythonProject.requirements + line).has("FORGE-M004", .error) == fails)
+  }
+
+  @Test func versionTwoImportsNeedVersionTwo() throws {
+    #expect(try service(Self.secure, requirements: "fastapi==1\nuvicorn==1\nmcp<2\n").has("FORGE-M004", .error))
+  }
+
+  @Test func fastmcpMountedWithItsLifespan() throws {
+    let code = """
+      from fastapi import FastAPI
+      from fastmcp import FastMCP
+      mcp = FastMCP("x")
+      mcp_app = mcp.http_app(path="/mcp")
+      app = FastAPI(lifespan=mcp_app.lifespan)
+      app.mount("/", mcp_app)
+      """
+    let service = try service(code, requirements: "fastapi==1\nuvicorn==1\nfastmcp==3\n")
+    #expect(service.findings == [])
+    #expect(service.mcp.map(\.path) == ["/mcp"])
+    let without = try self.service(code.replacing("lifespan=mcp_app.lifespan", with: ""))
+    #expect(without.has("FORGE-M001", .error))
+    #expect(!without.has("FORGE-M002"))
+  }
+
+  @Test func twoServersOneSSEAndAMountInRoutes() throws {
+    let service = try service(
+      """
+      from fastapi import FastAPI
+      from starlette.routing import Mount
+      from fastmcp import FastMCP
+      one, two = 1, 2
+      one = FastMCP("one")
+      two = FastMCP.from_fastapi(other)
+      app = FastAPI(routes=[Mount("/one", app=one.http_app(transport="sse"))], lifespan=x)
+      app.mount("/two", two.http_app("/"))
+      """, requirements: "fastapi==1\nuvicorn==1\nfastmcp==3\n")
+    #expect(service.mcp.map(\.entrypoint) == ["main:one", "main:two"])
+    #expect(service.mcp.map(\.transport) == [.sse, .streamableHTTP])
+    #expect(service.mcp.map(\.path) == ["/one/sse", "/two"])
+  }
+
+  @Test func toolsOfTheRoutes() throws {
+    let service = try service(
+      PythonProject.app + "from fastapi_mcp import FastApiMCP\nmcp = FastApiMCP(app)\nmcp.mount_http()\n")
+    #expect(service.mcp.map(\.path) == ["/mcp"])
+    #expect(service.mcp.map(\.mounted) == [true])
+  }
+
+  @Test func besideTheApplication() throws {
+    let service = try service(
+      PythonProject.app + """
+        from fastmcp import FastMCP
+        tools = FastMCP("x")
+        def main():
+            tools.run(transport="http", port=9000)
+        """, requirements: "fastapi==1\nuvicorn==1\nfastmcp==3\n")
+    #expect(service.kind == .fastapi)
+    #expect(service.mcp.map(\.transport) == [.streamableHTTP])
+    #expect(service.mcp.map(\.mounted) == [false])
+    #expect(service.has("FORGE-M003", .warning))
+  }
+
+  @Test func serverOnly() throws {
+    let service = try PythonProject.service([
+      "requirements.txt": "mcp==2.0.0\n",
+      "server.py":
+        "from mcp.server import MCPServer\nmcp = MCPServer('x')\nif __name__ == '__main__':\n    mcp.run()\n",
+    ])
+    #expect(service.kind == .mcp)
+    #expect(service.fastapi == nil)
+    #expect(service.framework == Framework(name: "mcp", version: "2.0.0", source: "requirements.txt:1"))
+    #expect(
+      service.mcp == [
+        MCPServer(transport: .stdio, mounted: false, path: nil, entrypoint: "server:mcp", source: "server.py:2")
+      ])
+  }
+}
