@@ -46,12 +46,4 @@ import Testing
       try #expect(String(contentsOfFile: path, encoding: .utf8) == "old")
     }
   }
-
-  /// `/dev/full` stands for a full disk: the write fails after the file was opened.
-  @Test func aFullDiskLeavesTheOldFile() throws {
-    try withFolder { folder in
-      #expect(throws: OutputError.self) { try AtomicFile.write("x".utf8, to: "/dev/full/x") }
-      try #expect(names(in: folder) == [])
-    }
-  }
 }

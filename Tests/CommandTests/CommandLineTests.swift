@@ -37,6 +37,28 @@ import Testing
     #expect(result.errors.contains("standard output cannot be written: No space left on device"))
   }
 
+  /// A disk of two pages: the report does not fit, and what stood there stays.
+  @Test func aFullDiskKeepsTheOldReport() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("small"), withIntermediateDirectories: true)
+    let script = """
+      mount -t tmpfs -o size=8k tmpfs "$1/small" && cd "$1/small" && echo old >report.json
+      "$0" analyze "$2" --format json --output report.json; status=$?
+      ls -A; cat report.json; exit $status
+      """
+    let result = try await Command.run(
+      "unshare", ["-m", "sh", "-c", script, Command.forge, folder.path, Repository.fixture("todo-backend")])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.output == "report.json\nold\n")
+    #expect(result.errors.contains("No space left on device"), "\(result)")
+  }
+
+  @Test func anUnwritableReportIsExit2() async throws {
+    let result = try await Command.forge(["analyze", Repository.fixture("todo-backend"), "-o", "/no/such/folder/a.txt"])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("/no/such/folder/a.txt"), "\(result)")
+  }
+
   @Test func pathsThatHoldNothing() async throws {
     let folder = try TemporaryFolder()
     try folder.write("hello", to: "notes.txt")

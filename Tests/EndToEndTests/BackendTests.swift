@@ -130,19 +130,10 @@ import Testing
       ["copy", "--dest-compress-format", "zstd", "oci-archive:\(folder.file("oci.tar"))", "oci-archive:\(zipped)"])
     try await Command.require(
       "skopeo", ["copy", "oci-archive:\(folder.file("oci.tar"))", "oci:\(folder.file("layout"))"])
-    struct Sizes: Decodable, Equatable {
-      let unpacked: Int64
-      let stored: Int64
-      let rootfs: Int64
-      let wasted: Int64
-    }
-    struct Inspection: Decodable {
-      let sizes: Sizes
-    }
-    func sizes(_ source: String, input: [UInt8] = []) async throws -> Sizes {
+    func sizes(_ source: String, input: [UInt8] = []) async throws -> InspectionJSON.Sizes {
       let result = try await Command.forge(["inspect", source, "--format", "json"], input: input)
       #expect(result.status == 0, "\(source): \(result)")
-      return try JSONDecoder().decode(Inspection.self, from: Data(result.output.utf8)).sizes
+      return try JSONDecoder().decode(InspectionJSON.self, from: Data(result.output.utf8)).sizes
     }
     let expected = try await sizes(image.archive)
     for source in [folder.file("oci.tar"), zipped, folder.file("layout"), "buildah:" + image.tag] {

@@ -78,3 +78,13 @@ struct VerdictJSON: Decodable {
   let passed: Bool
   let findings: [Finding]
 }
+
+struct InspectionJSON: Decodable {
+  struct Sizes: Decodable, Equatable {
+    let unpacked: Int64
+    let stored: Int64
+    let rootfs: Int64
+    let wasted: Int64
+  }
+  let sizes: Sizes
+}

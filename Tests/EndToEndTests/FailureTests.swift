@@ -62,18 +62,19 @@ import Testing
 
   /// Ctrl-C stops the engine too.
   @Test(arguments: ["INT", "TERM"]) func interrupted(signal: String) async throws {
-    let mark = "31415." + String(Int.random(in: 1000...9999))
-    let folder = try project(dockerfile: "FROM alpine:3.23\nRUN sleep \(mark)\n")
+    // No other process sleeps for just so long.
+    let seconds = String(Int.random(in: 100_000...999_999))
+    let folder = try project(dockerfile: "FROM alpine:3.23\nRUN sleep \(seconds)\n")
     let script = """
       "$0" build "$1" --engine buildah --tag localhost/forge-test/interrupted:1 --output "$2" &
       child=$!
-      for _ in $(seq 300); do pgrep -f "sleep \(mark)" >/dev/null && break; sleep 0.1; done
-      pgrep -f "sleep \(mark)" >/dev/null || exit 99
+      for _ in $(seq 300); do pgrep -f "^sleep \(seconds)" >/dev/null && break; sleep 0.1; done
+      pgrep -f "^sleep \(seconds)" >/dev/null || exit 99
       kill -\(signal) $child
       wait $child
       status=$?
       sleep 0.5
-      ! pgrep -f "sleep \(mark)" >/dev/null || exit 98
+      ! pgrep -f "^sleep \(seconds)" >/dev/null || exit 98
       exit $status
       """
     let result = try await Command.run(
