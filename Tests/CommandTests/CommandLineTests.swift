@@ -37,12 +37,12 @@ import Testing
     #expect(result.errors.contains("standard output cannot be written: No space left on device"))
   }
 
-  /// A disk of two pages: the report does not fit, and what stood there stays.
+  /// A disk of one page: the report does not fit, and what stood there stays.
   @Test func aFullDiskKeepsTheOldReport() async throws {
     let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: folder.file("small"), withIntermediateDirectories: true)
     let script = """
-      mount -t tmpfs -o size=8k tmpfs "$1/small" && cd "$1/small" && echo old >report.json
+      mount -t tmpfs -o size=4k tmpfs "$1/small" && cd "$1/small" && echo old >report.json
       "$0" analyze "$2" --format json --output report.json; status=$?
       ls -A; cat report.json; exit $status
       """
