@@ -1,13 +1,17 @@
 /// What the name or the value of an environment variable tells.
 enum EnvironmentName {
   private static let secretWords: Set<Substring> = [
-    "apikey", "auth", "credential", "credentials", "dsn", "key", "passphrase", "password", "passwd", "pwd", "pword",
+    "apikey", "credential", "credentials", "dsn", "passphrase", "password", "passwd", "pwd", "pword",
     "salt", "secret", "secrets", "token",
   ]
+  /// These tell of a secret only at the end: `API_KEY`, but not `KEY_LENGTH` or `AUTH_DOMAIN`.
+  private static let secretEndings: Set<Substring> = ["auth", "key", "keys"]
   private static let harmlessWords: Set<Substring> = [
-    "algorithm", "bytes", "days", "enabled", "expire", "expires", "expiry", "file", "header", "hours", "id", "length",
-    "lifetime", "max", "min", "minutes", "name", "path", "prefix", "public", "seconds", "size", "ttl", "type", "url",
-    "version",
+    "algorithm", "audience", "backend", "bytes", "class", "cost", "count", "days", "dependency", "domain", "enabled",
+    "endpoint", "expire", "expires", "expiry", "file", "format", "header", "host", "hours", "id", "interval",
+    "issuer", "length", "lifetime", "limit", "location", "max", "method", "min", "minutes", "mode", "module", "name",
+    "path", "pattern", "patterns", "port", "prefix", "prompts", "provider", "public", "region", "scheme", "seconds",
+    "secure", "size", "timeout", "title", "ttl", "type", "url", "user", "username", "version",
   ]
 
   /// `[A-Za-z_][A-Za-z0-9_]*`.
@@ -31,7 +35,15 @@ enum EnvironmentName {
       return true
     }
     guard let last = words.last, !harmlessWords.contains(last), !words.contains("public") else { return false }
-    return words.contains(where: secretWords.contains)
+    return secretEndings.contains(last) || words.contains(where: secretWords.contains)
+  }
+
+  /// Whether a variable that falls back to this value holds a secret: a number or a switch is none.
+  static func isSecret(_ name: String, default value: String?) -> Bool {
+    guard let value else { return isSecret(name) }
+    if holdsCredentials(value) { return true }
+    let isSwitch = ["true", "false", "yes", "no", "on", "off"].contains(value.lowercased())
+    return isSecret(name) && !isSwitch && (value.isEmpty || Double(value) == nil)
   }
 
   /// Whether an address carries a password: `scheme://user:password@host`. A placeholder `${…}` is none.

@@ -195,13 +195,21 @@ struct FastAPIRoutes: Sendable {
     let candidates = all(of: constructors).compactMap { route -> (path: String, rank: [Int])? in
       guard route.isOpen, Self.isPlainPath(route.path) else { return nil }
       let parts = route.path.split(separator: "/")
-      guard let last = parts.last, let place = Self.healthNames.firstIndex(of: String(last)) else { return nil }
+      guard let last = parts.last, last != "status" || parts.dropLast().allSatisfy(Self.isGeneralPart),
+        let place = Self.healthNames.firstIndex(of: String(last))
+      else { return nil }
       return (route.path, [place, parts.count])
     }
     // `/health/live` says more than `/health`, but only the shallow one is sure to ask nothing else.
     return candidates.min {
       $0.rank.lexicographicallyPrecedes($1.rank) || ($0.rank == $1.rank && $0.path < $1.path)
     }?.path
+  }
+
+  /// Parts that say nothing of what a status is of: `/api/v1/status`, but not `/payments/status`.
+  private static func isGeneralPart(_ part: Substring) -> Bool {
+    ["api", "utils", "system", "internal", "ops", "health"].contains(part)
+      || (part.first == "v" && part.dropFirst().allSatisfy(\.isNumber))
   }
 
   /// A path that can be asked for as it stands, and can stand in a Dockerfile.

@@ -60,7 +60,7 @@ struct MCPAnalyzer {
         )
         if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
       }
-      if found.runs.isEmpty, !mounted.contains(server.identity), !isLowLevel(server) {
+      if found.runs.isEmpty, !mounted.contains(server.identity), !found.isPart, !isLowLevel(server) {
         servers.append(made(server, .stdio, mounted: false, path: nil))
       }
     }
@@ -177,6 +177,8 @@ struct MCPAnalyzer {
   private struct Runs {
     var runs: [(MCPServer.Transport, String)] = []
     var mountsItself: [(MCPServer.Transport, String)] = []
+    /// Another server takes in its tools.
+    var isPart = false
     /// A host is given to `run`.
     var hasHost = false
   }
@@ -185,23 +187,28 @@ struct MCPAnalyzer {
     "stdio": .stdio, "sse": .sse, "http": .streamableHTTP, "streamable-http": .streamableHTTP,
   ]
 
+  private static let methods: Set<String> = [
+    "run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async", "mount",
+    "mount_http", "mount_sse", "import_server",
+  ]
+
   /// How the code starts a server, or mounts it into an application by fastapi_mcp's own methods.
   private func runs(of server: PythonPlace) -> Runs {
+    func isServer(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
+      index.makers(of: PythonPlace(expression: expression, scope: scope)).contains { $0.identity == server.identity }
+    }
     var found = Runs()
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       guard let file = index.files[path] else { continue }
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
           guard let (callee, arguments) = expression.call, case .attribute(let base, let method) = callee.kind,
-            [
-              "run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async",
-              "mount",
-              "mount_http", "mount_sse",
-            ].contains(method),
-            index.makers(of: PythonPlace(expression: base, scope: scope)).contains(where: {
-              $0.identity == server.identity
-            })
+            Self.methods.contains(method)
           else { return }
+          if method == "mount" || method == "import_server" {
+            found.isPart = found.isPart || arguments.contains { isServer($0.value, scope) }
+          }
+          guard isServer(base, scope), method != "import_server" else { return }
           if method.hasPrefix("mount") {
             guard isOf(server, MCPObjects.fastapiMCP) else { return }
             let path = arguments["mount_path"]?.string ?? (method == "mount_sse" ? "/sse" : "/mcp")

@@ -10,6 +10,8 @@ struct PythonEnvironment {
     let `default`: String?
     let isSecret: Bool
     let source: String
+    /// An example file, which knows nothing but names.
+    var isExample = false
   }
 
   private let index: PythonIndex
@@ -45,16 +47,18 @@ struct PythonEnvironment {
     var found: [Reading] = []
     PythonIndex.forEachScope(file) { scope, statements in
       // Methods and nested classes are scopes of their own, or reached by `forEachScope`.
-      statements.withoutFunctions.forEachOwnExpression { expression in
-        if let reading = reading(expression, scope, hasFallback: false) { found.append(reading) }
-        // `os.getenv("X") or "default"`.
-        if case .operation(let operators, let operands) = expression.kind, operators == ["or"],
-          let first = operands.first, let last = operands.last, let reading = reading(first, scope, hasFallback: true)
-        {
-          found.append(
-            Reading(
-              name: reading.name, required: false, default: PythonLiteral.text(last), isSecret: reading.isSecret,
-              source: reading.source))
+      for expression in statements.withoutFunctions.flatMap(\.readExpressions) {
+        expression.walk { expression in
+          if let reading = reading(expression, scope, hasFallback: false) { found.append(reading) }
+          // `os.getenv("X") or "default"`.
+          if case .operation(let operators, let operands) = expression.kind, operators == ["or"],
+            let first = operands.first, let last = operands.last, let reading = reading(first, scope, hasFallback: true)
+          {
+            found.append(
+              Reading(
+                name: reading.name, required: false, default: PythonLiteral.text(last), isSecret: reading.isSecret,
+                source: reading.source))
+          }
         }
       }
     }
@@ -75,7 +79,7 @@ struct PythonEnvironment {
       let text = value.flatMap { index.text(of: PythonPlace(expression: $0, scope: scope)) ?? PythonLiteral.text($0) }
       return Reading(
         name: name, required: required && !hasFallback, default: text,
-        isSecret: EnvironmentName.isSecret(name) || EnvironmentName.holdsCredentials(text ?? ""), source: source)
+        isSecret: EnvironmentName.isSecret(name, default: text), source: source)
     }
     switch expression.kind {
     case .subscripted(let base, let indices) where indices.count == 1:
@@ -120,7 +124,7 @@ struct PythonEnvironment {
         readings.append(
           Reading(
             name: String(name), required: false, default: nil, isSecret: EnvironmentName.isSecret(String(name)),
-            source: "\(path):\(index + 1)"))
+            source: "\(path):\(index + 1)", isExample: true))
       }
     }
   }
@@ -135,7 +139,8 @@ struct PythonEnvironment {
 
   private func merged() -> [EnvironmentVariable] {
     Dictionary(grouping: readings, by: \.name).map { name, readings in
-      let isSecret = readings.contains(where: \.isSecret)
+      let code = readings.filter { !$0.isExample }
+      let isSecret = (code.isEmpty ? readings : code).contains(where: \.isSecret)
       let isPlatform = Self.platform.contains(name)
       return EnvironmentVariable(
         name: name, scope: isPlatform ? .platform : isSecret ? .runtimeSecret : .runtime,
@@ -143,6 +148,17 @@ struct PythonEnvironment {
         default: isSecret ? nil : readings.lazy.compactMap(\.default).first,
         sources: Set(readings.map(\.source)).sorted())
     }.sorted { $0.name < $1.name }
+  }
+}
+
+extension PythonStatement {
+  /// The expressions without what an assignment or `del` writes to.
+  fileprivate var readExpressions: [PythonExpression] {
+    switch kind {
+    case .assignment(_, let value): [value]
+    case .annotated(_, _, let value): value.map { [$0] } ?? []
+    default: expressions
+    }
   }
 }
 

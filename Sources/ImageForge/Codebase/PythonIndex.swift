@@ -332,7 +332,7 @@ struct PythonIndex: Sendable {
       return parts.contains(nil) ? nil : parts.compactMap(\.self).joined()
     case .attribute(let base, let field):
       if let found = makers(of: place).first, found.expression.string != nil { return found.expression.string }
-      return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))
+      return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.string
     case .name:
       let found = makers(of: place)
       guard found.count == 1, found[0].identity != place.identity else { return nil }
@@ -342,14 +342,15 @@ struct PythonIndex: Sendable {
   }
 
   /// `settings.API_V1_STR`, where `settings` is an object of a class of the project.
-  private func fieldDefault(_ field: String, of base: PythonPlace) -> String? {
+  func fieldDefault(_ field: String, of base: PythonPlace) -> PythonExpression? {
     for maker in makers(of: base) {
       guard let callee = maker.expression.call?.function,
         case .member(let path, let name)? = origin(of: callee, in: maker.scope.file),
         let type = files[path]?.classes[name]
       else { continue }
       for (name, value) in type.body.flatMap(\.assignments) where name == field {
-        if let text = value.string { return text }
+        guard let (callee, arguments) = value.call, callee.dotted?.last == "Field" else { return value }
+        return arguments.argument(0, "default")
       }
     }
     return nil

@@ -125,6 +125,7 @@ struct PythonSettings {
     let value = defaultValue(of: field, options)
     let isRequired = required && value == nil && !hasFactory(options)
     // A field of a model of the project: one variable for each of its fields.
+    // Settings inside settings have names of their own.
     if let delimiter = naming.delimiter, depth < 4, let model = model(of: field.annotation, in: file) {
       for inner in fields(of: model.type) {
         read(
@@ -143,8 +144,10 @@ struct PythonSettings {
     }
     let isSecret =
       mentions(field.annotation, "SecretStr") || mentions(field.annotation, "SecretBytes")
-      || EnvironmentName.isSecret(name) || EnvironmentName.holdsCredentials(literal ?? "")
-    if isSecret, let literal, !literal.isEmpty {
+      || (!isNumeric(field.annotation) && EnvironmentName.isSecret(name, default: literal))
+    // An address without a password gives nothing away.
+    let isHarmless = literal.map { $0.isEmpty || ($0.contains("://") && !EnvironmentName.holdsCredentials($0)) } ?? true
+    if isSecret, !isHarmless {
       findings.append(
         Finding(
           id: "FORGE-F020", severity: .warning, message: "the secret \(name) has a default in the source",
@@ -188,6 +191,10 @@ struct PythonSettings {
     return nil
   }
 
+  private func isNumeric(_ annotation: PythonExpression) -> Bool {
+    ["int", "bool", "float", "timedelta"].contains { mentions(annotation, $0) }
+  }
+
   private func mentions(_ annotation: PythonExpression, _ name: String) -> Bool {
     var found = false
     annotation.walk { expression in
@@ -209,7 +216,7 @@ struct PythonSettings {
     var found: TypePlace?
     annotation.walk { expression in
       guard found == nil, expression.dotted != nil,
-        index.isClass(expression, in: file, oneOf: Self.models.union(Self.bases)),
+        index.isClass(expression, in: file, oneOf: Self.models),
         case .member(let path, let name)? = index.origin(of: expression, in: file), let other = index.files[path],
         let type = other.classes[name]
       else { return }

@@ -112,6 +112,16 @@ struct PythonStartCommand: Sendable {
   }
 
   private static func port(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
-    place.expression.integer ?? index.makers(of: place).lazy.compactMap(\.expression.integer).first
+    if let port = place.expression.integer { return port }
+    // `int(os.getenv("PORT", "8000"))`
+    if let arguments = place.expression.call?.arguments, let last = arguments.positional.last {
+      return last.integer ?? last.string.flatMap { Int($0) }
+        ?? (arguments.count == 1 ? port(PythonPlace(expression: last, scope: place.scope), index) : nil)
+    }
+    for maker in index.makers(of: place) {
+      if maker.identity != place.identity, let port = port(maker, index) { return port }
+    }
+    guard case .attribute(let base, let field) = place.expression.kind else { return nil }
+    return index.fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.integer
   }
 }
