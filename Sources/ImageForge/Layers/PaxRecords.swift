@@ -22,6 +22,8 @@ struct PaxRecords {
     var realSize: Int64?
     /// Alternating offsets and lengths, of 0.0 and 0.1.
     var map: [Int64]?
+
+    var isPresent: Bool { !major.isEmpty || !minor.isEmpty || name != nil || realSize != nil || map != nil }
   }
 
   /// Whether a reader that applied these records to the entries would see other entries.

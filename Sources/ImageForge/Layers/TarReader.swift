@@ -294,14 +294,15 @@ final class TarReader {
       sparsePieces = pieces
       entry.isSparse = true
       try checkSparse(pieces, stored: stored, path: path)
-    } else if !map.major.isEmpty || !map.minor.isEmpty {
-      throw malformed("unknown version of GNU sparse file", path)
+    } else if map.isPresent {
+      throw malformed("unknown or incomplete GNU sparse headers", path)
     }
     if entry.isSparse {
       note(.sparse, path)
       entry.size = sparseSize
     }
-    totalSize += entry.size
+    // The sum stays below the limit, and so within its type.
+    if entry.size <= limits.unpacked { totalSize += entry.size }
     guard entry.size <= limits.unpacked, totalSize <= limits.unpacked else {
       throw .overLimit(
         layer: name, path: path, reason: "its files hold more than \(ByteCount.text(limits.unpacked))")
