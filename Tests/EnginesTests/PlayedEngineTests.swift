@@ -154,6 +154,24 @@ import Testing
     #expect(!bench.isRunning("\(bench.folder)/bin/buildah"))
   }
 
+  @Test func podmanThatExitsOnASignalLeavesNoContainer() async throws {
+    let engine = try bench.engine(
+      .podman,
+      """
+      case "$1" in
+      image) echo 'x: image not known' >&2; exit 125 ;;
+      ps) cat $BENCH/containers 2>/dev/null || true ;;
+      rm) echo "$@" > $BENCH/removed; rm $BENCH/containers ;;
+      build) trap 'exit 1' TERM; echo new > $BENCH/containers; touch $BENCH/started; while :; do :; done ;;
+      esac
+      """)
+    let work = Task { try await build(engine) }
+    try await bench.until { bench.exists("started") }
+    work.cancel()
+    #expect(try await engineError { try await work.value } == .interrupted(.podman, leftovers: []))
+    #expect(bench.text("removed") == "rm --force new\n")
+  }
+
   @Test func anEngineMayEndItsBuildInPeace() async throws {
     let engine = try buildah(
       build: "touch $BENCH/started; sleep 7654324; echo undoing; touch $BENCH/undone; exit 1")

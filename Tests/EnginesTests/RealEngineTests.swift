@@ -149,15 +149,19 @@ import Testing
   @Test(arguments: kinds) func anInterruptedBuildLeavesNothing(kind: Engine.Kind) async throws {
     let engine = try await find(kind)
     let request = try bench.request(Self.base + "RUN echo started; sleep 7654331; true\n")
-    let lines = Lines()
-    let work = Task { try await engine.build(request) { lines.add($0) } }
-    try await bench.until { lines.all.contains { $0.hasSuffix("started") } }
-    #expect(bench.isRunning("7654331"))
-    work.cancel()
-    #expect(try await engineError { try await work.value } == .interrupted(kind, leftovers: []))
-    #expect(!bench.isRunning("7654331"))
-    #expect(!bench.isRunning(request.dockerfile))
-    try await nothingIsLeft(engine)
+    // Twice, since the shell would go on to `true` when only its command were ended: then the second build would find
+    // half a step in the cache.
+    for _ in 1...2 {
+      let lines = Lines()
+      let work = Task { try await engine.build(request) { lines.add($0) } }
+      try await bench.until { lines.all.contains { $0.hasSuffix("started") } }
+      #expect(bench.isRunning("7654331"))
+      work.cancel()
+      #expect(try await engineError { try await work.value } == .interrupted(kind, leftovers: []))
+      #expect(!bench.isRunning("7654331"))
+      #expect(!bench.isRunning(request.dockerfile))
+      try await nothingIsLeft(engine)
+    }
   }
 
   @Test(arguments: kinds) func anInterruptedCopyLeavesNothing(kind: Engine.Kind) async throws {

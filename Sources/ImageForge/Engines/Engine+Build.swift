@@ -66,7 +66,9 @@ extension Engine {
       try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
     }
     guard !ending.isSuccess else { return }
-    let leftovers = ending.wasKilled ? await removeContainers(since: containers) : []
+    // podman exits by itself on a signal, and leaves its containers all the same.
+    let isUnfinished = ending.wasKilled || ending.stop != nil
+    let leftovers = isUnfinished ? await removeContainers(since: containers) : []
     throw failure(action, ending, tail, leftovers)
   }
 
@@ -141,29 +143,4 @@ extension Engine {
   }
 
   private func shown(_ text: String) -> String { DisplayText.escape(text) }
-}
-
-/// An archive that an engine is writing: a temporary file beside the target, open for both the engine's ways of
-/// writing.
-private struct PendingArchive: Sendable {
-  let file: FileDescriptor
-  private let pending: PendingFile
-
-  init(_ path: String) throws(EngineError) {
-    do { pending = try PendingFile(for: path) } catch { throw .unwritable(error) }
-    do { file = try FileDescriptor.open(FilePath(pending.temporaryPath), .readWrite) } catch {
-      pending.discard()
-      throw .unwritable(OutputError(path: path, reason: "\(error)"))
-    }
-  }
-
-  func commit() throws(EngineError) {
-    try? file.close()
-    do { try pending.commit() } catch { throw .unwritable(error) }
-  }
-
-  func discard() {
-    try? file.close()
-    pending.discard()
-  }
 }

@@ -51,7 +51,7 @@ extension Engine {
       let new = (await workingContainers() ?? []).subtracting(before).sorted()
       guard !new.isEmpty else { return [] }
       guard !othersAreBuilding() else { return new }
-      _ = try? await command(["rm"] + new).reply()
+      _ = try? await command(containerRemovalArguments + new).reply()
       return (await workingContainers() ?? []).intersection(new).sorted()
     }.value
   }

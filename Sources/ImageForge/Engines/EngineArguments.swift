@@ -52,6 +52,9 @@ extension Engine {
     }
   }
 
+  /// podman wants force where a container's file system is still mounted, as a killed build leaves it.
+  var containerRemovalArguments: [String] { kind == .podman ? ["rm", "--force"] : ["rm"] }
+
   /// A name as the store of podman and buildah keeps it: `localhost/` before a name without a registry. They would add
   /// it themselves, but not before reading `dir:x` or `oci:x` as an order to write a folder.
   func storeName(_ tag: String) -> String {

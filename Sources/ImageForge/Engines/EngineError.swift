@@ -40,7 +40,8 @@ public enum EngineError: ForgeError, Equatable {
   static func removal(_ kind: Engine.Kind, _ leftovers: [String]) -> String {
     guard !leftovers.isEmpty else { return "" }
     let names = leftovers.map { DisplayText.escape($0) }.joined(separator: " ")
-    return ". Working containers may be left; when no other build runs, remove them: \(kind.rawValue) rm \(names)"
+    return ". Working containers may be left; when no other build runs, remove them: "
+      + "\(kind.rawValue) rm \(kind == .podman ? "--force " : "")\(names)"
   }
 }
 

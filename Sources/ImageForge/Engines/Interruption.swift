@@ -5,7 +5,8 @@ import Synchronization
 /// Ctrl-C for a command line: SIGINT and SIGTERM become cancellation of a task.
 public enum Interruption {
   /// Runs `body`. The first SIGINT or SIGTERM cancels it, so that it can undo what it did; the second kills the
-  /// engines that still run and ends the process as the signal would have.
+  /// engines that still run, removes half archives, and ends the process as the signal would have. What the engines
+  /// themselves hold, such as working containers, then stays.
   ///
   /// Takes over the two signals of the process while it runs; to be used by one command at a time.
   public static func run<Value: Sendable>(
@@ -54,6 +55,7 @@ private final class Signals: Sendable {
       action?()
     } else {
       RunningChild.killAll()
+      PendingArchive.discardAll()
       signal(number, SIG_DFL)
       kill(getpid(), number)
     }

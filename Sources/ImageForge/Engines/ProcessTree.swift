@@ -17,7 +17,7 @@ enum ProcessTable {
     let session: pid_t
   }
 
-  /// Everything below `leader`, which leads a session: by parenthood, and by session for what lost its parent.
+  /// Everything below `leader`: by parenthood and, if it leads a session, by session for what lost its parent.
   static func descendants(of leader: pid_t) -> Set<ProcessIdentity> {
     let table = rows()
     let children = Dictionary(grouping: table, by: \.parent)
@@ -29,6 +29,10 @@ enum ProcessTable {
       }
     }
     return found
+  }
+
+  static func children(of parent: pid_t) -> [ProcessIdentity] {
+    rows().filter { $0.parent == parent }.map(\.identity)
   }
 
   static func isAlive(_ process: ProcessIdentity) -> Bool { row(process.pid)?.identity == process }

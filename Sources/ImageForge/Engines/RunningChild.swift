@@ -65,22 +65,18 @@ final class RunningChild: Sendable {
   private func end(_ leader: pid_t) async {
     var seen: Set<ProcessIdentity> = []
     if plan == .stepsFirst {
-      await wait(.milliseconds(1500)) {
-        for process in ProcessTable.descendants(of: leader) where seen.insert(process).inserted {
-          kill(process.pid, SIGTERM)
-        }
-      }
-      await wait(.milliseconds(2500)) {
-        for process in ProcessTable.descendants(of: leader) {
-          seen.insert(process)
-          kill(process.pid, SIGKILL)
-        }
+      let start = ContinuousClock.now
+      // A second without any step to end: it pulls or commits, and that is not waited for.
+      await wait(.seconds(4)) {
+        let isLate = ContinuousClock.now - start > .milliseconds(1500)
+        seen.formUnion(endSteps(of: leader, isLate: isLate))
+        return isLate && seen.isEmpty
       }
     }
     if !hasEnded {
       seen.formUnion(ProcessTable.descendants(of: leader))
       kill(-leader, plan == .interrupt ? SIGINT : SIGTERM)
-      await wait(.seconds(3)) {}
+      await wait(.seconds(3)) { false }
     }
     if !hasEnded {
       seen.formUnion(ProcessTable.descendants(of: leader))
@@ -89,11 +85,43 @@ final class RunningChild: Sendable {
     for process in seen where ProcessTable.isAlive(process) { kill(process.pid, SIGKILL) }
   }
 
-  /// Waits for the end, at most for `limit`, doing `action` every 50 ms meanwhile.
-  private func wait(_ limit: Duration, _ action: () -> Void) async {
+  /// Ends what an engine started for a build step, and returns it.
+  ///
+  /// From the top down: a shell whose command dies first may go on and end well, and the engine would keep the half
+  /// step as a good layer. A runtime of containers is asked to end, and given time, since it has to remove them.
+  private func endSteps(of leader: pid_t, isLate: Bool) -> Set<ProcessIdentity> {
+    var ended: Set<ProcessIdentity> = []
+    for step in ProcessTable.children(of: engine(leader)) {
+      ended.insert(step)
+      if !isLate, ProcessTable.read("cmdline", of: step.pid)?.starts(with: Array("buildah-oci-runtime\0".utf8)) == true
+      {
+        kill(step.pid, SIGTERM)
+        continue
+      }
+      let below = ProcessTable.descendants(of: step.pid)
+      kill(step.pid, SIGKILL)
+      for process in below { kill(process.pid, SIGKILL) }
+      ended.formUnion(below)
+    }
+    return ended
+  }
+
+  /// The process that does the work of `leader`: without root, podman and buildah run themselves again in a user
+  /// namespace, with the same arguments.
+  private func engine(_ leader: pid_t) -> pid_t {
+    func arguments(_ pid: pid_t) -> ArraySlice<UInt8>? {
+      guard let line = ProcessTable.read("cmdline", of: pid), let end = line.firstIndex(of: 0) else { return nil }
+      return line[(end + 1)...]
+    }
+    guard let own = arguments(leader), !own.isEmpty else { return leader }
+    let again = ProcessTable.children(of: leader).first { arguments($0.pid) == own }
+    return again.map { engine($0.pid) } ?? leader
+  }
+
+  /// Waits for the end, at most for `limit` or until `action`, done every 50 ms, returns true.
+  private func wait(_ limit: Duration, _ action: () -> Bool) async {
     let deadline = ContinuousClock.now + limit
-    while !hasEnded, ContinuousClock.now < deadline {
-      action()
+    while !hasEnded, ContinuousClock.now < deadline, !action() {
       try? await Task.sleep(for: .milliseconds(50))
     }
   }
