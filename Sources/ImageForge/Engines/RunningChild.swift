@@ -66,7 +66,7 @@ final class RunningChild: Sendable {
     var seen: Set<ProcessIdentity> = []
     if plan == .stepsFirst {
       let start = ContinuousClock.now
-      // A second without any step to end: it pulls or commits, and that is not waited for.
+      // Without any step to end for so long, it pulls or commits: that is not waited for.
       await wait(.seconds(4)) {
         let isLate = ContinuousClock.now - start > .milliseconds(1500)
         seen.formUnion(endSteps(of: leader, isLate: isLate))
