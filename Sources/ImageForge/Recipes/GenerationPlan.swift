@@ -21,6 +21,9 @@ public struct GenerationPlan: Sendable {
     public let state: State
     /// From what is there to what would be written, for reading; empty when the file is current.
     public let diff: String
+
+    /// Relative to the root.
+    public var path: String { file.path }
   }
 
   /// The folder that the paths are relative to.
