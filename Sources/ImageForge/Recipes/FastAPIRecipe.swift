@@ -39,7 +39,7 @@ struct FastAPIRecipe {
         service: service.name, what: "Python \(service.runtime.version) has no base image",
         instead: "Ask for one of \(bases.python.versions.joined(separator: ", ")) in .python-version")
     }
-    let manager = service.packageManager.name
+    let installer = try Installer.python(checks, bases: bases)
     let appDir = try checks.path(fastapi.appDir, "application folder")
     let port = try checks.port()
     let command = try serverCommand(fastapi, port: port)
@@ -47,12 +47,12 @@ struct FastAPIRecipe {
       Values(
         name: try checks.name(),
         framework: checks.framework("FastAPI"),
-        manager: manager.rawValue,
+        manager: service.packageManager.name.rawValue,
         buildImage: images.build, finalImage: images.final,
         buildPackages: try packages(service.systemPackages.build),
         runtimePackages: try packages(service.systemPackages.runtime),
-        environment: Self.environment(of: manager),
-        install: try install(),
+        environment: installer.environment,
+        install: try installer.text(checks),
         importPath: appDir == "." ? "/app" : "/app/\(appDir):/app",
         gracefulShutdown: command.first == "uvicorn",
         migration: try migration(),
@@ -63,52 +63,6 @@ struct FastAPIRecipe {
 
   private func packages(_ names: [String]) throws(RecipeError) -> String? {
     names.isEmpty ? nil : try checks.packages(names).joined(separator: " ")
-  }
-
-  private static func environment(of manager: PackageManager.Name) -> [String] {
-    switch manager {
-    case .uv:
-      [
-        "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python", "UV_PYTHON_DOWNLOADS=never",
-        "UV_LINK_MODE=copy",
-      ]
-    case .poetry: ["VIRTUAL_ENV=/opt/venv"]
-    case .pdm: ["VIRTUAL_ENV=/opt/venv", "PDM_CHECK_UPDATE=false"]
-    default: []
-    }
-  }
-
-  private func install() throws(RecipeError) -> String {
-    struct InstallValues {
-      let version: String?
-      let copies: [String]
-      let installSecrets: [BuildSecret]
-      /// The requirements file; nil when the dependencies stand in `pyproject.toml` alone.
-      let lockfile: String?
-    }
-    let manager = service.packageManager
-    let lockfile = manager.lockfile
-    switch manager.name {
-    case .pip: break
-    case .uv, .poetry, .pdm, .pipenv:
-      if lockfile == nil {
-        throw .unsupported(
-          service: service.name, what: "\(manager.name.rawValue) has no lockfile here",
-          instead: "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
-      }
-    case .npm, .yarn, .yarnBerry, .pnpm, .bun:
-      throw .unsupported(
-        service: service.name, what: "\(manager.name.rawValue) does not install FastAPI",
-        instead: "Use pip, uv, poetry, pdm or pipenv")
-    }
-    var requirements: String?
-    if let lockfile, lockfile != "pyproject.toml" { requirements = try checks.path(lockfile, "requirements file") }
-    let secrets = try checks.buildSecrets().install
-    return try Template(file: "fastapi/install-\(manager.name.rawValue).mustache").render(
-      InstallValues(
-        version: manager.name == .pip ? nil : try bases.version(of: manager),
-        copies: try checks.installCopies(), installSecrets: secrets,
-        lockfile: requirements))
   }
 
   /// The server's words; the application's name is checked, so none can hold anything but itself.

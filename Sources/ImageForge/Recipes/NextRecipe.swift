@@ -43,24 +43,23 @@ struct NextRecipe {
     }
     try refuseOtherOutputs(next)
     let images = try images()
-    let manager = try NodeInstaller(service.packageManager, service: service.name, bases: bases)
+    let installer = try Installer.node(service, bases: bases)
     let dist = try checks.path(next.distDir, "distDir")
     let server = try checks.path(next.standaloneServer, "standalone server")
     let serverPrefix = server.split(separator: "/").dropLast().map { $0 + "/" }.joined()
     let (arguments, refused) = try checks.buildArguments()
-    let secrets = try checks.buildSecrets()
     return try Template(file: "nextjs/Dockerfile.mustache").render(
       Values(
         name: try checks.name(),
         framework: checks.framework("Next.js"),
         manager: service.packageManager.name.rawValue,
         buildImage: images.build, finalImage: images.final,
-        install: try install(manager, secrets: secrets.install),
+        install: try installer.text(checks),
         refusedArguments: refused,
         hasArguments: !arguments.isEmpty, arguments: arguments,
-        buildSecrets: secrets.build,
+        buildSecrets: try checks.buildSecrets().build,
         forceStandalone: next.output != .standalone,
-        run: manager.run,
+        run: "\(Self.program(of: service.packageManager.name)) run",
         dist: dist, server: server, serverPrefix: serverPrefix, serverDist: serverPrefix + dist,
         port: try checks.port(),
         healthCheck: try healthCheck(next),
@@ -93,20 +92,8 @@ struct NextRecipe {
     return images
   }
 
-  private func install(_ manager: NodeInstaller, secrets: [BuildSecret]) throws(RecipeError) -> String {
-    struct InstallValues {
-      let setup: String?
-      let copies: [String]
-      let installSecrets: [BuildSecret]
-      let cacheFolder: String
-      let cacheLocked: Bool
-      let installCommand: String
-    }
-    return try Template(file: "nextjs/install.mustache").render(
-      InstallValues(
-        setup: manager.setup, copies: try checks.installCopies(), installSecrets: secrets,
-        cacheFolder: manager.cacheFolder, cacheLocked: manager.cacheLocked,
-        installCommand: manager.install))
+  private static func program(of manager: PackageManager.Name) -> String {
+    manager == .yarnBerry ? "yarn" : manager.rawValue
   }
 
   /// Node's own `fetch`, so that the image needs no curl. Without a health route any answer but a server error will do.
@@ -122,52 +109,5 @@ struct NextRecipe {
       "fetch('http://127.0.0.1:' + process.env.PORT + '\(path)')"
       + ".then(r => process.exit(\(healthy) ? 0 : 1), () => process.exit(1))"
     return DockerText.execForm(["node", "-e", script])
-  }
-}
-
-/// How a package manager of the Node.js world installs from a lockfile.
-struct NodeInstaller {
-  /// Installs the package manager itself; nil when the base image has it.
-  let setup: String?
-  let install: String
-  let run: String
-  let cacheFolder: String
-  /// Whether the cache breaks when two builds use it at once.
-  var cacheLocked = false
-
-  init(_ manager: PackageManager, service: String, bases: BaseTable) throws(RecipeError) {
-    let locked = manager.lockfile != nil
-    switch manager.name {
-    case .npm:
-      setup = nil
-      install = locked ? "npm ci --no-audit --no-fund" : "npm install --no-audit --no-fund"
-      run = "npm run"
-      cacheFolder = "/root/.npm"
-    case .pnpm:
-      setup = "npm install --global pnpm@\(try bases.version(of: manager))"
-      install = "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")--store-dir /root/.pnpm-store"
-      run = "pnpm run"
-      cacheFolder = "/root/.pnpm-store"
-    case .yarn:
-      setup = "npm install --global --force yarn@\(try bases.version(of: manager))"
-      install = "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "") --cache-folder /root/.yarn-cache"
-      run = "yarn run"
-      cacheFolder = "/root/.yarn-cache"
-      cacheLocked = true
-    case .yarnBerry:
-      setup = "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager))"
-      install = "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")"
-      run = "yarn run"
-      cacheFolder = "/root/.yarn/berry/cache"
-    case .bun:
-      setup = "npm install --global bun@\(try bases.version(of: manager))"
-      install = "bun install\(locked ? " --frozen-lockfile" : "")"
-      run = "bun run"
-      cacheFolder = "/root/.bun/install/cache"
-    case .pip, .uv, .poetry, .pdm, .pipenv:
-      throw .unsupported(
-        service: service, what: "\(manager.name.rawValue) does not install Next.js",
-        instead: "Use npm, pnpm, yarn or bun")
-    }
   }
 }

@@ -1,0 +1,132 @@
+import ForgeCodebase
+
+/// How a package manager installs a project's dependencies: what `recipes/install.mustache` needs to know.
+struct Installer {
+  /// Installs the package manager itself; nil when the base image has it.
+  var setup: String?
+  var setupNote: String?
+  var setupCache: String
+  /// Installs what the lockfile names, and nothing else.
+  var command: String
+  var cacheFolder: String
+  /// Whether the cache breaks when two builds use it at once.
+  var cacheLocked = false
+  /// Settings for the build stage: `NAME=VALUE`.
+  var environment: [String] = []
+
+  /// The lines of the Dockerfile.
+  func text(_ checks: ServiceChecks) throws(RecipeError) -> String {
+    struct Values {
+      let setup: String?
+      let setupNote: String?
+      let setupCache: String
+      let copies: [String]
+      let secrets: [BuildSecret]
+      let cacheFolder: String
+      let cacheLocked: Bool
+      let command: String
+    }
+    return try Template(file: "install.mustache").render(
+      Values(
+        setup: setup, setupNote: setupNote, setupCache: setupCache, copies: try checks.installCopies(),
+        secrets: try checks.buildSecrets().install, cacheFolder: cacheFolder, cacheLocked: cacheLocked,
+        command: command))
+  }
+}
+
+extension Installer {
+  /// The package managers of the Node.js world.
+  static func node(_ service: Service, bases: BaseTable) throws(RecipeError) -> Installer {
+    let manager = service.packageManager
+    let locked = manager.lockfile != nil
+    func installer(_ setup: String?, _ command: String, cache: String, locked: Bool = false) -> Installer {
+      Installer(setup: setup, setupCache: "/root/.npm", command: command, cacheFolder: cache, cacheLocked: locked)
+    }
+    switch manager.name {
+    case .npm:
+      return installer(nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund", cache: "/root/.npm")
+    case .pnpm:
+      return installer(
+        "npm install --global pnpm@\(try bases.version(of: manager))",
+        "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")--store-dir /root/.pnpm-store",
+        cache: "/root/.pnpm-store")
+    case .yarn:
+      return installer(
+        "npm install --global --force yarn@\(try bases.version(of: manager))",
+        "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "") --cache-folder /root/.yarn-cache",
+        cache: "/root/.yarn-cache", locked: true)
+    case .yarnBerry:
+      return installer(
+        "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager))",
+        "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")", cache: "/root/.yarn/berry/cache")
+    case .bun:
+      return installer(
+        "npm install --global bun@\(try bases.version(of: manager))",
+        "bun install\(locked ? " --frozen-lockfile" : "")", cache: "/root/.bun/install/cache")
+    case .pip, .uv, .poetry, .pdm, .pipenv:
+      throw .unsupported(
+        service: service.name, what: "\(manager.name.rawValue) does not install Next.js",
+        instead: "Use npm, pnpm, yarn or bun")
+    }
+  }
+
+  /// The package managers of the Python world; each installs into `/opt/venv`.
+  static func python(_ checks: ServiceChecks, bases: BaseTable) throws(RecipeError) -> Installer {
+    let manager = checks.service.packageManager
+    let pipCache = "/root/.cache/pip"
+    if manager.name == .pip {
+      return Installer(
+        setupCache: pipCache, command: try pipCommand(checks, lockfile: manager.lockfile), cacheFolder: pipCache)
+    }
+    guard [.uv, .poetry, .pdm, .pipenv].contains(manager.name) else {
+      throw .unsupported(
+        service: checks.service.name, what: "\(manager.name.rawValue) does not install FastAPI",
+        instead: "Use pip, uv, poetry, pdm or pipenv")
+    }
+    guard manager.lockfile != nil else {
+      throw .unsupported(
+        service: checks.service.name, what: "\(manager.name.rawValue) has no lockfile here",
+        instead: "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
+    }
+    var installer = Installer(
+      setup: "pip install \(manager.name.rawValue)==\(try bases.version(of: manager))", setupCache: pipCache,
+      command: "", cacheFolder: pipCache)
+    switch manager.name {
+    case .uv:
+      installer.command = "uv sync --locked --no-dev --no-install-project --no-editable"
+      installer.cacheFolder = "/root/.cache/uv"
+      installer.environment = [
+        "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python", "UV_PYTHON_DOWNLOADS=never",
+        "UV_LINK_MODE=copy",
+      ]
+    case .poetry:
+      installer.command = "poetry install --only main --no-root --no-interaction --no-ansi"
+      installer.cacheFolder = "/root/.cache/pypoetry"
+      installer.environment = ["VIRTUAL_ENV=/opt/venv"]
+    case .pdm:
+      installer.setup? += " \"hishel<2\""
+      installer.setupNote = "hishel 2 has lost what pdm calls."
+      installer.command = "pdm sync --prod --no-self --no-editable"
+      installer.cacheFolder = "/root/.cache/pdm"
+      installer.environment = ["VIRTUAL_ENV=/opt/venv", "PDM_CHECK_UPDATE=false"]
+    default:
+      installer.command =
+        "pipenv requirements --hash > /tmp/requirements.txt \\\n    && " + pip("/tmp/requirements.txt")
+    }
+    return installer
+  }
+
+  /// From a requirements file; without one, from the dependencies that `pyproject.toml` lists.
+  private static func pipCommand(_ checks: ServiceChecks, lockfile: String?) throws(RecipeError) -> String {
+    if let lockfile, lockfile != "pyproject.toml" {
+      return pip(try checks.path(lockfile, "requirements file"))
+    }
+    let script =
+      "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep=chr(10))"
+    return "python -c \"\(script)\" > /tmp/requirements.txt \\\n    && " + pip("/tmp/requirements.txt")
+  }
+
+  private static func pip(_ requirements: String) -> String {
+    "pip --python /opt/venv/bin/python install --no-compile --requirement \(requirements)"
+  }
+}
