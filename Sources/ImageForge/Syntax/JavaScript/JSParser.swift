@@ -6,6 +6,8 @@ import Foundation
 package struct JSParser {
   let source: SourceText
   let tokens: [JSToken]
+  /// For each token the index after it, or after its closing bracket when it opens one.
+  private let ends: [Int]
   var at = 0
   /// Nesting of expressions and statements together; recursion ends here.
   var depth = 0
@@ -19,6 +21,33 @@ package struct JSParser {
   private init(source: SourceText, tokens: [JSToken]) {
     self.source = source
     self.tokens = tokens
+    var ends = Array(0..<tokens.count)
+    var open: [Int] = []
+    for (index, token) in tokens.enumerated() {
+      ends[index] = min(index + 1, tokens.count - 1)
+      switch Self.bracket(token, source) {
+      case 1: open.append(index)
+      case -1: if let start = open.popLast() { ends[start] = min(index + 1, tokens.count - 1) }
+      default: break
+      }
+    }
+    for start in open { ends[start] = tokens.count - 1 }
+    self.ends = ends
+  }
+
+  /// 1 for an opening bracket, -1 for a closing one.
+  private static func bracket(_ token: JSToken, _ source: SourceText) -> Int {
+    switch token.kind {
+    case .templateHead: return 1
+    case .templateTail: return -1
+    case .punctuator where token.range.count == 1:
+      switch source.bytes[token.offset] {
+      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): return 1
+      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): return -1
+      default: return 0
+      }
+    default: return 0
+    }
   }
 
   // MARK: Tokens
@@ -47,14 +76,7 @@ package struct JSParser {
   mutating func advance() { if !isAtEnd { at += 1 } }
 
   /// Skips one balanced bracket that starts at the current token, or one token.
-  mutating func skipBalanced() {
-    var open = 0
-    repeat {
-      if isNext("(") || isNext("[") || isNext("{") || current.kind == .templateHead { open += 1 }
-      if isNext(")") || isNext("]") || isNext("}") || current.kind == .templateTail { open -= 1 }
-      advance()
-    } while open > 0 && !isAtEnd
-  }
+  mutating func skipBalanced() { at = ends[min(at, ends.count - 1)] }
 
   // MARK: Statements
 

@@ -30,9 +30,9 @@ package struct JSTokenizer {
   private var lineBreak = false
   /// How many tokens there were when the last JSX element ended: after it comes an operator, not an expression.
   private var lastClosedElement = -1
-  /// Up to here there is no end for a string in single or double quotes, or for a template. Remembered, so that
+  /// Up to here there is no end for a string in single or double quotes, a template or a regex. Remembered, so that
   /// input which opens many and closes none is not searched again and again.
-  private var endless: (single: Int, double: Int, template: Int) = (0, 0, 0)
+  private var endless: (single: Int, double: Int, template: Int, regex: Int) = (0, 0, 0, 0)
   private let readsJSX: Bool
   /// Deeper brackets are not code that people write.
   private static let maximumDepth = 4096
@@ -268,11 +268,12 @@ package struct JSTokenizer {
 
   private mutating func readRegex() -> Bool {
     let start = at
+    guard start >= endless.regex else { return false }
     var inClass = false
     var end = at + 1
-    while end < min(bytes.count, start + Self.maximumRegex) {
+    search: while end < min(bytes.count, start + Self.maximumRegex) {
       switch bytes[end] {
-      case 0x0A, 0x0D: return false
+      case 0x0A, 0x0D: break search
       case UInt8(ascii: "\\"): end += 1
       case UInt8(ascii: "["): inClass = true
       case UInt8(ascii: "]"): inClass = false
@@ -285,6 +286,7 @@ package struct JSTokenizer {
       }
       end += 1
     }
+    endless.regex = end
     return false
   }
 
