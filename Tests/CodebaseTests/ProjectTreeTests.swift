@@ -55,10 +55,8 @@ struct ProjectTreeTests {
 
   @Test func namesThatAreNotText() throws {
     let project = try Project(["a": ""])
-    let file = [UInt8]((project.path + "/").utf8) + [0xFF, 0x62, 0]
-    let made = file.withUnsafeBufferPointer { name in
-      name.withMemoryRebound(to: CChar.self) { open($0.baseAddress ?? [0], O_CREAT | O_WRONLY, 0o600) }
-    }
+    let file = Array((project.path + "/").utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0x62, 0]
+    let made = open(file, O_CREAT | O_WRONLY, 0o600)
     #expect(made >= 0)
     close(made)
     let tree = try ProjectTree(walking: project.path)
@@ -80,7 +78,7 @@ struct ProjectTreeTests {
 
   @Test(arguments: [
     ("Todo App", "todo-app"), ("@acme/web", "web"), ("x\nRUN curl evil | sh", "x-run-curl-evil-sh"), ("..", nil),
-    ("a\"; rm -rf / #", "a-rm-rf"), ("--x--", "x"), ("a__b..c", "a_b.c"), ("ÄÖ", nil), ("", nil), ("@a", nil),
+    ("a\"; rm -rf / #", "a-rm-rf"), ("--x--", "x"), ("a__b..c", "a_b.c"), ("ÄÖ", nil), ("", nil), ("@/", nil),
     ("$(id)`id`", "id-id"),
   ])
   func names(_ name: String, _ expected: String?) { #expect(ServiceName.reduce(name) == expected) }

@@ -31,7 +31,10 @@ package enum NextAnalyzer {
     let database = NodeDatabases(manifest, folder: folder, in: tree)
 
     var findings = config.findings + manager.findings + runtime.findings + environment.findings + inputs.findings
-    findings += judge(version, framework, routes.router, manifest, build)
+    // A range without a lockfile installs the newest version of it, not the lowest.
+    let isPinned = manager.next != nil || SemanticVersion(asked.value)?.precision == 3
+    findings += isPinned ? vulnerabilities(version, framework, routes.router) : []
+    findings += judge(version, routes.router, manifest, build)
     if let workspace { findings.append(member(of: workspace, manifest)) }
     let customServer = NextCustomServer.find(folder, in: tree)
     if let customServer {
@@ -77,22 +80,27 @@ package enum NextAnalyzer {
     return Framework(name: "next", version: version, source: asked.source)
   }
 
+  private static func vulnerabilities(
+    _ version: SemanticVersion?, _ framework: Framework, _ router: NextFacts.Router?
+  ) -> [Finding] {
+    guard let version else { return [] }
+    return NextReleases.table.vulnerable.compactMap { known in
+      known.fix(for: version).map { fix in
+        Finding(
+          id: "FORGE-N001", severity: router == known.router || router == .both ? .error : .warning,
+          message: "Next.js \(version) has \(known.id): \(known.title)", location: framework.source,
+          fix: "update next to \(fix) or newer, and build again")
+      }
+    }
+  }
+
   private static func judge(
-    _ version: SemanticVersion?, _ framework: Framework, _ router: NextFacts.Router?, _ manifest: NodeManifest,
+    _ version: SemanticVersion?, _ router: NextFacts.Router?, _ manifest: NodeManifest,
     _ build: (value: String, source: String)?
   ) -> [Finding] {
     var findings: [Finding] = []
     func note(_ id: String, _ severity: Severity, _ message: String, _ location: String, _ fix: String) {
       findings.append(Finding(id: id, severity: severity, message: message, location: location, fix: fix))
-    }
-    if let version {
-      for known in NextReleases.table.vulnerable {
-        guard let fix = known.fix(for: version) else { continue }
-        let isOpen = router == known.router || router == .both
-        note(
-          "FORGE-N001", isOpen ? .error : .warning, "Next.js \(version) has \(known.id): \(known.title)",
-          framework.source, "update next to \(fix) or newer, and build again")
-      }
     }
     if router == nil {
       note(

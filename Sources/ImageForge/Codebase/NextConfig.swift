@@ -47,9 +47,11 @@ struct NextConfig {
       of: JSParser.parse(source), arguments: [.string("phase-production-build"), .object(JSObject())],
       constants: Self.constants)
     if let reason = value.settledReason {
+      output = .unknown
       note(
         "FORGE-N033", .warning, "the configuration cannot be known without running it: \(reason)", path + ":1",
         "export an object, or a function that returns one")
+      return
     }
     readOutput()
     readBasePath()

@@ -57,6 +57,8 @@ private struct TreeWalk {
 
   enum Kind { case file, folder, link, other }
 
+  /// The most that is read of one folder's listing.
+  private static let maximumEntries = 1_000_000
   /// Made by installs, builds and caches; never source.
   private static let pruned: Set<String> = [
     "node_modules", ".next", ".git", ".hg", ".svn", ".turbo", ".nx", ".venv", "venv", "__pycache__", "site-packages",
@@ -81,8 +83,8 @@ private struct TreeWalk {
         continue
       }
       if name == "." || name == ".." { continue }
-      // One more than the limit, so that `visit` sees that there was more.
-      if found.count > limits.files { break }
+      // Far above the limit of files, which is applied in sorted order: the same files are dropped every time.
+      if found.count >= Self.maximumEntries { break }
       found.append((name, kind ?? self.kind(ofFile: ProjectTree.join(folder, name))))
     }
     return found.sorted { ProjectTree.precedes($0.name, $1.name) }
@@ -132,7 +134,7 @@ private struct TreeWalk {
   /// root it is seen there, and outside of it is not this project's.
   private mutating func visitLink(_ path: String) {
     guard let target = ProjectTree.resolve(root + "/" + path) else { return }
-    guard target.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
+    guard target == realRoot || target.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
       return note("FORGE-T005", .info, "a link that leads out of the folder was not followed", in: path)
     }
     var status = stat()

@@ -1,0 +1,312 @@
+import ForgeBasics
+import ForgeSyntax
+import Testing
+
+@testable import ForgeCodebase
+
+/// Shapes of Next.js projects, each made of the files that matter.
+struct NextAnalyzerTests {
+  private static let lock = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#
+
+  /// A service of a manifest and more files; its lockfile pins Next.js 16.0.10 unless another is given.
+  private func service(_ manifest: String = "", _ files: [String: String] = [:]) throws -> Service {
+    var all = ["app/page.tsx": "", "package-lock.json": Self.lock].merging(files) { $1 }
+    all["package.json"] =
+      #"{"name":"web","dependencies":{"next":"^16.0.0"},"scripts":{"build":"next build"}"#
+      + (manifest.isEmpty ? "" : "," + manifest) + "}"
+    // A hyphen takes a file away.
+    let project = try Project(all.filter { $0.value != "-" })
+    return try #require(try Analyzer.analyze(project.path).services.first)
+  }
+
+  private func ids(_ service: Service) -> [String] { service.findings.map(\.id) }
+
+  @Test func plain() throws {
+    let service = try service()
+    #expect(service.framework == Framework(name: "next", version: "16.0.10", source: "package-lock.json:1"))
+    #expect(service.runtime.version == "24" && service.runtime.source.hasPrefix("default:"))
+    #expect(service.next == NextFacts(router: .app, output: .default, hasPublicFolder: false))
+    #expect(service.healthPath == nil && service.findings.isEmpty)
+  }
+
+  // MARK: Routers and routes
+
+  @Test(arguments: [
+    (["app/page.tsx": ""], NextFacts.Router.app), (["src/app/(g)/page.tsx": ""], .app),
+    (["app/page.tsx": "-", "pages/index.js": ""], .pages), (["pages/api/x.ts": ""], .both),
+    (["app/page.tsx": "-", "src/pages/index.tsx": ""], .pages),
+  ])
+  func routers(_ files: [String: String], _ expected: NextFacts.Router) throws {
+    #expect(try service("", files).next?.router == expected)
+  }
+
+  @Test(arguments: [
+    ("app/api/health/route.ts", "/api/health"), ("src/app/(ops)/healthz/route.js", "/healthz"),
+    ("pages/api/health.ts", "/api/health"), ("pages/api/healthz/index.js", "/api/healthz"),
+    ("app/[slug]/health/route.ts", nil), ("app/health/page.tsx", nil), ("app/@modal/health/route.ts", nil),
+    ("app/health/route.test.ts", nil), ("app/it's/health/route.ts", nil),
+  ])
+  func healthRoutes(_ file: String, _ expected: String?) throws {
+    let files = ["app/page.tsx": file.hasPrefix("src") ? "-" : "", file: "export const GET = () => new Response()"]
+    #expect(try service("", files).healthPath == expected)
+  }
+
+  @Test func healthRouteNeedsGetAndHasTheBasePath() throws {
+    let route = "app/api/health/route.ts"
+    #expect(try service("", [route: "export function POST() {}"]).healthPath == nil)
+    let files = [
+      route: "export async function GET() {}",
+      "next.config.mjs": "export default { basePath: '/docs', distDir: 'build' }",
+    ]
+    let service = try service("", files)
+    #expect(service.healthPath == "/docs/api/health")
+    #expect(service.next?.basePath == "/docs" && service.next?.distDir == "build")
+  }
+
+  // MARK: Configuration
+
+  @Test(arguments: [
+    ("{ output: 'standalone' }", NextFacts.Output.standalone, [String]()), ("{ output: \"export\" }", .export, []),
+    ("{ output: undefined }", .default, []), ("{ output: process.env.OUT }", .unknown, ["FORGE-N034"]),
+    ("{ output: 'static' }", .unknown, ["FORGE-N034"]), ("{ basePath: '/a\\nRUN x' }", .default, ["FORGE-N035"]),
+    ("{ basePath: process.env.B }", .default, ["FORGE-N035"]), ("{ distDir: '../out' }", .default, ["FORGE-N036"]),
+    ("{ distDir: 'a b' }", .default, ["FORGE-N036"]), ("load()", .unknown, ["FORGE-N033"]),
+  ])
+  func configurations(_ object: String, _ output: NextFacts.Output, _ expected: [String]) throws {
+    let service = try service("", ["next.config.ts": "\nexport default \(object)"])
+    #expect(service.next?.output == output)
+    #expect(ids(service) == expected)
+    #expect(service.next?.basePath == nil && service.next?.distDir == ".next")
+  }
+
+  @Test func configurationFiles() throws {
+    #expect(ids(try service("", ["next.config.cjs": ""])) == ["FORGE-N031"])
+    let two = try service("", ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"])
+    #expect(two.next?.configFile == "next.config.js" && ids(two) == ["FORGE-N032"])
+  }
+
+  @Test func customServer() throws {
+    let service = try service("", ["server.ts": "import next from 'next'\nnext({})", "public/a.txt": ""])
+    #expect(service.next?.customServer == "server.ts" && ids(service) == ["FORGE-N037"])
+    #expect(service.next?.hasPublicFolder == true)
+    #expect(try self.service("", ["server.js": "require('express')"]).next?.customServer == nil)
+  }
+
+  @Test(arguments: [
+    ("next start -p 4000", 4000), ("PORT=8080 next start", 8080), ("next start --port=81", 81), ("next start", 3000),
+    ("next start -p 99999", 3000), ("next start -p", 3000),
+  ])
+  func ports(_ start: String, _ expected: Int) throws {
+    let manifest = #"{"dependencies":{"next":"16"},"scripts":{"build":"next build","start":"\#(start)"}}"#
+    let project = try Project(["package.json": manifest, "package-lock.json": Self.lock, "app/page.tsx": ""])
+    #expect(try Analyzer.analyze(project.path).services.first?.port == expected)
+  }
+
+  // MARK: Versions
+
+  @Test(arguments: [
+    ([".nvmrc": "22.20.0\n"], "", "22.20.0", ".nvmrc:1"), ([".nvmrc": "# why\nlts/jod"], "", "22", ".nvmrc:2"),
+    ([".node-version": "v24"], "", "24", ".node-version:1"),
+    ([".tool-versions": "python 3.13\nnodejs 22.1.0"], "", "22.1.0", ".tool-versions:2"),
+    ([:], #""volta":{"node":"22.11.0"}"#, "22.11.0", "package.json:1"),
+    ([:], #""engines":{"node":">=22 <23"}"#, "22", "package.json:1"),
+    ([:], #""engines":{"node":">=20.9"}"#, "24", "package.json:1"),
+    ([:], #""engines":{"node":"22 || 26"}"#, "26", "package.json:1"),
+    ([".nvmrc": "lts/*"], #""engines":{"node":"^22"}"#, "22", "package.json:1"),
+    ([".nvmrc": "^22.1"], "", "22", ".nvmrc:1"),
+  ])
+  func nodeVersions(_ files: [String: String], _ manifest: String, _ version: String, _ source: String) throws {
+    let service = try service(manifest, files)
+    #expect(service.runtime == Runtime(name: .node, version: version, source: source))
+    #expect(service.findings.isEmpty)
+  }
+
+  @Test(arguments: [
+    ([".nvmrc": "20.19.0"], "", ["FORGE-N020"]), ([".nvmrc": "18"], "", ["FORGE-N020", "FORGE-N023"]),
+    ([".nvmrc": "20.8.0"], "", ["FORGE-N020", "FORGE-N023"]), ([".nvmrc": "25"], "", ["FORGE-N020"]),
+    ([".nvmrc": "22"], #""engines":{"node":">=24"}"#, ["FORGE-N024"]), ([".nvmrc": "x\"y"], "", ["FORGE-N021"]),
+    ([:], #""engines":{"node":"<10"}"#, ["FORGE-N022", "FORGE-N024"]),
+    ([:], #""engines":{"node":"?"}"#, ["FORGE-N021"]),
+  ])
+  func nodeProblems(_ files: [String: String], _ manifest: String, _ expected: [String]) throws {
+    #expect(ids(try service(manifest, files)) == expected)
+  }
+
+  @Test(arguments: [
+    ("15.1.2", ["FORGE-N001"]), ("15.5.6", ["FORGE-N001"]), ("15.5.7", []), ("16.0.6", ["FORGE-N001"]), ("16.0.7", []),
+    ("14.3.0-canary.77", ["FORGE-N001"]), ("14.3.0-canary.76", []), ("14.2.35", []),
+    ("15.2.0-canary.1", ["FORGE-N001"]),
+  ])
+  func vulnerableVersions(_ version: String, _ expected: [String]) throws {
+    let lock = Self.lock.replacing("16.0.10", with: version)
+    let service = try service("", ["package-lock.json": lock])
+    #expect(service.framework.version == version && ids(service) == expected)
+    #expect(service.findings.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
+  }
+
+  @Test func tablesAreReadable() {
+    #expect(NodeReleases.table.lines.count >= 5 && NextReleases.table.vulnerable.count >= 1)
+    #expect(NodeReleases.table.lines.map(\.major) == NodeReleases.table.lines.map(\.major).sorted())
+    for range in NextReleases.table.vulnerable.flatMap(\.ranges) {
+      #expect(
+        SemanticVersion(range.fixed).map { fixed in SemanticVersion(range.introduced).map { $0 < fixed } } == true)
+    }
+  }
+
+  // MARK: Package managers
+
+  @Test func declaredManagers() throws {
+    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10(a)\n"
+    let declared = try service(
+      #""packageManager":"pnpm@10.13.1+sha512.abc""#, ["pnpm-lock.yaml": pnpm, "package-lock.json": "-"])
+    #expect(
+      declared.packageManager
+        == PackageManager(name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:1"))
+    #expect(declared.framework.version == "16.0.10" && declared.framework.source == "pnpm-lock.yaml:6")
+    #expect(declared.installInputs == ["package.json", "pnpm-lock.yaml"] && declared.findings.isEmpty)
+
+    let conflict = try service(#""packageManager":"yarn@4.5.0""#)
+    #expect(conflict.packageManager.name == .yarnBerry && conflict.packageManager.lockfile == nil)
+    #expect(ids(conflict) == ["FORGE-N011"])
+    let hostile = try service(#""packageManager":"npm@10.0.0\nRUN curl evil""#)
+    #expect(hostile.packageManager.name == .npm && hostile.packageManager.version == nil)
+  }
+
+  @Test func lockfilesDecide() throws {
+    let berry = "__metadata:\n  version: 6\n\n\"next@npm:^16.0.0\":\n  version: 16.0.10\n"
+    let yarn = try service(
+      "", ["yarn.lock": berry, "package-lock.json": "-", ".yarnrc.yml": "", ".yarn/releases/y.cjs": ""])
+    #expect(yarn.packageManager.name == .yarnBerry && yarn.packageManager.version == "3.6.4")
+    #expect(yarn.installInputs == [".yarn/releases/", ".yarnrc.yml", "package.json", "yarn.lock"])
+    let both = try service("", ["yarn.lock": "# yarn lockfile v1\n\nnext@^16.0.0:\n  version \"16.0.10\"\n"])
+    #expect(both.packageManager.name == .yarn && ids(both) == ["FORGE-N010"])
+    let none = try service("", ["package-lock.json": "-"])
+    #expect(none.packageManager.name == .npm && none.framework.version == "16.0.0" && ids(none) == ["FORGE-N012"])
+    let bun = try service("", ["package-lock.json": "-", "bun.lockb": "\u{0}binary"])
+    #expect(bun.packageManager.name == .bun && bun.packageManager.lockfile == "bun.lockb")
+  }
+
+  @Test func filePackages() throws {
+    let manifest = #""optionalDependencies":{"a":"file:libs/a","b":"file:../b","c":"link:libs/none","d":"file:x y"}"#
+    let service = try service(manifest, ["libs/a/package.json": "{}", "x y/package.json": "{}"])
+    #expect(service.installInputs == ["libs/a/", "package-lock.json", "package.json"])
+    #expect(ids(service) == ["FORGE-N013", "FORGE-N015", "FORGE-N014"])
+  }
+
+  // MARK: Environment
+
+  @Test func scopes() throws {
+    let service = try service(
+      "",
+      [
+        "next.config.ts": "export default { env: { A: process.env.BAKED, B: process.env.CMS_TOKEN } }",
+        "lib/a.ts": """
+        const { DATABASE_URL, CACHE = 'redis://u:pw@host' } = process.env
+        export const key = process.env.API_SECRET ?? 'hunter2', node = process.env.NODE_ENV
+        if (process.env.FLAG === '1') use(process.env.NEXT_PUBLIC_SITE!)
+        """,
+        "lib/a.test.ts": "process.env.ONLY_IN_TESTS", "e2e/b.ts": "process.env.ONLY_IN_TESTS",
+        ".npmrc": "//registry.example/:_authToken=${NPM_TOKEN}", ".env.sample": "export EXTRA=1\n#NOT=1\nbad name=1",
+      ])
+    let scopes = service.environment.map { "\($0.name) \($0.scope.rawValue)\($0.required ? " required" : "")" }
+    #expect(
+      scopes == [
+        "API_SECRET runtime-secret", "BAKED build-public required", "CACHE runtime-secret",
+        "CMS_TOKEN build-secret required", "DATABASE_URL runtime-secret required", "EXTRA runtime", "FLAG runtime",
+        "NEXT_PUBLIC_SITE build-public required", "NODE_ENV platform", "NPM_TOKEN build-secret required",
+      ])
+    #expect(ids(service) == ["FORGE-N041", "FORGE-N041"])
+  }
+
+  /// Neither a default in the code nor a value in a file may come out anywhere.
+  @Test func secretsAreNeverShown() throws {
+    let service = try service(
+      "",
+      [
+        "a.js": "process.env.API_SECRET || 'hunter2'; const { PASSWORD = 'hunter2' } = process.env",
+        "b.js": "process.env.CACHE ?? 'redis://u:hunter2@host/0'", ".env": "API_SECRET=hunter2",
+        ".env.production": "X=hunter2",
+        ".env.example": "TOKEN=hunter2", ".npmrc": "//registry.example/:_authToken=hunter2",
+      ])
+    #expect(!(try StableJSON.encode(service)).contains("hunter2"))
+    #expect(ids(service).filter { $0 == "FORGE-N042" }.count == 2 && ids(service).contains("FORGE-N044"))
+  }
+
+  @Test func namesThatCouldBreakOutAreLeftOut() throws {
+    let service = try service(
+      "", ["a.js": "process.env['A\\nRUN x']; process.env['B C']; process.env['$(id)']; process.env.OK"])
+    #expect(service.environment.map(\.name) == ["OK"])
+  }
+
+  @Test func publicVariablesThatAreNotReplaced() throws {
+    let service = try service("", ["a.js": "const { NEXT_PUBLIC_A } = process.env"])
+    #expect(ids(service) == ["FORGE-N043"] && service.findings.first?.location == "a.js:1")
+  }
+
+  // MARK: More
+
+  @Test func databases() throws {
+    let service = try service(
+      #""devDependencies":{"prisma":"6","pg":"8","ioredis":"5"}"#,
+      ["prisma/schema.prisma": "datasource db {\n provider = \"mysql\"\n}", "prisma/migrations/1/m.sql": ""])
+    #expect(service.databases == ["mysql", "postgresql", "redis"])
+    #expect(service.migrations == Migrations(tool: "prisma", command: "npx prisma migrate deploy"))
+    #expect(service.installInputs.contains("prisma/schema.prisma"))
+  }
+
+  @Test func workspaceMember() throws {
+    let project = try Project([
+      "package.json":
+        #"{"private":true,"workspaces":["apps/*","!apps/old"],"packageManager":"npm@11.0.0","devDependencies":{"next":"16"}}"#,
+      "package-lock.json": Self.lock, "turbo.json": "{}",
+      "apps/web/package.json": #"{"name":"@acme/web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
+      "apps/web/app/page.tsx": "",
+      "apps/old/package.json": #"{"name":"web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
+      "apps/old/app/page.tsx": "",
+    ])
+    let services = try Analyzer.analyze(project.path).services
+    #expect(services.map(\.path) == ["apps/old", "apps/web"])
+    #expect(services.map(\.name) == ["web", "web-apps-web"])
+    let web = try #require(services.last)
+    #expect(web.workspace == Workspace(root: ".", kind: "turbo") && services.first?.workspace == nil)
+    #expect(web.next?.standaloneServer == "apps/web/server.js" && web.framework.version == "16.0.10")
+    #expect(web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
+    #expect(web.installInputs == ["package.json"] && ids(web) == ["FORGE-N003"])
+  }
+
+  @Test(arguments: [
+    ("package.json", "{\n \"name\": }", "package.json:2"), ("package.json", "[]", "package.json:1"),
+    ("package.json", "", "package.json:1"), ("package-lock.json", "{\n\n", "package-lock.json:3"),
+    ("package-lock.json", "", "package-lock.json:1"),
+    ("package-lock.json", "{\n<<<<<<< HEAD\n}", "package-lock.json:2"),
+  ])
+  func malformed(_ name: String, _ text: String, _ location: String) throws {
+    var files = [
+      "package.json": #"{"dependencies":{"next":"16"}}"#, "app/page.tsx": "", "package-lock.json": Self.lock,
+    ]
+    files[name] = text
+    let project = try Project(files)
+    let error = #expect(throws: AnalysisError.self) { try Analyzer.analyze(project.path) }
+    guard case .malformed(let found, _)? = error else {
+      Issue.record("expected a malformed file, not \(String(describing: error))")
+      return
+    }
+    #expect(found == location && error?.exitCode == .unreadableInput)
+  }
+
+  @Test func hostileManifests() throws {
+    let huge = String(repeating: " ", count: 5 << 20)
+    let project = try Project(["package.json": huge, "app/page.tsx": ""])
+    #expect(throws: AnalysisError.tooLarge(path: "package.json", limit: 4 << 20)) { try Analyzer.analyze(project.path) }
+    let deep = try Project(["package.json": String(repeating: "[", count: 100_000), "app/page.tsx": ""])
+    #expect(throws: AnalysisError.self) { try Analyzer.analyze(deep.path) }
+    let odd = try service(#""engines":[],"volta":1,"packageManager":{},"workspaces":3,"devEngines":"x""#)
+    #expect(odd.findings.isEmpty)
+  }
+
+  @Test func noApplication() throws {
+    let library = try Project(["package.json": #"{"name":"lib","peerDependencies":{"next":"16"}}"#])
+    let error = #expect(throws: AnalysisError.self) { try Analyzer.analyze(library.path) }
+    #expect(error?.description.contains("package.json is here") == true && error?.exitCode == .usage)
+  }
+}
