@@ -29,6 +29,13 @@ struct NextAnalyzerTests {
     #expect(service.healthPath == nil && service.findings.isEmpty)
   }
 
+  @Test func everyKeyIsThere() throws {
+    let json = try StableJSON.encode(try service("", ["a.js": "process.env.A"]))
+    for key in ["basePath", "customServer", "configFile", "default", "version", "healthPath", "workspace"] {
+      #expect(json.contains("\"\(key)\" : null"))
+    }
+  }
+
   // MARK: Routers and routes
 
   @Test(arguments: [

@@ -1,4 +1,5 @@
 import ForgeBasics
+import Foundation
 import Testing
 
 @testable import ForgeCodebase
@@ -64,5 +65,37 @@ struct NextFixtureTests {
   @Test func sameBytesEveryTime() throws {
     let path = Project.fixture("todo-frontend")
     #expect(try StableJSON.encode(Analyzer.analyze(path)) == StableJSON.encode(Analyzer.analyze(path)))
+  }
+
+  /// A damaged project is analysed or refused; it never crashes, and a broken manifest says where.
+  @Test func damagedFiles() throws {
+    let fixture = Project.fixture("todo-frontend")
+    let project = try Project([:])
+    var files: [String: [UInt8]] = [:]
+    for name in ["package.json", "next.config.ts", "app/page.tsx", "components/chat.tsx", "lib/env.ts", ".nvmrc"] {
+      files[name] = [UInt8](try #require(FileManager.default.contents(atPath: fixture + "/" + name)))
+    }
+    for (name, bytes) in files { try project.add(name, Data(bytes)) }
+    var random = SystemRandomNumberGenerator()
+    for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+      for round in 0..<30 {
+        var damaged = bytes
+        if round % 2 == 0 {
+          damaged = Array(damaged.prefix(Int.random(in: 0...damaged.count, using: &random)))
+        } else {
+          for _ in 0..<4 {
+            damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+          }
+        }
+        try project.add(name, Data(damaged))
+        do {
+          let analysis = try Analyzer.analyze(project.path)
+          #expect(analysis.services.allSatisfy { $0.kind == .nextjs })
+        } catch let error as AnalysisError {
+          #expect(name == "package.json", "\(error)")
+        }
+      }
+      try project.add(name, Data(bytes))
+    }
   }
 }

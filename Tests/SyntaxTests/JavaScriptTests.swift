@@ -211,6 +211,20 @@ struct JavaScriptEnvironmentTests {
   ])
   func uses(_ text: String, _ expected: JSEnvironmentRead.Use) { #expect(reads(text).map(\.use) == [expected]) }
 
+  @Test func schemasOfTheWholeEnvironment() {
+    let found = reads(
+      """
+      export const env = createEnv({
+        server: { A: z.string().min(1), B: z.enum(["a", "b"]).default("a"), C: z.object({ D: z.string() }).optional() },
+        client: { NEXT_PUBLIC_E: z.url() }, experimental__runtimeEnv: { NEXT_PUBLIC_E: process.env.NEXT_PUBLIC_E },
+      })
+      """)
+    #expect(found.map(\.name) == ["A", "B", "C", "NEXT_PUBLIC_E", "NEXT_PUBLIC_E"])
+    #expect(found.prefix(3).map(\.use) == [.plain, .defaulted("a"), .tested])
+    #expect(reads("z.object({ A: z.string() }).parse(process.env)").map(\.name) == ["A"])
+    #expect(reads("z.object({ A: z.string() }).parse(body); process.env.B").map(\.name) == ["B"])
+  }
+
   @Test func destructuringIsNotInlined() {
     #expect(reads("const { NEXT_PUBLIC_A } = process.env").map(\.isInlined) == [false])
     #expect(reads("process.env.NEXT_PUBLIC_A").map(\.isInlined) == [true])

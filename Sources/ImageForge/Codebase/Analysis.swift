@@ -129,6 +129,14 @@ public struct Framework: Codable, Sendable, Equatable {
     self.version = version
     self.source = source
   }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(version, forKey: .version)
+    try container.encode(source, forKey: .source)
+  }
 }
 
 /// The language runtime, and the version that the recipe will use.
@@ -168,6 +176,15 @@ public struct PackageManager: Codable, Sendable, Equatable {
     self.version = version
     self.lockfile = lockfile
     self.source = source
+  }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(version, forKey: .version)
+    try container.encode(lockfile, forKey: .lockfile)
+    try container.encode(source, forKey: .source)
   }
 }
 
@@ -226,6 +243,20 @@ public struct NextFacts: Codable, Sendable, Equatable {
     self.hasPublicFolder = hasPublicFolder
     self.standaloneServer = standaloneServer
   }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(router, forKey: .router)
+    try container.encode(output, forKey: .output)
+    try container.encode(configFile, forKey: .configFile)
+    try container.encode(basePath, forKey: .basePath)
+    try container.encode(distDir, forKey: .distDir)
+    try container.encode(customServer, forKey: .customServer)
+    try container.encode(buildCommand, forKey: .buildCommand)
+    try container.encode(hasPublicFolder, forKey: .hasPublicFolder)
+    try container.encode(standaloneServer, forKey: .standaloneServer)
+  }
 }
 
 public struct FastAPIFacts: Codable, Sendable, Equatable {
@@ -276,6 +307,16 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
     self.default = `default`
     self.sources = sources
   }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(scope, forKey: .scope)
+    try container.encode(required, forKey: .required)
+    try container.encode(`default`, forKey: .`default`)
+    try container.encode(sources, forKey: .sources)
+  }
 }
 
 public struct Migrations: Codable, Sendable, Equatable {
@@ -313,6 +354,16 @@ public struct MCPServer: Codable, Sendable, Equatable {
     self.path = path
     self.entrypoint = entrypoint
     self.source = source
+  }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(transport, forKey: .transport)
+    try container.encode(mounted, forKey: .mounted)
+    try container.encode(path, forKey: .path)
+    try container.encode(entrypoint, forKey: .entrypoint)
+    try container.encode(source, forKey: .source)
   }
 }
 

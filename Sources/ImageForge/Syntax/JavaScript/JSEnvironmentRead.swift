@@ -84,7 +84,9 @@ private struct EnvironmentReadFinder {
   private func isDot(_ index: Int) -> Bool { isPunctuator(index, ".") || isPunctuator(index, "?.") }
 
   mutating func run() {
+    var hasSchema = false
     for index in tokens.indices where tokens[index].kind == .identifier {
+      if isWord(index, "createEnv") || isParseOfEnvironment(index) { hasSchema = true }
       if isWord(index, "process"), isDot(index + 1), isWord(index + 2, "env"),
         !isDot(index - 1) || isWord(index - 2, "globalThis")
       {
@@ -95,6 +97,39 @@ private struct EnvironmentReadFinder {
         member(after: index + 1, offset: token(index).offset, isInlined: false)
       }
     }
+    guard hasSchema else { return }
+    var index = 0
+    while index < tokens.count { index = tokens[index].kind == .identifier ? schemaEntry(index) : index + 1 }
+  }
+
+  /// `schema.parse(process.env)`
+  private func isParseOfEnvironment(_ index: Int) -> Bool {
+    (isWord(index, "parse") || isWord(index, "safeParse")) && isPunctuator(index + 1, "(")
+      && isWord(index + 2, "process") && isWord(index + 4, "env") && isPunctuator(index + 5, ")")
+  }
+
+  /// `NAME: z.string().default("x")`, where a schema is applied to the whole environment. Gives the index after it.
+  private mutating func schemaEntry(_ index: Int) -> Int {
+    guard isPunctuator(index + 1, ":"), isWord(index + 2, "z"), isDot(index + 3), !isDot(index - 1),
+      bytes(index).allSatisfy({ (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
+    else { return index + 1 }
+    var use = JSEnvironmentRead.Use.plain
+    var nesting = 0
+    var end = index + 2
+    while end < tokens.count, nesting > 0 || !(isPunctuator(end, ",") || isPunctuator(end, "}")) {
+      if isPunctuator(end, "(") || isPunctuator(end, "{") || isPunctuator(end, "[") { nesting += 1 }
+      if isPunctuator(end, ")") || isPunctuator(end, "}") || isPunctuator(end, "]") { nesting -= 1 }
+      if nesting < 0 { break }
+      if nesting == 0, isDot(end) {
+        if isWord(end + 1, "default") { use = .defaulted(literal(end + 3)) }
+        if isWord(end + 1, "optional") || isWord(end + 1, "nullish") { use = .tested }
+      }
+      // Longer schemas of one variable are not written.
+      if end - index > 500 { break }
+      end += 1
+    }
+    reads.append(JSEnvironmentRead(name: text(index), offset: token(index).offset, use: use, isInlined: true))
+    return end
   }
 
   private mutating func readAccess(after index: Int, start: Int) {
