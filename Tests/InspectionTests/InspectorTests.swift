@@ -106,10 +106,7 @@ import Testing
     let secret = try #require(archive.firstRange(of: Array("SECRET=1".utf8)))
     archive[secret.lowerBound] = UInt8(ascii: "s")
     let error = try #require(throws: LayerError.self) { try withArchive(archive) { try Inspector.inspect($0) } }
-    guard case .mismatch(layer: "layer 0", what: "diffID", _, _) = error else {
-      Issue.record("\(error)")
-      return
-    }
+    #expect("\(error)".hasPrefix("layer 0 of /") && "\(error)".contains("its diffID is sha256:"), "\(error)")
     #expect(error.exitCode == .unreadableInput)
   }
 

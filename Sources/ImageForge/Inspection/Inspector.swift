@@ -38,7 +38,10 @@ public enum Inspector {
   package static func inspect(
     _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
-    try report(image, stack(image) { max(capture($0), isAccounts($0) ? accountsSize : 0) })
+    let root = try stack(image) { path in
+      max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path))
+    }
+    return report(image, root, capture)
   }
 
   /// Reads and stacks the layers of an image.
@@ -70,12 +73,13 @@ public enum Inspector {
     }
     let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
     let order = first.values.sorted { (image.layers[$0].size, $1) > (image.layers[$1].size, $0) }
+    let name = image.source == "-" ? "standard input" : DisplayText.escape(image.source)
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
       let layer = image.layers[index]
       let options = LayerScanOptions(
-        name: "layer \(index)", expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: capture)
+        name: "layer \(index) of \(name)", expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: capture)
       let result = Result { () throws(LayerError) in try LayerReader.scan(layer.blob, options: options) }
       results.withLock { $0[index] = result }
     }
@@ -88,14 +92,16 @@ public enum Inspector {
     return scans
   }
 
-  private static func report(_ image: Image, _ stacked: RootFilesystem) -> Inspection {
+  private static func report(
+    _ image: Image, _ stacked: RootFilesystem, _ capture: (ArraySlice<UInt8>) -> Int
+  ) -> Inspection {
     var root = stacked
     let history = History(image)
     let config = image.config
     var details = InspectionDetails()
     details.passwd = root.content("etc/passwd")
     details.group = root.content("etc/group")
-    let summary = Summary(root)
+    let summary = Summary(root, capture: capture)
     details.files = summary.files
     details.config = ConfigFacts(image)
     details.history = history.steps
@@ -105,18 +111,22 @@ public enum Inspector {
         user: config.user, entrypoint: config.entrypoint, cmd: config.cmd),
       sizes: summary.sizes,
       layers: summary.layers(image, history),
-      waste: summary.waste, largestFiles: summary.largestFiles, duplicates: summary.duplicates, packages: [],
+      waste: summary.waste, largestFiles: summary.largestFiles, duplicates: summary.duplicates,
+      packages: Packages.all(root),
       findings: image.notes + InspectionFindings.all(root) + history.findings, details: details)
   }
 }
 
 extension RootFilesystem {
-  /// The captured content of a file of the final root filesystem; nil when there is none.
-  fileprivate mutating func content(_ path: String) -> [UInt8]? {
-    guard let node = resolve(path), tree[node].inode != FileTree.none else { return nil }
+  /// The captured content of a regular file; nil for anything else.
+  func content(_ node: FileTree.ID) -> [UInt8]? {
+    guard tree[node].inode != FileTree.none else { return nil }
     let origin = inodes[Int(tree[node].inode)].origin
     return layers[Int(origin.layer)].entries.head(Int(origin.index))
   }
+
+  /// The same for a path of the final root filesystem.
+  fileprivate mutating func content(_ path: String) -> [UInt8]? { resolve(path).flatMap { content($0) } }
 }
 
 extension ConfigFacts {

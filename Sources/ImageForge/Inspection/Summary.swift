@@ -17,7 +17,8 @@ struct Summary {
   private let layerWasted: [Int64]
   private let layerFiles: [Int]
 
-  init(_ root: RootFilesystem) {
+  /// - Parameter capture: how many bytes of which files rules asked for.
+  init(_ root: RootFilesystem, capture: (ArraySlice<UInt8>) -> Int) {
     let layers = root.layers
     var stored = [Int64](repeating: 0, count: layers.count)
     var wasted = stored
@@ -50,7 +51,7 @@ struct Summary {
       stored: stored.reduce(0, +), rootfs: rootfs)
     largestFiles = Self.largest(root, visibleNodes)
     duplicates = Self.duplicates(root, visibleNodes)
-    files = Self.files(root, isVisible)
+    files = Self.files(root, isVisible, capture)
     scans = layers
     layerStored = stored
     layerWasted = wasted
@@ -125,17 +126,23 @@ struct Summary {
     return found.sorted { a, b in (b.0, a.1.paths[0]) < (a.0, b.1.paths[0]) }.prefix(rows).map(\.1)
   }
 
-  private static func files(_ root: RootFilesystem, _ isVisible: [[Bool]]) -> [FileInstance] {
+  private static func files(
+    _ root: RootFilesystem, _ isVisible: [[Bool]], _ capture: (ArraySlice<UInt8>) -> Int
+  ) -> [FileInstance] {
     var files: [FileInstance] = []
     files.reserveCapacity(root.layers.reduce(0) { $0 + $1.entries.count })
     for (layer, scan) in root.layers.enumerated() {
       for index in scan.entries.indices where !isWhiteout(scan.entries.path(index)) {
         let entry = scan.entries[index]
+        let head = scan.entries.head(index).flatMap { head in
+          let wanted = capture(scan.entries.path(index))
+          return wanted > 0 ? Array(head.prefix(wanted)) : nil
+        }
         files.append(
           FileInstance(
             path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind), mode: entry.mode,
             uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer, visible: isVisible[layer][index],
-            head: scan.entries.head(index)))
+            head: head))
       }
     }
     return files
