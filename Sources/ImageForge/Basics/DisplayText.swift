@@ -3,6 +3,8 @@
 public enum DisplayText {
   /// Escapes control characters, line breaks and bidirectional or invisible formatting characters.
   public static func escape(_ text: String) -> String {
+    // Almost all text is printable ASCII, and looking up categories is slow.
+    guard text.utf8.contains(where: { !(0x20..<0x7F).contains($0) }) else { return text }
     guard text.unicodeScalars.contains(where: mustEscape) else { return text }
     var out = ""
     for scalar in text.unicodeScalars {

@@ -18,13 +18,14 @@ struct TarBlock {
   /// Whether the header's own checksum holds, over unsigned bytes, or signed ones as some old writers summed.
   var isSound: Bool {
     guard let expected = number(148, 8) else { return false }
-    var (unsigned, signed) = (0, 0)
-    for (offset, byte) in bytes.enumerated() {
-      let counted = (148..<156).contains(offset) ? 0x20 : byte
-      unsigned += Int(counted)
-      signed += Int(Int8(bitPattern: counted))
+    // The field itself counts as eight blanks.
+    func sum<Value: BinaryInteger>(_ value: (UInt8) -> Value) -> Int {
+      var total = 0
+      for byte in bytes { total += Int(value(byte)) }
+      for byte in bytes[148..<156] { total += 0x20 - Int(value(byte)) }
+      return total
     }
-    return expected == unsigned || expected == signed
+    return expected == sum { $0 } || expected == sum { Int8(bitPattern: $0) }
   }
 
   var type: UInt8 { bytes[156] }
