@@ -11,7 +11,7 @@ forge=${2:-.build/release/forge}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 transport=oci-archive
-if tar -tf "$archive" | grep -qx '\(\./\)\?manifest\.json'; then transport=docker-archive; fi
+if tar -tf "$archive" | grep -x '\(\./\)\?manifest\.json' >/dev/null; then transport=docker-archive; fi
 skopeo copy --quiet --insecure-policy "$transport:$archive" "oci:$folder/layout:benchmark"
 tar -cf "$folder/image.tar" -C "$folder/layout" .
 

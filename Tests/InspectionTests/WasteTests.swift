@@ -252,6 +252,17 @@ import Testing
     }
   }
 
+  @Test func errorsSayWhatAndWhere() throws {
+    let error = try #require(throws: StackingError.self) {
+      try RootFilesystem(scans([layer { $0.hardlink("evil\u{1B}", to: "b") }]), image: "app.tar")
+    }
+    #expect(
+      error.description
+        == #"layer 0 of app.tar cannot be unpacked: evil\x1b: hardlink to b, which is no file at that point; "#
+        + "rebuild the image with a current engine")
+    #expect(error.exitCode == .unreadableInput)
+  }
+
   /// Each would take hours if whiteouts or links were followed naively.
   @Test(.timeLimit(.minutes(1))) func hostileLayersCostLittle() throws {
     let wide = layer { tar in for index in 0..<3000 { tar.file("d/\(index)", "x") } }

@@ -48,13 +48,18 @@ public enum Inspector {
   static func stack(
     _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws -> RootFilesystem {
-    try RootFilesystem(scan(image, capture: capture))
+    try RootFilesystem(scan(image, capture: capture), image: name(image))
   }
 
   /// Either file may be a link to one of the same name elsewhere.
   private static func isAccounts(_ path: ArraySlice<UInt8>) -> Bool {
     let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
     return name.elementsEqual("passwd".utf8) || name.elementsEqual("group".utf8)
+  }
+
+  /// What messages call an image.
+  private static func name(_ image: Image) -> String {
+    image.source == "-" ? "standard input" : DisplayText.escape(image.source)
   }
 
   /// Reads all layers, each against its digests; as many at a time as there are cores, the largest first.
@@ -73,7 +78,7 @@ public enum Inspector {
     }
     let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
     let order = first.values.sorted { (image.layers[$0].size, $1) > (image.layers[$1].size, $0) }
-    let name = image.source == "-" ? "standard input" : DisplayText.escape(image.source)
+    let name = name(image)
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]

@@ -41,6 +41,7 @@ struct RootFilesystem {
   static let maximumLinks = 255
 
   let layers: [LayerScan]
+  private let image: String
   private(set) var tree = FileTree()
   private(set) var inodes: [Inode] = []
   private(set) var wasted: [WastedInode] = []
@@ -50,10 +51,13 @@ struct RootFilesystem {
   private var linkSteps: Int
   private var noteIndex: [Oddity: Int] = [:]
 
-  /// - Parameter linkSteps: steps along paths that symbolic links may cost altogether.
+  /// - Parameters:
+  ///   - image: what messages call the image.
+  ///   - linkSteps: steps along paths that symbolic links may cost altogether.
   /// - Throws: `StackingError` where no runtime could unpack the layers.
-  init(_ layers: [LayerScan], linkSteps: Int = 20_000_000) throws(StackingError) {
+  init(_ layers: [LayerScan], image: String = "the image", linkSteps: Int = 20_000_000) throws(StackingError) {
     self.layers = layers
+    self.image = image
     self.linkSteps = linkSteps
     for index in layers.indices {
       current = index
@@ -83,7 +87,7 @@ struct RootFilesystem {
     let path = layers[current].entries.path(index)
     let origin = FileTree.Origin(layer: Int32(current), index: Int32(index))
     guard tree.count < Self.maximumNodes, tree.nameBytes < Self.maximumNameBytes else {
-      throw .overLimit(layer: current, reason: "the image has more than \(Self.maximumNodes) paths")
+      throw .overLimit(layer: layerName, reason: "the image has more than \(Self.maximumNodes) paths")
     }
     guard !path.isEmpty else {
       tree[FileTree.root].origin = origin
@@ -284,7 +288,7 @@ struct RootFilesystem {
         if links > 0 {
           linkSteps -= 1
           guard linkSteps >= 0 else {
-            throw .overLimit(layer: current, reason: "its symbolic links cost too many steps")
+            throw .overLimit(layer: layerName, reason: "its symbolic links cost too many steps")
           }
         }
         if name.elementsEqual(".".utf8) { continue }
@@ -347,7 +351,9 @@ struct RootFilesystem {
     }
   }
 
+  private var layerName: String { "layer \(current) of \(image)" }
+
   private func malformed(_ path: ArraySlice<UInt8>, _ reason: String) -> StackingError {
-    .malformed(layer: current, path: Array(path), reason: reason)
+    .malformed(layer: layerName, path: Array(path), reason: reason)
   }
 }

@@ -10,7 +10,8 @@ final class BufferPipe: @unchecked Sendable {
 
   private let stream: any LayerStream
   private let buffers: [UnsafeMutableRawBufferPointer]
-  private var counts = [Int](repeating: 0, count: bufferCount)
+  /// Bytes in each buffer. Memory of its own, as an array must not be read while another thread writes to it.
+  private let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: bufferCount)
   private var failure: LayerError?
   private let free = DispatchSemaphore(value: 0)
   private let filled = DispatchSemaphore(value: 0)
@@ -21,10 +22,14 @@ final class BufferPipe: @unchecked Sendable {
   init(_ stream: any LayerStream) {
     self.stream = stream
     buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64) }
+    counts.initialize(repeating: 0)
     for _ in buffers { free.signal() }
   }
 
-  deinit { for buffer in buffers { buffer.deallocate() } }
+  deinit {
+    for buffer in buffers { buffer.deallocate() }
+    counts.deallocate()
+  }
 
   /// Hands the whole stream, piece by piece, to `consume`. Every piece but the last fills its buffer.
   func drain(_ consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void) throws(LayerError) {
