@@ -51,11 +51,7 @@ import Testing
           bytes[block + Int(random.next() % 512)] = value
         }
         // A new checksum lets the damage through to the fields.
-        for index in 148..<156 { bytes[block + index] = 0x20 }
-        let sum = bytes[block..<block + 512].reduce(0) { $0 + Int($1) }
-        let digits = String(sum, radix: 8)
-        bytes.replaceSubrange(
-          block + 148..<block + 155, with: (String(repeating: "0", count: 6 - digits.count) + digits + "\0").utf8)
+        TarBuilder.sign(&bytes, block)
       }
       try survives(bytes, round)
     }

@@ -33,10 +33,7 @@ public struct TarBuilder {
     put(link.utf8, 157, 100)
     put(magic.utf8, 257, 8)
     patch(&block)
-    for index in 148..<156 { block[index] = 0x20 }
-    octal(block.reduce(0) { $0 + Int($1) }, 148, 7)
-    block[154] = 0
-    block[155] = 0x20
+    Self.sign(&block, 0)
     bytes += block
     bytes += data
     pad()
@@ -53,6 +50,14 @@ public struct TarBuilder {
   /// A PAX extended header with these records, for the next entry.
   public mutating func pax(_ records: [(String, String)], type: Character = "x") {
     add("PaxHeaders/x", type: type, data: records.flatMap { Self.record($0.0, $0.1) })
+  }
+
+  /// Gives the header at an offset the checksum of its bytes.
+  public static func sign(_ tar: inout [UInt8], _ offset: Int) {
+    tar.replaceSubrange(offset + 148..<offset + 156, with: [UInt8](repeating: 0x20, count: 8))
+    let digits = String(tar[offset..<offset + 512].reduce(0) { $0 + Int($1) }, radix: 8)
+    tar.replaceSubrange(
+      offset + 148..<offset + 155, with: (String(repeating: "0", count: 6 - digits.count) + digits + "\0").utf8)
   }
 
   /// `"%d %s=%s\n"`, the number counting itself.
