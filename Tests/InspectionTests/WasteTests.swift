@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeImages
 import ForgeLayers
 import TestSupport
 import Testing
@@ -261,6 +262,28 @@ import Testing
         == #"layer 0 of app.tar cannot be unpacked: evil\x1b: hardlink to b, which is no file at that point; "#
         + "rebuild the image with a current engine")
     #expect(error.exitCode == .unreadableInput)
+  }
+
+  @Test func limitsHoldForAllLayersTogether() throws {
+    let layers = (0..<6).map { number in layer { tar in for index in 0..<10 { tar.file("\(number)/\(index)", "x") } } }
+    try withArchive(TestImage(layers: layers).dockerArchive()) { path in
+      let image = try ImageStore.open(path)
+      var limits = LayerLimits()
+      limits.entries = 60
+      #expect(try LayerScans.read(image.layers, of: "app.tar", limits: limits) { _ in 0 }.count == 6)
+      limits.entries = 59
+      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", limits: limits) { _ in 0 } }
+      limits.entries = 1000
+      limits.unpacked = Int64(layers.reduce(0) { $0 + $1.count }) - 1
+      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", limits: limits) { _ in 0 } }
+    }
+    // A layer counts as often as it is listed.
+    try withArchive(TestImage(layers: [layers[0], layers[0]]).dockerArchive()) { path in
+      let image = try ImageStore.open(path)
+      var limits = LayerLimits()
+      limits.entries = 19
+      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", limits: limits) { _ in 0 } }
+    }
   }
 
   /// Each would take hours if whiteouts or links were followed naively.

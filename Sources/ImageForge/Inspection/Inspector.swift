@@ -1,8 +1,6 @@
 import ForgeBasics
 import ForgeImages
 import ForgeLayers
-import Foundation
-import Synchronization
 
 /// What to look at, and what to keep for the rules.
 public struct InspectionOptions: Sendable {
@@ -48,7 +46,8 @@ public enum Inspector {
   static func stack(
     _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws -> RootFilesystem {
-    try RootFilesystem(scan(image, capture: capture), image: name(image))
+    try RootFilesystem(
+      LayerScans.read(image.layers, of: name(image), capture: capture), image: name(image))
   }
 
   /// Either file may be a link to one of the same name elsewhere.
@@ -60,41 +59,6 @@ public enum Inspector {
   /// What messages call an image.
   private static func name(_ image: Image) -> String {
     image.source == "-" ? "standard input" : DisplayText.escape(image.source)
-  }
-
-  /// Reads all layers, each against its digests; as many at a time as there are cores, the largest first.
-  private static func scan(
-    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
-  ) throws(LayerError) -> [LayerScan] {
-    // One blob may be listed twice: it is read once.
-    struct Key: Hashable {
-      let offset: Int64
-      let file: ObjectIdentifier
-      let digest: Digest?
-      let diffID: Digest
-    }
-    let keys = image.layers.map {
-      Key(offset: $0.blob.offset, file: ObjectIdentifier($0.blob.file), digest: $0.digest, diffID: $0.diffID)
-    }
-    let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
-    let order = first.values.sorted { (image.layers[$0].size, $1) > (image.layers[$1].size, $0) }
-    let name = name(image)
-    let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
-    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
-      let index = order[turn]
-      let layer = image.layers[index]
-      let options = LayerScanOptions(
-        name: "layer \(index) of \(name)", expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: capture)
-      let result = Result { () throws(LayerError) in try LayerReader.scan(layer.blob, options: options) }
-      results.withLock { $0[index] = result }
-    }
-    var scans: [LayerScan] = []
-    let done = results.withLock { $0 }
-    for index in done.keys.sorted() { _ = try done[index]?.get() }
-    for key in keys {
-      if let index = first[key], let scan = try done[index]?.get() { scans.append(scan) }
-    }
-    return scans
   }
 
   private static func report(

@@ -1,0 +1,68 @@
+import ForgeBasics
+import ForgeImages
+import ForgeLayers
+import Foundation
+import Synchronization
+
+/// Reads the layers of an image side by side.
+enum LayerScans {
+  /// One blob, however often it is listed.
+  private struct Key: Hashable {
+    let file: ObjectIdentifier
+    let offset: Int64
+    let digest: Digest?
+    let diffID: Digest
+
+    init(_ layer: ImageLayer) {
+      file = ObjectIdentifier(layer.blob.file)
+      offset = layer.blob.offset
+      digest = layer.digest
+      diffID = layer.diffID
+    }
+  }
+
+  /// Reads every layer against its digests: as many at a time as there are cores, the largest first, and each blob once.
+  /// - Parameters:
+  ///   - image: what messages call the image.
+  ///   - limits: for each layer, and for all of them together.
+  static func read(
+    _ layers: [ImageLayer], of image: String, limits: LayerLimits = LayerLimits(),
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+  ) throws(LayerError) -> [LayerScan] {
+    let keys = layers.map(Key.init)
+    let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
+    let order = first.values.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
+    let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
+    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
+      let index = order[turn]
+      let options = LayerScanOptions(
+        name: "layer \(index) of \(image)", expectedDigest: layers[index].digest,
+        expectedDiffID: layers[index].diffID, limits: limits, capture: capture)
+      let result = Result { () throws(LayerError) in
+        // Layers that are each just below a limit must not be read on and on.
+        try check(results.withLock { $0.values.compactMap { try? $0.get() } }, limits, of: image)
+        return try LayerReader.scan(layers[index].blob, options: options)
+      }
+      results.withLock { $0[index] = result }
+    }
+    let done = results.withLock { $0 }
+    // The lowest layer's error, whichever came first.
+    for index in done.keys.sorted() { _ = try done[index]?.get() }
+    var scans: [LayerScan] = []
+    for key in keys {
+      if let index = first[key], let scan = try done[index]?.get() { scans.append(scan) }
+    }
+    try check(scans, limits, of: image)
+    return scans
+  }
+
+  private static func check(_ scans: [LayerScan], _ limits: LayerLimits, of image: String) throws(LayerError) {
+    guard scans.reduce(0, { $0 + $1.unpacked }) <= limits.unpacked else {
+      throw .overLimit(
+        layer: image, path: [], reason: "its layers unpack to more than \(ByteCount.text(limits.unpacked))")
+    }
+    guard scans.reduce(0, { $0 + $1.entries.count }) <= limits.entries else {
+      throw .overLimit(layer: image, path: [], reason: "its layers have more than \(limits.entries) entries")
+    }
+  }
+}
