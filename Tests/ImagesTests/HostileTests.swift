@@ -50,6 +50,27 @@ import Testing
     #expect(try open(oci()).config.user == "1000")
   }
 
+  /// A manifest of Docker's family in an OCI layout, as `buildx --output type=docker` writes.
+  @Test func dockerFamily() throws {
+    func docker(_ text: String) -> String {
+      text.replacingOccurrences(
+        of: "application/vnd.oci.image.manifest.v1+json", with: "application/vnd.docker.distribution.manifest.v2+json"
+      )
+      .replacingOccurrences(
+        of: "application/vnd.oci.image.config.v1+json", with: "application/vnd.docker.container.image.v1+json"
+      )
+      .replacingOccurrences(
+        of: "application/vnd.oci.image.layer.v1.tar+gzip", with: "application/vnd.docker.image.rootfs.diff.tar.gzip")
+    }
+    let image = try open(oci(manifest: docker, index: docker))
+    #expect(image.isDockerFormat)
+    #expect(image.form == .ociArchive)
+    #expect(image.notes.isEmpty)
+    #expect(image.layers.map(\.mediaType).allSatisfy { $0.hasSuffix("rootfs.diff.tar.gzip") })
+    // The index says the one, the manifest the other.
+    try expect(.ambiguous, "mediaType is", oci(index: docker))
+  }
+
   // MARK: Not an image
 
   @Test func notAnImage() throws {

@@ -197,6 +197,20 @@ import Testing
     #expect(try failure(archive, .init(image: "other:1.0")).kind == .missing)
   }
 
+  /// Engines choose by the index and run what the config says.
+  @Test func indexAgainstConfig() throws {
+    let (blobs, descriptor) = try first.ociBlobs(platform: "linux/arm64")
+    let lone = ArchiveFile.ociLayout(blobs: blobs, manifests: [descriptor]).tar()
+    #expect(try open(lone).platform.description == "linux/amd64")
+    #expect(try open(lone, .init(platform: "linux/arm64")).notes.map(\.id) == ["FORGE-A104"])
+    // Labels exchanged: forge must not judge the one where an engine runs the other.
+    let (more, other) = try arm.ociBlobs(platform: "linux/amd64")
+    let exchanged = ArchiveFile.ociLayout(blobs: blobs + more, manifests: [descriptor, other]).tar()
+    for platform in ["linux/amd64", "linux/arm64"] {
+      #expect(try failure(exchanged, .init(platform: platform)).kind == .choice)
+    }
+  }
+
   @Test func oneImageUnderTwoNames() throws {
     var again = first
     again.references = ["todo-api:latest"]

@@ -24,6 +24,8 @@ struct Candidate: Sendable {
   var references: [String]
   /// From the config; as declared where that is absent.
   let platform: Platform
+  /// What the index says, by which engines choose; nil where it says nothing.
+  var declared: Platform?
   /// Nil where manifest or config is absent.
   let contents: Contents?
   /// The parts that the archive does not hold.
@@ -33,6 +35,9 @@ struct Candidate: Sendable {
 
   /// The reference, or the digest of an image without one, and the platform: what a user can choose by.
   var label: String { "\(DisplayText.escape(references.first ?? digest.description)) (\(platform.label))" }
+
+  /// Whether some engine would take it for that platform: they choose by the index, and by the config without one.
+  func isFor(_ wanted: Platform) -> Bool { platform.satisfies(wanted) || declared?.satisfies(wanted) == true }
 
   /// Whether a user who writes `name` means this one.
   func isNamed(_ name: String) -> Bool {
@@ -85,7 +90,7 @@ extension [Candidate] {
           advice: "write os/architecture, such as --platform linux/amd64")
       }
       let before = matches
-      matches = matches.filter { $0.platform.satisfies(wanted) }
+      matches = matches.filter { $0.isFor(wanted) }
       guard !matches.isEmpty else {
         throw before.failure("holds nothing for the platform \(DisplayText.escape(text)), but", source: source)
       }

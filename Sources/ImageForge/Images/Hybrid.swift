@@ -26,7 +26,7 @@ enum Hybrid {
       }
       for name in item.references {
         let rivals = named[Reference.full(name)] ?? []
-        guard rivals.allSatisfy({ $0 == twin || !oci[$0].platform.agrees(with: item.platform) }) else {
+        guard rivals.allSatisfy({ $0 == twin || !oci[$0].mayBe(item.platform) }) else {
           throw ambiguous(
             "\"\(DisplayText.escape(name))\" is one image in manifest.json and another in index.json", source)
         }
@@ -40,7 +40,7 @@ enum Hybrid {
     let platforms = Set(docker.map(\.platform))
     for candidate in oci {
       guard let config = candidate.contents?.config, !listed.contains(config.digest) else { continue }
-      guard !platforms.contains(where: { $0.agrees(with: candidate.platform) }) else {
+      guard !platforms.contains(where: candidate.mayBe) else {
         throw ambiguous("index.json lists the image \(candidate.label), manifest.json does not", source)
       }
     }
@@ -49,5 +49,12 @@ enum Hybrid {
 
   private static func ambiguous(_ reason: String, _ source: String) -> ImageError {
     ImageError(.ambiguous, source: source, reason)
+  }
+}
+
+extension Candidate {
+  /// Whether it may stand for that platform, by its config or by the index.
+  fileprivate func mayBe(_ other: Platform) -> Bool {
+    platform.agrees(with: other) || declared?.agrees(with: other) == true
   }
 }

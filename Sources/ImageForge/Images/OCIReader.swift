@@ -106,7 +106,7 @@ struct OCIReader {
     }
     add(
       Candidate(
-        digest: descriptor.digest, references: references, platform: config.platform,
+        digest: descriptor.digest, references: references, platform: config.platform, declared: descriptor.platform,
         contents: .init(config: config, manifest: manifest, layers: layers),
         missing: layers.filter { $0.file == nil }.map(\.name)))
   }
