@@ -21,17 +21,19 @@ extension Analysis {
 extension Service {
   fileprivate func write(to layout: inout TextLayout) {
     layout.heading("\(name)  (\(title), \(path == "." ? "this folder" : path))")
-    layout.table(facts.map { [$0.0, DisplayText.escape($0.1), $0.2] })
+    layout.table(facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] }, aligned: [.left, .left, .path])
     if !environment.isEmpty {
       layout.line()
       layout.table(
         environment.map { variable in
           [
             variable.name, variable.scope.rawValue,
-            variable.required ? "required" : variable.default.map { "= " + DisplayText.escape($0) } ?? "optional",
+            variable.required
+              ? "required"
+              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: 28) } ?? "optional",
             DisplayText.escape(variable.place),
-          ].map { TextLayout.cut($0, to: 36) }
-        }, header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
+          ]
+        }, aligned: [.left, .left, .left, .path], header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
     }
     if !findings.isEmpty {
       layout.line()
