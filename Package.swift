@@ -98,7 +98,7 @@ let package = Package(
     tests("Inspection", uses: ["ForgeInspection"]),
     tests("Rules", uses: ["ForgeRules"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
-    tests("Codebase", uses: ["ForgeCodebase", "ForgeSyntax"]),
+    tests("Codebase", uses: ["ForgeCodebase"]),
     tests("Recipes", uses: ["ForgeRecipes"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"]),

@@ -46,6 +46,9 @@ struct NextEnvironment {
     ".env", ".env.local", ".env.production", ".env.production.local", ".env.development", ".env.development.local",
   ]
 
+  /// What `next build` copies into the standalone output.
+  private static let copied: Set<String> = [".env", ".env.production"]
+
   /// - Parameter configFile: `next.config.*`, relative to the root: what it reads is fixed when the image is built.
   init(_ folder: String, configFile: String?, in tree: ProjectTree) {
     self.folder = folder
@@ -124,11 +127,10 @@ struct NextEnvironment {
       if !areExamples, EnvironmentName.holdsCredentials(String(value)) { holdingCredentials.insert(key) }
       add(key, Reading(path: path, line: index + 1, use: .tested, isInConfig: false))
     }
-    if !areExamples, hasValue {
+    if Self.copied.contains(name), hasValue {
       note(
-        "FORGE-N042", .warning, "\(name) holds values that do not belong in an image: they are kept out of the build",
-        path + ":1",
-        "pass public values as build arguments and secrets when the container runs, and keep the file out of Git")
+        "FORGE-N042", .warning, "\(name) holds values, and Next.js copies it into its standalone output", path + ":1",
+        "keep it out of the build: pass public values as build arguments, and the others when the container runs")
     }
   }
 
