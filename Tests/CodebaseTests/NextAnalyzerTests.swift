@@ -85,6 +85,15 @@ struct NextAnalyzerTests {
     #expect(service.next?.basePath == nil && service.next?.distDir == ".next")
   }
 
+  @Test(arguments: [
+    ("process.env.X === 'true' ? 'standalone' : undefined", Severity.info),
+    ("process.env.X ? 'standalone' : 'export'", .warning), ("process.env.X", .warning),
+  ])
+  func outputsThatDepend(_ expression: String, _ expected: Severity) throws {
+    let service = try service("", ["next.config.js": "module.exports = { output: \(expression) }"])
+    #expect(service.next?.output == .unknown && service.findings.map(\.severity) == [expected])
+  }
+
   @Test func configurationFiles() throws {
     #expect(ids(try service("", ["next.config.cjs": ""])) == ["FORGE-N031"])
     let two = try service("", ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"])

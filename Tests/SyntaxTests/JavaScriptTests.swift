@@ -79,6 +79,9 @@ struct JavaScriptModuleTests {
     "export default { output: process.env.NODE_ENV === 'production' ? 'standalone' : undefined }",
     "export default { ...(process.env.NODE_ENV !== 'development' && { output: 'standalone' }) }",
     "export default { output: process.env.X ? 'standalone' : 'standalone' }",
+    "export default { output: process.env.VERCEL === '1' ? undefined : 'standalone' }",
+    "if (process.env.NODE_ENV === 'development' || !withX) { module.exports = c } else { module.exports = withX(c) }; "
+      + "const c = { output: 'standalone' }; module.exports = process.env.DSN ? withX(c, { silent: true }) : c",
     "module.exports = (phase, { defaultConfig }) => ({ ...defaultConfig, output: 'standalone' })",
     "module.exports = async (phase) => { const c = { output: 'standalone' }; return c }",
     "export default function config(phase: string) { return { output: 'standalone' } }",

@@ -71,8 +71,13 @@ struct NextConfig {
         "write 'standalone' or 'export', or leave it out")
     default:
       output = .unknown
+      // Standalone or nothing at all: either way the build can be told to make the standalone output.
+      let isHarmless = value["output"]?.possibilities.allSatisfy { value in
+        value.string == "standalone" || value.isAbsent || value.bool == false
+      }
       note(
-        "FORGE-N034", .warning, "output cannot be known without running it: \(setting.reason)", setting.location,
+        "FORGE-N034", isHarmless == true ? .info : .warning,
+        "output cannot be known without running it: \(setting.reason)", setting.location,
         "write output: 'standalone' outright: it does no harm where it is not used")
     }
   }

@@ -1,7 +1,7 @@
 import ForgeBasics
 
-/// Works out what a module exports, without running it: `process.env.NODE_ENV` is `production`, other variables are
-/// not known, and a function of another module gives back the configuration that it was given (`withX(config)`).
+/// Works out what a module exports, without running it: `process.env.NODE_ENV` is `production`, those of hosting
+/// platforms are not set, other variables are not known, and a function of another module gives back the configuration that it was given (`withX(config)`).
 package struct JSModule {
   private typealias Names = [String: JSValue]
 
@@ -173,11 +173,17 @@ package struct JSModule {
     }
     if case .member(let process, "env") = owner.kind, case .identifier("process") = process.kind {
       // `next build` sets it, whatever the environment says.
-      return key == "NODE_ENV" ? .string("production") : .unknown(reason: "process.env.\(key) decides it")
+      if key == "NODE_ENV" { return .string("production") }
+      return Self.isHosting(key) ? .undefined : .unknown(reason: "process.env.\(key) decides it")
     }
     let value = evaluate(owner, names)
     if case .external = value, let constant = constants[key] { return .string(constant) }
     return value[key] ?? .undefined
+  }
+
+  /// Set by hosting platforms on their own builders; never where a container image is built.
+  private static func isHosting(_ variable: String) -> Bool {
+    variable == "VERCEL" || variable.hasPrefix("VERCEL_") || variable == "NETLIFY" || variable == "CF_PAGES"
   }
 
   private func template(_ texts: [String], _ values: [JSValue]) -> JSValue {

@@ -94,6 +94,11 @@ extension JSValue {
     return first
   }
 
+  /// All that the value may be: itself, or the alternatives of a choice.
+  package var possibilities: [JSValue] {
+    if case .choice(let choice) = self { choice.alternatives.flatMap(\.possibilities) } else { [self] }
+  }
+
   /// Why the value is not known; nil when it is.
   package var reason: String? {
     switch self {
