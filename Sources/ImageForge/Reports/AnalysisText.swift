@@ -21,7 +21,8 @@ extension Analysis {
 extension Service {
   fileprivate func write(to layout: inout TextLayout) {
     layout.heading("\(name)  (\(title), \(path == "." ? "this folder" : path))")
-    layout.table(facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] }, aligned: [.left, .left, .path])
+    layout.table(
+      facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] }, aligned: [.left, .left, .path])
     if !environment.isEmpty {
       layout.line()
       layout.table(

@@ -45,7 +45,9 @@ public struct GenerationReport: Codable, Sendable, Equatable {
       layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
     case .check:
       for file in files where file.state != .current {
-        file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast().forEach { writeDiff($0, &layout) }
+        for line in file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+          writeDiff(line, &layout)
+        }
       }
       let stale = files.filter { $0.state != .current }
       if !stale.isEmpty { layout.line() }
