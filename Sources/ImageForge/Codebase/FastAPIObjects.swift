@@ -19,10 +19,12 @@ enum FastAPIObjects {
     let isWrapper: Bool
   }
 
+  private static let maximumApplications = 200
+
   /// Every application that is bound at the top level of a file, and every function that makes one.
   static func applications(in index: PythonIndex) -> [Application] {
     var found: [Application] = []
-    for path in index.paths {
+    for path in index.paths where found.count < maximumApplications {
       guard let file = index.files[path] else { continue }
       let scope = PythonScope(file: file, function: nil)
       for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key }) where isIdentifier(name) {
@@ -40,15 +42,16 @@ enum FastAPIObjects {
         }
       }
       for (name, function) in file.functions.sorted(by: { $0.key < $1.key })
-      where isIdentifier(name) && !function.isAsync && !name.hasPrefix("_")
-        && function.parameters.allSatisfy({ $0.value != nil }) && function.decorators.allSatisfy(keepsResult)
+      where isIdentifier(name) && !function.declaration.isAsync && !name.hasPrefix("_")
+        && function.declaration.parameters.allSatisfy({ $0.value != nil })
+        && function.declaration.decorators.allSatisfy(keepsResult)
       {
         let made = made(by: function, in: file, index)
         guard !made.isEmpty else { continue }
         found.append(
           Application(
             file: path, name: name, isFactory: true, constructors: made,
-            location: file.location(file.allFunctions.first { $0.function.name == name }?.offset ?? 0),
+            location: file.location(function.offset),
             isWrapper: false))
       }
     }
@@ -61,11 +64,11 @@ enum FastAPIObjects {
   }
 
   /// The applications that a function returns.
-  private static func made(by function: PythonFunction, in file: PythonFile, _ index: PythonIndex) -> [PythonPlace] {
+  private static func made(by function: PythonFile.Function, in file: PythonFile, _ index: PythonIndex) -> [PythonPlace]
+  {
     let inner = PythonScope(file: file, function: function)
-    return function.body.flattened.flatMap { statement -> [PythonPlace] in
-      guard case .returns(let value?) = statement.kind else { return [] }
-      return constructors(of: PythonPlace(expression: value, scope: inner), in: index).places
+    return function.returns.flatMap { value in
+      constructors(of: PythonPlace(expression: value, scope: inner), in: index).places
     }
   }
 
@@ -73,7 +76,7 @@ enum FastAPIObjects {
   static func constructors(
     of place: PythonPlace, in index: PythonIndex, steps: Int = 0
   ) -> (places: [PythonPlace], isWrapper: Bool) {
-    guard steps < 4 else { return ([], false) }
+    guard steps < 3 else { return ([], false) }
     var found: [PythonPlace] = []
     var isWrapper = false
     for maker in index.makers(of: place) {
@@ -82,7 +85,7 @@ enum FastAPIObjects {
       } else if let (callee, arguments) = maker.expression.call, let name = callee.dotted?.last,
         name.hasSuffix("Middleware") || name == "ASGIApp"
       {
-        for argument in arguments {
+        for argument in arguments.prefix(4) where found.count < 16 {
           let inner = PythonPlace(expression: argument.value, scope: maker.scope)
           let wrapped = constructors(of: inner, in: index, steps: steps + 1).places
           if !wrapped.isEmpty { isWrapper = true }

@@ -169,7 +169,7 @@ struct FastAPIRoutes: Sendable {
     var seen: Set<String> = []
     var waiting = constructors.map { (id: $0.identity, prefix: "", depth: 0) }
     while let (id, prefix, depth) = waiting.popLast() {
-      guard depth < 16, found.count < 5000, seen.insert("\(id) \(prefix)").inserted else { continue }
+      guard depth < 16, found.count < 5000, seen.count < 5000, seen.insert("\(id) \(prefix)").inserted else { continue }
       guard ownPrefix[id] != unknown else { continue }
       let base = prefix + (ownPrefix[id] ?? "")
       for route in routes[id] ?? [] {

@@ -47,9 +47,10 @@ struct MCPAnalyzer {
         checkHosts(endpoint, at: mount.location)
       }
     }
+    let calls = methodCalls()
     for (server, call) in serverObjects() {
       checkVersion(server)
-      let found = runs(of: server)
+      let found = runs(of: server, calls)
       for (transport, path) in found.mountsItself {
         add(server, transport, path: path)
         mounted.insert(server.identity)
@@ -60,7 +61,7 @@ struct MCPAnalyzer {
         )
         if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
       }
-      if found.runs.isEmpty, !mounted.contains(server.identity), !found.isPart, !isLowLevel(server) {
+      if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) {
         servers.append(made(server, .stdio, mounted: false, path: nil))
       }
     }
@@ -84,6 +85,7 @@ struct MCPAnalyzer {
 
   // MARK: Servers
 
+  private static let maximumServers = 50
   private static let all = MCPObjects.servers.union(MCPObjects.fastapiMCP)
 
   /// The calls that make a server, in code that is not for tests; with the call's own arguments.
@@ -94,7 +96,9 @@ struct MCPAnalyzer {
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
           let place = PythonPlace(expression: expression, scope: scope)
-          if isServer(place), let arguments = expression.call?.arguments { found.append((place, arguments)) }
+          if found.count < Self.maximumServers, isServer(place), let arguments = expression.call?.arguments {
+            found.append((place, arguments))
+          }
         }
       }
     }
@@ -129,7 +133,7 @@ struct MCPAnalyzer {
     }
     let path = ProjectPath.relative(file.path, to: root) ?? file.path
     let module = path.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(separator: ".")
-    return DisplayText.escape("\(module):\(name ?? server.scope.function?.name ?? "mcp")")
+    return DisplayText.escape("\(module):\(name ?? server.scope.function?.declaration.name ?? "mcp")")
   }
 
   private static let makers: [String: MCPServer.Transport] = [
@@ -192,36 +196,48 @@ struct MCPAnalyzer {
     "mount_http", "mount_sse", "import_server",
   ]
 
-  /// How the code starts a server, or mounts it into an application by fastapi_mcp's own methods.
-  private func runs(of server: PythonPlace) -> Runs {
-    func isServer(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
-      index.makers(of: PythonPlace(expression: expression, scope: scope)).contains { $0.identity == server.identity }
-    }
-    var found = Runs()
+  /// All calls of such methods; whose they are is asked later.
+  private func methodCalls() -> [PythonPlace] {
+    var found: [PythonPlace] = []
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       guard let file = index.files[path] else { continue }
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
-          guard let (callee, arguments) = expression.call, case .attribute(let base, let method) = callee.kind,
-            Self.methods.contains(method)
+          guard case .attribute(_, let method)? = expression.call?.function.kind, Self.methods.contains(method),
+            found.count < 1000
           else { return }
-          if method == "mount" || method == "import_server" {
-            found.isPart = found.isPart || arguments.contains { isServer($0.value, scope) }
-          }
-          guard isServer(base, scope), method != "import_server" else { return }
-          if method.hasPrefix("mount") {
-            guard isOf(server, MCPObjects.fastapiMCP) else { return }
-            let path = arguments["mount_path"]?.string ?? (method == "mount_sse" ? "/sse" : "/mcp")
-            found.mountsItself.append((method == "mount_http" ? .streamableHTTP : .sse, path))
-            return
-          }
-          let named = arguments.argument(0, "transport")?.string.flatMap { Self.transports[$0] }
-          let implied: MCPServer.Transport =
-            method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
-          found.hasHost = found.hasHost || arguments["host"] != nil
-          found.runs.append((named ?? implied, file.location(expression.offset)))
+          found.append(PythonPlace(expression: expression, scope: scope))
         }
       }
+    }
+    return found
+  }
+
+  /// How the code starts a server, or mounts it into an application by fastapi_mcp's own methods.
+  private func runs(of server: PythonPlace, _ calls: [PythonPlace]) -> Runs {
+    func isServer(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
+      index.makers(of: PythonPlace(expression: expression, scope: scope)).contains { $0.identity == server.identity }
+    }
+    var found = Runs()
+    for place in calls {
+      guard let (callee, arguments) = place.expression.call, case .attribute(let base, let method) = callee.kind else {
+        continue
+      }
+      if method == "mount" || method == "import_server" {
+        found.isPart = found.isPart || arguments.contains { isServer($0.value, place.scope) }
+      }
+      guard isServer(base, place.scope), method != "import_server" else { continue }
+      if method.hasPrefix("mount") {
+        guard isOf(server, MCPObjects.fastapiMCP) else { continue }
+        let path = arguments["mount_path"]?.string ?? (method == "mount_sse" ? "/sse" : "/mcp")
+        found.mountsItself.append((method == "mount_http" ? .streamableHTTP : .sse, DisplayText.escape(path)))
+        continue
+      }
+      let named = arguments.argument(0, "transport")?.string.flatMap { Self.transports[$0] }
+      let implied: MCPServer.Transport =
+        method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
+      found.hasHost = found.hasHost || arguments["host"] != nil
+      found.runs.append((named ?? implied, place.location))
     }
     return found
   }
@@ -247,7 +263,7 @@ struct MCPAnalyzer {
     }
     // `mcp_app.lifespan`, `combine_lifespans(…)`: taken as right. A function of the project is looked into.
     guard case .member(let path, let name)? = index.origin(of: lifespan, in: host.scope.file),
-      let function = index.files[path]?.functions[name]
+      let function = index.files[path]?.functions[name]?.declaration
     else { return }
     var enters = false
     function.body.forEachExpression { expression in

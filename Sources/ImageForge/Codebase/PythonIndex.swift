@@ -14,16 +14,28 @@ struct PythonFile: Sendable {
     let offset: Int
   }
 
+  /// A function, and what is asked of it again and again.
+  struct Function: Sendable {
+    let declaration: PythonFunction
+    let offset: Int
+    /// Assignments in its body.
+    let locals: [String: [PythonExpression]]
+    let returns: [PythonExpression]
+  }
+
+  /// Of many assignments to one name, so many count.
+  static let maximumBindings = 16
+
   let path: String
   let module: PythonModule
   private(set) var imports: [String: Import] = [:]
   private(set) var starImports: [(level: Int, module: String)] = []
   /// Assignments at the top level, in order.
   private(set) var bindings: [String: [Binding]] = [:]
-  private(set) var functions: [String: PythonFunction] = [:]
+  private(set) var functions: [String: Function] = [:]
   private(set) var classes: [String: PythonClass] = [:]
-  /// Functions anywhere, methods too; with the offset of the statement.
-  private(set) var allFunctions: [(function: PythonFunction, offset: Int)] = []
+  /// Functions anywhere, methods too.
+  private(set) var allFunctions: [Function] = []
 
   init(path: String, module: PythonModule) {
     self.path = path
@@ -47,16 +59,16 @@ struct PythonFile: Sendable {
           }
         }
       case .function(let function):
-        allFunctions.append((function, statement.offset))
+        allFunctions.append(Function(function, offset: statement.offset))
       default: break
       }
     }
     for statement in module.statements.flattened {
       switch statement.kind {
-      case .function(let function): functions[function.name] = function
+      case .function(let function): functions[function.name] = Function(function, offset: statement.offset)
       case .classDefinition(let type): classes[type.name] = type
       default:
-        for (name, value) in statement.assignments {
+        for (name, value) in statement.assignments where bindings[name, default: []].count < Self.maximumBindings {
           bindings[name, default: []].append(Binding(value: value, offset: statement.offset))
         }
       }
@@ -64,6 +76,22 @@ struct PythonFile: Sendable {
   }
 
   func location(_ offset: Int) -> String { module.source.location(at: offset) }
+}
+
+extension PythonFile.Function {
+  fileprivate init(_ declaration: PythonFunction, offset: Int) {
+    var locals: [String: [PythonExpression]] = [:]
+    var returns: [PythonExpression] = []
+    for statement in declaration.body.flattened {
+      if case .returns(let value?) = statement.kind, returns.count < PythonFile.maximumBindings {
+        returns.append(value)
+      }
+      for (name, value) in statement.assignments where locals[name, default: []].count < PythonFile.maximumBindings {
+        locals[name, default: []].append(value)
+      }
+    }
+    self.init(declaration: declaration, offset: offset, locals: locals, returns: returns)
+  }
 }
 
 extension PythonStatement {
@@ -88,7 +116,7 @@ extension PythonStatement {
 /// Where an expression stands: a file, and the function in it, if any.
 struct PythonScope: Sendable {
   let file: PythonFile
-  let function: PythonFunction?
+  let function: PythonFile.Function?
 }
 
 /// An expression and where it stands.
@@ -130,12 +158,14 @@ struct PythonIndex: Sendable {
     self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     self.allPaths = allPaths
     paths = files.map(\.path).sorted()
-    let defined = Set(files.flatMap { $0.functions.filter { !$0.value.parameters.isEmpty }.keys })
+    let defined = Set(files.flatMap { $0.functions.filter { !$0.value.declaration.parameters.isEmpty }.keys })
     var callSites: [String: [PythonPlace]] = [:]
     for file in files {
       Self.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
-          guard let function = expression.call?.function.dotted?.last, defined.contains(function) else { return }
+          guard let function = expression.call?.function.dotted?.last, defined.contains(function),
+            callSites[function, default: []].count < PythonFile.maximumBindings
+          else { return }
           callSites[function, default: []].append(PythonPlace(expression: expression, scope: scope))
         }
       }
@@ -146,7 +176,9 @@ struct PythonIndex: Sendable {
   /// Visits the top level of a file and each of its functions.
   static func forEachScope(_ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void) {
     visit(PythonScope(file: file, function: nil), file.module.statements)
-    for (function, _) in file.allFunctions { visit(PythonScope(file: file, function: function), function.body) }
+    for function in file.allFunctions {
+      visit(PythonScope(file: file, function: function), function.declaration.body)
+    }
   }
 
   // MARK: Names
@@ -257,11 +289,12 @@ struct PythonIndex: Sendable {
     switch expression.kind {
     case .name(let name):
       if let function = scope.function {
-        let values = function.body.flattened.flatMap(\.assignments).filter { $0.name == name }.map(\.value)
-        for value in values { go(value, scope) }
-        if !values.isEmpty { return }
-        if let index = function.parameters.firstIndex(where: { $0.name == name }) {
-          for site in callSites[function.name] ?? [] where calls(site, function, in: scope.file) {
+        if let values = function.locals[name] {
+          for value in values { go(value, scope) }
+          return
+        }
+        if let index = function.declaration.parameters.firstIndex(where: { $0.name == name }) {
+          for site in callSites[function.declaration.name] ?? [] where calls(site, function, in: scope.file) {
             if let value = site.expression.call?.arguments.argument(index, name) { go(value, site.scope) }
           }
           return
@@ -276,9 +309,7 @@ struct PythonIndex: Sendable {
       else { return found.append(place) }
       let inner = PythonScope(file: file, function: function)
       let before = found.count
-      for statement in function.body.flattened {
-        if case .returns(let value?) = statement.kind { go(value, inner) }
-      }
+      for value in function.returns { go(value, inner) }
       if found.count == before { found.append(place) }
     default:
       found.append(place)
@@ -295,19 +326,27 @@ struct PythonIndex: Sendable {
     for binding in file.bindings[name] ?? [] { go(binding.value, outer) }
   }
 
-  private func calls(_ site: PythonPlace, _ function: PythonFunction, in file: PythonFile) -> Bool {
+  private func calls(_ site: PythonPlace, _ function: PythonFile.Function, in file: PythonFile) -> Bool {
     guard let callee = site.expression.call?.function else { return false }
-    return origin(of: callee, in: site.scope.file) == .member(file: file.path, name: function.name)
+    return origin(of: callee, in: site.scope.file) == .member(file: file.path, name: function.declaration.name)
   }
 
   /// Whether a class is one of the named ones of an installed package, or inherits from one.
-  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>, steps: Int = 0) -> Bool {
-    guard steps < Self.maximumSteps else { return false }
+  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>) -> Bool {
+    var seen: Set<String> = []
+    return isClass(expression, in: file, oneOf: names, &seen)
+  }
+
+  private func isClass(
+    _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>, _ seen: inout Set<String>
+  ) -> Bool {
     switch origin(of: expression, in: file) {
     case .external(let name): return names.contains(name)
     case .member(let path, let name):
-      guard let other = files[path], let type = other.classes[name] else { return false }
-      return type.arguments.positional.contains { isClass($0, in: other, oneOf: names, steps: steps + 1) }
+      guard let other = files[path], let type = other.classes[name], seen.count < 64,
+        seen.insert("\(path):\(name)").inserted
+      else { return false }
+      return type.arguments.positional.contains { isClass($0, in: other, oneOf: names, &seen) }
     default: return false
     }
   }
@@ -323,20 +362,31 @@ struct PythonIndex: Sendable {
   }
 
   /// A string that is written in the code: a literal, a constant, a sum of both, the default of a settings field.
-  func text(of place: PythonPlace, steps: Int = 0) -> String? {
-    guard steps < Self.maximumSteps else { return nil }
+  func text(of place: PythonPlace) -> String? {
+    var budget = 64
+    return text(of: place, &budget)
+  }
+
+  /// - Parameter budget: how many more expressions may be looked at.
+  private func text(of place: PythonPlace, _ budget: inout Int) -> String? {
+    budget -= 1
+    guard budget > 0 else { return nil }
     switch place.expression.kind {
     case .string(let text): return text
     case .operation(let operators, let operands) where operators.allSatisfy { $0 == "+" }:
-      let parts = operands.map { text(of: PythonPlace(expression: $0, scope: place.scope), steps: steps + 1) }
-      return parts.contains(nil) ? nil : parts.compactMap(\.self).joined()
+      var joined = ""
+      for operand in operands {
+        guard let part = text(of: PythonPlace(expression: operand, scope: place.scope), &budget) else { return nil }
+        joined += part
+      }
+      return joined
     case .attribute(let base, let field):
       if let found = makers(of: place).first, found.expression.string != nil { return found.expression.string }
       return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.string
     case .name:
       let found = makers(of: place)
       guard found.count == 1, found[0].identity != place.identity else { return nil }
-      return text(of: found[0], steps: steps + 1)
+      return text(of: found[0], &budget)
     default: return nil
     }
   }

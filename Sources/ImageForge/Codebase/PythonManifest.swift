@@ -118,7 +118,7 @@ struct PythonManifest: Sendable {
   private func declared() -> [PythonDependency] {
     guard let pyproject else { return [] }
     var found: [PythonDependency] = []
-    for text in pyproject.root[["project", "dependencies"]]?.strings ?? [] {
+    for text in pyproject.root[["project", "dependencies"]]?.strings.prefix(2000) ?? [] {
       guard let requirement = Requirement(text) else { continue }
       found.append(
         PythonDependency(

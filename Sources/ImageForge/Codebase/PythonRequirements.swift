@@ -69,6 +69,7 @@ struct PythonRequirements: Sendable {
           checkAddress(value, location)
         }
       case .unknown(let text):
+        guard findings.count < 50 else { continue }
         findings.append(
           Finding(
             id: "FORGE-P010", severity: .error,

@@ -121,6 +121,7 @@ struct PythonSettings {
   private mutating func read(
     _ field: Field, _ plainName: String, in file: PythonFile, _ naming: Naming, required: Bool, depth: Int
   ) {
+    guard readings.count < 5000 else { return }
     let options = field.value?.call.flatMap { isField($0.function) ? $0.arguments : nil } ?? annotatedOptions(field)
     let value = defaultValue(of: field, options)
     let isRequired = required && value == nil && !hasFactory(options)

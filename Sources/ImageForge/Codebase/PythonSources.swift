@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeSyntax
+import Foundation
 
 /// Finds and reads the Python files of a service.
 enum PythonSources {
@@ -43,7 +44,7 @@ enum PythonSources {
       budget -= bytes.count
       guard
         own.count <= fewFiles || path.hasSuffix("__init__.py")
-          || words.contains(where: { bytes.firstRange(of: $0) != nil })
+          || words.contains(where: { holds(bytes, $0) })
       else {
         continue
       }
@@ -69,17 +70,35 @@ enum PythonSources {
     return (PythonIndex(folder: folder, files: files, allPaths: Set(own)), findings)
   }
 
+  private static func holds(_ bytes: [UInt8], _ word: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { text in
+      guard let base = text.baseAddress, let first = word.first else { return false }
+      var at = 0
+      while at + word.count <= text.count,
+        let found = memchr(base + at, Int32(first), text.count - word.count + 1 - at)
+      {
+        at = found - UnsafeMutableRawPointer(mutating: base)
+        if memcmp(found, word, word.count) == 0 { return true }
+        at += 1
+      }
+      return false
+    }
+  }
+
   private static let manifests = ["pyproject.toml", "requirements.txt", "Pipfile", "setup.py"]
 
   private static func paths(_ folder: String, in tree: ProjectTree) -> [String] {
-    var nested: [String] = []
-    for below in tree.folders where below != folder && (folder == "." || below.hasPrefix(folder + "/")) {
-      if nested.contains(where: { below.hasPrefix($0 + "/") }) { continue }
-      if manifests.contains(where: { tree.hasFile(ProjectTree.join(below, $0)) }) { nested.append(below) }
+    // Whether a folder belongs to a project of its own.
+    var isNested: [String: Bool] = [folder: false]
+    func belongsElsewhere(_ below: String) -> Bool {
+      if let known = isNested[below] { return known }
+      let answer =
+        manifests.contains { tree.hasFile(ProjectTree.join(below, $0)) } || belongsElsewhere(ProjectTree.parent(below))
+      isNested[below] = answer
+      return answer
     }
-    let prefixes = nested.map { $0 + "/" }
     return tree.files(below: folder).filter { path in
-      path.hasSuffix(".py") && !prefixes.contains(where: path.hasPrefix)
+      path.hasSuffix(".py") && !belongsElsewhere(ProjectTree.parent(path))
     }
   }
 }

@@ -142,12 +142,14 @@ package struct TOMLDocument: Sendable {
 
   /// `file:line` of the first line from `line` on that holds the text.
   package func location(of text: String, from line: Int = 1) -> String? {
-    let rows = source.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    let wanted = Array(text.utf8)
-    for (index, row) in rows.enumerated().dropFirst(line - 1) where row.firstRange(of: wanted) != nil {
-      return "\(source.name):\(index + 1)"
+    var start = 0
+    for _ in 1..<max(line, 1) {
+      guard let end = source.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+      start = end + 1
     }
-    return nil
+    return source.bytes[start...].prefix(64 << 10).firstRange(of: Array(text.utf8)).map {
+      source.location(at: $0.lowerBound)
+    }
   }
 
   /// Where headers and keys stand at the beginning of a line. For evidence only: a multi-line string may mislead it.
