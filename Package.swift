@@ -99,7 +99,7 @@ let package = Package(
     tests("Rules", uses: ["ForgeRules"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"]),
-    tests("Recipes", uses: ["ForgeRecipes"]),
+    tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"]),
     tests("Command", uses: ["ImageForge", "forge"]),
