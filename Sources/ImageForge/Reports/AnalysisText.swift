@@ -32,7 +32,7 @@ extension Service {
             variable.required
               ? "required"
               : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: 28) } ?? "optional",
-            DisplayText.escape(variable.place),
+            DisplayText.escape(place(of: variable)),
           ]
         }, aligned: [.left, .left, .left, .path], header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
     }
@@ -90,11 +90,12 @@ extension Service {
     }
     return facts
   }
-}
 
-extension EnvironmentVariable {
-  /// Where the code reads it; where it only stands in a sample file, there.
-  fileprivate var place: String {
-    sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") } ?? sources.first ?? ""
+  /// Where the code reads a variable; where it only stands in a sample file, there. Relative to the service.
+  private func place(of variable: EnvironmentVariable) -> String {
+    let source =
+      variable.sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") } ?? variable.sources.first
+      ?? ""
+    return source.hasPrefix(path + "/") ? String(source.dropFirst(path.utf8.count + 1)) : source
   }
 }

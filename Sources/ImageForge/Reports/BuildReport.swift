@@ -61,7 +61,7 @@ public struct BuildReport: Codable, Sendable, Equatable {
           built.tag, ByteCount.text(built.sizes.stored), ByteCount.text(built.sizes.rootfs),
           ByteCount.text(built.sizes.wasted), built.archive.map(DisplayText.escape) ?? "in \(engine.rawValue)'s store",
         ]
-      }, aligned: [.left, .right, .right, .right],
+      }, aligned: [.left, .right, .right, .right, .path],
       header: ["IMAGE", "STORED", "ROOTFS", "WASTED", "WHERE"], indent: 0)
     var text = layout.text
     for verdict in services.compactMap(\.verdict) { text += "\n" + verdict.text(style) }
