@@ -37,7 +37,7 @@ setup:
 	@scripts/setup
 
 install: build
-	install -D -m 755 $(FORGE) $(DESTDIR)$(PREFIX)/bin/forge
+	install -D -s -m 755 $(FORGE) $(DESTDIR)$(PREFIX)/bin/forge
 
 clean:
 	rm -rf .build
