@@ -62,8 +62,9 @@ let package = Package(
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
     room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
-    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers"]),
-    room("Rules", uses: ["ForgeBasics", "ForgeInspection", yams]),
+    room("Secrets", uses: ["ForgeBasics", yams]),
+    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
+    room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
 
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", yams, toml]),
@@ -78,8 +79,8 @@ let package = Package(
     .target(
       name: "ImageForge",
       dependencies: [
-        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeRules", "ForgeCodebase",
-        "ForgeRecipes", "ForgeEngines", "ForgeReports",
+        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
+        "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeReports",
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -95,8 +96,9 @@ let package = Package(
     tests("Basics", uses: ["ForgeBasics"]),
     tests("Layers", uses: ["ForgeLayers"]),
     tests("Images", uses: ["ForgeImages"]),
+    tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
-    tests("Rules", uses: ["ForgeRules"]),
+    tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"]),
     tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),

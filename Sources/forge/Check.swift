@@ -35,7 +35,7 @@ struct Check: AsyncParsableCommand {
 
   func run() async throws {
     let policy = try policy.load(in: ".")
-    let verdict = Gate.judge(try await image.inspect(), policy: policy)
+    let verdict = Gate.judge(try await image.inspect(findsSecrets: true), policy: policy)
     try reporting.write(verdict, text: verdict.text, to: output)
     if !verdict.passed { throw ExitStatus(code: .policyFailed) }
   }

@@ -19,9 +19,11 @@ struct ImageArguments: ParsableArguments {
   var platform: String?
 
   /// Opens and inspects the image, with what the rules want to see of it.
-  func inspect() async throws -> Inspection {
+  func inspect(findsSecrets: Bool = false) async throws -> Inspection {
     try await ImageReference.inspect(
-      image, options: InspectionOptions(image: choice, platform: platform, capture: Gate.capture))
+      image,
+      options: InspectionOptions(
+        image: choice, platform: platform, findsSecrets: findsSecrets, capture: Gate.capture))
   }
 }
 

@@ -248,6 +248,8 @@ public struct PackageFacts: Codable, Sendable, Equatable {
 package struct InspectionDetails: Sendable, Equatable {
   /// Every regular file, link and folder of every layer, visible or not, in layer order.
   package var files: [FileInstance] = []
+  /// Secrets in the contents of files of any layer; empty where nobody asked for them.
+  package var secrets: [SecretFact] = []
   /// `/etc/passwd`, `/etc/group` of the final root filesystem; nil where there is none.
   package var passwd: [UInt8]?
   package var group: [UInt8]?
@@ -277,6 +279,8 @@ package struct ConfigFacts: Sendable, Equatable {
   package var workingDirectory: String = ""
   package var hasHealthcheck: Bool = false
   package var labels: [String: String] = [:]
+  /// Triggers that run in builds of others.
+  package var onBuild: [String] = []
   /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
   package var isDockerFormat: Bool = true
 

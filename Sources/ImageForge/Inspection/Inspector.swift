@@ -10,10 +10,14 @@ public struct InspectionOptions: Sendable {
   public var platform: String?
   /// How many leading bytes of a file to keep, by its path in a layer. See `Gate.capture`.
   public var capture: @Sendable (ArraySlice<UInt8>) -> Int
+  /// Whether to look for secrets in the content of every file.
+  public var findsSecrets: Bool
 
   public init(
-    image: String? = nil, platform: String? = nil, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+    image: String? = nil, platform: String? = nil, findsSecrets: Bool = false,
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) {
+    self.findsSecrets = findsSecrets
     self.image = image
     self.platform = platform
     self.capture = capture
@@ -30,13 +34,13 @@ public enum Inspector {
   public static func inspect(_ source: String, options: InspectionOptions = .init()) throws -> Inspection {
     let image = try ImageStore.open(
       source, selection: ImageSelection(image: options.image, platform: options.platform))
-    return try inspect(image, capture: options.capture)
+    return try inspect(image, findsSecrets: options.findsSecrets, capture: options.capture)
   }
 
   package static func inspect(
-    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+    _ image: Image, findsSecrets: Bool = false, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
-    let root = try stack(image) { path in
+    let root = try stack(image, content: findsSecrets ? LayerSecrets.scanning() : nil) { path in
       max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path))
     }
     return report(image, root, capture)
@@ -44,10 +48,10 @@ public enum Inspector {
 
   /// Reads and stacks the layers of an image.
   static func stack(
-    _ image: Image, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+    _ image: Image, content: ContentScanning? = nil, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws -> RootFilesystem {
     try RootFilesystem(
-      LayerScans.read(image.layers, of: name(image), capture: capture), image: name(image))
+      LayerScans.read(image.layers, of: name(image), content: content, capture: capture), image: name(image))
   }
 
   /// Either file may be a link to one of the same name elsewhere.
@@ -72,6 +76,7 @@ public enum Inspector {
     details.group = root.content("etc/group")
     let summary = Summary(root, capture: capture)
     details.files = summary.files
+    details.secrets = LayerSecrets.facts(root, summary.files)
     details.config = ConfigFacts(image)
     details.history = history.steps
     return Inspection(
@@ -107,6 +112,7 @@ extension ConfigFacts {
     workingDirectory = image.config.workingDirectory
     hasHealthcheck = image.config.healthcheck?.isActive ?? false
     labels = image.config.labels
+    onBuild = image.config.onBuild
     isDockerFormat = image.isDockerFormat
   }
 }

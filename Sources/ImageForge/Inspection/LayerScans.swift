@@ -26,7 +26,7 @@ enum LayerScans {
   ///   - image: what messages call the image.
   ///   - limits: for each layer, and for all of them together.
   static func read(
-    _ layers: [ImageLayer], of image: String, limits: LayerLimits = LayerLimits(),
+    _ layers: [ImageLayer], of image: String, limits: LayerLimits = LayerLimits(), content: ContentScanning? = nil,
     capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws(LayerError) -> [LayerScan] {
     let keys = layers.map(Key.init)
@@ -35,9 +35,10 @@ enum LayerScans {
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
-      let options = LayerScanOptions(
+      var options = LayerScanOptions(
         name: "layer \(index) of \(image)", expectedDigest: layers[index].digest,
         expectedDiffID: layers[index].diffID, limits: limits, capture: capture)
+      options.content = content
       let result = Result { () throws(LayerError) in
         // Layers that are each just below a limit must not be read on and on.
         try check(results.withLock { $0.values.compactMap { try? $0.get() } }, limits, of: image)

@@ -11,7 +11,8 @@ package enum LayerReader {
     let name = options.name ?? blob.file.name
     let blobHash = ByteHasher(options.expectedDigest?.algorithm ?? .sha256)
     let tarHash = ByteHasher(options.expectedDiffID?.algorithm ?? .sha256)
-    let tar = TarReader(name: name, limits: options.limits, capture: options.capture)
+    let tar = TarReader(
+      name: name, limits: options.limits, capture: options.capture, scanner: options.content?.makeScanner())
     let (compression, stream) = try openLayer(blob, name: name, limits: options.limits, hash: blobHash)
     // The bytes of a plain layer are hashed once where both digests are of one algorithm.
     let isHashedTwice = compression == .none && options.expectedDigest?.algorithm ?? .sha256 != tarHash.algorithm
@@ -38,7 +39,7 @@ package enum LayerReader {
     }
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: blob.length, unpacked: tar.offset,
-      entries: tar.entries, anomalies: tar.foundAnomalies)
+      entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies)
   }
 
   private static func drain(

@@ -10,6 +10,8 @@ package struct LayerScanOptions: Sendable {
   package var expectedDiffID: Digest?
   /// How many leading bytes of a regular file to keep, by its clean path; 0 for none.
   package var capture: @Sendable (ArraySlice<UInt8>) -> Int
+  /// What looks at the contents of files; nil for nothing.
+  package var content: ContentScanning?
   package var limits: LayerLimits
 
   package init(
@@ -60,6 +62,8 @@ package struct LayerScan: Sendable {
   /// Bytes of the uncompressed tar, headers and padding included.
   package let unpacked: Int64
   package let entries: LayerEntries
+  /// What the scanner of contents found, by the index of the entry; -1 for data behind the end of the tar.
+  package var marks: [Int: [ContentMark]] = [:]
   /// What readers of tar archives may disagree about, or should not be in a layer; each kind once, with its count.
   package let anomalies: [LayerAnomaly]
 }

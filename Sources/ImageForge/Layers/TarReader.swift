@@ -31,6 +31,8 @@ final class TarReader {
   private let limits: LayerLimits
   private let capture: @Sendable (ArraySlice<UInt8>) -> Int
   private let hasher = ContentHasher()
+  private let scanner: (any ContentScanner)?
+  private(set) var marks: [Int: [ContentMark]] = [:]
 
   private(set) var entries = LayerEntries()
   private var anomalies: [LayerAnomaly.Kind: LayerAnomaly] = [:]
@@ -54,8 +56,12 @@ final class TarReader {
   private var totalSize: Int64 = 0
   private var scratch: [UInt8] = []
 
-  init(name: String, limits: LayerLimits, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int) {
+  init(
+    name: String, limits: LayerLimits, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int,
+    scanner: (any ContentScanner)? = nil
+  ) {
     self.name = name
+    self.scanner = scanner
     self.limits = limits
     self.capture = capture
   }
@@ -82,6 +88,7 @@ final class TarReader {
       } else if case .ended = state {
         taken = rest.count
         if let position = rest.firstIndex(where: { $0 != 0 }) { note(.dataAfterEnd, at: offset + Int64(position)) }
+        scanner?.take(rest, isLast: false)
       } else {
         taken = TarBlock.size
         guard rest.count >= taken else {
@@ -100,7 +107,9 @@ final class TarReader {
     guard offset > 0 else { throw .notALayer(layer: name) }
     guard remaining == 0, padding == 0 else { throw truncated("entry \(DisplayText.escape(lastPath))") }
     switch state {
-    case .ended: break
+    case .ended:
+      scanner?.take(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+      finishScan(-1)
     case .header where pending.isEmpty: if !sawZeroBlock { note(.noEndOfArchive) }
     case .header: throw truncated("an extended header")
     default: throw truncated("entry \(DisplayText.escape(lastPath))")
@@ -115,7 +124,10 @@ final class TarReader {
     if case .sparseExtension = state { return try takeSparseExtension(block) }
     if block.isZero {
       guard pending.isEmpty else { throw malformed("the archive ends after an extended header") }
-      if sawZeroBlock { state = .ended }
+      if sawZeroBlock {
+        state = .ended
+        scanner?.begin(path: [])
+      }
       sawZeroBlock = true
       return
     }
@@ -266,6 +278,7 @@ final class TarReader {
       head = []
       head?.reserveCapacity(headRoom)
     }
+    scanner?.begin(path: entries[bytes: entry.path])
     expect(stored)
     state = stored > 0 ? .data : .header
     let map = pax?.sparse ?? PaxRecords.Sparse()
@@ -391,6 +404,7 @@ final class TarReader {
   private func takeFileData(_ bytes: UnsafeRawBufferPointer) {
     if let room = head.map({ headRoom - $0.count }), room > 0 { head?.append(contentsOf: bytes.prefix(room)) }
     remaining -= Int64(bytes.count)
+    scanner?.take(bytes, isLast: remaining == 0)
     if remaining > 0 || hasher.isPending || !sparsePieces.isEmpty {
       hasher.update(bytes)
       if remaining == 0 { finishFile() }
@@ -409,9 +423,14 @@ final class TarReader {
 
   private func finishFile(hash: ContentHash) {
     state = .header
+    finishScan(entries.count - 1)
     entries.finishLast(hash: hash, head: head)
     head = nil
     sparsePieces = []
+  }
+
+  private func finishScan(_ entry: Int) {
+    if let found = scanner?.finish(), !found.isEmpty { marks[entry] = found }
   }
 
   private func finishExtended(_ type: UInt8) throws(LayerError) {

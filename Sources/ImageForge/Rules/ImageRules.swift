@@ -25,6 +25,7 @@ enum ImageRules {
     ("FORGE-I006", setuid),
     ("FORGE-I008", { inspection, _ in SecretVariables.check(inspection) }),
     ("FORGE-I009", { inspection, _ in SecretFiles.check(inspection) }),
+    ("FORGE-I010", { inspection, _ in SecretContents.check(inspection) }),
     ("FORGE-I012", { inspection, _ in UserRules.secondRoot(inspection) }),
     ("FORGE-I014", volumes),
     ("FORGE-I019", ports),

@@ -46,7 +46,7 @@ public struct ProjectBuilder: Sendable {
         tag: tag(of: service, among: analysis.services.count), buildArguments: buildArguments, secrets: secrets,
         archive: archive ?? scratch.file("image.tar"))
       try await engine.build(request, log: log)
-      let inspection = try Inspector.inspect(request.archive, options: InspectionOptions(capture: Gate.capture))
+      let inspection = try Inspector.inspect(request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
       built.append(
         BuildReport.Built(
           name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,

@@ -1,0 +1,56 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeSecrets
+
+/// Secrets in the contents of files, of any layer.
+enum SecretContents {
+  static func check(_ inspection: Inspection) -> [Violation] {
+    inspection.details.secrets.map { fact in
+      let path = DisplayText.escape(fact.path)
+      let place = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
+      let where_ = "layer \(fact.layer): \(path)" + (fact.hit.line > 0 ? ":\(fact.hit.line)" : "")
+      guard let kind = kind(fact.hit.kind) else {
+        return Violation(
+          message: "\(place) looks like secrets at too many places to examine all of them", location: where_,
+          fix: "leave the file out of the image", evidence: .file)
+      }
+      let fate = fact.visible || fact.path.isEmpty ? "" : "; a later layer hides it, but it is still in the image"
+      let spot = fact.hit.line > 0 ? "" : " at byte \(fact.hit.offset)"
+      return Violation(
+        message: "\(place) holds \(article(kind.title)) \(kind.title)\(spot) "
+          + "(\(kind.id), sha256 \(fact.hit.fingerprint)…)\(fate)",
+        location: where_, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
+    }
+  }
+
+  static let fix =
+    "revoke it, for everyone who can pull the image can read it; keep the file out with .dockerignore, or give the value "
+    + "when the container starts (or with `RUN --mount=type=secret` while building)"
+
+  static func kind(_ id: String) -> SecretKind? { (try? SecretCatalogue.standard.get())?.kind(id) }
+
+  static func article(_ title: String) -> String {
+    "AEIOaeio".contains(title.first ?? "x") || title.hasPrefix("npm") || title.hasPrefix("xAI") ? "an" : "a"
+  }
+
+  private static func severity(_ kind: SecretKind, _ fact: SecretFact) -> Severity {
+    // Keys for tests are usual in dependencies and in the system's own documentation.
+    kind.id == "private-key" && !SecretPlace.isApplication(fact.path[...]) && !isHome(fact.path)
+      ? min(kind.severity, .info) : kind.severity
+  }
+
+  /// Host keys and keys of users are real wherever they stand.
+  private static func isHome(_ path: [UInt8]) -> Bool {
+    path.starts(with: "etc/ssh/".utf8) || path.starts(with: "etc/ssl/private/".utf8)
+  }
+
+  /// The kinds of secrets in a text of the config, history or an attestation, each once.
+  static func kinds(in text: String) -> [(kind: SecretKind, fingerprint: String)] {
+    guard let catalogue = try? SecretCatalogue.standard.get() else { return [] }
+    var seen: Set<String> = []
+    return SecretScanner(catalogue).scan(Array(text.utf8)).compactMap { hit in
+      guard let kind = catalogue.kind(hit.kind), seen.insert(kind.id + hit.fingerprint).inserted else { return nil }
+      return (kind, hit.fingerprint)
+    }
+  }
+}

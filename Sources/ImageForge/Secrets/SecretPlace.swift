@@ -1,0 +1,47 @@
+/// What the path of a file tells a search for secrets.
+package enum SecretPlace {
+  private static let dependencies: [[UInt8]] = [
+    "node_modules", "site-packages", "dist-packages", ".pnpm-store", ".yarn",
+  ].map { Array($0.utf8) }
+  private static let system: [[UInt8]] = [
+    "usr", "lib", "lib64", "lib32", "bin", "sbin", "etc", "boot", "dev", "proc", "sys", "run",
+  ].map { Array($0.utf8) }
+  /// Folders below those of the system where applications are put.
+  private static let inside: [[UInt8]] = ["usr/src/", "usr/app/", "var/www/", "var/task/", "var/app/"].map {
+    Array($0.utf8)
+  }
+
+  /// Whether the file came with a dependency, where samples and keys for tests are usual.
+  package static func isDependency(_ path: ArraySlice<UInt8>) -> Bool {
+    var start = path.startIndex
+    while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
+      if dependencies.contains(where: { path[start..<slash].elementsEqual($0) }) { return true }
+      start = slash + 1
+    }
+    return false
+  }
+
+  /// Whether the file is the application's own: neither the system's nor a dependency's.
+  package static func isApplication(_ path: ArraySlice<UInt8>) -> Bool {
+    if isDependency(path) { return false }
+    if inside.contains(where: { path.starts(with: $0) }) { return true }
+    let top = path.prefix { $0 != UInt8(ascii: "/") }
+    // A file right in the root is nobody's of the system.
+    guard top.count < path.count else { return true }
+    if top.elementsEqual("var".utf8) { return false }
+    if path.starts(with: "opt/yarn-".utf8) { return false }
+    return !system.contains { top.elementsEqual($0) }
+  }
+
+  static func name(_ path: ArraySlice<UInt8>) -> String {
+    let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
+    return String(decoding: path[start...], as: UTF8.self)
+  }
+
+  /// Whether values stand there without quotes.
+  static func isSettings(_ name: String) -> Bool {
+    name.hasPrefix(".env")
+      || [".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".toml", ".tfvars"]
+        .contains(where: name.hasSuffix)
+  }
+}

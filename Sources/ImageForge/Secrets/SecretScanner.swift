@@ -1,0 +1,202 @@
+import ForgeBasics
+
+/// A secret that was found. It never holds the value.
+package struct SecretHit: Sendable, Hashable, Codable {
+  /// Id of a kind; empty where there were too many candidates to look at all of them.
+  package var kind: String
+  /// Bytes from the start of the file.
+  package var offset: Int64
+  /// From 1; 0 in a file that is no text.
+  package var line: Int
+  /// The first digits of a SHA-256 of kind and value: tells whether two places hold the same secret.
+  package var fingerprint: String
+
+  package init(kind: String, offset: Int64, line: Int, fingerprint: String) {
+    self.kind = kind
+    self.offset = offset
+    self.line = line
+    self.fingerprint = fingerprint
+  }
+}
+
+/// Looks for secrets in the bytes of one file after the other, in pieces as they come, in linear time.
+package final class SecretScanner {
+  /// What a matcher may look at behind and before a keyword.
+  static let lookBehind = 128
+  static let lookAhead = 1536
+  /// Of one file; what follows is more of the same.
+  private static let maximumHits = 100
+
+  private let catalogue: SecretCatalogue
+  /// A copy: a slice would keep the names of a whole layer from growing in place.
+  private var path: [UInt8] = []
+  /// What the path tells; asked only where a keyword was found.
+  private var place: (name: String, isApplication: Bool, isSettings: Bool)?
+  private var offset: Int64 = 0
+  /// Everything before was searched for keywords.
+  private var searched: Int64 = 0
+  /// The end of what was there before, for what stands across the border.
+  private var carry: [UInt8] = []
+  private var isText = true
+  /// Lines that ended before `offset`.
+  private var lines = 0
+  private var hits: [SecretHit] = []
+  private var seen: Set<SecretHit> = []
+  /// Bytes that matchers may still look at: hostile files could make every byte a candidate.
+  private var budget = 0
+  private var isExhausted = false
+
+  package init(_ catalogue: SecretCatalogue) { self.catalogue = catalogue }
+
+  /// A file begins. What a path says decides which kinds are looked for.
+  package func begin(path: some Collection<UInt8>) {
+    self.path.removeAll(keepingCapacity: true)
+    self.path.append(contentsOf: path)
+    place = nil
+    offset = 0
+    searched = 0
+    carry.removeAll(keepingCapacity: true)
+    isText = true
+    lines = 0
+    if !hits.isEmpty {
+      hits = []
+      seen = []
+    }
+    budget = 1 << 20
+    isExhausted = false
+  }
+
+  /// Everything in one go.
+  package func scan(_ bytes: [UInt8], path: [UInt8] = []) -> [SecretHit] {
+    begin(path: path)
+    bytes.withUnsafeBytes { take($0, isLast: true) }
+    return finish()
+  }
+
+  /// The next bytes of the file.
+  package func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
+    budget += bytes.count * 8
+    if offset == 0, bytes.prefix(1024).contains(0) { isText = false }
+    // Keywords are examined once all is there that their matchers may look at.
+    let end = offset + Int64(bytes.count)
+    let limit = isLast ? end : end - Int64(Self.lookAhead)
+    var direct = searched
+    if offset > 0 || !carry.isEmpty {
+      let border = carry.count
+      let join = carry + bytes.prefix(Self.lookBehind + Self.lookAhead)
+      let base = offset - Int64(border)
+      let until = min(limit, offset + Int64(Self.lookBehind))
+      if until > searched {
+        let start = lines - Self.countLines(carry)
+        join.withUnsafeBytes { search($0, at: base, starts: searched..<until, linesBefore: start) }
+        direct = until
+      }
+    }
+    if limit > direct {
+      search(bytes, at: offset, starts: direct..<limit, linesBefore: lines)
+    }
+    searched = max(searched, limit)
+    offset = end
+    guard !isLast else { return }
+    if isText { lines += bytes.withUnsafeBytes(Self.countLines) }
+    let room = Self.lookBehind + Self.lookAhead
+    if bytes.count >= room {
+      carry.removeAll(keepingCapacity: true)
+      carry.append(contentsOf: bytes.suffix(room))
+    } else {
+      carry.append(contentsOf: bytes)
+      if carry.count > room { carry.removeFirst(carry.count - room) }
+    }
+  }
+
+  /// The file has ended: what was found in it, in its order.
+  package func finish() -> [SecretHit] {
+    if isExhausted { hits.append(SecretHit(kind: "", offset: searched, line: 0, fingerprint: "")) }
+    guard !hits.isEmpty else { return [] }
+    let found = hits
+    hits = []
+    seen = []
+    return found.sorted { ($0.offset, $0.kind) < ($1.offset, $1.kind) }
+  }
+
+  private var whereabouts: (name: String, isApplication: Bool, isSettings: Bool) {
+    if let place { return place }
+    let name = SecretPlace.name(path[...])
+    let found = (
+      name: name, isApplication: SecretPlace.isApplication(path[...]), isSettings: SecretPlace.isSettings(name)
+    )
+    place = found
+    return found
+  }
+
+  private static func countLines(_ bytes: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    for byte in bytes where byte == UInt8(ascii: "\n") { count += 1 }
+    return count
+  }
+  private static func countLines(_ bytes: some Collection<UInt8>) -> Int {
+    bytes.count { $0 == UInt8(ascii: "\n") }
+  }
+
+  /// - Parameters:
+  ///   - base: where `bytes` stand in the file.
+  ///   - range: offsets in the file at which keywords may start.
+  private func search(
+    _ bytes: UnsafeRawBufferPointer, at base: Int64, starts range: Range<Int64>, linesBefore: Int
+  ) {
+    let starts = Int(range.lowerBound - base)..<Int(range.upperBound - base)
+    catalogue.filter.scan(bytes, starts: starts) { keyword, position in
+      for pattern in catalogue.patterns[keyword] {
+        examine(pattern, bytes, position, base: base, linesBefore: linesBefore)
+      }
+    }
+  }
+
+  @inline(never)
+  private func examine(
+    _ pattern: SecretCatalogue.Pattern, _ bytes: UnsafeRawBufferPointer, _ position: Int, base: Int64, linesBefore: Int
+  ) {
+    let kind = catalogue.kinds[pattern.kind]
+    let place = whereabouts
+    guard !kind.isApplicationOnly || place.isApplication, kind.files.isEmpty || kind.files.contains(place.name) else {
+      return
+    }
+    guard budget > 0 else {
+      isExhausted = true
+      return
+    }
+    // No matcher sees more than one that works at a border between two pieces would.
+    let window = UnsafeRawBufferPointer(
+      rebasing: bytes[max(0, position - Self.lookBehind)..<min(bytes.count, position + Self.lookAhead)])
+    let at = min(position, Self.lookBehind)
+    let matcher = SecretMatcher(bytes: window, isSettings: place.isSettings)
+    let match: Range<Int>? =
+      switch kind.method {
+      case .token: matcher.token(kind.shapes[pattern.shape], start: at - pattern.offset)
+      case .named: matcher.named(kind.shapes, after: at + pattern.keywordLength)
+      case .privateKey: matcher.privateKey(at)
+      case .url: matcher.url(at)
+      case .assignment: matcher.assignment(at, pattern.keywordLength)
+      }
+    guard let match else {
+      budget -= 64
+      return
+    }
+    budget -= match.count + 64
+    let value = window[match]
+    guard SecretMatcher.entropy(value) >= kind.entropy, !SecretMatcher.isPlaceholder(value) else { return }
+    if kind.id == "jwt", SecretMatcher.isAnonymousToken(value) { return }
+    guard hits.count < Self.maximumHits else { return }
+    let start = match.lowerBound + position - at
+    let digest = Digest.sha256(Array("\(kind.id):".utf8) + value)
+    let hit = SecretHit(
+      kind: kind.id, offset: base + Int64(start),
+      line: isText ? linesBefore + Self.countLines(bytes[..<start]) + 1 : 0,
+      fingerprint: String(digest.hex.prefix(kind.isChosen ? 4 : 12)))
+    if seen.insert(hit).inserted { hits.append(hit) }
+  }
+}
+
+extension Array<UInt8> {
+  fileprivate init(_ slice: Slice<UnsafeRawBufferPointer>) { self = slice.map { $0 } }
+}
