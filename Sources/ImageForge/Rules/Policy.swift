@@ -87,13 +87,15 @@ private struct PolicyReader {
       throw PolicyError(location: source, reason: "\(error)")
     }
     guard let root else { return policy }
-    for (key, value) in try mapping(root, keys: ["version", "size", "fail-on", "rules"]) {
+    for (key, value) in try mapping(root, keys: SettingsFile.sections) {
       switch key {
       case "version":
         guard value.int == 1 else { throw failure(value, "`version` must be 1") }
       case "size": try readSize(value)
       case "fail-on": policy.failOn = try choice(value, "fail-on")
-      default: try readRules(value)
+      case "rules": try readRules(value)
+      // A section of another room.
+      default: break
       }
     }
     return policy
@@ -130,9 +132,8 @@ private struct PolicyReader {
     for (keyNode, value) in mapping {
       let key = keyNode.scalar?.string ?? ""
       guard keys.contains(key) else {
-        let nearest = Self.nearest(key, among: keys)
         throw failure(
-          keyNode, "unknown key `\(DisplayText.escape(key))`" + (nearest.map { "; did you mean `\($0)`?" } ?? ""))
+          keyNode, "unknown key `\(DisplayText.escape(key))`" + NearestKey.hint(key, among: keys))
       }
       members.append((key, value))
     }
@@ -151,28 +152,5 @@ private struct PolicyReader {
 
   private func failure(_ node: Node, _ reason: String) -> PolicyError {
     PolicyError(location: node.mark.map { "\(source):\($0.line)" } ?? source, reason: reason)
-  }
-
-  /// The known key with the fewest edits, if it is near at all: a third of it, or the start of the same word.
-  private static func nearest(_ key: String, among keys: [String]) -> String? {
-    keys.map { (key: $0, distance: editDistance(key, $0)) }
-      .filter { $0.distance <= max(2, $0.key.count / 3) || (!key.isEmpty && key.hasPrefix($0.key)) }
-      .min { ($0.distance, $0.key) < ($1.distance, $1.key) }?.key
-  }
-
-  /// Levenshtein distance.
-  private static func editDistance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.lowercased().unicodeScalars.prefix(64)), Array(b.lowercased().unicodeScalars))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let substitution = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substitution, row[j] + 1, diagonal + 1)
-      }
-    }
-    return row[b.count]
   }
 }

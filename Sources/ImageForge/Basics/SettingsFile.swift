@@ -1,0 +1,10 @@
+/// `forge.yaml`. Several rooms read it, each its own sections; together they accept these and no others.
+public enum SettingsFile {
+  public static let name = "forge.yaml"
+  /// Sections of the policy, which Rules reads.
+  public static let policy = ["version", "size", "fail-on", "rules"]
+  /// Sections about the codebase, which Codebase reads.
+  public static let codebase = ["services"]
+  /// Every key that may stand at the top.
+  public static let sections = policy + codebase
+}
