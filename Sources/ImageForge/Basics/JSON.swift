@@ -15,10 +15,21 @@ public struct JSON: Sendable {
     /// Offset of the key's opening quote.
     public let keyOffset: Int
     public let value: JSON
+
+    package init(key: String, keyOffset: Int, value: JSON) {
+      self.key = key
+      self.keyOffset = keyOffset
+      self.value = value
+    }
   }
 
   public let value: Value
   public let offset: Int
+
+  package init(value: Value, offset: Int) {
+    self.value = value
+    self.offset = offset
+  }
 
   /// The value of a member; the last one where a key stands twice, as JavaScript reads it.
   public subscript(key: String) -> JSON? { member(key)?.value }
@@ -40,6 +51,13 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   public let location: String
   public let column: Int
   public let reason: String
+
+  package init(location: String, column: Int, reason: String) {
+    self.location = location
+    self.column = column
+    self.reason = reason
+  }
+
   public var description: String { "\(location), column \(column): \(reason)" }
 }
 

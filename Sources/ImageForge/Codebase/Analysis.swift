@@ -25,11 +25,35 @@ public struct ServiceLink: Codable, Sendable, Equatable {
   public let from: String
   public let to: String
   public let variable: String
+  /// Whether the address is fixed when the image is built, so that another address needs another image.
+  public let baked: Bool
+  /// What a deployment gives the variable where both run in one cluster under their own names; nil where browsers,
+  /// which know no such names, use the address.
+  public let internalAddress: String?
+  /// `file:line` of what shows that the address is that service's.
+  public let evidence: [String]
 
-  public init(from: String, to: String, variable: String) {
+  public init(
+    from: String, to: String, variable: String, baked: Bool = false, internalAddress: String? = nil,
+    evidence: [String] = []
+  ) {
     self.from = from
     self.to = to
     self.variable = variable
+    self.baked = baked
+    self.internalAddress = internalAddress
+    self.evidence = evidence
+  }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(from, forKey: .from)
+    try container.encode(to, forKey: .to)
+    try container.encode(variable, forKey: .variable)
+    try container.encode(baked, forKey: .baked)
+    try container.encode(internalAddress, forKey: .internalAddress)
+    try container.encode(evidence, forKey: .evidence)
   }
 }
 
@@ -61,9 +85,15 @@ public struct Service: Codable, Sendable, Equatable {
   public var migrations: Migrations?
   public var mcp: [MCPServer]
   public var systemPackages: SystemPackages
-  /// Files and folders, relative to `path`, that the dependency step needs before the source: manifests, lockfiles,
-  /// settings of the package manager, `file:` packages. Sorted.
+  /// Dependencies with code for one machine; sorted by name.
+  public var nativePackages: [NativePackage]
+  /// Files and folders that the dependency step needs before the source: manifests, lockfiles, settings of the package
+  /// manager, `file:` packages. Relative to `path`; for a member of a workspace, to the workspace's root. Sorted.
   public var installInputs: [String]
+  /// Values that the project's settings give to build arguments.
+  public var buildArguments: [String: String]
+  /// What each fact rests on, how sure it is, and what else it could have been; sorted by key.
+  public var conclusions: [Conclusion]
   public var findings: [Finding]
 
   public init(
@@ -71,7 +101,8 @@ public struct Service: Codable, Sendable, Equatable {
     workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
     healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
     migrations: Migrations? = nil, mcp: [MCPServer] = [], systemPackages: SystemPackages = SystemPackages(),
-    installInputs: [String], findings: [Finding] = []
+    nativePackages: [NativePackage] = [], installInputs: [String], buildArguments: [String: String] = [:], conclusions: [Conclusion] = [],
+    findings: [Finding] = []
   ) {
     self.name = name
     self.path = path
@@ -89,7 +120,10 @@ public struct Service: Codable, Sendable, Equatable {
     self.migrations = migrations
     self.mcp = mcp
     self.systemPackages = systemPackages
+    self.nativePackages = nativePackages
     self.installInputs = installInputs
+    self.buildArguments = buildArguments
+    self.conclusions = conclusions
     self.findings = findings
   }
 
@@ -112,7 +146,10 @@ public struct Service: Codable, Sendable, Equatable {
     try container.encode(migrations, forKey: .migrations)
     try container.encode(mcp, forKey: .mcp)
     try container.encode(systemPackages, forKey: .systemPackages)
+    try container.encode(nativePackages, forKey: .nativePackages)
     try container.encode(installInputs, forKey: .installInputs)
+    try container.encode(buildArguments, forKey: .buildArguments)
+    try container.encode(conclusions, forKey: .conclusions)
     try container.encode(findings, forKey: .findings)
   }
 }
@@ -192,12 +229,27 @@ public struct PackageManager: Codable, Sendable, Equatable {
 public struct Workspace: Codable, Sendable, Equatable {
   /// Relative to the analysed root.
   public var root: String
-  /// `npm`, `yarn`, `pnpm`, `uv`, `turbo`, `nx`.
+  /// `npm`, `yarn`, `pnpm`, `bun`, `uv`, `turbo`, `nx`.
   public var kind: String
+  /// The folders of the members that the service is built from, its own among them, relative to `root`. Sorted.
+  public var members: [String]
+  /// The name that the package manager and the task runner know the service by.
+  public var package: String?
 
-  public init(root: String, kind: String) {
+  public init(root: String, kind: String, members: [String] = [], package: String? = nil) {
     self.root = root
     self.kind = kind
+    self.members = members
+    self.package = package
+  }
+
+  /// With every key, as in `Service`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(root, forKey: .root)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(members, forKey: .members)
+    try container.encode(package, forKey: .package)
   }
 }
 
@@ -227,11 +279,13 @@ public struct NextFacts: Codable, Sendable, Equatable {
   public var hasPublicFolder: Bool
   /// Where `server.js` lands below `<distDir>/standalone`: `server.js`, or `apps/web/server.js` in a monorepo.
   public var standaloneServer: String
+  /// What else the configuration sets that bears on the image.
+  public var settings: NextSettings
 
   public init(
     router: Router, output: Output, configFile: String? = nil, basePath: String? = nil, distDir: String = ".next",
     customServer: String? = nil, buildCommand: String = "next build", hasPublicFolder: Bool,
-    standaloneServer: String = "server.js"
+    standaloneServer: String = "server.js", settings: NextSettings = NextSettings()
   ) {
     self.router = router
     self.output = output
@@ -242,6 +296,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     self.buildCommand = buildCommand
     self.hasPublicFolder = hasPublicFolder
     self.standaloneServer = standaloneServer
+    self.settings = settings
   }
 
   /// With every key, as in `Service`.
@@ -256,6 +311,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     try container.encode(buildCommand, forKey: .buildCommand)
     try container.encode(hasPublicFolder, forKey: .hasPublicFolder)
     try container.encode(standaloneServer, forKey: .standaloneServer)
+    try container.encode(settings, forKey: .settings)
   }
 }
 
@@ -375,5 +431,24 @@ public struct SystemPackages: Codable, Sendable, Equatable {
   public init(build: [String] = [], runtime: [String] = []) {
     self.build = build
     self.runtime = runtime
+  }
+}
+
+/// A dependency with code for one machine.
+public struct NativePackage: Codable, Sendable, Equatable {
+  public enum Libc: String, Codable, Sendable {
+    case glibc, musl
+  }
+
+  public var name: String
+  /// The C libraries that it is published for, ready to run; empty when it is compiled by the installation.
+  public var libc: [Libc]
+  /// `file:line`.
+  public var source: String
+
+  public init(name: String, libc: [Libc], source: String) {
+    self.name = name
+    self.libc = libc
+    self.source = source
   }
 }

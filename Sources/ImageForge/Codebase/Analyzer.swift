@@ -27,6 +27,7 @@ public enum Analyzer {
       ProjectTree.precedes($0.path, $1.path) || ($0.path == $1.path && $0.kind.rawValue < $1.kind.rawValue)
     }
     makeNamesUnique(&services)
+    for index in services.indices { services[index].completeConclusions() }
     return Analysis(
       root: path, services: services, links: ServiceLinks.find(services), findings: tree.findings)
   }
@@ -41,7 +42,9 @@ public enum Analyzer {
     return found.sorted { $0 == "." || ($1 != "." && ProjectTree.precedes($0, $1)) }
   }
 
-  private static func isNodeManifest(_ name: Substring) -> Bool { name == "package.json" }
+  private static func isNodeManifest(_ name: Substring) -> Bool {
+    name == "package.json" || name == "package.json5" || name.hasPrefix("next.config.")
+  }
 
   private static let pythonManifests: Set<Substring> = [
     "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml",

@@ -7,34 +7,42 @@ package enum NextAnalyzer {
   /// The service in `folder` (relative to the root; `.` for the root itself), or nil when there is none.
   /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
   package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? {
-    guard let manifest = try NodeManifest.read(folder, in: tree), let asked = manifest.dependency("next") else {
-      return nil
-    }
-    let routes = NextRoutes(folder, in: tree)
-    let config = try NextConfig(folder, in: tree)
-    let build = manifest.script("build")
-    // A workspace's root may list next for its members without being an application.
-    let builds = build?.value.contains("next build") == true
-    guard routes.router != nil || config.file != nil || builds else { return nil }
-
-    let workspace = try NodeWorkspace.find(folder, in: tree)
-    let root = workspace?.root ?? folder
-    let rootManifest = try root == folder ? nil : NodeManifest.read(root, in: tree)
+    guard let ground = try NextGround(folder, in: tree) else { return nil }
+    let (manifest, asked, workspace) = (ground.manifest, ground.asked, ground.workspace)
     let manager = try NodePackageManager(
-      manifest, folder: folder, root: root, rootManifest: rootManifest, in: tree)
+      manifest, folder: folder, root: ground.top, rootManifest: ground.rootManifest, in: tree)
     let framework = framework(asked, manager)
     let version = framework.version.flatMap { SemanticVersion($0) }
-    let runtime = NodeRuntime(manifest, next: version, folder: folder, in: tree)
-    let environment = NextEnvironment(folder, configFile: config.file, in: tree)
-    let inputs = NodeInstallInputs(manifest, manager.manager, folder: folder, in: tree)
+    let routes = NextRoutes(folder, in: tree)
+    let config = try NextConfig(folder, top: ground.top, version: version, in: tree)
+    let build = ground.isOwnManifest ? manifest.script("build") : nil
+    // A workspace's root may list next for its members without being an application.
+    let builds = build?.value.contains("next build") == true
+    guard routes.router != nil || config.file.map(ProjectTree.parent) == folder || builds else { return nil }
+    if folder == ".", routes.router == nil, config.file == nil, manifest.workspaces != nil { return nil }
+
+    let members = workspace.map { NodeWorkspaceMembers(of: manifest, folder: folder, $0, in: tree) }
+    let manifests = [manifest] + (members?.manifests ?? [])
+    let runtime = NodeRuntime(manifest, rootManifest: ground.rootManifest, next: version, folder: folder, in: tree)
+    let environment = NextEnvironment(
+      folder, configFiles: config.files, members: members?.needed.filter { $0 != folder } ?? [],
+      root: workspace?.root, in: tree)
+    let inputs = NodeInstallInputs(
+      manifests + [ground.rootManifest].compactMap(\.self), members: members?.all ?? [], manager.manager,
+      top: ground.top, in: tree)
+    let lockfile = manager.manager.lockfile.map { ProjectTree.join(ground.top, $0) }
+    let native = NodeNativePackages(manifests, lockfile: lockfile, in: tree)
     let port = NextPort.find(manifest)
-    let database = NodeDatabases(manifest, folder: folder, in: tree)
+    let database = NodeDatabases(manifests, folder: folder, in: tree)
+    let tracing = NextTracing(folder, top: ground.top, version: version, config, in: tree)
 
     var findings = config.findings + manager.findings + runtime.findings + environment.findings + inputs.findings
+    findings += native.findings + tracing.findings
     // A range without a lockfile installs the newest version of it, not the lowest.
     let isPinned = manager.next != nil || SemanticVersion(asked.value)?.precision == 3
     findings += isPinned ? vulnerabilities(version, framework, routes.router) : []
-    findings += judge(version, routes.router, manifest, build)
+    findings += judge(version, routes.router, manifest, build, isOwnManifest: ground.isOwnManifest)
+    findings += NextTraps.find(version, config, routes, manager.manager, manifest, folder: folder, in: tree)
     if let workspace { findings.append(member(of: workspace, manifest)) }
     let customServer = NextCustomServer.find(folder, in: tree)
     if let customServer {
@@ -45,22 +53,34 @@ package enum NextAnalyzer {
           location: ProjectTree.join(folder, customServer) + ":1",
           fix: "move what it does into middleware or route handlers"))
     }
-    let member = ProjectPath.relative(folder, to: root) ?? "."
-    return Service(
-      name: name(manifest.name, folder, tree), path: folder, kind: .nextjs, framework: framework,
-      runtime: runtime.runtime, packageManager: manager.manager,
-      workspace: workspace.map { Workspace(root: $0.root, kind: $0.kind) },
+    var service = Service(
+      name: name(ground.isOwnManifest ? manifest.name : nil, folder, tree), path: folder, kind: .nextjs,
+      framework: framework, runtime: runtime.runtime, packageManager: manager.manager,
+      workspace: workspace.map { workspace in
+        Workspace(
+          root: workspace.root, kind: workspace.kind,
+          members: (members?.needed ?? []).compactMap { ProjectPath.relative($0, to: workspace.root) },
+          package: ground.isOwnManifest ? manifest.name.map(DisplayText.escape) : ProjectTree.name(folder))
+      },
       next: NextFacts(
         router: routes.router ?? .app, output: config.output,
-        configFile: config.file.flatMap { ProjectPath.relative($0, to: folder) }, basePath: config.basePath,
-        distDir: config.distDir, customServer: customServer,
+        configFile: config.file.map { ProjectPath.relative($0, to: folder) ?? ascent(from: folder, to: $0) },
+        basePath: config.basePath, distDir: config.distDir, customServer: customServer,
         buildCommand: DisplayText.escape(build?.value ?? "next build"),
         hasPublicFolder: !tree.files(below: ProjectTree.join(folder, "public")).isEmpty,
-        standaloneServer: ProjectTree.join(member, "server.js")),
-      port: port, healthPath: routes.healthPath.map { (config.basePath ?? "") + $0 },
+        standaloneServer: tracing.server, settings: config.settings),
+      port: port.number, healthPath: routes.healthPath.map { (config.basePath ?? "") + $0 },
       environment: environment.variables, databases: database.databases, migrations: database.migrations, mcp: [],
-      installInputs: inputs.paths,
+      systemPackages: native.system, nativePackages: native.packages, installInputs: inputs.paths,
       findings: findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+    NextConclusions.add(to: &service, ground, manager, runtime, routes, config, tracing, port, build)
+    return service
+  }
+
+  /// `../../next.config.js`
+  private static func ascent(from folder: String, to file: String) -> String {
+    let steps = folder.split(separator: "/").count - ProjectTree.parent(file).split(separator: "/").filter { $0 != "." }.count
+    return String(repeating: "../", count: max(0, steps)) + ProjectTree.name(file)
   }
 
   private static func name(_ manifest: String?, _ folder: String, _ tree: ProjectTree) -> String {
@@ -96,7 +116,7 @@ package enum NextAnalyzer {
 
   private static func judge(
     _ version: SemanticVersion?, _ router: NextFacts.Router?, _ manifest: NodeManifest,
-    _ build: (value: String, source: String)?
+    _ build: (value: String, source: String)?, isOwnManifest: Bool
   ) -> [Finding] {
     var findings: [Finding] = []
     func note(_ id: String, _ severity: Severity, _ message: String, _ location: String, _ fix: String) {
@@ -108,6 +128,8 @@ package enum NextAnalyzer {
         "add app/page.tsx, or analyse the folder that holds the application")
     }
     guard let build else {
+      // A task runner knows how to build what has no manifest.
+      guard isOwnManifest else { return findings }
       note(
         "FORGE-N030", .warning, "there is no build script", manifest.path + ":1",
         "add \"build\": \"next build\" to the scripts of package.json")
@@ -130,18 +152,64 @@ package enum NextAnalyzer {
   }
 }
 
+/// Where a Next.js application stands: its manifest, and the workspace around it.
+struct NextGround {
+  let manifest: NodeManifest
+  /// What the manifest asks for of Next.js.
+  let asked: (value: String, source: String)
+  let workspace: NodeWorkspace?
+  /// The manifest of the workspace's root.
+  let rootManifest: NodeManifest?
+  /// The folder above which an image's build sees nothing.
+  let top: String
+  /// Whether the manifest lies in the folder; else it is the workspace's, which all its folders share.
+  let isOwnManifest: Bool
+
+  /// Nil when the folder can be no application.
+  init?(_ folder: String, in tree: ProjectTree) throws(AnalysisError) {
+    if let own = try NodeManifest.read(folder, in: tree) {
+      workspace = try NodeWorkspace.find(folder, in: tree)
+      top = workspace?.root ?? folder
+      rootManifest = try top == folder ? nil : NodeManifest.read(top, in: tree)
+      manifest = own
+      isOwnManifest = true
+      guard let asked = own.dependency("next") ?? Self.inherited(own, rootManifest, folder, tree) else { return nil }
+      self.asked = asked
+    } else {
+      guard let workspace = NodeWorkspace.nx(above: folder, in: tree),
+        let shared = try NodeManifest.read(workspace.root, in: tree), let asked = shared.dependency("next")
+      else { return nil }
+      (self.workspace, manifest, rootManifest, top, isOwnManifest) = (workspace, shared, nil, workspace.root, false)
+      self.asked = asked
+    }
+  }
+
+  /// A member may build with what the root depends on.
+  private static func inherited(
+    _ own: NodeManifest, _ root: NodeManifest?, _ folder: String, _ tree: ProjectTree
+  ) -> (value: String, source: String)? {
+    guard NextConfig.exists(in: folder, tree) || own.script("build")?.value.contains("next build") == true else {
+      return nil
+    }
+    return root?.dependency("next")
+  }
+}
+
 /// The port that the production server listens on.
 enum NextPort {
   /// From the start script: `next start -p 4000`, `PORT=4000 next start`; 3000 otherwise.
-  static func find(_ manifest: NodeManifest) -> Int {
-    let words = manifest.script("start")?.value.split { $0.isWhitespace }.map(String.init) ?? []
+  static func find(_ manifest: NodeManifest) -> (number: Int, source: String?) {
+    let start = manifest.script("start")
+    let words = start?.value.split { $0.isWhitespace }.map(String.init) ?? []
     for (index, word) in words.enumerated() {
       for prefix in ["PORT=", "--port=", "-p="] where word.hasPrefix(prefix) {
-        if let port = valid(String(word.dropFirst(prefix.count))) { return port }
+        if let port = valid(String(word.dropFirst(prefix.count))) { return (port, start?.source) }
       }
-      if word == "-p" || word == "--port", index + 1 < words.count, let port = valid(words[index + 1]) { return port }
+      if word == "-p" || word == "--port", index + 1 < words.count, let port = valid(words[index + 1]) {
+        return (port, start?.source)
+      }
     }
-    return 3000
+    return (3000, nil)
   }
 
   private static func valid(_ text: String) -> Int? { Int(text).flatMap { (1...65535).contains($0) ? $0 : nil } }

@@ -8,10 +8,26 @@ struct NextConfig {
   private(set) var output = NextFacts.Output.default
   private(set) var basePath: String?
   private(set) var distDir = ".next"
+  var settings = NextSettings()
+  /// `file:line` of keys that are set.
+  var places: [String: String] = [:]
+  /// Why keys are not known.
+  var doubts: [String: String] = [:]
+  /// What `output` may be where it is not known.
+  private(set) var outputs: [String] = []
+  /// The configuration and the files of the project that it imports: what they read is fixed at build time.
+  private(set) var files: Set<String> = []
+  /// Where a `webpack` key stands that Turbopack, the default bundler since Next.js 16, refuses.
+  var hasWebpackUnderTurbopack: String?
   private(set) var findings: [Finding] = []
 
   /// The names that Next.js looks for, in its order.
   private static let names = ["next.config.js", "next.config.mjs", "next.config.ts", "next.config.mts"]
+
+  static func exists(in folder: String, _ tree: ProjectTree) -> Bool {
+    names.contains { tree.hasFile(ProjectTree.join(folder, $0)) }
+  }
+
   private static let unsupported = [
     "next.config.cjs", "next.config.cts", "next.config.json", "next.config.jsx", "next.config.tsx",
   ]
@@ -25,29 +41,24 @@ struct NextConfig {
   private var source: SourceText?
   private var value = JSValue.undefined
 
-  init(_ folder: String, in tree: ProjectTree) throws(AnalysisError) {
-    let present = Self.names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile)
-    guard let path = present.first else {
-      if let other = Self.unsupported.map({ ProjectTree.join(folder, $0) }).first(where: tree.hasFile) {
-        note(
-          "FORGE-N031", .error, "Next.js does not read a configuration of this name", other + ":1",
-          "rename it to next.config.ts or next.config.mjs")
-      }
-      return
-    }
+  /// - Parameters:
+  ///   - top: the folder above which an image's build sees nothing: the workspace's root, or the service's own.
+  ///   - version: the version of Next.js, where it is known.
+  init(
+    _ folder: String, top: String, version: SemanticVersion? = nil, in tree: ProjectTree
+  ) throws(AnalysisError) {
+    guard let path = find(folder, top: top, tree) else { return }
     file = path
-    if present.count > 1 {
-      note(
-        "FORGE-N032", .warning, "there are several configurations, and Next.js reads only \(path)", present[1] + ":1",
-        "delete the others")
-    }
     guard let source = try tree.read(path, limit: ProjectTree.maximumSourceSize) else { return }
     self.source = source
+    let modules = NextConfigModules(tree, folder: folder, constants: Self.constants)
     value = JSModule.exportedValue(
       of: JSParser.parse(source), arguments: [.string("phase-production-build"), .object(JSObject())],
-      constants: Self.constants)
+      constants: Self.constants, in: modules.surroundings(of: path))
+    files = modules.read.union([path])
     if let reason = value.settledReason {
       output = .unknown
+      doubts = ["output": reason, "basePath": reason, "distDir": reason]
       note(
         "FORGE-N033", .warning, "the configuration cannot be known without running it: \(reason)", path + ":1",
         "export an object, or a function that returns one")
@@ -56,10 +67,44 @@ struct NextConfig {
     readOutput()
     readBasePath()
     readDistDir()
+    readSettings(folder, version)
+  }
+
+  /// Next.js takes the nearest configuration upwards.
+  private mutating func find(_ folder: String, top: String, _ tree: ProjectTree) -> String? {
+    var place = folder
+    while true {
+      let present = Self.names.map { ProjectTree.join(place, $0) }.filter(tree.hasFile)
+      if let path = present.first {
+        if present.count > 1 {
+          note(
+            "FORGE-N032", .warning, "there are several configurations, and Next.js reads only \(path)",
+            present[1] + ":1", "delete the others")
+        }
+        guard place == folder || ProjectPath.relative(place, to: top) != nil else {
+          note(
+            "FORGE-N039", .warning,
+            "on a developer's machine Next.js takes the configuration above the application, which is not in the image's "
+              + "build", path + ":1", "move it into the folder of the application")
+          return nil
+        }
+        return path
+      }
+      if place == folder, let other = Self.unsupported.map({ ProjectTree.join(folder, $0) }).first(where: tree.hasFile)
+      {
+        note(
+          "FORGE-N031", .error, "Next.js does not read a configuration of this name", other + ":1",
+          "rename it to next.config.ts or next.config.mjs")
+        return nil
+      }
+      if place == "." { return nil }
+      place = ProjectTree.parent(place)
+    }
   }
 
   private mutating func readOutput() {
     guard let setting = setting("output") else { return }
+    places["output"] = setting.location
     switch setting.value {
     case .string("standalone"): output = .standalone
     case .string("export"): output = .export
@@ -71,6 +116,10 @@ struct NextConfig {
         "write 'standalone' or 'export', or leave it out")
     default:
       output = .unknown
+      doubts["output"] = setting.reason
+      outputs = (value["output"]?.possibilities ?? []).compactMap { value in
+        value.string ?? (value.isAbsent || value.bool == false ? "default" : nil)
+      }
       // Standalone or nothing at all: either way the build can be told to make the standalone output.
       let isHarmless = value["output"]?.possibilities.allSatisfy { value in
         value.string == "standalone" || value.isAbsent || value.bool == false
@@ -84,7 +133,9 @@ struct NextConfig {
 
   private mutating func readBasePath() {
     guard let setting = setting("basePath"), !setting.value.isAbsent else { return }
+    places["basePath"] = setting.location
     guard let text = setting.value.string else {
+      doubts["basePath"] = setting.reason
       return note(
         "FORGE-N035", .warning, "basePath cannot be known without running it: \(setting.reason)", setting.location,
         "write it outright; it is fixed when the application is built")
@@ -101,6 +152,7 @@ struct NextConfig {
 
   private mutating func readDistDir() {
     guard let setting = setting("distDir"), !setting.value.isAbsent else { return }
+    places["distDir"] = setting.location
     guard let text = setting.value.string, let path = ProjectPath.resolve(text, from: "."), path != ".",
       ProjectPath.isPlain(path)
     else {
@@ -113,8 +165,22 @@ struct NextConfig {
 
   private func setting(_ key: String) -> (value: JSValue, location: String, reason: String)? {
     guard let source, let file, let found = value[key] else { return nil }
-    let location = value.offset(of: key).map(source.location) ?? file + ":1"
+    // A negative offset: it stands in a file that is imported.
+    let location = value.offset(of: key).flatMap { $0 < 0 ? nil : source.location(at: $0) } ?? file + ":1"
     return (found.settled, location, found.settledReason ?? "it is computed")
+  }
+
+  /// The whole configuration.
+  var root: JSValue { value }
+
+  func location(of path: [String]) -> String? {
+    guard let source, let last = path.last else { return nil }
+    let owner = path.dropLast().reduce(Optional(value)) { value, key in value?[key] }
+    return owner?.offset(of: last).flatMap { $0 < 0 ? nil : source.location(at: $0) }
+  }
+
+  mutating func add(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {
+    note(id, severity, message, source, fix)
   }
 
   private mutating func note(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {

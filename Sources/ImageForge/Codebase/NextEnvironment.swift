@@ -19,7 +19,7 @@ struct NextEnvironment {
   /// Variables of which a value was found that is a secret, whatever their names say.
   private var holdingCredentials: Set<String> = []
   private let folder: String
-  private let configFile: String?
+  private let configFiles: Set<String>
 
   /// Set by the image, by Next.js or by the platform, not by whoever deploys.
   private static let platform: Set<String> = [
@@ -49,15 +49,29 @@ struct NextEnvironment {
   /// What `next build` copies into the standalone output.
   private static let copied: Set<String> = [".env", ".env.production"]
 
-  /// - Parameter configFile: `next.config.*`, relative to the root: what it reads is fixed when the image is built.
-  init(_ folder: String, configFile: String?, in tree: ProjectTree) {
+  /// - Parameters:
+  ///   - configFiles: `next.config.*` and what it imports: what they read is fixed when the image is built.
+  ///   - members: folders of workspace members that the application is built from, its own left out.
+  ///   - root: the workspace's root, whose settings count too.
+  init(_ folder: String, configFiles: Set<String>, members: [String] = [], root: String? = nil, in tree: ProjectTree) {
     self.folder = folder
-    self.configFile = configFile
-    let packages = Self.nestedPackages(folder, tree)
-    for path in tree.files(below: folder) where Self.isSource(path, folder, packages) { scan(path, tree) }
-    for name in Self.examples { readAssignments(name, tree, areExamples: true) }
-    for name in Self.values { readAssignments(name, tree, areExamples: false) }
-    readRegistrySettings(tree)
+    self.configFiles = configFiles
+    for place in [folder] + members {
+      let packages = Self.nestedPackages(place, tree)
+      scan(tree.files(below: place).filter { Self.isSource($0, place, packages) }, tree)
+    }
+    for place in [folder] + (root.map { [$0] } ?? []) {
+      for name in Self.examples { readAssignments(ProjectTree.join(place, name), tree, areExamples: true) }
+      readRegistrySettings(place, tree)
+      readTaskRunner(place, tree)
+      if root == folder { break }
+    }
+    for name in Self.values { readAssignments(ProjectTree.join(folder, name), tree, areExamples: false) }
+    readVercel(tree)
+    for variable in ComposeFile.environment(of: folder, in: tree) where EnvironmentName.isValid(variable.name) {
+      if let value = variable.value, EnvironmentName.holdsCredentials(value) { holdingCredentials.insert(variable.name) }
+      add(variable.name, Reading(path: variable.path, line: variable.line, use: .tested, isInConfig: false))
+    }
     variables = readings.map(variable).sorted { ProjectTree.precedes($0.name, $1.name) }
   }
 
@@ -65,8 +79,7 @@ struct NextEnvironment {
 
   /// Folders below the service with a manifest of their own: other packages, which read what is theirs.
   private static func nestedPackages(_ folder: String, _ tree: ProjectTree) -> [String] {
-    tree.files(below: folder).filter { ProjectTree.name($0) == "package.json" }
-      .map(ProjectTree.parent).filter { $0 != folder }.map { $0 + "/" }
+    tree.packageFolders.filter { $0 != folder && ProjectPath.relative($0, to: folder) != nil }.map { $0 + "/" }
   }
 
   private static func isSource(_ path: String, _ folder: String, _ packages: [String]) -> Bool {
@@ -78,22 +91,30 @@ struct NextEnvironment {
     return !below.split(separator: "/").dropLast().contains { testFolders.contains($0) }
   }
 
-  private mutating func scan(_ path: String, _ tree: ProjectTree) {
-    guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.contains("process") else {
-      return
-    }
-    let source = SourceText(name: path, bytes: bytes)
-    let isPlainTypeScript = path.hasSuffix(".ts") || path.hasSuffix(".mts") || path.hasSuffix(".cts")
-    for read in JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript) where EnvironmentName.isValid(read.name) {
-      let line = source.line(at: read.offset)
-      add(read.name, Reading(path: path, line: line, use: read.use, isInConfig: path == configFile))
-      if case .defaulted(let text?) = read.use { judgeDefault(read.name, text, "\(path):\(line)") }
-      if !read.isInlined, read.name.hasPrefix("NEXT_PUBLIC_") {
-        note(
-          "FORGE-N043", .warning,
-          "\(read.name) is read in a way that Next.js does not replace: it is empty in browsers",
-          "\(path):\(line)", "write process.env.\(read.name) in full")
+  private mutating func scan(_ paths: [String], _ tree: ProjectTree) {
+    // Reading and tokenizing is all of the work, and each file's is its own.
+    let found = Concurrently.map(paths) { path -> [(JSEnvironmentRead, Int)] in
+      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.contains("process") else {
+        return []
       }
+      let source = SourceText(name: path, bytes: bytes)
+      let isPlainTypeScript = path.hasSuffix(".ts") || path.hasSuffix(".mts") || path.hasSuffix(".cts")
+      return JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript).filter { EnvironmentName.isValid($0.name) }
+        .map { ($0, source.line(at: $0.offset)) }
+    }
+    for (path, reads) in zip(paths, found) {
+      for (read, line) in reads { add(read, path, line) }
+    }
+  }
+
+  private mutating func add(_ read: JSEnvironmentRead, _ path: String, _ line: Int) {
+    add(read.name, Reading(path: path, line: line, use: read.use, isInConfig: configFiles.contains(path)))
+    if case .defaulted(let text?) = read.use { judgeDefault(read.name, text, "\(path):\(line)") }
+    if !read.isInlined, read.name.hasPrefix("NEXT_PUBLIC_") {
+      note(
+        "FORGE-N043", .warning,
+        "\(read.name) is read in a way that Next.js does not replace: it is empty in browsers",
+        "\(path):\(line)", "write process.env.\(read.name) in full")
     }
   }
 
@@ -111,8 +132,8 @@ struct NextEnvironment {
   // MARK: Files of variables
 
   /// The names in a file of `NAME=value` lines. Values are never kept: they are examples or secrets.
-  private mutating func readAssignments(_ name: String, _ tree: ProjectTree, areExamples: Bool) {
-    let path = ProjectTree.join(folder, name)
+  private mutating func readAssignments(_ path: String, _ tree: ProjectTree, areExamples: Bool) {
+    let name = ProjectTree.name(path)
     guard let source = try? tree.read(path, limit: 1 << 20) else { return }
     let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     var hasValue = false
@@ -135,9 +156,9 @@ struct NextEnvironment {
   }
 
   /// `//host/:_authToken=${NPM_TOKEN}` in `.npmrc`: a secret of the installation.
-  private mutating func readRegistrySettings(_ tree: ProjectTree) {
+  private mutating func readRegistrySettings(_ place: String, _ tree: ProjectTree) {
     for name in [".npmrc", ".yarnrc.yml", "bunfig.toml"] {
-      let path = ProjectTree.join(folder, name)
+      let path = ProjectTree.join(place, name)
       guard let source = try? tree.read(path, limit: 1 << 20) else { continue }
       let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       for (index, row) in rows.enumerated().prefix(5_000) where !row.hasPrefix("#") && !row.hasPrefix(";") {
@@ -157,6 +178,38 @@ struct NextEnvironment {
         }
       }
     }
+  }
+
+  /// `turbo.json`: what tasks may see of the environment. It names variables, and says nothing about their use.
+  private mutating func readTaskRunner(_ place: String, _ tree: ProjectTree) {
+    for name in ["turbo.json", "turbo.jsonc"] {
+      guard let source = try? tree.read(ProjectTree.join(place, name), limit: 1 << 20),
+        let root = try? JSON.parse(source, .projectWithComments)
+      else { continue }
+      let tasks = (root["tasks"] ?? root["pipeline"])?.members.map(\.value) ?? []
+      let lists = ["globalEnv", "globalPassThroughEnv"].map { root[$0] } + tasks.flatMap { [$0["env"], $0["passThroughEnv"]] }
+      for element in lists.flatMap({ $0?.elements ?? [] }).prefix(5_000) {
+        guard let text = element.string else { continue }
+        // Before version 1.10 variables stood as `$NAME`.
+        addMention(text.hasPrefix("$") ? String(text.dropFirst()) : text, source, element.offset)
+      }
+    }
+  }
+
+  /// `vercel.json`: `env` and `build.env`.
+  private mutating func readVercel(_ tree: ProjectTree) {
+    guard let source = try? tree.read(ProjectTree.join(folder, "vercel.json"), limit: 1 << 20),
+      let root = try? JSON.parse(source, .projectWithComments)
+    else { return }
+    for member in (root["env"]?.members ?? []) + (root["build"]?["env"]?.members ?? []) {
+      addMention(member.key, source, member.keyOffset)
+    }
+  }
+
+  /// Patterns and exclusions (`NEXT_PUBLIC_*`, `!CI`) name no variable.
+  private mutating func addMention(_ name: String, _ source: SourceText, _ offset: Int) {
+    guard EnvironmentName.isValid(name) else { return }
+    add(name, Reading(path: source.name, line: source.line(at: offset), use: .tested, isInConfig: false))
   }
 
   // MARK: Judging

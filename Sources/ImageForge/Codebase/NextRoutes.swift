@@ -7,6 +7,10 @@ struct NextRoutes {
   private(set) var router: NextFacts.Router?
   /// The path of a route that answers a health check, without `basePath`.
   private(set) var healthPath: String?
+  /// The file of that route.
+  private(set) var healthFile: String?
+  /// A file of each router.
+  private(set) var evidence: [String] = []
 
   private static let codeExtensions: Set<Substring> = ["tsx", "ts", "jsx", "js", "mdx", "md"]
   private static let healthNames = [
@@ -23,8 +27,12 @@ struct NextRoutes {
       case (nil, _?): .pages
       case (_?, _?): .both
       }
+    evidence = [app, pages].compactMap { place in
+      place.flatMap { place in tree.files(below: place).first { Self.split($0).map { Self.codeExtensions.contains($0.suffix) } ?? false } }
+    }.map { $0 + ":1" }
     let all = (app.map { Self.appRoutes($0, tree) } ?? []) + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
-    healthPath = all.min { ($0.rank, $0.path.utf8.count, $0.path) < ($1.rank, $1.path.utf8.count, $1.path) }?.path
+    let best = all.min { ($0.rank, $0.path.utf8.count, $0.path) < ($1.rank, $1.path.utf8.count, $1.path) }
+    (healthPath, healthFile) = (best?.path, best?.file)
   }
 
   /// `app` beats `src/app`; a folder counts when it holds a file that makes a route.
@@ -45,7 +53,7 @@ struct NextRoutes {
     return (name[..<dot], name[name.index(after: dot)...])
   }
 
-  private typealias Route = (path: String, rank: Int)
+  private typealias Route = (path: String, rank: Int, file: String)
 
   /// `app/(ops)/api/health/route.ts` answers at `/api/health`.
   private static func appRoutes(_ place: String, _ tree: ProjectTree) -> [Route] {
@@ -54,7 +62,7 @@ struct NextRoutes {
         let folders = ProjectPath.relative(ProjectTree.parent(file), to: place)
       else { return nil }
       let segments = folders.split(separator: "/").filter { !($0.hasPrefix("(") && $0.hasSuffix(")")) }
-      guard let route = route(segments), answersGet(file, tree) else { return nil }
+      guard let route = route(segments, file), answersGet(file, tree) else { return nil }
       return route
     }
   }
@@ -65,17 +73,17 @@ struct NextRoutes {
       guard let (stem, suffix) = split(file), codeExtensions.contains(suffix),
         let folders = ProjectPath.relative(ProjectTree.parent(file), to: place)
       else { return nil }
-      return route(folders.split(separator: "/") + (stem == "index" ? [] : [stem]))
+      return route(folders.split(separator: "/") + (stem == "index" ? [] : [stem]), file)
     }
   }
 
   /// A health route by its last segment; dynamic, private and parallel ones are none.
-  private static func route(_ segments: [Substring]) -> Route? {
+  private static func route(_ segments: [Substring], _ file: String) -> Route? {
     guard let last = segments.last, let rank = healthNames.firstIndex(of: last.lowercased()) else { return nil }
     let isStatic = segments.allSatisfy {
       !$0.hasPrefix("[") && !$0.hasPrefix("@") && !$0.hasPrefix("(") && ProjectPath.isPlain(String($0))
     }
-    return isStatic ? ("/" + segments.joined(separator: "/"), rank) : nil
+    return isStatic ? ("/" + segments.joined(separator: "/"), rank, file) : nil
   }
 
   private static func answersGet(_ file: String, _ tree: ProjectTree) -> Bool {

@@ -18,18 +18,34 @@ struct NodeDatabases {
     "mongodb": "mongodb", "sqlite": "sqlite",
   ]
 
-  init(_ manifest: NodeManifest, folder: String, in tree: ProjectTree) {
-    var found = Set(manifest.dependencies.compactMap { Self.drivers[$0.name] })
-    if manifest.has("prisma") || manifest.has("@prisma/client") {
-      let schema = ProjectTree.join(folder, "prisma/schema.prisma")
-      if let provider = Self.provider((try? tree.read(schema, limit: 4 << 20))?.text ?? "") { found.insert(provider) }
-      if tree.hasFolder(ProjectTree.join(folder, "prisma/migrations")) {
-        migrations = Migrations(tool: "prisma", command: "npx prisma migrate deploy")
-      }
-    } else if manifest.has("drizzle-kit"), tree.hasFolder(ProjectTree.join(folder, "drizzle")) {
-      migrations = Migrations(tool: "drizzle", command: "npx drizzle-kit migrate")
+  /// - Parameter manifests: of the service, and of the workspace members that it needs.
+  init(_ manifests: [NodeManifest], folder: String, in tree: ProjectTree) {
+    var found: Set<String> = []
+    for manifest in manifests {
+      found.formUnion(manifest.dependencies.compactMap { Self.drivers[$0.name] })
+      read(manifest, isOwn: ProjectTree.parent(manifest.path) == folder, &found, tree)
     }
     databases = found.sorted()
+  }
+
+  private mutating func read(
+    _ manifest: NodeManifest, isOwn: Bool, _ found: inout Set<String>, _ tree: ProjectTree
+  ) {
+    let folder = ProjectTree.parent(manifest.path)
+    // `prisma.schema` of the manifest names another place: a file, or a folder of files.
+    let written = manifest.text("prisma", "schema")?.value ?? "prisma/schema.prisma"
+    let schema = ProjectPath.resolve(written, from: folder) ?? ProjectTree.join(folder, "prisma/schema.prisma")
+    if manifest.has("prisma") || manifest.has("@prisma/client") {
+      for file in tree.hasFile(schema) ? [schema] : tree.files(below: schema).filter({ $0.hasSuffix(".prisma") }) {
+        if let provider = Self.provider((try? tree.read(file, limit: 4 << 20))?.text ?? "") { found.insert(provider) }
+      }
+      let home = tree.hasFile(schema) ? ProjectTree.parent(schema) : schema
+      if isOwn, tree.hasFolder(ProjectTree.join(home, "migrations")) {
+        migrations = Migrations(tool: "prisma", command: "npx prisma migrate deploy")
+      }
+    } else if isOwn, manifest.has("drizzle-kit"), tree.hasFolder(ProjectTree.join(folder, "drizzle")) {
+      migrations = Migrations(tool: "drizzle", command: "npx drizzle-kit migrate")
+    }
   }
 
   /// `datasource db { provider = "postgresql" }`

@@ -7,17 +7,25 @@ struct NodeManifest: Sendable {
   let root: JSON
   var path: String { source.name }
 
+  /// The names that package managers look for, in their order: pnpm reads the last one, which is JSON5.
+  static let names = ["package.json", "package.json5"]
+
   /// Nil when the folder has none.
   /// - Throws: `AnalysisError` when it is not a JSON object.
   static func read(_ folder: String, in tree: ProjectTree) throws(AnalysisError) -> NodeManifest? {
-    // A manifest is written by hand; what is larger than this is something else.
-    guard let source = try tree.read(ProjectTree.join(folder, "package.json"), limit: 4 << 20) else { return nil }
-    let root: JSON
-    do { root = try JSON.parse(source, .project) } catch { throw AnalysisError(error) }
-    guard root.isObject else {
-      throw .malformed(location: source.location(at: 0), reason: "a package.json is a JSON object")
+    for name in names {
+      // A manifest is written by hand; what is larger than this is something else.
+      guard let source = try tree.read(ProjectTree.join(folder, name), limit: 4 << 20) else { continue }
+      let root: JSON
+      do { root = try name.hasSuffix("5") ? JSON5.parse(source) : JSON.parse(source, .project) } catch {
+        throw AnalysisError(error)
+      }
+      guard root.isObject else {
+        throw .malformed(location: source.location(at: 0), reason: "a \(name) is a JSON object")
+      }
+      return NodeManifest(source: source, root: root)
     }
-    return NodeManifest(source: source, root: root)
+    return nil
   }
 
   var name: String? { root["name"]?.string }
@@ -37,7 +45,13 @@ struct NodeManifest: Sendable {
 
   /// All dependencies with what is asked for; sorted by name.
   var dependencies: [(name: String, range: String, source: String)] {
-    ["dependencies", "devDependencies", "optionalDependencies"].flatMap { section in
+    dependencies(of: ["dependencies", "devDependencies", "optionalDependencies"])
+  }
+
+  var peers: [(name: String, range: String, source: String)] { dependencies(of: ["peerDependencies"]) }
+
+  func dependencies(of sections: [String]) -> [(name: String, range: String, source: String)] {
+    sections.flatMap { section in
       (root[section]?.members ?? []).compactMap { member in
         member.value.string.map { (member.key, $0, source.location(at: member.keyOffset)) }
       }

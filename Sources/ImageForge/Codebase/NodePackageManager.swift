@@ -6,6 +6,8 @@ struct NodePackageManager {
   private(set) var manager: PackageManager
   /// The version of Next.js that the lockfile pins.
   private(set) var next: (version: String, source: String)?
+  /// Lockfiles that were not taken.
+  private(set) var others: [Conclusion.Alternative] = []
   private(set) var findings: [Finding] = []
 
   /// In the order in which tools of the field look for them.
@@ -28,6 +30,7 @@ struct NodePackageManager {
       name: declared?.name ?? chosen?.manager ?? .npm, version: declared?.version, lockfile: nil,
       source: declared?.source ?? "default: npm")
     guard let chosen else {
+      if manager.version == nil { manager.version = Self.engine(manifest, manager.name) }
       note(
         "FORGE-N012", .warning, "there is no lockfile: every build may install other versions",
         manifest.path + ":1",
@@ -44,6 +47,8 @@ struct NodePackageManager {
     manager.lockfile = chosen.name
     if declared == nil { manager.source = path + ":1" }
     let others = present.filter { $0.name != chosen.name }
+    self.others = others.map { Conclusion.Alternative(value: $0.manager.rawValue, source: ProjectTree.join(root, $0.name)) }
+    // The declared manager decides between lockfiles; without one it is a guess.
     if !others.isEmpty {
       note(
         "FORGE-N010", .warning,
@@ -52,7 +57,19 @@ struct NodePackageManager {
     }
     if manager.version == nil { manager.version = Self.engine(manifest, manager.name) }
     // The binary format of Bun before 1.2 says nothing that can be read.
-    guard chosen.name != "bun.lockb", let source = try tree.read(path) else { return }
+    guard chosen.name != "bun.lockb" else {
+      note(
+        "FORGE-N018", .warning, "bun.lockb is binary: which versions it pins cannot be read", path + ":1",
+        "run bun install --save-text-lockfile and commit bun.lock in its place")
+      return
+    }
+    guard let source = try tree.read(path) else { return }
+    guard source.bytes.contains(where: { !" \n\r\t".utf8.contains($0) }) else {
+      note(
+        "FORGE-N019", .error, "the lockfile is empty", path + ":1",
+        "run \(manager.name.rawValue) install and commit what it writes")
+      return
+    }
     let importer = ProjectPath.relative(folder, to: root) ?? "."
     try readLockfile(chosen, source, manifest, importer: importer == "." ? "" : importer)
   }
@@ -75,10 +92,30 @@ struct NodePackageManager {
       }
     } catch { throw .malformed(location: error.location, reason: error.reason) }
     if let version = found.version.flatMap({ SemanticVersion($0) }) { next = (version.description, found.source) }
+    judge(manifest, found.source, lockfile.name)
     if manager.version == nil, let format = found.format {
       manager.version =
         NodeReleases.table.lockfiles.first { $0.manager == manager.name && $0.format == format }?.version
     }
+  }
+
+  /// A lockfile that does not fit the manifest stops every installation that keeps to it.
+  private mutating func judge(_ manifest: NodeManifest, _ source: String, _ lockfile: String) {
+    guard let asked = manifest.dependency("next"), let range = SemanticRange(asked.value), !range.intervals.isEmpty
+    else { return }
+    guard let next, let locked = SemanticVersion(next.version) else {
+      if next == nil, ["package-lock.json", "yarn.lock", "bun.lock", "npm-shrinkwrap.json"].contains(lockfile) {
+        note(
+          "FORGE-N026", .error, "\(lockfile) does not know next, which \(asked.source) asks for", source,
+          "run the package manager's install, and commit the lockfile")
+      }
+      return
+    }
+    guard locked.prerelease.isEmpty, !range.contains(locked) else { return }
+    note(
+      "FORGE-N026", .error,
+      "\(lockfile) pins next \(locked), which \(DisplayText.escape(asked.value)) (\(asked.source)) excludes", source,
+      "run the package manager's install, and commit the lockfile")
   }
 
   /// `packageManager: "pnpm@10.13.1+sha512.…"`, or `devEngines.packageManager`.
@@ -113,8 +150,9 @@ struct NodePackageManager {
   /// `engines.pnpm: "10.13.1"`; a range pins nothing.
   private static func engine(_ manifest: NodeManifest, _ manager: PackageManager.Name) -> String? {
     let name = manager == .yarnBerry ? "yarn" : manager.rawValue
-    let version = manifest.text("engines", name).flatMap { SemanticVersion($0.value) }
-    return version?.precision == 3 ? version?.description : nil
+    guard let text = manifest.text("engines", name)?.value else { return nil }
+    if let version = SemanticVersion(text) { return version.precision == 3 ? version.description : nil }
+    return nil
   }
 
   /// Yarn 1 and later ones share the lockfile's name.

@@ -5,6 +5,7 @@ import ForgeSyntax
 /// Next.js allow.
 struct NodeRuntime {
   private(set) var runtime: Runtime
+  private(set) var conclusion = Conclusion("runtime.version", nil, .assumed, why: "")
   private(set) var findings: [Finding] = []
 
   private enum Wish {
@@ -14,26 +15,63 @@ struct NodeRuntime {
     case any
   }
 
-  init(_ manifest: NodeManifest, next: SemanticVersion?, folder: String, in tree: ProjectTree) {
+  /// - Parameter rootManifest: the `package.json` of the workspace's root, for a member.
+  init(
+    _ manifest: NodeManifest, rootManifest: NodeManifest? = nil, next: SemanticVersion?, folder: String,
+    in tree: ProjectTree
+  ) {
     let releases = NodeReleases.table
     runtime = Runtime(
       name: .node, version: "\(releases.default)",
       source: "default: Node.js \(releases.default), the long-term support line")
     let minimum = next.flatMap(NextReleases.table.minimumNode)
-    let engines = engines(manifest)
+    let engines = engines([manifest, rootManifest].compactMap(\.self))
+    let pins = NodePins.find(manifest, rootManifest, folder, tree)
+    decide(pins, minimum, engines)
+    judge(minimum, engines, next)
+    compare(pins)
+    conclude(pins, engines)
+  }
 
-    for pin in Self.pins(manifest, folder, tree) {
-      guard let wish = Self.wish(pin.text, releases) else {
+  private mutating func decide(
+    _ pins: [NodePins.Pin], _ minimum: SemanticVersion?, _ engines: (range: SemanticRange, source: String)?
+  ) {
+    for pin in pins {
+      guard let wish = Self.wish(pin.text, NodeReleases.table) else {
         note(
           "FORGE-N021", .warning, "the Node.js version cannot be understood", pin.source, "write a number, such as 24")
         continue
       }
-      guard choose(wish, pin.source, minimum, engines) else { continue }
-      judge(minimum, engines, next)
-      return
+      if choose(wish, pin.source, minimum, engines) { return }
     }
     if let engines { _ = choose(.range(engines.range), engines.source, minimum, engines) }
-    judge(minimum, engines, next)
+  }
+
+  /// Two pins of different lines: somebody works with another Node.js than the image has.
+  private mutating func compare(_ pins: [NodePins.Pin]) {
+    guard let chosen = SemanticVersion(runtime.version) else { return }
+    for pin in pins where pin.source != runtime.source {
+      guard case .version(let other)? = Self.wish(pin.text, NodeReleases.table), other.major != chosen.major else {
+        continue
+      }
+      return note(
+        "FORGE-N025", .warning,
+        "two places pin different lines of Node.js: \(chosen.major) and \(other.major); \(runtime.version) is taken",
+        pin.source, "bring it into line with \(runtime.source)")
+    }
+  }
+
+  private mutating func conclude(_ pins: [NodePins.Pin], _ engines: (range: SemanticRange, source: String)?) {
+    let isDefault = runtime.source.hasPrefix("default:")
+    let isPin = pins.contains { $0.source == runtime.source }
+    conclusion = Conclusion(
+      "runtime.version", runtime.version, isDefault ? .assumed : isPin ? .certain : .likely,
+      evidence: isDefault ? [] : [runtime.source],
+      alternatives: pins.filter { $0.source != runtime.source }.map {
+        Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.source)
+      },
+      why: isDefault ? runtime.source : isPin ? "pinned there" : "the newest maintained line that the range allows")
+    if let engines, engines.source != runtime.source { conclusion.evidence.append(engines.source) }
   }
 
   /// Takes a version that fits the wish; false when the wish leaves it open.
@@ -110,49 +148,17 @@ struct NodeRuntime {
 
   // MARK: Sources
 
-  private mutating func engines(_ manifest: NodeManifest) -> (range: SemanticRange, source: String)? {
-    guard let engines = manifest.text("engines", "node") else { return nil }
-    guard let range = SemanticRange(engines.value), !range.intervals.isEmpty else {
-      note(
-        "FORGE-N021", .warning, "engines.node is not a range of versions", engines.source, "write >=20.9 or the like")
-      return nil
-    }
-    return (range, engines.source)
-  }
-
-  /// What names a version outright, the strongest first.
-  private static func pins(
-    _ manifest: NodeManifest, _ folder: String, _ tree: ProjectTree
-  ) -> [(text: String, source: String)] {
-    var found: [(text: String, source: String)] = []
-    // A file at the top of the repository counts for all below it.
-    for place in folder == "." ? ["."] : [folder, "."] {
-      for name in [".nvmrc", ".node-version"] {
-        let path = ProjectTree.join(place, name)
-        if let text = firstLine(path, tree, where: { _ in true }) { found.append((text.text, text.source)) }
+  /// `engines.node` of the application, or else of its workspace's root.
+  private mutating func engines(_ manifests: [NodeManifest]) -> (range: SemanticRange, source: String)? {
+    for manifest in manifests {
+      guard let engines = manifest.text("engines", "node") else { continue }
+      guard let range = SemanticRange(engines.value), !range.intervals.isEmpty else {
+        note(
+          "FORGE-N021", .warning, "engines.node is not a range of versions", engines.source,
+          "write >=20.9 or the like")
+        return nil
       }
-      let tools = firstLine(ProjectTree.join(place, ".tool-versions"), tree) {
-        $0.hasPrefix("nodejs ") || $0.hasPrefix("node ")
-      }
-      if let tools, let version = tools.text.split(separator: " ").dropFirst().first {
-        found.append((String(version), tools.source))
-      }
-    }
-    if let volta = manifest.text("volta", "node") { found.append((volta.value, volta.source)) }
-    return found
-  }
-
-  /// The first line of a file that is not empty, not a comment, and as wanted.
-  private static func firstLine(
-    _ path: String, _ tree: ProjectTree, where isWanted: (Substring) -> Bool
-  ) -> (text: String, source: String)? {
-    guard let source = try? tree.read(path, limit: 1 << 16) else { return nil }
-    let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    for (index, row) in rows.enumerated() {
-      let text = row.prefix { $0 != "#" }.trimmingPrefix { $0.isWhitespace }
-      guard !text.isEmpty, isWanted(text) else { continue }
-      let end = text.lastIndex { !$0.isWhitespace }.map { text.index(after: $0) } ?? text.startIndex
-      return (String(text[..<end]), "\(path):\(index + 1)")
+      return (range, engines.source)
     }
     return nil
   }

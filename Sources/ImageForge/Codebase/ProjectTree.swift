@@ -11,6 +11,8 @@ package struct ProjectTree: Sendable {
   package let folders: [String]
   /// What the walk had to leave out.
   package let findings: [Finding]
+  /// The folders that hold a manifest of the Node.js world; sorted.
+  package let packageFolders: [String]
   private let fileSet: Set<String>
   private let folderSet: Set<String>
 
@@ -19,6 +21,7 @@ package struct ProjectTree: Sendable {
     self.files = files
     self.folders = folders
     self.findings = findings
+    packageFolders = Set(files.filter(Self.isPackageManifest).map(Self.parent)).sorted(by: Self.precedes)
     fileSet = Set(files)
     folderSet = Set(folders)
   }
@@ -45,6 +48,11 @@ package struct ProjectTree: Sendable {
       let name = path.utf8.dropFirst(skip)
       return name.contains(UInt8(ascii: "/")) ? nil : String(name)
     }
+  }
+
+  private static func isPackageManifest(_ path: String) -> Bool {
+    path.hasSuffix("package.json") && (path.utf8.count == 12 || path.hasSuffix("/package.json"))
+      || path.hasSuffix("package.json5") && (path.utf8.count == 13 || path.hasSuffix("/package.json5"))
   }
 
   /// Joins a folder (`.` for the root) and a name.

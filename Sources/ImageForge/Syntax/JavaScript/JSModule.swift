@@ -1,7 +1,8 @@
 import ForgeBasics
 
 /// Works out what a module exports, without running it: `process.env.NODE_ENV` is `production`, those of hosting
-/// platforms are not set, other variables are not known, and a function of another module gives back the configuration that it was given (`withX(config)`).
+/// platforms are not set, other variables are not known, and a function of another module gives back the configuration
+/// that it was given (`withX(config)`).
 package struct JSModule {
   private typealias Names = [String: JSValue]
 
@@ -12,13 +13,33 @@ package struct JSModule {
   private static let exports = "module.exports"
   /// The values of `next/constants`.
   private let constants: [String: String]
+  private let surroundings: Surroundings
+
+  /// What a module can see of the project around it.
+  package struct Surroundings {
+    /// The file's path below the project's root; empty when it is not known.
+    package var path: String
+    /// The exports of a module named by a relative specifier, as an object; nil when it cannot be read.
+    package var load: (String) -> JSValue?
+
+    package init(path: String = "", load: @escaping (String) -> JSValue? = { _ in nil }) {
+      self.path = path
+      self.load = load
+    }
+
+    /// Where paths of the project seem to lie: `__dirname` is this and the folder.
+    package static let root = "/@project"
+    var file: String { Self.root + "/" + path }
+    var folder: String { JSPath.parent(file) }
+  }
 
   /// The default export, a function already called with `arguments`.
   /// - Parameter constants: names that imports of them stand for.
   package static func exportedValue(
-    of statements: [JSStatement], arguments: [JSValue] = [], constants: [String: String] = [:]
+    of statements: [JSStatement], arguments: [JSValue] = [], constants: [String: String] = [:],
+    in surroundings: Surroundings = Surroundings()
   ) -> JSValue {
-    var module = JSModule(constants: constants)
+    var module = JSModule(constants: constants, surroundings: surroundings)
     var names: Names = [:]
     module.hoist(statements, into: &names)
     let value = module.run(statements[...], names) { names in
@@ -27,7 +48,30 @@ package struct JSModule {
     return module.called(value ?? .unknown(reason: "the file only throws"), with: arguments)
   }
 
-  private init(constants: [String: String]) { self.constants = constants }
+  /// All names of a module, its default export under `default`. For CommonJS, the members of `module.exports` too.
+  package static func exports(
+    of statements: [JSStatement], constants: [String: String] = [:], in surroundings: Surroundings
+  ) -> JSValue {
+    var module = JSModule(constants: constants, surroundings: surroundings)
+    var names: Names = [:]
+    module.hoist(statements, into: &names)
+    let value = module.run(statements[...], names) { names in
+      let exported = names[Self.exports]
+      let own: [JSObject.Entry] = names.sorted { $0.key < $1.key }.filter { $0.key != Self.exports }
+        .map { .value(key: $0.key, $0.value, offset: elsewhere) }
+      return .object(
+        own + (exported.map { [.spread($0), .value(key: "default", $0, offset: elsewhere)] } ?? []))
+    }
+    return value ?? .unknown(reason: "the file only throws")
+  }
+
+  /// The offset of what stands in another file.
+  private static let elsewhere = -1
+
+  private init(constants: [String: String], surroundings: Surroundings) {
+    self.constants = constants
+    self.surroundings = surroundings
+  }
 
   private mutating func called(_ value: JSValue, with arguments: [JSValue]) -> JSValue {
     switch value {
@@ -63,7 +107,7 @@ package struct JSModule {
       case .bind(let pattern, let value):
         bind(pattern, value.map { evaluate($0, names) } ?? .undefined, into: &names)
       case .import(let name, let imported, let module):
-        names[name] = constants[imported].map { .string($0) } ?? .external(name: imported, module: module)
+        names[name] = self.imported(imported, from: module)
       case .function, .expression, .other: break
       case .assign(let target, let value): assign(evaluate(value, names), to: target, at: statement.offset, &names)
       case .exportDefault(let value): names[Self.exports] = evaluate(value, names)
@@ -82,6 +126,14 @@ package struct JSModule {
       }
     }
     return finish(names)
+  }
+
+  private func imported(_ name: String, from module: String) -> JSValue {
+    if let constant = constants[name] { return .string(constant) }
+    guard module.hasPrefix("."), let exports = surroundings.load(module) else {
+      return .external(name: name, module: module)
+    }
+    return name == "*" ? exports : exports[name] ?? .undefined
   }
 
   private mutating func bind(_ pattern: JSPattern, _ value: JSValue, into names: inout Names) {
@@ -140,6 +192,8 @@ package struct JSModule {
     case .bool(let flag): return .bool(flag)
     case .null: return .null
     case .undefined: return .undefined
+    case .identifier("__dirname"): return .string(surroundings.folder)
+    case .identifier("__filename"): return .string(surroundings.file)
     case .identifier(let name): return names[name] ?? .unknown(reason: "\(name) is not defined in the file")
     case .member(let owner, let key): return member(owner, key, names)
     case .element(let owner, let index):
@@ -175,6 +229,14 @@ package struct JSModule {
       // `next build` sets it, whatever the environment says.
       if key == "NODE_ENV" { return .string("production") }
       return Self.isHosting(key) ? .undefined : .unknown(reason: "process.env.\(key) decides it")
+    }
+    if case .member(let keyword, "meta") = owner.kind, case .identifier("import") = keyword.kind {
+      switch key {
+      case "dirname": return .string(surroundings.folder)
+      case "filename": return .string(surroundings.file)
+      case "url": return .string("file://" + surroundings.file)
+      default: break
+      }
     }
     let value = evaluate(owner, names)
     if case .external = value, let constant = constants[key] { return .string(constant) }
@@ -244,7 +306,11 @@ package struct JSModule {
     if case .identifier(let name) = callee.kind, name == "require" || name == "import",
       case .string(let module)? = arguments.first.map({ evaluate($0, names) })
     {
-      return .external(name: "*", module: module)
+      // CommonJS gives what `module.exports` holds.
+      guard name == "require", module.hasPrefix("."), let exports = surroundings.load(module) else {
+        return imported("*", from: module)
+      }
+      return exports["default"] ?? exports
     }
     let values = arguments.map { evaluate($0, names) }
     if case .member(let owner, let method) = callee.kind {
@@ -254,7 +320,11 @@ package struct JSModule {
       // `plugins.reduce((config, plugin) => plugin(config), config)`
       if method == "reduce", values.count == 2 { return values[1] }
     }
+    if case .member(let process, "cwd") = callee.kind, case .identifier("process") = process.kind {
+      return .string(surroundings.folder)
+    }
     let function = evaluate(callee, names)
+    if let path = JSPath.call(function, values, cwd: surroundings.folder) { return path }
     if case .function(let body, let closed) = function { return apply(body, closed, values, caller: names) }
     // A wrapper of another module, `withX(config, options)`: the first object is the configuration.
     for value in values {

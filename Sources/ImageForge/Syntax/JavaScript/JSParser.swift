@@ -293,9 +293,13 @@ package struct JSParser {
       while !isAtEnd, !isNext("}") {
         let name = current
         advance()
-        if take("as"), take("default") {
-          let value = JSExpression(kind: .identifier(text(name)), offset: name.offset)
+        guard take("as") else { continue }
+        let value = JSExpression(kind: .identifier(text(name)), offset: name.offset)
+        if take("default") {
           found.append(JSStatement(kind: .exportDefault(value), offset: offset))
+        } else {
+          found.append(JSStatement(kind: .bind(.name(text(current), default: nil), value), offset: offset))
+          advance()
         }
       }
       _ = take("}")

@@ -1,0 +1,69 @@
+import ForgeBasics
+import ForgeSyntax
+
+/// What the compose files of a project say about its services.
+enum ComposeFile {
+  struct Variable {
+    let name: String
+    /// Nil where the value is passed through from outside.
+    let value: String?
+    let path: String
+    let line: Int
+  }
+
+  struct Service {
+    let name: String
+    /// The build context, relative to the analysed root.
+    let context: String?
+    let variables: [Variable]
+    /// Ports in the container.
+    let ports: [Int]
+  }
+
+  private static let names = [
+    "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "docker-compose.prod.yml",
+    "docker-compose.override.yml", "compose.override.yaml", "compose.prod.yaml",
+  ]
+
+  /// The services of all compose files of a folder.
+  static func read(_ folder: String, in tree: ProjectTree) -> [Service] {
+    names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile).flatMap { path -> [Service] in
+      // A file that is not YAML is compose's to complain of.
+      guard let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source) else { return [] }
+      return (root["services"]?.entries ?? []).prefix(200).map { service($0, folder, path) }
+    }
+  }
+
+  /// The variables that compose files give to what is built from a folder.
+  static func environment(of folder: String, in tree: ProjectTree) -> [Variable] {
+    let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
+    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }.flatMap(\.variables)
+  }
+
+  private static func service(_ entry: YAMLValue.Entry, _ folder: String, _ path: String) -> Service {
+    let build = entry.value["build"]
+    let written = build?.string ?? build?["context"]?.string ?? (build?.isMapping == true ? "." : nil)
+    var variables: [Variable] = []
+    for environment in [entry.value["environment"], build?["args"]].compactMap(\.self) {
+      variables += environment.entries.map { member in
+        Variable(name: member.key, value: member.value.string, path: path, line: line(member.location))
+      }
+      variables += environment.elements.compactMap { element in
+        guard let text = element.string else { return nil }
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return Variable(
+          name: parts[0], value: parts.count > 1 ? parts[1] : nil, path: path, line: line(element.location))
+      }
+    }
+    let ports = (entry.value["ports"]?.elements ?? []).compactMap { port in
+      port["target"]?.integer ?? port.string?.split(separator: "/").first?.split(separator: ":").last.flatMap { Int($0) }
+    }
+    return Service(
+      name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) }, variables: variables,
+      ports: ports)
+  }
+
+  private static func line(_ location: String) -> Int {
+    location.split(separator: ":").last.flatMap { Int($0) } ?? 1
+  }
+}
