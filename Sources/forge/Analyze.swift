@@ -4,10 +4,22 @@ import ImageForge
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what a codebase is, each conclusion with its evidence.",
-    discussion: "Nothing of the project is executed.")
+    discussion: """
+      Nothing of the project is executed. forge.yaml in the folder may say what the code does not (services:).
+      """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")
   var path: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Show what one conclusion rests on, and what else it could have been.",
+      discussion: "runtime.version, next.output, environment.NAME; a first part alone shows all below it.",
+      valueName: "key"))
+  var explain: String?
+
+  @Flag(help: "Exit with 3 where the codebase can be read in more than one way.")
+  var strict = false
 
   @OptionGroup var reporting: OutputOptions
 
@@ -16,6 +28,12 @@ struct Analyze: ParsableCommand {
 
   func run() throws {
     let analysis = try Analyzer.analyze(path)
-    try reporting.write(analysis, text: analysis.text, to: output)
+    if let explain {
+      let explanation = try Explanation(explain, of: analysis)
+      try reporting.write(explanation, text: explanation.text, to: output)
+    } else {
+      try reporting.write(analysis, text: analysis.text, to: output)
+    }
+    if strict, let error = AmbiguityError(analysis) { throw error }
   }
 }

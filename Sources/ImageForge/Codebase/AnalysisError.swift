@@ -10,12 +10,14 @@ public enum AnalysisError: ForgeError, Equatable {
   case noService(path: String, hint: String?)
   /// A manifest, lockfile or configuration that is not what its name says. `location` is `file:line`.
   case malformed(location: String, reason: String)
+  /// `forge.yaml` says something about services that cannot be followed. `location` is `file:line`.
+  case settings(location: String, reason: String)
   /// `limit` in bytes.
   case tooLarge(path: String, limit: Int)
 
   public var exitCode: ExitCode {
     switch self {
-    case .notFound, .notAFolder, .empty, .noService: .usage
+    case .notFound, .notAFolder, .empty, .noService, .settings: .usage
     case .unreadable, .malformed, .tooLarge: .unreadableInput
     }
   }
@@ -37,6 +39,8 @@ public enum AnalysisError: ForgeError, Equatable {
     case .malformed(let location, let reason):
       "\(DisplayText.escape(location)): \(DisplayText.escape(reason)); mend the file, or make it again with the tool "
         + "that wrote it"
+    case .settings(let location, let reason):
+      "\(DisplayText.escape(location)): \(DisplayText.escape(reason))"
     case .tooLarge(let path, let limit):
       "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have; "
         + "check that it is what its name says"

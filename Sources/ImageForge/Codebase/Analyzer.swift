@@ -7,6 +7,7 @@ public enum Analyzer {
   /// - Throws: `AnalysisError`.
   public static func analyze(_ path: String) throws -> Analysis {
     let tree = try ProjectTree(walking: path)
+    let settings = try ServiceSettings(in: tree)
     var services: [Service] = []
     for folder in folders(with: isNodeManifest, in: tree) {
       if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
@@ -28,8 +29,11 @@ public enum Analyzer {
     }
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }
-    return Analysis(
-      root: path, services: services, links: ServiceLinks.find(services), findings: tree.findings)
+    try settings.apply(to: &services)
+    makeNamesUnique(&services)
+    for index in services.indices { services[index].completeConclusions() }
+    let links = ServiceLinks.find(services, in: tree)
+    return Analysis(root: path, services: services, links: links.links, findings: tree.findings + links.findings)
   }
 
   /// The folders that hold a file with such a name, sorted: parents stand before their children.

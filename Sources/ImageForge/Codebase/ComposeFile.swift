@@ -16,8 +16,8 @@ enum ComposeFile {
     /// The build context, relative to the analysed root.
     let context: String?
     let variables: [Variable]
-    /// Ports in the container.
-    let ports: [Int]
+    /// Ports on the machine that runs it.
+    let published: [Int]
   }
 
   private static let names = [
@@ -55,12 +55,15 @@ enum ComposeFile {
           name: parts[0], value: parts.count > 1 ? parts[1] : nil, path: path, line: line(element.location))
       }
     }
-    let ports = (entry.value["ports"]?.elements ?? []).compactMap { port in
-      port["target"]?.integer ?? port.string?.split(separator: "/").first?.split(separator: ":").last.flatMap { Int($0) }
+    let published = (entry.value["ports"]?.elements ?? []).compactMap { port -> Int? in
+      if let number = port["published"]?.integer { return number }
+      // `8000`, `8080:8000`, `127.0.0.1:8080:8000/tcp`
+      let parts = port.string?.split(separator: "/").first?.split(separator: ":") ?? []
+      return Int(parts.count > 1 ? parts[parts.count - 2] : parts.first ?? "")
     }
     return Service(
       name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) }, variables: variables,
-      ports: ports)
+      published: published)
   }
 
   private static func line(_ location: String) -> Int {

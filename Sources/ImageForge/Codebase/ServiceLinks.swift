@@ -1,19 +1,152 @@
-/// Which service reaches which: a frontend that reads a variable named like the address of its API.
-enum ServiceLinks {
-  /// Links are drawn only where there is one backend, for nothing says which one an address means.
-  static func find(_ services: [Service]) -> [ServiceLink] {
-    let backends = services.filter { $0.kind == .fastapi }
-    guard backends.count == 1, let backend = backends.first else { return [] }
-    return services.filter { $0.kind == .nextjs }.flatMap { frontend in
-      frontend.environment.filter { isAddress($0.name, of: backend) }.map {
-        ServiceLink(from: frontend.name, to: backend.name, variable: $0.name)
+import ForgeBasics
+import Foundation
+
+/// Which service reaches which: by the addresses that a frontend's variables hold in its code, its example files and
+/// the compose files, and by what the variables are called.
+struct ServiceLinks {
+  private(set) var links: [ServiceLink] = []
+  private(set) var findings: [Finding] = []
+
+  static func find(_ services: [Service], in tree: ProjectTree) -> ServiceLinks {
+    var found = ServiceLinks()
+    let backends = services.filter { $0.kind != .nextjs }
+    guard !backends.isEmpty else { return found }
+    let compose = ComposeFile.read(".", in: tree)
+    for frontend in services where frontend.kind == .nextjs {
+      let examples = exampleValues(of: frontend, compose, in: tree)
+      for variable in frontend.environment where variable.scope != .platform {
+        found.link(frontend, variable, examples[variable.name] ?? [], backends, compose)
       }
+    }
+    return found
+  }
+
+  private mutating func link(
+    _ frontend: Service, _ variable: EnvironmentVariable, _ examples: [Address], _ backends: [Service],
+    _ compose: [ComposeFile.Service]
+  ) {
+    var addresses = examples
+    if let value = variable.default, let url = Address(value, source: variable.sources.first ?? "") {
+      addresses.insert(url, at: 0)
+    }
+    let named = Self.isAddressName(variable.name)
+    let matches = addresses.compactMap { address in
+      Self.backend(at: address, backends, compose).map { ($0, address) }
+    }
+    var target = matches.first?.0
+    var evidence = matches.filter { $0.0.path == target?.path }.map(\.1.source)
+    if target == nil, backends.count == 1, let backend = backends.first, Self.isAddress(variable.name, of: backend) {
+      target = backend
+      evidence = Array(variable.sources.prefix(1))
+      judge(addresses, backend, variable)
+    }
+    guard let target, named || !matches.isEmpty else { return }
+    let isPublic = variable.scope == .buildPublic && variable.name.hasPrefix("NEXT_PUBLIC_")
+    links.append(
+      ServiceLink(
+        from: frontend.name, to: target.name, variable: variable.name,
+        baked: variable.scope == .buildPublic || variable.scope == .buildSecret,
+        internalAddress: isPublic ? nil : "http://\(target.name):\(target.port)\(path(addresses))",
+        evidence: evidence.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }))
+  }
+
+  /// The prefix that the sample addresses agree on: `/api/v1`.
+  private func path(_ addresses: [Address]) -> String {
+    let paths = Set(addresses.map(\.path))
+    return paths.count == 1 ? paths.first ?? "" : ""
+  }
+
+  /// An address on this machine with a port that no service listens on is a mistake, or an old one.
+  private mutating func judge(_ addresses: [Address], _ backend: Service, _ variable: EnvironmentVariable) {
+    guard let wrong = addresses.first(where: { $0.isLocal && $0.port != nil && $0.port != backend.port }) else { return }
+    findings.append(
+      Finding(
+        id: "FORGE-L001", severity: .warning,
+        message: "\(variable.name) names port \(wrong.port ?? 0), but \(backend.name) listens on \(backend.port)",
+        location: wrong.source, fix: "bring the two into line, or publish the service on that port"))
+  }
+
+  // MARK: Addresses
+
+  struct Address {
+    let host: String
+    let port: Int?
+    let path: String
+    let source: String
+
+    var isLocal: Bool { ["localhost", "127.0.0.1", "0.0.0.0", "[::1]", "host.docker.internal"].contains(host) }
+
+    /// Nil for what is no address of a web server.
+    init?(_ text: String, source: String) {
+      let bare = text.trimmingCharacters(in: CharacterSet(charactersIn: " \t\"'"))
+      guard let scheme = ["http://", "https://", "ws://", "wss://"].first(where: bare.hasPrefix) else { return nil }
+      let rest = bare.dropFirst(scheme.count)
+      let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+      guard !authority.isEmpty, !authority.contains("@") else { return nil }
+      let parts = authority.split(separator: ":", maxSplits: 1)
+      host = parts.first.map { $0.lowercased() } ?? ""
+      port = parts.count > 1 ? Int(parts[1]) : nil
+      var tail = String(rest.dropFirst(authority.count).prefix { $0 != "?" && $0 != "#" })
+      while tail.hasSuffix("/") { tail.removeLast() }
+      path = ProjectPath.isPlain(tail) ? tail : ""
+      self.source = source
     }
   }
 
-  private static let endings: Set<Substring> = ["URL", "URI", "HOST", "ORIGIN", "ENDPOINT", "BASE"]
+  /// By its name in the compose file or in the analysis, or by its port on this machine.
+  private static func backend(
+    at address: Address, _ backends: [Service], _ compose: [ComposeFile.Service]
+  ) -> Service? {
+    if address.isLocal {
+      let fitting = backends.filter { $0.port == address.port }
+      if fitting.count == 1 { return fitting.first }
+      // The port that compose publishes for it.
+      let published = compose.filter { $0.published.contains(address.port ?? 0) }.compactMap { service in
+        backends.first { $0.path == service.context }
+      }
+      return published.count == 1 ? published.first : nil
+    }
+    if let named = backends.first(where: { $0.name == address.host }) { return named }
+    return compose.first { $0.name == address.host }.flatMap { service in
+      backends.first { $0.path == service.context }
+    }
+  }
+
+  /// The values that example and compose files give to the variables of a frontend.
+  private static func exampleValues(
+    of frontend: Service, _ compose: [ComposeFile.Service], in tree: ProjectTree
+  ) -> [String: [Address]] {
+    var found: [String: [Address]] = [:]
+    for service in compose where service.context == frontend.path {
+      for variable in service.variables {
+        guard let value = variable.value, let url = Address(value, source: "\(variable.path):\(variable.line)") else {
+          continue
+        }
+        found[variable.name, default: []].append(url)
+      }
+    }
+    let names = [".env.example", ".env.sample", ".env.template", ".env.development", ".env.local.example", ".env"]
+    for path in names.map({ ProjectTree.join(frontend.path, $0) }) {
+      guard let source = try? tree.read(path, limit: 1 << 20) else { continue }
+      let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      for (index, row) in rows.enumerated().prefix(5_000) {
+        let parts = row.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let url = Address(String(parts[1]), source: "\(path):\(index + 1)") else { continue }
+        found[parts[0].trimmingCharacters(in: .whitespaces), default: []].append(url)
+      }
+    }
+    return found
+  }
+
+  // MARK: Names
+
+  private static let endings: Set<Substring> = ["URL", "URI", "HOST", "ORIGIN", "ENDPOINT", "BASE", "ADDRESS", "SERVER"]
   private static let targets: Set<Substring> = ["API", "BACKEND", "SERVER", "FASTAPI"]
-  private static let fillers: Set<Substring> = ["NEXT", "PUBLIC", "INTERNAL", "BASE", "HTTP", "REST", "APP"]
+  private static let fillers: Set<Substring> = ["NEXT", "PUBLIC", "INTERNAL", "BASE", "HTTP", "REST", "APP", "SERVER"]
+
+  private static func isAddressName(_ name: String) -> Bool {
+    name.uppercased().split(separator: "_").contains { endings.contains($0) || targets.contains($0) }
+  }
 
   /// `NEXT_PUBLIC_API_URL`, `BACKEND_URL`, `TODO_API_BASE_URL` for a backend `todo-…`; but not `OPENAI_API_URL`.
   static func isAddress(_ name: String, of backend: Service) -> Bool {

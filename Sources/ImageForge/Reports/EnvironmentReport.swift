@@ -1,0 +1,75 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeRecipes
+
+/// The variables of every service of a codebase, for `forge env`.
+public struct EnvironmentReport: Encodable, Sendable {
+  public struct Entry: Encodable, Sendable {
+    public let name: String
+    public let path: String
+    public let environment: [EnvironmentVariable]
+    public let check: EnvironmentCheck
+  }
+
+  public let schemaVersion = 1
+  public let services: [Entry]
+  public let links: [ServiceLink]
+  private let analysed: [Service]
+
+  private enum CodingKeys: String, CodingKey { case schemaVersion, services, links }
+
+  public init(_ analysis: Analysis) {
+    analysed = analysis.services
+    services = analysis.services.map {
+      Entry(name: $0.name, path: $0.path, environment: $0.environment, check: EnvironmentCheck($0))
+    }
+    links = analysis.links
+  }
+
+  /// Whether every committed example file names what the code reads, and nothing else.
+  public var passed: Bool { services.allSatisfy(\.check.passed) }
+
+  /// One Markdown document for all services.
+  public func markdown() throws -> String {
+    let guides = try analysed.map { try $0.environmentGuide() }
+    return (guides + (links.isEmpty ? [] : [linkTable])).joined(separator: "\n")
+  }
+
+  /// One `.env` file for all services.
+  public var dotenv: String { analysed.map(\.environmentExample).joined(separator: "\n") }
+
+  private var linkTable: String {
+    var lines = ["# Addresses between services", "", "| From | Variable | To | Fixed at build | In the cluster |"]
+    lines.append("|---|---|---|---|---|")
+    for link in links {
+      lines.append(
+        "| \(link.from) | `\(link.variable)` | \(link.to) | \(link.baked ? "yes" : "no") | "
+          + (link.internalAddress.map { "`\($0)`" } ?? "browsers use it: its public address") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What `forge env --check` prints for people.
+  public func checkText(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    for check in services.map(\.check) {
+      layout.heading(check.service)
+      guard let example = check.example else {
+        layout.line("  there is no .env.example" + (check.missing.isEmpty ? ", and the code reads no variables" : ""))
+        if !check.missing.isEmpty {
+          layout.paragraph(
+            "forge env PATH --format dotenv writes one; it needs: " + check.missing.map(\.name).joined(separator: ", "),
+            label: "  ")
+        }
+        continue
+      }
+      if check.passed { layout.line("  \(DisplayText.escape(example)) names what the code reads, and nothing else") }
+      func rows(_ rows: [EnvironmentCheck.Row], _ what: String) {
+        layout.table(rows.map { ["\(what)", $0.name, DisplayText.escape($0.sources.first ?? "")] }, aligned: [.left, .left, .path])
+      }
+      rows(check.missing, "missing")
+      rows(check.unused, "unused")
+    }
+    return layout.text
+  }
+}

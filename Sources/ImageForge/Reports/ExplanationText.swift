@@ -1,0 +1,86 @@
+import ForgeBasics
+import ForgeCodebase
+
+/// Why forge concluded what it did, for `forge analyze --explain KEY`.
+public struct Explanation: Encodable, Sendable {
+  public struct Entry: Encodable, Sendable {
+    public let service: String
+    public let conclusion: Conclusion
+  }
+
+  public let schemaVersion = 1
+  public let entries: [Entry]
+
+  /// The conclusions of a key in every service; a key's first part (`next`) means all below it, `environment.NAME` a
+  /// variable.
+  /// - Throws: `UnknownKeyError` where no service has the key.
+  public init(_ key: String, of analysis: Analysis) throws(UnknownKeyError) {
+    entries = analysis.services.flatMap { service in
+      (service.conclusions + service.environment.map(\.conclusion)).filter {
+        $0.key == key || $0.key.hasPrefix(key + ".")
+      }.map { Entry(service: service.name, conclusion: $0) }
+    }
+    guard entries.isEmpty else { return }
+    let known = analysis.services.flatMap { $0.conclusions.map(\.key) + $0.environment.map { "environment.\($0.name)" } }
+    throw UnknownKeyError(key: key, known: Array(Set(known)).sorted())
+  }
+
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    for entry in entries {
+      let conclusion = entry.conclusion
+      layout.heading("\(entry.service): \(conclusion.key)")
+      layout.line("  value        " + DisplayText.escape(conclusion.value ?? "none"))
+      layout.line("  confidence   " + conclusion.confidence.rawValue)
+      layout.paragraph(DisplayText.escape(conclusion.why), label: "  why          ")
+      for (index, place) in conclusion.evidence.enumerated() {
+        layout.line((index == 0 ? "  evidence     " : "               ") + DisplayText.escape(place))
+      }
+      for (index, other) in conclusion.alternatives.enumerated() {
+        layout.paragraph(
+          DisplayText.escape("\(other.value)  (\(other.source))"),
+          label: index == 0 ? "  instead of   " : "               ")
+      }
+    }
+    return layout.text
+  }
+}
+
+/// Nothing was concluded under a key.
+public struct UnknownKeyError: ForgeError, Equatable {
+  public let key: String
+  public let known: [String]
+  public var exitCode: ExitCode { .usage }
+  public var description: String {
+    "nothing is known as \(DisplayText.escape(key))\(NearestKey.hint(key, among: known)); there are: "
+      + known.filter { !$0.hasPrefix("environment.") }.joined(separator: ", ") + ", environment.NAME"
+  }
+}
+
+extension EnvironmentVariable {
+  fileprivate var conclusion: Conclusion {
+    Conclusion(
+      "environment.\(name)", `default`, .certain, evidence: sources,
+      why: "scope \(scope.rawValue); "
+        + (required ? "required: it is read without a default" : "optional: it has a default, or is only tested"))
+  }
+}
+
+/// What `forge analyze --strict` refuses.
+public struct AmbiguityError: ForgeError, Equatable {
+  public let reasons: [String]
+  public var exitCode: ExitCode { .unreadableInput }
+  public var description: String {
+    "the codebase can be read in more than one way:\n" + reasons.map { "  " + $0 }.joined(separator: "\n")
+      + "\nsay which one in forge.yaml (services:), or in the files that are named"
+  }
+
+  /// Nil where everything is clear.
+  public init?(_ analysis: Analysis) {
+    reasons = analysis.ambiguities.map { service, conclusion in
+      let places = conclusion.evidence.prefix(3).joined(separator: ", ")
+      return DisplayText.escape("\(service): \(conclusion.key): \(conclusion.why) (\(places))")
+    }
+    if reasons.isEmpty { return nil }
+  }
+}
