@@ -18,12 +18,17 @@ struct ImageArguments: ParsableArguments {
   @Option(help: "Which platform, where the image has several: linux/arm64.")
   var platform: String?
 
+  @OptionGroup(title: "Budgets") var budgets: BudgetOptions
+
   /// Opens and inspects the image, with what the rules want to see of it.
   func inspect(findsSecrets: Bool = false) async throws -> Inspection {
-    try await ImageReference.inspect(
-      image,
-      options: InspectionOptions(
-        image: choice, platform: platform, findsSecrets: findsSecrets, capture: Gate.capture))
+    var options = InspectionOptions(
+      image: choice, platform: platform, findsSecrets: findsSecrets, capture: Gate.capture)
+    options.limits = try budgets.limits
+    let progress = Progress(of: image)
+    options.progress = progress?.add
+    defer { progress?.clear() }
+    return try await ImageReference.inspect(image, options: options)
   }
 }
 

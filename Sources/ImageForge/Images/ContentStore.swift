@@ -12,6 +12,7 @@ struct StoredFile: Sendable {
 protocol ContentStore: Sendable {
   /// What the user named.
   var source: String { get }
+  var limits: LayerLimits { get }
   /// The file of that name; nil when there is none.
   /// - Parameter path: relative, clean, `/` between components.
   func file(_ path: String) throws(ImageError) -> StoredFile?
@@ -28,7 +29,8 @@ struct DocumentReader {
   /// The document at a path; nil when there is none.
   mutating func document(at path: String, name: String? = nil) throws(ImageError) -> Document? {
     guard let file = try store.file(path) else { return nil }
-    return try Document(source: store.source, name: name ?? path, bytes: bytes(of: file, name: name ?? path))
+    return try Document(
+      source: store.source, name: name ?? path, bytes: bytes(of: file, name: name ?? path), limits: store.limits)
   }
 
   /// The document that a descriptor names, size and digest verified; nil when it is absent.
@@ -44,16 +46,17 @@ struct DocumentReader {
     guard descriptor.digest.matches(bytes) else {
       throw ImageError(.mismatch, source: store.source, "the content of \(name) has another digest")
     }
-    return try Document(source: store.source, name: name, bytes: bytes)
+    return try Document(source: store.source, name: name, bytes: bytes, limits: store.limits)
   }
 
   private mutating func bytes(of file: StoredFile, name: String) throws(ImageError) -> [UInt8] {
     let length = file.blob.length
     let shown = DisplayText.escape(name)
-    guard length <= Document.maximumSize else {
+    guard length <= store.limits.document else {
       throw ImageError(
         .tooLarge, source: store.source,
-        "\(shown) is \(ByteCount.text(length)) long, over the limit of \(Document.maximumSize) bytes")
+        "\(shown) is \(ByteCount.text(length)) long, over the limit of \(store.limits.document) bytes",
+        advice: "if the image can be trusted, raise --max-json")
     }
     budget -= length
     guard budget >= 0 else {

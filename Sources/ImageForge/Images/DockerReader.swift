@@ -63,7 +63,8 @@ struct DockerReader {
   private mutating func layers(_ item: Fields, _ config: ImageConfig) throws(ImageError) -> [Candidate.Layer] {
     let paths = try item.strings("Layers") ?? []
     layerBudget -= paths.count
-    guard paths.count <= ImageConfig.maximumLayers, layerBudget >= 0 else {
+    try item.document.checkLayers(paths.count, at: item.json.offset)
+    guard layerBudget >= 0 else {
       throw item.failure("lists too many layers", at: "Layers", .tooLarge)
     }
     for (diffID, source) in try item.object("LayerSources")?.entries() ?? [] {

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeLayers
 
 /// One JSON document of an image, read as strictly as a gate must: no key stands twice, not even in another case.
 struct Document: Sendable {
@@ -8,21 +9,23 @@ struct Document: Sendable {
   let name: String
   let bytes: [UInt8]
   let root: JSON
+  let limits: LayerLimits
   private let text: SourceText
-
-  /// Bytes: what registries allow for a manifest or config.
-  static let maximumSize = 4 << 20
 
   /// Objects whose keys are data, not fields: there `Name` and `name` are two.
   private static let maps: Set<String> = ["labels", "annotations", "exposedports", "volumes", "layersources"]
 
-  init(source: String, name: String, bytes: [UInt8]) throws(ImageError) {
+  init(
+    source: String, name: String, bytes: [UInt8], limits: LayerLimits = LayerLimits()
+  ) throws(ImageError) {
     self.source = source
     self.name = name
     self.bytes = bytes
+    self.limits = limits
     text = SourceText(name: name, bytes: bytes)
     do {
-      root = try JSON.parse(text, JSON.Options(duplicateKeys: .rejectEqual, maximumSize: Self.maximumSize))
+      root = try JSON.parse(
+        text, JSON.Options(duplicateKeys: .rejectEqual, maximumSize: Int(clamping: limits.document)))
     } catch {
       throw ImageError(.malformed, source: source, "\(error)")
     }
@@ -47,6 +50,15 @@ struct Document: Sendable {
   func fields() throws(ImageError) -> Fields {
     guard root.isObject else { throw failure("must be an object", at: root.offset) }
     return Fields(document: self, json: root)
+  }
+
+  /// Holds a list of layers to the budget.
+  func checkLayers(_ count: Int, at offset: Int) throws(ImageError) {
+    guard count <= limits.layers else {
+      throw ImageError(
+        .tooLarge, source: source, "\(text.location(at: offset)): lists more than \(limits.layers) layers",
+        advice: "if the image can be trusted, raise --max-layers")
+    }
   }
 
   func failure(_ reason: String, at offset: Int, _ kind: ImageError.Kind = .malformed) -> ImageError {

@@ -44,8 +44,6 @@ package struct ImageConfig: Sendable {
   /// Empty where the builder kept none.
   package let history: [History]
 
-  static let maximumLayers = 4096
-
   init(_ document: Document) throws(ImageError) {
     digest = Digest.sha256(document.bytes)
     bytes = document.bytes
@@ -62,9 +60,7 @@ package struct ImageConfig: Sendable {
       throw rootfs.failure("rootfs.type is \"\(DisplayText.escape(type))\", not \"layers\"", at: "type", .unsupported)
     }
     diffIDs = try Self.digests(rootfs)
-    guard diffIDs.count <= Self.maximumLayers else {
-      throw rootfs.failure("more than \(Self.maximumLayers) layers", at: "diff_ids", .tooLarge)
-    }
+    try document.checkLayers(diffIDs.count, at: rootfs.json.offset)
     history = try (root.objects("history") ?? []).map { (entry) throws(ImageError) in
       History(
         createdBy: try entry.string("created_by"), comment: try entry.string("comment"),

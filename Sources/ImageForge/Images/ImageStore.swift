@@ -8,10 +8,16 @@ package enum ImageStore {
   /// an OCI layout folder, or `-` for standard input.
   ///
   /// Metadata is read and checked whole: digests, sizes, counts, one meaning. Layers are located, not read.
-  package static func open(_ source: String, selection: ImageSelection = .init()) throws(ImageError) -> Image {
+  /// - Parameter passing: how to read the layers of an archive that can be read once only, such as a pipe or a
+  ///   compressed file; whoever reads them afterwards gets the same result at no cost. Nil where their bytes are
+  ///   needed again: then such an archive is copied to a temporary file.
+  package static func open(
+    _ source: String, selection: ImageSelection = .init(), limits: LayerLimits = .init(),
+    passing: LayerScanOptions? = nil
+  ) throws(ImageError) -> Image {
     switch try SourceFile.open(source) {
     case .folder(let descriptor):
-      let folder = LayoutFolder(taking: descriptor, source: source)
+      let folder = LayoutFolder(taking: descriptor, source: source, limits: limits)
       guard try folder.file("oci-layout") != nil else {
         if try folder.file("manifest.json") != nil, try folder.file("version") != nil {
           throw ImageError(.unsupported, source: source, "it is a folder in skopeo's own form (`dir:`)")
@@ -21,8 +27,51 @@ package enum ImageStore {
       return try open(folder, isFolder: true, notes: [], selection)
     case .file(let file):
       guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
-      let archive = try TarStore(unwrap(Blob(whole: file), source: source), source: source)
-      return try open(archive, isFolder: false, notes: archive.notes, selection)
+      let blob = Blob(whole: file)
+      guard let passing, try isCompressed(blob, source: source) else {
+        return try open(TarStore(unwrap(blob, source: source), source: source, limits: limits), selection)
+      }
+      return try open(
+        store(source, limits) { () throws(LayerError) in
+          try StreamedArchive(blob, name: "the archive", options: passing)
+        }, selection)
+    case .pipe(let pipe):
+      guard let passing else {
+        let file = try SourceFile.spool(pipe, source: source)
+        guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
+        return try open(
+          TarStore(unwrap(Blob(whole: file), source: source), source: source, limits: limits), selection)
+      }
+      return try open(
+        store(source, limits) { () throws(LayerError) in
+          try StreamedArchive(pipe.descriptor, name: "the archive", options: passing)
+        }, selection)
+    }
+  }
+
+  private static func open(_ archive: TarStore, _ selection: ImageSelection) throws(ImageError) -> Image {
+    try open(archive, isFolder: false, notes: archive.notes, selection)
+  }
+
+  /// The files of an archive that is read once.
+  private static func store(
+    _ source: String, _ limits: LayerLimits, _ open: () throws(LayerError) -> StreamedArchive
+  ) throws(ImageError) -> TarStore {
+    let archive: StreamedArchive
+    do {
+      archive = try open()
+    } catch {
+      throw ImageError(error, source: source)
+    }
+    guard !archive.isEmpty else { throw ImageError(.notAnImage, source: source, "it is empty") }
+    return try TarStore(archive, source: source, limits: limits)
+  }
+
+  private static func isCompressed(_ blob: Blob, source: String) throws(ImageError) -> Bool {
+    do {
+      return LayerCompression(magic: try blob.bytes(count: 6)) != .none
+    } catch {
+      throw ImageError(.unreadable, source: source, "reading failed: \(error)")
     }
   }
 

@@ -7,12 +7,14 @@ import SystemPackage
 /// read the host.
 final class LayoutFolder: ContentStore {
   let source: String
+  let limits: LayerLimits
   private let root: FileDescriptor
 
   /// Takes over `root`, an open folder.
-  init(taking root: FileDescriptor, source: String) {
+  init(taking root: FileDescriptor, source: String, limits: LayerLimits) {
     self.root = root
     self.source = source
+    self.limits = limits
   }
 
   deinit { try? root.close() }

@@ -16,9 +16,7 @@ struct Manifest: Sendable {
     let root = try document.checkedRoot(mediaType: mediaType, foreign: ["manifests", "fsLayers", "history"])
     config = try Descriptor(root.require(root.object("config"), "config"))
     let list = try root.objects("layers") ?? []
-    guard list.count <= ImageConfig.maximumLayers else {
-      throw root.failure("more than \(ImageConfig.maximumLayers) layers", at: "layers", .tooLarge)
-    }
+    try document.checkLayers(list.count, at: root.json.offset)
     layers = try list.map { (fields) throws(ImageError) in try Descriptor(fields) }
   }
 }

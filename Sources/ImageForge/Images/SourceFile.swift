@@ -7,11 +7,22 @@ import SystemPackage
 enum SourceFile {
   case folder(FileDescriptor)
   case file(BlobFile)
+  case pipe(Pipe)
 
-  /// Opens a path, or standard input for `-`. What cannot be read at offsets, such as a pipe, is copied to a temporary
-  /// file without a name.
+  /// What can be read once only. Owns the descriptor, except standard input.
+  final class Pipe {
+    let descriptor: FileDescriptor
+
+    init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+    deinit {
+      if descriptor != .standardInput { try? descriptor.close() }
+    }
+  }
+
+  /// Opens a path, or standard input for `-`.
   static func open(_ source: String) throws(ImageError) -> SourceFile {
-    guard source != "-" else { return .file(try standardInput()) }
+    guard source != "-" else { return try standardInput() }
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(FilePath(source), .readOnly, options: [.closeOnExec])
@@ -26,23 +37,21 @@ enum SourceFile {
     switch try kind(of: descriptor, source: source) {
     case S_IFDIR: return .folder(descriptor)
     case S_IFREG: return .file(try blobFile(descriptor, source: source))
-    case S_IFIFO:
-      defer { try? descriptor.close() }
-      return .file(try spool(descriptor, source: source))
+    case S_IFIFO: return .pipe(Pipe(descriptor))
     default:
       try? descriptor.close()
       throw ImageError(.notAnImage, source: source, "it is a device or socket, neither a file nor a folder")
     }
   }
 
-  private static func standardInput() throws(ImageError) -> BlobFile {
+  private static func standardInput() throws(ImageError) -> SourceFile {
     let input = FileDescriptor.standardInput
     switch try kind(of: input, source: "-") {
     case S_IFDIR: throw ImageError(.notAnImage, source: "-", "it is a folder")
     case S_IFREG where (try? input.seek(offset: 0, from: .current)) == 0:
       // `forge inspect - < image.tar`: no copy is needed.
       do {
-        return try blobFile(input.duplicate(), source: "-")
+        return .file(try blobFile(input.duplicate(), source: "-"))
       } catch let error as ImageError {
         throw error
       } catch {
@@ -53,7 +62,7 @@ enum SourceFile {
         throw ImageError(
           .notFound, source: "-", "it is a terminal", advice: "pipe an archive into it: `docker save NAME | forge … -`")
       }
-      return try spool(input, source: "-")
+      return .pipe(Pipe(input))
     }
   }
 
@@ -73,10 +82,11 @@ enum SourceFile {
     }
   }
 
-  private static func spool(_ input: FileDescriptor, source: String) throws(ImageError) -> BlobFile {
+  /// A temporary copy, which can be read at offsets.
+  static func spool(_ pipe: Pipe, source: String) throws(ImageError) -> BlobFile {
     try Spool.copy(source: source) { (buffer) throws(ImageError) in
       do {
-        return try input.read(into: buffer)
+        return try pipe.descriptor.read(into: buffer)
       } catch {
         throw ImageError(.unreadable, source: source, "reading failed: \(error)")
       }
@@ -87,7 +97,7 @@ enum SourceFile {
 /// Temporary copies of what cannot be read at offsets.
 enum Spool {
   /// Bytes: as much as the layers of one image may unpack to.
-  static let maximumSize = LayerLimits().unpacked
+  static let maximumSize = LayerLimits().total
 
   /// Copies all that `read` gives, until it gives 0, to a file that has no name and vanishes with its last reference.
   static func copy(

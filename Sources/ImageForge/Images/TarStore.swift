@@ -4,19 +4,46 @@ import ForgeLayers
 /// The files of an archive, by name: one walk over its headers, no copy. Links are followed inside the archive only.
 struct TarStore: ContentStore {
   let source: String
+  let limits: LayerLimits
   /// What is odd about the tar.
   let notes: [Finding]
   private let members: [[UInt8]: TarMember]
 
-  /// - Throws: `ImageError` when the tar is truncated or malformed, or when readers could disagree on what a name is.
-  init(_ blob: Blob, source: String) throws(ImageError) {
-    self.source = source
-    let directory: TarDirectory
+  /// An archive that can be read at offsets.
+  init(_ blob: Blob, source: String, limits: LayerLimits) throws(ImageError) {
+    let directory = try Self.read(source) { () throws(LayerError) in
+      try TarDirectory(blob, name: "the archive", limits: limits)
+    }
+    try self.init(directory, source, limits)
+  }
+
+  /// An archive that can be read once only: its layers are read here.
+  init(_ archive: StreamedArchive, source: String, limits: LayerLimits) throws(ImageError) {
+    // Nothing is read on that does not even start like a tar.
+    let start = try Self.read(source) { () throws(LayerError) in try archive.firstBlock() }
+    guard archive.compression == .none || TarDirectory.isHeader(start) else {
+      throw ImageError(.notAnImage, source: source, "what is compressed in it is not a tar archive")
+    }
+    let directory = try Self.read(source) { () throws(LayerError) in
+      try TarDirectory(archive, name: "the archive", limits: limits)
+    }
+    try self.init(directory, source, limits)
+  }
+
+  private static func read<Value>(
+    _ source: String, _ body: () throws(LayerError) -> Value
+  ) throws(ImageError) -> Value {
     do {
-      directory = try TarDirectory(blob, name: "the archive")
+      return try body()
     } catch {
       throw ImageError(error, source: source)
     }
+  }
+
+  /// - Throws: `ImageError` when readers could disagree on what a name is.
+  private init(_ directory: TarDirectory, _ source: String, _ limits: LayerLimits) throws(ImageError) {
+    self.source = source
+    self.limits = limits
     var members: [[UInt8]: TarMember] = [:]
     members.reserveCapacity(directory.members.count)
     for member in directory.members where !member.path.isEmpty {

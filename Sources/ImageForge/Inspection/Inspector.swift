@@ -12,6 +12,10 @@ public struct InspectionOptions: Sendable {
   public var capture: @Sendable (ArraySlice<UInt8>) -> Int
   /// Whether to look for secrets in the content of every file.
   public var findsSecrets: Bool
+  /// What the image may cost.
+  public var limits = LayerLimits()
+  /// Told the bytes of each uncompressed piece of a layer as it is read, from any thread.
+  public var progress: (@Sendable (Int) -> Void)?
 
   public init(
     image: String? = nil, platform: String? = nil, findsSecrets: Bool = false,
@@ -32,26 +36,42 @@ public enum Inspector {
   /// Inspects a docker-archive, an OCI archive or an OCI layout, wrapped or not; `-` reads standard input.
   /// - Throws: a `ForgeError` when the image cannot be read whole, is ambiguous, or is not what its digests say.
   public static func inspect(_ source: String, options: InspectionOptions = .init()) throws -> Inspection {
+    let reading = try reading(options)
     let image = try ImageStore.open(
-      source, selection: ImageSelection(image: options.image, platform: options.platform))
-    return try inspect(image, findsSecrets: options.findsSecrets, capture: options.capture)
+      source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
+      passing: reading)
+    return report(image, try stack(image, reading), options.capture)
   }
 
   package static func inspect(
     _ image: Image, findsSecrets: Bool = false, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
-    let root = try stack(image, content: findsSecrets ? LayerSecrets.scanning() : nil) { path in
+    let reading = try reading(InspectionOptions(findsSecrets: findsSecrets, capture: capture))
+    return report(image, try stack(image, reading), capture)
+  }
+
+  /// What every layer is read for.
+  private static func reading(_ options: InspectionOptions) throws -> LayerScanOptions {
+    let capture = options.capture
+    var reading = LayerScanOptions(limits: options.limits) { path in
       max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path))
     }
-    return report(image, root, capture)
+    reading.progress = options.progress
+    if options.findsSecrets { reading.content = try LayerSecrets.scanning() }
+    return reading
+  }
+
+  private static func stack(_ image: Image, _ reading: LayerScanOptions) throws -> RootFilesystem {
+    try RootFilesystem(LayerScans.read(image.layers, of: name(image), reading), image: name(image))
   }
 
   /// Reads and stacks the layers of an image.
   static func stack(
     _ image: Image, content: ContentScanning? = nil, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws -> RootFilesystem {
-    try RootFilesystem(
-      LayerScans.read(image.layers, of: name(image), content: content, capture: capture), image: name(image))
+    var reading = LayerScanOptions(capture: capture)
+    reading.content = content
+    return try stack(image, reading)
   }
 
   /// Either file may be a link to one of the same name elsewhere.

@@ -24,10 +24,9 @@ enum LayerScans {
   /// Reads every layer against its digests: as many at a time as there are cores, the largest first, and each blob once.
   /// - Parameters:
   ///   - image: what messages call the image.
-  ///   - limits: for each layer, and for all of them together.
+  ///   - reading: how, but for names and digests; its limits hold for each layer and for all of them together.
   static func read(
-    _ layers: [ImageLayer], of image: String, limits: LayerLimits = LayerLimits(), content: ContentScanning? = nil,
-    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+    _ layers: [ImageLayer], of image: String, _ reading: LayerScanOptions
   ) throws(LayerError) -> [LayerScan] {
     let keys = layers.map(Key.init)
     let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
@@ -35,13 +34,13 @@ enum LayerScans {
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
-      var options = LayerScanOptions(
-        name: "layer \(index) of \(image)", expectedDigest: layers[index].digest,
-        expectedDiffID: layers[index].diffID, limits: limits, capture: capture)
-      options.content = content
+      var options = reading
+      options.name = "layer \(index) of \(image)"
+      options.expectedDigest = layers[index].digest
+      options.expectedDiffID = layers[index].diffID
       let result = Result { () throws(LayerError) in
         // Layers that are each just below a limit must not be read on and on.
-        try check(results.withLock { $0.values.compactMap { try? $0.get() } }, limits, of: image)
+        try check(results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
         return try LayerReader.scan(layers[index].blob, options: options)
       }
       results.withLock { $0[index] = result }
@@ -53,17 +52,12 @@ enum LayerScans {
     for key in keys {
       if let index = first[key], let scan = try done[index]?.get() { scans.append(scan) }
     }
-    try check(scans, limits, of: image)
+    try check(scans, reading.limits, of: image)
     return scans
   }
 
   private static func check(_ scans: [LayerScan], _ limits: LayerLimits, of image: String) throws(LayerError) {
-    guard scans.reduce(0, { $0 + $1.unpacked }) <= limits.unpacked else {
-      throw .overLimit(
-        layer: image, path: [], reason: "its layers unpack to more than \(ByteCount.text(limits.unpacked))")
-    }
-    guard scans.reduce(0, { $0 + $1.entries.count }) <= limits.entries else {
-      throw .overLimit(layer: image, path: [], reason: "its layers have more than \(limits.entries) entries")
-    }
+    try limits.check(
+      unpacked: scans.reduce(0) { $0 + $1.unpacked }, entries: scans.reduce(0) { $0 + $1.entries.count }, of: image)
   }
 }

@@ -1,9 +1,17 @@
 import Foundation
 import SystemPackage
 
-/// An open file that is read at offsets, so that layers can be read side by side. Owns the descriptor.
+/// An open file that is read at offsets, so that layers can be read side by side; or what is left of one that could be
+/// read once only. Owns the descriptor.
 package final class BlobFile: Sendable {
-  private let descriptor: FileDescriptor
+  private enum Storage {
+    case file(FileDescriptor)
+    case memory([UInt8])
+    /// Only the first bytes and the result of reading the file as a layer.
+    case passed(start: [UInt8], Result<LayerScan, LayerError>)
+  }
+
+  private let storage: Storage
   /// What messages call it.
   package let name: String
   /// Bytes.
@@ -11,7 +19,7 @@ package final class BlobFile: Sendable {
 
   /// Takes over `descriptor`, which is closed with the last reference.
   package init(taking descriptor: FileDescriptor, name: String) throws(Errno) {
-    self.descriptor = descriptor
+    storage = .file(descriptor)
     self.name = name
     do {
       size = try descriptor.seek(offset: 0, from: .end)
@@ -21,15 +29,51 @@ package final class BlobFile: Sendable {
     }
   }
 
-  deinit { try? descriptor.close() }
+  /// A small file, kept whole.
+  package init(_ bytes: [UInt8], name: String) {
+    storage = .memory(bytes)
+    self.name = name
+    size = Int64(bytes.count)
+  }
 
-  /// Reads at most `buffer.count` bytes at an absolute offset; 0 at the end of the file.
+  /// A file that was read as a layer while it passed, of `size` bytes.
+  init(passed result: Result<LayerScan, LayerError>, start: [UInt8], size: Int64, name: String) {
+    storage = .passed(start: start, result)
+    self.name = name
+    self.size = size
+  }
+
+  deinit {
+    if case .file(let descriptor) = storage { try? descriptor.close() }
+  }
+
+  /// What reading the file as a layer gave, where it could be read once only.
+  var passed: Result<LayerScan, LayerError>? {
+    if case .passed(_, let result) = storage { result } else { nil }
+  }
+
+  /// Reads at most `buffer.count` bytes at an absolute offset; 0 at the end of the file. Of a file that has passed,
+  /// only the first block can be read.
   package func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-    do {
-      return try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
-    } catch {
-      throw error as? Errno ?? .ioError
+    switch storage {
+    case .file(let descriptor):
+      do {
+        return try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
+      } catch {
+        throw error as? Errno ?? .ioError
+      }
+    case .memory(let bytes): return Self.copy(bytes, from: offset, to: buffer)
+    case .passed(let start, _):
+      guard offset < start.count || offset >= size else { throw .illegalSeek }
+      return Self.copy(start, from: offset, to: buffer)
     }
+  }
+
+  private static func copy(_ bytes: [UInt8], from offset: Int64, to buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard offset < bytes.count else { return 0 }
+    let count = min(buffer.count, bytes.count - Int(offset))
+    buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + count])
+    return count
   }
 }
 

@@ -59,7 +59,9 @@ final class FilterStream: LayerStream {
   private func finish() throws(LayerError) {
     isAtEnd = true
     let consumed = archive_filter_bytes(archive, -1)
-    guard consumed == source.input.length else {
+    source.input.consume(source.pending)
+    source.pending = 0
+    guard consumed == source.input.position, try source.input.available().isEmpty else {
       throw .corrupt(
         layer: source.input.name, offset: consumed, reason: "bytes that are no compressed stream follow the last one")
     }

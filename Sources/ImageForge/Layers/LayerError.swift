@@ -12,8 +12,8 @@ package enum LayerError: ForgeError, Equatable {
   case corrupt(layer: String, offset: Int64, reason: String)
   /// The tar is malformed or means different things to different readers; `offset` counts the uncompressed tar.
   case malformed(layer: String, offset: Int64, path: [UInt8], reason: String)
-  /// Larger than a reader should accept.
-  case overLimit(layer: String, path: [UInt8], reason: String)
+  /// Beyond a budget of the reader.
+  case overLimit(layer: String, path: [UInt8], limit: LayerLimits.Kind, reason: String)
   /// The bytes are not the ones that the image names. `what`: `digest` or `diffID`.
   case mismatch(layer: String, what: String, expected: Digest, found: Digest)
 
@@ -33,10 +33,26 @@ package enum LayerError: ForgeError, Equatable {
     case .malformed(let layer, let offset, let path, let reason):
       "\(layer) is not a sound tar archive: header at byte \(offset)\(Self.entry(path)): \(reason); "
         + "rebuild the image with a current engine"
-    case .overLimit(let layer, let path, let reason):
-      "\(layer) is refused\(Self.entry(path)): \(reason); if the image can be trusted, rebuild it smaller"
+    case .overLimit(let layer, let path, let limit, let reason):
+      "\(layer) is refused\(Self.entry(path)): \(reason); if the image can be trusted, \(limit.advice)"
     case .mismatch(let layer, let what, let expected, let found):
       "\(layer) is not what the image names: its \(what) is \(found), not \(expected); save or pull the image again"
+    }
+  }
+
+  /// The same under another name of the layer.
+  func about(_ name: String) -> LayerError {
+    switch self {
+    case .unreadable(_, let reason): .unreadable(layer: name, reason: reason)
+    case .notALayer: .notALayer(layer: name)
+    case .truncated(_, let offset, let within): .truncated(layer: name, offset: offset, within: within)
+    case .corrupt(_, let offset, let reason): .corrupt(layer: name, offset: offset, reason: reason)
+    case .malformed(_, let offset, let path, let reason):
+      .malformed(layer: name, offset: offset, path: path, reason: reason)
+    case .overLimit(_, let path, let limit, let reason):
+      .overLimit(layer: name, path: path, limit: limit, reason: reason)
+    case .mismatch(_, let what, let expected, let found):
+      .mismatch(layer: name, what: what, expected: expected, found: found)
     }
   }
 

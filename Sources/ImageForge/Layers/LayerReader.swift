@@ -8,21 +8,64 @@ package enum LayerReader {
   /// Reads a layer to its last byte.
   /// - Throws: `LayerError` when the layer cannot be read whole, is ambiguous, or is not the expected one.
   package static func scan(_ blob: Blob, options: LayerScanOptions = .init()) throws(LayerError) -> LayerScan {
+    var options = options
     let name = options.name ?? blob.file.name
-    let blobHash = ByteHasher(options.expectedDigest?.algorithm ?? .sha256)
-    let tarHash = ByteHasher(options.expectedDiffID?.algorithm ?? .sha256)
+    options.name = name
+    let scan: LayerScan
+    if let passed = blob.file.passed {
+      do throws(LayerError) {
+        scan = try passed.get()
+      } catch {
+        throw error.about(name)
+      }
+    } else {
+      let (start, source) = try PrefixedSource.peek(BlobSource(blob, name: name), count: 6)
+      let algorithms = (options.expectedDigest?.algorithm ?? .sha256, options.expectedDiffID?.algorithm ?? .sha256)
+      scan = try self.scan(source, start: start, length: blob.length, options, algorithms: algorithms)
+    }
+    try check(scan.digest, options.expectedDigest, "digest", of: name)
+    try check(scan.diffID, options.expectedDiffID, "diffID", of: name)
+    return scan
+  }
+
+  private static func check(
+    _ found: Digest, _ expected: Digest?, _ what: String, of name: String
+  ) throws(LayerError) {
+    guard let expected, expected != found else { return }
+    guard expected.algorithm == found.algorithm else {
+      throw .unreadable(
+        layer: name,
+        reason: "its \(what) is of another algorithm than the name that the archive gives it, which cannot be checked "
+          + "while the archive passes; save the image to a file")
+    }
+    throw .mismatch(layer: name, what: what, expected: expected, found: found)
+  }
+
+  /// Reads a layer from wherever its bytes come, without a look at the expected digests.
+  /// - Parameters:
+  ///   - start: at least its first six bytes, or all there are; the source gives them too.
+  ///   - algorithms: of the blob's digest, and of the uncompressed tar's.
+  static func scan(
+    _ source: any ByteSource, start: [UInt8], length: Int64, _ options: LayerScanOptions,
+    algorithms: (blob: Digest.Algorithm, tar: Digest.Algorithm)
+  ) throws(LayerError) -> LayerScan {
+    let name = options.name ?? "a layer"
+    let blobHash = ByteHasher(algorithms.blob)
+    let tarHash = ByteHasher(algorithms.tar)
     let tar = TarReader(
       name: name, limits: options.limits, capture: options.capture, scanner: options.content?.makeScanner())
-    let (compression, stream) = try openLayer(blob, name: name, limits: options.limits, hash: blobHash)
+    let (compression, stream) = try openLayer(
+      source, start: start, name: name, limits: options.limits, hash: blobHash)
     // The bytes of a plain layer are hashed once where both digests are of one algorithm.
-    let isHashedTwice = compression == .none && options.expectedDigest?.algorithm ?? .sha256 != tarHash.algorithm
+    let isHashedTwice = compression == .none && algorithms.blob != algorithms.tar
 
     func take(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
       tarHash.update(bytes)
       if isHashedTwice { blobHash.update(bytes) }
       try tar.consume(bytes)
+      options.progress?(bytes.count)
     }
-    if blob.length < worthAThread {
+    if length < worthAThread {
       try drain(stream, take)
     } else {
       try BufferPipe(stream).drain(take)
@@ -31,14 +74,8 @@ package enum LayerReader {
 
     let diffID = tarHash.finish()
     let digest = compression == .none && !isHashedTwice ? diffID : blobHash.finish()
-    if let expected = options.expectedDigest, expected != digest {
-      throw .mismatch(layer: name, what: "digest", expected: expected, found: digest)
-    }
-    if let expected = options.expectedDiffID, expected != diffID {
-      throw .mismatch(layer: name, what: "diffID", expected: expected, found: diffID)
-    }
     return LayerScan(
-      compression: compression, digest: digest, diffID: diffID, compressed: blob.length, unpacked: tar.offset,
+      compression: compression, digest: digest, diffID: diffID, compressed: length, unpacked: tar.offset,
       entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies)
   }
 

@@ -13,6 +13,8 @@ package struct LayerScanOptions: Sendable {
   /// What looks at the contents of files; nil for nothing.
   package var content: ContentScanning?
   package var limits: LayerLimits
+  /// Told the bytes of each piece of the uncompressed tar as it is read, from any thread.
+  package var progress: (@Sendable (Int) -> Void)?
 
   package init(
     name: String? = nil, expectedDigest: Digest? = nil, expectedDiffID: Digest? = nil,
@@ -24,25 +26,6 @@ package struct LayerScanOptions: Sendable {
     self.limits = limits
     self.capture = capture
   }
-}
-
-/// What a layer may cost its reader; a layer beyond a limit is refused, never read in part.
-package struct LayerLimits: Sendable {
-  /// Bytes of the uncompressed tar, and of the files in it (a sparse file is larger than its tar).
-  package var unpacked: Int64 = 64 << 30
-  package var entries = 5_000_000
-  /// Bytes of one path or link target.
-  package var path = 4096
-  /// Bytes of one PAX header, GNU long name or sparse map.
-  package var header = 1 << 20
-  /// Bytes of all names, links and extended attributes.
-  package var names = 1 << 30
-  /// Bytes of all captured file heads.
-  package var heads = 256 << 20
-  /// Largest zstd window, as a power of two: 128 MiB.
-  package var zstdWindowLog: Int32 = 27
-
-  package init() {}
 }
 
 /// How a layer blob is compressed, told from its first bytes and never from its media type.

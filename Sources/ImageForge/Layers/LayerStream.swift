@@ -7,18 +7,12 @@ protocol LayerStream: AnyObject {
 }
 
 /// Opens a layer by what its first bytes are.
+/// - Parameter start: at least its first six bytes, or all there are.
 func openLayer(
-  _ blob: Blob, name: String, limits: LayerLimits, hash: ByteHasher?
+  _ source: any ByteSource, start: [UInt8], name: String, limits: LayerLimits, hash: ByteHasher?
 ) throws(LayerError) -> (LayerCompression, any LayerStream) {
-  var magic = [UInt8](repeating: 0, count: 6)
-  let count: Int
-  do {
-    count = try magic.withUnsafeMutableBytes { try blob.read(at: 0, into: $0) }
-  } catch {
-    throw .unreadable(layer: name, reason: "\(error)")
-  }
-  let compression = LayerCompression(magic: magic.prefix(count))
-  let input = BlobInput(blob, name: name, hash: compression == .none ? nil : hash)
+  let compression = LayerCompression(magic: start.prefix(6))
+  let input = BlobInput(source, name: name, hash: compression == .none ? nil : hash)
   switch compression {
   case .none: return (compression, PlainStream(input))
   case .gzip: return (compression, try GzipStream(input))
@@ -48,33 +42,32 @@ extension LayerCompression {
   }
 }
 
-/// The bytes of a blob in order, through one buffer, hashed on the way.
+/// The bytes of a source in order, through one buffer, hashed on the way.
 final class BlobInput {
   static let bufferSize = 256 << 10
 
   let name: String
-  private let blob: Blob
+  private let source: any ByteSource
   private let hash: ByteHasher?
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
   /// The bytes that were read and not consumed: `buffer[next..<end]`.
   private var next = 0
   private var end = 0
-  /// Offset in the blob of the end of the buffer.
-  private var position: Int64 = 0
+  /// Bytes read from the source so far.
+  private(set) var position: Int64 = 0
 
-  init(_ blob: Blob, name: String, hash: ByteHasher?) {
-    self.blob = blob
+  init(_ source: any ByteSource, name: String, hash: ByteHasher?) {
+    self.source = source
     self.name = name
     self.hash = hash
   }
 
   deinit { buffer.deallocate() }
 
-  var length: Int64 { blob.length }
-  /// Offset in the blob of the next byte to consume.
+  /// Offset in the source of the next byte to consume.
   var offset: Int64 { position - Int64(end - next) }
 
-  /// The bytes at hand; reads more when there are none. Empty only at the end of the blob.
+  /// The bytes at hand; reads more when there are none. Empty only at the end.
   func available() throws(LayerError) -> UnsafeMutableRawBufferPointer {
     if next == end {
       next = 0
@@ -87,27 +80,18 @@ final class BlobInput {
 
   func consume(_ count: Int) { next += count }
 
-  /// The next byte; nil at the end of the blob.
+  /// The next byte; nil at the end.
   func byte() throws(LayerError) -> UInt8? {
     guard let byte = try available().first else { return nil }
     next += 1
     return byte
   }
 
-  /// Reads past the buffer; 0 at the end of the blob.
+  /// Reads past the buffer; 0 at the end.
   func read(into target: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
-    guard position < blob.length else { return 0 }
-    do {
-      let count = try blob.read(at: position, into: target)
-      // The container promised more bytes than its file holds.
-      guard count > 0 else { throw LayerError.truncated(layer: name, offset: position, within: "the archive's file") }
-      position += Int64(count)
-      return count
-    } catch let error as LayerError {
-      throw error
-    } catch {
-      throw .unreadable(layer: name, reason: "\(error)")
-    }
+    let count = try source.read(into: target)
+    position += Int64(count)
+    return count
   }
 }
 

@@ -29,10 +29,20 @@ package struct TarDirectory: Sendable {
   /// Bytes of all names.
   package static let maximumNames = 64 << 20
 
-  package init(_ blob: Blob, name: String) throws(LayerError) {
-    var walk = TarWalk(blob, name: name)
+  /// Finds the members of an archive that can be read at offsets.
+  package init(_ blob: Blob, name: String, limits: LayerLimits = LayerLimits()) throws(LayerError) {
+    try self.init(BlobBytes(blob, name: name), name: name, limits: limits)
+  }
+
+  /// Reads an archive that can be read once only, to its end.
+  package init(_ archive: StreamedArchive, name: String, limits: LayerLimits = LayerLimits()) throws(LayerError) {
+    try self.init(archive as any ArchiveBytes, name: name, limits: limits)
+  }
+
+  private init(_ bytes: any ArchiveBytes, name: String, limits: LayerLimits) throws(LayerError) {
+    var walk = TarWalk(bytes, name: name, limits: limits)
     members = try walk.members()
-    hasDataAfterEnd = try walk.hasDataAfterEnd()
+    hasDataAfterEnd = try bytes.hasDataAfterEnd()
   }
 
   /// Bytes of one header.
@@ -44,13 +54,78 @@ package struct TarDirectory: Sendable {
   }
 }
 
-private struct TarWalk {
+/// The bytes of an archive, from front to back.
+protocol ArchiveBytes: AnyObject {
+  /// Of the next byte.
+  var offset: Int64 { get }
+  /// Exactly so many bytes.
+  /// - Throws: `LayerError.truncated`, with `part`, when the archive ends before.
+  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8]
+  /// The data of a member, and the padding behind it.
+  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob
+  /// Whether bytes other than zero follow.
+  func hasDataAfterEnd() throws(LayerError) -> Bool
+}
+
+/// An archive whose members are left where they stand.
+private final class BlobBytes: ArchiveBytes {
   private let blob: Blob
   private let name: String
-  private var offset: Int64 = 0
+  private(set) var offset: Int64 = 0
+
+  init(_ blob: Blob, name: String) {
+    self.blob = blob
+    self.name = name
+  }
+
+  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
+    guard count <= blob.length - offset else {
+      throw .truncated(layer: name, offset: blob.length, within: part)
+    }
+    let bytes = try load(Int(count))
+    guard bytes.count == count else {
+      throw .truncated(layer: name, offset: offset + Int64(bytes.count), within: part)
+    }
+    offset += count
+    return bytes
+  }
+
+  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob {
+    guard size <= blob.length - offset else {
+      throw .truncated(layer: name, offset: blob.length, within: DisplayText.escape(path.prefix(200)))
+    }
+    let data = Blob(file: blob.file, offset: blob.offset + offset, length: size)
+    offset += padded(size)
+    return data
+  }
+
+  func hasDataAfterEnd() throws(LayerError) -> Bool {
+    while offset < blob.length {
+      let bytes = try load(256 << 10)
+      if bytes.isEmpty { break }
+      if bytes.contains(where: { $0 != 0 }) { return true }
+      offset += Int64(bytes.count)
+    }
+    return false
+  }
+
+  private func load(_ count: Int) throws(LayerError) -> [UInt8] {
+    do {
+      return try blob.bytes(at: offset, count: count)
+    } catch {
+      throw .unreadable(layer: name, reason: "\(error)")
+    }
+  }
+}
+
+private func padded(_ size: Int64) -> Int64 { (size + 511) & ~511 }
+
+private struct TarWalk {
+  private let archive: any ArchiveBytes
+  private let name: String
   private var found: [TarMember] = []
   private var nameBytes = 0
-  private let limits = LayerLimits()
+  private let limits: LayerLimits
 
   /// What extension headers say about the member that follows.
   private struct Extensions {
@@ -60,15 +135,16 @@ private struct TarWalk {
     var isEmpty: Bool { pax == nil && longName == nil && longLink == nil }
   }
 
-  init(_ blob: Blob, name: String) {
-    self.blob = blob
+  init(_ archive: any ArchiveBytes, name: String, limits: LayerLimits) {
+    self.archive = archive
     self.name = name
+    self.limits = limits
   }
 
   mutating func members() throws(LayerError) -> [TarMember] {
     var extensions = Extensions()
     while true {
-      let start = offset
+      let start = archive.offset
       let bytes = try block(within: found.isEmpty ? "its first header" : "its headers")
       let isEnd = bytes.withUnsafeBytes { TarBlock(bytes: $0).isZero }
       if isEnd {
@@ -145,21 +221,15 @@ private struct TarWalk {
     let link = kind == .hardlink ? try clean(link, at: start) : kind == .symlink ? link : []
     nameBytes += path.count + link.count
     guard found.count < TarDirectory.maximumMembers, nameBytes <= TarDirectory.maximumNames else {
-      throw .overLimit(layer: name, path: path, reason: "it has more than \(TarDirectory.maximumMembers) members")
+      throw .overLimit(
+        layer: name, path: path, limit: .members, reason: "it has more than \(TarDirectory.maximumMembers) members")
     }
-    guard size <= blob.length - offset else {
-      throw .truncated(layer: name, offset: blob.length, within: DisplayText.escape(path.prefix(200)))
-    }
-    found.append(
-      TarMember(
-        path: path, kind: kind, link: link,
-        data: Blob(file: blob.file, offset: blob.offset + offset, length: size)))
-    offset += padded(size)
+    found.append(TarMember(path: path, kind: kind, link: link, data: try archive.member(path, size: size)))
   }
 
   private func clean(_ raw: [UInt8], at start: Int64) throws(LayerError) -> [UInt8] {
     guard raw.count <= limits.path else {
-      throw .overLimit(layer: name, path: raw, reason: "a name is longer than \(limits.path) bytes")
+      throw .overLimit(layer: name, path: raw, limit: .path, reason: "a name is longer than \(limits.path) bytes")
     }
     var path: [UInt8] = []
     do {
@@ -174,7 +244,7 @@ private struct TarWalk {
     return path
   }
 
-  private mutating func records(_ size: Int64, at start: Int64) throws(LayerError) -> PaxRecords {
+  private func records(_ size: Int64, at start: Int64) throws(LayerError) -> PaxRecords {
     let bytes = try header(size, at: start)
     do {
       return try PaxRecords(bytes)
@@ -184,49 +254,18 @@ private struct TarWalk {
   }
 
   /// The data of an extension header.
-  private mutating func header(_ size: Int64, at start: Int64) throws(LayerError) -> [UInt8] {
+  private func header(_ size: Int64, at start: Int64) throws(LayerError) -> [UInt8] {
     guard size <= limits.header else {
-      throw .overLimit(layer: name, path: [], reason: "an extension header is longer than \(limits.header) bytes")
+      throw .overLimit(
+        layer: name, path: [], limit: .header, reason: "an extension header is longer than \(limits.header) bytes")
     }
-    let bytes = try read(padded(size), within: "an extension header")
+    let bytes = try archive.read(padded(size), within: "an extension header")
     return Array(bytes.prefix(Int(size)))
   }
 
-  private mutating func block(within part: String) throws(LayerError) -> [UInt8] {
-    try read(Int64(TarBlock.size), within: part)
+  private func block(within part: String) throws(LayerError) -> [UInt8] {
+    try archive.read(Int64(TarBlock.size), within: part)
   }
-
-  private mutating func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
-    guard count <= blob.length - offset else {
-      throw .truncated(layer: name, offset: blob.length, within: part)
-    }
-    let bytes = try load(Int(count))
-    guard bytes.count == count else {
-      throw .truncated(layer: name, offset: offset + Int64(bytes.count), within: part)
-    }
-    offset += count
-    return bytes
-  }
-
-  private func load(_ count: Int) throws(LayerError) -> [UInt8] {
-    do {
-      return try blob.bytes(at: offset, count: count)
-    } catch {
-      throw .unreadable(layer: name, reason: "\(error)")
-    }
-  }
-
-  mutating func hasDataAfterEnd() throws(LayerError) -> Bool {
-    while offset < blob.length {
-      let bytes = try load(256 << 10)
-      if bytes.isEmpty { break }
-      if bytes.contains(where: { $0 != 0 }) { return true }
-      offset += Int64(bytes.count)
-    }
-    return false
-  }
-
-  private func padded(_ size: Int64) -> Int64 { (size + 511) & ~511 }
 
   private func malformed(_ start: Int64, _ reason: String, path: [UInt8] = []) -> LayerError {
     .malformed(layer: name, offset: start, path: path, reason: reason)

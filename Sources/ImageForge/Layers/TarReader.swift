@@ -74,7 +74,8 @@ final class TarReader {
   /// Takes the next bytes; their count must be a multiple of 512, except at the end.
   func consume(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
     guard offset + Int64(bytes.count) <= limits.unpacked else {
-      throw .overLimit(layer: name, path: [], reason: "it unpacks to more than \(ByteCount.text(limits.unpacked))")
+      throw .overLimit(
+        layer: name, path: [], limit: .layer, reason: "it unpacks to more than \(ByteCount.text(limits.unpacked))")
     }
     var rest = bytes
     while !rest.isEmpty {
@@ -138,8 +139,9 @@ final class TarReader {
     switch block.type {
     case UInt8(ascii: "x"), UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"):
       let size = try size(of: block)
-      guard size > 0, size <= limits.header else {
-        throw .overLimit(layer: name, path: [], reason: "an extended header of \(size) bytes at byte \(offset)")
+      guard size > 0 else { throw malformed("an extended header is empty") }
+      guard size <= limits.header else {
+        throw .overLimit(layer: name, path: [], limit: .header, reason: "an extended header of \(size) bytes")
       }
       collected = []
       state = .extended(block.type)
@@ -165,7 +167,7 @@ final class TarReader {
     pending = Pending()
     let pax = extended.pax
     guard entries.count < limits.entries else {
-      throw .overLimit(layer: name, path: [], reason: "more than \(limits.entries) entries")
+      throw .overLimit(layer: name, path: [], limit: .entries, reason: "more than \(limits.entries) entries")
     }
     if let long = extended.name, let path = pax?.path, long != path {
       throw malformed("a GNU long name and a PAX path name different entries")
@@ -203,14 +205,16 @@ final class TarReader {
     switch entry.kind {
     case .regular:
       guard stored <= limits.unpacked else {
-        throw .overLimit(layer: name, path: shown, reason: "a file of \(ByteCount.text(stored))")
+        throw .overLimit(layer: name, path: shown, limit: .layer, reason: "a file of \(ByteCount.text(stored))")
       }
       entry.size = stored
       try beginFile(&entry, block, pax, stored: stored, path: shown)
     case .symlink:
       let target = extended.link ?? pax?.linkPath ?? Array(block.text(157, 100))
-      guard !target.isEmpty, !target.contains(0), target.count <= limits.path else {
-        throw malformed("the symlink's target is empty, or longer than \(limits.path) bytes", shown)
+      guard !target.isEmpty, !target.contains(0) else { throw malformed("the symlink has no target", shown) }
+      guard target.count <= limits.path else {
+        throw .overLimit(
+          layer: name, path: shown, limit: .path, reason: "a link target longer than \(limits.path) bytes")
       }
       entry.link = entries.store(target)
     case .hardlink:
@@ -223,7 +227,8 @@ final class TarReader {
     }
     if entry.kind != .regular, stored > 0 { note(.sizeWithoutData, shown) }
     guard entries.arenaSize <= limits.names else {
-      throw .overLimit(layer: name, path: [], reason: "names of more than \(ByteCount.text(Int64(limits.names)))")
+      throw .overLimit(
+        layer: name, path: [], limit: .names, reason: "names of more than \(ByteCount.text(Int64(limits.names)))")
     }
     entries.append(entry, attributes: pax?.extendedAttributes ?? [])
     if entry.kind == .regular, remaining == 0, case .header = state { finishFile() }
@@ -247,7 +252,7 @@ final class TarReader {
 
   private func store(path raw: [UInt8], of kind: LayerEntry.Kind) throws(LayerError) -> ByteRun {
     guard raw.count <= limits.path else {
-      throw .overLimit(layer: name, path: raw, reason: "a path longer than \(limits.path) bytes")
+      throw .overLimit(layer: name, path: raw, limit: .path, reason: "a path longer than \(limits.path) bytes")
     }
     do throws(TarPath.Problem) {
       if try TarPath.clean(raw, into: &scratch) { note(.dotDot, raw) }
@@ -273,7 +278,8 @@ final class TarReader {
       headRoom = Int(min(Int64(min(headRoom, limits.heads)), stored))
       headBytes += headRoom
       guard headBytes <= limits.heads else {
-        throw .overLimit(layer: name, path: path, reason: "too many files whose content has to be looked at")
+        throw .overLimit(
+          layer: name, path: path, limit: .heads, reason: "too many files whose content has to be looked at")
       }
       head = []
       head?.reserveCapacity(headRoom)
@@ -318,7 +324,7 @@ final class TarReader {
     if entry.size <= limits.unpacked { totalSize += entry.size }
     guard entry.size <= limits.unpacked, totalSize <= limits.unpacked else {
       throw .overLimit(
-        layer: name, path: path, reason: "its files hold more than \(ByteCount.text(limits.unpacked))")
+        layer: name, path: path, limit: .layer, reason: "its files hold more than \(ByteCount.text(limits.unpacked))")
     }
   }
 
@@ -335,7 +341,8 @@ final class TarReader {
     guard let pairs = block.sparsePairs(at: 0, count: 21) else { throw malformed("the sparse map is malformed") }
     sparsePieces += pairs
     guard sparsePieces.count <= limits.header / 16 else {
-      throw .overLimit(layer: name, path: Array(lastPath), reason: "a sparse map of more than \(limits.header) bytes")
+      throw .overLimit(
+        layer: name, path: Array(lastPath), limit: .header, reason: "a sparse map of more than \(limits.header) bytes")
     }
     if block.bytes[504] != 0 { return }
     try checkSparse(sparsePieces, stored: pendingData, path: Array(lastPath))
@@ -349,7 +356,8 @@ final class TarReader {
     collected.append(contentsOf: block)
     sparseLines += block.count { $0 == 0x0A }
     guard collected.count <= limits.header else {
-      throw .overLimit(layer: name, path: Array(lastPath), reason: "a sparse map of more than \(limits.header) bytes")
+      throw .overLimit(
+        layer: name, path: Array(lastPath), limit: .header, reason: "a sparse map of more than \(limits.header) bytes")
     }
     guard let count = PaxRecords.decimal(collected.prefix(20).prefix { $0 != 0x0A }), count <= limits.header / 4 else {
       throw malformed("the sparse map is malformed")

@@ -1,0 +1,190 @@
+import ForgeBasics
+import Foundation
+import SystemPackage
+
+/// The tar of an archive that is read once, from front to back: a pipe, or a compressed file.
+///
+/// Small files are kept, as the image's documents are among them; everything else is read as a layer while it passes.
+/// Which of them are layers, and what their digests must be, is known only when the manifest has come: so all are
+/// scanned, whatever their order, and whoever asks for one later gets the scan.
+package final class StreamedArchive {
+  package let compression: LayerCompression
+  package let isEmpty: Bool
+  private let stream: any LayerStream
+  private let name: String
+  private let options: LayerScanOptions
+  private(set) var offset: Int64 = 0
+  private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+  /// The bytes that were looked at before the walk: the first block.
+  private var ahead: ArraySlice<UInt8> = []
+  private var keptBytes: Int64 = 0
+  private var unpacked: Int64 = 0
+  private var entries = 0
+
+  /// Files up to this size are kept whatever they hold; bytes.
+  static let smallSize: Int64 = 64 << 10
+  /// Bytes of all files that are kept.
+  static let maximumKept: Int64 = 64 << 20
+
+  /// Reads from a descriptor, which stays the caller's and must outlive this.
+  /// - Parameter options: for every member that may be a layer; name and digests count for nothing.
+  package convenience init(
+    _ descriptor: FileDescriptor, name: String, options: LayerScanOptions
+  ) throws(LayerError) {
+    try self.init(source: PipeSource(descriptor, name: name), name: name, options: options)
+  }
+
+  package convenience init(_ blob: Blob, name: String, options: LayerScanOptions) throws(LayerError) {
+    try self.init(source: BlobSource(blob, name: name), name: name, options: options)
+  }
+
+  private init(source: any ByteSource, name: String, options: LayerScanOptions) throws(LayerError) {
+    self.name = name
+    self.options = options
+    let (start, whole) = try PrefixedSource.peek(source, count: 6)
+    (compression, stream) = try openLayer(whole, start: start, name: name, limits: options.limits, hash: nil)
+    isEmpty = start.isEmpty
+  }
+
+  deinit { scratch.deallocate() }
+
+  /// The first block, without taking it; shorter only where the archive is.
+  package func firstBlock() throws(LayerError) -> [UInt8] {
+    if offset == 0, ahead.isEmpty { ahead = try take(TarBlock.size)[...] }
+    return Array(ahead)
+  }
+
+  /// At most `count` bytes; fewer only at the end.
+  private func take(_ count: Int) throws(LayerError) -> [UInt8] {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+    defer { buffer.deallocate() }
+    return Array(buffer[..<(try fill(buffer))])
+  }
+
+  /// Fills the buffer; short only at the end.
+  private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    guard !ahead.isEmpty else { return try stream.read(into: buffer) }
+    let count = min(ahead.count, buffer.count)
+    buffer.copyBytes(from: ahead.prefix(count))
+    ahead = ahead.dropFirst(count)
+    return count + (try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])))
+  }
+
+  private func skip(_ count: Int64) throws(LayerError) {
+    var left = count
+    while left > 0 {
+      let wanted = Int(min(left, Int64(scratch.count)))
+      let read = try fill(UnsafeMutableRawBufferPointer(rebasing: scratch[..<wanted]))
+      offset += Int64(read)
+      left -= Int64(read)
+      if read < wanted { return }
+    }
+  }
+
+  /// Whether bytes may be a layer, by their beginning.
+  private static func isLayer(_ start: [UInt8]) -> Bool {
+    LayerCompression(magic: start.prefix(6)) != .none || TarDirectory.isHeader(start)
+  }
+}
+
+extension StreamedArchive: ArchiveBytes {
+  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
+    let bytes = try take(Int(count))
+    offset += Int64(bytes.count)
+    guard bytes.count == count else { throw .truncated(layer: name, offset: offset, within: part) }
+    return bytes
+  }
+
+  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob {
+    let within = DisplayText.escape(path.prefix(200))
+    let start = try read(min(size, Int64(TarBlock.size)), within: within)
+    let isSmall = size <= Self.smallSize
+    let blob: Blob
+    if isSmall || (size <= options.limits.document && !Self.isLayer(start)),
+      keptBytes + size <= Self.maximumKept
+    {
+      keptBytes += size
+      let bytes = start + (try read(size - Int64(start.count), within: within))
+      blob = Blob(whole: BlobFile(bytes, name: name))
+    } else {
+      blob = Blob(
+        whole: BlobFile(passed: try pass(path, size: size, start: start), start: start, size: size, name: name))
+    }
+    try skip(-size & 511)
+    return blob
+  }
+
+  /// Reads the rest of a member as a layer.
+  private func pass(
+    _ path: [UInt8], size: Int64, start: [UInt8]
+  ) throws(LayerError) -> Result<LayerScan, LayerError> {
+    let member = MemberSource(self, DisplayText.escape(path.prefix(200)), remaining: size - Int64(start.count))
+    let result = Result { () throws(LayerError) -> LayerScan in
+      // What is beyond the budget is not read, only passed over.
+      try options.limits.check(unpacked: unpacked, entries: entries, of: name)
+      var options = options
+      options.name = name
+      // Tools name a blob of an OCI layout by its digest.
+      let algorithm: Digest.Algorithm = path.starts(with: "blobs/sha512/".utf8) ? .sha512 : .sha256
+      return try LayerReader.scan(
+        PrefixedSource(start, member), start: start, length: size, options, algorithms: (algorithm, .sha256))
+    }
+    while member.remaining > 0, member.failure == nil { _ = try member.read(into: scratch) }
+    if let failure = member.failure { throw failure }
+    if case .success(let scan) = result {
+      unpacked += scan.unpacked
+      entries += scan.entries.count
+    }
+    return result
+  }
+
+  /// Takes the next bytes of a member; short only at the end of the archive.
+  fileprivate func take(into target: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    let count = try fill(target)
+    offset += Int64(count)
+    return count
+  }
+
+  fileprivate func truncated(within part: String) -> LayerError {
+    .truncated(layer: name, offset: offset, within: part)
+  }
+
+  func hasDataAfterEnd() throws(LayerError) -> Bool {
+    var found = false
+    while true {
+      let count = try fill(scratch)
+      if count == 0 { return found }
+      offset += Int64(count)
+      if !found { found = scratch[..<count].contains { $0 != 0 } }
+    }
+  }
+}
+
+/// The bytes of one member.
+private final class MemberSource: ByteSource {
+  private let archive: StreamedArchive
+  private let name: String
+  private(set) var remaining: Int64
+  /// Of the archive, not of what the member holds.
+  private(set) var failure: LayerError?
+
+  init(_ archive: StreamedArchive, _ name: String, remaining: Int64) {
+    self.archive = archive
+    self.name = name
+    self.remaining = remaining
+  }
+
+  func read(into target: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    let wanted = Int(min(remaining, Int64(target.count)))
+    guard wanted > 0 else { return 0 }
+    do throws(LayerError) {
+      let count = try archive.take(into: UnsafeMutableRawBufferPointer(rebasing: target[..<wanted]))
+      remaining -= Int64(count)
+      guard count == wanted else { throw archive.truncated(within: name) }
+      return count
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+}
