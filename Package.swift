@@ -86,6 +86,11 @@ let package = Package(
 
     .executableTarget(name: "forge", dependencies: ["ImageForge", arguments], swiftSettings: strict),
 
+    // What an inspection is measured against; never shipped.
+    .executableTarget(
+      name: "forge-limit", dependencies: ["ForgeImages", "ForgeLayers", "CIsal", "CZstd", crypto],
+      path: "Benchmarks/limit", swiftSettings: strict),
+
     // `recipes/` is embedded in the binary, so that the binary stands alone.
     .executableTarget(name: "embed-recipes", swiftSettings: strict),
     .plugin(name: "EmbedRecipes", capability: .buildTool(), dependencies: ["embed-recipes"]),
