@@ -75,7 +75,7 @@ let package = Package(
     room("Engines", uses: ["ForgeBasics", subprocess, system]),
     room(
       "Reports",
-      uses: ["ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeRules"]),
+      uses: ["ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeSecrets", "ForgeRules"]),
     .target(
       name: "ImageForge",
       dependencies: [

@@ -1,21 +1,36 @@
 import ArgumentParser
 import ImageForge
 
+extension Severity: ExpressibleByArgument {}
+extension Policy.Profile: ExpressibleByArgument {}
+
 /// Which policy is in force.
 struct PolicyOptions: ParsableArguments {
   @Option(help: "The policy file. Default: forge.yaml in the folder, or else the built-in policy.")
   var policy: String?
 
+  @Option(help: "The profile to start from, instead of the policy's.")
+  var profile: Policy.Profile?
+
   @Option(help: "The size limit, instead of the policy's: 200MB, 180MiB.")
   var maxSize: String?
 
+  @Option(help: "Fail on findings of this severity or above, instead of the policy's.")
+  var failOn: Severity?
+
   func load(in folder: String) throws -> Policy {
-    var loaded = try policy.map { try Policy.load($0) } ?? Policy.find(in: folder)
+    var loaded =
+      try policy.map { try Policy.load($0, profile: profile) } ?? Policy.find(in: folder, profile: profile)
     if let maxSize {
       guard let bytes = ByteCount.parse(maxSize), bytes > 0 else {
         throw ValidationError("--max-size must be a size such as 200MB, 1.5GB or 180MiB")
       }
       loaded.maximumSize = bytes
+      loaded.origins["size.max"] = "--max-size"
+    }
+    if let failOn {
+      loaded.failOn = failOn
+      loaded.origins["fail-on"] = "--fail-on"
     }
     return loaded
   }
@@ -23,11 +38,23 @@ struct PolicyOptions: ParsableArguments {
 
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judge an image by the policy: size and security rules.",
-    discussion: "Exits with 1 when the policy fails, with 3 when the image cannot be read whole.")
+    abstract: "Judge images by the policy: size, security rules, and secrets in every layer.",
+    discussion: """
+      Exits with 1 when the policy fails, with 3 when an image cannot be read whole.
 
-  @OptionGroup var image: ImageArguments
+      Examples:
+        forge check image.tar
+        forge check backend.tar frontend.tar --profile kubernetes
+        forge check podman:todo:latest --fail-on warning --max-size 150MB
+        forge check image.tar --baseline forge-baseline.json
+      """)
+
+  @OptionGroup var images: ImagesArguments
   @OptionGroup var policy: PolicyOptions
+
+  @Option(help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.")
+  var baseline: String?
+
   @OptionGroup var reporting: OutputOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
@@ -35,8 +62,27 @@ struct Check: AsyncParsableCommand {
 
   func run() async throws {
     let policy = try policy.load(in: ".")
-    let verdict = Gate.judge(try await image.inspect(findsSecrets: true), policy: policy)
-    try reporting.write(verdict, text: verdict.text, to: output)
-    if !verdict.passed { throw ExitStatus(code: .policyFailed) }
+    let known = try (baseline ?? policy.baseline).map { try Baseline.load($0) }
+    var verdicts: [Verdict] = []
+    var failure: (any ForgeError)?
+    for image in images.all {
+      do {
+        verdicts.append(
+          Gate.judge(try await image.inspect(findsSecrets: true), policy: policy, baseline: known))
+      } catch let error as any ForgeError {
+        // The other images are judged nevertheless; one that cannot be read never passes.
+        if images.images.count == 1 { throw error }
+        StandardError.print("forge: \(error)")
+        failure = failure ?? error
+      }
+    }
+    if images.images.count == 1, let verdict = verdicts.first {
+      try reporting.write(verdict, text: verdict.text, to: output)
+    } else {
+      let report = CheckReport(verdicts: verdicts, unreadable: images.images.count - verdicts.count)
+      try reporting.write(report, text: report.text, to: output)
+    }
+    if let failure { throw ExitStatus(code: failure.exitCode) }
+    if !verdicts.allSatisfy(\.passed) { throw ExitStatus(code: .policyFailed) }
   }
 }

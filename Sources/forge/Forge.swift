@@ -12,7 +12,17 @@ struct Forge: AsyncParsableCommand {
       forge.
       """,
     version: "forge \(ForgeVersion.current)",
-    subcommands: [Analyze.self, Env.self, Generate.self, Build.self, Inspect.self, Check.self])
+    subcommands: [
+      Analyze.self,
+      Env.self,
+      Generate.self,
+      Build.self,
+      Inspect.self,
+      Check.self,
+      Rules.self,
+      PolicyCommand.self,
+      BaselineCommand.self,
+    ])
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.
   static func main() async {

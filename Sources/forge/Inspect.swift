@@ -32,6 +32,34 @@ struct ImageArguments: ParsableArguments {
   }
 }
 
+/// How a command names several images.
+struct ImagesArguments: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "The images.",
+      discussion: """
+        Each a docker-archive or OCI archive (plain, gzip or zstd), an OCI layout folder, `-` for standard input, or \
+        what an engine holds: docker:REF, podman:REF, buildah:REF.
+        """))
+  var images: [String]
+
+  @Option(name: .customLong("image"), help: "Which image, where an archive holds several.")
+  var choice: String?
+
+  @Option(help: "Which platform, where an image has several: linux/arm64.")
+  var platform: String?
+
+  var all: [ImageArguments] {
+    images.map { name in
+      var one = ImageArguments()
+      one.image = name
+      one.choice = choice
+      one.platform = platform
+      return one
+    }
+  }
+}
+
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what is in an image, what is wasted, and why it is big.")

@@ -2,7 +2,10 @@
 public enum SettingsFile {
   public static let name = "forge.yaml"
   /// Sections of the policy, which Rules reads.
-  public static let policy = ["version", "size", "fail-on", "rules"]
+  public static let policy = [
+    "version", "profile", "extends", "size", "layers", "baseline", "fail-on", "rules", "numeric-user", "assert",
+    "suppress",
+  ]
   /// Sections about the codebase, which Codebase reads.
   public static let codebase = ["services"]
   /// Every key that may stand at the top.

@@ -39,6 +39,8 @@ package struct Image: Sendable {
   package let manifest: [UInt8]?
   /// Whether it is of the Docker family, whose config can carry a HEALTHCHECK.
   package let isDockerFormat: Bool
+  /// In-toto statements about this image, as they stand; nil in a form that has no place for them.
+  package var attestations: [[UInt8]]?
   /// What is odd about the archive but does not make it unreadable. Ids `FORGE-A1xx`.
   package let notes: [Finding]
 }

@@ -103,7 +103,7 @@ package enum ImageStore {
   private static func open(
     _ store: any ContentStore, isFolder: Bool, notes: [Finding], _ selection: ImageSelection
   ) throws(ImageError) -> Image {
-    let oci = try OCIReader(store)
+    var oci = try OCIReader(store)
     let docker = try DockerReader(store)
     let form: Image.Form
     let candidates: [Candidate]
@@ -123,7 +123,9 @@ package enum ImageStore {
     let (choice, absent) = try candidates.choose(selection, source: store.source)
     var assembly = Assembly(source: store.source, form: form, isDocker: docker != nil)
     assembly.notes = notes + (oci?.notes ?? [])
-    return try assembly.image(choice, selection: selection, absent: absent)
+    var image = try assembly.image(choice, selection: selection, absent: absent)
+    image.attestations = oci?.attestations(of: choice.digest)
+    return image
   }
 
   private static func unknown(_ store: any ContentStore) throws(ImageError) -> ImageError {

@@ -6,6 +6,8 @@ struct OCIReader {
   private(set) var notes: [Finding] = []
   private let store: any ContentStore
   private var documents: DocumentReader
+  /// Of BuildKit: manifests of statements about other manifests.
+  private var attestationManifests: [Descriptor] = []
   private var positions: [Digest: Int] = [:]
   private var descriptorCount = 0
   /// Types of what is kept like an image and is none.
@@ -53,6 +55,7 @@ struct OCIReader {
         .tooLarge, source: store.source,
         "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests")
     }
+    attestationManifests += descriptors.filter(\.isAttestation)
     for descriptor in descriptors where !descriptor.isAttestation {
       let references = descriptor.references + inherited
       if MediaType.isIndex(descriptor.mediaType) {
@@ -72,6 +75,20 @@ struct OCIReader {
         throw ImageError(.unsupported, source: store.source, "it lists \(reason)")
       }
     }
+  }
+
+  /// The statements about the manifest of that digest. One that is absent or malformed is no reason to refuse the
+  /// image: no engine runs it.
+  mutating func attestations(of digest: Digest) -> [[UInt8]] {
+    attestationManifests.filter { $0.annotations["vnd.docker.reference.digest"] == digest.description }.prefix(16)
+      .flatMap { descriptor -> [[UInt8]] in
+        guard let document = try? documents.document(descriptor, kind: "attestation"),
+          let manifest = try? Manifest(document, mediaType: descriptor.mediaType)
+        else { return [] }
+        return manifest.layers.prefix(64).filter { $0.mediaType.hasPrefix("application/vnd.in-toto") }.compactMap {
+          try? documents.document($0, kind: "statement")?.bytes
+        }
+      }
   }
 
   private mutating func readManifest(_ descriptor: Descriptor, references: [String]) throws(ImageError) {

@@ -253,6 +253,12 @@ package struct InspectionDetails: Sendable, Equatable {
   /// `/etc/passwd`, `/etc/group` of the final root filesystem; nil where there is none.
   package var passwd: [UInt8]?
   package var group: [UInt8]?
+  package var shadow: [UInt8]?
+  /// `/etc/os-release`, or what it links to.
+  package var osRelease: [UInt8]?
+  /// Provenance and other statements (in-toto) that the archive keeps about this image; nil where the form of the
+  /// archive has no place for them.
+  package var attestations: [[UInt8]]?
   package var config: ConfigFacts = ConfigFacts()
   /// All history entries, from the base upwards.
   package var history: [HistoryFacts] = []
@@ -279,6 +285,8 @@ package struct ConfigFacts: Sendable, Equatable {
   package var workingDirectory: String = ""
   package var hasHealthcheck: Bool = false
   package var labels: [String: String] = [:]
+  /// `author` of the config; empty where there is none.
+  package var author: String = ""
   /// Triggers that run in builds of others.
   package var onBuild: [String] = []
   /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
@@ -307,6 +315,10 @@ package struct FileInstance: Sendable, Equatable {
   package var visible: Bool
   /// The first bytes of small files whose name a rule asked for; nil otherwise.
   package var head: [UInt8]?
+  /// Seconds since 1970.
+  package var modified: Int64 = 0
+  /// Names of the extended attributes.
+  package var attributes: [String] = []
 
   package init(
     path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int, visible: Bool,

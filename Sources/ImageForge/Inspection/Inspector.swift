@@ -74,10 +74,10 @@ public enum Inspector {
     return try stack(image, reading)
   }
 
-  /// Either file may be a link to one of the same name elsewhere.
+  /// Any of them may be a link to one of the same name elsewhere.
   private static func isAccounts(_ path: ArraySlice<UInt8>) -> Bool {
     let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
-    return name.elementsEqual("passwd".utf8) || name.elementsEqual("group".utf8)
+    return ["passwd", "group", "shadow", "os-release"].contains { name.elementsEqual($0.utf8) }
   }
 
   /// What messages call an image.
@@ -94,6 +94,9 @@ public enum Inspector {
     var details = InspectionDetails()
     details.passwd = root.content("etc/passwd")
     details.group = root.content("etc/group")
+    details.shadow = root.content("etc/shadow")
+    details.osRelease = root.content("etc/os-release") ?? root.content("usr/lib/os-release")
+    details.attestations = image.attestations
     let summary = Summary(root, capture: capture)
     details.files = summary.files
     details.secrets = LayerSecrets.facts(root, summary.files)
@@ -133,6 +136,7 @@ extension ConfigFacts {
     hasHealthcheck = image.config.healthcheck?.isActive ?? false
     labels = image.config.labels
     onBuild = image.config.onBuild
+    author = image.config.json["author"]?.string ?? ""
     isDockerFormat = image.isDockerFormat
   }
 }

@@ -138,11 +138,15 @@ struct Summary {
           let wanted = capture(scan.entries.path(index))
           return wanted > 0 ? Array(head.prefix(wanted)) : nil
         }
-        files.append(
-          FileInstance(
-            path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind), mode: entry.mode,
-            uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer, visible: isVisible[layer][index],
-            head: head))
+        var file = FileInstance(
+          path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind), mode: entry.mode,
+          uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer, visible: isVisible[layer][index],
+          head: head)
+        file.modified = entry.modified
+        if entry.hasExtendedAttributes {
+          file.attributes = scan.entries.extendedAttributes(index).map { DisplayText.escape($0.name) }
+        }
+        files.append(file)
       }
     }
     return files

@@ -10,6 +10,17 @@ extension Verdict {
       layout.findings(findings)
       layout.line()
     }
+    for row in suppressed {
+      layout.paragraph(
+        DisplayText.escape(
+          "\(row.finding.id) accepted\(row.suppression.expires.map { " until \($0)" } ?? ""): "
+            + "\(row.suppression.reason) (\(row.suppression.source))"), label: "  ")
+    }
+    if !notCheckable.isEmpty {
+      layout.paragraph(
+        "not checkable from an archive: " + notCheckable.map { "\($0.id) \($0.title)" }.joined(separator: "; "),
+        label: "  ")
+    }
     let counts = tally(findings)
     layout.paragraph(
       "\(DisplayText.escape(image.reference ?? image.source)), \(size.metric.rawValue) \(ByteCount.text(size.bytes)) of "

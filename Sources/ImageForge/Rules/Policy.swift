@@ -1,6 +1,5 @@
 import ForgeBasics
 import Foundation
-import Yams
 
 /// What an image must keep to. Read from `forge.yaml`; without one, `Policy()` is in force.
 public struct Policy: Sendable, Equatable {
@@ -14,15 +13,53 @@ public struct Policy: Sendable, Equatable {
     case severity(Severity)
   }
 
+  /// A set of rules and limits to start from, below `recipes/profiles/`.
+  public enum Profile: String, Sendable, CaseIterable, Codable {
+    case strict, `default`, legacy, kubernetes
+  }
+
+  /// Bytes that what is called `name` may have: a pattern of paths, or an owner such as `npm` or `deb:perl`.
+  public struct Limit: Sendable, Equatable {
+    public let name: String
+    public let bytes: Int64
+  }
+
+  /// How much an image may grow against the baseline.
+  public enum Growth: Sendable, Equatable {
+    case bytes(Int64)
+    /// Thousandths of the baseline.
+    case permille(Int64)
+  }
+
+  /// The version of the rules that the team has agreed to: a rule that is newer only warns.
+  public var version = RuleCatalogue.currentVersion
+  public var profile = Profile.default
   /// Bytes.
   public var maximumSize: Int64 = 200_000_000
   public var metric: Metric = .stored
+  /// Bytes that one layer may store; nil: no limit, as in what follows.
+  public var maximumLayer: Int64?
+  public var pathLimits: [Limit] = []
+  public var packageLimits: [Limit] = []
+  public var maximumWaste: Int64?
+  /// Of rootfs to stored, from 0 to 1.
+  public var leastEfficiency: Double?
+  public var growth = Growth.permille(100)
+  public var maximumLayers = 127
+  /// The file of sizes to compare with; nil: none.
+  public var baseline: String?
   /// Findings of this severity or above fail the gate.
   public var failOn: Severity = .error
   /// By rule id.
   public var rules: [String: Setting] = [:]
+  /// Whether USER must be a number, as Kubernetes' runAsNonRoot wants it.
+  public var needsNumericUser = false
+  public var assertions = FileAssertions()
+  public var suppressions: [Suppression] = []
   /// The file that it was read from; nil for the default policy.
   public var source: String?
+  /// Where each value that is not the default comes from, by its key.
+  public var origins: [String: String] = [:]
 
   public init() {}
 
@@ -31,9 +68,63 @@ public struct Policy: Sendable, Equatable {
     switch rules[rule.id] {
     case .off: nil
     case .severity(let severity): severity
-    case nil: rule.severity
+    case nil: rule.since > version ? min(rule.severity, .warning) : rule.severity
     }
   }
+}
+
+/// A finding that the team accepts, for a reason and perhaps for a time.
+public struct Suppression: Sendable, Equatable, Codable {
+  public let rule: String
+  /// Only for files of this pattern; nil: for all that the rule finds.
+  public let path: String?
+  /// Only for images whose reference is of this pattern.
+  public let image: String?
+  public let reason: String
+  /// The last day, `2027-01-31`; nil: for ever.
+  public let expires: String?
+  /// `file:line`.
+  public let source: String
+
+  public init(
+    rule: String, path: String? = nil, image: String? = nil, reason: String, expires: String? = nil, source: String
+  ) {
+    self.rule = rule
+    self.path = path
+    self.image = image
+    self.reason = reason
+    self.expires = expires
+    self.source = source
+  }
+}
+
+/// What must hold of the files that the final root filesystem shows.
+public struct FileAssertions: Sendable, Equatable {
+  /// A file that must be there; nil members may be anything.
+  public struct File: Sendable, Equatable {
+    public let path: String
+    public let mode: UInt16?
+    public let uid: UInt32?
+    public let gid: UInt32?
+  }
+
+  /// Nothing of a pattern may have changed after a day.
+  public struct Newest: Sendable, Equatable {
+    public let path: String
+    /// `2026-01-31`.
+    public let date: String
+  }
+
+  /// Patterns of what may be setuid or setgid; nil: everything.
+  public var setuidExcept: [String]?
+  public var worldWritableExcept: [String]?
+  public var forbidsShell = false
+  public var newest: [Newest] = []
+  public var files: [File] = []
+  /// Patterns of which there must be nothing.
+  public var absent: [String] = []
+
+  public init() {}
 }
 
 /// A policy that cannot be used, and where.
@@ -47,110 +138,22 @@ public struct PolicyError: ForgeError, Equatable {
 
 extension Policy {
   /// The policy of a folder: its `forge.yaml`, or the default where there is none.
-  public static func find(in folder: String) throws(PolicyError) -> Policy {
+  /// - Parameter profile: instead of the file's own.
+  public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy {
     let path = folder.hasSuffix("/") ? folder + "forge.yaml" : folder + "/forge.yaml"
-    return FileManager.default.fileExists(atPath: path) ? try load(path) : Policy()
+    if FileManager.default.fileExists(atPath: path) { return try load(path, profile: profile) }
+    return try parse("", source: nil, profile: profile)
   }
 
   /// Reads a policy file. An unknown key is an error that names the nearest known one.
-  public static func load(_ path: String) throws(PolicyError) -> Policy {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw PolicyError(location: path, reason: "the policy file cannot be read; check the path and its permissions")
-    }
-    guard data.count <= 1 << 20 else { throw PolicyError(location: path, reason: "larger than 1 MiB: not a policy") }
-    return try parse(String(decoding: data, as: UTF8.self), source: path)
+  public static func load(_ path: String, profile: Profile? = nil) throws(PolicyError) -> Policy {
+    try parse(PolicyReader.text(of: path), source: path, profile: profile)
   }
 
-  /// Reads the text of a policy file.
-  public static func parse(_ text: String, source: String) throws(PolicyError) -> Policy {
-    var reader = PolicyReader(source: source)
-    return try reader.read(text)
-  }
-}
-
-private struct PolicyReader {
-  let source: String
-  private var policy = Policy()
-
-  init(source: String) {
-    self.source = source
-    policy.source = source
-  }
-
-  mutating func read(_ text: String) throws(PolicyError) -> Policy {
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: text)
-    } catch let error as YamlError {
-      throw PolicyError(location: source, reason: "not valid YAML: \(error)")
-    } catch {
-      throw PolicyError(location: source, reason: "\(error)")
-    }
-    guard let root else { return policy }
-    for (key, value) in try mapping(root, keys: SettingsFile.sections) {
-      switch key {
-      case "version":
-        guard value.int == 1 else { throw failure(value, "`version` must be 1") }
-      case "size": try readSize(value)
-      case "fail-on": policy.failOn = try choice(value, "fail-on")
-      case "rules": try readRules(value)
-      // A section of another room.
-      default: break
-      }
-    }
-    return policy
-  }
-
-  private mutating func readSize(_ node: Node) throws(PolicyError) {
-    for (key, value) in try mapping(node, keys: ["max", "metric"]) {
-      if key == "metric" {
-        policy.metric = try choice(value, "size.metric")
-      } else {
-        guard let bytes = value.scalar.flatMap({ ByteCount.parse($0.string) }), bytes > 0 else {
-          throw failure(value, "`size.max` must be a size such as 200MB, 1.5 GB or 180MiB")
-        }
-        policy.maximumSize = bytes
-      }
-    }
-  }
-
-  private mutating func readRules(_ node: Node) throws(PolicyError) {
-    for (id, value) in try mapping(node, keys: RuleCatalogue.rules.map(\.id)) {
-      // YAML 1.1 reads a bare `off` as the boolean false.
-      if value.scalar?.string == "off" || value.bool == false {
-        policy.rules[id] = .off
-      } else {
-        policy.rules[id] = .severity(try choice(value, "rules.\(id)", also: ["off"]))
-      }
-    }
-  }
-
-  /// The members of a mapping, in order; refuses keys that are not in `keys` or stand twice.
-  private func mapping(_ node: Node, keys: [String]) throws(PolicyError) -> [(String, Node)] {
-    guard let mapping = node.mapping else { throw failure(node, "expected keys and values") }
-    var members: [(String, Node)] = []
-    for (keyNode, value) in mapping {
-      let key = keyNode.scalar?.string ?? ""
-      guard keys.contains(key) else {
-        throw failure(
-          keyNode, "unknown key `\(DisplayText.escape(key))`" + NearestKey.hint(key, among: keys))
-      }
-      members.append((key, value))
-    }
-    return members
-  }
-
-  private func choice<Choice: CaseIterable & RawRepresentable>(
-    _ node: Node, _ key: String, also: [String] = []
-  ) throws(PolicyError) -> Choice where Choice.RawValue == String {
-    guard let choice = node.scalar.flatMap({ Choice(rawValue: $0.string) }) else {
-      let names = Choice.allCases.map(\.rawValue) + also
-      throw failure(node, "`\(key)` must be one of \(names.joined(separator: ", "))")
-    }
-    return choice
-  }
-
-  private func failure(_ node: Node, _ reason: String) -> PolicyError {
-    PolicyError(location: node.mark.map { "\(source):\($0.line)" } ?? source, reason: reason)
+  /// Reads the text of a policy file; `extends` is relative to its folder.
+  public static func parse(
+    _ text: String, source: String?, profile: Profile? = nil
+  ) throws(PolicyError) -> Policy {
+    try PolicyReader.policy(text, source: source, profile: profile)
   }
 }

@@ -3,23 +3,49 @@ import ForgeInspection
 
 /// Secrets in `config.Env`, and in the build arguments that engines record in the history.
 enum SecretVariables {
-  /// The words by which BuildKit's check SecretsUsedInArgOrEnv knows a secret, between `_` or the ends.
-  private static let secretWords: Set<String> = [
-    "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
-  ]
-  private static let harmlessWords = ["public", "file", "version"]
-
-  /// Whether a variable of this name holds a secret, as BuildKit judges.
-  static func isSecretName(_ name: String) -> Bool {
-    let lower = name.lowercased()
-    guard !harmlessWords.contains(where: lower.contains) else { return false }
-    return lower.split(separator: "_").contains { secretWords.contains(String($0)) }
-  }
-
   static func check(_ inspection: Inspection) -> [Violation] {
     let environment = inspection.details.config.environment.compactMap { entry -> Violation? in
-      guard let (name, value) = assignment(entry), isSecret(name, value) else { return nil }
+      guard let (name, value) = assignment(entry) else { return nil }
+      if let kind = SecretContents.kinds(in: entry).first {
+        return violation(
+          "ENV \(name) holds \(SecretContents.article(kind.kind.title)) \(kind.kind.title) (\(kind.kind.id), sha256 "
+            + "\(kind.fingerprint)…)", at: "config.Env", evidence: .config, atMost: kind.kind.severity)
+      }
+      guard isSecret(name, value) else { return nil }
       return violation("ENV \(name) holds a secret", at: "config.Env", evidence: .config)
+    }
+    let labels = inspection.details.config.labels.sorted { $0.key < $1.key }.flatMap { name, value in
+      SecretContents.kinds(in: value).map { kind, fingerprint in
+        violation(
+          "the label \(DisplayText.escape(name)) holds \(SecretContents.article(kind.title)) \(kind.title) "
+            + "(\(kind.id), sha256 \(fingerprint)…)", at: "config.Labels", evidence: .config, atMost: kind.severity)
+      }
+    }
+    let command = SecretContents.kinds(in: (inspection.image.entrypoint + inspection.image.cmd).joined(separator: " "))
+      .map { kind, fingerprint in
+        violation(
+          "the command holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 \(fingerprint)…)",
+          at: "config.Cmd", evidence: .config, atMost: kind.severity)
+      }
+    let typed = inspection.details.history.enumerated().flatMap { index, step in
+      // A build argument that is known by its name is reported once.
+      let named = recorded(step.createdBy).contains { isSecret($0.name, $0.value) }
+      return named
+        ? []
+        : SecretContents.kinds(in: step.createdBy).map { kind, fingerprint in
+          violation(
+            "a step of the history holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 "
+              + "\(fingerprint)…)", at: "history[\(index)]", evidence: .history, atMost: kind.severity)
+        }
+    }
+    let written = inspection.details.history.enumerated().flatMap { index, step -> [Violation] in
+      let text = BuildStep.short(step.createdBy)
+      guard text.hasPrefix("ENV ") || text.hasPrefix("ARG ") else { return [] }
+      return text.dropFirst(4).split(separator: " ").compactMap { assignment(String($0)) }
+        .filter { isSecret($0.name, $0.value) }.map {
+          violation(
+            "\(text.prefix(3)) \($0.name) is recorded with its value", at: "history[\(index)]", evidence: .history)
+        }
     }
     let history = inspection.details.history.enumerated().flatMap { index, step in
       recorded(step.createdBy).filter { isSecret($0.name, $0.value) }.map {
@@ -27,19 +53,21 @@ enum SecretVariables {
           "the build argument \($0.name) is recorded with its value", at: "history[\(index)]", evidence: .history)
       }
     }
-    return environment + history
+    return environment + labels + command + history + written + typed
   }
 
-  private static func violation(_ message: String, at location: String, evidence: Evidence) -> Violation {
+  private static func violation(
+    _ message: String, at location: String, evidence: Evidence, atMost: Severity? = nil
+  ) -> Violation {
     Violation(
       message: message, location: location,
       fix: "mount it while building (`RUN --mount=type=secret,id=…`) or set it when the container starts; then change "
         + "the secret, for this image has shown it",
-      evidence: evidence)
+      evidence: evidence, atMost: atMost)
   }
 
   private static func isSecret(_ name: String, _ value: String) -> Bool {
-    guard isSecretName(name), !value.isEmpty else { return false }
+    guard SecretName.isSecret(name, setTo: value) else { return false }
     // The fingerprint of the key that signs Python's releases: public, in every official Python image.
     return !(name == "GPG_KEY" && value.count == 40 && value.allSatisfy(\.isHexDigit))
   }

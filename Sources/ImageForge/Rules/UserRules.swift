@@ -19,6 +19,17 @@ enum UserRules {
     return .unknownName(name)
   }
 
+  /// The gid that the process has: the part after the `:`, or what /etc/passwd says; 0 where nothing does.
+  static func group(_ user: String, passwd: [UInt8]?) -> Int64 {
+    let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2, let number = Int64(parts[1]) { return number }
+    let name = String(parts.first ?? "")
+    let rows = String(decoding: passwd ?? [], as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { $0.split(separator: ":", omittingEmptySubsequences: false) }.filter { $0.count >= 4 }
+    return rows.first { $0[0] == name || (Int64(name) != nil && Int64($0[2]) == Int64(name)) }
+      .flatMap { Int64($0[3]) } ?? 0
+  }
+
   private static func accounts(_ passwd: [UInt8]?) -> [(name: String, uid: Int64)] {
     String(decoding: passwd ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
       let fields = line.split(separator: ":", omittingEmptySubsequences: false)
@@ -57,7 +68,14 @@ enum UserRules {
     ]
   }
 
-  static func unresolvable(_ inspection: Inspection) -> [Violation] {
+  static func unresolvable(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
+    if policy.needsNumericUser, let name = inspection.image.user.split(separator: ":").first, Int64(name) == nil {
+      return [
+        Violation(
+          message: "USER \"\(DisplayText.escape(String(name)))\" is a name: Kubernetes' runAsNonRoot needs a number",
+          location: "config.User", fix: "use a number, such as `USER 10001:10001`", evidence: .config)
+      ]
+    }
     guard case .unknownName(let name) = resolve(inspection.image.user, passwd: inspection.details.passwd),
       name != "root"
     else { return [] }

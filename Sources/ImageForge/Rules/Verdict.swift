@@ -10,6 +10,12 @@ public struct Verdict: Codable, Sendable, Equatable {
     public let maximum: Int64
   }
 
+  /// A finding that the policy accepts.
+  public struct Suppressed: Codable, Sendable, Equatable {
+    public let finding: Finding
+    public let suppression: Suppression
+  }
+
   public let schemaVersion: Int
   public let image: ImageFacts
   public let passed: Bool
@@ -17,34 +23,162 @@ public struct Verdict: Codable, Sendable, Equatable {
   public let failOn: Severity
   /// The gravest first; then by rule and place.
   public let findings: [Finding]
+  /// What would be among the findings, had the policy not accepted it.
+  public let suppressed: [Suppressed]
+  /// Recommendations that no archive can tell about: neither passed nor failed.
+  public let notCheckable: [NotCheckable]
 }
 
 public enum Gate {
   /// How many leading bytes of a file, by its path in a layer, the rules want to see. For `Inspector.inspect`.
   @Sendable public static func capture(_ path: ArraySlice<UInt8>) -> Int { SecretFiles.capture(path) }
 
-  /// Judges an image that was inspected with `Gate.capture`.
-  public static func judge(_ inspection: Inspection, policy: Policy) -> Verdict {
-    var findings = inspection.findings
-    for (id, check) in ImageRules.all {
-      // A rule that the catalogue does not know counts as an error: a gate fails closed.
-      let setting = RuleCatalogue.rule(id).map(policy.severity) ?? .error
-      guard let severity = setting else { continue }
-      for violation in check(inspection, policy) {
-        findings.append(
-          Finding(
-            id: id, severity: min(severity, violation.atMost ?? severity), message: violation.message,
-            location: violation.location, fix: violation.fix, evidence: violation.evidence))
-      }
-    }
-    findings.sort {
-      ($1.severity, $0.id, $0.location ?? "", $0.message) < ($0.severity, $1.id, $1.location ?? "", $1.message)
+  /// Judges an image that was inspected with `Gate.capture`, and with `findsSecrets`.
+  /// - Parameters:
+  ///   - baseline: the sizes to compare with; nil: no comparison.
+  ///   - today: the day that decides whether a suppression has expired, `2026-11-24`; nil: the clock's, UTC.
+  public static func judge(
+    _ inspection: Inspection, policy: Policy, baseline: Baseline? = nil, today: String? = nil
+  ) -> Verdict {
+    var judgement = Judgement(inspection, policy, baseline, today: today ?? Assertions.today)
+    judgement.run()
+    let findings = judgement.findings.sorted(by: Finding.comesFirst)
+    var notCheckable = RuleCatalogue.notCheckable
+    if inspection.details.attestations == nil, let rule = RuleCatalogue.rule("FORGE-I034") {
+      notCheckable.append(
+        NotCheckable(
+          id: rule.id, title: rule.title,
+          reason: "a docker-archive has no place for provenance; look at it in the registry"))
     }
     return Verdict(
       schemaVersion: 1, image: inspection.image, passed: !findings.contains { $0.severity >= policy.failOn },
       size: Verdict.Size(
         metric: policy.metric, bytes: inspection.sizes[policy.metric], maximum: policy.maximumSize),
-      failOn: policy.failOn, findings: findings)
+      failOn: policy.failOn, findings: findings,
+      suppressed: judgement.suppressed.sorted { Finding.comesFirst($0.finding, $1.finding) },
+      notCheckable: notCheckable)
+  }
+}
+
+/// Runs the rules over one image, and takes out what the policy accepts.
+private struct Judgement {
+  private let inspection: Inspection
+  private let policy: Policy
+  private let baseline: Baseline?
+  private let today: String
+  private(set) var findings: [Finding] = []
+  private(set) var suppressed: [Verdict.Suppressed] = []
+  private var used: Set<Int> = []
+
+  init(_ inspection: Inspection, _ policy: Policy, _ baseline: Baseline?, today: String) {
+    self.inspection = inspection
+    self.policy = policy
+    self.baseline = baseline
+    self.today = today
+  }
+
+  mutating func run() {
+    // FORGE-I027 says the same of a device.
+    for finding in inspection.findings where finding.id != "FORGE-A005" { add(finding) }
+    for (id, check) in ImageRules.all { run(id, check) }
+    if let baseline { run("FORGE-S006") { baseline.check($0, $1) } }
+    for (index, suppression) in policy.suppressions.enumerated() { report(suppression, isUsed: used.contains(index)) }
+  }
+
+  private mutating func run(_ id: String, _ check: ImageRules.Check) {
+    // A rule that the catalogue does not know counts as an error: a gate fails closed.
+    guard let severity = RuleCatalogue.rule(id).map(policy.severity) ?? .error else { return }
+    let violations = check(inspection, policy).map { finding(id, severity, $0) }
+    let scoped = active(id).filter { policy.suppressions[$0].path != nil }
+    guard !scoped.isEmpty, !violations.isEmpty else {
+      for violation in violations { add(violation) }
+      return
+    }
+    // A finding may speak of several files: what is left without those that are accepted still counts.
+    var rest = inspection
+    for index in scoped {
+      let without = rest.removing(PathPattern(policy.suppressions[index].path ?? ""))
+      let before = check(rest, policy).map { finding(id, severity, $0) }
+      let after = check(without, policy).map { finding(id, severity, $0) }
+      let gone = before.filter { !after.contains($0) }
+      guard !gone.isEmpty else { continue }
+      used.insert(index)
+      suppressed += gone.map { Verdict.Suppressed(finding: $0, suppression: policy.suppressions[index]) }
+      rest = without
+    }
+    for violation in check(rest, policy) { add(finding(id, severity, violation)) }
+  }
+
+  private func finding(_ id: String, _ severity: Severity, _ violation: Violation) -> Finding {
+    Finding(
+      id: id, severity: min(severity, violation.atMost ?? severity), message: violation.message,
+      location: violation.location, fix: violation.fix, evidence: violation.evidence)
+  }
+
+  /// The suppressions of a rule that are in force for this image.
+  private func active(_ id: String) -> [Int] {
+    policy.suppressions.indices.filter { index in
+      let suppression = policy.suppressions[index]
+      guard suppression.rule == id, suppression.expires.map({ $0 >= today }) ?? true else { return false }
+      guard let pattern = suppression.image else { return true }
+      let name = inspection.image.reference ?? inspection.image.source
+      return PathPattern(pattern).matches(Array(name.utf8))
+    }
+  }
+
+  private mutating func add(_ finding: Finding) {
+    let index = active(finding.id).first { index in
+      guard let path = policy.suppressions[index].path else { return true }
+      // The reader's own notes name one path each.
+      guard finding.id.hasPrefix("FORGE-A"), let place = finding.location?.split(separator: ": ").last else { return false }
+      return PathPattern(path).matches(Array(place.utf8))
+    }
+    guard let index else {
+      findings.append(finding)
+      return
+    }
+    used.insert(index)
+    suppressed.append(Verdict.Suppressed(finding: finding, suppression: policy.suppressions[index]))
+  }
+
+  private mutating func report(_ suppression: Suppression, isUsed: Bool) {
+    let scope = suppression.path.map { " for \($0)" } ?? ""
+    if let expires = suppression.expires, expires < today {
+      report(
+        "FORGE-P002", suppression,
+        "the suppression of \(suppression.rule)\(scope) expired on \(expires) (\(suppression.reason))")
+    } else if !isUsed, suppression.image == nil || !active(suppression.rule).isEmpty {
+      report(
+        "FORGE-P003", suppression,
+        "the suppression of \(suppression.rule)\(scope) suppresses nothing (\(suppression.reason))")
+    }
+  }
+
+  private mutating func report(_ id: String, _ suppression: Suppression, _ message: String) {
+    guard let rule = RuleCatalogue.rule(id), let severity = policy.severity(of: rule) else { return }
+    findings.append(
+      Finding(
+        id: id, severity: severity, message: DisplayText.escape(message),
+        location: DisplayText.escape(suppression.source), fix: rule.fix, evidence: .source))
+  }
+}
+
+extension Finding {
+  /// The gravest first; then by rule and place.
+  fileprivate static func comesFirst(_ a: Finding, _ b: Finding) -> Bool {
+    (b.severity, a.id, a.location ?? "", a.message) < (a.severity, b.id, b.location ?? "", b.message)
+  }
+}
+
+extension Inspection {
+  /// The same without the files of a pattern.
+  fileprivate func removing(_ pattern: PathPattern) -> Inspection {
+    var rest = details
+    rest.files.removeAll { pattern.matches($0.path) }
+    rest.secrets.removeAll { pattern.matches($0.path) }
+    return Inspection(
+      image: image, sizes: sizes, layers: layers, waste: waste, largestFiles: largestFiles, duplicates: duplicates,
+      packages: packages, findings: findings, details: rest)
   }
 }
 

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import ImageForge
+
+struct BaselineCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "baseline", abstract: "Keep the sizes of images in the repository, and see how they grow.",
+    subcommands: [Write.self, Compare.self])
+
+  private static let file = "forge-baseline.json"
+
+  struct Write: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Record the sizes of images; what the file holds of other images stays.",
+      discussion: """
+        Example:
+          forge baseline write backend.tar frontend.tar -o forge-baseline.json
+        """)
+
+    @OptionGroup var images: ImagesArguments
+
+    @Option(name: .shortAndLong, help: "The baseline file.")
+    var output = BaselineCommand.file
+
+    func run() async throws {
+      var baseline = FileManager.default.fileExists(atPath: output) ? try Baseline.load(output) : Baseline()
+      for image in images.all { baseline.record(try await image.inspect()) }
+      try AtomicFile.write(StableJSON.encode(baseline).utf8, to: output)
+    }
+  }
+
+  struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare images with the baseline; exit with 1 where one has grown more than `size.growth` allows.",
+      discussion: """
+        Example:
+          forge baseline compare backend.tar
+        """)
+
+    @OptionGroup var images: ImagesArguments
+
+    @Option(help: "The baseline file. Default: the policy's, or else forge-baseline.json.")
+    var baseline: String?
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var reporting: OutputOptions
+
+    func run() async throws {
+      let policy = try policy.load(in: ".")
+      let known = try Baseline.load(baseline ?? policy.baseline ?? BaselineCommand.file)
+      var report = GrowthReport()
+      for image in images.all { report.add(try await image.inspect(), baseline: known, policy: policy) }
+      try reporting.write(report, text: report.text)
+      if !report.passed { throw ExitStatus(code: .policyFailed) }
+    }
+  }
+}

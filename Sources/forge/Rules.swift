@@ -1,0 +1,37 @@
+import ArgumentParser
+import ImageForge
+
+struct Rules: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say which rules there are, how grave they are, why they matter and what helps.",
+    discussion: """
+      Examples:
+        forge rules                 all rules
+        forge rules FORGE-I008      one rule, in full
+        forge rules --secrets       the kinds of secrets that are looked for
+      """)
+
+  @Argument(help: "A rule; without one, all are listed.")
+  var id: String?
+
+  @Flag(help: "List the kinds of secrets instead.")
+  var secrets = false
+
+  @OptionGroup var reporting: OutputOptions
+
+  func run() throws {
+    if secrets {
+      let kinds = try SecretKinds()
+      return try reporting.write(kinds, text: kinds.text)
+    }
+    guard let id else {
+      let list = RuleList()
+      return try reporting.write(list, text: list.text)
+    }
+    let wanted = id.uppercased()
+    guard let rule = RuleCatalogue.rule(wanted) ?? RuleCatalogue.rule("FORGE-" + wanted) else {
+      throw ValidationError("there is no rule \(DisplayText.escape(id)); `forge rules` lists them")
+    }
+    try reporting.write(rule, text: rule.text)
+  }
+}
