@@ -28,10 +28,12 @@ struct Examples {
   }
 
   /// A line of a file with a secret of that kind, and the name that the file must have, if any.
-  mutating func line(_ kind: String) -> (text: String, name: String)? {
-    guard let token = token(kind) else { return nil }
-    return token
+  mutating func line(_ kind: String) throws -> (text: String, name: String) {
+    guard let found = token(kind) else { throw Missing(kind: kind) }
+    return found
   }
+
+  struct Missing: Error { let kind: String }
 
   // swift-format-ignore
   private mutating func token(_ kind: String) -> (text: String, name: String)? {

@@ -36,7 +36,7 @@ import Testing
   func everyKindIsFound(kind: String) throws {
     for seed in 1...20 {
       var examples = Examples(seed: UInt64(seed))
-      let (text, name) = try #require(examples.line(kind), "no example for \(kind)")
+      let (text, name) = try examples.line(kind)
       let hits = scan("first line\n\(text)\n", path: "app/\(name)")
       #expect(hits.contains { $0.kind == kind }, "\(kind) in seed \(seed)")
       let hit = try #require(hits.first { $0.kind == kind })
@@ -46,22 +46,21 @@ import Testing
 
   /// What is cut short, or stands within something longer, is none.
   @Test(arguments: kinds)
-  func noKindIsFoundInHalf(kind: String) throws {
+  func noKindIsFoundInItsBeginning(kind: String) throws {
     var examples = Examples(seed: 7)
-    let (text, name) = try #require(examples.line(kind))
-    let half = String(text.prefix(text.count / 2))
+    let (text, name) = try examples.line(kind)
+    let half = String(text.prefix(22))
     #expect(!scan(half, path: "app/\(name)").contains { $0.kind == kind }, "\(kind)")
   }
 
   @Test(arguments: kinds)
   func placeholdersAreNone(kind: String) throws {
     var examples = Examples(seed: 3)
-    let (text, name) = try #require(examples.line(kind))
-    // Every letter and digit behind the first dozen becomes an x: what manuals show.
-    let shown = String(text.enumerated().map { $0 > 40 && $1.isASCII && ($1.isLetter || $1.isNumber) ? "x" : $1 })
-    #expect(
-      !scan(shown, path: "app/\(name)").contains { $0.kind == kind && $0.kind != "private-key" } || shown == text,
-      "\(kind)")
+    let (text, name) = try examples.line(kind)
+    // Every letter and digit behind the first ones becomes an x: what manuals show.
+    let shown = String(text.enumerated().map { $0 > 24 && $1.isASCII && ($1.isLetter || $1.isNumber) ? "x" : $1 })
+    #expect(shown != text)
+    #expect(!scan(shown, path: "app/\(name)").contains { $0.kind == kind }, "\(kind)")
   }
 
   @Test(arguments: [1, 2, 3, 7, 64, 1000, 1535, 1536, 1537, 4096])
@@ -70,7 +69,7 @@ import Testing
     var bytes: [UInt8] = []
     var examples = Examples(seed: 5)
     for kind in Self.kinds {
-      let (text, _) = try #require(examples.line(kind))
+      let (text, _) = try examples.line(kind)
       bytes += Array("\(text)\n".utf8)
       bytes += random.bytes(Int(random.next() % 700)).map { $0 % 64 + 32 } + [0x0A]
     }
@@ -82,7 +81,7 @@ import Testing
   @Test func valuesAreNeverKept() throws {
     var examples = Examples(seed: 9)
     for kind in Self.kinds {
-      let (text, name) = try #require(examples.line(kind))
+      let (text, name) = try examples.line(kind)
       for hit in scan(text, path: "app/\(name)") {
         #expect(hit.fingerprint.count <= 12 && hit.fingerprint.allSatisfy(\.isHexDigit))
         if catalogue.kind(hit.kind)?.isChosen == true { #expect(hit.fingerprint.count == 4) }
@@ -92,7 +91,7 @@ import Testing
 
   @Test func escapesDoNotHideATokensStart() throws {
     var examples = Examples(seed: 2)
-    let (text, _) = try #require(examples.line("github-token"))
+    let (text, _) = try examples.line("github-token")
     let token = text.split(separator: "\"")[1]
     for shape in ["\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@", "{\\\"a\\\":\\\"\(token)\\\"}"]
     {
@@ -105,7 +104,7 @@ import Testing
   @Test func binariesAreSearchedToo() throws {
     var examples = Examples(seed: 4)
     var random = SeededBytes(seed: 4)
-    let (text, _) = try #require(examples.line("slack-bot-token"))
+    let (text, _) = try examples.line("slack-bot-token")
     let bytes = random.bytes(5000) + [0] + Array(text.utf8) + [0] + random.bytes(5000)
     let hits = SecretScanner(catalogue).scan(bytes, path: Array("usr/lib/libx.so".utf8))
     #expect(hits.map(\.kind) == ["slack-bot-token"])
@@ -115,7 +114,7 @@ import Testing
   @Test func samplesOfDependenciesAreNoSecrets() throws {
     var examples = Examples(seed: 6)
     for kind in ["url-password", "assigned-secret", "jwt"] {
-      let (text, _) = try #require(examples.line(kind))
+      let (text, _) = try examples.line(kind)
       #expect(scan(text, path: "app/node_modules/x/README.md").isEmpty)
       #expect(scan(text, path: "usr/share/doc/x").isEmpty)
       #expect(!scan(text, path: "srv/x.js").isEmpty)

@@ -126,9 +126,9 @@ struct SecretMatcher {
       if type != last { changes += 1 }
       last = type
     }
-    guard digits >= 2, upper + lower >= 2, other * 4 <= value.count else { return false }
+    guard digits >= 1, upper + lower >= 2, other * 4 <= value.count else { return false }
     // Random text of these sets changes between them about every second byte; identifiers do so rarely.
-    return changes * 5 >= value.count
+    return changes * (digits > 1 ? 5 : 2) >= value.count
   }
 
   // MARK: Addresses

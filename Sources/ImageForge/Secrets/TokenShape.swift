@@ -91,8 +91,11 @@ struct TokenShape: Sendable {
     guard !runs.isEmpty else { return nil }
   }
 
-  /// `A-Z2-7`: bytes and ranges; a `-` at the end is itself.
-  private static func set(_ text: ArraySlice<UInt8>) -> ByteSet {
+  /// `A-Z2-7`: bytes and ranges; a `-` at the end is itself; `\t`, `\r` and `\n` as everywhere.
+  private static func set(_ written: ArraySlice<UInt8>) -> ByteSet {
+    let text = Array(
+      String(decoding: written, as: UTF8.self).replacing("\\t", with: "\t").replacing("\\r", with: "\r")
+        .replacing("\\n", with: "\n").utf8)[...]
     var set = ByteSet()
     var at = text.startIndex
     while at < text.endIndex {
