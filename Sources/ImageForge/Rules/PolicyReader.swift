@@ -230,7 +230,7 @@ struct PolicyReader {
       let rule = try text(members["rule"], row, "rule")
       let known = RuleCatalogue.rules.map(\.id)
       guard known.contains(rule) || rule.hasPrefix("FORGE-A") else {
-        let near = Self.nearest(rule, among: known).map { "; did you mean \($0)?" } ?? ""
+        let near = NearestKey.hint(rule, among: known)
         throw failure(members["rule"] ?? row, "there is no rule \(DisplayText.escape(rule))\(near)")
       }
       let reason = try text(members["reason"], row, "reason")
