@@ -105,7 +105,7 @@ let package = Package(
     tests("Inspection", uses: ["ForgeInspection"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
-    tests("Codebase", uses: ["ForgeCodebase"]),
+    tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
     tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"]),

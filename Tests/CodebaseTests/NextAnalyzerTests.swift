@@ -155,8 +155,9 @@ struct NextAnalyzerTests {
   func vulnerableVersions(_ version: String, _ expected: [String]) throws {
     let lock = Self.lock.replacing("16.0.10", with: version)
     let service = try service("", ["package-lock.json": lock])
-    #expect(service.framework.version == version && ids(service) == expected)
-    #expect(service.findings.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
+    let found = service.findings.filter { $0.id == "FORGE-N001" }
+    #expect(service.framework.version == version && found.map(\.id) == expected)
+    #expect(found.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
   }
 
   @Test func tablesAreReadable() {
@@ -281,16 +282,17 @@ struct NextAnalyzerTests {
     #expect(services.map(\.path) == ["apps/old", "apps/web"])
     #expect(services.map(\.name) == ["web", "web-apps-web"])
     let web = try #require(services.last)
-    #expect(web.workspace == Workspace(root: ".", kind: "turbo") && services.first?.workspace == nil)
+    let expected = Workspace(root: ".", kind: "turbo", members: ["apps/web"], package: "@acme/web")
+    #expect(web.workspace == expected && services.first?.workspace == nil)
     #expect(web.next?.standaloneServer == "apps/web/server.js" && web.framework.version == "16.0.10")
     #expect(web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
-    #expect(web.installInputs == ["package.json"] && ids(web) == ["FORGE-N003"])
+    #expect(web.installInputs == ["apps/web/package.json", "package-lock.json", "package.json"])
+    #expect(ids(web) == ["FORGE-N003"])
   }
 
   @Test(arguments: [
     ("package.json", "{\n \"name\": }", "package.json:2"), ("package.json", "[]", "package.json:1"),
     ("package.json", "", "package.json:1"), ("package-lock.json", "{\n\n", "package-lock.json:3"),
-    ("package-lock.json", "", "package-lock.json:1"),
     ("package-lock.json", "{\n<<<<<<< HEAD\n}", "package-lock.json:2"),
   ])
   func malformed(_ name: String, _ text: String, _ location: String) throws {

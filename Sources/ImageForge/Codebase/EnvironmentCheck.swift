@@ -31,12 +31,22 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
       let reads = variable.sources.filter { Self.isCode(file($0)) }
       let mentions = variable.sources.filter { file($0) == example }
       if !reads.isEmpty, mentions.isEmpty { missing.append(Row(name: variable.name, sources: reads)) }
-      if reads.isEmpty, !mentions.isEmpty { unused.append(Row(name: variable.name, sources: mentions)) }
+      if reads.isEmpty, !mentions.isEmpty, !Self.isReadByPackage(variable.name) { unused.append(Row(name: variable.name, sources: mentions)) }
     }
     self.service = service.name
     self.example = example
     self.missing = missing
     self.unused = unused
+  }
+
+  /// Variables that packages read by themselves: they stand in no source of the project.
+  private static func isReadByPackage(_ name: String) -> Bool {
+    let names = ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", "NEXT_DEPLOYMENT_ID", "BLOB_READ_WRITE_TOKEN", "ANALYZE"]
+    let prefixes = [
+      "AUTH_", "NEXTAUTH_", "CLERK_", "NEXT_PUBLIC_CLERK_", "SENTRY_", "OTEL_", "KV_", "UPSTASH_", "VERCEL_", "AWS_",
+      "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "NODE_", "UVICORN_", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "FASTMCP_",
+    ]
+    return names.contains(name) || prefixes.contains(where: name.hasPrefix)
   }
 
   /// Whether a file can read variables; the others only name them.

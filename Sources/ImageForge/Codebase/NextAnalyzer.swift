@@ -145,10 +145,9 @@ package enum NextAnalyzer {
 
   private static func member(of workspace: NodeWorkspace, _ manifest: NodeManifest) -> Finding {
     Finding(
-      id: "FORGE-N003", severity: .warning,
-      message: "the application is a member of the \(workspace.kind) workspace at \(workspace.root): it needs files "
-        + "outside of its folder", location: manifest.path + ":1",
-      fix: "build from the root of the workspace")
+      id: "FORGE-N003", severity: .info,
+      message: "the application is a member of the \(workspace.kind) workspace at \(workspace.root): its image is built "
+        + "from there", location: manifest.path + ":1")
   }
 }
 

@@ -12,8 +12,8 @@ extension NextConfig {
       texts("serverExternalPackages") ?? texts("experimental", "serverComponentsExternalPackages") ?? []
     settings.transpilePackages = texts("transpilePackages") ?? []
     settings.locales = texts("i18n", "locales") ?? []
-    settings.hasRewrites = isSet("rewrites")
-    settings.hasWebpack = isSet("webpack")
+    settings.hasRewrites = location(of: ["rewrites"]) != nil && isSet("rewrites")
+    settings.hasWebpack = location(of: ["webpack"]) != nil && isSet("webpack")
     readCacheHandler(folder)
     readTracingRoot(folder)
     settings.unknown = doubts.keys.sorted(by: ProjectTree.precedes)
@@ -24,7 +24,7 @@ extension NextConfig {
     let written =
       text("cacheHandler") ?? text("experimental", "incrementalCacheHandlerPath")
       // `require.resolve("./handler")` is not followed.
-      ?? (isSet("cacheHandler") ? "" : nil)
+      ?? (location(of: ["cacheHandler"]) != nil && isSet("cacheHandler") ? "" : nil)
     guard let written else { return }
     settings.cacheHandler = Self.projectPath(written, from: folder).flatMap { ProjectPath.relative($0, to: folder) }
     if settings.cacheHandler == nil { doubts["cacheHandler"] = doubts["cacheHandler"] ?? "it is computed" }
@@ -65,7 +65,7 @@ extension NextConfig {
   // MARK: Keys
 
   private func found(_ path: [String]) -> JSValue? {
-    path.reduce(Optional(root)) { value, key in value?[key] }.flatMap { $0.isAbsent ? nil : $0 }
+    path.reduce(Optional(root)) { value, key in value?[key] }.flatMap { $0.settled.isAbsent ? nil : $0 }
   }
 
   private func isSet(_ path: String...) -> Bool {
@@ -86,15 +86,20 @@ extension NextConfig {
 
   private mutating func texts(_ path: String...) -> [String]? {
     guard let value = found(path) else { return nil }
-    guard case .array(let elements) = value else {
+    let lists = value.possibilities.map { possibility -> [String]? in
+      guard case .array(let elements) = possibility else { return nil }
+      return elements.prefix(1_000).compactMap(\.string)
+    }
+    guard let list = lists.first, let list, lists.allSatisfy({ $0 == list }) else {
       doubt(path, value)
       return nil
     }
-    return elements.prefix(1_000).compactMap(\.string)
+    return list
   }
 
+  /// Only of keys that are written: what a function of another package may add, nobody can list.
   private mutating func doubt(_ path: [String], _ value: JSValue) {
-    guard let key = path.last else { return }
+    guard let key = path.last, location(of: path) != nil else { return }
     doubts[key] = value.reason ?? "it is computed"
   }
 }

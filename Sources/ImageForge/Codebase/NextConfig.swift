@@ -104,7 +104,7 @@ struct NextConfig {
 
   private mutating func readOutput() {
     guard let setting = setting("output") else { return }
-    places["output"] = setting.location
+    if !setting.value.isAbsent { places["output"] = setting.location }
     switch setting.value {
     case .string("standalone"): output = .standalone
     case .string("export"): output = .export

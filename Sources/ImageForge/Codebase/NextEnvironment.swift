@@ -35,7 +35,7 @@ struct NextEnvironment {
   ]
   private static let extensions: Set<Substring> = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"]
   private static let testFolders: Set<Substring> = [
-    "tests", "test", "__tests__", "e2e", "cypress", "playwright", "__mocks__", "mocks", ".storybook", "stories",
+    "tests", "test", "__tests__", "e2e", "integration", "playwright-tests", "cypress", "playwright", "__mocks__", "mocks", ".storybook", "stories",
     "coverage",
   ]
   private static let testMarks = [
@@ -66,6 +66,7 @@ struct NextEnvironment {
       readTaskRunner(place, tree)
       if root == folder { break }
     }
+    for member in [folder] + members { readSchemas(member, tree) }
     for name in Self.values { readAssignments(ProjectTree.join(folder, name), tree, areExamples: false) }
     readVercel(tree)
     for variable in ComposeFile.environment(of: folder, in: tree) where EnvironmentName.isValid(variable.name) {
@@ -192,6 +193,20 @@ struct NextEnvironment {
         guard let text = element.string else { continue }
         // Before version 1.10 variables stood as `$NAME`.
         addMention(text.hasPrefix("$") ? String(text.dropFirst()) : text, source, element.offset)
+      }
+    }
+  }
+
+  /// `url = env("DATABASE_URL")` in the schema of Prisma.
+  private mutating func readSchemas(_ place: String, _ tree: ProjectTree) {
+    for path in tree.files(below: place) where path.hasSuffix(".prisma") {
+      guard let source = try? tree.read(path, limit: 4 << 20) else { continue }
+      let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      for (index, row) in rows.enumerated().prefix(100_000) {
+        guard let call = row.firstRange(of: "env(\""), !row.prefix(upTo: call.lowerBound).contains("//") else { continue }
+        let name = String(row[call.upperBound...].prefix { $0 != "\"" })
+        guard EnvironmentName.isValid(name) else { continue }
+        add(name, Reading(path: path, line: index + 1, use: .plain, isInConfig: false))
       }
     }
   }

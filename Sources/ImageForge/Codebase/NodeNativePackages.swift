@@ -83,7 +83,8 @@ struct NodeNativePackages {
 }
 
 extension [UInt8] {
-  fileprivate func holds(_ word: [UInt8]) -> Bool {
+  /// Whether the bytes hold a word.
+  func holds(_ word: [UInt8]) -> Bool {
     guard let first = word.first, count >= word.count else { return false }
     return withUnsafeBufferPointer { text in
       var at = 0

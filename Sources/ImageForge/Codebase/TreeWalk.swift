@@ -48,6 +48,10 @@ private struct TreeWalk {
   var folders: [String] = []
   var findings: [Finding] = []
   private var isFull = false
+  /// The `.gitignore` files from the root to the folder that is walked.
+  private var ignores: [(folder: String, rules: GitIgnore)] = []
+  /// git's list of what it tracks, which no rule excludes; empty where there is none.
+  private lazy var gitIndex: [UInt8] = Self.contents(root + "/.git/index", limit: 64 << 20)
 
   init(root: String, realRoot: String, limits: ProjectTree.Limits) {
     self.root = root
@@ -92,14 +96,62 @@ private struct TreeWalk {
 
   mutating func visit(_ folder: String, _ entries: [(name: String, kind: Kind)], depth: Int) {
     let holdsSources = folder.split(separator: "/").contains { Self.sources.contains(String($0)) }
+    let hasRules = pushRules(folder, entries)
+    defer { if hasRules { ignores.removeLast() } }
     for (name, kind) in entries where !isFull {
       let path = ProjectTree.join(folder, name)
+      if !ignores.isEmpty, isIgnored(name, path, isFolder: kind == .folder) { continue }
       switch kind {
       case .file: add(path)
       case .link: visitLink(path)
       case .folder where Self.pruned.contains(name) || (Self.builds.contains(name) && !holdsSources): continue
       case .folder: enter(path, depth: depth)
       case .other: continue
+      }
+    }
+  }
+
+  // MARK: .gitignore
+
+  private mutating func pushRules(_ folder: String, _ entries: [(name: String, kind: Kind)]) -> Bool {
+    guard entries.contains(where: { $0.name == ".gitignore" && $0.kind == .file }) else { return false }
+    let path = ProjectTree.join(folder, ".gitignore")
+    let rules = GitIgnore(String(decoding: Self.contents(root + "/" + path, limit: 1 << 20), as: UTF8.self))
+    guard !rules.isEmpty else { return false }
+    ignores.append((folder, rules))
+    return true
+  }
+
+  /// What git leaves out is not source. Settings of the environment are looked at all the same: they lie in the build's
+  /// context, and that they must not get into an image is what forge is there for.
+  private mutating func isIgnored(_ name: String, _ path: String, isFolder: Bool) -> Bool {
+    guard !name.hasPrefix(".env"), name != ".npmrc", name != ".git" else { return false }
+    for (folder, rules) in ignores.reversed() {
+      let below = folder == "." ? path[...] : path.dropFirst(folder.utf8.count + 1)
+      guard let verdict = rules.verdict(name, path: below, isFolder: isFolder) else { continue }
+      return verdict && !isTracked(path, isFolder: isFolder)
+    }
+    return false
+  }
+
+  /// A file that git tracks stays tracked, whatever the rules say. The index holds paths as they are (up to version 3).
+  private mutating func isTracked(_ path: String, isFolder: Bool) -> Bool {
+    guard !gitIndex.isEmpty else { return false }
+    return gitIndex.holds(Array(path.utf8) + (isFolder ? [UInt8(ascii: "/")] : [0]))
+  }
+
+  /// Empty when it is no regular file, or larger than the limit.
+  private static func contents(_ path: String, limit: Int) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+      while count < buffer.count, let base = buffer.baseAddress {
+        let got = read(file, base + count, buffer.count - count)
+        if got <= 0 { break }
+        count += got
       }
     }
   }

@@ -26,7 +26,8 @@ struct EnvironmentExample {
   private static func lines(_ variable: EnvironmentVariable) -> [String] {
     // A name that is none could end the line, or the file's meaning.
     guard variable.name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil else { return [] }
-    let place = variable.sources.first.map { " (\(DisplayText.escape($0)))" } ?? ""
+    let read = variable.sources.first { !$0.contains(".env") } ?? variable.sources.first
+    let place = read.map { " (\(DisplayText.escape($0)))" } ?? ""
     let value = variable.default.map(quoted) ?? ""
     return ["# " + (variable.required ? "required" : "optional") + place, "\(variable.name)=\(value)"]
   }

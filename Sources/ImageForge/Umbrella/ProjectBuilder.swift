@@ -43,7 +43,8 @@ public struct ProjectBuilder: Sendable {
       recipe.remarks.forEach(log)
       let request = BuildRequest(
         context: recipe.context, dockerfile: recipe.dockerfile,
-        tag: tag(of: service, among: analysis.services.count), buildArguments: buildArguments, secrets: secrets,
+        tag: tag(of: service, among: analysis.services.count), buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + buildArguments,
+        secrets: secrets,
         archive: archive ?? scratch.file("image.tar"))
       try await engine.build(request, log: log)
       let inspection = try Inspector.inspect(request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))

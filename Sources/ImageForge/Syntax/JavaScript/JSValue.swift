@@ -88,6 +88,9 @@ extension JSValue {
   package var settled: JSValue {
     guard case .choice(let choice) = self else { return self }
     let values = choice.alternatives.map(\.settled)
+    // Where no alternative is known, what they hang on themselves says more than what chooses between them.
+    let reasons = values.map { value in if case .unknown(let reason) = value { reason } else { String?.none } }
+    if let first = reasons.first, let reason = first, !reasons.contains(nil) { return .unknown(reason: reason) }
     guard let first = values.first, let scalar = first.scalar, values.allSatisfy({ $0.scalar == scalar }) else {
       return .unknown(reason: choice.reason)
     }

