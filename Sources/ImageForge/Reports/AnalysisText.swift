@@ -8,7 +8,8 @@ extension Analysis {
     for service in services { service.write(to: &layout) }
     if !links.isEmpty {
       layout.heading("links")
-      layout.table(links.map { ["\($0.from) → \($0.to)", "through \($0.variable)"] })
+      layout.table(
+        links.map { ["\($0.from) → \($0.to)", $0.variable, $0.baked ? "fixed when the image is built" : "read when it runs"] })
     }
     if !findings.isEmpty {
       layout.heading("findings")
@@ -62,11 +63,15 @@ extension Service {
         packageManager.source
       ),
     ]
-    if let workspace { facts.append(("workspace", workspace.kind, workspace.root)) }
+    if let workspace {
+      let count = workspace.members.count
+      facts.append(("workspace", workspace.kind + (count > 1 ? ", \(count) members" : ""), workspace.root))
+    }
     if let next {
       facts.append(("router", next.router.rawValue, ""))
       facts.append(("output", next.output.rawValue, next.configFile ?? ""))
       if let basePath = next.basePath { facts.append(("base path", basePath, next.configFile ?? "")) }
+      if workspace != nil { facts.append(("server", next.standaloneServer, "")) }
       if let server = next.customServer { facts.append(("custom server", server, "")) }
       facts.append(("build", next.buildCommand, ""))
     }
@@ -82,13 +87,27 @@ extension Service {
       let place = server.path.map { " at \($0)" } ?? ""
       facts.append(("MCP", "\(server.transport.rawValue)\(place)\(server.mounted ? ", mounted" : "")", server.source))
     }
+    if !nativePackages.isEmpty {
+      facts.append(("native", nativePackages.map(\.name).joined(separator: ", "), nativePackages.first?.source ?? ""))
+    }
     if !systemPackages.build.isEmpty {
       facts.append(("to build", systemPackages.build.joined(separator: " "), "Debian packages"))
     }
     if !systemPackages.runtime.isEmpty {
       facts.append(("to run", systemPackages.runtime.joined(separator: " "), "Debian packages"))
     }
-    return facts
+    return facts.map { name, value, source in (name, value + mark(name), source) }
+  }
+
+  /// Says where a value is not sure; `--explain` tells more.
+  private func mark(_ fact: String) -> String {
+    let keys = [
+      "framework": "framework.version", "runtime": "runtime.version", "packages": "packageManager.name",
+      "output": "next.output", "base path": "next.basePath", "entry point": "fastapi.entrypoint",
+      "server": "next.standaloneServer",
+    ]
+    guard let key = keys[fact], let conclusion = conclusions.first(where: { $0.key == key }) else { return "" }
+    return conclusion.confidence == .ambiguous ? " (ambiguous)" : ""
   }
 
   /// Where the code reads a variable; where it only stands in a sample file, there. Relative to the service.
