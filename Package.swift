@@ -75,7 +75,10 @@ let package = Package(
     room("Engines", uses: ["ForgeBasics", subprocess, system]),
     room(
       "Reports",
-      uses: ["ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeSecrets", "ForgeRules"]),
+      uses: [
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
+        "ForgeSecrets", "ForgeRules",
+      ]),
     .target(
       name: "ImageForge",
       dependencies: [

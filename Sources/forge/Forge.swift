@@ -22,6 +22,7 @@ struct Forge: AsyncParsableCommand {
       Rules.self,
       PolicyCommand.self,
       BaselineCommand.self,
+      Cache.self,
     ])
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.

@@ -21,9 +21,9 @@ struct ImageArguments: ParsableArguments {
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
   /// Opens and inspects the image, with what the rules want to see of it.
-  func inspect(findsSecrets: Bool = false) async throws -> Inspection {
+  func inspect(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> Inspection {
     var options = InspectionOptions(
-      image: choice, platform: platform, findsSecrets: findsSecrets, capture: Gate.capture)
+      image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
     options.limits = try budgets.limits
     let progress = Progress(of: image)
     options.progress = progress?.add
@@ -65,13 +65,14 @@ struct Inspect: AsyncParsableCommand {
     abstract: "Say what is in an image, what is wasted, and why it is big.")
 
   @OptionGroup var image: ImageArguments
+  @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: OutputOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
 
   func run() async throws {
-    let inspection = try await image.inspect()
+    let inspection = try await image.inspect(cache: caching.cache(trustsStamps: true))
     try reporting.write(inspection, text: inspection.text, to: output)
   }
 }

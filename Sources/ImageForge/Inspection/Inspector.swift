@@ -12,18 +12,21 @@ public struct InspectionOptions: Sendable {
   public var capture: @Sendable (ArraySlice<UInt8>) -> Int
   /// Whether to look for secrets in the content of every file.
   public var findsSecrets: Bool
+  /// What is known of layers that were seen before; nil: every layer is read.
+  public var cache: LayerCache?
   /// What the image may cost.
   public var limits = LayerLimits()
   /// Told the bytes of each uncompressed piece of a layer as it is read, from any thread.
   public var progress: (@Sendable (Int) -> Void)?
 
   public init(
-    image: String? = nil, platform: String? = nil, findsSecrets: Bool = false,
+    image: String? = nil, platform: String? = nil, findsSecrets: Bool = false, cache: LayerCache? = nil,
     capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) {
     self.findsSecrets = findsSecrets
     self.image = image
     self.platform = platform
+    self.cache = cache
     self.capture = capture
   }
 }
@@ -57,6 +60,7 @@ public enum Inspector {
       max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path))
     }
     reading.progress = options.progress
+    reading.cache = options.cache
     if options.findsSecrets { reading.content = try LayerSecrets.scanning() }
     return reading
   }

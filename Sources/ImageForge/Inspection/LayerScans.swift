@@ -32,6 +32,7 @@ enum LayerScans {
     let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
     let order = first.values.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
+    let isCacheChanged = Mutex(false)
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
       var options = reading
@@ -41,10 +42,14 @@ enum LayerScans {
       let result = Result { () throws(LayerError) in
         // Layers that are each just below a limit must not be read on and on.
         try check(results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
-        return try LayerReader.scan(layers[index].blob, options: options)
+        guard let cache = reading.cache else { return try LayerReader.scan(layers[index].blob, options: options) }
+        let (scan, isNew) = try cache.scan(layers[index].blob, options: options)
+        if isNew { isCacheChanged.withLock { $0 = true } }
+        return scan
       }
       results.withLock { $0[index] = result }
     }
+    if isCacheChanged.withLock({ $0 }) { reading.cache?.trim() }
     let done = results.withLock { $0 }
     // The lowest layer's error, whichever came first.
     for index in done.keys.sorted() { _ = try done[index]?.get() }

@@ -52,6 +52,13 @@ package final class BlobFile: Sendable {
     if case .passed(_, let result) = storage { result } else { nil }
   }
 
+  /// The file's state now; nil for what is no regular file with a name.
+  func stamp() -> FileStamp? {
+    guard case .file(let descriptor) = storage else { return nil }
+    var status = stat()
+    return fstat(descriptor.rawValue, &status) == 0 ? FileStamp(status) : nil
+  }
+
   /// Reads at most `buffer.count` bytes at an absolute offset; 0 at the end of the file. Of a file that has passed,
   /// only the first block can be read.
   package func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {

@@ -79,6 +79,13 @@ package enum LayerReader {
       entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies)
   }
 
+  /// The digest of a blob as it stands.
+  static func digest(_ blob: Blob, algorithm: Digest.Algorithm, name: String) throws(LayerError) -> Digest {
+    let hash = ByteHasher(algorithm)
+    try drain(PlainStream(BlobInput(BlobSource(blob, name: name), name: name, hash: nil))) { (bytes) throws(LayerError) in hash.update(bytes) }
+    return hash.finish()
+  }
+
   private static func drain(
     _ stream: any LayerStream, _ consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
   ) throws(LayerError) {
