@@ -156,7 +156,7 @@ extension LayerLimits {
 }
 
 extension LayerEntries {
-  /// Whether as much was kept of each file as is asked for.
+  /// Whether as much was kept of each file as is asked for. Of a sparse file, whose holes are not kept, nobody knows.
   fileprivate func holds(_ capture: (ArraySlice<UInt8>) -> Int) -> Bool {
     indices.allSatisfy { index in
       guard self[index].kind == .regular else { return true }
