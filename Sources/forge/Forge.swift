@@ -22,6 +22,7 @@ struct Forge: AsyncParsableCommand {
       Rules.self,
       PolicyCommand.self,
       BaselineCommand.self,
+      Diff.self,
       Cache.self,
     ])
 

@@ -21,14 +21,19 @@ struct ImageArguments: ParsableArguments {
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
   /// Opens and inspects the image, with what the rules want to see of it.
-  func inspect(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> Inspection {
+  func inspect(findsSecrets: Bool = false) async throws -> Inspection {
+    try await open(findsSecrets: findsSecrets).inspection
+  }
+
+  /// The same, with every file at hand for further questions.
+  func open(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> InspectedImage {
     var options = InspectionOptions(
       image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
     options.limits = try budgets.limits
     let progress = Progress(of: image)
     options.progress = progress?.add
     defer { progress?.clear() }
-    return try await ImageReference.inspect(image, options: options)
+    return try await ImageReference.open(image, options: options)
   }
 }
 
@@ -62,7 +67,11 @@ struct ImagesArguments: ParsableArguments {
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what is in an image, what is wasted, and why it is big.")
+    abstract: "Say what is in an image, what is wasted, and why it is big.",
+    discussion: """
+      What is known of layers that were seen before is taken from the cache (`forge cache`); a file that was not \
+      written to since is not even hashed again. --no-cache reads and verifies all of it.
+      """)
 
   @OptionGroup var image: ImageArguments
   @OptionGroup var caching: CacheOptions
@@ -71,8 +80,37 @@ struct Inspect: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
 
+  @Option(help: "Show what is below this path instead: of the root filesystem, or of the layer.")
+  var tree: String?
+
+  @Option(help: "How many levels --tree shows.")
+  var depth = 2
+
+  @Option(help: "Show this layer instead, by its number.")
+  var layer: Int?
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  func validate() throws {
+    guard (0...InspectedImage.maximumDepth).contains(depth) else {
+      throw ValidationError("--depth must be a number from 0 to \(InspectedImage.maximumDepth)")
+    }
+  }
+
   func run() async throws {
-    let inspection = try await image.inspect(cache: caching.cache(trustsStamps: true))
-    try reporting.write(inspection, text: inspection.text, to: output)
+    var reporting = reporting
+    if json { reporting.format = .json }
+    let opened = try await image.open(cache: caching.cache(trustsStamps: true))
+    if let tree {
+      let report = TreeReport(
+        image: opened.inspection.image, layer: layer, tree: try opened.tree(tree, depth: depth, layer: layer))
+      try reporting.write(report, text: report.text, to: output)
+    } else if let layer {
+      let report = try opened.layer(layer)
+      try reporting.write(report, text: report.text, to: output)
+    } else {
+      try reporting.write(opened.inspection, text: opened.inspection.text, to: output)
+    }
   }
 }

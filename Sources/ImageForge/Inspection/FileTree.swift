@@ -72,6 +72,17 @@ struct FileTree {
     sequence(first: self[id].firstChild) { self[$0].nextSibling }.prefix { $0 != Self.none }
   }
 
+  /// Every node that can be reached, the root first and parents before their children.
+  var visible: [ID] {
+    var found: [ID] = []
+    var pending = [Self.root]
+    while let id = pending.popLast() {
+      found.append(id)
+      pending += children(id)
+    }
+    return found
+  }
+
   func child(_ parent: ID, _ name: ArraySlice<UInt8>) -> ID? {
     var next = buckets[bucket(parent, name)]
     while next != Self.none {

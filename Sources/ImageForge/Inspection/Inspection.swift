@@ -3,17 +3,25 @@ import ForgeBasics
 /// What is in an image, and where its bytes went. The JSON of `forge inspect`; sizes are bytes.
 public struct Inspection: Codable, Sendable, Equatable {
   public let schemaVersion: Int
-  public let image: ImageFacts
+  public package(set) var image: ImageFacts
   public let sizes: Sizes
   /// From the base upwards.
   public let layers: [LayerFacts]
   /// Every wasted byte with its cause; the largest first.
   public let waste: [Waste]
+  /// The same by cause, and below each cause by the layers that stored and hid the bytes; the most bytes first.
+  public let wasteByCause: [WasteByCause]
   /// The largest visible regular files; the largest first.
   public let largestFiles: [FileFacts]
+  /// The largest folders, with all below; one that is little more than one folder in it is left out for that one.
+  public let largestFolders: [FolderFacts]
   /// Visible files of the same content at several paths; the most bytes to win first.
   public let duplicates: [DuplicateGroup]
   public let packages: [PackageFacts]
+  /// Who owns the bytes of `rootfs`: each of them is in one row; the most bytes first.
+  public let owners: [OwnerFacts]
+  /// The image that this one was built on; nil where nothing tells.
+  public let base: BaseFacts?
   /// What the reader noticed: structure, not policy.
   public let findings: [Finding]
   /// What rules need beyond the report: not part of the JSON.
@@ -21,22 +29,28 @@ public struct Inspection: Codable, Sendable, Equatable {
 
   package init(
     image: ImageFacts, sizes: Sizes, layers: [LayerFacts], waste: [Waste], largestFiles: [FileFacts],
-    duplicates: [DuplicateGroup], packages: [PackageFacts], findings: [Finding], details: InspectionDetails
+    largestFolders: [FolderFacts] = [], duplicates: [DuplicateGroup], packages: [PackageFacts],
+    owners: [OwnerFacts] = [], base: BaseFacts? = nil, findings: [Finding], details: InspectionDetails
   ) {
     schemaVersion = 1
     self.image = image
     self.sizes = sizes
     self.layers = layers
     self.waste = waste
+    wasteByCause = WasteByCause.all(waste)
     self.largestFiles = largestFiles
+    self.largestFolders = largestFolders
     self.duplicates = duplicates
     self.packages = packages
+    self.owners = owners
+    self.base = base
     self.findings = findings
     self.details = details
   }
 
   enum CodingKeys: String, CodingKey {
-    case schemaVersion, image, sizes, layers, waste, largestFiles, duplicates, packages, findings
+    case schemaVersion, image, sizes, layers, waste, wasteByCause, largestFiles, largestFolders, duplicates, packages
+    case owners, base, findings
   }
 
   public init(from decoder: any Decoder) throws {
@@ -46,11 +60,32 @@ public struct Inspection: Codable, Sendable, Equatable {
     sizes = try container.decode(Sizes.self, forKey: .sizes)
     layers = try container.decode([LayerFacts].self, forKey: .layers)
     waste = try container.decode([Waste].self, forKey: .waste)
+    wasteByCause = WasteByCause.all(waste)
     largestFiles = try container.decode([FileFacts].self, forKey: .largestFiles)
+    largestFolders = try container.decodeIfPresent([FolderFacts].self, forKey: .largestFolders) ?? []
     duplicates = try container.decode([DuplicateGroup].self, forKey: .duplicates)
     packages = try container.decode([PackageFacts].self, forKey: .packages)
+    owners = try container.decodeIfPresent([OwnerFacts].self, forKey: .owners) ?? []
+    base = try container.decodeIfPresent(BaseFacts.self, forKey: .base)
     findings = try container.decode([Finding].self, forKey: .findings)
     details = InspectionDetails()
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(schemaVersion, forKey: .schemaVersion)
+    try container.encode(image, forKey: .image)
+    try container.encode(sizes, forKey: .sizes)
+    try container.encode(layers, forKey: .layers)
+    try container.encode(waste, forKey: .waste)
+    try container.encode(wasteByCause, forKey: .wasteByCause)
+    try container.encode(largestFiles, forKey: .largestFiles)
+    try container.encode(largestFolders, forKey: .largestFolders)
+    try container.encode(duplicates, forKey: .duplicates)
+    try container.encode(packages, forKey: .packages)
+    try container.encode(owners, forKey: .owners)
+    try container.encode(base, forKey: .base)
+    try container.encode(findings, forKey: .findings)
   }
 }
 
@@ -235,12 +270,24 @@ public struct PackageFacts: Codable, Sendable, Equatable {
   public var version: String
   /// The visible regular files that it owns.
   public var bytes: Int64
+  /// The layer that stores most of them; nil for a package without any.
+  public var layer: Int?
 
-  public init(kind: String, name: String, version: String, bytes: Int64) {
+  public init(kind: String, name: String, version: String, bytes: Int64, layer: Int? = nil) {
     self.kind = kind
     self.name = name
     self.version = version
     self.bytes = bytes
+    self.layer = layer
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(name, forKey: .name)
+    try container.encode(version, forKey: .version)
+    try container.encode(bytes, forKey: .bytes)
+    try container.encode(layer, forKey: .layer)
   }
 }
 

@@ -39,18 +39,30 @@ public enum Inspector {
   /// Inspects a docker-archive, an OCI archive or an OCI layout, wrapped or not; `-` reads standard input.
   /// - Throws: a `ForgeError` when the image cannot be read whole, is ambiguous, or is not what its digests say.
   public static func inspect(_ source: String, options: InspectionOptions = .init()) throws -> Inspection {
+    try open(source, options: options).inspection
+  }
+
+  /// The same, with every file at hand for further questions.
+  public static func open(_ source: String, options: InspectionOptions = .init()) throws -> InspectedImage {
     let reading = try reading(options)
     let image = try ImageStore.open(
       source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
       passing: reading)
-    return report(image, try stack(image, reading), options.capture)
+    return inspected(image, try stack(image, reading), options.capture)
   }
 
   package static func inspect(
     _ image: Image, findsSecrets: Bool = false, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
     let reading = try reading(InspectionOptions(findsSecrets: findsSecrets, capture: capture))
-    return report(image, try stack(image, reading), capture)
+    return inspected(image, try stack(image, reading), capture).inspection
+  }
+
+  private static func inspected(
+    _ image: Image, _ root: RootFilesystem, _ capture: (ArraySlice<UInt8>) -> Int
+  ) -> InspectedImage {
+    let owners = Owners(root)
+    return InspectedImage(inspection: report(image, root, owners, capture), root: root, owners: owners)
   }
 
   /// What every layer is read for.
@@ -90,7 +102,7 @@ public enum Inspector {
   }
 
   private static func report(
-    _ image: Image, _ stacked: RootFilesystem, _ capture: (ArraySlice<UInt8>) -> Int
+    _ image: Image, _ stacked: RootFilesystem, _ owners: Owners, _ capture: (ArraySlice<UInt8>) -> Int
   ) -> Inspection {
     var root = stacked
     let history = History(image)
@@ -112,8 +124,9 @@ public enum Inspector {
         user: config.user, entrypoint: config.entrypoint, cmd: config.cmd),
       sizes: summary.sizes,
       layers: summary.layers(image, history),
-      waste: summary.waste, largestFiles: summary.largestFiles, duplicates: summary.duplicates,
-      packages: Packages.all(root),
+      waste: summary.waste, largestFiles: summary.largestFiles, largestFolders: summary.largestFolders,
+      duplicates: summary.duplicates, packages: owners.packages,
+      owners: owners.facts(summary.visibleInodes, of: root, base: history.base), base: history.base,
       findings: image.notes + InspectionFindings.all(root) + history.findings, details: details)
   }
 }
@@ -143,37 +156,4 @@ extension ConfigFacts {
     author = image.config.json["author"]?.string ?? ""
     isDockerFormat = image.isDockerFormat
   }
-}
-
-/// The steps that made an image, as far as its config tells, and which layer each of them made.
-struct History {
-  private(set) var steps: [HistoryFacts] = []
-  /// By layer; nil where history is absent or does not fit the layers.
-  private var createdBy: [String?]
-  private(set) var findings: [Finding] = []
-
-  init(_ image: Image) {
-    let entries = image.config.history
-    let made = entries.count { !$0.isEmptyLayer }
-    let aligns = made == image.layers.count
-    createdBy = []
-    for entry in entries {
-      let layer = aligns && !entry.isEmptyLayer ? createdBy.count : nil
-      steps.append(HistoryFacts(createdBy: entry.createdBy ?? "", layer: layer))
-      if layer != nil { createdBy.append(entry.createdBy) }
-    }
-    if !aligns {
-      createdBy = image.layers.map { _ in nil }
-      if !entries.isEmpty {
-        findings.append(
-          Finding(
-            id: "FORGE-A013", severity: .info,
-            message: "history tells of \(made) layers, but the image has \(image.layers.count): which step made which "
-              + "layer is not known", location: "config.history", fix: "rebuild the image with a current engine",
-            evidence: .config))
-      }
-    }
-  }
-
-  func createdBy(_ layer: Int) -> String? { createdBy[layer] }
 }

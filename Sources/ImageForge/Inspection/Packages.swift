@@ -4,6 +4,9 @@ import ForgeLayers
 /// Which packages are installed, from the databases that package managers keep in an image. A database that is
 /// malformed, or absent, names nothing: it is information, and never a reason to refuse an image.
 struct Packages {
+  /// Either is a link to the other, or the only one.
+  private static let apkDatabases = ["lib/apk/db/installed", "usr/lib/apk/db/installed"]
+
   /// How many leading bytes of a file tell of packages; 0 for almost all files.
   static func capture(_ path: ArraySlice<UInt8>) -> Int {
     switch path.last {
@@ -13,7 +16,7 @@ struct Packages {
     case UInt8(ascii: "D") where isNamed(path, "RECORD"): return 8 << 20
     case UInt8(ascii: "t") where path.starts(with: "var/lib/dpkg/info/".utf8): return 4 << 20
     case UInt8(ascii: "s") where path.elementsEqual("var/lib/dpkg/status".utf8): return 16 << 20
-    case UInt8(ascii: "d") where path.elementsEqual("lib/apk/db/installed".utf8): return 16 << 20
+    case UInt8(ascii: "d") where apkDatabases.contains(where: { path.elementsEqual($0.utf8) }): return 16 << 20
     default:
       // Distroless images keep a file for each package.
       return path.starts(with: "var/lib/dpkg/status.d/".utf8) ? 64 << 10 : 0
@@ -25,40 +28,72 @@ struct Packages {
       && path[path.endIndex - name.utf8.count - 1] == UInt8(ascii: "/")
   }
 
-  /// All packages; the largest first.
-  static func all(_ root: RootFilesystem) -> [PackageFacts] {
+  static let none: Int32 = -1
+
+  private var root: RootFilesystem
+  private var found: [(facts: PackageFacts, inodes: Set<Int32>)] = []
+  /// By inode: the package that owns it, by its index in `found`. What two claim belongs to the first: the system's
+  /// package managers come before those of the languages.
+  private var owner: [Int32]
+
+  /// All packages, the largest first, and for each inode which of them owns it, or `none`.
+  static func all(_ root: RootFilesystem) -> (packages: [PackageFacts], owner: [Int32]) {
     var packages = Packages(root: root)
     packages.readDebian()
     packages.readAlpine()
     packages.readTree()
-    return packages.found.sorted { a, b in
-      (b.bytes, a.kind, a.name, a.version) < (a.bytes, b.kind, b.name, b.version)
-    }
+    packages.adoptBytecode()
+    return packages.sorted()
   }
 
-  private var root: RootFilesystem
-  private var found: [PackageFacts] = []
+  private init(root: RootFilesystem) {
+    self.root = root
+    owner = [Int32](repeating: Self.none, count: root.inodes.count)
+  }
 
-  private init(root: RootFilesystem) { self.root = root }
+  private func sorted() -> ([PackageFacts], [Int32]) {
+    let facts = found.map { package in
+      var facts = package.facts
+      var layers: [Int: Int64] = [:]
+      for inode in package.inodes {
+        let inode = root.inodes[Int(inode)]
+        facts.bytes += inode.size
+        layers[Int(inode.origin.layer), default: 0] += inode.size
+      }
+      facts.layer = layers.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+      return facts
+    }
+    let order = facts.indices.sorted { i, j in
+      let (a, b) = (facts[i], facts[j])
+      return (b.bytes, a.kind, a.name, a.version, i) < (a.bytes, b.kind, b.name, b.version, j)
+    }
+    var place = [Int32](repeating: 0, count: facts.count)
+    for (new, old) in order.enumerated() { place[old] = Int32(new) }
+    return (order.map { facts[$0] }, owner.map { $0 == Self.none ? $0 : place[Int($0)] })
+  }
 
   private func text(_ node: FileTree.ID?) -> String? {
     guard let node, let bytes = root.content(node) else { return nil }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Bytes of the regular files at these paths, each inode once.
-  private mutating func size(_ paths: some Sequence<String>) -> Int64 {
+  /// The regular files at these paths.
+  private mutating func inodes(_ paths: some Sequence<String>) -> Set<Int32> {
     var inodes: Set<Int32> = []
     for path in paths {
       if let node = root.resolve(path), root.tree[node].inode != FileTree.none { inodes.insert(root.tree[node].inode) }
     }
-    return inodes.reduce(0) { $0 + root.inodes[Int($1)].size }
+    return inodes
   }
 
-  private mutating func add(_ kind: String, _ name: String?, _ version: String?, _ bytes: @autoclosure () -> Int64) {
+  private mutating func add(_ kind: String, _ name: String?, _ version: String?, _ inodes: Set<Int32>) {
     guard let name, let version, !name.isEmpty, !version.isEmpty else { return }
+    for inode in inodes where owner[Int(inode)] == Self.none { owner[Int(inode)] = Int32(found.count) }
     found.append(
-      PackageFacts(kind: kind, name: DisplayText.escape(name), version: DisplayText.escape(version), bytes: bytes()))
+      (
+        PackageFacts(kind: kind, name: DisplayText.escape(name), version: DisplayText.escape(version), bytes: 0),
+        inodes
+      ))
   }
 
   // MARK: Debian
@@ -84,8 +119,8 @@ struct Packages {
         // `hash  path`
         files = Self.lines(sums).map { line in line.drop { $0 != " " }.drop { $0 == " " } }.map(String.init)
       }
-      let bytes = size(files)
-      add("deb", name, paragraph["Version"], bytes)
+      let inodes = inodes(files)
+      add("deb", name, paragraph["Version"], inodes)
     }
   }
 
@@ -119,15 +154,17 @@ struct Packages {
 
   /// Lines `P:name`, `V:version`, `F:folder`, `R:file`, a blank line between packages (apk, "installed" database).
   private mutating func readAlpine() {
-    guard let database = text(root.resolve("lib/apk/db/installed")) else { return }
+    guard let database = text(root.resolve(Self.apkDatabases[0])) ?? text(root.resolve(Self.apkDatabases[1])) else {
+      return
+    }
     var (name, version, folder): (String?, String?, String) = (nil, nil, "")
     var paths: [String] = []
     for line in (database + "\n\n").utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       let value = String(Substring(line.dropFirst(2)))
       switch line.first {
       case nil:
-        let bytes = size(paths)
-        add("apk", name, version, bytes)
+        let inodes = inodes(paths)
+        add("apk", name, version, inodes)
         (name, version, folder, paths) = (nil, nil, "", [])
       case UInt8(ascii: "P"): name = value
       case UInt8(ascii: "V"): version = value
@@ -163,8 +200,8 @@ struct Packages {
       let path = line.hasPrefix("\"") ? line.dropFirst().prefix { $0 != "\"" } : line.prefix { $0 != "," }
       return path.hasPrefix("/") ? String(path) : prefix + path
     }
-    let bytes = size(paths)
-    add("python", metadata["Name"], metadata["Version"], bytes)
+    let inodes = inodes(paths)
+    add("python", metadata["Name"], metadata["Version"], inodes)
   }
 
   private func isNodePackage(_ id: FileTree.ID, in parent: FileTree.ID) -> Bool {
@@ -186,8 +223,25 @@ struct Packages {
       // Packages below are packages of their own.
       pending += root.tree.children(id).filter { !root.tree.name($0).elementsEqual("node_modules".utf8) }
     }
-    let total = inodes.reduce(0) { $0 + root.inodes[Int($1)].size }
-    add("npm", json["name"]?.string, json["version"]?.string, total)
+    add("npm", json["name"]?.string, json["version"]?.string, inodes)
+  }
+
+  /// Bytecode that was compiled after the installation belongs to the owner of its source (PEP 3147).
+  private mutating func adoptBytecode() {
+    for id in root.tree.visible where root.tree.name(id).elementsEqual("__pycache__".utf8) {
+      for file in Array(root.tree.children(id)) {
+        let (name, inode) = (root.tree.name(file), root.tree[file].inode)
+        guard inode != FileTree.none, owner[Int(inode)] == Self.none, name.suffix(4).elementsEqual(".pyc".utf8),
+          let dot = name.firstIndex(of: UInt8(ascii: ".")),
+          let source = root.tree.child(root.tree[id].parent, (Array(name[..<dot]) + ".py".utf8)[...]),
+          root.tree[source].inode != FileTree.none
+        else { continue }
+        let package = owner[Int(root.tree[source].inode)]
+        guard package != Self.none else { continue }
+        owner[Int(inode)] = package
+        found[Int(package)].inodes.insert(inode)
+      }
+    }
   }
 }
 

@@ -10,7 +10,10 @@ struct Summary {
   let sizes: Sizes
   let waste: [Waste]
   let largestFiles: [FileFacts]
+  let largestFolders: [FolderFacts]
   let duplicates: [DuplicateGroup]
+  /// What the final root filesystem shows.
+  let visibleInodes: [Int32]
   let files: [FileInstance]
   private let scans: [LayerScan]
   private let layerStored: [Int64]
@@ -50,7 +53,10 @@ struct Summary {
       compressed: layers.reduce(0) { $0 + $1.compressed }, unpacked: layers.reduce(0) { $0 + $1.unpacked },
       stored: stored.reduce(0, +), rootfs: rootfs)
     largestFiles = Self.largest(root, visibleNodes)
+    largestFolders = FolderSizes(root.tree, visibleNodes.map { ($0, Self.size(root, $0)) })
+      .largest(root.tree, count: Self.rows)
     duplicates = Self.duplicates(root, visibleNodes)
+    visibleInodes = visibleNodes.map { root.tree[$0].inode }
     files = Self.files(root, isVisible, capture)
     scans = layers
     layerStored = stored

@@ -82,7 +82,9 @@ package enum LayerReader {
   /// The digest of a blob as it stands.
   static func digest(_ blob: Blob, algorithm: Digest.Algorithm, name: String) throws(LayerError) -> Digest {
     let hash = ByteHasher(algorithm)
-    try drain(PlainStream(BlobInput(BlobSource(blob, name: name), name: name, hash: nil))) { (bytes) throws(LayerError) in hash.update(bytes) }
+    try drain(PlainStream(BlobInput(BlobSource(blob, name: name), name: name, hash: nil))) {
+      (bytes) throws(LayerError) in hash.update(bytes)
+    }
     return hash.finish()
   }
 

@@ -9,11 +9,18 @@ extension Inspection {
     writeSizes(to: &layout)
     writeLayers(to: &layout)
     writeWaste(to: &layout)
+    writeOwners(to: &layout)
     if !largestFiles.isEmpty {
       layout.heading("largest files")
       layout.table(
         largestFiles.prefix(10).map { [ByteCount.text($0.bytes), "layer \($0.layer)", "/\($0.path)"] },
         aligned: [.right, .left, .path])
+    }
+    if !largestFolders.isEmpty {
+      layout.heading("largest folders")
+      layout.table(
+        largestFolders.prefix(10).map { [ByteCount.text($0.bytes), Self.files($0.files), "/\($0.path)"] },
+        aligned: [.right, .right, .path])
     }
     if !duplicates.isEmpty {
       layout.heading("the same content at several paths")
@@ -76,16 +83,15 @@ extension Inspection {
   private func writeWaste(to layout: inout TextLayout) {
     guard !waste.isEmpty else { return }
     layout.heading("waste")
-    var causes: [WasteCause: (bytes: Int64, count: Int)] = [:]
-    for row in waste { causes[row.cause, default: (0, 0)].bytes += row.bytes }
-    for row in waste { causes[row.cause, default: (0, 0)].count += 1 }
-    layout.table(
-      causes.sorted { ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue) }.map {
-        [
-          ByteCount.text($0.value.bytes), $0.key.rawValue,
-          "\($0.value.count) \($0.value.count == 1 ? "file" : "files")",
-        ]
-      }, aligned: [.right])
+    var rows: [[String]] = []
+    for cause in wasteByCause {
+      rows.append([ByteCount.text(cause.bytes), Self.files(cause.files), cause.cause.rawValue])
+      for (index, step) in cause.steps.prefix(5).enumerated() {
+        let branch = index == min(cause.steps.count, 5) - 1 ? "└─ " : "├─ "
+        rows.append([ByteCount.text(step.bytes), Self.files(step.files), branch + describe(step)])
+      }
+    }
+    layout.table(rows, aligned: [.right, .right])
     layout.line()
     layout.table(
       waste.prefix(10).map { row in
@@ -94,6 +100,48 @@ extension Inspection {
           "/\(row.path)",
         ]
       }, aligned: [.right, .left, .left, .path])
+  }
+
+  private static func files(_ count: Int) -> String { "\(count) \(count == 1 ? "file" : "files")" }
+
+  /// `layer 2 (RUN apt-get update), hidden by 3 (RUN rm …)`.
+  private func describe(_ step: WasteByCause.Step) -> String {
+    func name(_ layer: Int) -> String {
+      let createdBy = layers.first { $0.index == layer }?.createdBy
+      return createdBy.map { " (\(TextLayout.cut(BuildStep.short($0), to: 30)))" } ?? ""
+    }
+    let place = "layer \(step.layer)\(name(step.layer))"
+    return step.layer == step.hiddenBy
+      ? "\(place), hidden by itself" : "\(place), hidden by \(step.hiddenBy)\(name(step.hiddenBy))"
+  }
+
+  private func writeOwners(to layout: inout TextLayout) {
+    guard !owners.isEmpty else { return }
+    layout.heading("owners of rootfs")
+    let words = [
+      "deb": "Debian packages", "apk": "Alpine packages", "python": "Python distributions", "npm": "npm packages",
+      "next": "output of next build", "other": "no package",
+    ]
+    if let base {
+      let total = owners.reduce(0) { $0 + $1.bytes }
+      let ofBase = owners.reduce(0) { $0 + $1.base }
+      layout.table(
+        owners.map {
+          [
+            ByteCount.text($0.bytes), ByteCount.text($0.base), ByteCount.text($0.bytes - $0.base),
+            words[$0.owner] ?? $0.owner,
+          ]
+        } + [[ByteCount.text(total), ByteCount.text(ofBase), ByteCount.text(total - ofBase), "all"]],
+        aligned: [.right, .right, .right], header: ["TOTAL", "BASE", "APPLICATION", "OWNER"])
+      let count = base.layers == 1 ? "layer 0" : "layers 0 to \(base.layers - 1)"
+      layout.paragraph(
+        "\(count)\(base.name.map { ", \(DisplayText.escape($0))" } ?? ""), by \(DisplayText.escape(base.evidence))",
+        label: "  base: ")
+    } else {
+      layout.table(
+        owners.map { [ByteCount.text($0.bytes), Self.files($0.files), words[$0.owner] ?? $0.owner] },
+        aligned: [.right, .right])
+    }
   }
 
   private func percent(_ fraction: Double) -> String {

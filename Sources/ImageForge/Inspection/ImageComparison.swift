@@ -1,0 +1,254 @@
+import ForgeBasics
+import ForgeLayers
+
+extension ImageDiff {
+  /// Compares two images.
+  /// - Parameter limit: how much the new one may be larger; nil: as much as it likes.
+  public init(from old: InspectedImage, to new: InspectedImage, limit: GrowthLimit? = nil) {
+    let (a, b) = (old.inspection, new.inspection)
+    self.old = Side(image: a.image, sizes: a.sizes)
+    self.new = Side(image: b.image, sizes: b.sizes)
+    growth = Growth(from: a.sizes.stored, to: b.sizes.stored, limit: limit)
+    sharedLayers = zip(a.layers, b.layers).prefix { $0.diffID == $1.diffID }.count
+    files = FileComparison.files(old, new)
+    packages = Self.packages(a.packages, b.packages)
+    layers = Self.layers(a.layers, b.layers, files)
+    settings = [
+      Setting(name: "user", old: a.image.user, new: b.image.user),
+      Setting(name: "entrypoint", old: Self.words(a.image.entrypoint), new: Self.words(b.image.entrypoint)),
+      Setting(name: "cmd", old: Self.words(a.image.cmd), new: Self.words(b.image.cmd)),
+      Setting(name: "platform", old: a.image.platform, new: b.image.platform),
+    ].filter { $0.old != $0.new }
+  }
+
+  private static func words(_ command: [String]) -> String { command.joined(separator: " ") }
+
+  /// Versions that both images have cancel out; of the rest, one goes for the other.
+  private static func packages(_ old: [PackageFacts], _ new: [PackageFacts]) -> [Package] {
+    struct Key: Hashable {
+      let kind: String
+      let name: String
+    }
+    func key(_ package: PackageFacts) -> Key { Key(kind: package.kind, name: package.name) }
+    let before = Dictionary(grouping: old, by: key)
+    let after = Dictionary(grouping: new, by: key)
+    var changes: [Package] = []
+    func sorted(_ packages: [PackageFacts]?) -> [PackageFacts] {
+      (packages ?? []).sorted { ($0.version, $0.bytes) < ($1.version, $1.bytes) }
+    }
+    for key in Set(before.keys).union(after.keys) {
+      var (left, right) = (sorted(before[key])[...], sorted(after[key])[...])
+      var (gone, come): ([PackageFacts], [PackageFacts]) = ([], [])
+      while let old = left.first, let new = right.first {
+        if old.version == new.version {
+          if old.bytes != new.bytes { changes.append(Package(old, new)) }
+          left.removeFirst()
+          right.removeFirst()
+        } else if old.version < new.version {
+          gone.append(left.removeFirst())
+        } else {
+          come.append(right.removeFirst())
+        }
+      }
+      gone += left
+      come += right
+      for index in 0..<max(gone.count, come.count) {
+        changes.append(Package(index < gone.count ? gone[index] : nil, index < come.count ? come[index] : nil))
+      }
+    }
+    return changes.sorted { a, b in
+      if a.growth.magnitude != b.growth.magnitude { return a.growth.magnitude > b.growth.magnitude }
+      return (a.kind, a.name, a.oldVersion ?? "", a.newVersion ?? "")
+        < (b.kind, b.name, b.oldVersion ?? "", b.newVersion ?? "")
+    }
+  }
+
+  /// Layers of one diffID are the same; of the rest, those of one build step are taken for each other.
+  private static func layers(_ old: [LayerFacts], _ new: [LayerFacts], _ files: [File]) -> [Layer] {
+    var counts: [FileCount: Int] = [:]
+    for file in files { counts[FileCount(change: file.change, layer: file.layer), default: 0] += 1 }
+    var isTaken = [Bool](repeating: false, count: old.count)
+    func take<Key>(_ index: [Key: [Int]], _ key: Key) -> Int? {
+      guard let found = index[key]?.first(where: { !isTaken[$0] }) else { return nil }
+      isTaken[found] = true
+      return found
+    }
+    let byDiffID = Dictionary(grouping: old.indices) { old[$0].diffID }
+    let isNew = new.map { take(byDiffID, $0.diffID) == nil }
+    let byStep = Dictionary(grouping: old.indices.filter { !isTaken[$0] && old[$0].createdBy != nil }) { step(old[$0]) }
+    var rows: [Layer] = []
+    for (layer, isNew) in zip(new, isNew) where isNew {
+      let twin = layer.createdBy == nil ? nil : take(byStep, step(layer))
+      rows.append(Layer(twin.map { old[$0] }, layer, counts))
+    }
+    return rows + old.indices.filter { !isTaken[$0] }.map { Layer(old[$0], nil, counts) }
+  }
+
+  /// Builders put checksums of what is copied into the step: `COPY dir:0123… in /app`.
+  private static func step(_ layer: LayerFacts) -> String {
+    BuildStep.short(layer.createdBy ?? "").split(separator: " ").map { word in
+      for kind in ["dir:", "file:", "multi:"] where word.hasPrefix(kind) {
+        if word.dropFirst(kind.count).allSatisfy(\.isHexDigit) { return kind }
+      }
+      return String(word)
+    }.joined(separator: " ")
+  }
+}
+
+extension ImageDiff.Growth {
+  fileprivate init(from old: Int64, to new: Int64, limit: GrowthLimit?) {
+    metric = "stored"
+    bytes = new - old
+    percent = old == 0 ? nil : Double(new - old) / Double(old) * 100
+    maximum = limit?.maximum(of: old)
+    passed = maximum.map { new - old <= $0 } ?? true
+  }
+}
+
+extension ImageDiff.Package {
+  /// One of them at least.
+  fileprivate init(_ old: PackageFacts?, _ new: PackageFacts?) {
+    kind = new?.kind ?? old?.kind ?? ""
+    name = new?.name ?? old?.name ?? ""
+    change = old == nil ? .added : new == nil ? .removed : .changed
+    oldVersion = old?.version
+    newVersion = new?.version
+    oldBytes = old?.bytes ?? 0
+    newBytes = new?.bytes ?? 0
+  }
+}
+
+private struct FileCount: Hashable {
+  let change: ImageDiff.Change
+  let layer: Int
+}
+
+extension ImageDiff.Layer {
+  /// One of them at least.
+  fileprivate init(_ old: LayerFacts?, _ new: LayerFacts?, _ counts: [FileCount: Int]) {
+    func count(_ change: ImageDiff.Change, _ layer: LayerFacts?) -> Int {
+      layer.flatMap { counts[FileCount(change: change, layer: $0.index)] } ?? 0
+    }
+    change = old == nil ? .added : new == nil ? .removed : .changed
+    oldIndex = old?.index
+    newIndex = new?.index
+    createdBy = new?.createdBy ?? old?.createdBy
+    oldBytes = old?.stored ?? 0
+    newBytes = new?.stored ?? 0
+    added = count(.added, new)
+    changed = count(.changed, new)
+    removed = count(.removed, old)
+  }
+}
+
+/// Walks two root filesystems side by side.
+private struct FileComparison {
+  private let old: InspectedImage
+  private let new: InspectedImage
+  private var found: [(file: ImageDiff.File, path: [UInt8])] = []
+
+  static func files(_ old: InspectedImage, _ new: InspectedImage) -> [ImageDiff.File] {
+    var comparison = FileComparison(old: old, new: new)
+    comparison.walk()
+    return comparison.found.sorted { a, b in
+      if a.file.growth.magnitude != b.file.growth.magnitude {
+        return a.file.growth.magnitude > b.file.growth.magnitude
+      }
+      return a.path.lexicographicallyPrecedes(b.path)
+    }.map(\.file)
+  }
+
+  private init(old: InspectedImage, new: InspectedImage) {
+    self.old = old
+    self.new = new
+  }
+
+  private mutating func walk() {
+    var pending: [(FileTree.ID?, FileTree.ID?)] = [(FileTree.root, FileTree.root)]
+    while let (before, after) = pending.popLast() {
+      compare(before, after)
+      let (a, b) = (old.root.tree, new.root.tree)
+      for child in before.map({ Array(a.children($0)) }) ?? [] {
+        pending.append((child, after.flatMap { b.child($0, a.name(child)) }))
+      }
+      for child in after.map({ Array(b.children($0)) }) ?? []
+      where before.flatMap({ a.child($0, b.name(child)) }) == nil {
+        pending.append((nil, child))
+      }
+    }
+  }
+
+  private mutating func compare(_ before: FileTree.ID?, _ after: FileTree.ID?) {
+    let (a, b) = (before.map { old.root.tree[$0] }, after.map { new.root.tree[$0] })
+    let (wasFolder, isFolder) = (a?.kind == .directory, b?.kind == .directory)
+    // Folders have no bytes of their own; those whose files all differ would only hide them.
+    guard !(wasFolder || a == nil) || !(isFolder || b == nil) else { return }
+    let change: ImageDiff.Change = a == nil || wasFolder ? .added : b == nil || isFolder ? .removed : .changed
+    var differs: [String] = []
+    if let a, let b, change == .changed {
+      differs = Self.differences(a, old.root, b, new.root)
+      guard !differs.isEmpty else { return }
+    }
+    let (oldInode, newInode) = (a?.inode ?? FileTree.none, b?.inode ?? FileTree.none)
+    let path: [UInt8]
+    let layer: Int32
+    if change == .removed, let before, let a {
+      (path, layer) = (old.root.tree.path(before), a.origin.layer)
+    } else if let after, let b {
+      (path, layer) = (new.root.tree.path(after), b.origin.layer)
+    } else {
+      return
+    }
+    let package =
+      newInode != FileTree.none
+      ? new.owners.package(newInode) : oldInode != FileTree.none ? old.owners.package(oldInode) : nil
+    found.append(
+      (
+        ImageDiff.File(
+          path: DisplayText.escape(path), change: change, differs: differs, oldBytes: Self.size(oldInode, old.root),
+          newBytes: Self.size(newInode, new.root), layer: Int(layer),
+          package: package.map { "\($0.kind) \($0.name)" }), path
+      ))
+  }
+
+  private static func size(_ inode: Int32, _ root: RootFilesystem) -> Int64 {
+    inode == FileTree.none ? 0 : root.inodes[Int(inode)].size
+  }
+
+  /// Times are left out: every build sets them anew.
+  private static func differences(
+    _ a: FileTree.Node, _ rootA: RootFilesystem, _ b: FileTree.Node, _ rootB: RootFilesystem
+  ) -> [String] {
+    guard a.kind == b.kind else { return ["type"] }
+    var differs: [String] = []
+    if a.inode != FileTree.none, b.inode != FileTree.none {
+      let (x, y) = (rootA.entry(rootA.inodes[Int(a.inode)].origin), rootB.entry(rootB.inodes[Int(b.inode)].origin))
+      if x.size != y.size || x.hash != y.hash { differs.append("content") }
+    }
+    if a.kind == .symlink, rootA.link(a) != rootB.link(b) { differs.append("target") }
+    let (m, n) = (rootA.metadata(a), rootB.metadata(b))
+    let (x, y) = (rootA.entry(m), rootB.entry(n))
+    // The mode of a symbolic link means nothing.
+    if a.kind != .symlink, x.mode != y.mode { differs.append("mode") }
+    if x.uid != y.uid || x.gid != y.gid { differs.append("owner") }
+    if x.deviceMajor != y.deviceMajor || x.deviceMinor != y.deviceMinor { differs.append("type") }
+    if rootA.attributes(m) != rootB.attributes(n) { differs.append("attributes") }
+    return differs
+  }
+}
+
+extension RootFilesystem {
+  /// Of a symbolic link.
+  fileprivate func link(_ node: FileTree.Node) -> ArraySlice<UInt8> {
+    layers[Int(node.target.layer)].entries.link(Int(node.target.index))
+  }
+
+  /// The entry that set mode and owner of what is no folder.
+  fileprivate func metadata(_ node: FileTree.Node) -> FileTree.Origin {
+    node.inode != FileTree.none ? inodes[Int(node.inode)].metadata : node.origin
+  }
+
+  fileprivate func attributes(_ origin: FileTree.Origin) -> [ExtendedAttribute] {
+    layers[Int(origin.layer)].entries.extendedAttributes(Int(origin.index))
+  }
+}

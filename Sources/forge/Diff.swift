@@ -1,0 +1,43 @@
+import ArgumentParser
+import ImageForge
+
+struct Diff: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what is between two images, and what it costs.",
+    discussion: "Exits with 1 when the new image grew by more than --max-growth. An IMAGE is named as for inspect.")
+
+  @Argument(help: "The old image.")
+  var old: String
+
+  @Argument(help: "The new image.")
+  var new: String
+
+  @Option(help: "How much larger `stored` may be: 5%, 10MB.")
+  var maxGrowth: GrowthLimit?
+
+  @Option(help: "Which platform, where an image has several: linux/arm64.")
+  var platform: String?
+
+  @OptionGroup var caching: CacheOptions
+  @OptionGroup var reporting: OutputOptions
+
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  var output: String?
+
+  func validate() throws {
+    if old == "-", new == "-" { throw ValidationError("only one of the images can come from standard input") }
+  }
+
+  func run() async throws {
+    // A limit is a judgement, which rests on digests.
+    let options = InspectionOptions(platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
+    let before = try await ImageReference.open(old, options: options)
+    let diff = ImageDiff(from: before, to: try await ImageReference.open(new, options: options), limit: maxGrowth)
+    try reporting.write(diff, text: diff.text, to: output)
+    if !diff.growth.passed { throw ExitStatus(code: .policyFailed) }
+  }
+}
+
+extension GrowthLimit: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
