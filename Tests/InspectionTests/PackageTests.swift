@@ -37,8 +37,8 @@ import Testing
     ])
     #expect(
       inspection.packages == [
-        PackageFacts(kind: "deb", name: "libc6", version: "2.36-9", bytes: 8),
-        PackageFacts(kind: "deb", name: "base-files", version: "12.4", bytes: 3),
+        PackageFacts(kind: "deb", name: "libc6", version: "2.36-9", bytes: 8, layer: 0),
+        PackageFacts(kind: "deb", name: "base-files", version: "12.4", bytes: 3, layer: 0),
       ])
     // What was kept to find packages is no business of the rules.
     #expect(inspection.details.files.allSatisfy { $0.head == nil })

@@ -18,6 +18,13 @@ func withArchive<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) th
   }
 }
 
+/// The same as `inspect`, with every file at hand.
+func open(_ layers: [[UInt8]], config: TestConfig = TestConfig()) throws -> InspectedImage {
+  let opened = try withArchive(TestImage(layers: layers, config: config).dockerArchive()) { try Inspector.open($0) }
+  checkAccounts(opened.inspection)
+  return opened
+}
+
 /// Inspects an image of these layers, and checks what holds for every image.
 func inspect(_ layers: [[UInt8]], config: TestConfig = TestConfig()) throws -> Inspection {
   let inspection = try withArchive(TestImage(layers: layers, config: config).dockerArchive()) {
@@ -34,6 +41,14 @@ func checkAccounts(_ inspection: Inspection, _ what: Comment? = nil) {
   #expect(inspection.waste.reduce(0) { $0 + $1.bytes } == sizes.wasted, what)
   #expect(inspection.layers.reduce(0) { $0 + $1.stored } == sizes.stored, what)
   #expect(inspection.layers.reduce(0) { $0 + $1.wasted } == sizes.wasted, what)
+  // Every visible byte has one owner, and every wasted one one cause.
+  #expect(inspection.owners.reduce(0) { $0 + $1.bytes } == sizes.rootfs, what)
+  #expect(inspection.owners.allSatisfy { 0 <= $0.base && $0.base <= $0.bytes }, what)
+  #expect(inspection.wasteByCause.reduce(0) { $0 + $1.bytes } == sizes.wasted, what)
+  for cause in inspection.wasteByCause {
+    #expect(cause.steps.reduce(0) { $0 + $1.bytes } == cause.bytes, what)
+    #expect(cause.steps.reduce(0) { $0 + $1.files } == cause.files, what)
+  }
   for layer in inspection.layers {
     let rows = inspection.waste.filter { $0.layer == layer.index }
     #expect(rows.reduce(0) { $0 + $1.bytes } == layer.wasted, what)

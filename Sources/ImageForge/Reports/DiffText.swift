@@ -17,7 +17,13 @@ extension ImageDiff {
       layout.table(
         settings.map { [$0.name, "\(DisplayText.escape($0.old)) → \(DisplayText.escape($0.new))"] })
     }
-    layout.heading("layers: the lowest \(sharedLayers) are the same")
+    let shared =
+      switch sharedLayers {
+      case 0: "none is the same"
+      case 1: "the lowest is the same"
+      default: "the lowest \(sharedLayers) are the same"
+      }
+    layout.heading("layers: \(shared)")
     layout.table(
       layers.map { layer in
         [

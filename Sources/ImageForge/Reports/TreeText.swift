@@ -40,11 +40,13 @@ extension LayerReport {
     var layout = TextLayout(style)
     layout.line(layout.ink("layer \(layer.index) of \(DisplayText.escape(image.reference ?? image.source))", .bold))
     layout.paragraph(BuildStep.short(layer.createdBy ?? "unknown"), label: "  step        ")
+    for (name, digest) in [("digest", layer.digest), ("diffID", layer.diffID)] {
+      layout.paragraph(digest.description, label: "  \(name)      ")
+    }
     layout.table([
-      ["digest    ", layer.digest.description], ["diffID    ", layer.diffID.description],
-      ["media type", DisplayText.escape(layer.mediaType)], ["stored    ", ByteCount.text(layer.stored)],
-      ["wasted    ", ByteCount.text(layer.wasted)], ["compressed", ByteCount.text(layer.compressed)],
-      ["files     ", String(layer.files)],
+      ["media type", DisplayText.escape(layer.mediaType)], ["stored", ByteCount.text(layer.stored)],
+      ["wasted", ByteCount.text(layer.wasted)], ["compressed", ByteCount.text(layer.compressed)],
+      ["files", String(layer.files)],
     ])
     if !largestFiles.isEmpty {
       layout.heading("largest files")
