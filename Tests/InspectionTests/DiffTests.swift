@@ -45,7 +45,7 @@ import Testing
       ])
     #expect(
       rows(found) == [
-        "changed etc/a 5>9 @1 content", "removed d/gone 4>0 @0", "added new\\x1b 0>3 @1", "removed turns 2>0 @0",
+        "removed d/gone 4>0 @0", "changed etc/a 5>9 @1 content", "added new\\x1b 0>3 @1", "removed turns 2>0 @0",
         "added turns/inner 0>1 @2", "changed etc/link 0>0 @1 target", "changed etc/mode 1>1 @1 mode+owner",
       ])
     #expect(found.sharedLayers == 1)

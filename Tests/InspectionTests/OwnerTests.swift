@@ -100,7 +100,7 @@ import Testing
         """)
     let found = try inspect((0..<3).map { index in layer { $0.file("f\(index)", "x") } }, config: config)
     #expect(found.base?.layers == 1)
-    #expect(found.base?.name == "docker.io/library/python:3.13\\u{202E}")
+    #expect(found.base?.name == "docker.io/library/python:3.13\\u{202e}")
     #expect(found.owners == [OwnerFacts(owner: "other", bytes: 3, files: 3, base: 1)])
   }
 

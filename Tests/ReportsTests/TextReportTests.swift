@@ -71,6 +71,7 @@ import Testing
     try #expect(
       keys(StableJSON.encode(Samples.inspection)) == [
         "schemaVersion", "image", "sizes", "layers", "waste", "largestFiles", "duplicates", "packages", "findings",
+        "wasteByCause", "largestFolders", "owners", "base",
       ])
     try #expect(
       keys(StableJSON.encode(Samples.analysis)) == ["schemaVersion", "root", "services", "links", "findings"])
