@@ -272,17 +272,23 @@ import Testing
       limits.entries = 60
       #expect(try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)).count == 6)
       limits.entries = 59
-      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)) }
+      #expect(throws: LayerError.self) {
+        try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits))
+      }
       limits.entries = 1000
-      limits.unpacked = Int64(layers.reduce(0) { $0 + $1.count }) - 1
-      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)) }
+      limits.total = Int64(layers.reduce(0) { $0 + $1.count }) - 1
+      #expect(throws: LayerError.self) {
+        try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits))
+      }
     }
     // A layer counts as often as it is listed.
     try withArchive(TestImage(layers: [layers[0], layers[0]]).dockerArchive()) { path in
       let image = try ImageStore.open(path)
       var limits = LayerLimits()
       limits.entries = 19
-      #expect(throws: LayerError.self) { try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)) }
+      #expect(throws: LayerError.self) {
+        try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits))
+      }
     }
   }
 
