@@ -1,4 +1,5 @@
 import ForgeCodebase
+import ForgeRecipes
 
 /// Services as an analysis would give them.
 enum Samples {
@@ -48,9 +49,118 @@ enum Samples {
     return service
   }
 
+  static func mcp(_ transport: MCPServer.Transport) -> Service {
+    fastapi {
+      $0.name = "todo-mcp"
+      $0.kind = .mcp
+      $0.framework = Framework(name: "fastmcp", version: "3.0.0", source: "backend/uv.lock:30")
+      $0.fastapi = nil
+      $0.migrations = nil
+      $0.healthPath = nil
+      $0.mcp = [
+        MCPServer(
+          transport: transport, mounted: false, path: transport == .stdio ? nil : "/mcp",
+          entrypoint: "todo.server:mcp", source: "backend/src/todo/server.py:7")
+      ]
+    }
+  }
+
+  /// How a sample's files are made, where not by default.
+  static func options(_ name: String) -> RecipeOptions {
+    var options = RecipeOptions()
+    if name.hasSuffix("-distroless") { options.base = .distroless }
+    if name.hasSuffix("-chainguard") { options.base = .chainguard }
+    if name.hasSuffix("-alpine") { options.base = .alpine }
+    if name.hasSuffix("-slim") { options.base = .slim }
+    if name.hasSuffix("-buildkit") { options.dialect = .buildkit }
+    if name.hasSuffix("-explained") { options.explains = true }
+    if name.hasSuffix("-bytecode") { options.bytecode = true }
+    if name.hasSuffix("-pinned") {
+      options.pins = ["python:3.13-slim-trixie": "sha256:" + String(repeating: "5e", count: 32)]
+    }
+    return options
+  }
+
+  static func generate(_ name: String) throws -> [GeneratedFile] {
+    guard let service = all.first(where: { $0.name == name })?.service else { return [] }
+    return try Generator.generate(Analysis(root: ".", services: [service]), options: options(name))
+  }
+
+  private static let tokens = [
+    EnvironmentVariable(name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: ["frontend/.npmrc:1"])
+  ]
+
+  private static let workspaces: [(name: String, service: Service)] = [
+    (
+      "next-workspace-turbo",
+      next {
+        $0.path = "apps/web"
+        $0.workspace = Workspace(root: ".", kind: "turbo")
+        $0.packageManager = PackageManager(
+          name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:5")
+        $0.next?.standaloneServer = "apps/web/server.js"
+        $0.installInputs = [
+          "apps/web/package.json", "package.json", "packages/ui/package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml",
+        ]
+      }
+    ),
+    (
+      "fastapi-workspace-uv",
+      fastapi {
+        $0.path = "services/api"
+        $0.workspace = Workspace(root: ".", kind: "uv")
+        $0.packageManager = PackageManager(name: .uv, lockfile: "uv.lock", source: "uv.lock:1")
+        $0.installInputs = ["pyproject.toml", "services/api/pyproject.toml", "uv.lock"]
+      }
+    ),
+  ]
+
+  private static let shapes: [(name: String, service: Service)] = [
+    (
+      "next-export",
+      next {
+        $0.next?.output = .export
+        $0.next?.basePath = "/todo"
+        $0.healthPath = nil
+      }
+    ),
+    ("next-export-buildkit", next { $0.next?.output = .export }),
+    (
+      "next-custom-server",
+      next {
+        $0.next?.customServer = "server.ts"
+        $0.next?.startCommand = "cross-env NODE_ENV=production node dist/server.js"
+        $0.migrations = Migrations(tool: "prisma", command: "npx prisma migrate deploy")
+      }
+    ),
+    ("next-slim", next()), ("next-distroless", next()), ("next-chainguard", next()),
+    (
+      "next-buildkit",
+      next {
+        $0.environment += tokens
+        $0.installInputs.insert(".npmrc", at: 0)
+      }
+    ),
+    ("next-explained", next()),
+    ("mcp-http", mcp(.streamableHTTP)), ("mcp-stdio", mcp(.stdio)), ("mcp-http-distroless", mcp(.streamableHTTP)),
+    (
+      "fastapi-mcp-beside",
+      fastapi {
+        $0.mcp = [
+          MCPServer(
+            transport: .sse, mounted: false, path: "/sse", entrypoint: "app.tools:server",
+            source: "backend/app/tools.py:3")
+        ]
+      }
+    ),
+    ("fastapi-distroless", fastapi()), ("fastapi-chainguard", fastapi()), ("fastapi-alpine", fastapi()),
+    ("fastapi-buildkit", fastapi()), ("fastapi-explained", fastapi()), ("fastapi-bytecode", fastapi()),
+    ("fastapi-pinned", fastapi()),
+  ]
+
   /// What the snapshots cover, by the snapshot folder's name.
   static let all: [(name: String, service: Service)] =
-    [
+    shapes + workspaces + [
       ("next-npm", next()),
       (
         "next-secrets",

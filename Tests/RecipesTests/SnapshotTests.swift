@@ -12,8 +12,7 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
 @Suite struct SnapshotTests {
   @Test(arguments: Samples.all.map(\.name))
   func matchesSnapshot(_ name: String) throws {
-    let service = try #require(Samples.all.first { $0.name == name }?.service)
-    let files = try Generator.generate(Analysis(root: ".", services: [service]))
+    let files = try Samples.generate(name)
     #expect(files.count == 3)
     for file in files {
       let snapshot = snapshots.appending(path: name).appending(path: snapshotName(file))

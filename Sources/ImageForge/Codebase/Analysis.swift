@@ -275,6 +275,8 @@ public struct NextFacts: Codable, Sendable, Equatable {
   public var customServer: String?
   /// The `build` script, or `next build` when there is none.
   public var buildCommand: String
+  /// The `start` script; nil when there is none.
+  public var startCommand: String?
   /// Whether there is a `public/` folder.
   public var hasPublicFolder: Bool
   /// Where `server.js` lands below `<distDir>/standalone`: `server.js`, or `apps/web/server.js` in a monorepo.
@@ -284,8 +286,8 @@ public struct NextFacts: Codable, Sendable, Equatable {
 
   public init(
     router: Router, output: Output, configFile: String? = nil, basePath: String? = nil, distDir: String = ".next",
-    customServer: String? = nil, buildCommand: String = "next build", hasPublicFolder: Bool,
-    standaloneServer: String = "server.js", settings: NextSettings = NextSettings()
+    customServer: String? = nil, buildCommand: String = "next build", startCommand: String? = nil,
+    hasPublicFolder: Bool, standaloneServer: String = "server.js", settings: NextSettings = NextSettings()
   ) {
     self.router = router
     self.output = output
@@ -294,6 +296,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     self.distDir = distDir
     self.customServer = customServer
     self.buildCommand = buildCommand
+    self.startCommand = startCommand
     self.hasPublicFolder = hasPublicFolder
     self.standaloneServer = standaloneServer
     self.settings = settings
@@ -309,6 +312,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     try container.encode(distDir, forKey: .distDir)
     try container.encode(customServer, forKey: .customServer)
     try container.encode(buildCommand, forKey: .buildCommand)
+    try container.encode(startCommand, forKey: .startCommand)
     try container.encode(hasPublicFolder, forKey: .hasPublicFolder)
     try container.encode(standaloneServer, forKey: .standaloneServer)
     try container.encode(settings, forKey: .settings)

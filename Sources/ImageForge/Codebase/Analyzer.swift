@@ -29,6 +29,7 @@ public enum Analyzer {
     }
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }
+    services = services.map { WorkspaceInputs.add(to: $0, in: tree) }
     try settings.apply(to: &services)
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }

@@ -67,6 +67,7 @@ package enum NextAnalyzer {
         configFile: config.file.map { ProjectPath.relative($0, to: folder) ?? ascent(from: folder, to: $0) },
         basePath: config.basePath, distDir: config.distDir, customServer: customServer,
         buildCommand: DisplayText.escape(build?.value ?? "next build"),
+        startCommand: manifest.script("start").map { DisplayText.escape($0.value) },
         hasPublicFolder: !tree.files(below: ProjectTree.join(folder, "public")).isEmpty,
         standaloneServer: tracing.server, settings: config.settings),
       port: port.number, healthPath: routes.healthPath.map { (config.basePath ?? "") + $0 },

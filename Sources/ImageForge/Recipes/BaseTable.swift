@@ -4,30 +4,55 @@ import Yams
 
 /// `recipes/data/bases.yaml`: which base images and tool versions the recipes use.
 struct BaseTable: Decodable, Sendable {
+  /// The base images of one runtime.
   struct Bases: Decodable, Sendable {
     /// The versions that have such images, as the tags write them; oldest first.
     let versions: [String]
-    private let build: String
-    private let final: String
+    /// The kind that is used unless another is asked for.
+    let `default`: String
+    private let kinds: [String: Kind]
 
-    /// The tags for a runtime version; `22.20.0` is served by the image of `22`. Nil when there is none.
-    func images(for version: String) -> (build: String, final: String)? {
-      guard let listed = versions.first(where: { version == $0 || version.hasPrefix($0 + ".") }) else { return nil }
-      return (build.replacing("{version}", with: listed), final.replacing("{version}", with: listed))
+    private struct Kind: Decodable, Sendable {
+      let build: String
+      let final: String
+      /// Where not all versions have images of this kind.
+      let versions: [String]?
+      /// The runtime's own path in an image that has no shell.
+      let program: String?
+    }
+
+    /// Nil when there is no such kind, or none for that version; `22.20.0` is served by the image of `22`.
+    func images(for version: String, _ choice: BaseChoice?) -> BaseImages? {
+      if case .named(let name) = choice {
+        return BaseImages(kind: name, build: name, final: name, version: version, program: nil)
+      }
+      let name = choice?.name ?? `default`
+      guard let kind = kinds[name],
+        let listed = (kind.versions ?? versions).first(where: { version == $0 || version.hasPrefix($0 + ".") })
+      else { return nil }
+      func image(_ pattern: String) -> String { pattern.replacing("{version}", with: listed) }
+      return BaseImages(
+        kind: name, build: image(kind.build), final: image(kind.final), version: listed, program: kind.program)
+    }
+
+    /// The versions that have an image of a kind, for a message; empty when there is no such kind.
+    func versions(of choice: BaseChoice?) -> [String] {
+      guard let kind = kinds[choice?.name ?? `default`] else { return [] }
+      return kind.versions ?? versions
     }
   }
 
   let node: Bases
   let python: Bases
+  /// Servers of files.
+  let `static`: Bases
   /// By the package manager's name.
   private let tools: [String: String]
 
   private static let file = "data/bases.yaml"
 
-  static func load() throws(RecipeError) -> BaseTable {
-    guard let text = Catalogue.text(file) else {
-      throw .brokenRecipe(file: file, reason: "it is missing")
-    }
+  static func load(_ book: RecipeBook) throws(RecipeError) -> BaseTable {
+    let text = try book.text(file)
     do {
       return try YAMLDecoder().decode(BaseTable.self, from: text)
     } catch {
@@ -42,5 +67,35 @@ struct BaseTable: Decodable, Sendable {
       throw .brokenRecipe(file: Self.file, reason: "tools lacks \(manager.name.rawValue)")
     }
     return version
+  }
+}
+
+/// The two base images of a Dockerfile: what builds, and what the image stands on.
+struct BaseImages: Sendable {
+  /// `alpine`, `slim`, `distroless`, `chainguard`, or the name that the user gave.
+  let kind: String
+  let build: String
+  let final: String
+  /// The runtime's version as the tags write it.
+  let version: String
+  /// The runtime's path, in an image that has no shell.
+  let program: String?
+
+  /// The tag says nothing about the version.
+  var isMoving: Bool { final.hasSuffix(":latest") }
+  /// The build image's user is not root.
+  var isUnprivileged: Bool { kind == "chainguard" }
+  var isNamed: Bool { !["alpine", "slim", "distroless", "chainguard"].contains(kind) }
+
+  /// The images that a Dockerfile names, with the digests that `pins` knows. Of a tag and a digest older engines
+  /// take only one, so that the digest stands alone.
+  func pinned(_ pins: [String: String]) -> BaseImages {
+    func pinned(_ image: String) -> String {
+      guard let digest = pins[image] else { return image }
+      let slash = image.lastIndex(of: "/") ?? image.startIndex
+      let name = image[slash...].firstIndex(of: ":").map { image[..<$0] } ?? image[...]
+      return "\(name)@\(digest)"
+    }
+    return BaseImages(kind: kind, build: pinned(build), final: pinned(final), version: version, program: program)
   }
 }

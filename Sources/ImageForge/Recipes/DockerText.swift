@@ -37,6 +37,13 @@ enum DockerText {
   /// What an image name may hold.
   static func isServiceName(_ text: String) -> Bool { text.wholeMatch(of: /[a-z0-9_][a-z0-9._-]{0,127}/) != nil }
 
+  /// The name of an image, with a tag or digest perhaps.
+  static func isImageName(_ text: String) -> Bool {
+    text.utf8.count <= 384
+      && text.wholeMatch(of: /[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?/)
+        != nil
+  }
+
   /// The words of a command without quotes and operators. Nil for any other: it would need a shell.
   static func words(_ command: String) -> [String]? {
     let words = command.split(separator: " ").map(String.init)

@@ -3,7 +3,8 @@ import ForgeCodebase
 
 /// `ENVIRONMENT.md`: every variable of a service, and how to pass it. Never the value of a secret.
 struct EnvironmentGuide {
-  let service: Service
+  let checks: ServiceChecks
+  private var service: Service { checks.service }
 
   private struct Row {
     let name: String
@@ -45,7 +46,7 @@ struct EnvironmentGuide {
     }
     let all = [Passage.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform].map(rows)
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
-    return try Template(file: "environment.md.mustache").render(
+    return try checks.template("environment.md.mustache").render(
       Values(
         name: Self.code(service.name),
         secretName: "\(Self.code(service.name))-secrets",

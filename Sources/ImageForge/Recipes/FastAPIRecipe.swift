@@ -1,7 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 
-/// The Dockerfile of a FastAPI application.
+/// The Dockerfile of a Python service: a FastAPI application, or an MCP server on its own.
 struct FastAPIRecipe {
   let checks: ServiceChecks
   let bases: BaseTable
@@ -12,57 +12,156 @@ struct FastAPIRecipe {
     let name: String
     let framework: String
     let manager: String
+    let link: String
     let buildImage: String
     let finalImage: String
+    let isMoving: Bool
+    let isUnprivileged: Bool
+    let pythonVersion: String
+    /// The final base has Python at another place, and no shell.
+    let isBare: Bool
+    let clearsEntrypoint: Bool
+    let bytecode: Bool
     let buildPackages: String?
     let runtimePackages: String?
     /// Settings of the package manager: `NAME=VALUE`.
     let environment: [String]
     let install: String
+    let workspaceInstall: String?
+    /// The service's folder in the build context.
+    let context: String
     let importPath: String
     let gracefulShutdown: Bool
     let user = ImageUser.user
-    let migration: String?
-    let port: Int
-    let healthCheck: String
+    /// Targets besides the server.
+    let jobs: [Job]
+    let serverReason: String
+    let port: Int?
+    let healthCheck: String?
     let command: String
   }
 
+  /// A target that runs something else on the same layers.
+  private struct Job {
+    let target: String
+    let reason: String
+    let port: Int?
+    let healthCheck: String?
+    let command: String
+  }
+
+  /// What the container runs.
+  private struct Server {
+    let reason: String
+    let port: Int?
+    let healthCheck: String?
+    let words: [String]
+    /// The folder on the import path.
+    let appDir: String
+  }
+
   func dockerfile() throws(RecipeError) -> String {
-    guard let fastapi = service.fastapi else {
-      throw .unsupported(
-        service: service.name, what: "the analysis found no FastAPI application object",
-        instead: "Name it in pyproject.toml: [tool.fastapi] entrypoint = \"package.module:app\"")
-    }
-    guard let images = bases.python.images(for: service.runtime.version) else {
-      throw .unsupported(
-        service: service.name, what: "Python \(service.runtime.version) has no base image",
-        instead: "Ask for one of \(bases.python.versions.joined(separator: ", ")) in .python-version")
-    }
+    let images = try checks.images(
+      bases.python, checks.options.base, runtime: "Python", version: service.runtime.version, remedy: ".python-version")
+    let isBare = images.kind == "distroless"
+    try refuseWhatTheBaseCannot(images)
+    let server = try server(images)
     let installer = try Installer.python(checks, bases: bases)
-    let appDir = try checks.path(fastapi.appDir, "application folder")
-    let port = try checks.port()
-    let command = try serverCommand(fastapi, port: port)
-    return try Template(file: "fastapi/Dockerfile.mustache").render(
+    let member = try checks.member()
+    let command = program(server.words, images)
+    return try checks.template("fastapi/Dockerfile.mustache").render(
       Values(
         name: try checks.name(),
-        framework: checks.framework("FastAPI"),
-        manager: service.packageManager.name.rawValue,
-        buildImage: images.build, finalImage: images.final,
-        buildPackages: try packages(service.systemPackages.build),
-        runtimePackages: try packages(service.systemPackages.runtime),
+        framework: checks.framework(Self.titles[service.framework.name] ?? "FastAPI"),
+        manager: service.packageManager.name.rawValue, link: checks.link,
+        buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
+        isUnprivileged: images.isUnprivileged, pythonVersion: images.version, isBare: isBare,
+        clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed, bytecode: checks.options.bytecode,
+        buildPackages: try checks.systemPackages(\.build),
+        runtimePackages: try checks.systemPackages(\.runtime),
         environment: installer.environment,
-        install: try installer.text(checks),
-        importPath: appDir == "." ? "/app" : "/app/\(appDir):/app",
-        gracefulShutdown: command.first == "uvicorn",
-        migration: try migration(),
-        port: port,
-        healthCheck: try healthCheck(port: port),
+        install: try installer.text(checks), workspaceInstall: installer.workspaceCommand, context: member.path,
+        importPath: server.appDir == "." ? "/app" : "/app/\(server.appDir):/app",
+        gracefulShutdown: server.words.first == "uvicorn",
+        jobs: try jobs(images),
+        serverReason: server.reason, port: server.port, healthCheck: server.healthCheck,
         command: DockerText.execForm(command)))
   }
 
-  private func packages(_ names: [String]) throws(RecipeError) -> String? {
-    names.isEmpty ? nil : try checks.packages(names).joined(separator: " ")
+  private static let titles = ["fastapi": "FastAPI", "mcp": "the MCP SDK", "fastmcp": "FastMCP"]
+
+  private func refuseWhatTheBaseCannot(_ images: BaseImages) throws(RecipeError) {
+    let system = service.systemPackages
+    let packages = (system.build + system.runtime).joined(separator: ", ")
+    if images.kind == "alpine", let native = service.nativePackages.first(where: { !$0.libc.contains(.musl) }) {
+      throw checks.unsupported(
+        "\(native.name) is published for glibc alone (\(native.source))", instead: "Take --base slim")
+    }
+    guard !packages.isEmpty, images.kind != "slim", !images.isNamed else { return }
+    if images.kind == "distroless", system.runtime.isEmpty { return }
+    throw checks.unsupported(
+      "its dependencies need Debian packages (\(packages)), which a base of the kind \(images.kind) cannot install",
+      instead: "Take --base slim")
+  }
+
+  /// A command as the base can run it: without a virtual environment a module has no program of its own.
+  private func program(_ words: [String], _ images: BaseImages) -> [String] {
+    guard let python = images.program else { return words }
+    return words.first == "python" ? [python] + words.dropFirst() : [python, "-m"] + words
+  }
+
+  // MARK: The server
+
+  private func server(_ images: BaseImages) throws(RecipeError) -> Server {
+    if let fastapi = service.fastapi {
+      let port = try checks.port()
+      return Server(
+        reason: "The server", port: port, healthCheck: try healthCheck(port: port, images),
+        words: try serverCommand(fastapi, port: port), appDir: try checks.path(fastapi.appDir, "application folder"))
+    }
+    guard service.kind == .mcp, let mcp = service.mcp.first(where: { !$0.mounted }) else {
+      throw checks.unsupported(
+        "the analysis found no FastAPI application object",
+        instead: "Name it in pyproject.toml: [tool.fastapi] entrypoint = \"package.module:app\"")
+    }
+    return try mcpServer(mcp, images)
+  }
+
+  /// An MCP server that runs on its own: over HTTP on all addresses, whatever the code's own call says, or over
+  /// standard input and output.
+  private func mcpServer(_ mcp: MCPServer, _ images: BaseImages) throws(RecipeError) -> Server {
+    let entrypoint = try checks.require(
+      mcp.entrypoint, "MCP server", DockerText.isEntrypoint, expected: "package.module:name")
+    let parts = entrypoint.split(separator: ":").map(String.init)
+    let folder = try checks.path(importFolder(of: mcp, module: parts[0]), "folder of the MCP server")
+    guard mcp.transport != .stdio else {
+      return Server(
+        reason: "The MCP server, which speaks over standard input and output: run it with -i", port: nil,
+        healthCheck: nil, words: ["python", "-m", parts[0]], appDir: folder)
+    }
+    let port = try checks.port()
+    let makers =
+      mcp.transport == .sse
+      ? "getattr(s, 'sse_app', None) or (lambda: s.http_app(transport='sse'))"
+      : "getattr(s, 'streamable_http_app', None) or s.http_app"
+    let script =
+      "import uvicorn; from \(parts[0]) import \(parts[1]) as s; "
+      + "uvicorn.run((\(makers))(), host='0.0.0.0', port=\(port))"
+    return Server(
+      reason: "The MCP server", port: port, healthCheck: socketCheck(port: port, images),
+      words: ["python", "-c", script], appDir: folder)
+  }
+
+  /// Where a module's import begins, relative to the service: the path of its file without the module's own.
+  private func importFolder(of mcp: MCPServer, module: String) -> String {
+    var path = String(mcp.source.prefix { $0 != ":" })
+    if service.path != ".", path.hasPrefix(service.path + "/") { path.removeFirst(service.path.count + 1) }
+    let file = module.replacing(".", with: "/")
+    for ending in ["\(file).py", "\(file)/__init__.py"] {
+      if path == ending { return "." }
+      if path.hasSuffix("/" + ending) { return String(path.dropLast(ending.count + 1)) }
+    }
+    return "."
   }
 
   /// The server's words; the application's name is checked, so none can hold anything but itself.
@@ -84,34 +183,53 @@ struct FastAPIRecipe {
     case "granian":
       return ["granian", entrypoint] + factory + ["--interface", "asgi", "--host", "0.0.0.0", "--port", "\(port)"]
     default:
-      throw .unsupported(
-        service: service.name, what: "\(fastapi.server) is no server that the recipe knows",
+      throw checks.unsupported(
+        "\(fastapi.server) is no server that the recipe knows",
         instead: "Add uvicorn to the dependencies (or gunicorn, hypercorn, granian)")
     }
   }
 
-  private func migration() throws(RecipeError) -> String? {
-    guard let migrations = service.migrations else { return nil }
-    guard let words = DockerText.words(migrations.command) else {
-      throw .invalidValue(
-        service: service.name, what: "migration command", value: migrations.command,
-        expected: "a command of plain words, without quotes or operators of a shell")
+  // MARK: Jobs
+
+  private func jobs(_ images: BaseImages) throws(RecipeError) -> [Job] {
+    var jobs: [Job] = []
+    if let migrations = service.migrations {
+      guard let words = DockerText.words(migrations.command) else {
+        throw .invalidValue(
+          service: service.name, what: "migration command", value: migrations.command,
+          expected: "a command of plain words, without quotes or operators of a shell")
+      }
+      jobs.append(
+        Job(
+          target: "migrate", reason: "The database's migrations, for a job that runs before the server", port: nil,
+          healthCheck: nil, command: DockerText.execForm(program(words, images))))
     }
-    return DockerText.execForm(words)
+    // Beside the application: over standard input and output it is a child of its client, not a container.
+    if service.fastapi != nil, let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio }) {
+      let server = try mcpServer(mcp, images)
+      jobs.append(
+        Job(
+          target: "mcp", reason: "The MCP server, which runs beside the application", port: server.port,
+          healthCheck: server.healthCheck, command: DockerText.execForm(program(server.words, images))))
+    }
+    return jobs
   }
+
+  // MARK: Health
 
   /// The standard library's client, so that the image needs no curl; unlike `urllib` it never asks a proxy. Without a
   /// health route an open port will do.
-  private func healthCheck(port: Int) throws(RecipeError) -> String {
-    let script: String
-    if let path = service.healthPath {
-      script =
-        "import http.client; c = http.client.HTTPConnection('127.0.0.1', \(port), timeout=4); "
-        + "c.request('GET', '\(try checks.urlPath(path, "health path"))'); "
-        + "raise SystemExit(c.getresponse().status >= 400)"
-    } else {
-      script = "import socket; socket.create_connection(('127.0.0.1', \(port)), 4)"
-    }
-    return DockerText.execForm(["python", "-c", script])
+  private func healthCheck(port: Int, _ images: BaseImages) throws(RecipeError) -> String {
+    guard let path = service.healthPath else { return socketCheck(port: port, images) }
+    let script =
+      "import http.client; c = http.client.HTTPConnection('127.0.0.1', \(port), timeout=4); "
+      + "c.request('GET', '\(try checks.urlPath(path, "health path"))'); "
+      + "raise SystemExit(c.getresponse().status >= 400)"
+    return DockerText.execForm([images.program ?? "python", "-c", script])
+  }
+
+  private func socketCheck(port: Int, _ images: BaseImages) -> String {
+    let script = "import socket; socket.create_connection(('127.0.0.1', \(port)), 4)"
+    return DockerText.execForm([images.program ?? "python", "-c", script])
   }
 }

@@ -7,6 +7,8 @@ struct IgnoreFile {
   let checks: ServiceChecks
 
   private struct Values {
+    /// From the build context to the service's folder: empty, or `apps/web/`.
+    let prefix: String
     /// The build's output folder, where it is not `.next`.
     let ownOutput: String?
     let hasExceptions: Bool
@@ -16,30 +18,34 @@ struct IgnoreFile {
   func text() throws(RecipeError) -> String {
     let service = checks.service
     let folder = service.kind == .nextjs ? "nextjs" : "fastapi"
-    let template = Template(file: "\(folder)/dockerignore.mustache")
+    let template = checks.template("\(folder)/dockerignore.mustache")
+    let member = try checks.member().path
+    let prefix = member == "." ? "" : member + "/"
     var ownOutput: String?
-    if let dist = service.next?.distDir, dist != ".next" { ownOutput = try checks.path(dist, "distDir") }
+    if let dist = service.next?.distDir, dist != ".next" { ownOutput = prefix + (try checks.path(dist, "distDir")) }
 
     // Rendered once for its patterns, and once with what those would wrongly ignore.
-    let plain = try template.render(Values(ownOutput: ownOutput, hasExceptions: false, exceptions: []))
+    let plain = try template.render(Values(prefix: prefix, ownOutput: ownOutput, hasExceptions: false, exceptions: []))
     let patterns = Self.patterns(in: plain)
-    let exceptions = try needed().filter { path in patterns.contains { Self.matches($0, path) } }
+    let exceptions = try needed(prefix).filter { path in patterns.contains { Self.matches($0, path) } }
     return try template.render(
-      Values(ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty, exceptions: exceptions))
+      Values(
+        prefix: prefix, ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty, exceptions: exceptions))
   }
 
   /// The paths that the build cannot do without, sorted.
-  private func needed() throws(RecipeError) -> [String] {
+  private func needed(_ member: String) throws(RecipeError) -> [String] {
     let service = checks.service
     var paths: Set<String> = []
     for input in service.installInputs {
       paths.insert(try checks.path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
     }
-    if let config = service.next?.configFile { paths.insert(try checks.path(config, "configuration file")) }
+    // One above the service's folder is the workspace's, or nothing that is copied.
+    if let config = service.next?.configFile, !config.hasPrefix("../") { paths.insert(member + (try checks.path(config, "configuration file"))) }
     if let fastapi = service.fastapi {
       // The outermost package, or the module itself where there is none.
       let modules = fastapi.entrypoint.prefix { $0 != ":" }.split(separator: ".").map(String.init)
-      let prefix = fastapi.appDir == "." ? "" : fastapi.appDir + "/"
+      let prefix = member + (fastapi.appDir == "." ? "" : fastapi.appDir + "/")
       let first = modules.first ?? ""
       for name in modules.count > 1 ? [first] : [first, "\(first).py"] {
         paths.insert(try checks.path(prefix + name, "entry point"))

@@ -13,6 +13,8 @@ struct Installer {
   var cacheLocked = false
   /// Settings for the build stage: `NAME=VALUE`.
   var environment: [String] = []
+  /// Installs the packages of a workspace that the service needs, when all of it is there.
+  var workspaceCommand: String?
 
   /// The lines of the Dockerfile.
   func text(_ checks: ServiceChecks) throws(RecipeError) -> String {
@@ -26,7 +28,7 @@ struct Installer {
       let cacheLocked: Bool
       let command: String
     }
-    return try Template(file: "install.mustache").render(
+    return try checks.template("install.mustache").render(
       Values(
         setup: setup, setupNote: setupNote, setupCache: setupCache, copies: try checks.installCopies(),
         secrets: try checks.buildSecrets().install, cacheFolder: cacheFolder, cacheLocked: cacheLocked,
@@ -36,7 +38,10 @@ struct Installer {
 
 extension Installer {
   /// The package managers of the Node.js world.
-  static func node(_ service: Service, bases: BaseTable) throws(RecipeError) -> Installer {
+  /// - Parameter production: without the dependencies for development.
+  static func node(
+    _ service: Service, bases: BaseTable, production: Bool = false
+  ) throws(RecipeError) -> Installer {
     let manager = service.packageManager
     let locked = manager.lockfile != nil
     func installer(_ setup: String?, _ command: String, cache: String, locked: Bool = false) -> Installer {
@@ -44,25 +49,28 @@ extension Installer {
     }
     switch manager.name {
     case .npm:
-      return installer(nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund", cache: "/root/.npm")
+      return installer(nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")", cache: "/root/.npm")
     case .pnpm:
       return installer(
         "npm install --global pnpm@\(try bases.version(of: manager))",
-        "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")--store-dir /root/.pnpm-store",
+        "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")\(production ? "--prod " : "")--store-dir /root/.pnpm-store",
         cache: "/root/.pnpm-store")
     case .yarn:
       return installer(
         "npm install --global --force yarn@\(try bases.version(of: manager))",
-        "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "") --cache-folder /root/.yarn-cache",
+        "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "") --cache-folder /root/.yarn-cache",
         cache: "/root/.yarn-cache", locked: true)
     case .yarnBerry:
       return installer(
         "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager))",
-        "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")", cache: "/root/.yarn/berry/cache")
+        production
+          ? "YARN_ENABLE_TELEMETRY=0 yarn workspaces focus --production --all"
+          : "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")",
+        cache: "/root/.yarn/berry/cache")
     case .bun:
       return installer(
         "npm install --global bun@\(try bases.version(of: manager))",
-        "bun install\(locked ? " --frozen-lockfile" : "")", cache: "/root/.bun/install/cache")
+        "bun install\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "")", cache: "/root/.bun/install/cache")
     case .pip, .uv, .poetry, .pdm, .pipenv:
       throw .unsupported(
         service: service.name, what: "\(manager.name.rawValue) does not install Next.js",
@@ -93,7 +101,16 @@ extension Installer {
       command: "", cacheFolder: pipCache)
     switch manager.name {
     case .uv:
-      installer.command = "uv sync --locked --no-dev --no-install-project --no-editable"
+      let sync = "uv sync --locked --no-dev --no-editable"
+      installer.command = sync + " --no-install-project"
+      if try checks.member().isMember {
+        let name = try checks.require(
+          checks.service.workspace?.package ?? checks.service.name, "package name", DockerText.isVersion,
+          expected: "letters, digits and ._-")
+        let package = " --package \(name)"
+        installer.command = sync + " --no-install-workspace" + package
+        installer.workspaceCommand = sync + " --no-install-package \(name)" + package
+      }
       installer.cacheFolder = "/root/.cache/uv"
       installer.environment = [
         "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python", "UV_PYTHON_DOWNLOADS=never",

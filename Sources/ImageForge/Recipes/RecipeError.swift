@@ -10,12 +10,14 @@ public enum RecipeError: ForgeError, Equatable {
   case foreignFiles([String])
   /// An output that cannot be written.
   case unwritable(path: String, reason: String)
+  /// A file of the user's own recipes is broken.
+  case badRecipe(file: String, reason: String)
   /// A template or a table of `recipes/` is broken.
   case brokenRecipe(file: String, reason: String)
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .foreignFiles, .unwritable: .usage
+    case .unsupported, .foreignFiles, .unwritable, .badRecipe: .usage
     case .invalidValue: .unreadableInput
     case .brokenRecipe: .defect
     }
@@ -34,6 +36,9 @@ public enum RecipeError: ForgeError, Equatable {
         + ". Nothing was written; see the changes with `forge generate --check`, or overwrite with `--force`"
     case .unwritable(let path, let reason):
       "cannot write \(DisplayText.escape(path)): \(reason). Nothing was written"
+    case .badRecipe(let file, let reason):
+      "the recipe \(DisplayText.escape(file)) cannot be used: \(DisplayText.escape(reason)). Mend it, or remove it: "
+        + "forge then uses its own"
     case .brokenRecipe(let file, let reason):
       "recipes/\(file) is broken: \(DisplayText.escape(reason)). This is a defect of forge; please report it"
     }

@@ -4,6 +4,41 @@ import ForgeCodebase
 /// The values of a service that enter its files, checked. Each answer is safe to write into a Dockerfile.
 struct ServiceChecks {
   let service: Service
+  var options = RecipeOptions()
+
+  var book: RecipeBook { RecipeBook(folder: options.recipes) }
+
+  func template(_ file: String) -> Template { Template(file: file, book: book) }
+
+  func unsupported(_ what: String, instead: String) -> RecipeError {
+    .unsupported(service: service.name, what: what, instead: instead)
+  }
+
+  /// The base images that were asked for, or the recipe's own choice.
+  func images(
+    _ bases: BaseTable.Bases, _ base: BaseChoice?, runtime: String, version: String, remedy: String
+  ) throws(RecipeError) -> BaseImages {
+    if let images = bases.images(for: version, base) { return images.pinned(options.pins) }
+    let kind = base.map { " of the kind \($0.name)" } ?? ""
+    throw unsupported(
+      "\(runtime) \(version) has no base image\(kind)",
+      instead: "Ask for one of \(bases.versions(of: base).joined(separator: ", ")) in \(remedy)"
+        + (options.base == nil ? "" : ", or take another --base"))
+  }
+
+  /// `--link` lets BuildKit put a layer on whatever base it finds, without reading that first.
+  var link: String { options.dialect == .buildkit ? " --link" : "" }
+
+  /// The folder of the service inside its build context, and whether that context is a workspace's.
+  func member() throws(RecipeError) -> (path: String, isMember: Bool) {
+    guard let workspace = service.workspace, workspace.root != service.path else { return (".", false) }
+    let root = workspace.root == "." ? "" : workspace.root + "/"
+    guard service.path.hasPrefix(root) else {
+      throw unsupported(
+        "its folder \(service.path) lies outside of its workspace \(workspace.root)", instead: "Move it inside")
+    }
+    return (try path(String(service.path.dropFirst(root.count)), "path"), true)
+  }
 
   func require(
     _ value: String, _ what: String, _ isValid: (String) -> Bool, expected: String
@@ -46,6 +81,12 @@ struct ServiceChecks {
     return "\(title) \(version)"
   }
 
+  /// The Debian packages that `apt-get install` gets; nil when there are none.
+  func systemPackages(_ which: KeyPath<SystemPackages, [String]>) throws(RecipeError) -> String? {
+    let names = service.systemPackages[keyPath: which]
+    return names.isEmpty ? nil : try packages(names).joined(separator: " ")
+  }
+
   func packages(_ names: [String]) throws(RecipeError) -> [String] {
     var checked: [String] = []
     for name in names {
@@ -84,7 +125,7 @@ struct ServiceChecks {
     var install: [BuildSecret] = []
     var build: [BuildSecret] = []
     for variable in service.environment where variable.passage == .buildSecret {
-      let secret = BuildSecret(name: try self.variable(variable.name))
+      let secret = BuildSecret(name: try self.variable(variable.name), dialect: options.dialect)
       build.append(secret)
       if variable.sources.contains(where: Self.isInstallSetting) { install.append(secret) }
     }
@@ -116,6 +157,23 @@ struct ServiceChecks {
 /// A secret that a build step sees as a file and exports to its command, and that no layer keeps.
 struct BuildSecret: Sendable {
   let name: String
+  /// The flag of `RUN`.
+  let mount: String
+  /// What the step's shell does first; nil where the engine sets the variable itself.
+  let read: String?
+
+  init(name: String, dialect: RecipeOptions.Dialect) {
+    self.name = name
+    switch dialect {
+    case .portable:
+      mount = "--mount=type=secret,id=\(name)"
+      read =
+        "if [ -f /run/secrets/\(name) ]; then \(name)=\"$(cat /run/secrets/\(name))\" && export \(name); fi"
+    case .buildkit:
+      mount = "--mount=type=secret,id=\(name),env=\(name)"
+      read = nil
+    }
+  }
 }
 
 /// A public value that the build writes into the browser's code.

@@ -106,12 +106,13 @@ private struct BuildRecipe {
     dockerfile = scratch.file("Dockerfile")
     let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
     let ownIgnore =
-      try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(analysis.root, path(".dockerignore"))
+      try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(context, ".dockerignore")
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
+    let ignoreName = generated.contains { $0.path == path("Dockerfile.dockerignore") } ? "Dockerfile.dockerignore" : ".dockerignore"
     try AtomicFile.write((ownDockerfile ?? text("Dockerfile")).utf8, to: dockerfile)
-    try AtomicFile.write((ownIgnore ?? text(".dockerignore")).utf8, to: scratch.file("Dockerfile.dockerignore"))
+    try AtomicFile.write((ownIgnore ?? text(ignoreName)).utf8, to: scratch.file("Dockerfile.dockerignore"))
     let stale = try GenerationPlan(
-      files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(".dockerignore") },
+      files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(ignoreName) },
       root: analysis.root
     ).entries.filter { $0.state == .stale }.map(\.file.path)
     remarks =

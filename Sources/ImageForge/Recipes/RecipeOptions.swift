@@ -1,0 +1,56 @@
+import ForgeBasics
+
+/// How the files are to be made, beyond what the analysis says.
+public struct RecipeOptions: Sendable, Equatable {
+  /// Which instructions a Dockerfile may use.
+  public enum Dialect: String, Sendable, CaseIterable, Codable {
+    /// Builds unchanged on docker from 20.10, buildah from 1.28 and podman from 4.3.
+    case portable
+    /// `COPY --link`, secrets as variables and heredocs: docker from 28, buildah from 1.44.
+    case buildkit
+  }
+
+  /// Nil: the recipe's own choice, alpine for Next.js and slim for Python.
+  public var base: BaseChoice?
+  public var dialect = Dialect.portable
+  /// Write above each instruction what it rests on.
+  public var explains = false
+  /// Compile Python's sources while building: a faster start, a larger image.
+  public var bytecode = false
+  /// A folder whose files stand in for those of `recipes/`, by the same names.
+  public var recipes: String?
+  /// Digests of base images, by name and tag.
+  public var pins: [String: String] = [:]
+
+  public init() {}
+}
+
+/// What kind of base an image stands on.
+public enum BaseChoice: Sendable, Equatable {
+  case alpine, slim, distroless, chainguard
+  /// An image of that name, for building and running alike: it must have the runtime, its package manager and a shell.
+  case named(String)
+
+  public init?(_ text: String) {
+    switch text {
+    case "alpine": self = .alpine
+    case "slim": self = .slim
+    case "distroless": self = .distroless
+    case "chainguard": self = .chainguard
+    default:
+      guard DockerText.isImageName(text) else { return nil }
+      self = .named(text)
+    }
+  }
+
+  /// As the user writes it.
+  public var name: String {
+    switch self {
+    case .alpine: "alpine"
+    case .slim: "slim"
+    case .distroless: "distroless"
+    case .chainguard: "chainguard"
+    case .named(let name): name
+    }
+  }
+}
