@@ -45,9 +45,10 @@ struct FastAPIRecipe {
   private struct Job {
     let target: String
     let reason: String
-    let port: Int?
-    let healthCheck: String?
-    let command: String
+    // Names that the values around do not have: a template looks there for what is nil here.
+    let ownPort: Int?
+    let ownHealthCheck: String?
+    let ownCommand: String
   }
 
   /// What the container runs.
@@ -201,16 +202,16 @@ struct FastAPIRecipe {
       }
       jobs.append(
         Job(
-          target: "migrate", reason: "The database's migrations, for a job that runs before the server", port: nil,
-          healthCheck: nil, command: DockerText.execForm(program(words, images))))
+          target: "migrate", reason: "The database's migrations, for a job that runs before the server", ownPort: nil,
+          ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words, images))))
     }
     // Beside the application: over standard input and output it is a child of its client, not a container.
     if service.fastapi != nil, let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio }) {
       let server = try mcpServer(mcp, images)
       jobs.append(
         Job(
-          target: "mcp", reason: "The MCP server, which runs beside the application", port: server.port,
-          healthCheck: server.healthCheck, command: DockerText.execForm(program(server.words, images))))
+          target: "mcp", reason: "The MCP server, which runs beside the application", ownPort: server.port,
+          ownHealthCheck: server.healthCheck, ownCommand: DockerText.execForm(program(server.words, images))))
     }
     return jobs
   }
