@@ -32,6 +32,7 @@ struct Build: AsyncParsableCommand {
   @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.")
   var secret: [String] = []
 
+  @OptionGroup var recipe: RecipeArguments
   @OptionGroup var policy: PolicyOptions
   @OptionGroup var reporting: OutputOptions
 
@@ -42,6 +43,7 @@ struct Build: AsyncParsableCommand {
     builder.output = output
     builder.buildArguments = buildArg
     builder.secrets = secret
+    builder.recipe = try recipe.options(in: path)
     builder.policy = checkSize ? try policy.load(in: path) : nil
     let ready = builder
     let report = try await Interruption.run { try await ready.build(path, log: StandardError.print) }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ImageForge
 
-struct Generate: ParsableCommand {
+struct Generate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the Dockerfile, .dockerignore and ENVIRONMENT.md of each service.",
     discussion: "Files that forge did not write, or that were edited since, are never overwritten without --force.")
@@ -18,6 +18,10 @@ struct Generate: ParsableCommand {
   @Flag(help: "Overwrite files that forge did not write.")
   var force = false
 
+  @Flag(help: "Write the digests of the base images to forge.lock, and build on those from now on.")
+  var pin = false
+
+  @OptionGroup var recipe: RecipeArguments
   @OptionGroup var reporting: OutputOptions
 
   func validate() throws {
@@ -26,12 +30,29 @@ struct Generate: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     let analysis = try Analyzer.analyze(path)
-    let plan = try GenerationPlan(files: Generator.generate(analysis), root: path)
+    var options = try recipe.options(in: path)
+    if pin { options.pins = try await pins(analysis, options) }
+    let plan = try GenerationPlan(files: Generator.generate(analysis, options: options), root: path)
     if !stdout, !check { try plan.write(force: force) }
     let report = GenerationReport(plan: plan, mode: stdout ? .print : check ? .check : .write)
     try reporting.write(report, text: report.text)
     if check, !plan.isCurrent { throw ExitStatus(code: .policyFailed) }
+  }
+
+  /// Asks the engine for the digests of all bases, and writes the lock.
+  private func pins(_ analysis: Analysis, _ options: RecipeOptions) async throws -> [String: String] {
+    var unpinned = options
+    unpinned.pins = [:]
+    let names = RecipeSettings.bases(of: try Generator.generate(analysis, options: unpinned))
+    let pins = try await Interruption.run {
+      let engine = try await EngineFinder.find()
+      var pins: [String: String] = [:]
+      for name in names where !name.contains("@") { pins[name] = try await engine.digest(of: name) }
+      return pins
+    }
+    if !stdout, !check { try RecipeSettings.writeLock(pins, in: path) }
+    return pins
   }
 }

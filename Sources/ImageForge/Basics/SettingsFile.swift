@@ -8,6 +8,8 @@ public enum SettingsFile {
   ]
   /// Sections about the codebase, which Codebase reads.
   public static let codebase = ["services"]
+  /// Sections about the recipes, which Recipes reads.
+  public static let recipes = ["recipes"]
   /// Every key that may stand at the top.
-  public static let sections = policy + codebase
+  public static let sections = policy + codebase + recipes
 }

@@ -50,6 +50,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   public enum Action: Sendable, Equatable {
     case build(tag: String)
     case export(reference: String)
+    case run(image: String)
   }
 
   /// What the engine's output says about the cause.
@@ -104,6 +105,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   private var task: String {
     switch action {
     case .build(let tag): "build \(DisplayText.escape(tag))"
+    case .run(let image): "run or fetch \(DisplayText.escape(image))"
     case .export(let reference): "write the archive of \(DisplayText.escape(reference))"
     }
   }

@@ -12,12 +12,14 @@ public enum RecipeError: ForgeError, Equatable {
   case unwritable(path: String, reason: String)
   /// A file of the user's own recipes is broken.
   case badRecipe(file: String, reason: String)
+  /// `forge.yaml` or `forge.lock` asks for what cannot be.
+  case badSettings(file: String, reason: String)
   /// A template or a table of `recipes/` is broken.
   case brokenRecipe(file: String, reason: String)
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .foreignFiles, .unwritable, .badRecipe: .usage
+    case .unsupported, .foreignFiles, .unwritable, .badRecipe, .badSettings: .usage
     case .invalidValue: .unreadableInput
     case .brokenRecipe: .defect
     }
@@ -39,6 +41,7 @@ public enum RecipeError: ForgeError, Equatable {
     case .badRecipe(let file, let reason):
       "the recipe \(DisplayText.escape(file)) cannot be used: \(DisplayText.escape(reason)). Mend it, or remove it: "
         + "forge then uses its own"
+    case .badSettings(let file, let reason): "\(DisplayText.escape(file)): \(DisplayText.escape(reason))"
     case .brokenRecipe(let file, let reason):
       "recipes/\(file) is broken: \(DisplayText.escape(reason)). This is a defect of forge; please report it"
     }

@@ -23,6 +23,8 @@ public struct ProjectBuilder: Sendable {
   public var secrets: [String] = []
   /// By which the images are judged; nil: not at all.
   public var policy: Policy?
+  /// How Dockerfiles are made where a service has none.
+  public var recipe = RecipeOptions()
 
   public init() {}
 
@@ -32,7 +34,7 @@ public struct ProjectBuilder: Sendable {
   /// - Throws: a `ForgeError` of the step that failed; no half image and no stray file is left.
   public func build(_ path: String, log: @escaping @Sendable (String) -> Void) async throws -> BuildReport {
     let analysis = try Analyzer.analyze(path)
-    let files = try Generator.generate(analysis)
+    let files = try Generator.generate(analysis, options: recipe)
     let archives = try analysis.services.map { try archive(of: $0, among: analysis.services.count) }
     let engine = try await EngineFinder.find(self.engine)
     log("building with \(engine.kind.rawValue) \(engine.version)")
@@ -108,7 +110,8 @@ private struct BuildRecipe {
     let ownIgnore =
       try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(context, ".dockerignore")
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
-    let ignoreName = generated.contains { $0.path == path("Dockerfile.dockerignore") } ? "Dockerfile.dockerignore" : ".dockerignore"
+    let own = "Dockerfile.dockerignore"
+    let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
     try AtomicFile.write((ownDockerfile ?? text("Dockerfile")).utf8, to: dockerfile)
     try AtomicFile.write((ownIgnore ?? text(ignoreName)).utf8, to: scratch.file("Dockerfile.dockerignore"))
     let stale = try GenerationPlan(

@@ -1,0 +1,85 @@
+import ForgeBasics
+import Foundation
+import Yams
+
+/// What a project keeps about its recipes: `recipes:` of `forge.yaml`, and the digests in `forge.lock`.
+public enum RecipeSettings {
+  public static let lockfile = "forge.lock"
+
+  /// The options that a folder's files ask for.
+  /// - Throws: `RecipeError.badSettings` for a file that is not what it should be.
+  public static func load(in folder: String) throws(RecipeError) -> RecipeOptions {
+    var options = RecipeOptions()
+    let path = join(folder, SettingsFile.name)
+    if let text = try read(path) {
+      let root: Node?
+      do { root = try Yams.compose(yaml: text) } catch { throw .badSettings(file: path, reason: "it is not valid YAML") }
+      if let value = root?.mapping?["recipes"] {
+        guard let name = value.scalar?.string, !name.isEmpty else {
+          throw .badSettings(file: path, reason: "`recipes` must be the path of a folder")
+        }
+        options.recipes = try recipes(name.hasPrefix("/") ? name : join(folder, name))
+      }
+    }
+    options.pins = try pins(in: folder)
+    return options
+  }
+
+  /// The path of a folder of recipes, if it is one.
+  public static func recipes(_ path: String) throws(RecipeError) -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw .badSettings(file: path, reason: "there is no such folder of recipes")
+    }
+    return path
+  }
+
+  private struct Lock: Codable {
+    var schemaVersion = 1
+    /// Digests by the images' names and tags.
+    var bases: [String: String]
+  }
+
+  /// The digests that a folder's `forge.lock` holds; empty without one.
+  private static func pins(in folder: String) throws(RecipeError) -> [String: String] {
+    let path = join(folder, lockfile)
+    guard let text = try read(path) else { return [:] }
+    guard let lock = try? JSONDecoder().decode(Lock.self, from: Data(text.utf8)), lock.schemaVersion == 1,
+      lock.bases.allSatisfy({ DockerText.isImageName($0.key) && DockerText.isImageName("\("x")@\($0.value)") })
+    else {
+      throw .badSettings(file: path, reason: "it is no lock of forge; write it anew with `forge generate --pin`")
+    }
+    return lock.bases
+  }
+
+  /// Writes `forge.lock`.
+  public static func writeLock(_ bases: [String: String], in folder: String) throws {
+    try AtomicFile.write(StableJSON.encode(Lock(bases: bases)).utf8, to: join(folder, lockfile))
+  }
+
+  /// The images that generated Dockerfiles stand on, sorted.
+  public static func bases(of files: [GeneratedFile]) -> [String] {
+    var names: Set<String> = []
+    for file in files where file.path.hasSuffix("Dockerfile") {
+      var stages: Set<String> = []
+      for line in file.contents.split(separator: "\n") where line.hasPrefix("FROM ") {
+        let words = line.split(separator: " ").map(String.init)
+        if !stages.contains(words[1]) { names.insert(words[1]) }
+        if words.count == 4 { stages.insert(words[3]) }
+      }
+    }
+    return names.sorted()
+  }
+
+  private static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+
+  private static func read(_ path: String) throws(RecipeError) -> String? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20 else {
+      throw .badSettings(file: path, reason: "it cannot be read, or is larger than 1 MiB")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

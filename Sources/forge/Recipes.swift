@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import ImageForge
+
+struct Recipes: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List, show and export the templates that Dockerfiles are made from.",
+    discussion: """
+      A project overrides them with `recipes: ./my-recipes` in its forge.yaml: a file of that folder stands in for \
+      forge's own of the same name.
+      """,
+    subcommands: [List.self, Show.self, Export.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The names of all recipes.")
+
+    @Argument(help: "The folder of a project, whose own recipes are marked.")
+    var path = "."
+
+    func run() throws {
+      let book = RecipeBook(folder: try RecipeSettings.load(in: path).recipes)
+      try StandardOutput.write(
+        RecipeBook.files.map { $0 + (book.isReplaced($0) ? "  (the project's own)" : "") + "\n" }.joined())
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print a recipe.")
+
+    @Argument(help: "Its name, as `forge recipes list` prints it.")
+    var name: String
+
+    @Argument(help: "The folder of a project, whose own recipe is printed where it has one.")
+    var path = "."
+
+    func run() throws {
+      guard RecipeBook.files.contains(name) else {
+        throw ValidationError("there is no recipe \(name); see `forge recipes list`")
+      }
+      try StandardOutput.write(RecipeBook(folder: try RecipeSettings.load(in: path).recipes).text(name))
+    }
+  }
+
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Write forge's own recipes into a folder.")
+
+    @Argument(help: "The folder; it is made where it does not exist. Files that are there stay.")
+    var folder: String
+
+    func run() throws {
+      for name in RecipeBook.files {
+        let path = folder + "/" + name
+        if FileManager.default.fileExists(atPath: path) {
+          StandardError.print("\(name): there already, left as it is")
+          continue
+        }
+        do {
+          try FileManager.default.createDirectory(
+            atPath: URL(filePath: path).deletingLastPathComponent().path(), withIntermediateDirectories: true)
+        } catch {
+          throw ValidationError("\(folder) cannot be made: \(error.localizedDescription)")
+        }
+        try AtomicFile.write(RecipeBook().text(name).utf8, to: path)
+      }
+    }
+  }
+}
