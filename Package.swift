@@ -69,21 +69,22 @@ let package = Package(
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
-    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", mustache, yams, system]),
+    room("Dockerignore", uses: ["ForgeBasics"]),
+    room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache, yams, system]),
 
     // Between the wings, and the way out.
     room("Engines", uses: ["ForgeBasics", subprocess, system]),
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
-        "ForgeSecrets", "ForgeRules",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint",
       ]),
     .target(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeReports",
+        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports",
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -109,6 +110,8 @@ let package = Package(
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
+    tests("Dockerignore", uses: ["ForgeDockerignore"]),
+    tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"]),

@@ -19,6 +19,7 @@ struct Forge: AsyncParsableCommand {
       Recipes.self,
       Build.self,
       Test.self,
+      Lint.self,
       Inspect.self,
       Check.self,
       Rules.self,

@@ -5,6 +5,7 @@
 @_exported import ForgeImages
 @_exported import ForgeInspection
 @_exported import ForgeLayers
+@_exported import ForgeLint
 @_exported import ForgeRecipes
 @_exported import ForgeReports
 @_exported import ForgeRules

@@ -1,0 +1,52 @@
+import ForgeBasics
+import Foundation
+
+/// Finding and reading the files that are linted.
+enum LintFiles {
+  /// The most that is read of a Dockerfile or an ignore file, in bytes.
+  static let limit = 1 << 20
+
+  /// The text of a regular file; nil when it is not there, not readable or larger than the limit.
+  static func read(_ path: String, name: String, limit: Int = limit) -> SourceText? {
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
+      let data = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: limit + 1)
+    else { return isEmptyFile(path) ? SourceText(name: name, text: "") : nil }
+    return SourceText(name: name, bytes: [UInt8](data))
+  }
+
+  private static func isEmptyFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
+  }
+
+  /// `Dockerfile`, `Containerfile`, with what people put in front or behind: `Dockerfile.dev`, `api.Dockerfile`.
+  static func isDockerfile(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    guard !lower.hasSuffix(".dockerignore"), !lower.hasSuffix(".containerignore"), !lower.hasSuffix(".md") else {
+      return false
+    }
+    return ["dockerfile", "containerfile"].contains { word in
+      lower == word || lower.hasPrefix(word + ".") || lower.hasSuffix("." + word)
+    }
+  }
+
+  private static let pruned: Set<String> = [
+    "node_modules", ".git", ".next", ".venv", "venv", "__pycache__", "site-packages", ".turbo", ".nx",
+  ]
+
+  /// The Dockerfiles in a folder and the folders below it, sorted.
+  static func dockerfiles(in context: BuildContext) -> [String] {
+    var found: [String] = []
+    _ = context.first(
+      below: ".", depth: 8, enters: { !pruned.contains(String($0.split(separator: "/").last ?? "")) },
+      where: { path, kind in
+        if kind == .file, isDockerfile(String(path.split(separator: "/").last ?? "")) { found.append(path) }
+        return found.count >= 1_000
+      })
+    return found
+  }
+}

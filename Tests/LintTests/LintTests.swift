@@ -1,0 +1,124 @@
+import ForgeBasics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ForgeLint
+
+@Suite struct LintTests {
+  /// `id line` of each finding in a Dockerfile, for a folder with these files.
+  private func lint(_ dockerfile: String, ignore: String? = nil, files: [String] = []) throws -> [String] {
+    let folder = try TemporaryFolder()
+    for file in files { try folder.write("x", to: file) }
+    try folder.write(dockerfile, to: "Dockerfile")
+    if let ignore { try folder.write(ignore, to: ".dockerignore") }
+    return try Linter.lint(folder.path).findings.map { finding in
+      "\(finding.id.dropFirst("FORGE-".count)) \(finding.location ?? "")"
+    }
+  }
+
+  @Test func cleanFileHasNoFindings() throws {
+    let dockerfile = """
+      # syntax=docker/dockerfile:1
+      ARG BASE=debian
+      FROM ${BASE} AS build
+      ARG FOLDER=src
+      COPY package.json package-lock*.json ./
+      COPY ["${FOLDER}", "/app/"]
+      RUN --mount=type=bind,source=src/a.js,target=/a.js \\
+        # a comment
+        node /a.js
+      ADD https://example.org/x.tar /x.tar
+      COPY <<END /etc/x
+      COPY missing /
+      END
+      FROM scratch
+      COPY --from=build /app /app
+      """
+    #expect(try lint(dockerfile, files: ["package.json", "package-lock.json", "src/a.js"]) == [])
+  }
+
+  @Test func missingSources() throws {
+    let dockerfile = """
+      FROM scratch
+      COPY a b /x/
+      ADD c \\
+        d /x/
+      RUN --mount=type=bind,source=e,target=/e true
+      COPY f* /x/
+      COPY ../g /x/
+      COPY $UNKNOWN /x/
+      """
+    #expect(
+      try lint(dockerfile, files: ["a"]) == [
+        "L001 Dockerfile:2", "L001 Dockerfile:3", "L001 Dockerfile:3", "L001 Dockerfile:5", "L003 Dockerfile:7",
+        "L004 Dockerfile:6",
+      ])
+  }
+
+  @Test func ignoredSources() throws {
+    let dockerfile = """
+      FROM scratch
+      COPY a /
+      COPY kept /
+      COPY *.md /
+      """
+    let ignore = "*.md\na\nkept\n!kept/one\n"
+    #expect(
+      try lint(dockerfile, ignore: ignore, files: ["a/x", "kept/one", "kept/two", "r.md"]) == [
+        "L002 Dockerfile:2", "L005 Dockerfile:4",
+      ])
+    #expect(try lint("FROM scratch\nCOPY . /\n", ignore: "**\n") == ["L002 Dockerfile:2"])
+  }
+
+  @Test func bracketsOfRoutes() throws {
+    let dockerfile = "FROM scratch\nCOPY app/[slug] /\nCOPY app/[[]slug] /x\n"
+    #expect(
+      try lint(dockerfile, ignore: "app/[slug]\n", files: ["app/[slug]/page.tsx"]) == [
+        "L007 Dockerfile:2", "L020 .dockerignore:1",
+      ])
+  }
+
+  @Test func ignoreFilesAreNotGits() throws {
+    let findings = try lint(
+      "FROM scratch\nCOPY web /web\n", ignore: "node_modules\n # note\n",
+      files: ["node_modules/a/b.js", "web/node_modules/a/b.js"])
+    #expect(findings == ["L021 .dockerignore:1", "L022 .dockerignore:2"])
+    #expect(try lint("FROM scratch\n", ignore: "ok\n[\n") == ["L041 .dockerignore:2"])
+  }
+
+  @Test func structure() throws {
+    #expect(try lint("RUN true\n") == ["L030 Dockerfile:1"])
+    #expect(try lint("# only a comment\n") == ["L040 Dockerfile:1"])
+    #expect(try lint("FROM a\nRUN <<END\nx\n") == ["L040 Dockerfile:2"])
+    #expect(try lint("FROM a\nCPOY x y\n") == ["L031 Dockerfile:2"])
+    #expect(
+      try lint("FROM a AS one\nCOPY --from=two /x /\nFROM b AS two\nCOPY --from=One /x /\nCOPY --from=1 /x /\n")
+        == ["L032 Dockerfile:2", "L032 Dockerfile:5"])
+    #expect(try lint("FROM a\nRUN x \\\n\n  y\n") == ["L033 Dockerfile:3"])
+  }
+
+  @Test func ownIgnoreFileReplacesTheContexts() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("FROM scratch\nCOPY a /\n", to: "api.Dockerfile")
+    try folder.write("b\n", to: "api.Dockerfile.dockerignore")
+    try folder.write("a\n", to: ".dockerignore")
+    try folder.write("x", to: "a")
+    #expect(try Linter.lint(folder.path).findings == [])
+    #expect(try Linter.lint(folder.file("api.Dockerfile")).passed)
+  }
+
+  @Test func linksNeverLeadOut() throws {
+    let folder = try TemporaryFolder()
+    let outside = try TemporaryFolder()
+    try outside.write("secret", to: "secret")
+    try folder.write("FROM scratch\nCOPY out/secret /\nCOPY loop /\n", to: "Dockerfile")
+    try FileManager.default.createSymbolicLink(atPath: folder.file("out"), withDestinationPath: outside.path)
+    try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: ".")
+    #expect(try Linter.lint(folder.path).findings.map(\.id) == ["FORGE-L001"])
+  }
+
+  @Test func idsAreUnique() {
+    #expect(Set(LintRule.all.map(\.id)).count == LintRule.all.count)
+  }
+}
