@@ -78,7 +78,7 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto,
       ]),
     .target(
       name: "ImageForge",

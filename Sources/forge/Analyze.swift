@@ -1,7 +1,7 @@
 import ArgumentParser
 import ImageForge
 
-struct Analyze: ParsableCommand {
+struct Analyze: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what a codebase is, each conclusion with its evidence.",
     discussion: """
@@ -21,18 +21,20 @@ struct Analyze: ParsableCommand {
   @Flag(help: "Exit with 3 where the codebase can be read in more than one way.")
   var strict = false
 
-  @OptionGroup var reporting: OutputOptions
+  @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
 
-  func run() throws {
-    let analysis = try Analyzer.analyze(path)
+  func run() async throws {
+    let analysis = try await reporting.reportingFailure("analyze", of: path, isProject: true, to: output) {
+      try Analyzer.analyze(path)
+    }
     if let explain {
       let explanation = try Explanation(explain, of: analysis)
-      try reporting.write(explanation, text: explanation.text, to: output)
+      try reporting.write(explanation, report: Report(analysis), text: explanation.text, to: output)
     } else {
-      try reporting.write(analysis, text: analysis.text, to: output)
+      try reporting.write(analysis, report: Report(analysis), text: analysis.text, to: output)
     }
     if strict, let error = AmbiguityError(analysis) { throw error }
   }

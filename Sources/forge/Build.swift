@@ -34,7 +34,7 @@ struct Build: AsyncParsableCommand {
 
   @OptionGroup var recipe: RecipeArguments
   @OptionGroup var policy: PolicyOptions
-  @OptionGroup var reporting: OutputOptions
+  @OptionGroup var reporting: ReportOptions
 
   func run() async throws {
     var builder = ProjectBuilder()
@@ -46,8 +46,10 @@ struct Build: AsyncParsableCommand {
     builder.recipe = try recipe.options(in: path)
     builder.policy = checkSize ? try policy.load(in: path) : nil
     let ready = builder
-    let report = try await Interruption.run { try await ready.build(path, log: StandardError.print) }
-    try reporting.write(report, text: report.text)
+    let report = try await reporting.reportingFailure("build", of: path, isProject: true) {
+      try await Interruption.run { try await ready.build(path, log: StandardError.print) }
+    }
+    try reporting.write(report, report: Report(report), text: report.text)
     if !report.passed { throw ExitStatus(code: .policyFailed) }
   }
 }

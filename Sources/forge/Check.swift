@@ -47,6 +47,7 @@ struct Check: AsyncParsableCommand {
         forge check backend.tar frontend.tar --profile kubernetes
         forge check podman:todo:latest --fail-on warning --max-size 150MB
         forge check image.tar --baseline forge-baseline.json
+        forge check image.tar --report sarif=forge.sarif,html=forge.html
       """)
 
   @OptionGroup var images: ImagesArguments
@@ -55,7 +56,7 @@ struct Check: AsyncParsableCommand {
   @Option(help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.")
   var baseline: String?
 
-  @OptionGroup var reporting: OutputOptions
+  @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
@@ -63,24 +64,33 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let policy = try policy.load(in: ".")
     let known = try (baseline ?? policy.baseline).map { try Baseline.load($0) }
+    let isAlone = images.images.count == 1
     var verdicts: [Verdict] = []
+    var subjects: [Report.Subject] = []
     var failure: (any ForgeError)?
     for image in images.all {
       do {
-        verdicts.append(
-          Gate.judge(try await image.inspect(findsSecrets: true), policy: policy, baseline: known))
+        let inspection =
+          isAlone
+          ? try await reporting.reportingFailure("check", of: image.image, to: output) {
+            try await image.inspect(findsSecrets: true)
+          } : try await image.inspect(findsSecrets: true)
+        verdicts.append(Gate.judge(inspection, policy: policy, baseline: known))
+        if let verdict = verdicts.last { subjects.append(Report.Subject(verdict, inspection: inspection)) }
       } catch let error as any ForgeError {
         // The other images are judged nevertheless; one that cannot be read never passes.
-        if images.images.count == 1 { throw error }
+        if isAlone { throw error }
         StandardError.print("forge: \(error)")
+        subjects.append(Report.Subject(failure: error, of: image.image))
         failure = failure ?? error
       }
     }
-    if images.images.count == 1, let verdict = verdicts.first {
-      try reporting.write(verdict, text: verdict.text, to: output)
+    let report = Report(command: "check", subjects: subjects)
+    if isAlone, let verdict = verdicts.first {
+      try reporting.write(verdict, report: report, text: verdict.text, to: output)
     } else {
-      let report = CheckReport(verdicts: verdicts, unreadable: images.images.count - verdicts.count)
-      try reporting.write(report, text: report.text, to: output)
+      let all = CheckReport(verdicts: verdicts, unreadable: images.images.count - verdicts.count)
+      try reporting.write(all, report: report, text: all.text, to: output)
     }
     if let failure { throw ExitStatus(code: failure.exitCode) }
     if !verdicts.allSatisfy(\.passed) { throw ExitStatus(code: .policyFailed) }

@@ -75,7 +75,7 @@ struct Inspect: AsyncParsableCommand {
 
   @OptionGroup var image: ImageArguments
   @OptionGroup var caching: CacheOptions
-  @OptionGroup var reporting: OutputOptions
+  @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
@@ -96,21 +96,27 @@ struct Inspect: AsyncParsableCommand {
     guard (0...InspectedImage.maximumDepth).contains(depth) else {
       throw ValidationError("--depth must be a number from 0 to \(InspectedImage.maximumDepth)")
     }
+    guard tree == nil && layer == nil || reporting.isPlain else {
+      throw ValidationError("--tree and --layer are shown as text or json")
+    }
   }
 
   func run() async throws {
     var reporting = reporting
     if json { reporting.format = .json }
-    let opened = try await image.open(cache: caching.cache(trustsStamps: true))
+    let opened = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
+      try await image.open(cache: caching.cache(trustsStamps: true))
+    }
     if let tree {
       let report = TreeReport(
         image: opened.inspection.image, layer: layer, tree: try opened.tree(tree, depth: depth, layer: layer))
-      try reporting.write(report, text: report.text, to: output)
+      try reporting.writePart(report, text: report.text, to: output)
     } else if let layer {
       let report = try opened.layer(layer)
-      try reporting.write(report, text: report.text, to: output)
+      try reporting.writePart(report, text: report.text, to: output)
     } else {
-      try reporting.write(opened.inspection, text: opened.inspection.text, to: output)
+      let inspection = opened.inspection
+      try reporting.write(inspection, report: Report(inspection), text: inspection.text, to: output)
     }
   }
 }

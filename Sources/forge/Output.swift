@@ -19,7 +19,9 @@ struct OutputOptions: ParsableArguments {
   var color = ColourChoice.auto
 
   /// How text for standard output is laid out.
-  var style: TextStyle {
+  var style: TextStyle { Self.style(color) }
+
+  static func style(_ color: ColourChoice) -> TextStyle {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     let environment = ProcessInfo.processInfo.environment
     let isColoured =
@@ -28,7 +30,7 @@ struct OutputOptions: ParsableArguments {
       case .never: false
       case .auto: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
       }
-    return TextStyle(isColoured: isColoured, width: isTerminal ? Self.columns : 80)
+    return TextStyle(isColoured: isColoured, width: isTerminal ? columns : 80)
   }
 
   /// Writes a result in the chosen format, to a file or to standard output.
@@ -67,7 +69,12 @@ enum StandardOutput {
 }
 
 enum StandardError {
-  static func print(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  /// Prints a line; what a CI runner would take for a command of its own is escaped.
+  static func print(_ line: String) {
+    let line = line.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.line(String($0)) }
+      .joined(separator: "\n")
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
 }
 
 /// Ends the program without unwinding: every result is written by now.

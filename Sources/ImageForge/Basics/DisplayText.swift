@@ -24,6 +24,17 @@ public enum DisplayText {
     return bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex(UInt32($0), 2) }.joined()
   }
 
+  /// A line for a log that a CI runner reads too: what the runner would take for a command of its own (`::error::` at
+  /// the start, `##[error]` or `##vso[` anywhere) is broken by an escape.
+  public static func line(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "#") }) else { return text }
+    var out = text
+    if let start = out.firstIndex(where: { !$0.isWhitespace }), out[start...].hasPrefix("::") {
+      out.replaceSubrange(start...start, with: "\\x3a")
+    }
+    return out.replacing(/##([A-Za-z]*)\[/) { "#\\x23\($0.1)[" }
+  }
+
   private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true

@@ -16,6 +16,12 @@ public struct BuildReport: Codable, Sendable, Equatable {
     public let sizes: Sizes
     /// The gate's word; nil when the build was not asked to check.
     public let verdict: Verdict?
+    /// Where the bytes are, for reports that draw them; not part of the JSON.
+    package var inspection: Inspection?
+
+    enum CodingKeys: String, CodingKey {
+      case name, path, tag, archive, sizes, verdict
+    }
 
     public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, verdict: Verdict?) {
       self.name = name

@@ -39,7 +39,7 @@ struct TextLayout {
     style.isColoured && !text.isEmpty ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : text
   }
 
-  mutating func line(_ line: String = "") { text += line + "\n" }
+  mutating func line(_ line: String = "") { text += DisplayText.line(line) + "\n" }
 
   /// A file's own text, as it is.
   mutating func raw(_ contents: String) { text += contents }

@@ -49,11 +49,13 @@ public struct ProjectBuilder: Sendable {
         secrets: secrets,
         archive: archive ?? scratch.file("image.tar"))
       try await engine.build(request, log: log)
-      let inspection = try Inspector.inspect(request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
-      built.append(
-        BuildReport.Built(
-          name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,
-          verdict: policy.map { Gate.judge(inspection, policy: $0) }))
+      let inspection = try Inspector.inspect(
+        request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
+      var result = BuildReport.Built(
+        name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,
+        verdict: policy.map { Gate.judge(inspection, policy: $0) })
+      result.inspection = inspection
+      built.append(result)
     }
     return BuildReport(engine: engine, services: built)
   }

@@ -1,0 +1,43 @@
+import ForgeBasics
+
+extension Report {
+  /// Workflow commands that a GitHub runner shows beside the changed lines. The gravest come first: the runner shows
+  /// ten of a kind for each step.
+  func githubAnnotations() -> String {
+    var out = ""
+    for subject in subjects {
+      for finding in subject.findings {
+        let place = ReportPlace(finding)
+        var properties = ["title=" + Self.githubProperty("\(finding.id) in \(subject.name)")]
+        if place.isSource, let path = place.path {
+          properties.append("file=" + Self.githubProperty(path))
+          if let line = place.line { properties.append("line=\(line)") }
+        }
+        let text = [
+          finding.message, place.isSource ? nil : finding.location.map { "at \($0)" }, finding.fix.map { "fix: \($0)" },
+        ].compactMap(\.self).joined(separator: "\n")
+        out += "::\(Self.githubCommand(finding.severity)) \(properties.joined(separator: ","))::"
+        out += Self.githubData(text) + "\n"
+      }
+      let word = subject.passed.map { $0 ? "passed: " : "failed: " } ?? ""
+      out += DisplayText.line("\(word)\(subject.name), \(subject.headline)") + "\n"
+    }
+    return out
+  }
+
+  private static func githubCommand(_ severity: Severity) -> String {
+    switch severity {
+    case .error: "error"
+    case .warning: "warning"
+    case .info: "notice"
+    }
+  }
+
+  private static func githubData(_ text: String) -> String {
+    text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+  }
+
+  private static func githubProperty(_ text: String) -> String {
+    githubData(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
+  }
+}

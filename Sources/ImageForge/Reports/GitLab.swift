@@ -1,0 +1,49 @@
+import ForgeBasics
+
+/// One entry of a GitLab code quality report (docs.gitlab.com, "Code Quality report format").
+private struct CodeQualityIssue: Encodable {
+  let description: String
+  let checkName: String
+  let fingerprint: String
+  let severity: String
+  let location: Location
+
+  struct Location: Encodable {
+    let path: String
+    let lines: Lines
+  }
+
+  struct Lines: Encodable { let begin: Int }
+
+  enum CodingKeys: String, CodingKey {
+    case description, fingerprint, severity, location
+    case checkName = "check_name"
+  }
+}
+
+extension Report {
+  func gitlabCodeQuality() throws -> String {
+    var fingerprints = Fingerprints()
+    return try StableJSON.encode(
+      subjects.flatMap { subject in
+        subject.findings.map { finding in
+          let place = ReportPlace(finding)
+          let whereabouts = place.isSource ? nil : finding.location.map { " (\($0))" }
+          return CodeQualityIssue(
+            description: finding.message + (whereabouts ?? "") + (finding.fix.map { "; fix: \($0)" } ?? ""),
+            checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.name),
+            severity: Self.gitlabSeverity(finding.severity),
+            location: CodeQualityIssue.Location(
+              path: place.path ?? subject.name, lines: CodeQualityIssue.Lines(begin: place.line ?? 1)))
+        }
+      })
+  }
+
+  private static func gitlabSeverity(_ severity: Severity) -> String {
+    switch severity {
+    case .error: "critical"
+    case .warning: "major"
+    case .info: "info"
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeInspection
+import ForgeRules
+
+/// The formats in which a run can be reported. `text` and `json` are views of a command's own result; the others are
+/// views of a `Report`.
+public enum ReportFormat: String, Sendable, CaseIterable {
+  case text, json, sarif, junit, markdown, html, github, gitlab
+}
+
+/// One run of a command as the tools of others see it: subjects, their findings, and the gate's word.
+///
+/// Every string in it that came from outside is escaped once, here: no control character, line break or invisible
+/// formatting is left, so that each format only has its own syntax to care for.
+public struct Report: Sendable {
+  /// One image or one project.
+  public struct Subject: Sendable {
+    /// What people call it: a reference, a path.
+    public let name: String
+    public let digest: Digest?
+    public let platform: String?
+    /// The gate's word; nil where nothing was judged, such as by `forge inspect`.
+    public let passed: Bool?
+    /// False when it could not be read whole, so that nothing can be said about the rest.
+    public let isWhole: Bool
+    /// One sentence.
+    public let headline: String
+    /// From which severity on a finding fails the gate.
+    public let failOn: Severity
+    /// The gravest first.
+    public let findings: [Finding]
+    /// Where the bytes are, for formats that draw them.
+    public let inspection: Inspection?
+  }
+
+  /// The command that was run: `check`.
+  public let command: String
+  public let subjects: [Subject]
+
+  public init(command: String, subjects: [Subject]) {
+    self.command = command
+    self.subjects = subjects
+  }
+
+  public var findings: [Finding] { subjects.flatMap(\.findings) }
+  /// Whether no subject failed.
+  public var passed: Bool { subjects.allSatisfy { $0.passed ?? true } }
+
+  /// The report in a format that is a view of it; nil for `text` and `json`, which are views of a command's result.
+  public func render(_ format: ReportFormat) throws -> String? {
+    switch format {
+    case .text, .json: nil
+    case .sarif: try sarif()
+    case .junit: junit()
+    case .markdown: markdown()
+    case .html: html()
+    case .github: githubAnnotations()
+    case .gitlab: try gitlabCodeQuality()
+    }
+  }
+}
+
+// MARK: - From results
+
+extension Report {
+  /// What `forge check` says.
+  /// - Parameter inspections: of the same images, in the same order, where they are at hand.
+  public init(verdicts: [Verdict], inspections: [Inspection] = []) {
+    self.init(
+      command: "check",
+      subjects: verdicts.enumerated().map { index, verdict in
+        Subject(verdict, inspection: index < inspections.count ? inspections[index] : nil)
+      })
+  }
+
+  /// What `forge inspect` says: facts, and no judgement.
+  public init(_ inspection: Inspection) {
+    self.init(command: "inspect", subjects: [Subject(inspection)])
+  }
+
+  /// What `forge analyze` says.
+  public init(_ analysis: Analysis) {
+    let count = analysis.services.count
+    let findings = analysis.findings + analysis.services.flatMap(\.findings)
+    self.init(
+      command: "analyze",
+      subjects: [
+        Subject(
+          name: DisplayText.escape(analysis.root), digest: nil, platform: nil, passed: nil, isWhole: true,
+          headline: "\(count) \(count == 1 ? "service" : "services")", failOn: .error, findings: Self.clean(findings),
+          inspection: nil)
+      ])
+  }
+
+  /// What `forge build` says.
+  public init(_ build: BuildReport) {
+    self.init(
+      command: "build",
+      subjects: build.services.map { built in
+        if let verdict = built.verdict { return Subject(verdict, inspection: built.inspection) }
+        return Subject(
+          name: DisplayText.escape(built.tag), digest: nil, platform: nil, passed: nil, isWhole: true,
+          headline: "built, not judged; stored \(ByteCount.text(built.sizes.stored))", failOn: .error,
+          findings: Self.clean(built.inspection?.findings ?? []), inspection: built.inspection)
+      })
+  }
+
+  /// A run that ended before there was a result: the finding says so in every format, and never passes.
+  public init(command: String, failure: any ForgeError, of subject: String) {
+    self.init(command: command, subjects: [Subject(failure: failure, of: subject)])
+  }
+
+  fileprivate static func clean(_ findings: [Finding]) -> [Finding] {
+    findings.map { finding in
+      Finding(
+        id: finding.id, severity: finding.severity, message: DisplayText.escape(finding.message),
+        location: finding.location.map { DisplayText.escape($0) }, fix: finding.fix.map { DisplayText.escape($0) },
+        evidence: finding.evidence)
+    }.sorted {
+      ($1.severity, $0.id, $0.location ?? "", $0.message) < ($0.severity, $1.id, $1.location ?? "", $1.message)
+    }
+  }
+}
+
+extension Report.Subject {
+  public init(_ verdict: Verdict, inspection: Inspection? = nil) {
+    let size = verdict.size
+    let counts = tally(verdict.findings)
+    self.init(
+      name: DisplayText.escape(verdict.image.reference ?? verdict.image.source), digest: verdict.image.digest,
+      platform: DisplayText.escape(verdict.image.platform), passed: verdict.passed, isWhole: true,
+      headline: "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
+        + (counts.isEmpty ? "" : "; \(counts)"),
+      failOn: verdict.failOn, findings: Report.clean(verdict.findings), inspection: inspection)
+  }
+
+  public init(_ inspection: Inspection) {
+    let sizes = inspection.sizes
+    self.init(
+      name: DisplayText.escape(inspection.image.reference ?? inspection.image.source), digest: inspection.image.digest,
+      platform: DisplayText.escape(inspection.image.platform), passed: nil, isWhole: true,
+      headline: "stored \(ByteCount.text(sizes.stored)), rootfs \(ByteCount.text(sizes.rootfs)), wasted "
+        + ByteCount.text(sizes.wasted),
+      failOn: .error, findings: Report.clean(inspection.findings), inspection: inspection)
+  }
+
+  /// What could not be read whole is never passed.
+  public init(failure: any ForgeError, of subject: String) {
+    let finding = Failure.finding(failure)
+    self.init(
+      name: DisplayText.escape(subject), digest: nil, platform: nil, passed: false, isWhole: false,
+      headline: Failure.headline(failure), failOn: .error, findings: Report.clean([finding]), inspection: nil)
+  }
+}
+
+/// The result of a command that came to no result: what could not be read whole, or not be built. It has the keys that
+/// the result would have, as far as they are known.
+public struct Failure: Codable, Sendable, Equatable {
+  public struct Image: Codable, Sendable, Equatable {
+    public let source: String
+  }
+
+  public let schemaVersion: Int
+  /// What was to be read, where it is an image.
+  public let image: Image?
+  /// What was to be read, where it is a project.
+  public let root: String?
+  /// Always false: what was not read whole does not pass.
+  public let passed: Bool
+  public let findings: [Finding]
+  private let headline: String
+
+  enum CodingKeys: String, CodingKey {
+    case schemaVersion, image, root, passed, findings, headline
+  }
+
+  /// - Parameter isProject: whether `subject` is a folder of source, and not an image.
+  public init(_ error: any ForgeError, of subject: String, isProject: Bool = false) {
+    schemaVersion = 1
+    image = isProject ? nil : Image(source: subject)
+    root = isProject ? subject : nil
+    passed = false
+    findings = [Self.finding(error)]
+    headline = Self.headline(error)
+  }
+
+  /// What people read beside the message on standard error.
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.findings(findings)
+    layout.line()
+    layout.paragraph("\(DisplayText.escape(image?.source ?? root ?? "")): \(headline)", label: "failed: ", ink: .red)
+    return layout.text
+  }
+
+  static func finding(_ error: any ForgeError) -> Finding {
+    let isEngine = error.exitCode == .engineFailed
+    return Finding(
+      id: isEngine ? "FORGE-X004" : "FORGE-X003", severity: .error,
+      message: DisplayText.escape("\(error)"), location: nil,
+      fix: isEngine
+        ? "mend what the message names, and build again"
+        : "save or build the image again, and check that the file arrived whole",
+      evidence: isEngine ? .source : .archive)
+  }
+
+  static func headline(_ error: any ForgeError) -> String {
+    error.exitCode == .engineFailed ? "the container engine failed" : "cannot be read whole, or is ambiguous"
+  }
+}

@@ -1,0 +1,52 @@
+import ForgeBasics
+
+/// The place of a finding, in the parts that machine formats ask for.
+struct ReportPlace: Equatable {
+  /// A file of the project, or a path in the image; nil for a place that is no file, such as `config.User`.
+  let path: String?
+  /// From 1; nil where the place has none.
+  let line: Int?
+  /// Whether `path` is of the project, so that a reviewer can open it.
+  let isSource: Bool
+
+  init(_ finding: Finding) {
+    guard let location = finding.location, !location.isEmpty else {
+      (path, line, isSource) = (nil, nil, false)
+      return
+    }
+    if location.hasPrefix("layer ") {
+      // `layer 3: usr/bin/su`, or `layer 3` alone.
+      let path = location.split(separator: ":", maxSplits: 1).dropFirst().first?.drop { $0 == " " || $0 == "/" }
+      (self.path, line, isSource) = (path.flatMap { $0.isEmpty ? nil : String($0) }, nil, false)
+    } else if finding.evidence == .config || finding.evidence == .history || location.hasPrefix("config.")
+      || location.hasPrefix("history[")
+    {
+      (path, line, isSource) = (nil, nil, false)
+    } else if let colon = location.lastIndex(of: ":"), let number = Int(location[location.index(after: colon)...]),
+      number > 0
+    {
+      (path, line, isSource) = (Self.relative(location[..<colon]), number, true)
+    } else {
+      (path, line, isSource) = (Self.relative(location[...]), nil, true)
+    }
+  }
+
+  private static func relative(_ path: Substring) -> String {
+    path.hasPrefix("./") ? String(path.dropFirst(2)) : String(path)
+  }
+}
+
+/// Names of findings that stay the same from run to run, so that a service can tell old findings from new ones. Lines,
+/// layer numbers and sizes are not part of them; several findings of one rule at one place are counted.
+struct Fingerprints {
+  private var seen: [String: Int] = [:]
+
+  /// 32 hexadecimal digits.
+  mutating func next(_ finding: Finding, of subject: String) -> String {
+    let place = ReportPlace(finding)
+    let key = [subject, finding.id, place.path ?? finding.location ?? ""].joined(separator: "\0")
+    let number = seen[key, default: 0]
+    seen[key] = number + 1
+    return String(Digest.sha256(Array("\(key)\0\(number)".utf8)).hex.prefix(32))
+  }
+}
