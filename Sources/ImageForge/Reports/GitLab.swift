@@ -31,7 +31,7 @@ extension Report {
           let whereabouts = place.isSource ? nil : finding.location.map { " (\($0))" }
           return CodeQualityIssue(
             description: finding.message + (whereabouts ?? "") + (finding.fix.map { "; fix: \($0)" } ?? ""),
-            checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.name),
+            checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.stableName),
             severity: Self.gitlabSeverity(finding.severity),
             location: CodeQualityIssue.Location(
               path: place.path ?? subject.name, lines: CodeQualityIssue.Lines(begin: place.line ?? 1)))

@@ -111,10 +111,10 @@ extension Report {
     for layer in inspection.layers.reversed() {
       let kept = percent(layer.stored - layer.wasted, of: largest)
       let wasted = percent(layer.wasted, of: largest)
-      out += "<tr><td><span class=\"key l\(layer.index % 8)\"></span>\(layer.index)</td>"
+      out += "<tr><td class=\"n\"><span class=\"key l\(layer.index % 8)\"></span>\(layer.index)</td>"
       out += "<td><div class=\"bar\"><i class=\"l\(layer.index % 8)\" style=\"width:\(kept)%\"></i>"
-      out += "<i class=\"lost\" style=\"width:\(wasted)%\"></i></div></td>"
-      out += cell(layer.stored) + cell(layer.wasted) + cell(layer.compressed)
+      if layer.wasted > 0 { out += "<i class=\"lost\" style=\"width:\(wasted)%\"></i>" }
+      out += "</div></td>" + cell(layer.stored) + cell(layer.wasted) + cell(layer.compressed)
       out += "<td class=\"n\">\(layer.files)</td><td><code>\(xml(short(BuildStep.short(layer.createdBy ?? "unknown"))))"
       out += "</code></td></tr>\n"
     }
@@ -125,7 +125,7 @@ extension Report {
     let tree = FolderTree(inspection)
     guard tree.nodes[0].bytes > 0 else { return "" }
     var out = "<section><h3>Files of the root filesystem</h3>\n"
-    out += "<p>Each area is a file's bytes; the colour is its layer.</p>\n"
+    out += "<p>Each area is a file's bytes; the colour is its layer. What is too small to draw is left blank.</p>\n"
     out += "<svg class=\"map\" viewBox=\"0 0 1000 560\" role=\"group\" aria-label=\"Treemap of the bytes; the table below "
     out += "says the same\">\n"
     for tile in Treemap(tree, width: 1000, height: 560).tiles { out += drawing(tile, tree) }

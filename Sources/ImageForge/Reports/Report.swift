@@ -32,6 +32,13 @@ public struct Report: Sendable {
     public let findings: [Finding]
     /// Where the bytes are, for formats that draw them.
     public let inspection: Inspection?
+
+    /// The name without its tag or digest: the same from build to build.
+    var stableName: String {
+      let end = name.firstIndex(of: "@") ?? name.endIndex
+      let slash = name[..<end].lastIndex(of: "/") ?? name.startIndex
+      return String(name[..<(name[slash..<end].firstIndex(of: ":") ?? end)])
+    }
   }
 
   /// The command that was run: `check`.

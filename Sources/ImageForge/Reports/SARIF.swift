@@ -120,17 +120,18 @@ extension Report {
             ruleId: finding.id, ruleIndex: ids.firstIndex(of: finding.id) ?? 0, level: Self.level(finding.severity),
             message: Self.message(finding.message + (finding.fix.map { "\nFix: \($0)" } ?? "")),
             locations: [Self.location(finding, of: subject)],
-            partialFingerprints: ["forgeFinding/v1": fingerprints.next(finding, of: subject.name)],
+            partialFingerprints: ["forgeFinding/v1": fingerprints.next(finding, of: subject.stableName)],
             fixes: Self.ignoreFix(finding).map { [$0] }))
       }
     }
     let failures = subjects.filter { !$0.isWhole }
-    let name = subjects.count == 1 ? subjects[0].name : "all"
+    // What stands before the last slash is what GitHub calls the category of an upload.
+    let category = ["forge", command] + (subjects.count == 1 ? [subjects[0].stableName] : [])
     return try StableJSON.encode(
       SARIFLog(runs: [
         SARIFLog.Run(
           tool: SARIFLog.Tool(driver: SARIFLog.Driver(rules: rules)),
-          automationDetails: SARIFLog.AutomationDetails(id: "forge/\(command)/\(name)"),
+          automationDetails: SARIFLog.AutomationDetails(id: category.joined(separator: "/") + "/"),
           invocations: [
             SARIFLog.Invocation(
               executionSuccessful: failures.isEmpty,
