@@ -84,7 +84,7 @@ let package = Package(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports",
+        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 

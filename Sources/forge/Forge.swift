@@ -27,6 +27,7 @@ struct Forge: AsyncParsableCommand {
       BaselineCommand.self,
       Diff.self,
       Cache.self,
+      Hook.self,
     ])
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.

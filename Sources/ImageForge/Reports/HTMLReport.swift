@@ -91,7 +91,9 @@ extension Report {
     for finding in subject.findings.prefix(findingRows) {
       out += "<li class=\"\(finding.severity.rawValue)\"><span class=\"badge \(finding.severity.rawValue)\">"
       out += "\(finding.severity.rawValue)</span> <b>\(xml(finding.id))</b> \(xml(short(finding.message)))"
-      if let location = finding.location { out += "<br><span class=\"where\">at <code>\(xml(short(location)))</code></span>" }
+      if let location = finding.location {
+        out += "<br><span class=\"where\">at <code>\(xml(short(location)))</code></span>"
+      }
       if let fix = finding.fix { out += "<br><span class=\"fix\">fix: \(xml(short(fix)))</span>" }
       out += "</li>\n"
     }
@@ -126,7 +128,8 @@ extension Report {
     guard tree.nodes[0].bytes > 0 else { return "" }
     var out = "<section><h3>Files of the root filesystem</h3>\n"
     out += "<p>Each area is a file's bytes; the colour is its layer. What is too small to draw is left blank.</p>\n"
-    out += "<svg class=\"map\" viewBox=\"0 0 1000 560\" role=\"group\" aria-label=\"Treemap of the bytes; the table below "
+    out +=
+      "<svg class=\"map\" viewBox=\"0 0 1000 560\" role=\"group\" aria-label=\"Treemap of the bytes; the table below "
     out += "says the same\">\n"
     for tile in Treemap(tree, width: 1000, height: 560).tiles { out += drawing(tile, tree) }
     out += "</svg>\n<p class=\"status\" role=\"status\"></p>\n"
@@ -140,7 +143,8 @@ extension Report {
     let box = tile.box
     let path = xml(short(tree.path(tile.node)))
     let kind = node.children.isEmpty ? "layer \(node.layer)" : "\(node.files) files"
-    var out = "<g class=\"\(tile.isOpen ? "open" : "l\(node.layer % 8)")\"><title>\(path), \(ByteCount.text(node.bytes)), "
+    var out =
+      "<g class=\"\(tile.isOpen ? "open" : "l\(node.layer % 8)")\"><title>\(path), \(ByteCount.text(node.bytes)), "
     out += "\(kind)</title><rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\" "
     out += "height=\"\(number(box.height))\"/>"
     let room = Int((box.width - 6) / 6.6)
@@ -155,7 +159,8 @@ extension Report {
   private static func folder(_ index: Int, _ tree: FolderTree, depth: Int, _ rows: inout Int) -> String {
     let node = tree.nodes[index]
     rows += 1
-    let label = "<span class=\"n\">\(ByteCount.text(node.bytes))</span> "
+    let label =
+      "<span class=\"n\">\(ByteCount.text(node.bytes))</span> "
       + "<code>\(xml(short(index == 0 ? "/" : DisplayText.escape(node.name))))</code>"
     let shown = node.children.prefix(12).prefix { tree.nodes[$0].bytes * 200 >= tree.nodes[0].bytes }
     guard !shown.isEmpty, depth < 8, rows < 600 else { return "<div class=\"leaf\">\(label)</div>" }
@@ -179,7 +184,8 @@ extension Report {
     }
     let sorted = causes.sorted { ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue) }
     let largest = max(1, sorted.first?.value.bytes ?? 1)
-    out += "<table><thead><tr><th>cause</th><th class=\"wide\"></th><th class=\"n\">bytes</th><th class=\"n\">files</th>"
+    out +=
+      "<table><thead><tr><th>cause</th><th class=\"wide\"></th><th class=\"n\">bytes</th><th class=\"n\">files</th>"
     out += "<th>what happened</th></tr></thead><tbody>\n"
     for (cause, sum) in sorted {
       out += "<tr><td>\(cause.rawValue)</td><td><div class=\"bar\"><i class=\"lost\" "

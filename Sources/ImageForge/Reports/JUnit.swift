@@ -41,7 +41,8 @@ extension Report {
         cases += "    </testcase>\n"
       }
       let count = subject.findings.count + (subject.isWhole ? 1 : 0)
-      suites += "  <testsuite name=\"\(name)\" tests=\"\(count)\" failures=\"\(suiteFailures)\" errors=\"\(suiteErrors)\""
+      suites +=
+        "  <testsuite name=\"\(name)\" tests=\"\(count)\" failures=\"\(suiteFailures)\" errors=\"\(suiteErrors)\""
       suites += " skipped=\"0\">\n\(cases)  </testsuite>\n"
       tests += count
       failures += suiteFailures

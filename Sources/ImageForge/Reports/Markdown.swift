@@ -17,7 +17,8 @@ extension Report {
       for finding in subject.findings.prefix(Self.markdownRows) {
         let cells = [
           Self.sign(finding.severity), Self.code(finding.id), Self.prose(Self.short(finding.message)),
-          finding.location.map { Self.code(Self.short($0)) } ?? "", finding.fix.map { Self.prose(Self.short($0)) } ?? "",
+          finding.location.map { Self.code(Self.short($0)) } ?? "",
+          finding.fix.map { Self.prose(Self.short($0)) } ?? "",
         ]
         out += "| \(cells.joined(separator: " | ")) |\n"
       }

@@ -108,7 +108,8 @@ struct Treemap {
     var row: [(node: Int, area: Double)] = []
     func worst(_ row: [(node: Int, area: Double)], _ side: Double) -> Double {
       let sum = row.reduce(0) { $0 + $1.area }
-      return row.map { max(side * side * $0.area / (sum * sum), sum * sum / (side * side * $0.area)) }.max() ?? .infinity
+      return row.map { max(side * side * $0.area / (sum * sum), sum * sum / (side * side * $0.area)) }.max()
+        ?? .infinity
     }
     func flush() {
       let sum = row.reduce(0) { $0 + $1.area }

@@ -1,0 +1,92 @@
+import ForgeBasics
+import Foundation
+import Subprocess
+
+/// Why a git repository cannot be worked with.
+public enum GitError: ForgeError, Equatable {
+  case failed(command: String, reason: String)
+  case sharedHooks(folder: String)
+  case editedHook(path: String)
+  case unwritable(path: String, reason: String)
+
+  public var exitCode: ExitCode { .usage }
+  public var description: String {
+    switch self {
+    case .failed(let command, let reason):
+      "git \(command) failed: \(DisplayText.escape(reason)); run forge in a git repository, with git on the PATH"
+    case .sharedHooks(let folder):
+      "core.hooksPath is \(DisplayText.escape(folder)), outside of this repository, and serves others too; set "
+        + "core.hooksPath for this repository, or install there with --force"
+    case .editedHook(let path):
+      "\(DisplayText.escape(path)) was edited since forge wrote it; take out forge's lines by hand, or use --force"
+    case .unwritable(let path, let reason):
+      "\(DisplayText.escape(path)) cannot be changed: \(DisplayText.escape(reason)); check its permissions"
+    }
+  }
+}
+
+/// The git repository around a folder, asked through the git command.
+public struct GitRepository: Sendable {
+  /// The root of the working tree.
+  public let root: String
+  /// Where git looks for hooks: `core.hooksPath`, or the common folder of all worktrees.
+  public let hooks: String
+  /// The folder that all worktrees share.
+  private let common: String
+
+  /// - Throws: `GitError` where there is no repository with a working tree, or no git.
+  public init(at folder: String = ".") async throws(GitError) {
+    let lines = try await Self.git(
+      ["rev-parse", "--path-format=absolute", "--show-toplevel", "--git-path", "hooks", "--git-common-dir"], in: folder
+    ).split(separator: "\n").map(String.init)
+    guard lines.count == 3 else { throw .failed(command: "rev-parse", reason: "it did not name the working tree") }
+    (root, hooks, common) = (lines[0], lines[1], lines[2])
+  }
+
+  /// Whether the hooks are this repository's own.
+  var ownsHooks: Bool {
+    [root, common].contains { hooks == $0 || hooks.hasPrefix($0 + "/") }
+  }
+
+  /// Files that the next commit adds or changes, relative to the root, and those that it removes.
+  func stagedPaths() async throws(GitError) -> (changed: [String], removed: [String]) {
+    func names(_ filter: String) async throws(GitError) -> [String] {
+      try await Self.git(
+        ["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=\(filter)"], in: root
+      )
+      .split(separator: "\0").map(String.init)
+    }
+    return (try await names("ACMT"), try await names("D"))
+  }
+
+  /// Whether the working tree holds what is staged and nothing else.
+  func isStagedWhole() async throws(GitError) -> Bool {
+    // The second column tells of the working tree; `??` is a file that git does not know.
+    try await Self.git(["status", "--porcelain", "-z", "--untracked-files=normal"], in: root)
+      .split(separator: "\0").allSatisfy { $0.count < 3 || $0.dropFirst().first == " " }
+  }
+
+  /// Writes what is staged into a folder.
+  func exportStaged(to folder: String) async throws(GitError) {
+    _ = try await Self.git(["checkout-index", "--all", "--quiet", "--prefix=\(folder)/"], in: root)
+  }
+
+  private static func git(_ arguments: [String], in folder: String) async throws(GitError) -> String {
+    let name = arguments.first ?? ""
+    do {
+      // In a hook, git sets GIT_DIR and GIT_INDEX_FILE: they are meant for us too.
+      let result = try await Subprocess.run(
+        .name("git"), arguments: Arguments(["-C", folder] + arguments), output: .bytes(limit: 64 << 20),
+        error: .bytes(limit: 1 << 20))
+      guard case .exited(0) = result.terminationStatus else {
+        let words = String(decoding: result.standardError, as: UTF8.self)
+        throw GitError.failed(command: name, reason: words.split(separator: "\n").first.map(String.init) ?? "no reason")
+      }
+      return String(decoding: result.standardOutput, as: UTF8.self)
+    } catch let error as GitError {
+      throw error
+    } catch {
+      throw .failed(command: name, reason: "\(error)")
+    }
+  }
+}

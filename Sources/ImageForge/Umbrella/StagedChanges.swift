@@ -1,0 +1,122 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeRecipes
+import ForgeSecrets
+import Foundation
+
+/// What a commit is about to change, and what of forge's checks that affects.
+public struct StagedChanges: Sendable {
+  /// The kinds of files on which forge's conclusions rest.
+  public enum Kind: Sendable, CaseIterable {
+    case dockerfile, ignoreFile, manifest, lockfile, configuration, guide
+
+    /// By the name of the file; nil for source code and everything else.
+    public init?(path: String) {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      let lower = name.lowercased()
+      switch lower {
+      case _
+      where lower == "dockerfile" || lower.hasPrefix("dockerfile.") && !lower.hasSuffix(".dockerignore")
+        || lower.hasSuffix(".dockerfile") || lower == "containerfile":
+        self = .dockerfile
+      case _ where lower.hasSuffix(".dockerignore"), ".gitignore", ".containerignore": self = .ignoreFile
+      case "package.json", "pyproject.toml", "setup.py", "setup.cfg", "pipfile", "pnpm-workspace.yaml",
+        _ where lower.hasPrefix("requirements") && (lower.hasSuffix(".txt") || lower.hasSuffix(".in")):
+        self = .manifest
+      case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
+        "uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock":
+        self = .lockfile
+      case "forge.yaml", ".nvmrc", ".node-version", ".python-version", ".tool-versions", "mise.toml", ".npmrc",
+        ".yarnrc.yml", "turbo.json", "alembic.ini", "tsconfig.json",
+        _ where lower.hasPrefix("next.config.") || lower.hasPrefix(".env"):
+        self = .configuration
+      case "environment.md": self = .guide
+      default: return nil
+      }
+    }
+  }
+
+  /// The folder that holds what is staged: the working tree, or a copy where that differs.
+  public let root: String
+  /// Relative to the root; what the commit adds or changes.
+  public let changed: [String]
+  public let removed: [String]
+  private let scratch: ScratchFolder?
+
+  /// Whether anything is staged on which forge's conclusions rest.
+  public var affectsRecipes: Bool { (changed + removed).contains { Kind(path: $0) != nil } }
+
+  /// Folders, relative to the root, with a staged file of these kinds.
+  public func folders(_ kinds: Set<Kind>) -> [String] {
+    let paths = (changed + removed).filter { path in Kind(path: path).map(kinds.contains) ?? false }
+    return Set(paths.map { $0.contains("/") ? String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) : "." }).sorted()
+  }
+
+  /// Looks at the index of the repository. What is staged is copied only where something of it must be read and the
+  /// working tree differs.
+  public init(of repository: GitRepository) async throws {
+    (changed, removed) = try await repository.stagedPaths()
+    if changed.isEmpty && removed.isEmpty {
+      (root, scratch) = (repository.root, nil)
+    } else if try await repository.isStagedWhole() {
+      (root, scratch) = (repository.root, nil)
+    } else {
+      let scratch = try ScratchFolder()
+      try await repository.exportStaged(to: scratch.path)
+      (root, self.scratch) = (scratch.path, scratch)
+    }
+  }
+
+  /// Generated files that would be stale after the commit. Files that forge did not write, or that were edited since,
+  /// are their author's; a service without any file of forge is not looked at.
+  public func staleFiles() throws -> [GenerationPlan.Entry] {
+    guard affectsRecipes else { return [] }
+    let analysis: Analysis
+    do {
+      analysis = try Analyzer.analyze(root)
+    } catch AnalysisError.noService, AnalysisError.empty {
+      return []
+    }
+    var stale: [GenerationPlan.Entry] = []
+    let entries = try GenerationPlan(files: Generator.generate(analysis), root: root).entries
+    for service in analysis.services {
+      let prefix = service.path == "." ? "" : service.path + "/"
+      let base = service.workspace.map { $0.root == "." ? "" : $0.root + "/" } ?? prefix
+      guard (changed + removed).contains(where: { $0.hasPrefix(base) && Kind(path: $0) != nil }) else { continue }
+      let own = entries.filter { entry in
+        entry.path.hasPrefix(prefix) && !entry.path.dropFirst(prefix.count).contains("/")
+      }
+      guard own.contains(where: { $0.state == .current || $0.state == .stale }) else { continue }
+      stale += own.filter { $0.state == .stale || $0.state == .missing }
+    }
+    return stale
+  }
+
+  /// Files larger than this hold data, not settings.
+  private static let largestScan = 8 << 20
+
+  /// Secrets in what the commit adds or changes; never their values.
+  public func secrets() throws -> [Finding] {
+    let catalogue = try SecretCatalogue.standard.get()
+    let scanner = SecretScanner(catalogue)
+    var findings: [Finding] = []
+    for path in changed {
+      let full = root + "/" + path
+      var status = stat()
+      guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largestScan,
+        let data = FileManager.default.contents(atPath: full)
+      else { continue }
+      for hit in scanner.scan(Array(data), path: Array(path.utf8)) {
+        guard let kind = catalogue.kind(hit.kind), kind.severity == .error else { continue }
+        findings.append(
+          Finding(
+            id: "FORGE-I034", severity: .error,
+            message:
+              "\(DisplayText.escape(path)) holds a secret: \(kind.title) (\(kind.id), sha256 \(hit.fingerprint)…)",
+            location: DisplayText.escape(path) + (hit.line > 0 ? ":\(hit.line)" : ""),
+            fix: "take it out and revoke it; give the value when the container starts"))
+      }
+    }
+    return findings
+  }
+}
