@@ -84,7 +84,7 @@ let package = Package(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess,
+        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess, mustache,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 

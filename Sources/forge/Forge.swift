@@ -28,6 +28,7 @@ struct Forge: AsyncParsableCommand {
       Diff.self,
       Cache.self,
       Hook.self,
+      CI.self,
     ])
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.

@@ -97,6 +97,7 @@ public struct StagedChanges: Sendable {
 
   /// Secrets in what the commit adds or changes; never their values.
   public func secrets() throws -> [Finding] {
+    guard !changed.isEmpty else { return [] }
     let catalogue = try SecretCatalogue.standard.get()
     let scanner = SecretScanner(catalogue)
     var findings: [Finding] = []
