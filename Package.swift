@@ -114,7 +114,7 @@ let package = Package(
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
-    tests("Reports", uses: ["ForgeReports"]),
+    tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
     tests("Command", uses: ["ImageForge", "forge"]),
     tests("EndToEnd", uses: ["ImageForge", "forge"]),
   ]
