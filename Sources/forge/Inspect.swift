@@ -54,12 +54,15 @@ struct ImagesArguments: ParsableArguments {
   @Option(help: "Which platform, where an image has several: linux/arm64.")
   var platform: String?
 
+  @OptionGroup(title: "Budgets") var budgets: BudgetOptions
+
   var all: [ImageArguments] {
     images.map { name in
       var one = ImageArguments()
       one.image = name
       one.choice = choice
       one.platform = platform
+      one.budgets = budgets
       return one
     }
   }
