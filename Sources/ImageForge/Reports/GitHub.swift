@@ -34,7 +34,8 @@ extension Report {
   }
 
   private static func githubData(_ text: String) -> String {
-    text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+    text.replacing(/##([A-Za-z]*)\[/) { "#\\x23\($0.1)[" }
+      .replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
   }
 
   private static func githubProperty(_ text: String) -> String {

@@ -198,7 +198,7 @@ extension Report {
     out += "<th>path</th></tr></thead><tbody>\n"
     for row in shown {
       out += "<tr>\(cell(row.bytes))<td>\(row.cause.rawValue)</td><td>\(row.layer)</td><td>\(row.hiddenBy)</td>"
-      out += "<td><code>/\(xml(short(row.path)))</code></td></tr>\n"
+      out += "<td><code>/\(xml(short(DisplayText.escape(row.path))))</code></td></tr>\n"
     }
     return out + "</tbody></table></details></section>\n"
   }

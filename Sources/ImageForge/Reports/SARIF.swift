@@ -146,9 +146,9 @@ extension Report {
   private func rule(_ id: String) -> SARIFLog.Rule {
     let known = RuleCatalogue.rule(id)
     let first = findings.first { $0.id == id }
-    let fix = first?.fix.map { SARIFLog.Message(text: $0) }
+    let fix = first?.fix.map { Self.message($0) }
     return SARIFLog.Rule(
-      id: id, shortDescription: SARIFLog.Message(text: known?.title ?? Self.titles[id] ?? first?.message ?? id),
+      id: id, shortDescription: Self.message(known?.title ?? Self.titles[id] ?? first?.message ?? id),
       fullDescription: known.map { SARIFLog.Message(text: $0.why) },
       help: known.map { SARIFLog.Message(text: $0.why) } ?? fix,
       defaultConfiguration: SARIFLog.Configuration(level: Self.level(known?.severity ?? first?.severity ?? .warning)),

@@ -111,7 +111,7 @@ public struct StagedChanges: Sendable {
         guard let kind = catalogue.kind(hit.kind), kind.severity == .error else { continue }
         findings.append(
           Finding(
-            id: "FORGE-I034", severity: .error,
+            id: "FORGE-I010", severity: .error,
             message:
               "\(DisplayText.escape(path)) holds a secret: \(kind.title) (\(kind.id), sha256 \(hit.fingerprint)…)",
             location: DisplayText.escape(path) + (hit.line > 0 ? ":\(hit.line)" : ""),
