@@ -54,6 +54,7 @@ let package = Package(
     library("CArchive", package: "libarchive-dev", pkgConfig: "libarchive"),
     library("CZstd", package: "libzstd-dev", pkgConfig: "libzstd"),
     library("CIsal", package: "libisal-dev", pkgConfig: "libisal"),
+    library("CDeflate", package: "libdeflate-dev", pkgConfig: "libdeflate"),
     library("CXxhash", package: "libxxhash-dev", pkgConfig: "libxxhash"),
 
     // What every room may use, and no room owns.
@@ -64,6 +65,9 @@ let package = Package(
     room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
     room("Secrets", uses: ["ForgeBasics", yams]),
     room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
+    room(
+      "Optimizer",
+      uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto, system]),
     room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
 
     // Left wing: reads source and writes recipes.
@@ -78,13 +82,13 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto,
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
       ]),
     .target(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess, mustache,
+        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess, mustache, "ForgeOptimizer",
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -107,6 +111,7 @@ let package = Package(
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
+    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),

@@ -29,6 +29,8 @@ struct Forge: AsyncParsableCommand {
       Cache.self,
       Hook.self,
       CI.self,
+      Optimize.self,
+      Verify.self,
     ])
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.

@@ -26,7 +26,8 @@ struct Assembly {
     let layers = try layers(contents)
     let reference = selection.image.flatMap { name in choice.references.first { Reference.same($0, name) } }
     return Image(
-      source: source, form: form, reference: reference ?? choice.references.first, digest: choice.digest,
+      source: source, form: form, reference: reference ?? choice.references.first,
+      references: choice.references, digest: choice.digest,
       platform: choice.platform, config: contents.config, layers: layers, manifest: contents.manifest?.document.bytes,
       isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest, notes: notes)
   }

@@ -28,6 +28,8 @@ package struct Image: Sendable {
   package let form: Form
   /// The tag or reference recorded in the archive.
   package let reference: String?
+  /// All of its references, `reference` among them.
+  package let references: [String]
   /// Of the manifest where there is one; of the config (the image ID) for a docker-archive.
   package let digest: Digest
   /// From the config.

@@ -1,33 +1,38 @@
 import ForgeLayers
 
 /// A tree of names: nodes by index, all names in one arena, children found through one hash table.
-struct FileTree {
-  typealias ID = Int32
-  static let none: ID = -1
-  static let root: ID = 0
+package struct FileTree: Sendable {
+  package typealias ID = Int32
+  package static let none: ID = -1
+  package static let root: ID = 0
 
   /// An entry of a layer; `index` is negative for a folder that no entry names.
-  struct Origin: Equatable {
-    var layer: Int32
-    var index: Int32
-    static let implicit = Origin(layer: -1, index: -1)
+  package struct Origin: Hashable, Sendable {
+    package var layer: Int32
+    package var index: Int32
+    package init(layer: Int32, index: Int32) {
+      self.layer = layer
+      self.index = index
+    }
+
+    package static let implicit = Origin(layer: -1, index: -1)
   }
 
-  struct Node {
-    fileprivate(set) var parent: ID
+  package struct Node: Sendable {
+    package fileprivate(set) var parent: ID
     fileprivate(set) var name: ByteRun
     fileprivate(set) var firstChild = none
     fileprivate(set) var nextSibling = none
     fileprivate var previousSibling = none
     fileprivate var nextInBucket = none
     /// Never `hardlink`: a name of a hardlink group is a file like the others.
-    var kind: LayerEntry.Kind
+    package var kind: LayerEntry.Kind
     /// The entry that put the name there.
-    var origin = Origin.implicit
+    package var origin = Origin.implicit
     /// Of a symlink: the entry that holds its target.
-    var target = Origin.implicit
+    package var target = Origin.implicit
     /// Of a regular file: its index in the list of inodes.
-    var inode: Int32 = none
+    package var inode: Int32 = none
     /// The last layer that put something here or below.
     var touched: Int32 = -1
     /// The last layer whose whiteouts removed what lower layers had below.
@@ -38,22 +43,22 @@ struct FileTree {
   private var names: [UInt8] = []
   private var buckets = [ID](repeating: none, count: 1 << 10)
 
-  subscript(id: ID) -> Node {
+  package subscript(id: ID) -> Node {
     get { nodes[Int(id)] }
     set { nodes[Int(id)] = newValue }
   }
 
   /// Nodes, removed ones among them.
-  var count: Int { nodes.count }
+  package var count: Int { nodes.count }
   var nameBytes: Int { names.count }
 
-  func name(_ id: ID) -> ArraySlice<UInt8> {
+  package func name(_ id: ID) -> ArraySlice<UInt8> {
     let run = self[id].name
     return names[Int(run.start)..<Int(run.start) + Int(run.count)]
   }
 
   /// From the root, without a leading slash.
-  func path(_ id: ID) -> [UInt8] {
+  package func path(_ id: ID) -> [UInt8] {
     var chain: [ID] = []
     var next = id
     while next > Self.root {
@@ -68,7 +73,7 @@ struct FileTree {
     return path
   }
 
-  func children(_ id: ID) -> some Sequence<ID> {
+  package func children(_ id: ID) -> some Sequence<ID> {
     sequence(first: self[id].firstChild) { self[$0].nextSibling }.prefix { $0 != Self.none }
   }
 
@@ -83,7 +88,7 @@ struct FileTree {
     return found
   }
 
-  func child(_ parent: ID, _ name: ArraySlice<UInt8>) -> ID? {
+  package func child(_ parent: ID, _ name: ArraySlice<UInt8>) -> ID? {
     var next = buckets[bucket(parent, name)]
     while next != Self.none {
       if self[next].parent == parent, self.name(next).elementsEqual(name) { return next }

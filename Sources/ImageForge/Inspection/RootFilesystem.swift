@@ -5,30 +5,30 @@ import ForgeLayers
 /// an account of every byte that cannot be seen any more.
 ///
 /// Entries are applied in the order of each tar, as runtimes do; whiteouts spare what their own layer has put there.
-struct RootFilesystem {
+package struct RootFilesystem: Sendable {
   /// The stored bytes of one regular entry, under all its names.
-  struct Inode {
-    let origin: FileTree.Origin
+  package struct Inode: Sendable {
+    package let origin: FileTree.Origin
     /// The last entry that set mode, owner and time.
-    var metadata: FileTree.Origin
-    let size: Int64
+    package var metadata: FileTree.Origin
+    package let size: Int64
     /// Names that lead here; none left means wasted.
-    var links = 1
+    package var links = 1
     var wasLinked = false
   }
 
-  struct WastedInode {
+  struct WastedInode: Sendable {
     let inode: Int32
     let cause: WasteCause
     let hiddenBy: Int
   }
 
   /// What does not keep the layers from being stacked, but is odd.
-  enum Oddity: String, CaseIterable {
+  enum Oddity: String, Sendable, CaseIterable {
     case duplicateEntry, belowSymlink, aufsMetadata, whiteoutWithData, device
   }
 
-  struct Note {
+  struct Note: Sendable {
     let oddity: Oddity
     let layer: Int
     let path: [UInt8]
@@ -40,10 +40,10 @@ struct RootFilesystem {
   static let maximumNameBytes = 1 << 30
   static let maximumLinks = 255
 
-  let layers: [LayerScan]
+  package let layers: [LayerScan]
   private let image: String
-  private(set) var tree = FileTree()
-  private(set) var inodes: [Inode] = []
+  package private(set) var tree = FileTree()
+  package private(set) var inodes: [Inode] = []
   private(set) var wasted: [WastedInode] = []
   private(set) var notes: [Note] = []
   private var current = 0
@@ -55,7 +55,7 @@ struct RootFilesystem {
   ///   - image: what messages call the image.
   ///   - linkSteps: steps along paths that symbolic links may cost altogether.
   /// - Throws: `StackingError` where no runtime could unpack the layers.
-  init(_ layers: [LayerScan], image: String = "the image", linkSteps: Int = 20_000_000) throws(StackingError) {
+  package init(_ layers: [LayerScan], image: String = "the image", linkSteps: Int = 20_000_000) throws(StackingError) {
     self.layers = layers
     self.image = image
     self.linkSteps = linkSteps
@@ -66,13 +66,13 @@ struct RootFilesystem {
     }
   }
 
-  func entry(_ origin: FileTree.Origin) -> LayerEntry { layers[Int(origin.layer)].entries[Int(origin.index)] }
-  func path(_ origin: FileTree.Origin) -> ArraySlice<UInt8> {
+  package func entry(_ origin: FileTree.Origin) -> LayerEntry { layers[Int(origin.layer)].entries[Int(origin.index)] }
+  package func path(_ origin: FileTree.Origin) -> ArraySlice<UInt8> {
     layers[Int(origin.layer)].entries.path(Int(origin.index))
   }
 
   /// The node at a path, links followed as inside a container; nil when there is none.
-  mutating func resolve(_ path: String) -> FileTree.ID? {
+  package mutating func resolve(_ path: String) -> FileTree.ID? {
     try? walk(Array(path.utf8)[...], createsParents: false)?.node
   }
 

@@ -3,16 +3,16 @@ import Crypto
 import ForgeBasics
 
 /// A running SHA-256 or SHA-512.
-final class ByteHasher {
+package final class ByteHasher {
   private enum State {
     case sha256(SHA256)
     case sha512(SHA512)
   }
 
-  let algorithm: ForgeBasics.Digest.Algorithm
+  package let algorithm: ForgeBasics.Digest.Algorithm
   private var state: State
 
-  init(_ algorithm: ForgeBasics.Digest.Algorithm) {
+  package init(_ algorithm: ForgeBasics.Digest.Algorithm) {
     self.algorithm = algorithm
     state =
       switch algorithm {
@@ -21,7 +21,7 @@ final class ByteHasher {
       }
   }
 
-  func update(_ bytes: UnsafeRawBufferPointer) {
+  package func update(_ bytes: UnsafeRawBufferPointer) {
     switch state {
     case .sha256(var hash):
       hash.update(bufferPointer: bytes)
@@ -32,7 +32,7 @@ final class ByteHasher {
     }
   }
 
-  func finish() -> ForgeBasics.Digest {
+  package func finish() -> ForgeBasics.Digest {
     switch state {
     case .sha256(let hash): ForgeBasics.Digest(sha256: hash.finalize())
     case .sha512(let hash): ForgeBasics.Digest(sha512: hash.finalize())

@@ -13,6 +13,11 @@ package struct ByteRun: Sendable, Equatable {
 package struct ContentHash: Sendable, Hashable {
   package var low: UInt64 = 0
   package var high: UInt64 = 0
+
+  package init(low: UInt64 = 0, high: UInt64 = 0) {
+    self.low = low
+    self.high = high
+  }
 }
 
 /// One entry of a layer; the bytes of its names stand in the `LayerEntries` it belongs to.
@@ -41,6 +46,8 @@ package struct LayerEntry: Sendable {
   package var hash = ContentHash()
   package var isSparse = false
   package var hasExtendedAttributes = false
+
+  package init(kind: Kind) { self.kind = kind }
 }
 
 package struct ExtendedAttribute: Sendable, Equatable {
@@ -73,12 +80,14 @@ package struct LayerEntries: RandomAccessCollection, Sendable {
   /// Bytes of all names so far.
   var arenaSize: Int { arena.count }
 
-  mutating func append(_ entry: LayerEntry, attributes list: [ExtendedAttribute] = []) {
+  package init() {}
+
+  package mutating func append(_ entry: LayerEntry, attributes list: [ExtendedAttribute] = []) {
     if !list.isEmpty { attributes[records.count] = list }
     records.append(entry)
   }
 
-  mutating func store(_ bytes: some Collection<UInt8>) -> ByteRun {
+  package mutating func store(_ bytes: some Collection<UInt8>) -> ByteRun {
     let start = arena.count
     arena.append(contentsOf: bytes)
     return ByteRun(start: UInt32(start), count: UInt32(arena.count - start))

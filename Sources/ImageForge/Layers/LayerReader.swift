@@ -53,7 +53,8 @@ package enum LayerReader {
     let blobHash = ByteHasher(algorithms.blob)
     let tarHash = ByteHasher(algorithms.tar)
     let tar = TarReader(
-      name: name, limits: options.limits, capture: options.capture, scanner: options.content?.makeScanner())
+      name: name, limits: options.limits, notesContents: options.notesContents, capture: options.capture,
+      scanner: options.content?.makeScanner())
     let (compression, stream) = try openLayer(
       source, start: start, name: name, limits: options.limits, hash: blobHash)
     // The bytes of a plain layer are hashed once where both digests are of one algorithm.
@@ -76,7 +77,8 @@ package enum LayerReader {
     let digest = compression == .none && !isHashedTwice ? diffID : blobHash.finish()
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length, unpacked: tar.offset,
-      entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies)
+      entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies,
+      contents: tar.recorder?.contents ?? [])
   }
 
   /// The digest of a blob as it stands.

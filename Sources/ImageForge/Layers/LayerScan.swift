@@ -17,6 +17,8 @@ package struct LayerScanOptions: Sendable {
   package var cache: LayerCache?
   /// Told the bytes of each piece of the uncompressed tar as it is read, from any thread.
   package var progress: (@Sendable (Int) -> Void)?
+  /// Whether to note where each file's bytes stand, and their SHA-256: what rewriting and comparing need.
+  package var notesContents = false
 
   package init(
     name: String? = nil, expectedDigest: Digest? = nil, expectedDiffID: Digest? = nil,
@@ -51,6 +53,30 @@ package struct LayerScan: Sendable {
   package var marks: [Int: [ContentMark]] = [:]
   /// What readers of tar archives may disagree about, or should not be in a layer; each kind once, with its count.
   package let anomalies: [LayerAnomaly]
+  /// One for each entry where the options ask for them; else empty.
+  package var contents: [FileContent] = []
+
+  /// A layer that is planned and not yet written: entries without bytes.
+  package init(planned entries: LayerEntries) {
+    let nothing = Digest.sha256([])
+    self.init(
+      compression: .none, digest: nothing, diffID: nothing, compressed: 0, unpacked: 0, entries: entries, anomalies: [])
+  }
+
+  init(
+    compression: LayerCompression, digest: Digest, diffID: Digest, compressed: Int64, unpacked: Int64,
+    entries: LayerEntries, marks: [Int: [ContentMark]] = [:], anomalies: [LayerAnomaly], contents: [FileContent] = []
+  ) {
+    self.marks = marks
+    self.compression = compression
+    self.digest = digest
+    self.diffID = diffID
+    self.compressed = compressed
+    self.unpacked = unpacked
+    self.entries = entries
+    self.anomalies = anomalies
+    self.contents = contents
+  }
 }
 
 /// Something odd in a layer's tar that does not keep it from being read.

@@ -35,6 +35,8 @@ final class TarReader {
   private(set) var marks: [Int: [ContentMark]] = [:]
 
   private(set) var entries = LayerEntries()
+  /// Nil unless asked for.
+  private(set) var recorder: ContentRecorder?
   private var anomalies: [LayerAnomaly.Kind: LayerAnomaly] = [:]
   private var state = State.header
   private var pending = Pending()
@@ -57,9 +59,11 @@ final class TarReader {
   private var scratch: [UInt8] = []
 
   init(
-    name: String, limits: LayerLimits, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int,
+    name: String, limits: LayerLimits, notesContents: Bool = false,
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int,
     scanner: (any ContentScanner)? = nil
   ) {
+    recorder = notesContents ? ContentRecorder() : nil
     self.name = name
     self.scanner = scanner
     self.limits = limits
@@ -231,6 +235,7 @@ final class TarReader {
         layer: name, path: [], limit: .names, reason: "names of more than \(ByteCount.text(Int64(limits.names)))")
     }
     entries.append(entry, attributes: pax?.extendedAttributes ?? [])
+    recorder?.begin()
     if entry.kind == .regular, remaining == 0, case .header = state { finishFile() }
   }
 
@@ -411,6 +416,8 @@ final class TarReader {
 
   private func takeFileData(_ bytes: UnsafeRawBufferPointer) {
     if let room = head.map({ headRoom - $0.count }), room > 0 { head?.append(contentsOf: bytes.prefix(room)) }
+    // Data is taken from the current offset on; only the map of a sparse file comes before it.
+    recorder?.update(bytes, at: offset)
     remaining -= Int64(bytes.count)
     scanner?.take(bytes, isLast: remaining == 0)
     if remaining > 0 || hasher.isPending || !sparsePieces.isEmpty {
@@ -433,6 +440,7 @@ final class TarReader {
     state = .header
     finishScan(entries.count - 1)
     entries.finishLast(hash: hash, head: head)
+    recorder?.finish()
     head = nil
     sparsePieces = []
   }

@@ -6,6 +6,7 @@
 @_exported import ForgeInspection
 @_exported import ForgeLayers
 @_exported import ForgeLint
+@_exported import ForgeOptimizer
 @_exported import ForgeRecipes
 @_exported import ForgeReports
 @_exported import ForgeRules

@@ -11,16 +11,25 @@ public enum ImageReference {
 
   /// The same, with every file at hand for further questions.
   public static func open(_ image: String, options: InspectionOptions = .init()) async throws -> InspectedImage {
+    try await withArchive(of: image) { path in
+      var opened = try Inspector.open(path, options: options)
+      // Under the name that the user gave.
+      opened.inspection.image.source = image
+      return opened
+    }
+  }
+
+  /// Hands over a path to open the image at: its own, or that of a temporary archive exported from an engine.
+  public static func withArchive<Result>(
+    of image: String, _ body: (String) async throws -> Result
+  ) async throws -> Result {
     guard let colon = image.firstIndex(of: ":"), let choice = EngineChoice(rawValue: String(image[..<colon])),
       choice != .auto
-    else { return try Inspector.open(image, options: options) }
+    else { return try await body(image) }
     let engine = try await EngineFinder.find(choice)
     let scratch = try ScratchFolder()
     let archive = scratch.file("image.tar")
     try await engine.save(reference: String(image[image.index(after: colon)...]), to: archive)
-    var opened = try Inspector.open(archive, options: options)
-    // Under the name that the user gave.
-    opened.inspection.image.source = image
-    return opened
+    return try await body(archive)
   }
 }

@@ -1,0 +1,159 @@
+import ForgeBasics
+import ForgeImages
+import Foundation
+
+/// Changes a config and a manifest in the few places that layers touch.
+enum ConfigEditor {
+  /// The config of the output; `inputs` names, for each of its layers, the layers of the input that went into it.
+  /// - Returns: the bytes as they stand in the input where nothing changes.
+  static func config(
+    _ image: Image, diffIDs: [Digest], inputs: [[Int]], epoch: Int64?, notices: inout [String]
+  ) -> [UInt8] {
+    var json = EditableJSON(image.config.json)
+    let isSame = diffIDs == image.config.diffIDs
+    if !isSame {
+      json["rootfs"]?["diff_ids"] = .array(diffIDs.map { .string($0.description) })
+      editHistory(&json, image, inputs, &notices)
+      // BuildKit's inline cache names layers that are no longer there.
+      for key in json.keys where key.hasPrefix("moby.buildkit.cache") {
+        json[key] = nil
+        notices.append("dropped \(DisplayText.escape(key)) from the config: it names layers that have changed")
+      }
+    }
+    if let epoch { clamp(&json, epoch) }
+    return json == EditableJSON(image.config.json) ? image.config.bytes : json.bytes
+  }
+
+  /// Steps whose layer went, or went into a later one, made no layer.
+  private static func editHistory(
+    _ json: inout EditableJSON, _ image: Image, _ inputs: [[Int]], _ notices: inout [String]
+  ) {
+    guard let history = json["history"], !history.elements.isEmpty else { return }
+    guard image.config.history.count(where: { !$0.isEmptyLayer }) == image.layers.count else {
+      if inputs.count != image.layers.count {
+        json["history"] = nil
+        notices.append("dropped the history from the config: it did not fit the layers, and fits them less now")
+      }
+      return
+    }
+    let carriers = Set(inputs.compactMap { $0.max() })
+    var layer = 0
+    json["history"] = .array(
+      history.elements.map { step in
+        guard step["empty_layer"]?.isTrue != true else { return step }
+        defer { layer += 1 }
+        guard !carriers.contains(layer) else { return step }
+        var step = step
+        step["empty_layer"] = .bool(true)
+        return step
+      })
+  }
+
+  private static func clamp(_ json: inout EditableJSON, _ epoch: Int64) {
+    func clamp(_ value: inout EditableJSON) {
+      guard let text = value["created"]?.string, let time = RFC3339.seconds(text), time > epoch else { return }
+      value["created"] = .string(RFC3339.text(epoch))
+    }
+    clamp(&json)
+    if case .array(var steps) = json["history"] ?? .null {
+      for index in steps.indices { clamp(&steps[index]) }
+      json["history"] = .array(steps)
+    }
+  }
+
+  // MARK: Manifests
+
+  /// Annotations that describe the bytes of a layer: of eStargz, zstd:chunked and the like.
+  private static func isStale(_ key: String) -> Bool {
+    ["containerd.io/snapshot/", "io.github.containers.zstd-chunked", "io.containers.zstd-chunked",
+      "com.docker.official", "dev.cosignproject", "io.cncf.notary", "run.oci.image."
+    ].contains { key.hasPrefix($0) } || key.contains("stargz") || key.contains("toc.digest")
+  }
+
+  /// The manifest of the output as an OCI layout holds it.
+  static func manifest(
+    _ image: Image, config: [UInt8], layers: [WrittenLayer], notices: inout [String]
+  ) -> (bytes: [UInt8], mediaType: String) {
+    let old = image.manifest.flatMap {
+      try? JSON.parse(SourceText(name: "manifest", bytes: $0), JSON.Options(duplicateKeys: .rejectEqual, maximumSize: 4 << 20))
+    }.map { EditableJSON($0) }
+    let isDocker = old?["config"]?["mediaType"]?.string == dockerConfig
+    var manifest =
+      old
+      ?? .object([
+        ("schemaVersion", .number("2")), ("mediaType", .string(ociManifest)), ("config", .object([])),
+        ("layers", .array([])),
+      ])
+    var descriptor =
+      old?["config"] ?? .object([("mediaType", .string(ociConfig)), ("digest", .null), ("size", .null)])
+    let digest = Digest.sha256(config).description
+    if descriptor["digest"]?.string != digest {
+      descriptor["digest"] = .string(digest)
+      descriptor["size"] = .number(String(config.count))
+      if descriptor["data"] != nil { descriptor["data"] = .string(Data(config).base64EncodedString()) }
+    }
+    manifest["config"] = descriptor
+    let before = old?["layers"]?.elements ?? []
+    var dropped: Set<String> = []
+    manifest["layers"] = .array(
+      layers.map { layer in
+        if let index = layer.copied, index < before.count { return before[index] }
+        var descriptor = layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
+        if let annotations = descriptor["annotations"] {
+          var kept = annotations
+          for key in annotations.keys where isStale(key) {
+            kept[key] = nil
+            dropped.insert(key)
+          }
+          descriptor["annotations"] = kept.keys.isEmpty ? nil : kept
+        }
+        descriptor["mediaType"] = .string(mediaType(layer, isDocker: isDocker))
+        descriptor["digest"] = .string(layer.digest.description)
+        descriptor["size"] = .number(String(layer.size))
+        descriptor["data"] = nil
+        return descriptor
+      })
+    let isChanged = manifest != old
+    if isChanged, let annotations = manifest["annotations"] {
+      var kept = annotations
+      let isNewBase = layers.first?.copied != 0
+      for key in annotations.keys where isStale(key) || isNewBase && key == "org.opencontainers.image.base.digest" {
+        kept[key] = nil
+        dropped.insert(key)
+      }
+      manifest["annotations"] = kept.keys.isEmpty ? nil : kept
+    }
+    if !dropped.isEmpty {
+      notices.append(
+        "dropped annotations that no longer hold: " + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
+    }
+    let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
+    return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)
+  }
+
+  private static let ociManifest = "application/vnd.oci.image.manifest.v1+json"
+  private static let ociConfig = "application/vnd.oci.image.config.v1+json"
+  private static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+  private static let dockerConfig = "application/vnd.docker.container.image.v1+json"
+
+  /// Docker's manifests stay in Docker's family, which has a name for gzip and for plain, and borrows one for zstd.
+  private static func mediaType(_ layer: WrittenLayer, isDocker: Bool) -> String {
+    let base = isDocker ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
+    return layer.compression == .none ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
+  }
+}
+
+/// Times as configs write them (RFC 3339).
+enum RFC3339 {
+  /// Nil for what is none; fractions of a second count as the second after, so that a clamp never lets them through.
+  static func seconds(_ text: String) -> Int64? {
+    let formatter = ISO8601DateFormatter()
+    let whole = text.replacing(/\.\d+/, with: "")
+    guard let date = formatter.date(from: whole) else { return nil }
+    return Int64(date.timeIntervalSince1970) + (whole == text ? 0 : 1)
+  }
+
+  static func text(_ seconds: Int64) -> String {
+    ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
+  }
+}

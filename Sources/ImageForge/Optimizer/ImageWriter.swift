@@ -1,0 +1,293 @@
+import ForgeBasics
+import ForgeImages
+import ForgeInspection
+import ForgeLayers
+import Foundation
+
+/// A layer as it stands in the output.
+struct WrittenLayer: Sendable {
+  let diffID: Digest
+  /// Of the blob.
+  let digest: Digest
+  let size: Int64
+  let compression: LayerCompression
+  /// The layer of the input whose blob this is; nil where it was written.
+  let copied: Int?
+  /// The layers of the input that went into it.
+  let inputs: [Int]
+  /// Where its blob stands in the archive.
+  let offset: Int64
+}
+
+/// How an image leaves forge.
+public enum ImageForm: String, Sendable, CaseIterable {
+  /// What `docker load` and `podman load` read.
+  case dockerArchive = "docker-archive"
+  /// A tar of an OCI layout.
+  case ociArchive = "oci-archive"
+  case ociLayout = "oci-layout"
+}
+
+/// Writes an archive member by member to a file without a name. Layers go straight to their place: a member's header
+/// is filled in when its content is known.
+final class ImageWriter {
+  private let file: ScratchFile
+  private let input: ReadImage
+  private let contents: FileContents
+  private let compression: Compression
+  private let isOCI: Bool
+  private let progress: (Int64) -> Void
+  private var names: Set<String> = []
+  private(set) var notices: [String] = []
+
+  init(
+    _ input: ReadImage, contents: FileContents, form: ImageForm, compression: Compression, folder: String,
+    progress: @escaping (Int64) -> Void
+  ) throws {
+    self.input = input
+    self.contents = contents
+    self.compression = compression
+    self.progress = progress
+    isOCI = form != .dockerArchive
+    file = try ScratchFile(in: folder)
+  }
+
+  /// The whole image; the archive is complete, but has no name yet.
+  func write(_ draft: Draft, epoch: Int64?) throws -> (file: ScratchFile, layers: [WrittenLayer]) {
+    var layers: [WrittenLayer] = []
+    for layer in draft.layers {
+      layers.append(try write(layer))
+    }
+    var notices: [String] = []
+    let config = ConfigEditor.config(
+      input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
+    if isOCI {
+      try writeLayout(config, layers, &notices)
+    } else {
+      try writeDocker(config, layers)
+    }
+    self.notices = notices
+    try file.append([UInt8](repeating: 0, count: Int(TarWriter.endSize)))
+    return (file, layers)
+  }
+
+  // MARK: Documents
+
+  private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer]) throws {
+    let name = "\(Digest.sha256(config).hex).json"
+    try member(name, config)
+    let tags = input.image.references
+    let manifest = EditableJSON.array([
+      .object([
+        ("Config", .string(name)),
+        ("RepoTags", tags.isEmpty ? .null : .array(tags.map { .string($0) })),
+        ("Layers", .array(layers.map { .string(layerName($0.diffID, $0.digest, $0.compression)) })),
+      ])
+    ])
+    try member("manifest.json", manifest.bytes)
+  }
+
+  private func writeLayout(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {
+    try blob(config)
+    let (manifest, type) = ConfigEditor.manifest(input.image, config: config, layers: layers, notices: &notices)
+    try blob(manifest)
+    let references: [String?] = input.image.references.isEmpty ? [nil] : input.image.references
+    let index = EditableJSON.object([
+      ("schemaVersion", .number("2")),
+      (
+        "manifests",
+        .array(
+          references.map { reference in
+            var descriptor = EditableJSON.object([
+              ("mediaType", .string(type)), ("digest", .string(Digest.sha256(manifest).description)),
+              ("size", .number(String(manifest.count))),
+            ])
+            if let reference {
+              descriptor["annotations"] = .object([("org.opencontainers.image.ref.name", .string(reference))])
+            }
+            return descriptor
+          })
+      ),
+    ])
+    try member("index.json", index.bytes)
+    try member("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+  }
+
+  private func blob(_ bytes: [UInt8]) throws { try member("blobs/sha256/\(Digest.sha256(bytes).hex)", bytes) }
+
+  private func member(_ name: String, _ bytes: [UInt8]) throws {
+    guard names.insert(name).inserted else { return }
+    try file.append(TarWriter.header(.init(path: ArraySlice(name.utf8), size: Int64(bytes.count))))
+    try file.append(bytes)
+    try pad(Int64(bytes.count))
+  }
+
+  private func pad(_ size: Int64) throws {
+    try file.append([UInt8](repeating: 0, count: Int(TarWriter.padding(size))))
+  }
+
+  // MARK: Layers
+
+  private func layerName(_ diffID: Digest, _ digest: Digest, _ compression: LayerCompression) -> String {
+    if isOCI { return "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+    let suffix =
+      switch compression {
+      case .none: ""
+      case .gzip: ".gz"
+      case .zstd: ".zst"
+      case .xz: ".xz"
+      case .bzip2: ".bz2"
+      }
+    return "\(diffID.hex).tar\(suffix)"
+  }
+
+  private func write(_ layer: Draft.Layer) throws -> WrittenLayer {
+    let start = file.position
+    // The header is filled in once name and size are known.
+    try file.append([UInt8](repeating: 0, count: TarWriter.blockSize))
+    let dataStart = file.position
+    let written: WrittenLayer
+    if let original = layer.original {
+      let scan = input.scans[original]
+      let wanted = compression.resolved(for: scan.compression)
+      // A layer is compressed again only where that makes it another one, or a smaller one.
+      if compression == .keep || wanted == .none && scan.compression == .none {
+        written = try copy(original, layer)
+      } else {
+        let result = try compressed(wanted, layer, scan.diffID.algorithm) { try self.feedOriginal(original, to: $0) }
+        guard result.diffID == scan.diffID else { throw OptimizerError.changed("layer \(original)") }
+        if result.compression == scan.compression, result.size >= scan.compressed {
+          try file.rewind(to: dataStart)
+          written = try copy(original, layer)
+        } else {
+          written = result
+        }
+      }
+    } else {
+      let first = layer.inputs.min() ?? 0
+      let wanted = compression.resolved(for: input.scans[first].compression)
+      let result = try compressed(wanted, layer) { try self.feed(layer, to: $0) }
+      // Writing it in forge's own form changed nothing: so it is the layer that it was.
+      if layer.inputs.count == 1, result.diffID == input.scans[first].diffID, compression == .keep {
+        try file.rewind(to: dataStart)
+        written = try copy(first, layer)
+      } else {
+        written = result
+      }
+    }
+    let name = layerName(written.diffID, written.digest, written.compression)
+    guard names.insert(name).inserted else {
+      // The same blob stands in the archive already.
+      try file.rewind(to: start)
+      return written
+    }
+    let header = TarWriter.header(.init(path: ArraySlice(name.utf8), size: written.size))
+    if header.count == TarWriter.blockSize {
+      try pad(written.size)
+      try file.patch(header, at: start)
+    } else {
+      throw OptimizerError.unsupported("a layer of \(ByteCount.text(written.size)) is larger than an archive's member can be")
+    }
+    return written
+  }
+
+  private func copy(_ index: Int, _ layer: Draft.Layer) throws -> WrittenLayer {
+    let (scan, start) = (input.scans[index], file.position)
+    let hasher = ByteHasher(scan.digest.algorithm)
+    try input.image.layers[index].blob.forEachPiece(name: "layer \(index)") { bytes in
+      hasher.update(bytes)
+      try file.append(bytes)
+      progress(Int64(bytes.count))
+    }
+    guard hasher.finish() == scan.digest else { throw OptimizerError.changed("layer \(index)") }
+    return WrittenLayer(
+      diffID: scan.diffID, digest: scan.digest, size: scan.compressed, compression: scan.compression, copied: index,
+      inputs: layer.inputs, offset: start)
+  }
+
+  private func compressed(
+    _ wanted: Compression, _ layer: Draft.Layer, _ algorithm: Digest.Algorithm = .sha256,
+    _ produce: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws -> WrittenLayer {
+    let start = file.position
+    let (tarHash, blobHash) = (ByteHasher(algorithm), ByteHasher(.sha256))
+    // A plain blob is hashed once where its digest is of the same kind.
+    let isPlain = wanted.algorithm == .none && algorithm == .sha256
+    let compressor = try ParallelCompressor(wanted) { [file] bytes in
+      if !isPlain { blobHash.update(bytes) }
+      try file.append(bytes)
+    }
+    try produce { [progress] bytes in
+      tarHash.update(bytes)
+      try compressor.write(bytes)
+      progress(Int64(bytes.count))
+    }
+    try compressor.finish()
+    let diffID = tarHash.finish()
+    return WrittenLayer(
+      diffID: diffID, digest: isPlain ? diffID : blobHash.finish(), size: file.position - start,
+      compression: wanted.algorithm, copied: nil, inputs: layer.inputs, offset: start)
+  }
+
+  private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let stream = try BlobStream(input.image.layers[index].blob, name: "layer \(index)")
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try stream.read(into: buffer)
+      if count == 0 { return }
+      try output(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  /// The tar of a planned layer.
+  private func feed(_ layer: Draft.Layer, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let sources = Set(layer.sources.filter { $0.index >= 0 }.map { Int($0.layer) })
+    try contents.prepare(sources)
+    // Small pieces are gathered, so that what takes them is not called for each.
+    var pending: [UInt8] = []
+    func flush() throws {
+      try pending.withUnsafeBytes { if !$0.isEmpty { try output($0) } }
+      pending.removeAll(keepingCapacity: true)
+    }
+    for index in layer.entries.indices {
+      pending += layer.header(index)
+      let entry = layer.entries[index]
+      if entry.kind == .regular, entry.size > 0 {
+        let blob = try contents.blob(layer.sources[index])
+        guard blob.length == entry.size else { throw OptimizerError.changed("layer \(layer.sources[index].layer)") }
+        if entry.size <= 64 << 10 {
+          pending += try blob.bytes(count: Int(blob.length))
+        } else {
+          try flush()
+          try blob.forEachPiece(name: "layer \(layer.sources[index].layer)") { try output($0) }
+        }
+        pending += [UInt8](repeating: 0, count: Int(TarWriter.padding(entry.size)))
+      }
+      if pending.count >= 256 << 10 { try flush() }
+    }
+    pending += [UInt8](repeating: 0, count: Int(TarWriter.endSize))
+    try flush()
+  }
+}
+
+extension Draft.Layer {
+  /// The header blocks of an entry.
+  func header(_ index: Int) -> [UInt8] {
+    let entry = entries[index]
+    return TarWriter.header(
+      .init(
+        kind: entry.kind, path: entries.path(index), link: entries.link(index), mode: entry.mode, uid: entry.uid,
+        gid: entry.gid, size: entry.kind == .regular ? entry.size : 0, modified: entry.modified,
+        nanoseconds: entry.modifiedNanoseconds, deviceMajor: entry.deviceMajor, deviceMinor: entry.deviceMinor,
+        attributes: entries.extendedAttributes(index)))
+  }
+
+  /// Bytes of its tar, as forge writes it.
+  var tarSize: Int64 {
+    entries.indices.reduce(TarWriter.endSize) { sum, index in
+      let size = entries[index].kind == .regular ? entries[index].size : 0
+      return sum + Int64(header(index).count) + size + TarWriter.padding(size)
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import ForgeBasics
+import ForgeImages
+import ForgeInspection
+import ForgeLayers
+import Foundation
+import Synchronization
+
+/// Makes smaller images that are proven to be the same images.
+public enum Optimizer {
+  /// Bytes done and bytes in all, of one step after the other.
+  public struct Progress: Sendable {
+    /// `reading`, `writing`, `proving`.
+    public var step: String
+    public var done: Int64
+    public var total: Int64
+  }
+
+  /// Says what would be done, from reading the image alone.
+  public static func plan(
+    _ source: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) throws -> OptimizationReport {
+    let input = try read(source, choice, "reading", [:], progress)
+    return try report(input, planned(input, options), options)
+  }
+
+  /// Writes the optimized image to `output`, whole and proven, or not at all.
+  /// - Parameter prove: is given the archive before it has its name; what it throws keeps the output from appearing.
+  public static func optimize(
+    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) throws -> (report: OptimizationReport, proof: Proof) {
+    let form = try outputForm(source, output, options)
+    let input = try read(source, choice, "reading", [:], progress)
+    let planner = try planned(input, options)
+    let contents = FileContents(input)
+    let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
+    var done: Int64 = 0
+    let writer = try ImageWriter(
+      input, contents: contents, form: form ?? ImageForm(input.image.form), compression: options.compression,
+      folder: folder(of: output)
+    ) { bytes in
+      done += bytes
+      progress(Progress(step: "writing", done: min(done, total), total: total))
+    }
+    let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
+    let archive = try file.finished()
+    let known = Dictionary(input.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
+    let result = try read(file.processPath, .init(), "proving", known, progress)
+    let (before, after) = (RootListing(input), RootListing(result))
+    var differences = Comparison.differences(before, after, allowing: planner.allowance)
+    differences += Verification.configDifferences(input.image, result.image)
+    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
+    let proof = Proof(
+      old: Proof.Side(input, before), new: Proof.Side(result, after), allowance: planner.allowance,
+      removed: planner.removed)
+    if (form ?? ImageForm(input.image.form)) == .ociLayout {
+      try LayoutFolderWriter.write(archive, to: output)
+    } else {
+      try file.commit(to: output)
+    }
+    var report = try report(input, planner, options)
+    report.output = output
+    report.layers = zip(layers, result.scans).map { layer, scan in
+      OutputLayer(
+        inputs: layer.inputs, unchanged: layer.copied != nil, unpacked: scan.unpacked, compressed: layer.size,
+        diffID: layer.diffID)
+    }
+    report.after = OutputSizes(
+      compressed: layers.reduce(0) { $0 + $1.size }, unpacked: result.scans.reduce(0) { $0 + $1.unpacked },
+      stored: planner.draft.stored)
+    report.notices += writer.notices
+    report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: after.digest)
+    return (report, proof)
+  }
+
+  /// What each strip set would take, from reading the image alone.
+  public static func stripEstimates(_ source: String, choice: InspectionChoice = .init()) throws -> [StripEstimate] {
+    let input = try read(source, choice, "reading", [:]) { _ in }
+    return try StripSet.allCases.map { set in
+      var options = OptimizationOptions()
+      options.waste = false
+      options.strip = [set]
+      let planner = try Planner(input, options)
+      return StripEstimate(set: set, names: planner.removed.count, bytes: planner.removed.reduce(0) { $0 + $1.bytes })
+    }
+  }
+
+  /// How many layers of an image are those of its base, from the bottom.
+  /// - Parameter base: an image whose layers the image begins with.
+  public static func baseLayers(
+    of source: String, base: String, choice: InspectionChoice = .init()
+  ) throws -> Int {
+    let image = try ImageStore.open(source, selection: choice.selection)
+    let other = try ImageStore.open(base, selection: ImageSelection(platform: choice.platform))
+    let (own, theirs) = (image.config.diffIDs, other.config.diffIDs)
+    guard theirs.count <= own.count, Array(own.prefix(theirs.count)) == theirs else {
+      throw OptimizerError.usage(
+        "\(DisplayText.escape(source)) does not begin with the layers of \(DisplayText.escape(base)); "
+          + "name the image that it was built from")
+    }
+    return theirs.count
+  }
+
+  /// How many layers the base has, as history tells: those up to the last step that set a command before the last
+  /// layer. 0 where it tells nothing.
+  public static func baseLayersByHistory(of source: String, choice: InspectionChoice = .init()) throws -> Int {
+    let image = try ImageStore.open(source, selection: choice.selection)
+    let history = image.config.history
+    guard history.count(where: { !$0.isEmptyLayer }) == image.layers.count else { return 0 }
+    var (layers, base) = (0, 0)
+    for step in history {
+      if !step.isEmptyLayer { layers += 1 }
+      let text = step.createdBy ?? ""
+      let setsCommand = text.hasPrefix("CMD ") || text.contains("#(nop)  CMD ") || text.contains("#(nop) CMD ")
+      if setsCommand, layers < image.layers.count { base = layers }
+    }
+    return base
+  }
+
+  // MARK: Steps
+
+  private static func read(
+    _ source: String, _ choice: InspectionChoice, _ step: String, _ known: [Digest: LayerScan],
+    _ progress: @escaping @Sendable (Progress) -> Void
+  ) throws -> ReadImage {
+    let image = try ImageStore.open(source, selection: choice.selection)
+    let total = image.layers.reduce(0) { $0 + $1.size }
+    let done = Mutex<Int64>(0)
+    return try ReadImage(image, known: known) { bytes in
+      let sum = done.withLock { done in
+        done += bytes
+        return done
+      }
+      progress(Progress(step: step, done: sum, total: total))
+    }
+  }
+
+  private static func planned(_ input: ReadImage, _ options: OptimizationOptions) throws -> Planner {
+    let reachable = options.minimize ? try Reachability.nodes(input, keeping: options.keepPaths) : nil
+    return try Planner(input, options, reachable: reachable)
+  }
+
+  private static func report(
+    _ input: ReadImage, _ planner: Planner, _ options: OptimizationOptions
+  ) throws -> OptimizationReport {
+    let layers = planner.draft.layers.map { layer in
+      OutputLayer(
+        inputs: layer.inputs, unchanged: layer.original != nil,
+        unpacked: layer.original.map { input.scans[$0].unpacked } ?? layer.tarSize,
+        compressed: layer.original.map { input.scans[$0].compressed }, diffID: layer.original.map { input.scans[$0].diffID })
+    }
+    return OptimizationReport(
+      source: input.image.source, output: nil,
+      before: OutputSizes(
+        compressed: input.scans.reduce(0) { $0 + $1.compressed }, unpacked: input.scans.reduce(0) { $0 + $1.unpacked },
+        stored: Draft(input.scans).stored),
+      after: OutputSizes(
+        compressed: nil, unpacked: layers.reduce(0) { $0 + $1.unpacked }, stored: planner.draft.stored),
+      passes: planner.passes, layers: layers, removed: planner.removed, notices: planner.notices,
+      target: options.target, compression: options.compression.description, proof: nil)
+  }
+
+  // MARK: Output
+
+  private static func folder(of output: String) -> String {
+    let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
+    return folder.isEmpty ? "/" : folder
+  }
+
+  /// The form that was asked for; refuses an output that is the input.
+  private static func outputForm(
+    _ source: String, _ output: String, _ options: OptimizationOptions
+  ) throws -> ImageForm? {
+    var (a, b) = (stat(), stat())
+    if stat(source, &a) == 0, stat(output, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino {
+      throw OptimizerError.usage("the output is the input, which is never modified; choose another file")
+    }
+    return options.form
+  }
+}
+
+extension ImageForm {
+  init(_ form: Image.Form) {
+    self =
+      switch form {
+      case .dockerArchive: .dockerArchive
+      case .ociArchive: .ociArchive
+      case .ociLayout: .ociLayout
+      }
+  }
+}

@@ -1,0 +1,182 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeLayers
+
+/// Works out, from the entries alone, what the output will hold.
+struct Planner {
+  private let input: ReadImage
+  private let options: OptimizationOptions
+  private(set) var draft: Draft
+  private(set) var passes: [PassResult] = []
+  private(set) var allowance = Allowance()
+  private(set) var removed: [RemovedPath] = []
+  private(set) var notices: [String] = []
+  private var isSettled = false
+
+  /// Decides for `minimize` which names stay; nil where it is not asked for.
+  private let reachable: Set<FileTree.ID>?
+
+  init(_ input: ReadImage, _ options: OptimizationOptions, reachable: Set<FileTree.ID>? = nil) throws {
+    self.input = input
+    self.options = options
+    self.reachable = reachable
+    draft = Draft(input.scans)
+    let count = draft.layers.count
+    guard options.keptLayers < count || options.keptLayers == 0 || options.keptLayers == count else {
+      throw OptimizerError.usage("there are only \(count) layers, so that \(options.keptLayers) cannot be kept")
+    }
+    try run()
+    try check()
+  }
+
+  private var kept: Int { options.keptLayers }
+
+  private var isReached: Bool { options.target.map { draft.stored <= $0 } ?? false }
+
+  private mutating func run() throws {
+    try squash()
+    if options.target != nil { return try climb() }
+    if options.waste { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
+    try remove(options.strip)
+    if reachable != nil { try minimize() }
+    if options.dedupe { try dedupe() }
+    try reproduce()
+  }
+
+  /// The cheapest passes first, and none once the target is reached.
+  private mutating func climb() throws {
+    if options.waste, !isReached { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
+    try remove(options.strip)
+    if !isReached { try dedupe() }
+    for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached { try remove([set]) }
+    try reproduce()
+  }
+
+  private mutating func pass(_ name: String, _ body: (inout Planner) throws -> Void) throws {
+    let before = draft.stored
+    try body(&self)
+    passes.append(PassResult(name: name, before: before, after: draft.stored))
+  }
+
+  private var base: Redistribution.Options { Redistribution.Options(kept: kept) }
+
+  // MARK: Passes
+
+  private mutating func squash() throws {
+    guard let squash = options.squash else { return }
+    let range: ClosedRange<Int>
+    switch squash {
+    case .all:
+      guard kept < draft.layers.count else { return }
+      range = kept...(draft.layers.count - 1)
+    case .range(let wanted):
+      guard wanted.upperBound < draft.layers.count else {
+        throw OptimizerError.usage("there are only layers 0 to \(draft.layers.count - 1) to squash")
+      }
+      guard wanted.lowerBound >= kept else {
+        throw OptimizerError.usage("layer \(wanted.lowerBound) belongs to the base, which is to be kept")
+      }
+      range = wanted
+    }
+    guard range.count > 1 else { return }
+    try pass("squash") { planner in
+      // Only the range is written anew: what is above it finds the same files below.
+      let lower = Draft(layers: Array(planner.draft.layers[...range.upperBound]))
+      let joined = try Redistribution.apply(
+        lower,
+        Redistribution.Options(
+          kept: range.lowerBound, targets: lower.layers.indices.map { min($0, range.lowerBound) }))
+      planner.draft.layers = joined.layers + planner.draft.layers[(range.upperBound + 1)...]
+    }
+  }
+
+  private mutating func remove(_ sets: [StripSet]) throws {
+    for set in sets { try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) } }
+  }
+
+  private mutating func minimize() throws {
+    guard let reachable else { return }
+    // Nodes are those of the input; by path they are those of every draft.
+    let paths = Set(reachable.map { input.root.tree.path($0) })
+    try exclude("minimize", "minimize") { root, id in !paths.contains(root.tree.path(id)) }
+  }
+
+  private mutating func exclude(
+    _ name: String, _ set: String, _ matches: @escaping (RootFilesystem, FileTree.ID) -> Bool
+  ) throws {
+    try pass(name) { planner in
+      let root = try planner.draft.stacked()
+      var gone: Set<FileTree.ID> = []
+      root.walk { id in
+        guard matches(root, id) else { return true }
+        gone.insert(id)
+        return false
+      }
+      guard !gone.isEmpty else { return }
+      var options = planner.base
+      // The draft is stacked again from the same entries, so that nodes keep their numbers.
+      options.excluded = { _, id in gone.contains(id) }
+      planner.draft = try Redistribution.apply(planner.draft, options)
+      for id in gone {
+        let path = root.tree.path(id)
+        planner.allowance.removed.insert(path)
+        planner.removed.append(RemovedPath(path: DisplayText.escape(path), set: set, bytes: root.bytes(below: id)))
+      }
+    }
+    removed.sort { ($0.set, $0.path) < ($1.set, $1.path) }
+  }
+
+  private mutating func dedupe() throws {
+    try pass("dedupe") { planner in
+      let linked = try Dedupe.apply(&planner.draft, kept: planner.kept) { planner.input.contentHash($0) }
+      planner.allowance.linked.merge(linked) { first, _ in first }
+    }
+  }
+
+  private mutating func reproduce() throws {
+    guard let epoch = options.epoch else { return }
+    try pass("reproducible") { planner in
+      let exempt = CompiledPython.timedSources(planner.input)
+      if !exempt.isEmpty {
+        planner.notices.append(
+          "the times of \(exempt.count) Python sources stay, since compiled modules beside them name these times")
+      }
+      if planner.options.waste || !planner.passes.filter({ $0.name != "squash" && $0.name != "dedupe" }).isEmpty {
+        var options = planner.base
+        options.force = true
+        planner.draft = try Redistribution.apply(planner.draft, options)
+      } else {
+        // Each layer by itself, so that its hidden bytes stay where they are.
+        for index in planner.draft.layers.indices.dropFirst(planner.kept) {
+          let part = Draft(layers: Array(planner.draft.layers[...index]))
+          let sorted = try Redistribution.apply(part, Redistribution.Options(kept: index, force: true))
+          if let last = sorted.layers.last, sorted.layers.count == index + 1 { planner.draft.layers[index] = last }
+        }
+      }
+      Clamp.apply(&planner.draft, kept: planner.kept, epoch: epoch, exempt: exempt)
+      planner.allowance.epoch = epoch
+    }
+  }
+
+  // MARK: Proof of the plan
+
+  /// Stacks the planned layers and compares them with the input: no plan is written that is not the same image.
+  private mutating func check() throws {
+    let listing = RootListing(try draft.stacked()) { input.contentHash(draft.source($0)) }
+    let differences = Comparison.differences(RootListing(input), listing, allowing: allowance)
+    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
+  }
+}
+
+extension RootFilesystem {
+  /// Bytes of the regular files at and below a name.
+  fileprivate func bytes(below id: FileTree.ID) -> Int64 {
+    var pending = [id]
+    var inodes: Set<Int32> = []
+    while let next = pending.popLast() {
+      if tree[next].inode != FileTree.none { inodes.insert(tree[next].inode) }
+      pending += tree.children(next)
+    }
+    return inodes.reduce(0) { $0 + self.inodes[Int($1)].size }
+  }
+}

@@ -1,0 +1,142 @@
+import ForgeBasics
+import ForgeImages
+import Foundation
+
+/// What was compared, and which differences were asked for: written by `forge optimize --proof`, checked again by
+/// `forge verify`.
+public struct Proof: Sendable, Codable, Equatable {
+  /// One of the two images.
+  public struct Side: Sendable, Codable, Equatable {
+    /// Of the config: the image ID.
+    public var config: Digest
+    public var diffIDs: [Digest]
+    public var names: Int
+    public var bytes: Int64
+    /// Over every name, type, mode, owner, time, link, attribute and content.
+    public var rootfs: Digest
+  }
+
+  public struct Link: Sendable, Codable, Equatable {
+    /// Base64 of the bytes of the path.
+    public var path: String
+    public var to: String
+  }
+
+  public var schemaVersion = 1
+  public var old: Side
+  public var new: Side
+  /// Latest time of any file, seconds since 1970; null: times stay.
+  public var epoch: Int64?
+  /// Names that went on request, with all below them: for people.
+  public var removed: [RemovedPath]
+  /// The same as Base64 of the bytes.
+  public var removedPaths: [String]
+  /// Names that became hard links of others.
+  public var linked: [Link]
+
+  init(old: Side, new: Side, allowance: Allowance, removed: [RemovedPath]) {
+    self.old = old
+    self.new = new
+    epoch = allowance.epoch
+    self.removed = removed
+    removedPaths = allowance.removed.map { Data($0).base64EncodedString() }.sorted()
+    linked = allowance.linked.map {
+      Link(path: Data($0).base64EncodedString(), to: Data($1).base64EncodedString())
+    }.sorted { $0.path < $1.path }
+  }
+
+  func allowance() throws -> Allowance {
+    func bytes(_ text: String) throws -> [UInt8] {
+      guard let data = Data(base64Encoded: text) else { throw OptimizerError.malformedProof("a path is not Base64") }
+      return [UInt8](data)
+    }
+    guard schemaVersion == 1 else { throw OptimizerError.malformedProof("its schemaVersion is \(schemaVersion), not 1") }
+    var allowance = Allowance()
+    allowance.epoch = epoch
+    allowance.removed = Set(try removedPaths.map(bytes))
+    for link in linked { allowance.linked[try bytes(link.path)] = try bytes(link.to) }
+    return allowance
+  }
+
+  /// Reads a proof file.
+  public static func load(_ path: String) throws -> Proof {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw OptimizerError.usage("cannot read the proof \(DisplayText.escape(path)); write one with `forge optimize --proof`")
+    }
+    do {
+      return try JSONDecoder().decode(Proof.self, from: data)
+    } catch {
+      throw OptimizerError.malformedProof("\(DisplayText.escape(path)) is not a proof")
+    }
+  }
+}
+
+extension Proof.Side {
+  init(_ image: ReadImage, _ listing: RootListing) {
+    self.init(
+      config: image.image.config.digest, diffIDs: image.image.config.diffIDs, names: listing.records.count,
+      bytes: listing.bytes, rootfs: listing.digest)
+  }
+}
+
+/// The JSON of `forge verify`.
+public struct Verification: Sendable, Codable, Equatable {
+  public var schemaVersion = 1
+  public var old: Proof.Side
+  public var new: Proof.Side
+  /// A sentence each; empty where the images are the same but for what was allowed. At most a hundred.
+  public var differences: [String]
+  public var isSame: Bool { differences.isEmpty }
+
+  enum CodingKeys: String, CodingKey { case schemaVersion, old, new, differences }
+
+  /// Compares the root filesystems of two images, and what a container is started with.
+  /// - Parameter proof: names the differences that were asked for; nil allows none.
+  public static func compare(
+    _ old: String, _ new: String, oldChoice: InspectionChoice = .init(), newChoice: InspectionChoice = .init(),
+    proof: Proof? = nil
+  ) throws -> Verification {
+    let before = try ReadImage(ImageStore.open(old, selection: oldChoice.selection))
+    let known = Dictionary(before.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
+    let after = try ReadImage(ImageStore.open(new, selection: newChoice.selection), known: known)
+    return try compare(before, after, proof: proof)
+  }
+
+  static func compare(_ before: ReadImage, _ after: ReadImage, proof: Proof?) throws -> Verification {
+    let (a, b) = (RootListing(before), RootListing(after))
+    let (old, new) = (Proof.Side(before, a), Proof.Side(after, b))
+    var differences: [String] = []
+    if let proof {
+      if proof.old != old { differences.append("the old image is not the one of the proof") }
+      if proof.new != new { differences.append("the new image is not the one of the proof") }
+    }
+    differences += Comparison.differences(a, b, allowing: try proof?.allowance() ?? Allowance())
+    differences += configDifferences(before.image, after.image)
+    return Verification(old: old, new: new, differences: Array(differences.prefix(100)))
+  }
+
+  /// What a container is started with must be the same.
+  static func configDifferences(_ old: Image, _ new: Image) -> [String] {
+    var (a, b) = (EditableJSON(old.config.json), EditableJSON(new.config.json))
+    // Only these follow the layers.
+    for key in ["rootfs", "history", "created"] {
+      a[key] = nil
+      b[key] = nil
+    }
+    for key in a.keys where key.hasPrefix("moby.buildkit.cache") { a[key] = nil }
+    return a == b ? [] : ["the config differs beyond layers, history and time"]
+  }
+}
+
+/// Which image of an archive, where it holds several.
+public struct InspectionChoice: Sendable {
+  public var image: String?
+  public var platform: String?
+
+  public init(image: String? = nil, platform: String? = nil) {
+    self.image = image
+    self.platform = platform
+  }
+
+  package var selection: ImageSelection { ImageSelection(image: image, platform: platform) }
+}

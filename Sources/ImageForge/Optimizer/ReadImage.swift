@@ -1,0 +1,86 @@
+import ForgeBasics
+import ForgeImages
+import ForgeInspection
+import ForgeLayers
+import Foundation
+import Synchronization
+
+/// An image read to its last byte: its layers' entries, where the files' bytes stand, and their SHA-256.
+struct ReadImage: Sendable {
+  let image: Image
+  let scans: [LayerScan]
+  let root: RootFilesystem
+
+  /// What messages call it.
+  static func name(_ image: Image) -> String {
+    image.source == "-" ? "standard input" : DisplayText.escape(image.source)
+  }
+
+  /// - Parameters:
+  ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only hashed.
+  ///   - progress: is told bytes of blobs that were read, from several threads.
+  init(
+    _ image: Image, name: String? = nil, known: [Digest: LayerScan] = [:],
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) throws {
+    self.image = image
+    let name = name ?? Self.name(image)
+    let layers = image.layers
+    let order = layers.indices.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
+    let results = Mutex<[Int: Result<LayerScan, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
+      let index = order[turn]
+      let result = Result { () throws in
+        let done = results.withLock { $0.values.compactMap { try? $0.get().unpacked }.reduce(0, +) }
+        let limit = LayerLimits().unpacked
+        guard done <= limit else {
+          throw LayerError.overLimit(layer: name, path: [], reason: "it unpacks to more than \(ByteCount.text(limit))")
+        }
+        let scan = try Self.scan(layers[index], name: "layer \(index) of \(name)", known[layers[index].diffID])
+        progress(layers[index].size)
+        return scan
+      }
+      results.withLock { $0[index] = result }
+    }
+    let done = results.withLock { $0 }
+    scans = try layers.indices.map { index in
+      guard let result = done[index] else { throw OptimizerError.changed("layer \(index) of \(name)") }
+      return try result.get()
+    }
+    root = try RootFilesystem(scans, image: name)
+  }
+
+  private static func scan(_ layer: ImageLayer, name: String, _ known: LayerScan?) throws -> LayerScan {
+    if let known, known.compressed == layer.size {
+      let hasher = ByteHasher(known.digest.algorithm)
+      try layer.blob.forEachPiece(name: name) { hasher.update($0) }
+      if hasher.finish() == known.digest, layer.digest == nil || layer.digest == known.digest { return known }
+    }
+    var options = LayerScanOptions(
+      name: name, expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: CompiledPython.capture)
+    options.notesContents = true
+    return try LayerReader.scan(layer.blob, options: options)
+  }
+
+  /// The SHA-256 of a regular entry's content.
+  func contentHash(_ origin: FileTree.Origin) -> FileContent.Hash {
+    scans[Int(origin.layer)].contents[Int(origin.index)].hash
+  }
+}
+
+extension Blob {
+  /// Hands over all bytes in order.
+  func forEachPiece(name: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    var position: Int64 = 0
+    while position < length {
+      let count = try read(at: position, into: buffer)
+      guard count > 0 else {
+        throw LayerError.truncated(layer: name, offset: position, within: "the archive's file")
+      }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      position += Int64(count)
+    }
+  }
+}

@@ -1,0 +1,292 @@
+import ForgeInspection
+import ForgeLayers
+
+/// Writes layers anew from the root filesystem that they make: every visible name once, in the layer that put it
+/// there, and nothing else. What is below `kept` stays, and is hidden by whiteouts where it must not be seen.
+///
+/// Hidden bytes, markers that hide nothing, duplicates and overwritten folders vanish by construction: only what is
+/// in the root filesystem is ever written.
+struct Redistribution {
+  struct Options {
+    /// Layers from the base that stay as they are.
+    var kept = 0
+    /// For each layer, the layer that its names go to; nil: its own.
+    var targets: [Int]?
+    /// Names, by node, that go away with all below them.
+    var excluded: (RootFilesystem, FileTree.ID) -> Bool = { _, _ in false }
+    /// Whether to write every layer anew, even one in which nothing changes.
+    var force = false
+  }
+
+  private let draft: Draft
+  private let options: Options
+  private let root: RootFilesystem
+  private var isExcluded: Set<FileTree.ID> = []
+  /// Paths of the names that stay.
+  private var paths: [FileTree.ID: [UInt8]] = [:]
+  /// By inode: the names that stay, the one that carries the bytes first.
+  private var names: [Int32: [FileTree.ID]] = [:]
+  /// By layer: what goes into it.
+  private var whiteouts: [[[UInt8]]]
+  private var members: [[FileTree.ID]]
+  /// Folders that no entry names, but which must be written.
+  private var bareFolders: [Set<FileTree.ID>]
+  /// Inodes of kept layers that are written again.
+  private var renewed: Set<Int32> = []
+
+  /// The layers from `kept` on, written anew where that changes them.
+  static func apply(_ draft: Draft, _ options: Options) throws -> Draft {
+    var work = try Redistribution(draft, options)
+    try work.collect()
+    return try work.result()
+  }
+
+  private init(_ draft: Draft, _ options: Options) throws {
+    self.draft = draft
+    self.options = options
+    root = try draft.stacked()
+    let count = draft.layers.count
+    whiteouts = .init(repeating: [], count: count)
+    members = .init(repeating: [], count: count)
+    bareFolders = .init(repeating: [], count: count)
+  }
+
+  private func target(_ layer: Int32) -> Int { options.targets?[Int(layer)] ?? Int(layer) }
+
+  /// The lowest layer that is written.
+  private var lowest: Int { options.kept }
+
+  // MARK: Collecting
+
+  private mutating func collect() throws {
+    var stays: [FileTree.ID] = []
+    var excluded: Set<FileTree.ID> = []
+    root.walk { id in
+      if options.excluded(root, id) {
+        excluded.insert(id)
+        return false
+      }
+      stays.append(id)
+      return true
+    }
+    isExcluded = excluded
+    for id in stays {
+      paths[id] = root.tree.path(id)
+      let node = root.tree[id]
+      if node.inode != FileTree.none { names[node.inode, default: []].append(id) }
+    }
+    for (inode, list) in names {
+      let sorted = list.sorted { a, b in
+        let (x, y) = (target(root.tree[a].origin.layer), target(root.tree[b].origin.layer))
+        return x != y ? x < y : (paths[a] ?? []).lexicographicallyPrecedes(paths[b] ?? [])
+      }
+      names[inode] = sorted
+    }
+    if options.kept > 0 { try compareWithKept() }
+    for inode in renewed {
+      names[inode]?.sort { (paths[$0] ?? []).lexicographicallyPrecedes(paths[$1] ?? []) }
+    }
+    let rootOrigin = root.tree[FileTree.root].origin
+    if rootOrigin.index >= 0, Int(rootOrigin.layer) >= options.kept {
+      paths[FileTree.root] = []
+      members[target(rootOrigin.layer)].append(FileTree.root)
+    }
+    for id in stays {
+      let node = root.tree[id]
+      if node.inode != FileTree.none, renewed.contains(node.inode) {
+        members[lowest].append(id)
+      } else if node.origin.index < 0 {
+        // A folder that only exists through what is in it.
+        if !root.tree.children(id).contains(where: { !isExcluded.contains($0) }), !bareFolders[lowest].contains(id) {
+          bareFolders[target(Int32(draft.layers.count - 1))].insert(id)
+        }
+      } else if Int(node.origin.layer) >= options.kept {
+        members[target(node.origin.layer)].append(id)
+      }
+    }
+  }
+
+  /// Hides what the kept layers have and the result has not.
+  private mutating func compareWithKept() throws {
+    let base = try draft.stacked(0..<options.kept)
+    let original = Dictionary(
+      draft.layers.indices.dropFirst(options.kept).flatMap { layer in
+        draft.layers[layer].entries.indices.compactMap { index -> ([UInt8], Int)? in
+          let path = draft.layers[layer].entries.path(index)
+          return path.fileName.starts(with: ".wh.".utf8) ? (Array(path), layer) : nil
+        }
+      }, uniquingKeysWith: { $1 })
+    var pending = [(FileTree.root, FileTree.root)]
+    while let (below, above) = pending.popLast() {
+      for child in Array(base.tree.children(below)) {
+        let name = base.tree.name(child)
+        let path = base.tree.path(child)
+        guard let twin = root.tree.child(above, name), !isExcluded.contains(twin) else {
+          let slash = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+          let marker = Array(path[..<slash]) + Array(".wh.".utf8) + path[slash...]
+          let layer = original[marker].map { target(Int32($0)) } ?? lowest
+          whiteouts[layer].append(path)
+          continue
+        }
+        let (old, new) = (base.tree[child], root.tree[twin])
+        if new.kind == .directory {
+          if old.kind != .directory {
+            // What is written below the name must not land where a link of the base leads.
+            whiteouts[lowest].append(path)
+          } else {
+            if new.origin != old.origin, Int(new.origin.layer) < options.kept { bareFolders[lowest].insert(twin) }
+            pending.append((child, twin))
+          }
+        } else if new.inode != FileTree.none, Int(new.origin.layer) < options.kept, old.inode != FileTree.none,
+          base.inodes[Int(old.inode)].metadata != root.inodes[Int(new.inode)].metadata
+        {
+          // Set through a name that is gone: the names that are left have to say it.
+          renewed.insert(new.inode)
+        }
+      }
+    }
+  }
+
+  // MARK: Writing
+
+  private func result() throws -> Draft {
+    let visible = visibleEntries()
+    var layers: [Draft.Layer] = Array(draft.layers[..<options.kept])
+    for index in draft.layers.indices.dropFirst(options.kept) {
+      let inputs = draft.layers.indices.filter { target(Int32($0)) == index }
+      guard !inputs.isEmpty else { continue }
+      if inputs == [index], !options.force, isKeepable(index, visible) {
+        layers.append(draft.layers[index])
+        continue
+      }
+      let origins = inputs.flatMap { draft.layers[$0].inputs }
+      let layer = try make(index, inputs: origins)
+      // A layer in which nothing is left goes, unless it was empty all along or would leave the image without any.
+      if layer.entries.isEmpty, !inputs.allSatisfy({ draft.layers[$0].entries.isEmpty }),
+        layers.count + (draft.layers.count - 1 - index) > 0
+      {
+        continue
+      }
+      layers.append(layer)
+    }
+    return Draft(layers: layers)
+  }
+
+  private func visibleEntries() -> [Set<Int32>] {
+    var visible = [Set<Int32>](repeating: [], count: draft.layers.count)
+    for id in paths.keys {
+      let origin = root.tree[id].origin
+      if origin.index >= 0 { visible[Int(origin.layer)].insert(origin.index) }
+    }
+    return visible
+  }
+
+  /// Whether writing a layer anew would give the same names: then its bytes stay as they are.
+  private func isKeepable(_ layer: Int, _ visible: [Set<Int32>]) -> Bool {
+    let entries = draft.layers[layer].entries
+    guard bareFolders[layer].isEmpty, renewed.isEmpty || layer > lowest else { return false }
+    var planned = Set(whiteouts[layer])
+    let markers = planned.count
+    var found = 0
+    for index in entries.indices {
+      let path = entries.path(index)
+      let name = path.fileName
+      if name.starts(with: ".wh.".utf8) {
+        let hidden = Array(path[..<name.startIndex] + name.dropFirst(4))
+        guard planned.remove(hidden) != nil else { return false }
+        found += 1
+        continue
+      }
+      let isShown = visible[layer].contains(Int32(index))
+      if entries[index].kind == .directory {
+        // A folder that a later layer describes again may stay.
+        guard let id = node(at: path), root.tree[id].kind == .directory, root.tree[id].origin.index >= 0,
+          isShown || root.tree[id].origin.layer > layer
+        else { return false }
+        continue
+      }
+      guard isShown, let id = node(at: path), root.tree[id].origin == FileTree.Origin(layer: Int32(layer), index: Int32(index))
+      else { return false }
+      let inode = root.tree[id].inode
+      guard inode != FileTree.none else { continue }
+      let metadata = root.inodes[Int(inode)].metadata
+      guard visible[Int(metadata.layer)].contains(metadata.index) else { return false }
+      if entries[index].kind == .hardlink {
+        guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else { return false }
+        let origin = root.tree[other].origin
+        guard (origin.layer, origin.index) < (Int32(layer), Int32(index)) else { return false }
+      } else if root.inodes[Int(inode)].origin.index != index {
+        return false
+      }
+    }
+    return found == markers
+  }
+
+  /// The node at exactly this path, that stays.
+  private func node(at path: ArraySlice<UInt8>) -> FileTree.ID? {
+    var id = FileTree.root
+    for name in path.split(separator: UInt8(ascii: "/")) {
+      guard let child = root.tree.child(id, name), !isExcluded.contains(child) else { return nil }
+      id = child
+    }
+    return id
+  }
+
+  private func make(_ layer: Int, inputs: [Int]) throws -> Draft.Layer {
+    var maker = LayerMaker()
+    for path in Set(whiteouts[layer]).sorted(by: { $0.lexicographicallyPrecedes($1) }) { maker.addWhiteout(path) }
+    let bare = bareFolders[layer]
+    let ids = (members[layer] + bare).sorted { (paths[$0] ?? []).lexicographicallyPrecedes(paths[$1] ?? []) }
+    for id in ids {
+      let node = root.tree[id]
+      let path = paths[id] ?? []
+      if bare.contains(id), node.origin.index < 0 || Int(node.origin.layer) < options.kept {
+        var entry = LayerEntry(kind: .directory)
+        if node.origin.index >= 0 {
+          entry = root.entry(node.origin)
+        } else {
+          entry.mode = 0o755
+        }
+        maker.add(entry, path: path, link: [], attributes: root.attributes(node))
+        continue
+      }
+      try add(id, node, path, to: &maker)
+    }
+    return maker.layer(inputs: inputs)
+  }
+
+  private func add(
+    _ id: FileTree.ID, _ node: FileTree.Node, _ path: [UInt8], to maker: inout LayerMaker
+  ) throws {
+    let own = root.entry(root.metadata(node))
+    var entry = LayerEntry(kind: node.kind)
+    (entry.mode, entry.uid, entry.gid) = (own.mode, own.uid, own.gid)
+    (entry.modified, entry.modifiedNanoseconds) = (own.modified, own.modifiedNanoseconds)
+    let attributes = root.attributes(node)
+    switch node.kind {
+    case .regular:
+      let inode = root.inodes[Int(node.inode)]
+      guard let carrier = names[node.inode]?.first, carrier != id else {
+        let data = root.entry(inode.origin)
+        guard !data.isSparse else {
+          throw OptimizerError.unsupported("layer \(inode.origin.layer) holds a sparse file, which would have to be rewritten")
+        }
+        (entry.size, entry.hash) = (data.size, data.hash)
+        return maker.add(entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))
+      }
+      entry.kind = .hardlink
+      maker.add(entry, path: path, link: paths[carrier] ?? [], attributes: attributes)
+    case .symlink:
+      let link = draft.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
+      maker.add(entry, path: path, link: link, attributes: attributes)
+    case .characterDevice, .blockDevice:
+      guard own.kind == node.kind else {
+        throw OptimizerError.unsupported("a hard link leads to a device")
+      }
+      (entry.deviceMajor, entry.deviceMinor) = (own.deviceMajor, own.deviceMinor)
+      maker.add(entry, path: path, link: [], attributes: attributes)
+    case .directory, .fifo, .hardlink:
+      maker.add(entry, path: path, link: [], attributes: attributes)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Crypto
+import ForgeBasics
+import ForgeInspection
+import ForgeLayers
+
+/// One name of a root filesystem with all that a program could notice of it.
+struct RootRecord: Sendable, Equatable {
+  var path: [UInt8]
+  var kind: LayerEntry.Kind
+  /// A folder that no entry of a layer names: runtimes make it with mode 755, owned by root, and the time of the day.
+  var isImplicit = false
+  var mode: UInt16 = 0o755
+  var uid: UInt32 = 0
+  var gid: UInt32 = 0
+  var modified: Int64 = 0
+  var nanoseconds: UInt32 = 0
+  var link: [UInt8] = []
+  var attributes: [ExtendedAttribute] = []
+  var size: Int64 = 0
+  var hash = FileContent.Hash()
+  var device: [UInt32] = []
+  /// Index of the first name of its hardlink group; nil for all but regular files.
+  var group: Int?
+}
+
+/// A root filesystem as a list, sorted by the bytes of its paths.
+struct RootListing: Sendable {
+  private(set) var records: [RootRecord] = []
+
+  /// - Parameter content: the SHA-256 of a regular file by the entry that holds its bytes.
+  init(_ root: RootFilesystem, content: (FileTree.Origin) -> FileContent.Hash) {
+    var ids: [(path: [UInt8], id: FileTree.ID)] = []
+    if root.tree[FileTree.root].origin.index >= 0 { ids.append(([], FileTree.root)) }
+    root.walk { id in
+      ids.append((root.tree.path(id), id))
+      return true
+    }
+    ids.sort { $0.path.lexicographicallyPrecedes($1.path) }
+    var first: [Int32: Int] = [:]
+    records.reserveCapacity(ids.count)
+    for (index, (path, id)) in ids.enumerated() {
+      let node = root.tree[id]
+      var record = RootRecord(path: path, kind: node.kind)
+      guard node.origin.index >= 0 else {
+        record.isImplicit = true
+        records.append(record)
+        continue
+      }
+      let entry = root.entry(root.metadata(node))
+      if node.kind != .symlink { record.mode = entry.mode }
+      (record.uid, record.gid) = (entry.uid, entry.gid)
+      (record.modified, record.nanoseconds) = (entry.modified, entry.modifiedNanoseconds)
+      record.attributes = root.attributes(node).sorted { $0.name.lexicographicallyPrecedes($1.name) }
+      switch node.kind {
+      case .regular:
+        let inode = root.inodes[Int(node.inode)]
+        record.size = inode.size
+        record.hash = content(inode.origin)
+        record.group = first[node.inode] ?? index
+        first[node.inode] = record.group
+      case .symlink:
+        record.link = Array(root.layers[Int(node.target.layer)].entries.link(Int(node.target.index)))
+      case .characterDevice, .blockDevice: record.device = [entry.deviceMajor, entry.deviceMinor]
+      case .directory, .fifo, .hardlink: break
+      }
+      records.append(record)
+    }
+  }
+
+  init(_ image: ReadImage) { self.init(image.root) { image.contentHash($0) } }
+
+  /// Bytes of the regular files, each hardlink group once.
+  var bytes: Int64 {
+    records.enumerated().reduce(0) { $1.element.group == $1.offset ? $0 + $1.element.size : $0 }
+  }
+
+  /// A SHA-256 over all records: equal for equal root filesystems.
+  var digest: ForgeBasics.Digest {
+    var hasher = SHA256()
+    func add(_ bytes: [UInt8]) {
+      withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hasher.update(bufferPointer: $0) }
+      hasher.update(data: bytes)
+    }
+    func add(_ number: Int64) { withUnsafeBytes(of: number.littleEndian) { hasher.update(bufferPointer: $0) } }
+    for record in records {
+      add(record.path)
+      add(record.link)
+      for number in [Int64(record.kind.rawValue), record.isImplicit ? 1 : 0, Int64(record.mode), Int64(record.uid)] {
+        add(number)
+      }
+      for number in [Int64(record.gid), record.modified, Int64(record.nanoseconds), record.size] { add(number) }
+      add(record.hash.bytes)
+      add(record.device.flatMap { device in (0..<4).map { UInt8(truncatingIfNeeded: device >> ($0 * 8)) } })
+      add(record.group.map { records[$0].path } ?? [])
+      add(Int64(record.attributes.count))
+      for attribute in record.attributes {
+        add(attribute.name)
+        add(attribute.value)
+      }
+    }
+    return ForgeBasics.Digest(sha256: hasher.finalize())
+  }
+}

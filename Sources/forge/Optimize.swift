@@ -1,0 +1,151 @@
+import ArgumentParser
+import Foundation
+import ImageForge
+
+extension Compression: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ImageForm: ExpressibleByArgument {}
+
+struct Optimize: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make an image smaller, and prove that it is the same image.",
+    discussion: """
+      Without further options, what no one can see is dropped: overwritten and deleted files, and the markers that \
+      hide them. The result is read back and compared with the input, name by name; it appears only when it is proven. \
+      The input is never changed.
+      """)
+
+  @OptionGroup var image: ImageArguments
+
+  @Option(name: .shortAndLong, help: "Where to write the image: a file, or a folder for an OCI layout.")
+  var output: String?
+
+  @Flag(help: "Say what would be done, and write nothing.")
+  var dryRun = false
+
+  @Option(help: "Stop at this size, 200MB, with the cheapest safe passes that get there; exit with 1 where none do.")
+  var target: String?
+
+  @Flag(inversion: .prefixedNo, help: "Drop the bytes that no one can see.")
+  var waste = true
+
+  @Flag(help: "Make one layer of all above the base, or of all.")
+  var squash = false
+
+  @Option(help: "Make one layer of these, counted from 0: 2-5.")
+  var squashLayers: String?
+
+  @Flag(help: "Leave the layers of the base image as they are; history tells how many these are.")
+  var keepBase = false
+
+  @Option(help: "Leave the layers of this base image, an archive or folder, as they are.")
+  var base: String?
+
+  @Flag(help: "Make identical files of one layer hard links.")
+  var dedupe = false
+
+  @Option(help: "Remove these sets, with commas between: see --list-sets.")
+  var strip: String?
+
+  @Flag(help: "Print what each set of --strip would remove.")
+  var listSets = false
+
+  @Flag(help: "Keep only what the entry point can reach: its runtime, libraries, and the application.")
+  var minimize = false
+
+  @Option(help: "With --minimize, keep this path all the same. May be repeated.")
+  var keep: [String] = []
+
+  @Option(help: "How layers are compressed: keep, none, gzip[:1-12], zstd[:1-19], zstd-frames[:1-19].")
+  var compress = Compression.keep
+
+  @Flag(help: "Clamp times to SOURCE_DATE_EPOCH (or 0), sort names, write every layer in one form.")
+  var reproducible = false
+
+  @Option(name: .customLong("to"), help: "The form of the output: docker-archive, oci-archive, oci-layout.")
+  var form: ImageForm?
+
+  @Option(help: "Write the proof there as JSON, for forge verify.")
+  var proof: String?
+
+  @OptionGroup var reporting: OutputOptions
+
+  func run() async throws {
+    try await ImageReference.withArchive(of: image.image) { path in try await optimize(path) }
+  }
+
+  private func optimize(_ path: String) async throws {
+    let choice = InspectionChoice(image: image.choice, platform: image.platform)
+    if listSets {
+      let estimates = try Optimizer.stripEstimates(path, choice: choice)
+      return try reporting.write(estimates, text: estimates.text)
+    }
+    let options = try options(path, choice)
+    let meter = ProgressMeter()
+    var report: OptimizationReport
+    if dryRun {
+      report = try Optimizer.plan(path, options, choice: choice, progress: meter.show)
+      meter.clear()
+    } else {
+      guard let output else { throw ValidationError("--output is missing: the input is never changed (or use --dry-run)") }
+      let result = try Optimizer.optimize(path, to: output, options, choice: choice, progress: meter.show)
+      meter.clear()
+      report = result.report
+      if let proof { try AtomicFile.write(StableJSON.encode(result.proof).utf8, to: proof) }
+    }
+    report.source = image.image
+    try reporting.write(report, text: report.text)
+    if !report.reachesTarget { throw ExitStatus(code: .policyFailed) }
+  }
+
+  private func options(_ path: String, _ choice: InspectionChoice) throws -> OptimizationOptions {
+    var options = OptimizationOptions()
+    options.waste = waste
+    options.dedupe = dedupe
+    options.minimize = minimize
+    options.keepPaths = keep
+    options.compression = compress
+    options.form = form
+    options.squash = squash ? .all : nil
+    if let squashLayers {
+      let parts = squashLayers.split(separator: "-", omittingEmptySubsequences: false).compactMap { Int($0) }
+      guard parts.count == 2, parts[0] >= 0, parts[0] <= parts[1] else {
+        throw ValidationError("--squash-layers must be two numbers of layers: 2-5")
+      }
+      options.squash = .range(parts[0]...parts[1])
+    }
+    if let strip {
+      options.strip = try strip.split(separator: ",").map { name in
+        guard let set = StripSet(rawValue: String(name)) else {
+          throw ValidationError(
+            "--strip knows no set '\(name)', only \(StripSet.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return set
+      }
+    }
+    if let target {
+      guard let bytes = ByteCount.parse(target), bytes > 0 else {
+        throw ValidationError("--target must be a size such as 200MB")
+      }
+      options.target = bytes
+    }
+    if let base {
+      options.keptLayers = try Optimizer.baseLayers(of: path, base: base, choice: choice)
+    } else if keepBase {
+      options.keptLayers = try Optimizer.baseLayersByHistory(of: path, choice: choice)
+      guard options.keptLayers > 0 else {
+        throw ValidationError("history does not tell which layers are the base's: name it with --base IMAGE")
+      }
+    }
+    if reproducible {
+      let text = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] ?? "0"
+      guard let epoch = Int64(text), epoch >= 0 else {
+        throw ValidationError("SOURCE_DATE_EPOCH must be seconds since 1970")
+      }
+      options.epoch = epoch
+    }
+    return options
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import ImageForge
+
+struct Verify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check that two images hold the same files, but for what a proof allows.",
+    discussion: "Compares every name, type, mode, owner, time, link, attribute and content. Exits with 1 when they differ.")
+
+  @Argument(help: "The image as it was.")
+  var old: String
+
+  @Argument(help: "The image as it is now.")
+  var new: String
+
+  @Option(help: "The proof that forge optimize wrote: names the differences that were asked for.")
+  var proof: String?
+
+  @Option(help: "Which platform, where an image has several: linux/arm64.")
+  var platform: String?
+
+  @OptionGroup var reporting: OutputOptions
+
+  func run() async throws {
+    let loaded = try proof.map { try Proof.load($0) }
+    let choice = InspectionChoice(platform: platform)
+    let verification = try await ImageReference.withArchive(of: old) { old in
+      try await ImageReference.withArchive(of: new) { new in
+        try Verification.compare(old, new, oldChoice: choice, newChoice: choice, proof: loaded)
+      }
+    }
+    try reporting.write(verification, text: verification.text)
+    if !verification.isSame { throw ExitStatus(code: .policyFailed) }
+  }
+}
