@@ -111,7 +111,7 @@ let package = Package(
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
-    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection"]),
+    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),

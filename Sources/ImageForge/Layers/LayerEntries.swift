@@ -53,6 +53,11 @@ package struct LayerEntry: Sendable {
 package struct ExtendedAttribute: Sendable, Equatable {
   package let name: [UInt8]
   package let value: [UInt8]
+
+  package init(name: [UInt8], value: [UInt8]) {
+    self.name = name
+    self.value = value
+  }
 }
 
 /// The entries of a layer in the order of its tar: plain records, with all names in one arena of bytes, because an

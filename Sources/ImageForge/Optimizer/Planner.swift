@@ -22,8 +22,11 @@ struct Planner {
     self.reachable = reachable
     draft = Draft(input.scans)
     let count = draft.layers.count
-    guard options.keptLayers < count || options.keptLayers == 0 || options.keptLayers == count else {
+    guard options.keptLayers <= count else {
       throw OptimizerError.usage("there are only \(count) layers, so that \(options.keptLayers) cannot be kept")
+    }
+    guard options.keptLayers < count || options.strip.isEmpty && reachable == nil else {
+      throw OptimizerError.usage("all layers are to be kept, so that nothing can be removed from them")
     }
     try run()
     try check()

@@ -36,6 +36,7 @@ struct Redistribution {
 
   /// The layers from `kept` on, written anew where that changes them.
   static func apply(_ draft: Draft, _ options: Options) throws -> Draft {
+    guard options.kept < draft.layers.count else { return draft }
     var work = try Redistribution(draft, options)
     try work.collect()
     return try work.result()
@@ -138,7 +139,8 @@ struct Redistribution {
             pending.append((child, twin))
           }
         } else if new.inode != FileTree.none, Int(new.origin.layer) < options.kept, old.inode != FileTree.none,
-          base.inodes[Int(old.inode)].metadata != root.inodes[Int(new.inode)].metadata
+          base.inodes[Int(old.inode)].metadata != root.inodes[Int(new.inode)].metadata,
+          names[new.inode, default: []].allSatisfy({ Int(root.tree[$0].origin.layer) < options.kept })
         {
           // Set through a name that is gone: the names that are left have to say it.
           renewed.insert(new.inode)
