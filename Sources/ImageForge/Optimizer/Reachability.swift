@@ -1,8 +1,272 @@
+import ForgeBasics
+import ForgeImages
 import ForgeInspection
+import ForgeLayers
 
-/// What the entry point of an image can reach.
-enum Reachability {
+/// What the entry point of an image can reach: its programs, what the loader and libc open for them, the language
+/// runtime, configuration, and everything that no distribution's package put there.
+struct Reachability {
+  private let root: RootFilesystem
+  private let image: ReadImage
+  private let contents: FileContents
+  private let config: ImageConfig
+  private var kept: Set<FileTree.ID> = []
+  /// Regular files whose contents may lead further.
+  private var pending: [FileTree.ID] = []
+  private var looked: Set<FileTree.ID> = []
+  private var libraryFolders: [String] = []
+
   static func nodes(_ image: ReadImage, keeping: [String]) throws -> Set<FileTree.ID> {
-    throw OptimizerError.unsupported("minimize is not there yet")
+    var work = Reachability(image)
+    try work.collect(keeping)
+    return work.kept
+  }
+
+  private init(_ image: ReadImage) {
+    self.image = image
+    root = image.root
+    contents = FileContents(image)
+    config = image.image.config
+  }
+
+  /// Folders that distributions fill: only what is reached stays of them. All others stay whole.
+  private static let system: Set<String> = [
+    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "var", "boot", "media", "mnt", "srv",
+  ]
+
+  /// What libc, TLS libraries and language runtimes open by name.
+  private static let opened = [
+    "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates", "usr/lib/ssl",
+    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db", "usr/share/mime",
+  ]
+
+  /// Libraries that are opened with dlopen: name services, stack unwinding, resolver.
+  private static let dynamic = [
+    "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2",
+    "librt.so.1", "libutil.so.1", "libm.so.6",
+  ]
+
+  private mutating func collect(_ keeping: [String]) throws {
+    for child in root.tree.children(FileTree.root) {
+      let name = String(decoding: root.tree.name(child), as: UTF8.self)
+      if Self.system.contains(name) { kept.insert(child) } else { keepTree(child) }
+    }
+    findLibraryFolders()
+    for path in Self.opened { keep(path, whole: true) }
+    for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] { keep(folder) }
+    for path in keeping + config.volumes { keep(path, whole: true) }
+    if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
+    for name in Self.dynamic { keepLibrary(name, from: []) }
+    keepRuntimes()
+    try keepCommands()
+    try follow()
+  }
+
+  // MARK: Keeping names
+
+  private mutating func keepTree(_ id: FileTree.ID) {
+    var stack = [id]
+    while let next = stack.popLast() {
+      let node = root.tree[next]
+      if isDispensable(next) { continue }
+      guard kept.insert(next).inserted || node.kind == .directory else { continue }
+      if node.inode != FileTree.none { pending.append(next) }
+      if node.kind == .symlink { keep(String(decoding: root.tree.path(next), as: UTF8.self)) }
+      stack += root.tree.children(next)
+    }
+  }
+
+  /// What even a kept tree can do without: type stubs, C and Cython sources, tests, package managers.
+  private func isDispensable(_ id: FileTree.ID) -> Bool {
+    for set in [StripSet.tests, .pip, .npm, .typings, .pycache] where set.contains(root, id) { return true }
+    let path = String(decoding: root.tree.path(id), as: UTF8.self)
+    let parts = path.split(separator: "/")
+    guard let name = parts.last else { return false }
+    if path.contains("/site-packages/"), root.tree[id].kind == .regular {
+      return [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].contains { name.hasSuffix($0) }
+    }
+    if parts.count == 5, parts[3].hasPrefix("python3") || parts[2].hasPrefix("python3") {
+      return Self.unusedModules.contains(String(name)) || name.hasPrefix("config-3")
+    }
+    return parts.count == 4 && parts[2].hasPrefix("python3") && Self.unusedModules.contains(String(name))
+      || parts.count == 5 && parts[3].hasPrefix("python3") && Self.unusedModules.contains(String(name))
+  }
+
+  private static let unusedModules: Set<String> = [
+    "idlelib", "tkinter", "turtledemo", "turtle.py", "lib2to3", "pydoc_data", "test",
+  ]
+
+  /// Keeps a path as a program that opens it would walk it: its folders, and every link on the way.
+  /// - Returns: where it ends; nil where it leads nowhere.
+  @discardableResult
+  private mutating func keep(_ path: String, whole: Bool = false) -> FileTree.ID? {
+    guard let id = walk(path, marking: true) else { return nil }
+    if root.tree[id].inode != FileTree.none { pending.append(id) }
+    if whole, root.tree[id].kind == .directory { keepTree(id) }
+    return id
+  }
+
+  private mutating func walk(_ path: String, marking: Bool) -> FileTree.ID? {
+    var id = FileTree.root
+    var rest = path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }[...]
+    var links = 0
+    while let name = rest.first {
+      rest = rest.dropFirst()
+      if name == [UInt8(ascii: ".")] { continue }
+      if name == Array("..".utf8) {
+        id = max(root.tree[id].parent, FileTree.root)
+        continue
+      }
+      guard let child = root.tree.child(id, name[...]) else { return nil }
+      if marking { kept.insert(child) }
+      let node = root.tree[child]
+      guard node.kind == .symlink else {
+        id = child
+        continue
+      }
+      links += 1
+      guard links <= 40 else { return nil }
+      let target = root.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
+      if target.first == UInt8(ascii: "/") { id = FileTree.root }
+      rest = (target.split(separator: UInt8(ascii: "/")).map { Array($0) } + rest)[...]
+    }
+    return id
+  }
+
+  // MARK: Entry points
+
+  private mutating func keepCommands() throws {
+    var commands = [config.entrypoint + config.cmd]
+    if let test = config.healthcheck?.test, let kind = test.first, test.count > 1 {
+      switch kind {
+      case "CMD": commands.append(Array(test.dropFirst()))
+      case "CMD-SHELL": commands.append((config.shell.isEmpty ? ["/bin/sh", "-c"] : config.shell) + test.dropFirst())
+      default: break
+      }
+    }
+    guard let first = commands[0].first else {
+      throw OptimizerError.usage("the image names no entry point and no command: there is nothing to reach from")
+    }
+    guard program(first) != nil else {
+      throw OptimizerError.usage("the entry point \(DisplayText.escape(first)) is not in the image")
+    }
+    for command in commands {
+      // Words of a shell's text may be programs, and words of a command may be paths.
+      for word in command.flatMap({ $0.split { " \t\n;|&()\"'`$".contains($0) } }).map(String.init) {
+        if word.hasPrefix("/") { keep(word) } else { keepProgram(word) }
+      }
+    }
+  }
+
+  private var searchPath: [String] {
+    let value = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
+    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(separator: ":").map(String.init)
+  }
+
+  private mutating func program(_ name: String) -> String? {
+    if name.hasPrefix("/") { return walk(name, marking: false).map { _ in name } }
+    if name.contains("/") {
+      let path = config.workingDirectory + "/" + name
+      return walk(path, marking: false).map { _ in path }
+    }
+    for folder in searchPath {
+      let path = folder + "/" + name
+      if let id = walk(path, marking: false), root.tree[id].inode != FileTree.none { return path }
+    }
+    return nil
+  }
+
+  private mutating func keepProgram(_ name: String) {
+    guard !name.isEmpty, let path = program(name) else { return }
+    keep(path)
+  }
+
+  /// Python's library, wherever a Python is; Node is one file.
+  private mutating func keepRuntimes() {
+    for base in ["usr/local/lib", "usr/lib"] {
+      guard let folder = walk(base, marking: false) else { continue }
+      for child in Array(root.tree.children(folder)) {
+        let name = String(decoding: root.tree.name(child), as: UTF8.self)
+        guard name.hasPrefix("python3"), hasProgram(name, base) else { continue }
+        keep("\(base)/\(name)", whole: true)
+      }
+    }
+  }
+
+  private mutating func hasProgram(_ name: String, _ base: String) -> Bool {
+    walk(base.replacing("/lib", with: "/bin") + "/" + name, marking: false) != nil || name == "python3"
+  }
+
+  // MARK: What files lead to
+
+  private mutating func follow() throws {
+    while let id = pending.popLast() {
+      guard looked.insert(id).inserted else { continue }
+      let node = root.tree[id]
+      let inode = root.inodes[Int(node.inode)]
+      guard inode.size >= 4 else { continue }
+      let isProgram = root.entry(inode.metadata).mode & 0o111 != 0
+      let name = root.tree.name(id)
+      // Only programs and libraries lead further.
+      guard isProgram || name.contains(where: { $0 == UInt8(ascii: ".") }) && isLibrary(name) else { continue }
+      let head = try contents.bytes(inode.origin, limit: 256)
+      if ELFFile.isELF(head) {
+        guard let file = ELFFile(try contents.bytes(inode.origin, limit: 256 << 20)) else { continue }
+        let folder = root.tree.path(id).dropLast(name.count)
+        let origin = String(decoding: folder, as: UTF8.self)
+        if let interpreter = file.interpreter { keep(interpreter) }
+        let paths = file.searchPaths.map {
+          $0.replacing("${ORIGIN}", with: "/" + origin).replacing("$ORIGIN", with: "/" + origin)
+        }
+        for library in file.needed { keepLibrary(library, from: paths + ["/" + origin]) }
+      } else if isProgram, head.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
+        let line = String(decoding: head.prefix { $0 != 0x0A }.dropFirst(2), as: UTF8.self)
+        let words = line.split(separator: " ").map(String.init)
+        guard let interpreter = words.first else { continue }
+        keep(interpreter)
+        if interpreter.hasSuffix("/env"), let program = words.dropFirst().first(where: { !$0.hasPrefix("-") }) {
+          keepProgram(program)
+        }
+        let shell = (interpreter.hasSuffix("/env") ? words.dropFirst().first : words.first) ?? ""
+        if ["/sh", "/bash", "/dash", "/ash"].contains(where: { ("/" + shell).hasSuffix($0) }), isEntryScript(id) {
+          // Which programs a script calls cannot be told: all stay.
+          for folder in searchPath { keep(folder, whole: true) }
+        }
+      }
+    }
+  }
+
+  private func isLibrary(_ name: ArraySlice<UInt8>) -> Bool {
+    let text = String(decoding: name, as: UTF8.self)
+    return text.hasSuffix(".so") || text.contains(".so.") || text.hasSuffix(".node")
+  }
+
+  /// Whether the entry point or command is this very file.
+  private mutating func isEntryScript(_ id: FileTree.ID) -> Bool {
+    (config.entrypoint + config.cmd).contains { word in program(word).flatMap { walk($0, marking: false) } == id }
+  }
+
+  private mutating func findLibraryFolders() {
+    let environment = config.environment.last { $0.hasPrefix("LD_LIBRARY_PATH=") }?.dropFirst(16)
+    libraryFolders = environment?.split(separator: ":").map(String.init) ?? []
+    libraryFolders += ["/usr/local/lib", "/lib", "/usr/lib", "/lib64", "/usr/lib64"]
+    // Debian keeps libraries in a folder for each architecture.
+    if let folder = walk("usr/lib", marking: false) {
+      for child in root.tree.children(folder) where root.tree[child].kind == .directory {
+        let name = String(decoding: root.tree.name(child), as: UTF8.self)
+        if name.contains("-linux-") { libraryFolders += ["/lib/\(name)", "/usr/lib/\(name)", "/usr/local/lib/\(name)"] }
+      }
+    }
+  }
+
+  private mutating func keepLibrary(_ name: String, from folders: [String]) {
+    if name.contains("/") {
+      keep(name)
+      return
+    }
+    for folder in folders + libraryFolders where walk(folder + "/" + name, marking: false) != nil {
+      keep(folder + "/" + name)
+      return
+    }
   }
 }
