@@ -62,7 +62,7 @@ import Testing
   @Test func unknownFieldsOfTheConfigSurvive() throws {
     let config = TestConfig(
       text: #"{"architecture":"amd64","os":"linux","x.unknown":{"b":1.50,"a":[null,true,"\u00e9\u0001"]},"#
-        + #""config":{"Healthcheck":{"Test":["NONE"]},"ArgsEscaped":true,"Labels":{"k":"v"}},"#
+        + #""config":{"Healthcheck":{"Test":["ee54547309b89abf12e12a866ef3e52f4566874b84dd0c3076cfbd22aff75a32"]},"ArgsEscaped":true,"Labels":{"k":"v"}},"#
         + #""rootfs":{"type":"layers","diff_ids":DIFFIDS},"moby.buildkit.cache.v0":"abc"}"#)
     let folder = try ImageFolder(
       TestImage(layers: [layer { $0.file("a", "1") }, layer { $0.file("a", "2") }], config: config))
@@ -131,12 +131,13 @@ import Testing
       layer { $0.file("b", text + text, modified: 5) },
     ])
     for (compression, digest) in [
-      ("none", "NONE"), ("gzip:9", "GZIP"), ("zstd:9", "ZSTD"), ("zstd-frames:3", "FRAMES"),
+      ("none", "ee54547309b89abf12e12a866ef3e52f4566874b84dd0c3076cfbd22aff75a32"), ("gzip:9", "2187132d77c52ee789e08059676569dfa14e1a69728134396959f559246fdadb"), ("zstd:9", "e908f8bc7901fda67db9f734245207d997d31aaaa95630c697c9cc2933b5a300"), ("zstd-frames:3", "71b2f8ab92e2272307f7ddee74634cf77cb7ef1f7f7b1f384d1cf5ac61e2475d"),
     ] {
       let chosen = try #require(Compression(compression))
       try folder.optimize(
         options { ($0.epoch, $0.compression, $0.form) = (1_000_000_000, chosen, .ociArchive) }, to: "out.tar")
-      #expect(Digest.sha256(try folder.bytes("out.tar")).hex == digest, "\(compression)")
+      let found = Digest.sha256(try folder.bytes("out.tar")).hex
+      #expect(found == digest, "\(compression)")
     }
   }
 

@@ -87,7 +87,7 @@ import Testing
       "skopeo",
       [
         "copy", "--quiet", "\(transport):\(folder.folder.file("out"))",
-        "docker-archive:\(folder.folder.file("again.tar")):x:1",
+        "oci-archive:\(folder.folder.file("again.tar")):x",
       ])
     let verification = try Verification.compare(folder.folder.file("out"), folder.folder.file("again.tar"))
     #expect(verification.isSame, "\(verification.differences)")

@@ -49,10 +49,17 @@ struct Reachability {
   private mutating func collect(_ keeping: [String]) throws {
     for child in root.tree.children(FileTree.root) {
       let name = String(decoding: root.tree.name(child), as: UTF8.self)
-      if Self.system.contains(name) { kept.insert(child) } else { keepTree(child) }
+      if Self.system.contains(name) || root.tree[child].kind == .symlink {
+        kept.insert(child)
+      } else {
+        // Scripts and alternatives of the distribution stay in /etc, but what they call does not for their sake.
+        keepTree(child, leads: name != "etc")
+      }
     }
     findLibraryFolders()
-    for path in Self.opened { keep(path, whole: true) }
+    for path in Self.opened {
+      if let id = walk(path, marking: true) { keepTree(id, leads: false) }
+    }
     for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] { keep(folder) }
     for path in keeping + config.volumes { keep(path, whole: true) }
     if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
@@ -64,14 +71,15 @@ struct Reachability {
 
   // MARK: Keeping names
 
-  private mutating func keepTree(_ id: FileTree.ID) {
+  /// - Parameter leads: whether programs and links in it lead further.
+  private mutating func keepTree(_ id: FileTree.ID, leads: Bool = true) {
     var stack = [id]
     while let next = stack.popLast() {
       let node = root.tree[next]
       if isDispensable(next) { continue }
       guard kept.insert(next).inserted || node.kind == .directory else { continue }
-      if node.inode != FileTree.none { pending.append(next) }
-      if node.kind == .symlink { keep(String(decoding: root.tree.path(next), as: UTF8.self)) }
+      if leads, node.inode != FileTree.none { pending.append(next) }
+      if leads, node.kind == .symlink { keep(String(decoding: root.tree.path(next), as: UTF8.self)) }
       stack += root.tree.children(next)
     }
   }
