@@ -89,7 +89,9 @@ struct Optimize: AsyncParsableCommand {
       report = try Optimizer.plan(path, options, choice: choice, progress: meter.show)
       meter.clear()
     } else {
-      guard let output else { throw ValidationError("--output is missing: the input is never changed (or use --dry-run)") }
+      guard let output else {
+        throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
+      }
       let result = try Optimizer.optimize(path, to: output, options, choice: choice, progress: meter.show)
       meter.clear()
       report = result.report

@@ -25,7 +25,8 @@ final class ProgressMeter: Sendable {
       state.isVisible = true
       let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
       let left = progress.done > 0 ? seconds * Double(progress.total - progress.done) / Double(progress.done) : 0
-      let line = "\(progress.step) \(ByteCount.text(progress.done)) of \(ByteCount.text(progress.total)), \(Int(left)) s left"
+      let line =
+        "\(progress.step) \(ByteCount.text(progress.done)) of \(ByteCount.text(progress.total)), \(Int(left)) s left"
       FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
     }
   }

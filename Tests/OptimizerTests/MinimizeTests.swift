@@ -17,7 +17,9 @@ import Testing
     let names = needed.map(add)
     let run = runPath.isEmpty ? nil : add(runPath)
     let loader = add(interpreter)
-    func little(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
+    func little(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    }
     var tags = names.map { (1, $0) } + (run.map { [(29, $0)] } ?? [])
     let start = 64 + 3 * 56
     let dynamicSize = (tags.count + 2) * 16
@@ -30,7 +32,9 @@ import Testing
     var bytes: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
     bytes += little(3, 2) + little(62, 2) + little(1, 4) + little(0, 8) + little(64, 8) + little(0, 8) + little(0, 4)
     bytes += little(64, 2) + little(56, 2) + little(3, 2) + little(0, 6)
-    bytes += header(1, 0, total) + header(2, start, dynamicSize) + header(3, start + dynamicSize + loader, interpreter.utf8.count + 1)
+    bytes +=
+      header(1, 0, total) + header(2, start, dynamicSize)
+      + header(3, start + dynamicSize + loader, interpreter.utf8.count + 1)
     for (tag, value) in tags { bytes += little(tag, 8) + little(value, 8) }
     return bytes + strings
   }
@@ -73,7 +77,8 @@ import Testing
             tar.add("usr/bin/program", data: elf(needed: ["libone.so.1"], interpreter: "/lib/ld.so"), mode: 0o755)
             tar.file("usr/bin/mawk", "x", mode: 0o755)
             tar.file("usr/bin/perl", "x", mode: 0o755)
-            tar.add("usr/lib/libone.so.1.2", data: elf(needed: ["libtwo.so"], interpreter: "", runPath: "$ORIGIN/private"))
+            tar.add(
+              "usr/lib/libone.so.1.2", data: elf(needed: ["libtwo.so"], interpreter: "", runPath: "$ORIGIN/private"))
             tar.symlink("usr/lib/libone.so.1", to: "libone.so.1.2")
             tar.add("usr/lib/private/libtwo.so", data: elf(needed: [], interpreter: ""))
             tar.file("usr/lib/ld.so", "loader", mode: 0o755)
@@ -86,7 +91,8 @@ import Testing
             tar.file("app/main", "x")
           },
         ], config: config))
-    let (report, proof) = try Optimizer.optimize(folder.image, to: folder.folder.file("out.tar"), options { $0.minimize = true })
+    let (report, proof) = try Optimizer.optimize(
+      folder.image, to: folder.folder.file("out.tar"), options { $0.minimize = true })
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
     let files = listing.records.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) }
     #expect(

@@ -78,11 +78,19 @@ import Testing
   @Test func extendedAttributesDevicesAndFractionsSurvive() throws {
     let folder = try ImageFolder([
       layer { tar in
-        tar.pax([("SCHILY.xattr.security.capability", "\u{1}\u{2}=\n"), ("mtime", "1.5"), ("path", String(repeating: "long/", count: 40) + "ping")])
+        tar.pax([
+          ("SCHILY.xattr.security.capability", "\u{1}\u{2}=\n"), ("mtime", "1.5"),
+          ("path", String(repeating: "long/", count: 40) + "ping"),
+        ])
         tar.add("x", data: [1, 2, 3], mode: 0o4755, uid: 3_000_000 & 0x1FFFFF)
         tar.pax([("uid", "4000000"), ("mtime", "-1.25")])
         tar.add("owned", data: [4])
-        tar.add("null", type: "3", patch: { $0.replaceSubrange(329..<336, with: Array("0000001".utf8)); $0.replaceSubrange(337..<344, with: Array("0000003".utf8)) })
+        tar.add(
+          "null", type: "3",
+          patch: {
+            $0.replaceSubrange(329..<336, with: Array("0000001".utf8))
+            $0.replaceSubrange(337..<344, with: Array("0000003".utf8))
+          })
         tar.add("pipe", type: "6")
       },
       layer { $0.file("more", "m") },
@@ -131,7 +139,10 @@ import Testing
       layer { $0.file("b", text + text, modified: 5) },
     ])
     for (compression, digest) in [
-      ("none", "ee54547309b89abf12e12a866ef3e52f4566874b84dd0c3076cfbd22aff75a32"), ("gzip:9", "2187132d77c52ee789e08059676569dfa14e1a69728134396959f559246fdadb"), ("zstd:9", "e908f8bc7901fda67db9f734245207d997d31aaaa95630c697c9cc2933b5a300"), ("zstd-frames:3", "71b2f8ab92e2272307f7ddee74634cf77cb7ef1f7f7b1f384d1cf5ac61e2475d"),
+      ("none", "ee54547309b89abf12e12a866ef3e52f4566874b84dd0c3076cfbd22aff75a32"),
+      ("gzip:9", "2187132d77c52ee789e08059676569dfa14e1a69728134396959f559246fdadb"),
+      ("zstd:9", "e908f8bc7901fda67db9f734245207d997d31aaaa95630c697c9cc2933b5a300"),
+      ("zstd-frames:3", "71b2f8ab92e2272307f7ddee74634cf77cb7ef1f7f7b1f384d1cf5ac61e2475d"),
     ] {
       let chosen = try #require(Compression(compression))
       try folder.optimize(
@@ -188,7 +199,8 @@ import Testing
   /// A compiled module names its source's time: Python would compile anew at every start.
   @Test func timesOfCompiledSourcesStay() throws {
     let time: UInt32 = 1_700_000_000
-    let header: [UInt8] = [0xCB, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0] + (0..<4).map { UInt8(truncatingIfNeeded: time >> ($0 * 8)) } + [4, 0, 0, 0]
+    let header: [UInt8] =
+      [0xCB, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0] + (0..<4).map { UInt8(truncatingIfNeeded: time >> ($0 * 8)) } + [4, 0, 0, 0]
     let folder = try ImageFolder([
       layer { tar in
         tar.file("app/m.py", "pass", modified: Int(time))
@@ -198,7 +210,8 @@ import Testing
     ])
     try folder.optimize(options { $0.epoch = 1_000 }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let times = Dictionary(uniqueKeysWithValues: listing.records.map { (String(decoding: $0.path, as: UTF8.self), $0.modified) })
+    let times = Dictionary(
+      uniqueKeysWithValues: listing.records.map { (String(decoding: $0.path, as: UTF8.self), $0.modified) })
     #expect(times["app/m.py"] == Int64(time))
     #expect(times["app/n.py"] == 1_000)
   }

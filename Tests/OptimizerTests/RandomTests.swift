@@ -40,7 +40,8 @@ import Testing
           let root = try planner.draft.stacked()
           // Every byte above the base is seen: that is what the pass is for.
           if options.waste {
-            #expect(!root.inodes.contains { $0.links == 0 && $0.size > 0 && $0.origin.layer >= options.keptLayers }, what)
+            #expect(
+              !root.inodes.contains { $0.links == 0 && $0.size > 0 && $0.origin.layer >= options.keptLayers }, what)
           }
           for index in 0..<options.keptLayers { #expect(planner.draft.layers[index].original == index, what) }
           // A kept layer may hold the bytes of a file under a name that is gone: then they are stored again.

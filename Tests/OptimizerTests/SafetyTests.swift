@@ -58,7 +58,8 @@ import Testing
   /// A limit on file sizes fails writes as a full disk does.
   @Test func aFullDiskLeavesNothing() async throws {
     let folder = try folder(bytes: 3_000_000)
-    let script = "trap '' XFSZ; ulimit -f 1000; exec \(Command.forge) optimize \(folder.image) -o \(folder.folder.file("out.tar"))"
+    let script =
+      "trap '' XFSZ; ulimit -f 1000; exec \(Command.forge) optimize \(folder.image) -o \(folder.folder.file("out.tar"))"
     let result = try await Command.run("bash", ["-c", script])
     #expect(result.status == 2, "\(result)")
     #expect(result.errors.contains("cannot write"))
@@ -70,7 +71,8 @@ import Testing
     let before = try folder.bytes("image.tar")
     var killed = 0
     for delay in stride(from: 0.02, through: 0.8, by: 0.06) {
-      let script = "\(Command.forge) optimize \(folder.image) --squash --compress zstd:15 -o \(folder.folder.file("out.tar")) >/dev/null 2>&1 & "
+      let script =
+        "\(Command.forge) optimize \(folder.image) --squash --compress zstd:15 -o \(folder.folder.file("out.tar")) >/dev/null 2>&1 & "
         + "pid=$!; sleep \(delay); kill -9 $pid 2>/dev/null; wait $pid"
       let result = try await Command.run("bash", ["-c", script])
       if result.status == 137 { killed += 1 }
@@ -87,7 +89,9 @@ import Testing
 
   /// What was written otherwise than planned does not pass.
   @Test func differencesAreFound() throws {
-    func listing(_ body: (inout TarBuilder) -> Void) throws -> RootListing { RootListing(try ImageFolder([layer(body)]).read()) }
+    func listing(_ body: (inout TarBuilder) -> Void) throws -> RootListing {
+      RootListing(try ImageFolder([layer(body)]).read())
+    }
     let old = try listing { tar in
       tar.file("a", "1", modified: 5)
       tar.hardlink("b", to: "a")
@@ -96,13 +100,69 @@ import Testing
     }
     #expect(Comparison.differences(old, old, allowing: Allowance()).isEmpty)
     let changes: [(String, (inout TarBuilder) -> Void)] = [
-      ("content", { $0.file("a", "2", modified: 5); $0.hardlink("b", to: "a"); $0.symlink("s", to: "a"); $0.folder("d") }),
-      ("mode", { $0.file("a", "1", mode: 0o600, modified: 5); $0.add("b", type: "1", link: "a", mode: 0o600, modified: 5); $0.symlink("s", to: "a"); $0.folder("d") }),
-      ("hard links", { $0.file("a", "1", modified: 5); $0.file("b", "1", modified: 0); $0.symlink("s", to: "a"); $0.folder("d") }),
-      ("links elsewhere", { $0.file("a", "1", modified: 5); $0.hardlink("b", to: "a"); $0.symlink("s", to: "b"); $0.folder("d") }),
-      ("another type", { $0.file("a", "1", modified: 5); $0.hardlink("b", to: "a"); $0.symlink("s", to: "a"); $0.file("d", "") }),
-      ("missing", { $0.file("a", "1", modified: 5); $0.hardlink("b", to: "a"); $0.symlink("s", to: "a") }),
-      ("is new", { $0.file("a", "1", modified: 5); $0.hardlink("b", to: "a"); $0.symlink("s", to: "a"); $0.folder("d"); $0.folder("e") }),
+      (
+        "content",
+        {
+          $0.file("a", "2", modified: 5)
+          $0.hardlink("b", to: "a")
+          $0.symlink("s", to: "a")
+          $0.folder("d")
+        }
+      ),
+      (
+        "mode",
+        {
+          $0.file("a", "1", mode: 0o600, modified: 5)
+          $0.add("b", type: "1", link: "a", mode: 0o600, modified: 5)
+          $0.symlink("s", to: "a")
+          $0.folder("d")
+        }
+      ),
+      (
+        "hard links",
+        {
+          $0.file("a", "1", modified: 5)
+          $0.file("b", "1", modified: 0)
+          $0.symlink("s", to: "a")
+          $0.folder("d")
+        }
+      ),
+      (
+        "links elsewhere",
+        {
+          $0.file("a", "1", modified: 5)
+          $0.hardlink("b", to: "a")
+          $0.symlink("s", to: "b")
+          $0.folder("d")
+        }
+      ),
+      (
+        "another type",
+        {
+          $0.file("a", "1", modified: 5)
+          $0.hardlink("b", to: "a")
+          $0.symlink("s", to: "a")
+          $0.file("d", "")
+        }
+      ),
+      (
+        "missing",
+        {
+          $0.file("a", "1", modified: 5)
+          $0.hardlink("b", to: "a")
+          $0.symlink("s", to: "a")
+        }
+      ),
+      (
+        "is new",
+        {
+          $0.file("a", "1", modified: 5)
+          $0.hardlink("b", to: "a")
+          $0.symlink("s", to: "a")
+          $0.folder("d")
+          $0.folder("e")
+        }
+      ),
     ]
     for (what, body) in changes {
       let found = Comparison.differences(old, try listing(body), allowing: Allowance())

@@ -26,7 +26,9 @@ struct ImageFolder {
 
   func read() throws -> ReadImage { try ReadImage(ImageStore.open(image)) }
 
-  func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name)))) }
+  func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
+  }
 
   /// Optimizes to `name`, and checks that the input is as it was.
   @discardableResult

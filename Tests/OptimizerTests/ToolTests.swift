@@ -100,7 +100,9 @@ import Testing
     let output = try await Command.require("podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
     let name = try #require(output.split(separator: " ").last).trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(name.contains("forge-optimizer-test:1"))
-    #expect(try await Command.require("podman", ["inspect", "--format", "{{.Config.User}} {{len .RootFS.Layers}}", name]) == "7 1\n")
+    #expect(
+      try await Command.require("podman", ["inspect", "--format", "{{.Config.User}} {{len .RootFS.Layers}}", name])
+        == "7 1\n")
     let pulled = try await Command.require("buildah", ["from", "\(form.rawValue):\(folder.folder.file("out.tar"))"])
     let container = pulled.trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(!container.isEmpty)

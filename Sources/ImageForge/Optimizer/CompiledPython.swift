@@ -26,7 +26,8 @@ enum CompiledPython {
       return nil
     }
     let module = file.prefix { $0 != UInt8(ascii: ".") }
-    return Array(parts.dropLast(2).joined(separator: [UInt8(ascii: "/")])) + (parts.count > 2 ? [UInt8(ascii: "/")] : [])
+    return Array(parts.dropLast(2).joined(separator: [UInt8(ascii: "/")]))
+      + (parts.count > 2 ? [UInt8(ascii: "/")] : [])
       + module + Array(".py".utf8)
   }
 

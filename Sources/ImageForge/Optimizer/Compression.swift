@@ -94,7 +94,10 @@ final class ParallelCompressor {
 
   deinit {
     // No worker may be left behind with a slot's memory.
-    while written < filling { slots[written % slots.count].done.wait(); written += 1 }
+    while written < filling {
+      slots[written % slots.count].done.wait()
+      written += 1
+    }
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {

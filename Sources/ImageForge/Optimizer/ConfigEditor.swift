@@ -65,8 +65,9 @@ enum ConfigEditor {
 
   /// Annotations that describe the bytes of a layer: of eStargz, zstd:chunked and the like.
   private static func isStale(_ key: String) -> Bool {
-    ["containerd.io/snapshot/", "io.github.containers.zstd-chunked", "io.containers.zstd-chunked",
-      "com.docker.official", "dev.cosignproject", "io.cncf.notary", "run.oci.image."
+    [
+      "containerd.io/snapshot/", "io.github.containers.zstd-chunked", "io.containers.zstd-chunked",
+      "com.docker.official", "dev.cosignproject", "io.cncf.notary", "run.oci.image.",
     ].contains { key.hasPrefix($0) } || key.contains("stargz") || key.contains("toc.digest")
   }
 
@@ -75,7 +76,8 @@ enum ConfigEditor {
     _ image: Image, config: [UInt8], layers: [WrittenLayer], notices: inout [String]
   ) -> (bytes: [UInt8], mediaType: String) {
     let old = image.manifest.flatMap {
-      try? JSON.parse(SourceText(name: "manifest", bytes: $0), JSON.Options(duplicateKeys: .rejectEqual, maximumSize: 4 << 20))
+      try? JSON.parse(
+        SourceText(name: "manifest", bytes: $0), JSON.Options(duplicateKeys: .rejectEqual, maximumSize: 4 << 20))
     }.map { EditableJSON($0) }
     let isDocker = old?["config"]?["mediaType"]?.string == dockerConfig
     var manifest =
@@ -125,7 +127,8 @@ enum ConfigEditor {
     }
     if !dropped.isEmpty {
       notices.append(
-        "dropped annotations that no longer hold: " + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
+        "dropped annotations that no longer hold: "
+          + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
     }
     let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
     return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)

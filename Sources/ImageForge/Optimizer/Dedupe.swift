@@ -95,6 +95,8 @@ enum Dedupe {
     // Programs that run as someone else stay files of their own.
     guard entry.mode & 0o6000 == 0 else { return false }
     if excluded.contains(where: { path.starts(with: $0) }) { return false }
-    return !path.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("cache".utf8) || $0.elementsEqual(".cache".utf8) }
+    return !path.split(separator: UInt8(ascii: "/")).contains {
+      $0.elementsEqual("cache".utf8) || $0.elementsEqual(".cache".utf8)
+    }
   }
 }

@@ -186,7 +186,8 @@ final class ImageWriter {
       try pad(written.size)
       try file.patch(header, at: start)
     } else {
-      throw OptimizerError.unsupported("a layer of \(ByteCount.text(written.size)) is larger than an archive's member can be")
+      throw OptimizerError.unsupported(
+        "a layer of \(ByteCount.text(written.size)) is larger than an archive's member can be")
     }
     return written
   }

@@ -148,7 +148,8 @@ public enum Optimizer {
       OutputLayer(
         inputs: layer.inputs, unchanged: layer.original != nil,
         unpacked: layer.original.map { input.scans[$0].unpacked } ?? layer.tarSize,
-        compressed: layer.original.map { input.scans[$0].compressed }, diffID: layer.original.map { input.scans[$0].diffID })
+        compressed: layer.original.map { input.scans[$0].compressed },
+        diffID: layer.original.map { input.scans[$0].diffID })
     }
     return OptimizationReport(
       source: input.image.source, output: nil,

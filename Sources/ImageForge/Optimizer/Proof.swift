@@ -50,7 +50,9 @@ public struct Proof: Sendable, Codable, Equatable {
       guard let data = Data(base64Encoded: text) else { throw OptimizerError.malformedProof("a path is not Base64") }
       return [UInt8](data)
     }
-    guard schemaVersion == 1 else { throw OptimizerError.malformedProof("its schemaVersion is \(schemaVersion), not 1") }
+    guard schemaVersion == 1 else {
+      throw OptimizerError.malformedProof("its schemaVersion is \(schemaVersion), not 1")
+    }
     var allowance = Allowance()
     allowance.epoch = epoch
     allowance.removed = Set(try removedPaths.map(bytes))
@@ -61,7 +63,8 @@ public struct Proof: Sendable, Codable, Equatable {
   /// Reads a proof file.
   public static func load(_ path: String) throws -> Proof {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw OptimizerError.usage("cannot read the proof \(DisplayText.escape(path)); write one with `forge optimize --proof`")
+      throw OptimizerError.usage(
+        "cannot read the proof \(DisplayText.escape(path)); write one with `forge optimize --proof`")
     }
     do {
       return try JSONDecoder().decode(Proof.self, from: data)

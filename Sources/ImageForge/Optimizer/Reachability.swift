@@ -37,7 +37,8 @@ struct Reachability {
   /// What libc, TLS libraries and language runtimes open by name.
   private static let opened = [
     "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates", "usr/lib/ssl",
-    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db", "usr/share/mime",
+    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db",
+    "usr/share/mime",
   ]
 
   /// Libraries that are opened with dlopen: name services, stack unwinding, resolver.
@@ -168,7 +169,8 @@ struct Reachability {
 
   private var searchPath: [String] {
     let value = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
-    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(separator: ":").map(String.init)
+    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(separator: ":").map(
+      String.init)
   }
 
   private mutating func program(_ name: String) -> String? {
@@ -262,7 +264,9 @@ struct Reachability {
     if let folder = walk("usr/lib", marking: false) {
       for child in root.tree.children(folder) where root.tree[child].kind == .directory {
         let name = String(decoding: root.tree.name(child), as: UTF8.self)
-        if name.contains("-linux-") { libraryFolders += ["/lib/\(name)", "/usr/lib/\(name)", "/usr/local/lib/\(name)"] }
+        if name.contains("-linux-") {
+          libraryFolders += ["/lib/\(name)", "/usr/lib/\(name)", "/usr/local/lib/\(name)"]
+        }
       }
     }
   }

@@ -207,14 +207,17 @@ struct Redistribution {
         else { return false }
         continue
       }
-      guard isShown, let id = node(at: path), root.tree[id].origin == FileTree.Origin(layer: Int32(layer), index: Int32(index))
+      guard isShown, let id = node(at: path),
+        root.tree[id].origin == FileTree.Origin(layer: Int32(layer), index: Int32(index))
       else { return false }
       let inode = root.tree[id].inode
       guard inode != FileTree.none else { continue }
       let metadata = root.inodes[Int(inode)].metadata
       guard visible[Int(metadata.layer)].contains(metadata.index) else { return false }
       if entries[index].kind == .hardlink {
-        guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else { return false }
+        guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else {
+          return false
+        }
         let origin = root.tree[other].origin
         guard (origin.layer, origin.index) < (Int32(layer), Int32(index)) else { return false }
       } else if root.inodes[Int(inode)].origin.index != index {
@@ -271,7 +274,8 @@ struct Redistribution {
       guard let carrier = names[node.inode]?.first, carrier != id else {
         let data = root.entry(inode.origin)
         guard !data.isSparse else {
-          throw OptimizerError.unsupported("layer \(inode.origin.layer) holds a sparse file, which would have to be rewritten")
+          throw OptimizerError.unsupported(
+            "layer \(inode.origin.layer) holds a sparse file, which would have to be rewritten")
         }
         (entry.size, entry.hash) = (data.size, data.hash)
         return maker.add(entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))

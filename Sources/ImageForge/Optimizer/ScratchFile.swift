@@ -45,7 +45,10 @@ final class ScratchFile {
       // O_TMPFILE: 0o20000000 | O_DIRECTORY, which Swift does not import.
       open(folder, 0o20000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o644)
     #else
-      { errno = EOPNOTSUPP; return -1 }()
+      {
+        errno = EOPNOTSUPP
+        return -1
+      }()
     #endif
   }
 
@@ -105,7 +108,8 @@ final class ScratchFile {
   private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(OutputError) {
     var done = 0
     while done < bytes.count {
-      let count = pwrite(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + off_t(done))
+      let count = pwrite(
+        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + off_t(done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw OutputError(path: path, reason: "\(Errno(rawValue: count < 0 ? errno : ENOSPC))") }
       done += count
@@ -137,7 +141,9 @@ final class ScratchFile {
       fchmod(descriptor, before.st_mode & 0o777)
     }
     if let hiddenPath {
-      guard rename(hiddenPath, target) == 0 else { throw OutputError(path: target, reason: "\(Errno(rawValue: errno))") }
+      guard rename(hiddenPath, target) == 0 else {
+        throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
+      }
       self.hiddenPath = nil
       return
     }
@@ -146,7 +152,8 @@ final class ScratchFile {
     // A name cannot be taken over by a link: only by a rename.
     let name = FilePath(target)
     let beside = name.removingLastComponent().appending(
-      ".\(name.lastComponent?.string ?? "image").forge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))").string
+      ".\(name.lastComponent?.string ?? "image").forge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    ).string
     guard link(to: beside) else { throw OutputError(path: target, reason: "\(Errno(rawValue: errno))") }
     guard rename(beside, target) == 0 else {
       let reason = "\(Errno(rawValue: errno))"

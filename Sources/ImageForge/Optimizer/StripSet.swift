@@ -63,23 +63,31 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
         || isOne("var/lib/dpkg/status-old", "var/lib/dpkg/available-old", "var/lib/dpkg/diversions-old")
     case .docs:
       if isBelow("usr/share/doc", "usr/local/share/doc") { return !isFolder && name != "copyright" }
-      return isBelow("usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian", "usr/share/linda")
+      return isBelow(
+        "usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian", "usr/share/linda")
     case .man: return isBelow("usr/share/man", "usr/local/share/man", "usr/local/man", "usr/man")
     case .locales:
       return isBelow("usr/share/locale", "usr/share/i18n") && text != "usr/share/locale/locale.alias"
         || isBelow("usr/lib/locale") && !text.lowercased().hasPrefix("usr/lib/locale/c.utf")
     case .pycache:
-      guard node.kind == .regular, let source = CompiledPython.source(of: path), name.hasSuffix(".pyc") else { return false }
+      guard node.kind == .regular, let source = CompiledPython.source(of: path), name.hasSuffix(".pyc") else {
+        return false
+      }
       return root.node(at: source) != nil
     case .tests:
       guard isFolder, name == "tests" || name == "test" else { return false }
-      let inPackage = parts.firstIndex { $0 == "site-packages" || $0 == "dist-packages" }
+      let inPackage =
+        parts.firstIndex { $0 == "site-packages" || $0 == "dist-packages" }
         .map { parts.count > $0 + 2 } ?? false
-      let inLibrary = parts.dropLast().last.map { $0.hasPrefix("python3") || $0 == "idlelib" || $0 == "lib2to3" || $0 == "tkinter" } ?? false
+      let inLibrary =
+        parts.dropLast().last.map { $0.hasPrefix("python3") || $0 == "idlelib" || $0 == "lib2to3" || $0 == "tkinter" }
+        ?? false
       return inPackage || inLibrary && parts.contains("lib")
     case .typings:
       guard node.kind == .regular, parts.contains("node_modules") else { return false }
-      return [".d.ts", ".d.mts", ".d.cts", ".js.map", ".mjs.map", ".cjs.map", ".css.map", ".ts.map"].contains { name.hasSuffix($0) }
+      return [".d.ts", ".d.mts", ".d.cts", ".js.map", ".mjs.map", ".cjs.map", ".css.map", ".ts.map"].contains {
+        name.hasSuffix($0)
+      }
     case .headers:
       return isBelow("usr/include", "usr/local/include")
         || parts.count > 1 && parts.dropLast().last == "pkgconfig"
@@ -89,15 +97,20 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       let packages = ["pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"]
       if folder == "site-packages" || folder == "dist-packages" {
         return packages.contains(String(name)) || name == "distutils-precedence.pth"
-          || packages.contains { name.hasPrefix($0 + "-") && (name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info")) }
+          || packages.contains {
+            name.hasPrefix($0 + "-") && (name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info"))
+          }
       }
       if name == "ensurepip", isFolder { return folder.hasPrefix("python3") }
       return folder == "bin" && !isFolder && (name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil)
     case .npm:
       let folder = parts.dropLast().last ?? ""
-      if folder == "node_modules", parts.dropLast(2).last == "lib" { return ["npm", "corepack", "yarn"].contains(String(name)) }
+      if folder == "node_modules", parts.dropLast(2).last == "lib" {
+        return ["npm", "corepack", "yarn"].contains(String(name))
+      }
       if folder == "opt", name.hasPrefix("yarn") { return true }
-      return folder == "bin" && !isFolder && ["npm", "npx", "corepack", "yarn", "yarnpkg", "pnpm", "pnpx"].contains(String(name))
+      return folder == "bin" && !isFolder
+        && ["npm", "npx", "corepack", "yarn", "yarnpkg", "pnpm", "pnpx"].contains(String(name))
     }
   }
 }

@@ -45,7 +45,8 @@ extension OptimizationReport {
         "\(ByteCount.text(after.stored)), over the target of \(ByteCount.text(target)); what is left to take is named by "
           + "--strip and --minimize", label: "target missed: ", ink: .red)
     } else if let target {
-      layout.paragraph("\(ByteCount.text(after.stored)) of \(ByteCount.text(target))", label: "target reached: ", ink: .green)
+      layout.paragraph(
+        "\(ByteCount.text(after.stored)) of \(ByteCount.text(target))", label: "target reached: ", ink: .green)
     }
     if let proof {
       layout.paragraph(
