@@ -77,7 +77,7 @@ struct Optimize: AsyncParsableCommand {
   }
 
   private func optimize(_ path: String) async throws {
-    let choice = InspectionChoice(image: image.choice, platform: image.platform)
+    let choice = InspectionChoice(image: image.choice, platform: image.platform, limits: try image.budgets.limits)
     if listSets {
       let estimates = try Optimizer.stripEstimates(path, choice: choice)
       return try reporting.write(estimates, text: estimates.text)

@@ -19,11 +19,12 @@ struct Verify: AsyncParsableCommand {
   @Option(help: "Which platform, where an image has several: linux/arm64.")
   var platform: String?
 
+  @OptionGroup(title: "Budgets") var budgets: BudgetOptions
   @OptionGroup var reporting: OutputOptions
 
   func run() async throws {
     let loaded = try proof.map { try Proof.load($0) }
-    let choice = InspectionChoice(platform: platform)
+    let choice = InspectionChoice(platform: platform, limits: try budgets.limits)
     let verification = try await ImageReference.withArchive(of: old) { old in
       try await ImageReference.withArchive(of: new) { new in
         try Verification.compare(old, new, oldChoice: choice, newChoice: choice, proof: loaded)

@@ -91,8 +91,8 @@ public enum Optimizer {
   public static func baseLayers(
     of source: String, base: String, choice: InspectionChoice = .init()
   ) throws -> Int {
-    let image = try ImageStore.open(source, selection: choice.selection)
-    let other = try ImageStore.open(base, selection: ImageSelection(platform: choice.platform))
+    let image = try choice.open(source)
+    let other = try InspectionChoice(platform: choice.platform, limits: choice.limits).open(base)
     let (own, theirs) = (image.config.diffIDs, other.config.diffIDs)
     guard theirs.count <= own.count, Array(own.prefix(theirs.count)) == theirs else {
       throw OptimizerError.usage(
@@ -105,7 +105,7 @@ public enum Optimizer {
   /// How many layers the base has, as history tells: those up to the last step that set a command before the last
   /// layer. 0 where it tells nothing.
   public static func baseLayersByHistory(of source: String, choice: InspectionChoice = .init()) throws -> Int {
-    let image = try ImageStore.open(source, selection: choice.selection)
+    let image = try choice.open(source)
     let history = image.config.history
     guard history.count(where: { !$0.isEmptyLayer }) == image.layers.count else { return 0 }
     var (layers, base) = (0, 0)
@@ -124,10 +124,10 @@ public enum Optimizer {
     _ source: String, _ choice: InspectionChoice, _ step: String, _ known: [Digest: LayerScan],
     _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
-    let image = try ImageStore.open(source, selection: choice.selection)
+    let image = try choice.open(source)
     let total = image.layers.reduce(0) { $0 + $1.size }
     let done = Mutex<Int64>(0)
-    return try ReadImage(image, known: known) { bytes in
+    return try ReadImage(image, limits: choice.limits, known: known) { bytes in
       let sum = done.withLock { done in
         done += bytes
         return done

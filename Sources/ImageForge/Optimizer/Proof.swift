@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeImages
+import ForgeLayers
 import Foundation
 
 /// What was compared, and which differences were asked for: written by `forge optimize --proof`, checked again by
@@ -99,9 +100,9 @@ public struct Verification: Sendable, Codable, Equatable {
     _ old: String, _ new: String, oldChoice: InspectionChoice = .init(), newChoice: InspectionChoice = .init(),
     proof: Proof? = nil
   ) throws -> Verification {
-    let before = try ReadImage(ImageStore.open(old, selection: oldChoice.selection))
+    let before = try ReadImage(oldChoice.open(old), limits: oldChoice.limits)
     let known = Dictionary(before.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
-    let after = try ReadImage(ImageStore.open(new, selection: newChoice.selection), known: known)
+    let after = try ReadImage(newChoice.open(new), limits: newChoice.limits, known: known)
     return try compare(before, after, proof: proof)
   }
 
@@ -135,11 +136,16 @@ public struct Verification: Sendable, Codable, Equatable {
 public struct InspectionChoice: Sendable {
   public var image: String?
   public var platform: String?
+  /// What the image may cost its reader.
+  public var limits: LayerLimits
 
-  public init(image: String? = nil, platform: String? = nil) {
+  public init(image: String? = nil, platform: String? = nil, limits: LayerLimits = LayerLimits()) {
     self.image = image
     self.platform = platform
+    self.limits = limits
   }
 
-  package var selection: ImageSelection { ImageSelection(image: image, platform: platform) }
+  func open(_ source: String) throws -> Image {
+    try ImageStore.open(source, selection: ImageSelection(image: image, platform: platform), limits: limits)
+  }
 }

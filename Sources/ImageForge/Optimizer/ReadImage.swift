@@ -20,7 +20,7 @@ struct ReadImage: Sendable {
   ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only hashed.
   ///   - progress: is told bytes of blobs that were read, from several threads.
   init(
-    _ image: Image, name: String? = nil, known: [Digest: LayerScan] = [:],
+    _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), known: [Digest: LayerScan] = [:],
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) throws {
     self.image = image
@@ -32,11 +32,13 @@ struct ReadImage: Sendable {
       let index = order[turn]
       let result = Result { () throws in
         let done = results.withLock { $0.values.compactMap { try? $0.get().unpacked }.reduce(0, +) }
-        let limit = LayerLimits().unpacked
-        guard done <= limit else {
-          throw LayerError.overLimit(layer: name, path: [], reason: "it unpacks to more than \(ByteCount.text(limit))")
+        guard done <= limits.total else {
+          throw LayerError.overLimit(
+            layer: name, path: [], limit: .total,
+            reason: "its layers unpack to more than \(ByteCount.text(limits.total))")
         }
-        let scan = try Self.scan(layers[index], name: "layer \(index) of \(name)", known[layers[index].diffID])
+        let scan = try Self.scan(
+          layers[index], name: "layer \(index) of \(name)", limits, known[layers[index].diffID])
         progress(layers[index].size)
         return scan
       }
@@ -50,14 +52,17 @@ struct ReadImage: Sendable {
     root = try RootFilesystem(scans, image: name)
   }
 
-  private static func scan(_ layer: ImageLayer, name: String, _ known: LayerScan?) throws -> LayerScan {
+  private static func scan(_ layer: ImageLayer, name: String, _ limits: LayerLimits, _ known: LayerScan?) throws
+    -> LayerScan
+  {
     if let known, known.compressed == layer.size {
       let hasher = ByteHasher(known.digest.algorithm)
       try layer.blob.forEachPiece(name: name) { hasher.update($0) }
       if hasher.finish() == known.digest, layer.digest == nil || layer.digest == known.digest { return known }
     }
     var options = LayerScanOptions(
-      name: name, expectedDigest: layer.digest, expectedDiffID: layer.diffID, capture: CompiledPython.capture)
+      name: name, expectedDigest: layer.digest, expectedDiffID: layer.diffID, limits: limits,
+      capture: CompiledPython.capture)
     options.notesContents = true
     return try LayerReader.scan(layer.blob, options: options)
   }
