@@ -101,7 +101,8 @@ public struct Service: Codable, Sendable, Equatable {
     workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
     healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
     migrations: Migrations? = nil, mcp: [MCPServer] = [], systemPackages: SystemPackages = SystemPackages(),
-    nativePackages: [NativePackage] = [], installInputs: [String], buildArguments: [String: String] = [:], conclusions: [Conclusion] = [],
+    nativePackages: [NativePackage] = [], installInputs: [String], buildArguments: [String: String] = [:],
+    conclusions: [Conclusion] = [],
     findings: [Finding] = []
   ) {
     self.name = name

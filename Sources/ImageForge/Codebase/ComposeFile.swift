@@ -29,7 +29,9 @@ enum ComposeFile {
   static func read(_ folder: String, in tree: ProjectTree) -> [Service] {
     names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile).flatMap { path -> [Service] in
       // A file that is not YAML is compose's to complain of.
-      guard let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source) else { return [] }
+      guard let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source) else {
+        return []
+      }
       return (root["services"]?.entries ?? []).prefix(200).map { service($0, folder, path) }
     }
   }

@@ -98,7 +98,7 @@ extension Service {
       Self.plain("packageManager.name", packageManager.name.rawValue, packageManager.source),
       Self.plain("packageManager.version", packageManager.version, packageManager.source),
       Conclusion("kind", kind.rawValue, .certain, evidence: [framework.source], why: "it depends on \(framework.name)"),
-      Conclusion("port", "\(port)", .assumed, why: "default: the port that the server listens on unless told otherwise"),
+      Conclusion("port", "\(port)", .assumed, why: "default: where the server listens unless told otherwise"),
       Conclusion(
         "healthPath", healthPath, healthPath == nil ? .unknown : .likely,
         why: healthPath == nil ? "no route has the name of a health check" : "a GET route of that name"),

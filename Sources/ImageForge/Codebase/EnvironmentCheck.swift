@@ -31,7 +31,9 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
       let reads = variable.sources.filter { Self.isCode(file($0)) }
       let mentions = variable.sources.filter { file($0) == example }
       if !reads.isEmpty, mentions.isEmpty { missing.append(Row(name: variable.name, sources: reads)) }
-      if reads.isEmpty, !mentions.isEmpty, !Self.isReadByPackage(variable.name) { unused.append(Row(name: variable.name, sources: mentions)) }
+      if reads.isEmpty, !mentions.isEmpty, !Self.isReadByPackage(variable.name) {
+        unused.append(Row(name: variable.name, sources: mentions))
+      }
     }
     self.service = service.name
     self.example = example

@@ -48,8 +48,10 @@ package enum NextAnalyzer {
     if let customServer {
       findings.append(
         Finding(
-          id: "FORGE-N037", severity: .error,
-          message: "a server of its own starts Next.js, which the standalone output does not contain",
+          id: "FORGE-N037", severity: .warning,
+          message:
+            "a server of its own starts Next.js, which the standalone output does not contain: the image holds all "
+            + "packages",
           location: ProjectTree.join(folder, customServer) + ":1",
           fix: "move what it does into middleware or route handlers"))
     }
@@ -80,7 +82,8 @@ package enum NextAnalyzer {
 
   /// `../../next.config.js`
   private static func ascent(from folder: String, to file: String) -> String {
-    let steps = folder.split(separator: "/").count - ProjectTree.parent(file).split(separator: "/").filter { $0 != "." }.count
+    let steps =
+      folder.split(separator: "/").count - ProjectTree.parent(file).split(separator: "/").filter { $0 != "." }.count
     return String(repeating: "../", count: max(0, steps)) + ProjectTree.name(file)
   }
 
@@ -147,7 +150,8 @@ package enum NextAnalyzer {
   private static func member(of workspace: NodeWorkspace, _ manifest: NodeManifest) -> Finding {
     Finding(
       id: "FORGE-N003", severity: .info,
-      message: "the application is a member of the \(workspace.kind) workspace at \(workspace.root): its image is built "
+      message:
+        "the application is a member of the \(workspace.kind) workspace at \(workspace.root): its image is built "
         + "from there", location: manifest.path + ":1")
   }
 }

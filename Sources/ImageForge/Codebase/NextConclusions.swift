@@ -27,7 +27,8 @@ enum NextConclusions {
     service.conclude(
       Conclusion(
         "next.buildCommand", service.next?.buildCommand, build == nil ? .assumed : .certain,
-        evidence: [build?.source].compactMap(\.self), why: build == nil ? "default: there is no build script" : "the build script"))
+        evidence: [build?.source].compactMap(\.self),
+        why: build == nil ? "default: there is no build script" : "the build script"))
     service.conclude(
       Conclusion(
         "port", "\(port.number)", port.source == nil ? .assumed : .certain, evidence: [port.source].compactMap(\.self),
@@ -50,7 +51,7 @@ enum NextConclusions {
     }
     return Conclusion(
       "framework.version", service.framework.version, service.framework.version == nil ? .unknown : .likely,
-      evidence: [ground.asked.source], alternatives: [asked],
+      evidence: [ground.asked.source], alternatives: asked.value == service.framework.version ? [] : [asked],
       why: "the lowest version that the manifest allows: no lockfile pins one")
   }
 

@@ -46,7 +46,9 @@ extension NextConfig {
   private static func projectPath(_ written: String, from folder: String) -> String? {
     let root = JSModule.Surroundings.root
     if written == root { return "." }
-    if written.hasPrefix(root + "/") { return ProjectPath.resolve(String(written.dropFirst(root.count + 1)), from: ".") }
+    if written.hasPrefix(root + "/") {
+      return ProjectPath.resolve(String(written.dropFirst(root.count + 1)), from: ".")
+    }
     return ProjectPath.resolve(written, from: folder)
   }
 

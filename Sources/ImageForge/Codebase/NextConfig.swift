@@ -143,6 +143,7 @@ struct NextConfig {
     guard !text.isEmpty else { return }
     let isValid = text.hasPrefix("/") && !text.hasSuffix("/") && ProjectPath.isPlain(text) && !text.contains("..")
     guard isValid else {
+      doubts["basePath"] = "its value is not a path that Next.js accepts"
       return note(
         "FORGE-N035", .error, "basePath is not a path that Next.js accepts", setting.location,
         "start it with a slash, end it without one, and use letters, digits, hyphens")
@@ -156,6 +157,7 @@ struct NextConfig {
     guard let text = setting.value.string, let path = ProjectPath.resolve(text, from: "."), path != ".",
       ProjectPath.isPlain(path)
     else {
+      doubts["distDir"] = setting.value.string == nil ? setting.reason : "its value cannot stand in a Dockerfile"
       return note(
         "FORGE-N036", .warning, "distDir is not a folder that can be known: \(setting.reason)", setting.location,
         "write a folder of letters and digits inside of the application")

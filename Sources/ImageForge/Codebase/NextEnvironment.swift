@@ -35,7 +35,8 @@ struct NextEnvironment {
   ]
   private static let extensions: Set<Substring> = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"]
   private static let testFolders: Set<Substring> = [
-    "tests", "test", "__tests__", "e2e", "integration", "playwright-tests", "cypress", "playwright", "__mocks__", "mocks", ".storybook", "stories",
+    "tests", "test", "__tests__", "e2e", "integration", "playwright-tests", "cypress", "playwright", "__mocks__",
+    "mocks", ".storybook", "stories",
     "coverage",
   ]
   private static let testMarks = [
@@ -70,7 +71,9 @@ struct NextEnvironment {
     for name in Self.values { readAssignments(ProjectTree.join(folder, name), tree, areExamples: false) }
     readVercel(tree)
     for variable in ComposeFile.environment(of: folder, in: tree) where EnvironmentName.isValid(variable.name) {
-      if let value = variable.value, EnvironmentName.holdsCredentials(value) { holdingCredentials.insert(variable.name) }
+      if let value = variable.value, EnvironmentName.holdsCredentials(value) {
+        holdingCredentials.insert(variable.name)
+      }
       add(variable.name, Reading(path: variable.path, line: variable.line, use: .tested, isInConfig: false))
     }
     variables = readings.map(variable).sorted { ProjectTree.precedes($0.name, $1.name) }
@@ -188,7 +191,8 @@ struct NextEnvironment {
         let root = try? JSON.parse(source, .projectWithComments)
       else { continue }
       let tasks = (root["tasks"] ?? root["pipeline"])?.members.map(\.value) ?? []
-      let lists = ["globalEnv", "globalPassThroughEnv"].map { root[$0] } + tasks.flatMap { [$0["env"], $0["passThroughEnv"]] }
+      let lists =
+        ["globalEnv", "globalPassThroughEnv"].map { root[$0] } + tasks.flatMap { [$0["env"], $0["passThroughEnv"]] }
       for element in lists.flatMap({ $0?.elements ?? [] }).prefix(5_000) {
         guard let text = element.string else { continue }
         // Before version 1.10 variables stood as `$NAME`.
@@ -203,7 +207,9 @@ struct NextEnvironment {
       guard let source = try? tree.read(path, limit: 4 << 20) else { continue }
       let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       for (index, row) in rows.enumerated().prefix(100_000) {
-        guard let call = row.firstRange(of: "env(\""), !row.prefix(upTo: call.lowerBound).contains("//") else { continue }
+        guard let call = row.firstRange(of: "env(\""), !row.prefix(upTo: call.lowerBound).contains("//") else {
+          continue
+        }
         let name = String(row[call.upperBound...].prefix { $0 != "\"" })
         guard EnvironmentName.isValid(name) else { continue }
         add(name, Reading(path: path, line: index + 1, use: .plain, isInConfig: false))

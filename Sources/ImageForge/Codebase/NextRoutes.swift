@@ -28,7 +28,9 @@ struct NextRoutes {
       case (_?, _?): .both
       }
     evidence = [app, pages].compactMap { place in
-      place.flatMap { place in tree.files(below: place).first { Self.split($0).map { Self.codeExtensions.contains($0.suffix) } ?? false } }
+      place.flatMap { place in
+        tree.files(below: place).first { Self.split($0).map { Self.codeExtensions.contains($0.suffix) } ?? false }
+      }
     }.map { $0 + ":1" }
     let all = (app.map { Self.appRoutes($0, tree) } ?? []) + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
     let best = all.min { ($0.rank, $0.path.utf8.count, $0.path) < ($1.rank, $1.path.utf8.count, $1.path) }

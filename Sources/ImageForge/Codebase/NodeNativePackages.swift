@@ -60,7 +60,8 @@ struct NodeNativePackages {
         Finding(
           id: "FORGE-N056", severity: .warning,
           message: known.prebuilt.isEmpty
-            ? "\(known.name) is compiled by the installation" : "\(known.name) is published for glibc alone: not for Alpine",
+            ? "\(known.name) is compiled by the installation"
+            : "\(known.name) is published for glibc alone: not for Alpine",
           location: source, fix: "build on a Debian base, with the packages that it needs"))
     }
   }

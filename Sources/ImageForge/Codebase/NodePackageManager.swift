@@ -47,7 +47,9 @@ struct NodePackageManager {
     manager.lockfile = chosen.name
     if declared == nil { manager.source = path + ":1" }
     let others = present.filter { $0.name != chosen.name }
-    self.others = others.map { Conclusion.Alternative(value: $0.manager.rawValue, source: ProjectTree.join(root, $0.name)) }
+    self.others = others.map {
+      Conclusion.Alternative(value: $0.manager.rawValue, source: ProjectTree.join(root, $0.name))
+    }
     // The declared manager decides between lockfiles; without one it is a guess.
     if !others.isEmpty {
       note(

@@ -58,7 +58,8 @@ struct ServiceLinks {
 
   /// An address on this machine with a port that no service listens on is a mistake, or an old one.
   private mutating func judge(_ addresses: [Address], _ backend: Service, _ variable: EnvironmentVariable) {
-    guard let wrong = addresses.first(where: { $0.isLocal && $0.port != nil && $0.port != backend.port }) else { return }
+    let isElsewhere = { (address: Address) in address.isLocal && address.port != nil && address.port != backend.port }
+    guard let wrong = addresses.first(where: isElsewhere) else { return }
     findings.append(
       Finding(
         id: "FORGE-L001", severity: .warning,
@@ -140,7 +141,9 @@ struct ServiceLinks {
 
   // MARK: Names
 
-  private static let endings: Set<Substring> = ["URL", "URI", "HOST", "ORIGIN", "ENDPOINT", "BASE", "ADDRESS", "SERVER"]
+  private static let endings: Set<Substring> = [
+    "URL", "URI", "HOST", "ORIGIN", "ENDPOINT", "BASE", "ADDRESS", "SERVER",
+  ]
   private static let targets: Set<Substring> = ["API", "BACKEND", "SERVER", "FASTAPI"]
   private static let fillers: Set<Substring> = ["NEXT", "PUBLIC", "INTERNAL", "BASE", "HTTP", "REST", "APP", "SERVER"]
 

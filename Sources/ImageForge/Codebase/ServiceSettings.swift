@@ -74,7 +74,7 @@ struct ServiceSettings {
         guard !EnvironmentName.isSecret(argument.key) else {
           throw .settings(
             location: argument.location,
-            reason: "`\(argument.key)` is a secret: build arguments stand in the image's history; pass it with --secret")
+            reason: "`\(argument.key)` is a secret: build arguments stand in the image's history; use --secret")
         }
         override.buildArguments[argument.key] = try text(argument)
       }
@@ -170,7 +170,8 @@ extension ServiceSettings {
       case "node", "python":
         guard service.runtime.name.rawValue == key else {
           throw .settings(
-            location: setting.location, reason: "\(service.name) does not run on \(key): it runs on "
+            location: setting.location,
+            reason: "\(service.name) does not run on \(key): it runs on "
               + service.runtime.name.rawValue)
         }
         replace("runtime.version", service.runtime.version, setting, in: &service)

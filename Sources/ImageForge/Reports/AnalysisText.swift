@@ -9,7 +9,9 @@ extension Analysis {
     if !links.isEmpty {
       layout.heading("links")
       layout.table(
-        links.map { ["\($0.from) → \($0.to)", $0.variable, $0.baked ? "fixed when the image is built" : "read when it runs"] })
+        links.map {
+          ["\($0.from) → \($0.to)", $0.variable, $0.baked ? "fixed when the image is built" : "read when it runs"]
+        })
     }
     if !findings.isEmpty {
       layout.heading("findings")

@@ -65,7 +65,8 @@ public struct EnvironmentReport: Encodable, Sendable {
       }
       if check.passed { layout.line("  \(DisplayText.escape(example)) names what the code reads, and nothing else") }
       func rows(_ rows: [EnvironmentCheck.Row], _ what: String) {
-        layout.table(rows.map { ["\(what)", $0.name, DisplayText.escape($0.sources.first ?? "")] }, aligned: [.left, .left, .path])
+        layout.table(
+          rows.map { [what, $0.name, DisplayText.escape($0.sources.first ?? "")] }, aligned: [.left, .left, .path])
       }
       rows(check.missing, "missing")
       rows(check.unused, "unused")

@@ -21,7 +21,9 @@ public struct Explanation: Encodable, Sendable {
       }.map { Entry(service: service.name, conclusion: $0) }
     }
     guard entries.isEmpty else { return }
-    let known = analysis.services.flatMap { $0.conclusions.map(\.key) + $0.environment.map { "environment.\($0.name)" } }
+    let known = analysis.services.flatMap { service in
+      service.conclusions.map(\.key) + service.environment.map { "environment.\($0.name)" }
+    }
     throw UnknownKeyError(key: key, known: Array(Set(known)).sorted())
   }
 

@@ -20,7 +20,7 @@ package enum JSON5 {
     let kind: JSON.Value
     switch value.kind {
     case .string(let text): kind = .string(text)
-    case .number(let number): kind = .number(number == number.rounded() ? "\(Int64(exactly: number.rounded()) ?? 0)" : "\(number)")
+    case .number(let number): kind = .number(Int64(exactly: number).map { "\($0)" } ?? "\(number)")
     case .bool(let flag): kind = .bool(flag)
     case .null: kind = .null
     case .array(let elements):

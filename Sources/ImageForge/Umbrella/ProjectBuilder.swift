@@ -45,7 +45,9 @@ public struct ProjectBuilder: Sendable {
       recipe.remarks.forEach(log)
       let request = BuildRequest(
         context: recipe.context, dockerfile: recipe.dockerfile,
-        tag: tag(of: service, among: analysis.services.count), buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + buildArguments,
+        tag: tag(of: service, among: analysis.services.count),
+        buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+          + buildArguments,
         secrets: secrets,
         archive: archive ?? scratch.file("image.tar"))
       try await engine.build(request, log: log)

@@ -28,7 +28,8 @@ extension Shape {
     "apps/web/app/page.tsx": "", "apps/web/next.config.ts": "export default { output: 'standalone' }",
     "packages/ui/package.json": #"{"name":"@acme/ui","dependencies":{"@acme/theme":"workspace:^"}}"#,
     "packages/ui/src/index.ts": "export const theme = process.env.NEXT_PUBLIC_THEME",
-    "packages/theme/package.json": #"{"name":"@acme/theme"}"#, "packages/other/package.json": #"{"name":"@acme/other"}"#,
+    "packages/theme/package.json": #"{"name":"@acme/theme"}"#,
+    "packages/other/package.json": #"{"name":"@acme/other"}"#,
     "packages/old/package.json": #"{"name":"@acme/old"}"#,
   ]
 
@@ -36,10 +37,16 @@ extension Shape {
     next("01-plain"),
     next(
       "02-standalone-satisfies", "",
-      ["next.config.ts": "import type { NextConfig } from 'next'\nexport default {\n  output: 'standalone',\n} satisfies NextConfig\n"]),
+      [
+        "next.config.ts":
+          "import type { NextConfig } from 'next'\nexport default {\n  output: 'standalone',\n} satisfies NextConfig\n"
+      ]),
     next(
       "03-export", "",
-      ["next.config.mjs": "export default { output: 'export', basePath: '/docs', trailingSlash: true, distDir: 'dist' }"]),
+      [
+        "next.config.mjs":
+          "export default { output: 'export', basePath: '/docs', trailingSlash: true, distDir: 'dist' }"
+      ]),
     next(
       "04-phase-and-wrappers", "",
       [
@@ -82,7 +89,8 @@ extension Shape {
         "package.json": #"{"name":"acme","dependencies":{"next":"16.0.10"},"devDependencies":{"nx":"22"}}"#,
         "package-lock.json": lock("16.0.10"), "nx.json": #"{"plugins":["@nx/next/plugin"]}"#,
         "apps/shop/project.json": #"{"name":"shop"}"#, "apps/shop/src/app/page.tsx": "",
-        "apps/shop/next.config.js": "const { composePlugins, withNx } = require('@nx/next')\nmodule.exports = composePlugins(withNx)({ output: 'standalone' })",
+        "apps/shop/next.config.js":
+          "const { composePlugins, withNx } = require('@nx/next')\nmodule.exports = composePlugins(withNx)({ output: 'standalone' })",
       ]),
     Shape(
       name: "11-stray-lockfile",
@@ -115,21 +123,31 @@ extension Shape {
       ]),
     next(
       "15a-bun", "",
-      ["package-lock.json": "-", "bun.lock": "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"next\": [\"next@16.0.10\", \"\"],\n  },\n}\n"]),
+      [
+        "package-lock.json": "-",
+        "bun.lock":
+          "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"next\": [\"next@16.0.10\", \"\"],\n  },\n}\n",
+      ]),
     next("15b-bun-binary", "", ["package-lock.json": "-", "bun.lockb": "\u{0}bun"]),
     next(
       "16-package-json5", "",
       [
         "package.json": "-", "package-lock.json": "-",
-        "package.json5": "{\n  // why\n  name: 'web',\n  dependencies: { next: '16.0.10', },\n  scripts: { build: 'next build' },\n}\n",
-        "pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
+        "package.json5":
+          "{\n  // why\n  name: 'web',\n  dependencies: { next: '16.0.10', },\n  scripts: { build: 'next build' },\n}\n",
+        "pnpm-lock.yaml":
+          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
       ]),
-    next("17a-manager-against-lockfile", #""packageManager":"pnpm@10.13.1+sha512.ab""#, ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.0.10:\n  version \"16.0.10\"\n"]),
     next(
-      "17b-engines-pnpm", #""engines":{"pnpm":"11.5.x"},"devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
+      "17a-manager-against-lockfile", #""packageManager":"pnpm@10.13.1+sha512.ab""#,
+      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.0.10:\n  version \"16.0.10\"\n"]),
+    next(
+      "17b-engines-pnpm",
+      #""engines":{"pnpm":"11.5.x"},"devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
       [
         "package-lock.json": "-",
-        "pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
+        "pnpm-lock.yaml":
+          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
       ]),
     next("18a-nvmrc-and-engines", #""engines":{"node":">=18 <21"}"#, [".nvmrc": "lts/jod\n"]),
     next("18b-volta-against-tool-versions", #""volta":{"node":"22.11.0"}"#, [".tool-versions": "nodejs 24.1.0\n"]),
@@ -159,22 +177,28 @@ extension Shape {
       "23-external-packages-pnpm", "",
       [
         "package-lock.json": "-", "next.config.ts": "export default { serverExternalPackages: ['pino'] }",
-        "pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.2.0\n",
+        "pnpm-lock.yaml":
+          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.2.0\n",
       ], version: "16.2.0"),
     next("24-vulnerable", version: "15.1.2"),
     next("25-settings-with-secrets", "", [".env": "A=1\nDB_PASSWORD=x\n", ".env.production": "TOKEN=x\n"]),
     next(
       "26-dynamic-folders", "",
       [
-        "app/[slug]/page.tsx": "process.env.A", "app/[[...x]]/page.tsx": "process.env.B", "app/(g)/health/route.ts": "export const GET = 1",
+        "app/[slug]/page.tsx": "process.env.A", "app/[[...x]]/page.tsx": "process.env.B",
+        "app/(g)/health/route.ts": "export const GET = 1",
         "app/@modal/page.tsx": "process.env.C",
       ]),
-    next("27-private-registry", "", [".npmrc": "@acme:registry=https://npm.example\n//npm.example/:_authToken=${NPM_TOKEN}\n"]),
+    next(
+      "27-private-registry", "",
+      [".npmrc": "@acme:registry=https://npm.example\n//npm.example/:_authToken=${NPM_TOKEN}\n"]),
     next(
       "28-public-variables", "",
       [
-        "lib/a.ts": "export const a = process.env.NEXT_PUBLIC_A\nexport const b = process.env['NEXT_PUBLIC_B']\nconst { NEXT_PUBLIC_C } = process.env\nexport const d = process.env[name]\n",
-        "next.config.ts": "export default { rewrites: async () => [{ source: '/api/:p*', destination: `${process.env.API_URL}/:p*` }] }",
+        "lib/a.ts":
+          "export const a = process.env.NEXT_PUBLIC_A\nexport const b = process.env['NEXT_PUBLIC_B']\nconst { NEXT_PUBLIC_C } = process.env\nexport const d = process.env[name]\n",
+        "next.config.ts":
+          "export default { rewrites: async () => [{ source: '/api/:p*', destination: `${process.env.API_URL}/:p*` }] }",
       ]),
     next(
       "29-install-scripts", "",
@@ -185,7 +209,11 @@ extension Shape {
       ]),
     next(
       "30-cache-handler", "",
-      ["next.config.js": "module.exports = { cacheHandler: require.resolve('./cache-handler.js'), cacheMaxMemorySize: 0 }", "cache-handler.js": "process.env.REDIS_URL"]),
+      [
+        "next.config.js":
+          "module.exports = { cacheHandler: require.resolve('./cache-handler.js'), cacheMaxMemorySize: 0 }",
+        "cache-handler.js": "process.env.REDIS_URL",
+      ]),
     next("31a-no-lockfile", "", ["package-lock.json": "-"]),
     next("31b-lockfile-out-of-step", "", ["package-lock.json": lock("15.5.9")]),
     next("31c-empty-lockfile", "", ["package-lock.json": ""]),

@@ -48,11 +48,13 @@ extension Shape {
         """
       ]) { $1 }),
     Shape(name: "53d-unknown-key", files: both.merging(["forge.yaml": "services:\n  web:\n    pahts: x\n"]) { $1 }),
-    Shape(name: "53e-unknown-service", files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),
+    Shape(
+      name: "53e-unknown-service", files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),
     Shape(
       name: "54a-odd-names",
       files: [
-        "my app/package.json": "{\r\n\"dependencies\": {\r\n\"next\": \"16.0.10\"},\r\n\"scripts\": {\"build\": \"next build\"}}\r\n",
+        "my app/package.json":
+          "{\r\n\"dependencies\": {\r\n\"next\": \"16.0.10\"},\r\n\"scripts\": {\"build\": \"next build\"}}\r\n",
         "my app/app/page.tsx": "process.env.A", "my app/app/Page.tsx": "process.env.B",
       ]),
     Shape(
@@ -70,7 +72,8 @@ extension Shape {
       ]) { $1 }),
     Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
     Shape(
-      name: "56b-nested-repository", files: both.merging(["vendor/x/.git/HEAD": "ref: x\n", "vendor/x/a.txt": ""]) { $1 }),
+      name: "56b-nested-repository",
+      files: both.merging(["vendor/x/.git/HEAD": "ref: x\n", "vendor/x/a.txt": ""]) { $1 }),
     Shape(
       name: "56c-windows-paths",
       files: both.merging([
@@ -91,7 +94,8 @@ extension Shape {
         "package.json": #"{"private":true,"workspaces":["../../etc/*","/etc/*","apps/*"]}"#,
         "apps/web/package.json":
           #"{"name":"web","dependencies":{"next":"16.0.10","a":"file:../../../../etc","b":"link:/etc"},"scripts":{"build":"next build"}}"#,
-        "apps/web/app/page.tsx": "", "apps/web/next.config.js": "import x from '../../../../etc/passwd'\nmodule.exports = x",
+        "apps/web/app/page.tsx": "",
+        "apps/web/next.config.js": "import x from '../../../../etc/passwd'\nmodule.exports = x",
       ]),
     Shape(
       name: "57c-bombs",
