@@ -82,13 +82,15 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
+        "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
       ]),
     .target(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess, mustache, "ForgeOptimizer",
+        "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports", subprocess, mustache,
+        "ForgeOptimizer",
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 

@@ -27,13 +27,24 @@ struct ImageArguments: ParsableArguments {
 
   /// The same, with every file at hand for further questions.
   func open(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> InspectedImage {
+    try await read(findsSecrets: findsSecrets, cache: cache) { try await ImageReference.open(image, options: $0) }
+  }
+
+  /// The report for people who ask again, which may be remembered.
+  func report(cache: LayerCache?) async throws -> Inspection {
+    try await read(findsSecrets: false, cache: cache) { try await ImageReference.report(image, options: $0) }
+  }
+
+  private func read<Result>(
+    findsSecrets: Bool, cache: LayerCache?, _ body: (InspectionOptions) async throws -> Result
+  ) async throws -> Result {
     var options = InspectionOptions(
       image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
     options.limits = try budgets.limits
     let progress = Progress(of: image)
     options.progress = progress?.add
     defer { progress?.clear() }
-    return try await ImageReference.open(image, options: options)
+    return try await body(options)
   }
 }
 
@@ -107,8 +118,15 @@ struct Inspect: AsyncParsableCommand {
   func run() async throws {
     var reporting = reporting
     if json { reporting.format = .json }
+    let cache = caching.cache(trustsStamps: true)
+    guard tree != nil || layer != nil else {
+      let inspection = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
+        try await image.report(cache: cache)
+      }
+      return try reporting.write(inspection, report: Report(inspection), text: inspection.text, to: output)
+    }
     let opened = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
-      try await image.open(cache: caching.cache(trustsStamps: true))
+      try await image.open(cache: cache)
     }
     if let tree {
       let report = TreeReport(
@@ -117,9 +135,6 @@ struct Inspect: AsyncParsableCommand {
     } else if let layer {
       let report = try opened.layer(layer)
       try reporting.writePart(report, text: report.text, to: output)
-    } else {
-      let inspection = opened.inspection
-      try reporting.write(inspection, report: Report(inspection), text: inspection.text, to: output)
     }
   }
 }

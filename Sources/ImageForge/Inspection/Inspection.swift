@@ -23,7 +23,7 @@ public struct Inspection: Codable, Sendable, Equatable {
   /// The image that this one was built on; nil where nothing tells.
   public let base: BaseFacts?
   /// What the reader noticed: structure, not policy.
-  public let findings: [Finding]
+  public package(set) var findings: [Finding]
   /// What rules need beyond the report: not part of the JSON.
   package let details: InspectionDetails
 

@@ -51,6 +51,19 @@ public enum Inspector {
     return inspected(image, try stack(image, reading), options.capture)
   }
 
+  /// The report for people who ask again, which may be remembered: without the details that rules need.
+  package static func report(_ source: String, options: InspectionOptions) throws -> Inspection {
+    let reading = try reading(options)
+    let image = try ImageStore.open(
+      source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
+      passing: reading)
+    let remembered = RememberedReport(image, options)
+    if let report = remembered?.load() { return report }
+    let report = inspected(image, try stack(image, reading), options.capture).inspection
+    remembered?.store(report)
+    return report
+  }
+
   package static func inspect(
     _ image: Image, findsSecrets: Bool = false, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
@@ -106,7 +119,6 @@ public enum Inspector {
   ) -> Inspection {
     var root = stacked
     let history = History(image)
-    let config = image.config
     var details = InspectionDetails()
     details.passwd = root.content("etc/passwd")
     details.group = root.content("etc/group")
@@ -119,9 +131,7 @@ public enum Inspector {
     details.config = ConfigFacts(image)
     details.history = history.steps
     return Inspection(
-      image: ImageFacts(
-        source: image.source, reference: image.reference, digest: image.digest, platform: image.platform.description,
-        user: config.user, entrypoint: config.entrypoint, cmd: config.cmd),
+      image: ImageFacts(image),
       sizes: summary.sizes,
       layers: summary.layers(image, history),
       waste: summary.waste, largestFiles: summary.largestFiles, largestFolders: summary.largestFolders,
@@ -141,6 +151,15 @@ extension RootFilesystem {
 
   /// The same for a path of the final root filesystem.
   fileprivate mutating func content(_ path: String) -> [UInt8]? { resolve(path).flatMap { content($0) } }
+}
+
+extension ImageFacts {
+  init(_ image: Image) {
+    let config = image.config
+    self.init(
+      source: image.source, reference: image.reference, digest: image.digest, platform: image.platform.description,
+      user: config.user, entrypoint: config.entrypoint, cmd: config.cmd)
+  }
 }
 
 extension ConfigFacts {

@@ -14,7 +14,7 @@ struct CacheFolder: Sendable {
   /// Magic and XXH3-128 of what follows.
   private static let headerSize = 24
   private static let temporaryPrefix = ".writing-"
-  private static let prefixes = ["layer-", "seen-"]
+  private static let prefixes = ["layer-", "seen-", "report-"]
   /// Bytes of one file.
   private static let maximumFile: Int64 = 1 << 30
   private static let maximumFiles = 50_000

@@ -94,18 +94,21 @@ public struct LayerCache: Sendable {
   private func known(
     _ blob: Blob, _ stamp: FileStamp?, _ options: LayerScanOptions
   ) throws(LayerError) -> LayerScan? {
-    if trustsStamps, let stamp,
-      let digest = folder.read(Self.name(stamp, blob), { Digest(String(decoding: $0, as: UTF8.self)) }),
-      let scan = load(digest, blob, options)
-    {
-      return scan
-    }
+    if let digest = seen(blob, stamp), let scan = load(digest, blob, options) { return scan }
     // A layer of a docker-archive has no digest of its own; without compression, it is the diffID.
     guard let digest = options.expectedDigest ?? options.expectedDiffID, let scan = load(digest, blob, options),
       try LayerReader.digest(blob, algorithm: digest.algorithm, name: options.name ?? blob.file.name) == digest
     else { return nil }
     note(digest, of: blob, stamp)
     return scan
+  }
+
+  /// The digest that a blob is known to have without a look at it; nil where stamps are not trusted.
+  package func seen(_ blob: Blob) -> Digest? { seen(blob, blob.file.stamp()) }
+
+  private func seen(_ blob: Blob, _ stamp: FileStamp?) -> Digest? {
+    guard trustsStamps, let stamp else { return nil }
+    return folder.read(Self.name(stamp, blob)) { Digest(String(decoding: $0, as: UTF8.self)) }
   }
 
   private func note(_ digest: Digest, of blob: Blob, _ stamp: FileStamp?) {
@@ -119,12 +122,20 @@ public struct LayerCache: Sendable {
 
   private static func name(_ digest: Digest) -> String { "layer-\(digest.algorithm.rawValue)-\(digest.hex)" }
 
+  // MARK: Reports
+
+  /// What was remembered of a whole image.
+  package func report(_ name: String) -> [UInt8]? { folder.read("report-" + name) { Array($0) } }
+
+  package func remember(_ bytes: [UInt8], report name: String) { folder.write(bytes, as: "report-" + name) }
+
   // MARK: Scans
 
   /// The limits go in front: what was read within wider ones may be beyond these.
   private func store(_ scan: LayerScan, _ options: LayerScanOptions) {
     let limits = options.limits.numbers
     var out = ByteWriter()
+    out.run(ForgeVersion.current.utf8)
     out.number(limits.count)
     for limit in limits { out.signed(limit) }
     out.raw(scan.encode())
@@ -136,7 +147,10 @@ public struct LayerCache: Sendable {
     let limits = options.limits.numbers
     let scan: LayerScan? = folder.read(Self.name(digest)) { bytes in
       var input = ByteReader(bytes)
-      guard input.number(Int.self) == limits.count, limits.allSatisfy({ input.signed() <= $0 }) else { return nil }
+      // Another version may read layers otherwise.
+      guard input.run().elementsEqual(ForgeVersion.current.utf8), input.number(Int.self) == limits.count,
+        limits.allSatisfy({ input.signed() <= $0 })
+      else { return nil }
       return LayerScan(decoding: input.rest, limits: options.limits)
     }
     guard let scan, scan.digest == digest, scan.compressed == blob.length,
@@ -150,7 +164,7 @@ public struct LayerCache: Sendable {
 
 extension LayerLimits {
   /// All of them, so that a limit that is added later is not forgotten here.
-  fileprivate var numbers: [Int64] {
+  package var numbers: [Int64] {
     Mirror(reflecting: self).children.compactMap { ($0.value as? any BinaryInteger).map { Int64(clamping: $0) } }
   }
 }

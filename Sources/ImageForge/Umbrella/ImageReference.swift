@@ -23,13 +23,25 @@ public enum ImageReference {
   public static func withArchive<Result>(
     of image: String, _ body: (String) async throws -> Result
   ) async throws -> Result {
-    guard let colon = image.firstIndex(of: ":"), let choice = EngineChoice(rawValue: String(image[..<colon])),
-      choice != .auto
-    else { return try await body(image) }
+    guard let (choice, reference) = engine(image) else { return try await body(image) }
     let engine = try await EngineFinder.find(choice)
     let scratch = try ScratchFolder()
     let archive = scratch.file("image.tar")
-    try await engine.save(reference: String(image[image.index(after: colon)...]), to: archive)
+    try await engine.save(reference: reference, to: archive)
     return try await body(archive)
+  }
+
+  /// The report for people who ask again, which may be remembered: without the details that rules need.
+  package static func report(_ image: String, options: InspectionOptions) async throws -> Inspection {
+    engine(image) == nil
+      ? try Inspector.report(image, options: options) : try await open(image, options: options).inspection
+  }
+
+  /// The engine that holds the image, and how it names it; nil for a path or standard input.
+  private static func engine(_ image: String) -> (EngineChoice, reference: String)? {
+    guard let colon = image.firstIndex(of: ":"), let choice = EngineChoice(rawValue: String(image[..<colon])),
+      choice != .auto
+    else { return nil }
+    return (choice, String(image[image.index(after: colon)...]))
   }
 }
