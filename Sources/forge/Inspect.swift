@@ -121,7 +121,8 @@ struct Inspect: AsyncParsableCommand {
     let cache = caching.cache(trustsStamps: true)
     guard tree != nil || layer != nil else {
       let inspection = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
-        try await image.report(cache: cache)
+        // The map of an HTML report needs every file.
+        reporting.isPlain ? try await image.report(cache: cache) : try await image.open(cache: cache).inspection
       }
       return try reporting.write(inspection, report: Report(inspection), text: inspection.text, to: output)
     }
