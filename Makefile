@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/.build-tools/bin:$(PATH)
 FORGE := .build/release/forge
 PREFIX ?= /usr/local
 
-.PHONY: build test demo lint format bench bases setup install clean
+# fuzz: minutes of libFuzzer on every reader; findings stay in .build-fuzz/findings.
+.PHONY: build test demo lint format bench fuzz bases setup install clean
 
 # The standard library inside: the program starts faster, and runs where no Swift is.
 build: setup
@@ -28,6 +29,9 @@ format:
 
 bench: build
 	Benchmarks/run.sh
+
+fuzz: setup
+	scripts/fuzz
 
 # The base images that the recipes name: pulled, or made offline where no registry answers.
 bases: setup

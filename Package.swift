@@ -8,11 +8,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// Whether the rooms are built for libFuzzer (`scripts/fuzz`).
+let fuzzes = Context.environment["FORGE_FUZZ"] != nil
+let fuzzing: [SwiftSetting] = fuzzes ? [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])] : []
+
 /// A room of the library: `Sources/ImageForge/<name>`, module `Forge<name>`.
 func room(_ name: String, uses: [Target.Dependency], plugins: [Target.PluginUsage] = []) -> Target {
   .target(
     name: "Forge\(name)", dependencies: uses, path: "Sources/ImageForge/\(name)",
-    swiftSettings: strict, plugins: plugins)
+    swiftSettings: strict + fuzzing, plugins: plugins)
 }
 
 func tests(_ name: String, uses: [Target.Dependency], excludes: [String] = []) -> Target {
@@ -82,8 +86,7 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
-        "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
       ]),
     .target(
       name: "ImageForge",
@@ -126,3 +129,13 @@ let package = Package(
     tests("EndToEnd", uses: ["ImageForge", "forge"]),
   ]
 )
+
+// libFuzzer brings the program's entry, so that its targets cannot be built with the rest.
+if fuzzes {
+  package.products.append(.executable(name: "forge-fuzz", targets: ["forge-fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "forge-fuzz", dependencies: ["ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection"],
+      path: "Tests/Fuzz", exclude: ["seeds.py"], swiftSettings: strict + fuzzing,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}
