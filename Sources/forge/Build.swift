@@ -32,9 +32,53 @@ struct Build: AsyncParsableCommand {
   @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.")
   var secret: [String] = []
 
+  @Option(help: "The platform to build for, such as linux/arm64. Default: the engine's own.")
+  var platform: String?
+
+  @Flag(help: "Give the image the times of the commit, so that two builds of one source are the same.")
+  var reproducible = false
+
+  @Option(help: "Take layers of earlier builds from there. May be repeated.")
+  var cacheFrom: [String] = []
+
+  @Option(help: "Put the layers of this build there. May be repeated.")
+  var cacheTo: [String] = []
+
+  @Flag(help: "Build every step anew.")
+  var noCache = false
+
+  @Option(help: "docker's builder, local, remote or in a cluster: a name that `docker buildx ls` lists.")
+  var builder: String?
+
+  @Flag(help: "Push the images, unless one fails the policy.")
+  var push = false
+
+  @Option(help: "Write build.json, and the inspection and log of each service, into this folder.")
+  var report: String?
+
+  @Option(help: "How many services are built at once.")
+  var jobs: Int?
+
   @OptionGroup var recipe: RecipeArguments
   @OptionGroup var policy: PolicyOptions
   @OptionGroup var reporting: ReportOptions
+
+  func validate() throws {
+    if let platform, platform.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?/) == nil {
+      throw ValidationError("--platform must be one platform, such as linux/arm64; build each with a --tag of its own")
+    }
+    if let jobs, !(1...16).contains(jobs) { throw ValidationError("--jobs must be 1 to 16") }
+    if builder != nil, engine != .docker, engine != .auto {
+      throw ValidationError("--builder is docker's: leave --engine out, or use --engine docker")
+    }
+    for argument in buildArg {
+      let name = argument.prefix { $0 != "=" }
+      guard SecretName.isSecret(String(name)), !name.hasPrefix("NEXT_PUBLIC_") else { continue }
+      throw ValidationError(
+        "the build argument \(name) looks like a secret, and would stand in the image's history: "
+          + "pass it with --secret id=\(name),src=FILE")
+    }
+  }
 
   func run() async throws {
     var builder = ProjectBuilder()
@@ -43,6 +87,15 @@ struct Build: AsyncParsableCommand {
     builder.output = output
     builder.buildArguments = buildArg
     builder.secrets = secret
+    builder.platform = platform
+    builder.reproducible = reproducible
+    builder.cacheFrom = cacheFrom
+    builder.cacheTo = cacheTo
+    builder.usesCache = !noCache
+    builder.builder = self.builder
+    builder.pushes = push
+    builder.reports = self.report
+    builder.jobs = jobs
     builder.recipe = try recipe.options(in: path)
     builder.policy = checkSize ? try policy.load(in: path) : nil
     let ready = builder

@@ -111,7 +111,7 @@ extension Engine {
       // for limits that a machine may not grant.
       arguments += ["--read-only-tmpfs=false", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--pull=never"]
     }
-    arguments += request.writable.map { "--tmpfs=\($0):rw,mode=1777" }
+    arguments += request.writable.map { "--tmpfs=\($0):rw,mode=1777" + (kind == .podman ? ",notmpcopyup" : "") }
     arguments += request.environment.map { "--env=\($0)" }
     switch network {
     case "published": arguments += request.port.map { ["--publish=127.0.0.1::\($0)"] } ?? []

@@ -55,6 +55,18 @@ public struct BuildRequest: Sendable, Equatable {
   public var buildArguments: [String]
   /// `id=NAME,src=FILE`: files that a `RUN --mount=type=secret` may read, and that no layer keeps.
   public var secrets: [String]
+  /// `linux/arm64`; nil: the engine's own platform.
+  public var platform: String?
+  /// `NAME=value`, for the image's configuration.
+  public var labels: [String] = []
+  /// Seconds since 1970 that stand for every time in the image, so that two builds of one source are the same.
+  public var sourceDate: Int?
+  /// Where layers of earlier builds are taken from and put, as the engine names such places.
+  public var cacheFrom: [String] = []
+  public var cacheTo: [String] = []
+  public var usesCache = true
+  /// docker's builder: a name that `docker buildx ls` lists, local, remote or in a cluster.
+  public var builder: String?
   /// Where the docker-archive goes.
   public var archive: String
 

@@ -6,14 +6,26 @@ extension Engine {
     switch kind {
     case .docker:
       arguments.append("--progress=plain")
+      if let builder = request.builder { arguments.append("--builder=\(builder)") }
       // A builder chosen by the user may keep its result to itself.
-      if environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
+      if request.builder != nil || environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
+      if let date = request.sourceDate {
+        arguments.append("--build-arg=SOURCE_DATE_EPOCH=\(date)")
+        // What BuildKit says about a build holds its time.
+        if (Int(version.prefix { $0.isNumber }) ?? 0) >= 24 { arguments.append("--provenance=false") }
+      }
     case .podman, .buildah:
       // docker's format, since OCI's has no HEALTHCHECK; layers, since they are the cache.
       arguments += ["--format=docker", "--layers", "--rm", "--force-rm"]
+      if let date = request.sourceDate { arguments.append("--timestamp=\(date)") }
       if let isolation { arguments.append("--isolation=\(isolation)") }
       if let ignoreFile { arguments.append("--ignorefile=\(ignoreFile)") }
     }
+    if let platform = request.platform { arguments.append("--platform=\(platform)") }
+    if !request.usesCache { arguments.append("--no-cache") }
+    arguments += request.cacheFrom.map { "--cache-from=\($0)" }
+    arguments += request.cacheTo.map { "--cache-to=\($0)" }
+    arguments += request.labels.map { "--label=\($0)" }
     arguments += request.buildArguments.map { "--build-arg=\($0)" }
     arguments += request.secrets.map { "--secret=\($0)" }
     return arguments + [request.context]

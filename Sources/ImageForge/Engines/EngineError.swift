@@ -51,6 +51,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
     case build(tag: String)
     case export(reference: String)
     case run(image: String)
+    case push(reference: String)
   }
 
   /// What the engine's output says about the cause.
@@ -105,6 +106,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   private var task: String {
     switch action {
     case .build(let tag): "build \(DisplayText.escape(tag))"
+    case .push(let reference): "push \(DisplayText.escape(reference))"
     case .run(let image): "run or fetch \(DisplayText.escape(image))"
     case .export(let reference): "write the archive of \(DisplayText.escape(reference))"
     }

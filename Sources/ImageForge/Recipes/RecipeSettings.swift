@@ -71,6 +71,19 @@ public enum RecipeSettings {
     return names.sorted()
   }
 
+  /// The image that the last stage of a Dockerfile stands on; nil where variables or `scratch` hide it.
+  public static func finalBase(of file: GeneratedFile) -> String? {
+    var bases: [String: String] = [:]
+    var last: String?
+    for line in file.contents.split(separator: "\n") where line.hasPrefix("FROM ") {
+      let words = line.split(separator: " ").map(String.init).filter { !$0.hasPrefix("--") }
+      guard words.count >= 2 else { return nil }
+      last = bases[words[1]] ?? words[1]
+      if words.count == 4 { bases[words[3]] = last }
+    }
+    return last.flatMap { DockerText.isImageName($0) && $0 != "scratch" ? $0 : nil }
+  }
+
   private static func join(_ folder: String, _ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }

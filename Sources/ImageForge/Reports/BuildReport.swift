@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeEngines
 import ForgeInspection
 import ForgeRules
+import Foundation
 
 /// What `forge build` did. Its JSON.
 public struct BuildReport: Codable, Sendable, Equatable {
@@ -14,6 +15,7 @@ public struct BuildReport: Codable, Sendable, Equatable {
     /// The docker-archive; nil when none was asked for.
     public let archive: String?
     public let sizes: Sizes
+    public let push: Push
     /// The gate's word; nil when the build was not asked to check.
     public let verdict: Verdict?
     /// Where the bytes are, for reports that draw them; not part of the JSON.
@@ -23,12 +25,13 @@ public struct BuildReport: Codable, Sendable, Equatable {
       case name, path, tag, archive, sizes, verdict
     }
 
-    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, verdict: Verdict?) {
+    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push, verdict: Verdict?) {
       self.name = name
       self.path = path
       self.tag = tag
       self.archive = archive
       self.sizes = sizes
+      self.push = push
       self.verdict = verdict
     }
 
@@ -39,7 +42,29 @@ public struct BuildReport: Codable, Sendable, Equatable {
       try container.encode(tag, forKey: .tag)
       try container.encode(archive, forKey: .archive)
       try container.encode(sizes, forKey: .sizes)
+      try container.encode(push, forKey: .push)
       try container.encode(verdict, forKey: .verdict)
+    }
+  }
+
+  /// What a push sends, in bytes of the plain layers; registries compress them.
+  public struct Push: Codable, Sendable, Equatable {
+    /// The layers that the image of that tag did not have before this build.
+    public let changed: Int64
+    /// The last layer with files: what a change of source alone sends again.
+    public let source: Int64
+    public let total: Int64
+
+    public init(changed: Int64, source: Int64, total: Int64) {
+      self.changed = changed
+      self.source = source
+      self.total = total
+    }
+
+    public init(_ layers: [LayerFacts], before: Set<String>) {
+      changed = layers.filter { !before.contains("\($0.diffID)") }.reduce(0) { $0 + $1.stored }
+      source = layers.last { $0.stored > 0 }?.stored ?? 0
+      total = layers.reduce(0) { $0 + $1.stored }
     }
   }
 
@@ -69,6 +94,13 @@ public struct BuildReport: Codable, Sendable, Equatable {
         ]
       }, aligned: [.left, .right, .right, .right, .path],
       header: ["IMAGE", "STORED", "ROOTFS", "WASTED", "WHERE"], indent: 0)
+    for built in services where built.push.total > 0 {
+      let share = Double(built.push.source) * 100 / Double(built.push.total)
+      let percent = String(format: "%.2f", share)
+      layout.line(
+        "\(built.name): a push sends \(ByteCount.text(built.push.changed)) that the last build of this tag did not have; "
+          + "a change of source sends \(ByteCount.text(built.push.source)) (\(percent) %)")
+    }
     var text = layout.text
     for verdict in services.compactMap(\.verdict) { text += "\n" + verdict.text(style) }
     return text

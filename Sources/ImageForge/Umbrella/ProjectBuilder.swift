@@ -6,6 +6,7 @@ import ForgeRecipes
 import ForgeReports
 import ForgeRules
 import Foundation
+import Synchronization
 
 /// From a folder of source to images: analyses it, builds every service with the engine of this machine, opens what
 /// came out, and judges it where asked.
@@ -23,6 +24,20 @@ public struct ProjectBuilder: Sendable {
   public var secrets: [String] = []
   /// By which the images are judged; nil: not at all.
   public var policy: Policy?
+  public var platform: String?
+  /// Times in the image are the commit's (or `SOURCE_DATE_EPOCH`), so that two builds of one source are the same.
+  public var reproducible = false
+  public var cacheFrom: [String] = []
+  public var cacheTo: [String] = []
+  public var usesCache = true
+  public var builder: String?
+  /// Send the images to their registries, unless one fails its policy.
+  public var pushes = false
+  /// A folder for the reports of the build: `build.json`, and of each service its inspection and its log.
+  public var reports: String?
+  /// How many services are built at once; nil: all on docker, and one after another on podman and buildah, which
+  /// could not tell whose working containers are left when one is interrupted.
+  public var jobs: Int?
   /// How Dockerfiles are made where a service has none.
   public var recipe = RecipeOptions()
 
@@ -38,28 +53,83 @@ public struct ProjectBuilder: Sendable {
     let archives = try analysis.services.map { try archive(of: $0, among: analysis.services.count) }
     let engine = try await EngineFinder.find(self.engine)
     log("building with \(engine.kind.rawValue) \(engine.version)")
-    var built: [BuildReport.Built] = []
-    for (service, archive) in zip(analysis.services, archives) {
-      let scratch = try ScratchFolder()
-      let recipe = try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch)
-      recipe.remarks.forEach(log)
-      let request = BuildRequest(
-        context: recipe.context, dockerfile: recipe.dockerfile,
-        tag: tag(of: service, among: analysis.services.count),
-        buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-          + buildArguments,
-        secrets: secrets,
-        archive: archive ?? scratch.file("image.tar"))
-      try await engine.build(request, log: log)
-      let inspection = try Inspector.inspect(
-        request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
-      var result = BuildReport.Built(
-        name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,
-        verdict: policy.map { Gate.judge(inspection, policy: $0) })
-      result.inspection = inspection
-      built.append(result)
+    let revision = SourceRevision(of: path)
+    if reproducible { remark(on: engine, revision, log) }
+    let count = analysis.services.count
+    let width = max(1, jobs ?? (engine.kind == .docker ? count : 1))
+    let logs = try reports.map { try BuildLogs(folder: $0) }
+    let built = try await withThrowingTaskGroup(of: (Int, BuildReport.Built).self) { group in
+      var built: [(Int, BuildReport.Built)] = []
+      var next = 0
+      while built.count < count {
+        while next < count, next - built.count < width {
+          let (index, service) = (next, analysis.services[next])
+          group.addTask {
+            let line: @Sendable (String) -> Void = { text in
+              logs?.add(text, of: service.name)
+              log(count > 1 ? "[\(service.name)] \(text)" : text)
+            }
+            return (
+              index,
+              try await build(service, of: analysis, files, archives[index], engine, revision, logs, line)
+            )
+          }
+          next += 1
+        }
+        guard let done = try await group.next() else { break }
+        built.append(done)
+      }
+      return built.sorted { $0.0 < $1.0 }.map(\.1)
     }
-    return BuildReport(engine: engine, services: built)
+    let report = BuildReport(engine: engine, services: built)
+    if pushes, report.passed { for service in built { try await engine.push(service.tag, log: log) } }
+    try logs?.write(StableJSON.encode(report), to: "build.json")
+    return report
+  }
+
+  private func build(
+    _ service: Service, of analysis: Analysis, _ files: [GeneratedFile], _ archive: String?, _ engine: Engine,
+    _ revision: SourceRevision, _ logs: BuildLogs?, _ log: @escaping @Sendable (String) -> Void
+  ) async throws -> BuildReport.Built {
+    let scratch = try ScratchFolder()
+    let recipe = try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch)
+    recipe.remarks.forEach(log)
+    var request = BuildRequest(
+      context: recipe.context, dockerfile: recipe.dockerfile, tag: tag(of: service, among: analysis.services.count),
+      buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        + buildArguments,
+      secrets: secrets, archive: archive ?? scratch.file("image.tar"))
+    request.platform = platform
+    request.labels = revision.labels + recipe.labels(pins: self.recipe.pins)
+    request.sourceDate = reproducible ? date(revision) : nil
+    request.cacheFrom = cacheFrom
+    request.cacheTo = cacheTo
+    request.usesCache = usesCache
+    request.builder = builder
+    let before = await engine.layers(of: request.tag)
+    try await engine.build(request, log: log)
+    let inspection = try Inspector.inspect(
+      request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
+    try logs?.write(StableJSON.encode(inspection), to: "\(service.name).inspection.json")
+    var built = BuildReport.Built(
+      name: service.name, path: service.path, tag: request.tag, archive: archive, sizes: inspection.sizes,
+      push: BuildReport.Push(inspection.layers, before: before),
+      verdict: policy.map { Gate.judge(inspection, policy: $0) })
+    built.inspection = inspection
+    return built
+  }
+
+  private func date(_ revision: SourceRevision) -> Int {
+    ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init) ?? revision.date ?? 0
+  }
+
+  private func remark(on engine: Engine, _ revision: SourceRevision, _ log: (String) -> Void) {
+    if ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] == nil, revision.date == nil {
+      log("the folder is of no git repository and SOURCE_DATE_EPOCH is not set: all times in the image are 1970")
+    }
+    if engine.kind == .docker {
+      log("docker keeps the times of files in the layers that it loads: two builds may differ in those")
+    }
   }
 
   private func tag(of service: Service, among count: Int) -> String {
@@ -127,6 +197,16 @@ private struct BuildRecipe {
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
   }
 
+  /// The base of the last stage, as OCI's annotations name it.
+  func labels(pins: [String: String]) -> [String] {
+    guard let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return [] }
+    let file = GeneratedFile(path: "Dockerfile", contents: text)
+    guard let base = RecipeSettings.finalBase(of: file) else { return [] }
+    let digest = base.firstRange(of: "@").map { String(base[$0.upperBound...]) } ?? pins[base]
+    return ["org.opencontainers.image.base.name=\(base)"]
+      + (digest.map { ["org.opencontainers.image.base.digest=\($0)"] } ?? [])
+  }
+
   private static func read(_ root: String, _ path: String) throws -> String? {
     let full = root + "/" + path
     guard FileManager.default.fileExists(atPath: full) else { return nil }
@@ -151,4 +231,33 @@ final class ScratchFolder: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func file(_ name: String) -> String { path + "/" + name }
+}
+
+/// The folder of `--report`.
+final class BuildLogs: Sendable {
+  private let folder: String
+  private let files = Mutex<[String: FileHandle]>([:])
+
+  init(folder: String) throws {
+    self.folder = folder
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw OutputError(path: folder, reason: error.localizedDescription)
+    }
+  }
+
+  /// Adds a line to a service's log.
+  func add(_ line: String, of service: String) {
+    files.withLock { files in
+      if files[service] == nil {
+        let path = "\(folder)/\(service).log"
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        files[service] = FileHandle(forWritingAtPath: path)
+      }
+      try? files[service]?.write(contentsOf: Data((line + "\n").utf8))
+    }
+  }
+
+  func write(_ text: String, to name: String) throws { try AtomicFile.write(text.utf8, to: "\(folder)/\(name)") }
 }

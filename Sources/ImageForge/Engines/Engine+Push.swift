@@ -1,0 +1,37 @@
+import ForgeBasics
+
+extension Engine {
+  /// Sends an image of the store to the registry that its name says.
+  /// - Throws: `EngineError.failed` when the registry does not take it.
+  public func push(_ tag: String, log: @escaping @Sendable (String) -> Void) async throws(EngineError) {
+    let reference = storeName(tag)
+    let command = EngineCommand(program: path, arguments: ["push", reference], environment: environment)
+    let ending: EngineCommand.Ending
+    let tail: OutputTail
+    do { (ending, tail) = try await command.stream(plan: .interrupt, log: log) } catch {
+      if error is CancellationError { throw .interrupted(kind, leftovers: []) }
+      let reason = "\(DisplayText.escape(path)) cannot be run: \(DisplayText.escape("\(error)"))"
+      throw .failed(
+        EngineFailure(
+          engine: kind, action: .push(reference: tag), cause: .cannotRun(reason), status: reason, lastLines: []))
+    }
+    if ending.stop == .cancelled { throw .interrupted(kind, leftovers: []) }
+    guard ending.isSuccess else {
+      throw .failed(
+        EngineFailure(
+          engine: kind, action: .push(reference: tag), cause: FailureDiagnosis.cause(tail), status: ending.text,
+          lastLines: tail.lines))
+    }
+  }
+
+  /// The layers of an image of the store, by the digests of their plain tars; empty when there is none.
+  public func layers(of tag: String) async -> Set<String> {
+    let arguments =
+      kind == .buildah
+      ? ["inspect", "--type=image", "--format={{json .OCIv1.RootFS.DiffIDs}}", storeName(tag)]
+      : ["image", "inspect", "--format={{json .RootFS.Layers}}", storeName(tag)]
+    let command = EngineCommand(program: path, arguments: arguments, environment: environment)
+    guard let reply = try? await command.reply(), reply.ending.isSuccess else { return [] }
+    return Set(reply.output.matches(of: /sha256:[0-9a-f]{64}/).map { String($0.output) })
+  }
+}
