@@ -28,7 +28,7 @@ extension Engine {
   public func layers(of tag: String) async -> Set<String> {
     let arguments =
       kind == .buildah
-      ? ["inspect", "--type=image", "--format={{json .OCIv1.RootFS.DiffIDs}}", storeName(tag)]
+      ? ["inspect", "--type=image", "--format={{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}", storeName(tag)]
       : ["image", "inspect", "--format={{json .RootFS.Layers}}", storeName(tag)]
     let command = EngineCommand(program: path, arguments: arguments, environment: environment)
     guard let reply = try? await command.reply(), reply.ending.isSuccess else { return [] }

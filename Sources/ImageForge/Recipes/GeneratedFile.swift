@@ -29,9 +29,10 @@ struct Stamp {
     return (comment == .hash ? "# \(mark)\n" : "<!-- \(mark) -->\n") + body
   }
 
-  /// Whether `bytes` are a file that forge wrote and nobody edited. A checkout with CRLF line ends is no edit.
+  /// Whether `bytes` are a file that forge wrote and nobody edited outside of the blocks that are kept. A checkout with CRLF line ends is no edit.
   static func isIntact(_ bytes: [UInt8]) -> Bool {
-    let text = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
+    let whole = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
+    let text = KeptBlocks(of: whole).rest
     guard let lineEnd = text.firstIndex(of: "\n") else { return false }
     let body = String(text[text.index(after: lineEnd)...])
     let first = text[...lineEnd]

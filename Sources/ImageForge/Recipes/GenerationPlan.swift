@@ -118,9 +118,16 @@ public struct GenerationPlan: Sendable {
     case .notAFile(let what):
       return Entry(file: file, state: .foreign, diff: "\(DisplayText.escape(file.path)) is \(what)\n")
     case .file(let bytes):
-      if bytes == Array(file.contents.utf8) { return Entry(file: file, state: .current, diff: "") }
       let old = String(decoding: bytes, as: UTF8.self)
-      return Entry(file: file, state: Stamp.isIntact(bytes) ? .stale : .foreign, diff: diff(old, file))
+      let isIntact = Stamp.isIntact(bytes)
+      let kept = KeptBlocks(of: old.replacing("\r\n", with: "\n"))
+      // A block whose place is gone is not dropped: the file then counts as edited.
+      guard let contents = kept.isEmpty ? file.contents : kept.inserted(into: file.contents) else {
+        return Entry(file: file, state: .foreign, diff: diff(old, file))
+      }
+      let file = GeneratedFile(path: file.path, contents: isIntact ? contents : file.contents)
+      if bytes == Array(file.contents.utf8) { return Entry(file: file, state: .current, diff: "") }
+      return Entry(file: file, state: isIntact ? .stale : .foreign, diff: diff(old, file))
     }
   }
 

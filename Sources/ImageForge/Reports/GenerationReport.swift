@@ -42,6 +42,9 @@ public struct GenerationReport: Codable, Sendable, Equatable {
         layout.raw(file.contents)
       }
     case .write:
+      for file in files where file.state == .stale || file.state == .foreign {
+        file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast().forEach { writeDiff($0, &layout) }
+      }
       layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
     case .check:
       for file in files where file.state != .current {

@@ -129,6 +129,8 @@ public struct ProjectBuilder: Sendable {
     }
     if engine.kind == .docker {
       log("docker keeps the times of files in the layers that it loads: two builds may differ in those")
+    } else {
+      log("two builds have the same layers; into the configuration \(engine.kind.rawValue) writes a container's id")
     }
   }
 
