@@ -53,7 +53,8 @@ import Testing
     // Multi-stage; the last stage is the server.
     #expect(instructions.count { $0.hasPrefix("FROM ") } >= 2)
     // Each base has a tag that is no moving one.
-    for from in instructions where from.hasPrefix("FROM ") && !from.hasPrefix("FROM runtime ") && !from.hasPrefix("FROM build ") {
+    for from in instructions
+    where from.hasPrefix("FROM ") && !from.hasPrefix("FROM runtime ") && !from.hasPrefix("FROM build ") {
       #expect(from.contains(":") || from.contains("gcr.io/distroless/"))
       #expect(options.base == .chainguard || !from.contains("latest"))
     }

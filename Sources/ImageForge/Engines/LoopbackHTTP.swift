@@ -28,7 +28,8 @@ package enum LoopbackHTTP {
       }
     }
     guard connected == 0 else { return nil }
-    var text = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n"
+    var text =
+      "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n"
     for (name, value) in headers { text += "\(name): \(value)\r\n" }
     let bytes = Array((text + "\r\n" + body).utf8)
     guard send(socket, bytes, bytes.count, noSignal) == bytes.count else { return nil }

@@ -40,7 +40,10 @@ enum DockerText {
   /// The name of an image, with a tag or digest perhaps.
   static func isImageName(_ text: String) -> Bool {
     text.utf8.count <= 384
-      && text.wholeMatch(of: /[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?/)
+      && text.wholeMatch(
+        of:
+          /[a-z0-9][a-z0-9._-]*(:[0-9]+)?(\/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?/
+      )
         != nil
   }
 

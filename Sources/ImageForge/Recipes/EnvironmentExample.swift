@@ -47,7 +47,9 @@ struct EnvironmentExample {
 extension Service {
   /// The Markdown that documents the environment, as `forge generate` writes it.
   /// - Throws: `RecipeError` where the built-in template is damaged.
-  public func environmentGuide() throws(RecipeError) -> String { try EnvironmentGuide(checks: ServiceChecks(service: self)).text() }
+  public func environmentGuide() throws(RecipeError) -> String {
+    try EnvironmentGuide(checks: ServiceChecks(service: self)).text()
+  }
 
   /// The environment as a `.env.example` file.
   public var environmentExample: String { EnvironmentExample(service: self).text() }

@@ -41,7 +41,9 @@ struct IgnoreFile {
       paths.insert(try checks.path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
     }
     // One above a member's folder is the workspace's, or nothing that is copied.
-    if let config = service.next?.configFile, member.isEmpty || !config.hasPrefix("../") { paths.insert(member + (try checks.path(config, "configuration file"))) }
+    if let config = service.next?.configFile, member.isEmpty || !config.hasPrefix("../") {
+      paths.insert(member + (try checks.path(config, "configuration file")))
+    }
     if let fastapi = service.fastapi {
       // The outermost package, or the module itself where there is none.
       let modules = fastapi.entrypoint.prefix { $0 != ":" }.split(separator: ".").map(String.init)

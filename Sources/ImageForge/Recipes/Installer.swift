@@ -49,7 +49,9 @@ extension Installer {
     }
     switch manager.name {
     case .npm:
-      return installer(nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")", cache: "/root/.npm")
+      return installer(
+        nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")",
+        cache: "/root/.npm")
     case .pnpm:
       return installer(
         "npm install --global pnpm@\(try bases.version(of: manager))",
@@ -70,7 +72,8 @@ extension Installer {
     case .bun:
       return installer(
         "npm install --global bun@\(try bases.version(of: manager))",
-        "bun install\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "")", cache: "/root/.bun/install/cache")
+        "bun install\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "")",
+        cache: "/root/.bun/install/cache")
     case .pip, .uv, .poetry, .pdm, .pipenv:
       throw .unsupported(
         service: service.name, what: "\(manager.name.rawValue) does not install Next.js",

@@ -184,7 +184,8 @@ struct NextRecipe {
       link: checks.link, stage: service.migrations == nil ? "build" : "compile", build: build,
       buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
       buildPackages: try checks.systemPackages(\.build), runtimePackages: try checks.systemPackages(\.runtime),
-      copiesNode: !copies.isEmpty, nodeCopies: copies, clearsEntrypoint: copies.isEmpty, home: Self.home(try checks.member().path), dist: dist,
+      copiesNode: !copies.isEmpty, nodeCopies: copies, clearsEntrypoint: copies.isEmpty,
+      home: Self.home(try checks.member().path), dist: dist,
       serverPrefix: serverPrefix, serverDist: serverPrefix + dist, port: try checks.port(),
       healthCheck: try healthCheck(next, images), command: command)
   }
@@ -199,7 +200,8 @@ struct NextRecipe {
     let needsDebian = onlyGlibc ?? (system.build + system.runtime).first
     let base = checks.options.base ?? (needsDebian == nil ? nil : .slim)
     if let needsDebian, base != .slim, onlyGlibc == nil || base == .alpine {
-      if case .named = base {} else {
+      if case .named = base {
+      } else {
         throw checks.unsupported(
           "\(needsDebian) cannot be had on a base of the kind \(base?.name ?? "alpine")", instead: "Take --base slim")
       }

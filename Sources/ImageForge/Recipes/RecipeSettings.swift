@@ -13,7 +13,9 @@ public enum RecipeSettings {
     let path = join(folder, SettingsFile.name)
     if let text = try read(path) {
       let root: Node?
-      do { root = try Yams.compose(yaml: text) } catch { throw .badSettings(file: path, reason: "it is not valid YAML") }
+      do { root = try Yams.compose(yaml: text) } catch {
+        throw .badSettings(file: path, reason: "it is not valid YAML")
+      }
       if let value = root?.mapping?["recipes"] {
         guard let name = value.scalar?.string, !name.isEmpty else {
           throw .badSettings(file: path, reason: "`recipes` must be the path of a folder")

@@ -25,7 +25,8 @@ public struct BuildReport: Codable, Sendable, Equatable {
       case name, path, tag, archive, sizes, verdict
     }
 
-    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push, verdict: Verdict?) {
+    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push, verdict: Verdict?)
+    {
       self.name = name
       self.path = path
       self.tag = tag

@@ -70,7 +70,9 @@ public struct ImageTrial: Sendable {
       trial.environment += made
       trial.mcpPath = mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
       let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
-      if let text = try? String(contentsOfFile: folder + "/" + path, encoding: .utf8) { trial.dockerfile = (path, text) }
+      if let text = try? String(contentsOfFile: folder + "/" + path, encoding: .utf8) {
+        trial.dockerfile = (path, text)
+      }
       images.append(try await trial.trial(of: engine.storeNameForRun(built.tag), shownAs: built.tag, engine))
     }
     return TrialReport(engine: engine.kind, images: images)
@@ -193,11 +195,13 @@ extension ImageTrial {
         isUp = ContinuousClock.now - start > .seconds(2)
       }
       if isUp {
-        let time = (ContinuousClock.now - start).formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+        let time = (ContinuousClock.now - start).formatted(
+          .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
         checks.append(check("starts", true, "read-only, without capabilities"))
         checks.append(
           words.isEmpty
-            ? TrialReport.Check(id: "health", outcome: .skipped, message: "the image has no health check of the exec form")
+            ? TrialReport.Check(
+              id: "health", outcome: .skipped, message: "the image has no health check of the exec form")
             : check("health", true, "healthy after \(time)"))
         return true
       }
@@ -214,7 +218,9 @@ extension ImageTrial {
   private func privileges(_ container: RunningContainer, _ engine: Engine) async -> TrialReport.Check {
     guard let pid = await engine.inspect(container.name, "{{.State.Pid}}").flatMap(Int.init), pid > 0,
       let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-    else { return TrialReport.Check(id: "privileges", outcome: .skipped, message: "the process cannot be seen from here") }
+    else {
+      return TrialReport.Check(id: "privileges", outcome: .skipped, message: "the process cannot be seen from here")
+    }
     func field(_ name: String) -> String? {
       status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split(separator: "\t").dropFirst().first
         .map(String.init)
@@ -251,9 +257,12 @@ extension ImageTrial {
   }
 
   private func readOnly(_ log: [String]) -> TrialReport.Check {
-    let line = log.first { line in ["EROFS", "Read-only file system", "read-only file system"].contains(where: line.contains) }
+    let line = log.first { line in
+      ["EROFS", "Read-only file system", "read-only file system"].contains(where: line.contains)
+    }
     return check(
-      "read-only", line == nil, line.map { "it wants to write: \($0.prefix(120))" } ?? "writes nothing outside of its folders",
+      "read-only", line == nil,
+      line.map { "it wants to write: \($0.prefix(120))" } ?? "writes nothing outside of its folders",
       "declare the folder: LABEL forge.writable=\"/folder\", and mount a volume there", "LABEL")
   }
 
@@ -267,7 +276,8 @@ extension ImageTrial {
     let code = await engine.inspect(container.name, "{{.State.ExitCode}}") ?? "?"
     return check(
       "stops", ["0", "143", "130"].contains(code), "SIGTERM ends it after \(time) with exit code \(code)",
-      "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps the signal to itself", "CMD")
+      "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps the signal to itself", "CMD"
+    )
   }
 
   private func check(

@@ -25,7 +25,9 @@ struct SourceRevision {
 
   private mutating func read(_ git: String) {
     func text(_ name: String) -> String? {
-      guard let data = FileManager.default.contents(atPath: git + "/" + name), data.count <= 16 << 20 else { return nil }
+      guard let data = FileManager.default.contents(atPath: git + "/" + name), data.count <= 16 << 20 else {
+        return nil
+      }
       return String(decoding: data, as: UTF8.self)
     }
     let head = text("HEAD")?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
