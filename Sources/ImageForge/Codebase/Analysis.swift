@@ -84,6 +84,10 @@ public struct Service: Codable, Sendable, Equatable {
   public var databases: [String]
   public var migrations: Migrations?
   public var mcp: [MCPServer]
+  /// Processes that the same code runs beside the server; sorted by command.
+  public var workers: [BackgroundWorker]
+  /// Folders of files that the code serves or renders, relative to `path`; sorted.
+  public var assetFolders: [String]
   public var systemPackages: SystemPackages
   /// Dependencies with code for one machine; sorted by name.
   public var nativePackages: [NativePackage]
@@ -100,7 +104,8 @@ public struct Service: Codable, Sendable, Equatable {
     name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime, packageManager: PackageManager,
     workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
     healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
-    migrations: Migrations? = nil, mcp: [MCPServer] = [], systemPackages: SystemPackages = SystemPackages(),
+    migrations: Migrations? = nil, mcp: [MCPServer] = [], workers: [BackgroundWorker] = [], assetFolders: [String] = [],
+    systemPackages: SystemPackages = SystemPackages(),
     nativePackages: [NativePackage] = [], installInputs: [String], buildArguments: [String: String] = [:],
     conclusions: [Conclusion] = [],
     findings: [Finding] = []
@@ -120,6 +125,8 @@ public struct Service: Codable, Sendable, Equatable {
     self.databases = databases
     self.migrations = migrations
     self.mcp = mcp
+    self.workers = workers
+    self.assetFolders = assetFolders
     self.systemPackages = systemPackages
     self.nativePackages = nativePackages
     self.installInputs = installInputs
@@ -146,6 +153,8 @@ public struct Service: Codable, Sendable, Equatable {
     try container.encode(databases, forKey: .databases)
     try container.encode(migrations, forKey: .migrations)
     try container.encode(mcp, forKey: .mcp)
+    try container.encode(workers, forKey: .workers)
+    try container.encode(assetFolders, forKey: .assetFolders)
     try container.encode(systemPackages, forKey: .systemPackages)
     try container.encode(nativePackages, forKey: .nativePackages)
     try container.encode(installInputs, forKey: .installInputs)
@@ -392,6 +401,22 @@ public struct Migrations: Codable, Sendable, Equatable {
   }
 }
 
+/// A process that the code of a service runs beside the server: a queue's worker or a scheduler.
+public struct BackgroundWorker: Codable, Sendable, Equatable {
+  /// `celery`, `arq`, `taskiq`, `dramatiq`, `rq`.
+  public var tool: String
+  /// As typed in the service's folder: `celery -A app.tasks:celery worker`.
+  public var command: String
+  /// `file:line` of the queue's object, or of the line that starts it.
+  public var source: String
+
+  public init(tool: String, command: String, source: String) {
+    self.tool = tool
+    self.command = command
+    self.source = source
+  }
+}
+
 /// A Model Context Protocol server in the code.
 public struct MCPServer: Codable, Sendable, Equatable {
   public enum Transport: String, Codable, Sendable {
@@ -399,7 +424,22 @@ public struct MCPServer: Codable, Sendable, Equatable {
     case sse, stdio
   }
 
+  /// How it really runs.
+  public enum State: String, Codable, Sendable {
+    /// The FastAPI application serves it.
+    case mounted
+    /// A process of its own, reached over HTTP.
+    case service
+    /// Talks through standard input and output with whoever starts it.
+    case stdio
+    /// The application starts it, and talks with it through standard input and output.
+    case child
+    /// Nothing in the code serves it.
+    case unserved
+  }
+
   public var transport: Transport
+  public var state: State
   /// Whether the FastAPI application serves it itself.
   public var mounted: Bool
   /// The URL path of its endpoint; nil for stdio.
@@ -409,8 +449,11 @@ public struct MCPServer: Codable, Sendable, Equatable {
   /// `file:line` where it is made.
   public var source: String
 
-  public init(transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String) {
+  public init(
+    transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String, state: State? = nil
+  ) {
     self.transport = transport
+    self.state = state ?? (mounted ? .mounted : transport == .stdio ? .stdio : .service)
     self.mounted = mounted
     self.path = path
     self.entrypoint = entrypoint
@@ -421,6 +464,7 @@ public struct MCPServer: Codable, Sendable, Equatable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(transport, forKey: .transport)
+    try container.encode(state, forKey: .state)
     try container.encode(mounted, forKey: .mounted)
     try container.encode(path, forKey: .path)
     try container.encode(entrypoint, forKey: .entrypoint)

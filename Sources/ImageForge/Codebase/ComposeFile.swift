@@ -18,6 +18,8 @@ enum ComposeFile {
     let variables: [Variable]
     /// Ports on the machine that runs it.
     let published: [Int]
+    /// The words or the line that start it, and where they stand.
+    let command: (text: String, location: String)?
   }
 
   private static let names = [
@@ -65,7 +67,19 @@ enum ComposeFile {
     }
     return Service(
       name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) }, variables: variables,
-      published: published)
+      published: published, command: command(entry.value))
+  }
+
+  private static func command(_ service: YAMLValue) -> (text: String, location: String)? {
+    guard let command = service["command"] else { return nil }
+    let text = command.string ?? command.elements.compactMap(\.string).joined(separator: " ")
+    return text.isEmpty ? nil : (text, command.location)
+  }
+
+  /// The commands that compose files give to what is built from a folder.
+  static func commands(of folder: String, in tree: ProjectTree) -> [(text: String, location: String)] {
+    let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
+    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }.compactMap(\.command)
   }
 
   private static func line(_ location: String) -> Int {

@@ -15,17 +15,18 @@ package enum FastAPIAnalyzer {
     let entrypoint = finder.find()
     let routes = FastAPIRoutes(index)
     let mcp = MCPAnalyzer.analyze(
-      index, folder: folder, manifest, routes: routes, application: entrypoint?.constructors ?? [])
+      index, folder: folder, in: tree, manifest, routes: routes, application: entrypoint?.constructors ?? [])
     guard entrypoint != nil || (mcp.servers.contains { !$0.mounted } && manifest != nil) else { return nil }
 
     let runtime = PythonRuntime.choose(manifest, folder: folder, in: tree)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
-    let packages = PythonPackages(manifest)
+    let packages = PythonPackages(manifest, python: runtime.runtime.version)
+    let assets = PythonAssets.find(index, folder: folder, in: tree)
     var variables = environment.variables
     add(manifest?.requirements?.variables ?? [], to: &variables)
 
     var findings = sourceFindings + (manifest?.findings ?? []) + runtime.findings + finder.findings
-    findings += environment.findings + mcp.findings + packages.findings
+    findings += environment.findings + mcp.findings + packages.findings + assets.findings
     var service = Service(
       name: name(manifest?.projectName, folder, tree), path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
       framework: framework(entrypoint == nil ? mcpPackage(manifest) : "fastapi", manifest, entrypoint, mcp),
@@ -33,10 +34,12 @@ package enum FastAPIAnalyzer {
       port: port(finder.start, &findings), environment: variables,
       databases: PythonDatabases.find(manifest, index, folder: folder),
       migrations: PythonMigrations.find(manifest, folder: folder, in: tree), mcp: mcp.servers,
-      systemPackages: packages.system, installInputs: inputs(manifest, folder))
+      workers: PythonWorkers.find(index, folder: folder, in: tree), assetFolders: assets.folders,
+      systemPackages: packages.system, nativePackages: packages.native, installInputs: inputs(manifest, folder))
     if let entrypoint {
       let server = FastAPIServer.choose(manifest, finder.start, isFactory: entrypoint.isFactory)
       findings += server.findings
+      findings += mcp.findings(workers: finder.start.workers, at: finder.start.location)
       if manifest?.has("fastapi") != true { findings.append(undeclared(entrypoint, manifest, folder)) }
       service.fastapi = FastAPIFacts(
         entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir, server: server.name,

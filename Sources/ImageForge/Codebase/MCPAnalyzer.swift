@@ -3,11 +3,12 @@ import ForgeSyntax
 
 /// Finds the MCP servers in the code of a service, and what keeps them from working in a container.
 struct MCPAnalyzer {
-  private let index: PythonIndex
-  private let folder: String
+  let index: PythonIndex
+  let folder: String
   private let manifest: PythonManifest?
-  private(set) var servers: [MCPServer] = []
-  private(set) var findings: [Finding] = []
+  private let tree: ProjectTree
+  var servers: [MCPServer] = []
+  var findings: [Finding] = []
 
   /// The way from a mounted ASGI application back to its server.
   private struct Endpoint {
@@ -21,14 +22,16 @@ struct MCPAnalyzer {
 
   /// - Parameter application: the constructors of the application that is served.
   static func analyze(
-    _ index: PythonIndex, folder: String, _ manifest: PythonManifest?, routes: FastAPIRoutes, application: [PythonPlace]
+    _ index: PythonIndex, folder: String, in tree: ProjectTree, _ manifest: PythonManifest?, routes: FastAPIRoutes,
+    application: [PythonPlace]
   ) -> MCPAnalyzer {
-    var analyzer = MCPAnalyzer(index: index, folder: folder, manifest: manifest)
+    var analyzer = MCPAnalyzer(index: index, folder: folder, manifest: manifest, tree: tree)
     analyzer.analyze(routes, Set(application.map(\.identity)))
     return analyzer
   }
 
-  private init(index: PythonIndex, folder: String, manifest: PythonManifest?) {
+  private init(index: PythonIndex, folder: String, manifest: PythonManifest?, tree: ProjectTree) {
+    self.tree = tree
     self.index = index
     self.folder = folder
     self.manifest = manifest
@@ -48,6 +51,7 @@ struct MCPAnalyzer {
       }
     }
     let calls = methodCalls()
+    let launches = MCPLaunch.all(folder, in: tree)
     for (server, call) in serverObjects() {
       checkVersion(server)
       let found = runs(of: server, calls)
@@ -61,10 +65,10 @@ struct MCPAnalyzer {
         )
         if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
       }
-      if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) {
-        servers.append(made(server, .stdio, mounted: false, path: nil))
-      }
+      if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) { addIdle(server, launches) }
     }
+    findChildren(application: application)
+    findNames()
     servers = servers.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     servers.sort {
       ($0.entrypoint, $0.mounted ? 0 : 1, $0.transport.rawValue) < (
@@ -77,10 +81,13 @@ struct MCPAnalyzer {
     servers.append(made(server, transport, mounted: true, path: path))
   }
 
-  private func made(_ server: PythonPlace, _ transport: MCPServer.Transport, mounted: Bool, path: String?) -> MCPServer
-  {
+  func made(
+    _ server: PythonPlace, _ transport: MCPServer.Transport, mounted: Bool, path: String?,
+    state: MCPServer.State? = nil
+  ) -> MCPServer {
     MCPServer(
-      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location)
+      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location,
+      state: state)
   }
 
   // MARK: Servers
@@ -117,7 +124,7 @@ struct MCPAnalyzer {
 
   private func isLowLevel(_ place: PythonPlace) -> Bool { isOf(place, MCPObjects.lowLevel) }
 
-  private func isOf(_ place: PythonPlace, _ names: Set<String>) -> Bool {
+  func isOf(_ place: PythonPlace, _ names: Set<String>) -> Bool {
     guard var callee = place.expression.call?.function else { return false }
     if case .attribute(let base, let method) = callee.kind, method.hasPrefix("from_") { callee = base }
     return index.isClass(callee, in: place.scope.file, oneOf: names)
@@ -127,12 +134,7 @@ struct MCPAnalyzer {
   private func entrypoint(of server: PythonPlace) -> String {
     let file = server.scope.file
     let name = file.bindings.first { $0.value.contains { $0.value.offset == server.expression.offset } }?.key
-    var root = ProjectTree.parent(file.path)
-    while root != folder, root != ".", index.allPaths.contains(ProjectTree.join(root, "__init__.py")) {
-      root = ProjectTree.parent(root)
-    }
-    let path = ProjectPath.relative(file.path, to: root) ?? file.path
-    let module = path.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(separator: ".")
+    let module = index.module(of: file.path, in: folder)
     return DisplayText.escape("\(module):\(name ?? server.scope.function?.declaration.name ?? "mcp")")
   }
 
@@ -187,7 +189,7 @@ struct MCPAnalyzer {
     var hasHost = false
   }
 
-  private static let transports: [String: MCPServer.Transport] = [
+  static let transports: [String: MCPServer.Transport] = [
     "stdio": .stdio, "sse": .sse, "http": .streamableHTTP, "streamable-http": .streamableHTTP,
   ]
 

@@ -173,6 +173,16 @@ struct PythonIndex: Sendable {
     self.callSites = callSites
   }
 
+  /// `pkg.mod`, as a file is imported from the first folder above it that is no package.
+  func module(of path: String, in folder: String) -> String {
+    var root = ProjectTree.parent(path)
+    while root != folder, root != ".", allPaths.contains(ProjectTree.join(root, "__init__.py")) {
+      root = ProjectTree.parent(root)
+    }
+    let relative = ProjectPath.relative(path, to: root) ?? path
+    return relative.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(separator: ".")
+  }
+
   /// Visits the top level of a file and each of its functions.
   static func forEachScope(_ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void) {
     visit(PythonScope(file: file, function: nil), file.module.statements)

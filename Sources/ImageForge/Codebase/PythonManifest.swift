@@ -263,7 +263,7 @@ struct PythonManifest: Sendable {
     for name in ["setup.py", "setup.cfg"] where hasFile(name) {
       inputs.insert(path(name))
       if pyproject == nil {
-        dependencies += setupDependencies()
+        dependencies += name == "setup.py" ? setupDependencies() : configDependencies()
         packageManager = PackageManager(name: .pip, lockfile: nil, source: path(name) + ":1")
       }
     }
@@ -278,6 +278,40 @@ struct PythonManifest: Sendable {
       for element in list {
         guard let requirement = element.string.flatMap({ Requirement($0) }) else { continue }
         found.append(PythonDependency(requirement: requirement, location: source.location(at: element.offset)))
+      }
+    }
+    return found
+  }
+
+  /// `install_requires` and `python_requires` of setup.cfg's `[options]`.
+  private mutating func configDependencies() -> [PythonDependency] {
+    guard let source = tree.source(path("setup.cfg")) else { return [] }
+    var found: [PythonDependency] = []
+    var section = ""
+    var key = ""
+    for (index, row) in source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+      .prefix(10_000)
+    {
+      let text = row.trimmingSpaces
+      guard !text.isEmpty, !text.hasPrefix("#"), !text.hasPrefix(";") else { continue }
+      var value = text
+      if text.hasPrefix("[") {
+        (section, key) = (text, "")
+        continue
+      } else if row.first?.isWhitespace != true {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        key = parts[0].trimmingSpaces
+        value = parts.count > 1 ? parts[1].trimmingSpaces : ""
+      }
+      guard section == "[options]" || section == "[metadata]" else { continue }
+      let location = "\(source.name):\(index + 1)"
+      switch key {
+      case "install_requires":
+        guard let requirement = Requirement(value) else { continue }
+        found.append(PythonDependency(requirement: requirement, location: location))
+      case "python_requires": pythonRanges.append((value, location))
+      case "name" where section == "[metadata]": projectName = projectName ?? value
+      default: break
       }
     }
     return found

@@ -16,6 +16,8 @@ struct PythonStartCommand: Sendable {
   var ownFolder: String?
   var isFactory = false
   var port: Int?
+  /// Processes that serve, where the command says so.
+  var workers: Int?
   /// `uvicorn`, `gunicorn`, …
   var server: String?
   var location = ""
@@ -24,7 +26,7 @@ struct PythonStartCommand: Sendable {
 
   /// Those that were found, the one that rules first.
   static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex) -> [PythonStartCommand] {
-    procfile(folder, in: tree) + calls(folder, index)
+    procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree) + calls(folder, index)
   }
 
   // MARK: Procfile
@@ -57,6 +59,7 @@ struct PythonStartCommand: Sendable {
       case "--factory": command.isFactory = true
       case "--app-dir", "--chdir", "--working-dir": command.appDir = value
       case "--port", "-p": command.port = Int(value)
+      case "--workers", "-w": command.workers = Int(value)
       case "--bind", "-b": command.port = value.split(separator: ":").last.flatMap { Int($0) }
       default:
         if command.target == nil, !option.hasPrefix("-") { command.target = target(words[index - 1], folder) }
@@ -103,6 +106,7 @@ struct PythonStartCommand: Sendable {
           }
           command.isFactory = arguments["factory"]?.bool == true
           command.appDir = arguments["app_dir"]?.string ?? "."
+          command.workers = arguments["workers"]?.integer
           command.port = arguments["port"].flatMap { port(PythonPlace(expression: $0, scope: scope), index) }
           found.append(command)
         }

@@ -78,7 +78,7 @@ public struct LayerCache: Sendable {
   /// - Returns: the scan, and whether it is new to the cache, which should then be trimmed.
   package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (LayerScan, isNew: Bool) {
     // What looks at contents must see them, and what has passed was read already.
-    guard options.content == nil, blob.file.passed == nil else {
+    guard options.content == nil, !options.notesContents, blob.file.passed == nil else {
       return (try LayerReader.scan(blob, options: options), false)
     }
     // Taken before a byte is read: a write while reading must not go unnoticed.

@@ -145,7 +145,8 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  var trimmingSpaces: String {
+  /// Without white space at its ends.
+  package var trimmingSpaces: String {
     var scalars = Substring(self).unicodeScalars
     while scalars.first?.properties.isWhitespace == true { scalars.removeFirst() }
     while scalars.last?.properties.isWhitespace == true { scalars.removeLast() }
