@@ -84,6 +84,10 @@ import Testing
       "FROM scratch\nCOPY web /web\n", ignore: "node_modules\n # note\n",
       files: ["node_modules/a/b.js", "web/node_modules/a/b.js"])
     #expect(findings == ["L021 .dockerignore:1", "L022 .dockerignore:2"])
+    #expect(
+      try lint("FROM scratch\n", ignore: "docs\n!**/*.md\n!docs/b.txt\n", files: ["docs/deep/a.md", "docs/b.txt"])
+        == ["L023 .dockerignore:2"])
+    #expect(try lint("FROM scratch\n", ignore: "*\n!*.md\n", files: ["a.md", "b/c.md"]) == [])
     #expect(try lint("FROM scratch\n", ignore: "ok\n[\n") == ["L041 .dockerignore:2"])
   }
 

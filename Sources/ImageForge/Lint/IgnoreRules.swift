@@ -27,6 +27,17 @@ extension LintRule {
         )
       }
     },
+    LintRule("FORGE-L023", .warning, "An exception with wildcards lies in an ignored folder") { subject in
+      hits(subject) { rule in
+        let text = rule.pattern.cleaned
+        guard rule.pattern.isException, GoGlob.isGlob(text), let kept = lostToBuildah(rule, subject) else { return nil }
+        return (
+          "\(rule.text) keeps \(kept) for BuildKit alone: buildah and podman do not look into an ignored folder for "
+            + "a pattern with wildcards",
+          "Write the exception without wildcards: !\(GoPath.escapingPattern(kept))"
+        )
+      }
+    },
     LintRule("FORGE-L022", .info, "A comment is indented") { subject in
       hits(subject) { rule in
         guard rule.text.hasPrefix("#") else { return nil }
@@ -42,6 +53,23 @@ extension LintRule {
     return subject.ignore.rules.compactMap { rule in
       check(rule).map { Hit(at: "\(name):\(rule.line)", $0.message, fix: $0.fix) }
     }
+  }
+
+  /// A file that the rule keeps, in a folder that is ignored and that no exception names.
+  private static func lostToBuildah(_ rule: Dockerignore.Rule, _ subject: LintSubject) -> String? {
+    let ignore = subject.ignore
+    func isClosed(_ path: String) -> Bool {
+      ignore.ignores(path)
+        && !ignore.rules.contains { $0.pattern.isException && ($0.pattern.cleaned + "/").hasPrefix(path + "/") }
+    }
+    return subject.context.first(
+      below: ".", depth: 6,
+      enters: { !bulky.contains(String($0.split(separator: "/").last ?? "")) },
+      where: { path, kind in
+        guard kind == .file, ignore.decision(path)?.line == rule.line else { return false }
+        let parts = path.split(separator: "/")
+        return (1..<max(1, parts.count)).contains { isClosed(parts.prefix($0).joined(separator: "/")) }
+      })
   }
 
   /// Folders that installs and builds leave behind, at any depth.
