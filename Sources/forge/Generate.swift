@@ -34,7 +34,9 @@ struct Generate: AsyncParsableCommand {
     let analysis = try Analyzer.analyze(path)
     var options = try recipe.options(in: path)
     if pin { options.pins = try await pins(analysis, options) }
-    let plan = try GenerationPlan(files: Generator.generate(analysis, options: options), root: path)
+    let files = try Generator.generate(analysis, options: options)
+    try GenerationProof.check(files, of: analysis, root: path)
+    let plan = try GenerationPlan(files: files, root: path)
     if !stdout, !check { try plan.write(force: force) }
     let report = GenerationReport(plan: plan, mode: stdout ? .print : check ? .check : .write)
     try reporting.write(report, text: report.text)

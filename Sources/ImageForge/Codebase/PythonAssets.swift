@@ -82,9 +82,17 @@ struct PythonAssets {
       case "join", "joinpath": return inner(first).flatMap { join($0, arguments.positional.dropFirst().map(\.string)) }
       default: return nil
       }
-    default:
-      let makers = index.makers(of: place).filter { $0.identity != place.identity }
-      return makers.count == 1 ? folder(makers[0], index, steps: steps + 1) : nil
+    case .name(let name):
+      let bindings = place.scope.file.bindings[name] ?? []
+      guard bindings.count == 1 else {
+        guard case .member(let path, let original)? = index.origin(ofName: name, in: place.scope.file),
+          let file = index.files[path], let binding = file.bindings[original]?.first
+        else { return nil }
+        let scope = PythonScope(file: file, function: nil)
+        return folder(PythonPlace(expression: binding.value, scope: scope), index, steps: steps + 1)
+      }
+      return inner(bindings[0].value)
+    default: return nil
     }
   }
 

@@ -1,6 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
-import Foundation
+import ForgeDockerignore
 
 /// The `.dockerignore` of a service: what stays out of the build, without anything that the Dockerfile copies.
 struct IgnoreFile {
@@ -26,8 +26,8 @@ struct IgnoreFile {
 
     // Rendered once for its patterns, and once with what those would wrongly ignore.
     let plain = try template.render(Values(prefix: prefix, ownOutput: ownOutput, hasExceptions: false, exceptions: []))
-    let patterns = Self.patterns(in: plain)
-    let exceptions = try needed(prefix).filter { path in patterns.contains { Self.matches($0, path) } }
+    let ignore = try Self.parse(plain)
+    let exceptions = try needed(prefix).filter(ignore.ignores).map(GoPath.escapingPattern)
     return try template.render(
       Values(
         prefix: prefix, ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty, exceptions: exceptions))
@@ -56,19 +56,9 @@ struct IgnoreFile {
     return paths.sorted()
   }
 
-  static func patterns(in text: String) -> [String] {
-    text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") && !$0.hasPrefix("!") }
-  }
-
-  /// Whether a pattern ignores `path` or a folder that holds it. Knows the two shapes that the templates use: `a/b`,
-  /// from this folder on, and `**/name`, at any depth.
-  static func matches(_ pattern: String, _ path: String) -> Bool {
-    let parts = path.split(separator: "/").map(String.init)
-    if pattern.hasPrefix("**/") {
-      let name = String(pattern.dropFirst(3))
-      return parts.contains { fnmatch(name, $0, 0) == 0 }
+  static func parse(_ text: String) throws(RecipeError) -> Dockerignore {
+    do { return try Dockerignore(SourceText(name: ".dockerignore", text: text)) } catch {
+      throw .brokenRecipe(file: "dockerignore.mustache", reason: "\(error)")
     }
-    let wanted = pattern.split(separator: "/").map(String.init)
-    return wanted.count <= parts.count && zip(wanted, parts).allSatisfy { fnmatch($0, $1, 0) == 0 }
   }
 }

@@ -8,6 +8,8 @@ public enum RecipeError: ForgeError, Equatable {
   case invalidValue(service: String, what: String, value: String, expected: String)
   /// Files that forge did not write, or that were edited since: relative to the root.
   case foreignFiles([String])
+  /// The generated Dockerfile would not build: something that it copies is not there.
+  case unbuildable(service: String, location: String, reason: String, fix: String)
   /// An output that cannot be written.
   case unwritable(path: String, reason: String)
   /// A file of the user's own recipes is broken.
@@ -20,7 +22,7 @@ public enum RecipeError: ForgeError, Equatable {
   public var exitCode: ExitCode {
     switch self {
     case .unsupported, .foreignFiles, .unwritable, .badRecipe, .badSettings: .usage
-    case .invalidValue: .unreadableInput
+    case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
     }
   }
@@ -29,6 +31,9 @@ public enum RecipeError: ForgeError, Equatable {
     switch self {
     case .unsupported(let service, let what, let instead):
       "no recipe for \(Self.shown(service)): \(Self.shown(what)). \(instead)"
+    case .unbuildable(let service, let location, let reason, let fix):
+      "the generated Dockerfile of \(Self.shown(service)) would not build: \(Self.shown(reason)) "
+        + "(\(Self.shown(location))). \(Self.shown(fix))"
     case .invalidValue(let service, let what, let value, let expected):
       "cannot write the Dockerfile of \(Self.shown(service)): its \(what) is "
         + "“\(Self.shown(value))”, but must be \(expected). Change it in the project"
