@@ -312,6 +312,24 @@ import Testing
     #expect(service.runtime.version == expected)
   }
 
+  /// Applications have modules of that name, which make no project of their folder.
+  @Test func moduleNamedLikeAManifest() throws {
+    let files = [
+      "app/__init__.py": "", "app/core/__init__.py": "", "app/core/setup.py": "def setup():\n    pass\n",
+      "app/core/config.py": "import os\nKEY = os.environ['API_URL']\n", "app/main.py": Self.app,
+      "requirements.txt": Self.pins,
+    ]
+    let services = try PythonProject.with(files) { try Analyzer.analyze($0.root).services }
+    #expect(services.map(\.path) == ["."])
+    #expect(services.first?.variable("API_URL") != nil)
+  }
+
+  @Test func manifestsOfSomethingElseDoNotHideTheCode() throws {
+    let files = ["backend/main.py": Self.app, "plugins/x/requirements.txt": "requests==2.0.0\n"]
+    let services = try PythonProject.with(files) { try Analyzer.analyze($0.root).services }
+    #expect(services.map(\.fastapi?.appDir) == ["backend"])
+  }
+
   // MARK: MCP
 
   private static let sdk = "mcp>=1.23,<2\n"
@@ -339,6 +357,19 @@ import Testing
         """, "requirements.txt": "fastmcp==3.0.0\n",
       ],
       ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp", "M003 server.py:4"])
+  }
+
+  @Test func classOfTheProjectsOwn() throws {
+    try expect(
+      [
+        "server.py": """
+        from fastmcp import FastMCP
+        class Tools(FastMCP[dict]):
+            pass
+        mcp = Tools("x")
+        mcp.run(transport="http", host="0.0.0.0")
+        """, "requirements.txt": "fastmcp==3.0.0\n",
+      ], ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp"])
   }
 
   @Test func settingsOfFastMCP() throws {

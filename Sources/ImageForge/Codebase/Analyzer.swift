@@ -12,17 +12,7 @@ public enum Analyzer {
     for folder in folders(with: isNodeManifest, in: tree) {
       if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
     }
-    var pythonFolders = folders(with: isPythonManifest, in: tree)
-    // A lone main.py without a manifest.
-    if pythonFolders.isEmpty, tree.files.contains(where: { $0.hasSuffix(".py") }) { pythonFolders = ["."] }
-    var backends: [Service] = []
-    for folder in pythonFolders {
-      guard let service = try FastAPIAnalyzer.analyze(folder, in: tree) else { continue }
-      // A manifest above the service's own finds the same application: the nearer one is right.
-      if let source = service.fastapi?.source { backends.removeAll { $0.fastapi?.source == source } }
-      backends.append(service)
-    }
-    services += backends
+    services += try backends(in: tree)
     guard !services.isEmpty else { throw AnalysisError.noService(path: path, hint: hint(tree)) }
     services.sort {
       ProjectTree.precedes($0.path, $1.path) || ($0.path == $1.path && $0.kind.rawValue < $1.kind.rawValue)
@@ -35,6 +25,30 @@ public enum Analyzer {
     for index in services.indices { services[index].completeConclusions() }
     let links = ServiceLinks.find(services, in: tree)
     return Analysis(root: path, services: services, links: links.links, findings: tree.findings + links.findings)
+  }
+
+  private static func backends(in tree: ProjectTree) throws -> [Service] {
+    var found: [Service] = []
+    let pythonFolders = folders(with: isPythonManifest, in: tree).filter {
+      PythonSources.isProject($0, in: tree, among: allManifests(of: $0, in: tree))
+    }
+    for folder in pythonFolders {
+      guard let service = try FastAPIAnalyzer.analyze(folder, in: tree) else { continue }
+      // A manifest above the service's own finds the same application: the nearer one is right.
+      if let source = service.fastapi?.source { found.removeAll { $0.fastapi?.source == source } }
+      found.append(service)
+    }
+    // Code without a manifest, or only with manifests of something else.
+    if found.isEmpty, !pythonFolders.contains("."), tree.files.contains(where: { $0.hasSuffix(".py") }),
+      let service = try FastAPIAnalyzer.analyze(".", in: tree)
+    {
+      found.append(service)
+    }
+    return found
+  }
+
+  private static func allManifests(of folder: String, in tree: ProjectTree) -> [String] {
+    tree.names(in: folder).filter { isPythonManifest($0[...]) }
   }
 
   /// The folders that hold a file with such a name, sorted: parents stand before their children.

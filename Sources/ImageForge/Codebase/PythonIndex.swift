@@ -350,6 +350,9 @@ struct PythonIndex: Sendable {
   private func isClass(
     _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>, _ seen: inout Set<String>
   ) -> Bool {
+    var expression = expression
+    // `class Server(FastMCP[Context])`
+    if case .subscripted(let base, _) = expression.kind { expression = base }
     switch origin(of: expression, in: file) {
     case .external(let name): return names.contains(name)
     case .member(let path, let name):

@@ -87,13 +87,23 @@ enum PythonSources {
 
   private static let manifests = ["pyproject.toml", "requirements.txt", "Pipfile", "setup.py"]
 
+  /// Whether manifests make a folder a project: a `setup.py` alone does so only when it calls a build tool's `setup`,
+  /// since modules of applications bear that name too.
+  static func isProject(_ folder: String, in tree: ProjectTree, among names: [String]) -> Bool {
+    guard names == ["setup.py"] else { return !names.isEmpty }
+    guard let bytes = try? tree.bytes(ProjectTree.join(folder, "setup.py"), limit: ProjectTree.maximumSourceSize) else {
+      return false
+    }
+    return ["setuptools", "distutils", "skbuild"].contains { holds(bytes, Array($0.utf8)) }
+  }
+
   private static func paths(_ folder: String, in tree: ProjectTree) -> [String] {
     // Whether a folder belongs to a project of its own.
     var isNested: [String: Bool] = [folder: false]
     func belongsElsewhere(_ below: String) -> Bool {
       if let known = isNested[below] { return known }
-      let answer =
-        manifests.contains { tree.hasFile(ProjectTree.join(below, $0)) } || belongsElsewhere(ProjectTree.parent(below))
+      let names = manifests.filter { tree.hasFile(ProjectTree.join(below, $0)) }
+      let answer = isProject(below, in: tree, among: names) || belongsElsewhere(ProjectTree.parent(below))
       isNested[below] = answer
       return answer
     }
