@@ -9,6 +9,11 @@ struct Build: AsyncParsableCommand {
     discussion: """
       A Dockerfile that is there is used as it is; where there is none, the generated one is used for this build \
       alone. The engine's output goes to standard error.
+
+      Examples:
+        forge build backend --check-size
+        forge build . --check-size --report sarif=forge.sarif,junit=forge.xml
+        forge build frontend -t registry.example/todo:1 -o image.tar --build-arg NEXT_PUBLIC_URL=https://example.org
       """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")

@@ -4,7 +4,14 @@ import ImageForge
 struct Generate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the Dockerfile, .dockerignore and ENVIRONMENT.md of each service.",
-    discussion: "Files that forge did not write, or that were edited since, are never overwritten without --force.")
+    discussion: """
+      Files that forge did not write, or that were edited since, are never overwritten without --force.
+
+      Examples:
+        forge generate backend
+        forge generate --check .
+        forge generate --stdout frontend
+      """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")
   var path: String

@@ -85,6 +85,11 @@ struct Inspect: AsyncParsableCommand {
     discussion: """
       What is known of layers that were seen before is taken from the cache (`forge cache`); a file that was not \
       written to since is not even hashed again. --no-cache reads and verifies all of it.
+
+      Examples:
+        forge inspect image.tar
+        forge inspect podman:todo:latest --format json
+        forge inspect image.tar --report html=image.html
       """)
 
   @OptionGroup var image: ImageArguments
