@@ -130,6 +130,9 @@ enum ConfigEditor {
         "dropped annotations that no longer hold: "
           + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
     }
+    if isChanged, old != nil {
+      notices.append("the image has a new digest: signatures and attestations of the old one do not hold for it")
+    }
     let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
     return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)
   }

@@ -66,6 +66,10 @@ final class ImageWriter {
     } else {
       try writeDocker(config, layers)
     }
+    // FORGE-A105: a signature, an attestation or another artifact beside the image.
+    for note in input.image.notes where note.id == "FORGE-A105" {
+      notices.append("left out of the output: \(note.message)")
+    }
     self.notices = notices
     try file.append([UInt8](repeating: 0, count: Int(TarWriter.endSize)))
     return (file, layers)

@@ -56,11 +56,13 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     switch self {
     case .caches:
       return isBelow(
-        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/debconf", "var/cache/ldconfig", "root/.cache",
+        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "root/.cache",
         "root/.npm", "usr/local/share/.cache", "tmp", "var/tmp")
         || (isBelow("var/log") && node.kind == .regular)
         || parts.count > 3 && parts[0] == "home" && [".cache", ".npm"].contains(parts[2])
-        || isOne("var/lib/dpkg/status-old", "var/lib/dpkg/available-old", "var/lib/dpkg/diversions-old")
+        || isOne(
+          "var/cache/debconf/config.dat-old", "var/cache/debconf/templates.dat-old", "var/lib/dpkg/status-old",
+          "var/lib/dpkg/available-old", "var/lib/dpkg/diversions-old")
     case .docs:
       if isBelow("usr/share/doc", "usr/local/share/doc") { return !isFolder && name != "copyright" }
       return isBelow(
