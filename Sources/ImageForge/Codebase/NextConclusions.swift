@@ -52,7 +52,9 @@ enum NextConclusions {
     return Conclusion(
       "framework.version", service.framework.version, service.framework.version == nil ? .unknown : .likely,
       evidence: [ground.asked.source], alternatives: asked.value == service.framework.version ? [] : [asked],
-      why: "the lowest version that the manifest allows: no lockfile pins one")
+      why: service.framework.version == nil
+        ? "no lockfile pins it, and what the manifest asks for has no lower bound"
+        : "the lowest version that the manifest allows: no lockfile pins one")
   }
 
   private static func configuration(_ service: inout Service, _ config: NextConfig) {

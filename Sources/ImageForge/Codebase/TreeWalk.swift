@@ -4,10 +4,10 @@ import Foundation
 extension ProjectTree {
   /// Bounds of a walk.
   package struct Limits: Sendable {
-    package var files = 100_000
+    package var files = 250_000
     package var depth = 32
 
-    package init(files: Int = 100_000, depth: Int = 32) {
+    package init(files: Int = 250_000, depth: Int = 32) {
       self.files = files
       self.depth = depth
     }
