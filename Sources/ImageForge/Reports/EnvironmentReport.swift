@@ -64,12 +64,9 @@ public struct EnvironmentReport: Encodable, Sendable {
         continue
       }
       if check.passed { layout.line("  \(DisplayText.escape(example)) names what the code reads, and nothing else") }
-      func rows(_ rows: [EnvironmentCheck.Row], _ what: String) {
-        layout.table(
-          rows.map { [what, $0.name, DisplayText.escape($0.sources.first ?? "")] }, aligned: [.left, .left, .path])
-      }
-      rows(check.missing, "missing")
-      rows(check.unused, "unused")
+      let rows = check.missing.map { ("missing", $0) } + check.unused.map { ("unused", $0) }
+      layout.table(
+        rows.map { [$0.0, $0.1.name, DisplayText.escape($0.1.sources.first ?? "")] }, aligned: [.left, .left, .path])
     }
     return layout.text
   }
