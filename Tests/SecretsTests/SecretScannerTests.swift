@@ -49,7 +49,7 @@ import Testing
   func noKindIsFoundInItsBeginning(kind: String) throws {
     var examples = Examples(seed: 7)
     let (text, name) = try examples.line(kind)
-    let half = String(text.prefix(22))
+    let half = String(text.prefix(17))
     #expect(!scan(half, path: "app/\(name)").contains { $0.kind == kind }, "\(kind)")
   }
 
@@ -180,11 +180,10 @@ import Testing
           expected.insert([index, start])
         }
       }
-      var found: Set<[Int]> = []
-      bytes.withUnsafeBytes { bytes in
-        filter.scan(bytes, starts: 0..<bytes.count) { found.insert([$0, $1]) }
-      }
-      #expect(found == expected)
+      var found: [KeywordFilter.Found] = []
+      bytes.withUnsafeBytes { filter.scan($0, starts: 0..<$0.count, into: &found) }
+      #expect(Set(found.map { [$0.keyword, $0.position] }) == expected)
+      #expect(found.count <= 2 * expected.count)
     }
   }
 }

@@ -3,35 +3,49 @@
 /// Three bytes at every second position are looked up in a table: whatever its alignment, a keyword of four bytes or
 /// more has such a window. Only where the table says so, whole keywords are compared. An Aho-Corasick automaton finds
 /// the same, but waits for memory at every byte.
-struct KeywordFilter: Sendable {
+final class KeywordFilter: @unchecked Sendable {
+  // Memory of its own, which nobody writes to after `init`: counting references would cost more than the search.
+
   /// A window of a keyword.
   private struct Window {
     let keyword: Int32
     let offset: Int32
+    /// Where the folded keyword stands in `bytes`, and how long it is.
+    let start: Int32
+    let count: Int32
     /// The next window of the same hash; negative: none.
     let next: Int32
   }
 
   static let shortest = 4
   private static let bits: UInt32 = 15
-  /// Its low byte is 0, so that the fourth byte of a word does not count.
-  private static let factor: UInt32 = 0x9E37_7900
+  /// Its low byte is 0, so that the fourth byte of a word does not count. Measured: with some factors the zeros that
+  /// binaries are full of share their hash with a keyword.
+  private static let factor: UInt32 = 0xC2B2_AE00
 
-  /// Folded to lower case, as far as one bit does it.
-  private let keywords: [[UInt8]]
-  private let table: [UInt8]
-  private let heads: [Int32]
-  private let windows: [Window]
+  /// By hash, a bit for each value that the low bits of the byte behind a window may have.
+  private let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << bits)
+  private let heads = UnsafeMutablePointer<Int32>.allocate(capacity: 1 << bits)
+  private let windows: UnsafeMutablePointer<Window>
+  /// All keywords, folded to lower case, as far as one bit does it.
+  private let bytes: UnsafeMutablePointer<UInt8>
   let longest: Int
 
   /// - Parameter keywords: of at least four bytes each.
   init(_ keywords: [[UInt8]]) {
-    self.keywords = keywords.map { $0.map(Self.fold) }
+    let folded = keywords.map { $0.map(Self.fold) }
     longest = keywords.map(\.count).max() ?? 0
-    var table = [UInt8](repeating: 0, count: 1 << Self.bits)
-    var heads = [Int32](repeating: -1, count: 1 << Self.bits)
-    var windows: [Window] = []
-    for (index, keyword) in self.keywords.enumerated() where keyword.count >= Self.shortest {
+    table.initialize(repeating: 0, count: 1 << Self.bits)
+    heads.initialize(repeating: -1, count: 1 << Self.bits)
+    windows = .allocate(capacity: max(1, keywords.count * 2))
+    bytes = .allocate(capacity: max(1, folded.reduce(0) { $0 + $1.count }))
+    var (windowCount, byteCount) = (0, 0)
+    for (index, keyword) in folded.enumerated() where keyword.count >= Self.shortest {
+      let start = byteCount
+      for byte in keyword {
+        bytes[byteCount] = byte
+        byteCount += 1
+      }
       for parity in 0...1 {
         let offsets = stride(from: parity, through: keyword.count - 3, by: 2)
         guard let offset = offsets.min(by: { Self.commonness(keyword, $0) < Self.commonness(keyword, $1) }) else {
@@ -39,14 +53,22 @@ struct KeywordFilter: Sendable {
         }
         let hash = Self.hash(
           UInt32(keyword[offset]) | UInt32(keyword[offset + 1]) << 8 | UInt32(keyword[offset + 2]) << 16)
-        windows.append(Window(keyword: Int32(index), offset: Int32(offset), next: heads[hash]))
-        heads[hash] = Int32(windows.count - 1)
-        table[hash] = 1
+        windows[windowCount] = Window(
+          keyword: Int32(index), offset: Int32(offset), start: Int32(start), count: Int32(keyword.count),
+          next: heads[hash])
+        heads[hash] = Int32(windowCount)
+        // The byte after the window narrows it down: three of its bits.
+        table[hash] |= offset + 3 < keyword.count ? 1 << (keyword[offset + 3] & 7) : 0xFF
+        windowCount += 1
       }
     }
-    self.table = table
-    self.heads = heads
-    self.windows = windows
+  }
+
+  deinit {
+    table.deallocate()
+    heads.deallocate()
+    windows.deallocate()
+    bytes.deallocate()
   }
 
   @inline(__always) private static func fold(_ byte: UInt8) -> UInt8 { byte | 0x20 }
@@ -66,64 +88,87 @@ struct KeywordFilter: Sendable {
     }
   }
 
-  /// Calls `found` with every keyword that starts in `range` and where, in no certain order.
-  @inline(__always)
-  func scan(
-    _ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, _ found: (_ keyword: Int, _ position: Int) -> Void
-  ) {
+  /// A keyword, and where it starts.
+  struct Found {
+    let keyword: Int
+    let position: Int
+  }
+
+  /// Appends to `found` every keyword that starts in `range`, in no certain order.
+  func scan(_ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, into found: inout [Found]) {
     let end = min(bytes.count, range.upperBound + longest)
     guard range.lowerBound < end, let base = bytes.baseAddress else { return }
-    table.withUnsafeBufferPointer { table in
-      guard let table = table.baseAddress else { return }
-      var at = range.lowerBound
-      let fold: UInt64 = 0x2020_2020_2020_2020
-      // Twelve bytes at a time: six windows in two words.
-      while at + 14 <= end {
-        let first = base.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian | fold
-        let second = base.loadUnaligned(fromByteOffset: at + 6, as: UInt64.self).littleEndian | fold
-        let a = table[Self.hash(UInt32(truncatingIfNeeded: first))]
-        let b = table[Self.hash(UInt32(truncatingIfNeeded: first >> 16))]
-        let c = table[Self.hash(UInt32(truncatingIfNeeded: first >> 32))]
-        let d = table[Self.hash(UInt32(truncatingIfNeeded: second))]
-        let e = table[Self.hash(UInt32(truncatingIfNeeded: second >> 16))]
-        let f = table[Self.hash(UInt32(truncatingIfNeeded: second >> 32))]
-        if a | b | c | d | e | f != 0 {
-          if a != 0 { compare(bytes, at, range, found) }
-          if b != 0 { compare(bytes, at + 2, range, found) }
-          if c != 0 { compare(bytes, at + 4, range, found) }
-          if d != 0 { compare(bytes, at + 6, range, found) }
-          if e != 0 { compare(bytes, at + 8, range, found) }
-          if f != 0 { compare(bytes, at + 10, range, found) }
-        }
-        at += 12
+    Self.scan(
+      Tables(table: table, heads: heads, windows: windows, bytes: self.bytes), base, range, end: end, bytes.count,
+      into: &found)
+  }
+
+  /// Plain pointers: counting references to their owner for each candidate would cost more than the search.
+  private struct Tables {
+    let table: UnsafeMutablePointer<UInt8>
+    let heads: UnsafeMutablePointer<Int32>
+    let windows: UnsafeMutablePointer<Window>
+    let bytes: UnsafeMutablePointer<UInt8>
+  }
+
+  private static func scan(
+    _ tables: Tables, _ base: UnsafeRawPointer, _ range: Range<Int>, end: Int, _ count: Int,
+    into found: inout [Found]
+  ) {
+    let table = tables.table
+    var at = range.lowerBound
+    let fold: UInt64 = 0x2020_2020_2020_2020
+    // Twelve bytes at a time: six windows in two words.
+    while at + 14 <= end {
+      let first = base.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian | fold
+      let second = base.loadUnaligned(fromByteOffset: at + 6, as: UInt64.self).littleEndian | fold
+      let a = look(table, first)
+      let b = look(table, first >> 16)
+      let c = look(table, first >> 32)
+      let d = look(table, second)
+      let e = look(table, second >> 16)
+      let f = look(table, second >> 32)
+      if (a | b | c | d | e | f) & 1 != 0 {
+        if a & 1 != 0 { compare(tables, base, at, range, count, into: &found) }
+        if b & 1 != 0 { compare(tables, base, at + 2, range, count, into: &found) }
+        if c & 1 != 0 { compare(tables, base, at + 4, range, count, into: &found) }
+        if d & 1 != 0 { compare(tables, base, at + 6, range, count, into: &found) }
+        if e & 1 != 0 { compare(tables, base, at + 8, range, count, into: &found) }
+        if f & 1 != 0 { compare(tables, base, at + 10, range, count, into: &found) }
       }
-      while at + 3 <= end {
-        compare(bytes, at, range, found)
-        at += 2
-      }
+      at += 12
+    }
+    while at + 3 <= end {
+      compare(tables, base, at, range, count, into: &found)
+      at += 2
     }
   }
 
+  /// Whether a keyword may have the first four bytes of `word`: in the lowest bit.
+  @inline(__always)
+  private static func look(_ table: UnsafeMutablePointer<UInt8>, _ word: UInt64) -> UInt32 {
+    UInt32(table[hash(UInt32(truncatingIfNeeded: word))]) &>> UInt32(truncatingIfNeeded: (word >> 24) & 7)
+  }
+
   /// Compares the keywords that have the window at `at`.
-  @inline(never)
-  private func compare(
-    _ bytes: UnsafeRawBufferPointer, _ at: Int, _ range: Range<Int>, _ found: (Int, Int) -> Void
+  @inline(__always)
+  private static func compare(
+    _ tables: Tables, _ base: UnsafeRawPointer, _ at: Int, _ range: Range<Int>, _ count: Int,
+    into found: inout [Found]
   ) {
-    let word =
-      UInt32(Self.fold(bytes[at])) | UInt32(Self.fold(bytes[at + 1])) << 8 | UInt32(Self.fold(bytes[at + 2])) << 16
-    var index = heads[Self.hash(word)]
+    @inline(__always) func byte(_ at: Int) -> UInt8 { fold(base.load(fromByteOffset: at, as: UInt8.self)) }
+    let word = UInt32(byte(at)) | UInt32(byte(at + 1)) << 8 | UInt32(byte(at + 2)) << 16
+    var index = tables.heads[hash(word)]
     while index >= 0 {
-      let window = windows[Int(index)]
+      let window = tables.windows[Int(index)]
       index = window.next
       let start = at - Int(window.offset)
-      let keyword = keywords[Int(window.keyword)]
-      guard range.contains(start), start + keyword.count <= bytes.count else { continue }
-      var isEqual = true
-      for offset in keyword.indices where Self.fold(bytes[start + offset]) != keyword[offset] {
-        isEqual = false
-        break
-      }
-      if isEqual { found(Int(window.keyword), start) }
+      let length = Int(window.count)
+      guard start >= range.lowerBound, start < range.upperBound, start + length <= count else { continue }
+      let keyword = tables.bytes + Int(window.start)
+      var offset = 0
+      while offset < length, byte(start + offset) == keyword[offset] { offset += 1 }
+      if offset == length { found.append(Found(keyword: Int(window.keyword), position: start)) }
     }
   }
 }

@@ -40,6 +40,7 @@ package final class SecretScanner {
   private var isText = true
   /// Lines that ended before `offset`.
   private var lines = 0
+  private var found: [KeywordFilter.Found] = []
   private var hits: [SecretHit] = []
   private var seen: Set<SecretHit> = []
   /// Bytes that matchers may still look at: hostile files could make every byte a candidate.
@@ -145,9 +146,11 @@ package final class SecretScanner {
     _ bytes: UnsafeRawBufferPointer, at base: Int64, starts range: Range<Int64>, linesBefore: Int
   ) {
     let starts = Int(range.lowerBound - base)..<Int(range.upperBound - base)
-    catalogue.filter.scan(bytes, starts: starts) { keyword, position in
-      for pattern in catalogue.patterns[keyword] {
-        examine(pattern, bytes, position, base: base, linesBefore: linesBefore)
+    found.removeAll(keepingCapacity: true)
+    catalogue.filter.scan(bytes, starts: starts, into: &found)
+    for one in found {
+      for pattern in catalogue.patterns[one.keyword] {
+        examine(pattern, bytes, one.position, base: base, linesBefore: linesBefore)
       }
     }
   }
