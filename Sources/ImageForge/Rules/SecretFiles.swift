@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeInspection
+import ForgeSecrets
 
 /// Files that hold secrets, in any layer: a layer keeps what a later one deletes.
 enum SecretFiles {
@@ -19,12 +20,19 @@ enum SecretFiles {
   }
 
   static func check(_ inspection: Inspection) -> [Violation] {
-    inspection.details.files.compactMap { file in
+    struct Place: Hashable {
+      let layer: Int
+      let path: [UInt8]
+    }
+    // FORGE-I010 says more about what it found in a file.
+    let known = Set(inspection.details.secrets.map { Place(layer: $0.layer, path: $0.path) })
+    return inspection.details.files.compactMap { file in
       guard file.kind == .regular, file.size > 0, let judgement = judgement(file.path[...]) else { return nil }
       let what: String
       switch judgement {
       case .name(let kind): what = kind
       case .content(let kind, let needles):
+        guard !known.contains(Place(layer: file.layer, path: file.path)) else { return nil }
         guard let head = file.head, needles.contains(where: { contains(head, Array($0.utf8)) }) else { return nil }
         what = kind
       }
@@ -89,11 +97,9 @@ enum SecretFiles {
     return nil
   }
 
-  /// Files that came with a dependency, where test keys and samples are usual.
+  /// Files that came with a dependency or the system, where test keys and samples are usual.
   private static func isThirdParty(_ path: [UInt8]) -> Bool {
-    [["node_modules"], ["site-packages"], ["dist-packages"], ["usr", "share"], ["usr", "lib"]].contains { parent in
-      contains([UInt8(ascii: "/")] + path, Array(("/" + parent.joined(separator: "/") + "/").utf8))
-    }
+    SecretPlace.isDependency(path[...]) || path.starts(with: "usr/share/".utf8) || path.starts(with: "usr/lib/".utf8)
   }
 
   private static func ignorePattern(_ path: [UInt8]) -> String {

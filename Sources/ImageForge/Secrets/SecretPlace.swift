@@ -14,8 +14,13 @@ package enum SecretPlace {
   /// Whether the file came with a dependency, where samples and keys for tests are usual.
   package static func isDependency(_ path: ArraySlice<UInt8>) -> Bool {
     var start = path.startIndex
+    var isLibrary = false
     while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
-      if dependencies.contains(where: { path[start..<slash].elementsEqual($0) }) { return true }
+      let folder = path[start..<slash]
+      if dependencies.contains(where: { folder.elementsEqual($0) }) { return true }
+      // Python's own library, with its tests, wherever it is installed.
+      if isLibrary, folder.starts(with: "python".utf8) { return true }
+      isLibrary = folder.elementsEqual("lib".utf8)
       start = slash + 1
     }
     return false
