@@ -4,6 +4,7 @@ import ForgeRules
 
 /// An inspection made by hand: a clean non-root image, to which a test adds one fault.
 struct ImageUnderTest {
+  var reference = "todo:1"
   var user = "10001:10001"
   var entrypoint: [String] = []
   var cmd = ["uvicorn", "app.main:app"]
@@ -19,18 +20,25 @@ struct ImageUnderTest {
 
   mutating func add(
     _ path: String, size: Int64 = 1, mode: UInt16 = 0o644, kind: FileInstance.Kind = .regular, layer: Int = 0,
-    visible: Bool = true, head: String? = nil
+    visible: Bool = true, head: String? = nil, attributes: [String] = []
   ) {
-    details.files.append(
-      FileInstance(
-        path: Array(path.utf8), kind: kind, mode: mode, uid: 0, gid: 0, size: size, layer: layer, visible: visible,
-        head: head.map { Array($0.utf8) }))
+    var file = FileInstance(
+      path: Array(path.utf8), kind: kind, mode: mode, uid: 0, gid: 0, size: size, layer: layer, visible: visible,
+      head: head.map { Array($0.utf8) })
+    file.attributes = attributes
+    details.files.append(file)
+  }
+
+  /// A file of another owner than root.
+  mutating func addOwned(_ path: String, uid: UInt32) {
+    add(path)
+    details.files[details.files.count - 1].uid = uid
   }
 
   var inspection: Inspection {
     Inspection(
       image: ImageFacts(
-        source: "image.tar", reference: "todo:1", digest: .sha256([]), platform: "linux/amd64", user: user,
+        source: "image.tar", reference: reference, digest: .sha256([]), platform: "linux/amd64", user: user,
         entrypoint: entrypoint, cmd: cmd),
       sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: [],
       waste: [],

@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: kinds)
   func everyKindIsFound(kind: String) throws {
     for seed in 1...20 {
-      var examples = Examples(seed: UInt64(seed))
+      var examples = SecretExamples(seed: UInt64(seed))
       let (text, name) = try examples.line(kind)
       let hits = scan("first line\n\(text)\n", path: "app/\(name)")
       #expect(hits.contains { $0.kind == kind }, "\(kind) in seed \(seed)")
@@ -47,7 +47,7 @@ import Testing
   /// What is cut short, or stands within something longer, is none.
   @Test(arguments: kinds)
   func noKindIsFoundInItsBeginning(kind: String) throws {
-    var examples = Examples(seed: 7)
+    var examples = SecretExamples(seed: 7)
     let (text, name) = try examples.line(kind)
     let half = String(text.prefix(17))
     #expect(!scan(half, path: "app/\(name)").contains { $0.kind == kind }, "\(kind)")
@@ -55,7 +55,7 @@ import Testing
 
   @Test(arguments: kinds)
   func placeholdersAreNone(kind: String) throws {
-    var examples = Examples(seed: 3)
+    var examples = SecretExamples(seed: 3)
     let (text, name) = try examples.line(kind)
     // Every letter and digit behind the first ones becomes an x: what manuals show.
     let shown = String(text.enumerated().map { $0 > 24 && $1.isASCII && ($1.isLetter || $1.isNumber) ? "x" : $1 })
@@ -67,7 +67,7 @@ import Testing
   func piecesDoNotMatter(size: Int) throws {
     var random = SeededBytes(seed: 11)
     var bytes: [UInt8] = []
-    var examples = Examples(seed: 5)
+    var examples = SecretExamples(seed: 5)
     for kind in Self.kinds {
       let (text, _) = try examples.line(kind)
       bytes += Array("\(text)\n".utf8)
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func valuesAreNeverKept() throws {
-    var examples = Examples(seed: 9)
+    var examples = SecretExamples(seed: 9)
     for kind in Self.kinds {
       let (text, name) = try examples.line(kind)
       for hit in scan(text, path: "app/\(name)") {
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func escapesDoNotHideATokensStart() throws {
-    var examples = Examples(seed: 2)
+    var examples = SecretExamples(seed: 2)
     let (text, _) = try examples.line("github-token")
     let token = text.split(separator: "\"")[1]
     for shape in ["\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@", "{\\\"a\\\":\\\"\(token)\\\"}"]
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func binariesAreSearchedToo() throws {
-    var examples = Examples(seed: 4)
+    var examples = SecretExamples(seed: 4)
     var random = SeededBytes(seed: 4)
     let (text, _) = try examples.line("slack-bot-token")
     let bytes = random.bytes(5000) + [0] + Array(text.utf8) + [0] + random.bytes(5000)
@@ -112,13 +112,18 @@ import Testing
   }
 
   @Test func samplesOfDependenciesAreNoSecrets() throws {
-    var examples = Examples(seed: 6)
+    var examples = SecretExamples(seed: 6)
     for kind in ["url-password", "assigned-secret", "jwt"] {
       let (text, _) = try examples.line(kind)
       #expect(scan(text, path: "app/node_modules/x/README.md").isEmpty)
       #expect(scan(text, path: "usr/share/doc/x").isEmpty)
       #expect(!scan(text, path: "srv/x.js").isEmpty)
     }
+  }
+
+  @Test func pythonsOwnTestsAreDependencies() {
+    #expect(SecretPlace.isDependency(Array("root/.pyenv/versions/3.12.1/lib/python3.12/test/x.pem".utf8)[...]))
+    #expect(!SecretPlace.isDependency(Array("app/python/x.pem".utf8)[...]))
   }
 
   @Test(arguments: [

@@ -1,11 +1,9 @@
-import TestSupport
-
 /// Made-up secrets of every kind, put together when the tests run, so that no scanner trips over this file. The forms
 /// are stated once more, apart from the catalogue's shapes.
-struct Examples {
+public struct SecretExamples {
   private var random: SeededBytes
 
-  init(seed: UInt64) { random = SeededBytes(seed: seed) }
+  public init(seed: UInt64) { random = SeededBytes(seed: seed) }
 
   private static let digits = "0123456789"
   private static let hexadecimal = "0123456789abcdef"
@@ -28,12 +26,12 @@ struct Examples {
   }
 
   /// A line of a file with a secret of that kind, and the name that the file must have, if any.
-  mutating func line(_ kind: String) throws -> (text: String, name: String) {
+  public mutating func line(_ kind: String) throws -> (text: String, name: String) {
     guard let found = token(kind) else { throw Missing(kind: kind) }
     return found
   }
 
-  struct Missing: Error { let kind: String }
+  public struct Missing: Error { let kind: String }
 
   // swift-format-ignore
   private mutating func token(_ kind: String) -> (text: String, name: String)? {

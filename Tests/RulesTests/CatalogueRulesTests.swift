@@ -1,0 +1,132 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeRules
+import ForgeSecrets
+import Testing
+
+@Suite struct CatalogueRulesTests {
+  private func image(_ change: (inout ImageUnderTest) -> Void) -> ImageUnderTest {
+    var image = ImageUnderTest()
+    change(&image)
+    return image
+  }
+
+  @Test func thirtyNineRulesAndWhatCannotBeJudged() {
+    let ids = Set(RuleCatalogue.rules.map(\.id))
+    for number in 1...39 {
+      let digits = String(number)
+      #expect(ids.contains("FORGE-I" + String(repeating: "0", count: 3 - digits.count) + digits))
+    }
+    for rule in RuleCatalogue.rules {
+      #expect(!rule.fix.isEmpty && rule.since >= 1 && rule.since <= RuleCatalogue.currentVersion)
+    }
+    #expect(ImageUnderTest().judge().notCheckable.map(\.id).starts(with: ["CIS-4.2", "CIS-4.4", "CIS-4.11"]))
+  }
+
+  /// Every rule, once, by one fault in a clean image.
+  @Test(arguments: [
+    "FORGE-I007", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I015", "FORGE-I016", "FORGE-I017", "FORGE-I018",
+    "FORGE-I020", "FORGE-I022", "FORGE-I023", "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029",
+    "FORGE-I030", "FORGE-I031", "FORGE-I034", "FORGE-I035", "FORGE-I039",
+  ])
+  func fires(id: String) {
+    #expect(ImageUnderTest().findings(id) == [])
+    #expect(!faulty(id).findings(id).isEmpty, "\(id)")
+  }
+
+  private func faulty(_ id: String) -> ImageUnderTest {
+    image { image in
+      switch id {
+      case "FORGE-I007":
+        image.details.history = [
+          HistoryFacts(createdBy: "/bin/sh -c #(nop) ADD file:1 in /", layer: 0),
+          HistoryFacts(createdBy: "ADD https://example.org/x /x # buildkit", layer: 1),
+        ]
+      case "FORGE-I011": image.details.shadow = Array("root::19000:0:99999:7:::\n".utf8)
+      case "FORGE-I012":
+        image.details.passwd = Array("root:x:0:0::/:/bin/sh\na:x:5:5::/:\nb:x:5:5::/:\n".utf8)
+      case "FORGE-I013": image.add("usr/bin/sudo")
+      case "FORGE-I015":
+        image.details.history = [HistoryFacts(createdBy: "RUN apt-get update && apt-get dist-upgrade -y", layer: 0)]
+      case "FORGE-I016": image.add("var/cache/apk/APKINDEX.1.tar.gz", size: 500_000)
+      case "FORGE-I017": image.add("var/cache/dnf/x.solv", size: 500_000)
+      case "FORGE-I018": image.details.config.labels = ["org.opencontainers.image.base.name": "docker.io/library/node"]
+      case "FORGE-I020": image.details.config.workingDirectory = "app"
+      case "FORGE-I022": image.details.config.author = "me"
+      case "FORGE-I023": image.add("app/.git/objects/pack/x.pack", size: 9)
+      case "FORGE-I025": image.addOwned("app/server.js", uid: 10001)
+      case "FORGE-I026": image.add("usr/bin/apt")
+      case "FORGE-I027": image.add("dev/console", kind: .device)
+      case "FORGE-I028": image.add("app/x", attributes: ["user.overlay.origin"])
+      case "FORGE-I029": image.add("etc/ssh/ssh_host_rsa_key", size: 400)
+      case "FORGE-I030": image.add("app/main.py")
+      case "FORGE-I031": image.details.config.environment = ["PATH=/usr/bin:bin"]
+      case "FORGE-I034": image.details.attestations = []
+      case "FORGE-I035":
+        image.details.attestations = [
+          Array(
+            #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NPM_TOKEN":"abcdef"}}}}}"#.utf8)
+        ]
+      default: image.details.osRelease = Array("ID=debian\nVERSION_ID=\"10\"\n".utf8)
+      }
+    }
+  }
+
+  @Test func aTagThatMovesIsNamed() {
+    #expect(image { $0.reference = "todo:latest" }.findings("FORGE-I018").count == 1)
+    #expect(image { $0.reference = "registry:5000/todo" }.findings("FORGE-I018").count == 1)
+    #expect(image { $0.reference = "todo:1.2" }.findings("FORGE-I018") == [])
+  }
+
+  @Test func ports() {
+    let found = image { $0.details.config.exposedPorts = ["20-30/tcp", "70000/tcp", "80/tcp", "8000/tcp"] }
+      .findings("FORGE-I019")
+    #expect(found.map(\.severity).sorted() == [.info, .warning, .warning])
+  }
+
+  @Test func capabilitiesCountLikeSetuid() {
+    #expect(image { $0.add("usr/bin/ping", attributes: ["security.capability"]) }.findings("FORGE-I006").count == 1)
+  }
+
+  @Test func onBuildInTheConfigIsEvidence() {
+    let found = image { $0.details.config.onBuild = ["RUN curl evil"] }.findings("FORGE-I033")
+    #expect(found.map(\.evidence) == [.config])
+  }
+
+  @Test func secretsInContentsNameNoValue() throws {
+    let found = image { image in
+      image.details.secrets = [
+        SecretFact(
+          hit: SecretHit(kind: "github-token", offset: 12, line: 3, fingerprint: "0123456789ab"), layer: 2,
+          path: Array("app/x.js".utf8), visible: false)
+      ]
+    }.findings("FORGE-I010")
+    let finding = try #require(found.first)
+    #expect(finding.location == "layer 2: app/x.js:3")
+    #expect(finding.message.contains("github-token") && finding.message.contains("a later layer hides it"))
+    #expect(finding.severity == .error)
+  }
+
+  @Test func tokensInEnvironmentLabelsHistoryAndCommandAreFoundWhateverTheirName() {
+    let token = "gh" + "p_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    let image = image { image in
+      image.details.config.environment = ["HARMLESS=\(token)"]
+      image.details.config.labels = ["note": token]
+      image.cmd = ["serve", "--with", token]
+      image.details.history = [HistoryFacts(createdBy: "RUN curl -H 'Authorization: \(token)' x", layer: 0)]
+    }
+    let found = image.findings("FORGE-I008")
+    #expect(Set(found.compactMap(\.location)) == ["config.Env", "config.Labels", "config.Cmd", "history[0]"])
+    #expect(found.allSatisfy { !$0.message.contains(token) && !($0.fix ?? "").contains(token) })
+  }
+
+  @Test func theChangedRulesFollowTheVersion() throws {
+    let rule = try #require(RuleCatalogue.rule("FORGE-I001"))
+    var policy = Policy()
+    #expect(policy.severity(of: rule) == .error)
+    policy.version = rule.since - 1
+    #expect(policy.severity(of: rule) == .warning)
+    policy.rules["FORGE-I001"] = .severity(.error)
+    #expect(policy.severity(of: rule) == .error)
+  }
+}

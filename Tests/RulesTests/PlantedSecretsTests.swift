@@ -1,0 +1,75 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeRules
+import ForgeSecrets
+import Foundation
+import TestSupport
+import Testing
+
+/// Every kind of secret in every place where Next.js and FastAPI images leak them, through a real archive.
+@Suite struct PlantedSecretsTests {
+  @Test(arguments: [Compressor.none, .gzip, .zstd])
+  func everyKindInEveryPlaceIsFound(compression: Compressor) throws {
+    let catalogue = try SecretCatalogue.standard.get()
+    var examples = SecretExamples(seed: 21)
+    var expected: Set<[String]> = []
+    var planted: [(path: String, content: [UInt8])] = []
+    for kind in catalogue.kinds {
+      let (text, name) = try examples.line(kind.id)
+      var places = [("app/\(kind.id)/\(name)", Array(text.utf8))]
+      if !["npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth", "pip-index-password"]
+        .contains(kind.id)
+      {
+        let escaped = text.replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
+        places += [
+          ("app/.next/server/chunks/\(kind.id).js", Array("(()=>{\(text)})()".utf8)),
+          ("app/.next/static/\(kind.id).js.map", Array("{\"sourcesContent\":[\"\(escaped)\"]}".utf8)),
+          ("app/__pycache__/\(kind.id).pyc", [0xE3, 0, 0] + Array(text.utf8) + [0, 0]),
+        ]
+      }
+      for (path, content) in places {
+        planted.append((path, content))
+        expected.insert([kind.id, path])
+      }
+    }
+    let first = TarBuilder.make { tar in
+      for file in planted { tar.add(file.path, data: file.content) }
+    }
+    // Half of them are deleted again, which helps nobody.
+    let second = TarBuilder.make { tar in
+      for kind in catalogue.kinds.prefix(60) { tar.add("app/.wh.\(kind.id)", data: []) }
+    }
+    let image = TestImage(layers: [first, second], config: TestConfig(user: "1000"))
+    let path = FileManager.default.temporaryDirectory.appending(path: "planted-\(UUID().uuidString).tar").path()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(image.ociArchive(compression: compression)).write(to: URL(filePath: path))
+    let inspection = try Inspector.inspect(
+      path, options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
+    let found = Set(inspection.details.secrets.map { [$0.hit.kind, String(decoding: $0.path, as: UTF8.self)] })
+    #expect(expected.subtracting(found).sorted { $0[1] < $1[1] } == [])
+    let hidden = inspection.details.secrets.filter { !$0.visible }
+    #expect(hidden.count >= 60)
+    let verdict = Gate.judge(inspection, policy: Policy())
+    #expect(!verdict.passed)
+    // No report holds a value.
+    let json = try StableJSON.encode(verdict)
+    var again = SecretExamples(seed: 21)
+    for kind in catalogue.kinds {
+      let text = try again.line(kind.id).text
+      for word in text.split(whereSeparator: { "\"' =\n:@/".contains($0) }) where word.count >= 20 {
+        #expect(!json.contains(word) || word.contains("PRIVATE"), "\(kind.id)")
+      }
+    }
+  }
+
+  @Test func withoutBeingAskedNothingIsSearched() throws {
+    var examples = SecretExamples(seed: 1)
+    let text = try examples.line("github-token").text
+    let image = TestImage(layers: [TarBuilder.make { $0.add("app/x", data: Array(text.utf8)) }])
+    let path = FileManager.default.temporaryDirectory.appending(path: "planted-\(UUID().uuidString).tar").path()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(image.dockerArchive()).write(to: URL(filePath: path))
+    #expect(try Inspector.inspect(path).details.secrets == [])
+    #expect(try Inspector.inspect(path, options: InspectionOptions(findsSecrets: true)).details.secrets.count == 1)
+  }
+}
