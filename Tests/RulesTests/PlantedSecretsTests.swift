@@ -17,9 +17,11 @@ import Testing
     for kind in catalogue.kinds {
       let (text, name) = try examples.line(kind.id)
       var places = [("app/\(kind.id)/\(name)", Array(text.utf8))]
-      if !["npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth", "pip-index-password"]
-        .contains(kind.id)
-      {
+      if ![
+        "npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth",
+        "pip-index-password",
+      ]
+      .contains(kind.id) {
         let escaped = text.replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
         places += [
           ("app/.next/server/chunks/\(kind.id).js", Array("(()=>{\(text)})()".utf8)),

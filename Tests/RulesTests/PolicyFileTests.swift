@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [
     ("suppress:\n- {rule: FORGE-I006}", "`reason` is missing"),
     ("suppress:\n- {rule: FORGE-I006, reason: x}", "in a few words"),
-    ("suppress:\n- {rule: FORGE-I06, reason: because we said so}", "did you mean FORGE-I0"),
+    ("suppress:\n- {rule: FORGE-I06, reason: because we said so}", "did you mean `FORGE-I0"),
     ("suppress:\n- {rule: FORGE-I006, reason: because we said so, expires: soon}", "must be a day"),
     ("suppress:\n- {rule: FORGE-I006, reason: because we said so, paths: x}", "did you mean `path`"),
     ("assert: {no-setuids: true}", "did you mean `no-setuid`"), ("assert: {no-shell: 3}", "must be true or false"),
@@ -121,7 +121,8 @@ import Testing
     var image = ImageUnderTest()
     image.add("app/server.js", mode: 0o644)
     image.add("usr/bin/su", mode: 0o4755)
-    #expect(image.findings("FORGE-P001", policy).map(\.message) == ["assert.files: /app/missing.js is not in the image"])
+    #expect(
+      image.findings("FORGE-P001", policy).map(\.message) == ["assert.files: /app/missing.js is not in the image"])
     image.add("app/missing.js", mode: 0o666)
     image.add("bin/sh", kind: .symlink)
     image.add("srv/a/b.pem")

@@ -93,8 +93,9 @@ import Testing
     var examples = SecretExamples(seed: 2)
     let (text, _) = try examples.line("github-token")
     let token = text.split(separator: "\"")[1]
-    for shape in ["\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@", "{\\\"a\\\":\\\"\(token)\\\"}"]
-    {
+    for shape in [
+      "\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@", "{\\\"a\\\":\\\"\(token)\\\"}",
+    ] {
       #expect(scan(shape).map(\.kind).contains("github-token"), "\(shape.prefix(6))")
     }
     #expect(scan("x\(token)").isEmpty)
@@ -164,7 +165,9 @@ import Testing
     var random = SeededBytes(seed: 42)
     let bytes = random.bytes(1 << 20)
     #expect(SecretScanner(catalogue).scan(bytes, path: Array("app/x".utf8)).isEmpty)
-    let text = bytes.map { Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)[Int($0 & 63)] }
+    let text = bytes.map {
+      Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)[Int($0 & 63)]
+    }
     #expect(SecretScanner(catalogue).scan(text, path: Array("app/x".utf8)).isEmpty)
   }
 

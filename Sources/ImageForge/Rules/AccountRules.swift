@@ -37,7 +37,9 @@ enum AccountRules {
   private static func shared(_ rows: [[Substring]], _ what: String, _ file: String) -> [Violation] {
     var names: [Int64: [String]] = [:]
     for row in rows {
-      if let number = Int64(row[2]), number != 0 { names[number, default: []].append(DisplayText.escape(String(row[0]))) }
+      if let number = Int64(row[2]), number != 0 {
+        names[number, default: []].append(DisplayText.escape(String(row[0])))
+      }
     }
     return names.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { number, names in
       let shown = Set(names).sorted().prefix(4).joined(separator: ", ")

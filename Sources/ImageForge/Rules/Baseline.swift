@@ -26,7 +26,9 @@ public struct Baseline: Codable, Sendable, Equatable {
       throw PolicyError(
         location: path, reason: "the baseline cannot be read; write one with `forge baseline write IMAGE -o \(path)`")
     }
-    guard data.count <= 16 << 20 else { throw PolicyError(location: path, reason: "larger than 16 MiB: not a baseline") }
+    guard data.count <= 16 << 20 else {
+      throw PolicyError(location: path, reason: "larger than 16 MiB: not a baseline")
+    }
     do {
       let baseline = try JSONDecoder().decode(Baseline.self, from: data)
       guard baseline.schemaVersion == 1 else {

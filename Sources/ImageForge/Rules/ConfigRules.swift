@@ -119,13 +119,16 @@ enum ConfigRules {
       case "LD_PRELOAD" where !value.isEmpty:
         return [
           violation(
-            "LD_PRELOAD loads \(DisplayText.escape(value)) into every program", "start only the program that needs it so",
+            "LD_PRELOAD loads \(DisplayText.escape(value)) into every program",
+            "start only the program that needs it so",
             .info)
         ]
       case "NODE_OPTIONS" where value.contains("--inspect"):
         return [violation("NODE_OPTIONS opens Node's debugger", "remove --inspect")]
       case "NODE_TLS_REJECT_UNAUTHORIZED" where value == "0":
-        return [violation("NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate", "add the missing authority instead")]
+        return [
+          violation("NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate", "add the missing authority instead")
+        ]
       case "PYTHONHTTPSVERIFY" where value == "0":
         return [violation("PYTHONHTTPSVERIFY=0 accepts any certificate", "add the missing authority instead")]
       default: return []
@@ -144,7 +147,8 @@ enum ConfigRules {
       line.contains("\(manager) run dev") || line.contains("\(manager) dev")
     }
     let reason: String? =
-      if follows("next", "dev") || line.contains("next dev") || ["npm", "pnpm", "yarn", "bun"].contains(where: scripts) {
+      if follows("next", "dev") || line.contains("next dev") || ["npm", "pnpm", "yarn", "bun"].contains(where: scripts)
+      {
         "`next dev`"
       } else if words.contains("--reload") || line.contains(" --reload") {
         "`--reload`"
@@ -172,7 +176,8 @@ enum ConfigRules {
       {
         violations.append(
           Violation(
-            message: "\(entry.prefix { $0 != "=" }) is on", location: "config.Env", fix: "remove it from the Dockerfile",
+            message: "\(entry.prefix { $0 != "=" }) is on", location: "config.Env",
+            fix: "remove it from the Dockerfile",
             evidence: .config, atMost: .warning))
       }
     }

@@ -164,7 +164,8 @@ enum FileRules {
 
   static func needless(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let own = inspection.details.files.filter {
-      $0.kind == .regular && (SecretPlace.isApplication($0.path[...]) || ($0.isBelow("node_modules") && $0.isBelow(".cache")))
+      $0.kind == .regular
+        && (SecretPlace.isApplication($0.path[...]) || ($0.isBelow("node_modules") && $0.isBelow(".cache")))
     }
     return litter.flatMap { kind in
       own.filter(kind.isPart).byLayer {
@@ -177,7 +178,10 @@ enum FileRules {
   }
 
   private static let tools: [(kind: String, names: Set<String>)] = [
-    ("package managers", ["apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "npm", "npx", "yarn", "pip", "pip3"]),
+    (
+      "package managers",
+      ["apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "npm", "npx", "yarn", "pip", "pip3"]
+    ),
     ("compilers", ["gcc", "g++", "cc", "make", "clang", "cargo", "go"]),
     ("downloaders", ["curl", "wget"]), ("shells", ["sh", "bash", "dash", "ash", "zsh", "busybox"]),
   ]
@@ -234,7 +238,8 @@ enum FileRules {
       if file.size > 0, file.hasPrefix("etc/ssh/ssh_host_"), !file.hasSuffix(".pub") {
         return Violation(
           message: "\(file.shownPath) is an SSH host key that every container of the image would share",
-          location: file.place, fix: "remove openssh-server, or `rm -f /etc/ssh/ssh_host_*` in the RUN that installs it",
+          location: file.place,
+          fix: "remove openssh-server, or `rm -f /etc/ssh/ssh_host_*` in the RUN that installs it",
           evidence: .file)
       }
       if file.visible, file.size >= 32, file.hasSuffix("etc/machine-id") || file.hasSuffix("var/lib/dbus/machine-id") {

@@ -20,7 +20,9 @@ struct PolicyReader {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw PolicyError(location: path, reason: "the policy file cannot be read; check the path and its permissions")
     }
-    guard data.count <= maximumSize else { throw PolicyError(location: path, reason: "larger than 1 MiB: not a policy") }
+    guard data.count <= maximumSize else {
+      throw PolicyError(location: path, reason: "larger than 1 MiB: not a policy")
+    }
     return String(decoding: data, as: UTF8.self)
   }
 
@@ -82,7 +84,8 @@ struct PolicyReader {
     case "version":
       guard let version = value.int, (1...RuleCatalogue.currentVersion).contains(version) else {
         throw failure(
-          value, "`version` must be \(RuleCatalogue.currentVersion == 1 ? "1" : "1 to \(RuleCatalogue.currentVersion)")")
+          value, "`version` must be \(RuleCatalogue.currentVersion == 1 ? "1" : "1 to \(RuleCatalogue.currentVersion)")"
+        )
       }
       policy.version = version
     case "size": return try readSize(value)
@@ -169,7 +172,8 @@ struct PolicyReader {
     var limits: [Policy.Limit] = []
     for (name, value) in mapping {
       limits.append(
-        Policy.Limit(name: try text(name, key), bytes: try size(value, "\(key).\(name.scalar?.string ?? "")", least: 0)))
+        Policy.Limit(name: try text(name, key), bytes: try size(value, "\(key).\(name.scalar?.string ?? "")", least: 0))
+      )
     }
     return limits
   }
@@ -294,7 +298,9 @@ struct PolicyReader {
 
   private func number(_ node: Node?, _ key: String) throws(PolicyError) -> UInt32? {
     guard let node else { return nil }
-    guard let number = node.int.flatMap({ UInt32(exactly: $0) }) else { throw failure(node, "`\(key)` must be a number") }
+    guard let number = node.int.flatMap({ UInt32(exactly: $0) }) else {
+      throw failure(node, "`\(key)` must be a number")
+    }
     return number
   }
 

@@ -8,10 +8,10 @@ enum SecretContents {
     inspection.details.secrets.map { fact in
       let path = DisplayText.escape(fact.path)
       let place = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
-      let where_ = "layer \(fact.layer): \(path)" + (fact.hit.line > 0 ? ":\(fact.hit.line)" : "")
+      let location = "layer \(fact.layer): \(path)" + (fact.hit.line > 0 ? ":\(fact.hit.line)" : "")
       guard let kind = kind(fact.hit.kind) else {
         return Violation(
-          message: "\(place) looks like secrets at too many places to examine all of them", location: where_,
+          message: "\(place) looks like secrets at too many places to examine all of them", location: location,
           fix: "leave the file out of the image", evidence: .file)
       }
       let fate = fact.visible || fact.path.isEmpty ? "" : "; a later layer hides it, but it is still in the image"
@@ -19,7 +19,7 @@ enum SecretContents {
       return Violation(
         message: "\(place) holds \(article(kind.title)) \(kind.title)\(spot) "
           + "(\(kind.id), sha256 \(fact.hit.fingerprint)…)\(fate)",
-        location: where_, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
+        location: location, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
     }
   }
 

@@ -59,7 +59,8 @@ enum SizeRules {
       let largest = files.sorted { ($1.size, $0.shownPath) < ($0.size, $1.shownPath) }.prefix(3)
         .map { "\($0.shownPath) \(ByteCount.text($0.size))" }
       return Violation(
-        message: "the files of \(DisplayText.escape(limit.name)) have \(ByteCount.text(files.bytes)), over the limit of "
+        message:
+          "the files of \(DisplayText.escape(limit.name)) have \(ByteCount.text(files.bytes)), over the limit of "
           + "\(ByteCount.text(limit.bytes)); largest: \(largest.joined(separator: ", "))",
         location: DisplayText.escape(limit.name),
         fix: "leave files out with .dockerignore or copy fewer, or raise the limit under `size.paths` in forge.yaml",
@@ -73,7 +74,8 @@ enum SizeRules {
       let parts = limit.name.split(separator: ":", maxSplits: 1).map(String.init)
       let owned = inspection.packages.filter { package in
         parts.count == 2
-          ? package.kind == parts[0] && package.name == parts[1] : package.kind == limit.name || package.name == limit.name
+          ? package.kind == parts[0] && package.name == parts[1]
+          : package.kind == limit.name || package.name == limit.name
       }
       let bytes = owned.reduce(0) { $0 + $1.bytes }
       guard bytes > limit.bytes else { return nil }

@@ -130,7 +130,9 @@ private struct Judgement {
     let index = active(finding.id).first { index in
       guard let path = policy.suppressions[index].path else { return true }
       // The reader's own notes name one path each.
-      guard finding.id.hasPrefix("FORGE-A"), let place = finding.location?.split(separator: ": ").last else { return false }
+      guard finding.id.hasPrefix("FORGE-A"), let place = finding.location?.split(separator: ": ").last else {
+        return false
+      }
       return PathPattern(path).matches(Array(place.utf8))
     }
     guard let index else {

@@ -200,6 +200,6 @@ package final class SecretScanner {
   }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
   fileprivate init(_ slice: Slice<UnsafeRawBufferPointer>) { self = slice.map { $0 } }
 }
