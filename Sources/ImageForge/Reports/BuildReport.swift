@@ -22,7 +22,7 @@ public struct BuildReport: Codable, Sendable, Equatable {
     package var inspection: Inspection?
 
     enum CodingKeys: String, CodingKey {
-      case name, path, tag, archive, sizes, verdict
+      case name, path, tag, archive, sizes, push, verdict
     }
 
     public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push, verdict: Verdict?)
