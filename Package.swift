@@ -86,7 +86,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers", "ForgeSecrets", "ForgeRules", "ForgeLint", crypto, "ForgeOptimizer",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
+        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
     .target(
       name: "ImageForge",

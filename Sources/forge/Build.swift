@@ -59,7 +59,7 @@ struct Build: AsyncParsableCommand {
   var push = false
 
   @Option(help: "Write build.json, and the inspection and log of each service, into this folder.")
-  var report: String?
+  var reportDir: String?
 
   @Option(help: "How many services are built at once.")
   var jobs: Int?
@@ -99,7 +99,7 @@ struct Build: AsyncParsableCommand {
     builder.usesCache = !noCache
     builder.builder = self.builder
     builder.pushes = push
-    builder.reports = self.report
+    builder.reports = reportDir
     builder.jobs = jobs
     builder.recipe = try recipe.options(in: path)
     builder.policy = checkSize ? try policy.load(in: path) : nil

@@ -17,7 +17,10 @@ struct NextFixtureTests {
       service.packageManager
         == PackageManager(name: .npm, lockfile: "package-lock.json", source: "package-lock.json:1"))
     #expect(
-      service.next == NextFacts(router: .app, output: .standalone, configFile: "next.config.ts", hasPublicFolder: true))
+      service.next
+        == NextFacts(
+          router: .app, output: .standalone, configFile: "next.config.ts", startCommand: "next start",
+          hasPublicFolder: true))
     #expect(service.port == 3000 && service.healthPath == "/api/health")
     #expect(service.installInputs == ["package-lock.json", "package.json"])
     #expect(service.findings.isEmpty && service.databases.isEmpty && service.workspace == nil)

@@ -12,7 +12,7 @@ import Testing
     for words in [
       "todo-backend  (FastAPI 0.121.0, backend)", "python 3.13", "backend/.python-version:1", "app.main:app",
       "streamable-http at /mcp, mounted", "DATABASE_URL", "runtime-secret", "required", "alembic upgrade head",
-      "warning  FORGE-P001  two lockfiles", "todo-frontend → todo-backend", "through API_URL",
+      "warning  FORGE-P001  two lockfiles", "todo-frontend → todo-backend", "API_URL  read when it runs",
     ] {
       #expect(text.contains(words), "\(words)\n\(text)")
     }
@@ -77,7 +77,7 @@ import Testing
       keys(StableJSON.encode(Samples.analysis)) == ["schemaVersion", "root", "services", "links", "findings"])
     try #expect(
       keys(StableJSON.encode(Samples.verdict)) == [
-        "schemaVersion", "image", "passed", "size", "failOn", "findings",
+        "schemaVersion", "image", "passed", "size", "failOn", "findings", "notCheckable", "suppressed",
       ])
   }
 
@@ -87,6 +87,7 @@ import Testing
       keys(text) == [
         "name", "path", "kind", "framework", "runtime", "packageManager", "workspace", "next", "fastapi", "port",
         "healthPath", "environment", "databases", "migrations", "mcp", "systemPackages", "installInputs", "findings",
+        "assetFolders", "buildArguments", "conclusions", "nativePackages", "workers",
       ])
   }
 

@@ -43,14 +43,12 @@ public struct GenerationReport: Codable, Sendable, Equatable {
       }
     case .write:
       for file in files where file.state == .stale || file.state == .foreign {
-        file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast().forEach { writeDiff($0, &layout) }
+        writeDiff(of: file, &layout)
       }
       layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
     case .check:
       for file in files where file.state != .current {
-        for line in file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-          writeDiff(line, &layout)
-        }
+        writeDiff(of: file, &layout)
       }
       let stale = files.filter { $0.state != .current }
       if !stale.isEmpty { layout.line() }
@@ -78,6 +76,12 @@ public struct GenerationReport: Codable, Sendable, Equatable {
     case .current: "current"
     case .stale: "stale"
     case .foreign: "not forge's, or edited since"
+    }
+  }
+
+  private func writeDiff(of file: File, _ layout: inout TextLayout) {
+    for line in file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+      writeDiff(line, &layout)
     }
   }
 

@@ -96,12 +96,23 @@ public struct ImageTrial: Sendable {
 extension ImageTrial {
   /// What the engine says about an image.
   private struct Facts: Decodable {
-    struct Health: Decodable { let Test: [String]? }
-    let User: String?
-    let ExposedPorts: [String: Empty]?
-    let Healthcheck: Health?
-    let Labels: [String: String]?
     struct Empty: Decodable {}
+    struct Health: Decodable {
+      let test: [String]?
+
+      enum CodingKeys: String, CodingKey { case test = "Test" }
+    }
+    let user: String?
+    let exposedPorts: [String: Empty]?
+    let healthcheck: Health?
+    let labels: [String: String]?
+
+    enum CodingKeys: String, CodingKey {
+      case user = "User"
+      case exposedPorts = "ExposedPorts"
+      case healthcheck = "Healthcheck"
+      case labels = "Labels"
+    }
   }
 
   fileprivate func trial(of image: String, shownAs name: String, _ engine: Engine) async throws -> TrialReport.Image {
@@ -109,8 +120,8 @@ extension ImageTrial {
     var checks = [user(facts)]
     var request = ContainerRequest(image: image)
     request.environment = environment
-    request.port = facts?.ExposedPorts?.keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
-    request.writable = (facts?.Labels?["forge.writable"] ?? "").split(separator: " ").map(String.init) + writable
+    request.port = facts?.exposedPorts?.keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
+    request.writable = (facts?.labels?["forge.writable"] ?? "").split(separator: " ").map(String.init) + writable
     let container: RunningContainer
     do { container = try await engine.start(request) } catch {
       guard case .failed(let failure) = error, failure.cause == .step else { throw error }
@@ -136,11 +147,11 @@ extension ImageTrial {
     guard let json = await engine.inspect(image, "{{json .Config}}") else { return nil }
     guard var facts = try? JSONDecoder().decode(Facts.self, from: Data(json.utf8)) else { return nil }
     // podman keeps a check of the docker format beside the configuration.
-    if facts.Healthcheck == nil, engine.kind == .podman,
+    if facts.healthcheck == nil, engine.kind == .podman,
       let json = await engine.inspect(image, "{{json .HealthCheck}}"),
       let health = try? JSONDecoder().decode(Facts.Health.self, from: Data(json.utf8))
     {
-      facts = Facts(User: facts.User, ExposedPorts: facts.ExposedPorts, Healthcheck: health, Labels: facts.Labels)
+      facts = Facts(user: facts.user, exposedPorts: facts.exposedPorts, healthcheck: health, labels: facts.labels)
     }
     return facts
   }
@@ -162,7 +173,7 @@ extension ImageTrial {
   // MARK: Checks
 
   private func user(_ facts: Facts?) -> TrialReport.Check {
-    let user = facts?.User ?? ""
+    let user = facts?.user ?? ""
     let id = user.prefix { $0 != ":" }
     if let number = Int(id), number > 0 { return check("user", true, "runs as \(user)") }
     let isRoot = id.isEmpty || id == "root" || id == "0"
@@ -175,7 +186,7 @@ extension ImageTrial {
   private func becomesHealthy(
     _ container: RunningContainer, _ facts: Facts?, _ engine: Engine, _ checks: inout [TrialReport.Check]
   ) async -> Bool {
-    let test = facts?.Healthcheck?.Test ?? []
+    let test = facts?.healthcheck?.test ?? []
     let words = test.first == "CMD" ? Array(test.dropFirst()) : []
     let start = ContinuousClock.now
     let deadline = start + .seconds(seconds)
