@@ -20,6 +20,22 @@ struct ImageArguments: ParsableArguments {
 
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
+  private var named: NamedImage { NamedImage(image: image, choice: choice, platform: platform, budgets: budgets) }
+
+  /// Opens and inspects the image, with what the rules want to see of it; every file at hand for further questions.
+  func open(cache: LayerCache? = nil) async throws -> InspectedImage { try await named.open(cache: cache) }
+
+  /// The report for people who ask again, which may be remembered.
+  func report(cache: LayerCache?) async throws -> Inspection { try await named.report(cache: cache) }
+}
+
+/// An image as the command line names it: a value of its own, for argument groups are made by the parser alone.
+struct NamedImage {
+  let image: String
+  let choice: String?
+  let platform: String?
+  let budgets: BudgetOptions
+
   /// Opens and inspects the image, with what the rules want to see of it.
   func inspect(findsSecrets: Bool = false) async throws -> Inspection {
     try await open(findsSecrets: findsSecrets).inspection
@@ -67,15 +83,8 @@ struct ImagesArguments: ParsableArguments {
 
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
-  var all: [ImageArguments] {
-    images.map { name in
-      var one = ImageArguments()
-      one.image = name
-      one.choice = choice
-      one.platform = platform
-      one.budgets = budgets
-      return one
-    }
+  var all: [NamedImage] {
+    images.map { NamedImage(image: $0, choice: choice, platform: platform, budgets: budgets) }
   }
 }
 
