@@ -56,6 +56,23 @@ import Testing
       ])
   }
 
+  @Test func patternsBesideAnotherSourceAreOptional() throws {
+    #expect(try lint("FROM scratch\nCOPY package.json yarn.lock* /x/\n", files: ["package.json"]) == [])
+    #expect(try lint("FROM scratch\nCOPY a* b* /x/\n") == ["L004 Dockerfile:2", "L004 Dockerfile:2"])
+  }
+
+  @Test func contextIsTheFolderThatHoldsTheSources() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("FROM scratch\nCOPY package.json /\nCOPY apps/web /web\n", to: "apps/web/Dockerfile")
+    try folder.write("FROM scratch\nCOPY page.tsx /\n", to: "apps/web/other.Dockerfile")
+    try folder.write("apps/web\n", to: ".dockerignore")
+    for file in ["package.json", "apps/web/page.tsx"] { try folder.write("x", to: file) }
+    let findings = try Linter.lint(folder.path).findings
+    #expect(findings.map(\.location) == ["apps/web/Dockerfile:3"])
+    #expect(findings.first?.message.contains("(.dockerignore:1)") == true)
+    #expect(try Linter.lint(folder.path, context: folder.path).findings.count == 2)
+  }
+
   @Test func ignoredSources() throws {
     let dockerfile = """
       FROM scratch

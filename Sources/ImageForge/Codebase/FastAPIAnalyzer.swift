@@ -34,7 +34,8 @@ package enum FastAPIAnalyzer {
       port: port(finder.start, &findings), environment: variables,
       databases: PythonDatabases.find(manifest, index, folder: folder),
       migrations: PythonMigrations.find(manifest, folder: folder, in: tree), mcp: mcp.servers,
-      workers: PythonWorkers.find(index, folder: folder, in: tree), assetFolders: assets.folders,
+      workers: PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree),
+      assetFolders: assets.folders,
       systemPackages: packages.system, nativePackages: packages.native, installInputs: inputs(manifest, folder))
     if let entrypoint {
       let server = FastAPIServer.choose(manifest, finder.start, isFactory: entrypoint.isFactory)

@@ -7,11 +7,16 @@ enum PythonWorkers {
   private static let taskiq = "taskiq"
   private static let maximum = 20
 
-  static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> [BackgroundWorker] {
+  /// - Parameter appDir: what goes on the import path, relative to the service, where that is known.
+  static func find(
+    _ index: PythonIndex, folder: String, appDir: String?, in tree: ProjectTree
+  ) -> [BackgroundWorker] {
+    let base = appDir.flatMap { ProjectPath.resolve($0, from: folder) } ?? folder
     var found: [BackgroundWorker] = procfile(folder, in: tree)
     for path in index.paths where !PythonSources.isAside(path, in: folder) && found.count < maximum {
       guard let file = index.files[path] else { continue }
-      found += workers(of: file, index, folder: folder)
+      let isBelow = ProjectPath.relative(path, to: base) != nil
+      found += workers(of: file, index, folder: isBelow ? base : folder)
     }
     // One command for each tool and object; what a Procfile says stands first.
     var seen: Set<String> = []

@@ -34,12 +34,13 @@ extension LintRule {
     },
     LintRule("FORGE-L004", .warning, "A source with wildcards matches nothing") { subject in
       subject.uses.compactMap { use in
-        guard let path = use.path, use.isGlob, subject.context.kind(path) == nil,
-          let found = try? subject.context.matches(path), found.isEmpty
+        // Beside a source that is there, builders take it as optional: `package.json yarn.lock*`.
+        guard let path = use.path, use.isGlob,
+          !subject.uses.contains(where: { $0.instruction == use.instruction && mayExist($0, subject) })
         else { return nil }
         return hit(
           subject, use, "matches nothing: buildah and podman stop there, BuildKit copies nothing",
-          fix: "Correct the pattern, or remove it")
+          fix: "Correct the pattern \(path), or remove it")
       }
     },
     LintRule("FORGE-L005", .error, "All that a source with wildcards matches is ignored") { subject in
@@ -73,6 +74,13 @@ extension LintRule {
       }
     },
   ]
+
+  /// Whether a source is there, or only the build knows.
+  private static func mayExist(_ use: ContextUse, _ subject: LintSubject) -> Bool {
+    guard let path = use.path, !use.leavesContext else { return true }
+    if subject.context.kind(path) != nil { return true }
+    return use.isGlob && (try? subject.context.matches(path))?.isEmpty != true
+  }
 
   private static func hit(_ subject: LintSubject, _ use: ContextUse, _ what: String, fix: String) -> Hit {
     let source = use.written == use.path || use.path == nil ? use.written : "\(use.written) (\(use.path ?? ""))"

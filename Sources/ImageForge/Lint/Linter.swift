@@ -59,6 +59,7 @@ public enum Linter {
       ?? LintFiles.read(
         (folder.isEmpty ? "." : folder) + "/.dockerignore",
         name: shown.isEmpty || shown == "." ? ".dockerignore" : shown + "/.dockerignore")
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     return lint(source, ignore: ignore, context: try BuildContext(folder.isEmpty ? "." : folder))
   }
 
