@@ -85,9 +85,12 @@ extension Service {
     facts.append(("health", healthPath ?? "none found", ""))
     if !databases.isEmpty { facts.append(("databases", databases.joined(separator: ", "), "")) }
     if let migrations { facts.append(("migrations", migrations.command, migrations.tool)) }
+    for worker in workers { facts.append(("worker", worker.command, worker.source)) }
+    if !assetFolders.isEmpty { facts.append(("assets", assetFolders.joined(separator: ", "), "")) }
     for server in mcp {
       let place = server.path.map { " at \($0)" } ?? ""
-      facts.append(("MCP", "\(server.transport.rawValue)\(place)\(server.mounted ? ", mounted" : "")", server.source))
+      let state = ["stdio", "service"].contains(server.state.rawValue) ? "" : ", \(server.state.rawValue)"
+      facts.append(("MCP", "\(server.transport.rawValue)\(place)\(state)", server.source))
     }
     if !nativePackages.isEmpty {
       facts.append(("native", nativePackages.map(\.name).joined(separator: ", "), nativePackages.first?.source ?? ""))
