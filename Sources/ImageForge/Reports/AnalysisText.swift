@@ -93,7 +93,8 @@ extension Service {
       facts.append(("MCP", "\(server.transport.rawValue)\(place)\(state)", server.source))
     }
     if !nativePackages.isEmpty {
-      facts.append(("native", nativePackages.map(\.name).joined(separator: ", "), nativePackages.first?.source ?? ""))
+      let names = TextLayout.cut(nativePackages.map(\.name).joined(separator: ", "), to: 40)
+      facts.append(("native", names, nativePackages.first?.source ?? ""))
     }
     if !systemPackages.build.isEmpty {
       facts.append(("to build", systemPackages.build.joined(separator: " "), "Debian packages"))
