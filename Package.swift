@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 
 /// Whether the rooms are built for libFuzzer (`scripts/fuzz`).
 let fuzzes = Context.environment["FORGE_FUZZ"] != nil
-let fuzzing: [SwiftSetting] = fuzzes ? [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])] : []
+let fuzzing: [SwiftSetting] = fuzzes ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
 
 /// A room of the library: `Sources/ImageForge/<name>`, module `Forge<name>`.
 func room(_ name: String, uses: [Target.Dependency], plugins: [Target.PluginUsage] = []) -> Target {
@@ -131,12 +131,12 @@ let package = Package(
   ]
 )
 
-// libFuzzer brings the program's entry, so that its targets cannot be built with the rest.
+// Needs libFuzzer, so it is no part of an ordinary build.
 if fuzzes {
   package.products.append(.executable(name: "forge-fuzz", targets: ["forge-fuzz"]))
   package.targets.append(
     .executableTarget(
       name: "forge-fuzz", dependencies: ["ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection"],
       path: "Tests/Fuzz", exclude: ["seeds.py"], swiftSettings: strict + fuzzing,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

@@ -5,10 +5,29 @@ import Foundation
 @testable import ForgeImages
 @testable import ForgeInspection
 
-/// What libFuzzer calls with one input after the other: whatever the bytes, a reader gives a value or one of its own
-/// errors. The environment's FORGE_FUZZ_TARGET picks the reader.
+/// libFuzzer's driver (compiler-rt, FuzzerDriver.cpp): never returns before its time is over.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ argumentCount: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ takeInput: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// Gives one reader one input after the other: whatever the bytes, it gives a value or one of its own errors. The
+/// environment's FORGE_FUZZ_TARGET picks the reader; the arguments are libFuzzer's.
+@main
+enum Fuzz {
+  static func main() {
+    var count = CommandLine.argc
+    var arguments = CommandLine.unsafeArgv
+    _ = FuzzTarget.chosen
+    exit(runDriver(&count, &arguments, takeInput))
+  }
+}
+
+/// Under the name by which libFuzzer's own entry, which is linked too, would look for it.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+public func takeInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: start, count: count)))
   return 0
 }

@@ -77,10 +77,7 @@ final class TarReader {
 
   /// Takes the next bytes; their count must be a multiple of 512, except at the end.
   func consume(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
-    guard offset + Int64(bytes.count) <= limits.unpacked else {
-      throw .overLimit(
-        layer: name, path: [], limit: .layer, reason: "it unpacks to more than \(ByteCount.text(limits.unpacked))")
-    }
+    try check(offset + Int64(bytes.count), "it unpacks")
     var rest = bytes
     while !rest.isEmpty {
       let taken: Int
@@ -104,6 +101,15 @@ final class TarReader {
       offset += Int64(taken)
       rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
     }
+  }
+
+  /// Holds a number of bytes to the budgets: of a layer, and of all layers.
+  private func check(_ size: Int64, _ what: String, _ path: [UInt8] = []) throws(LayerError) {
+    let most = min(limits.unpacked, limits.total)
+    guard size > most else { return }
+    throw .overLimit(
+      layer: name, path: path, limit: limits.total < limits.unpacked ? .total : .layer,
+      reason: "\(what) to more than \(ByteCount.text(most))")
   }
 
   /// After the last byte.
@@ -208,9 +214,7 @@ final class TarReader {
     }
     switch entry.kind {
     case .regular:
-      guard stored <= limits.unpacked else {
-        throw .overLimit(layer: name, path: shown, limit: .layer, reason: "a file of \(ByteCount.text(stored))")
-      }
+      try check(stored, "a file unpacks", shown)
       entry.size = stored
       try beginFile(&entry, block, pax, stored: stored, path: shown)
     case .symlink:
@@ -325,12 +329,10 @@ final class TarReader {
       note(.sparse, path)
       entry.size = sparseSize
     }
-    // The sum stays below the limit, and so within its type.
-    if entry.size <= limits.unpacked { totalSize += entry.size }
-    guard entry.size <= limits.unpacked, totalSize <= limits.unpacked else {
-      throw .overLimit(
-        layer: name, path: path, limit: .layer, reason: "its files hold more than \(ByteCount.text(limits.unpacked))")
-    }
+    try check(entry.size, "a file unpacks", path)
+    // Both are below the limit, and so their sum is within its type.
+    totalSize += entry.size
+    try check(totalSize, "its files unpack", path)
   }
 
   /// Stored bytes of an old GNU sparse file whose map is not complete yet.
