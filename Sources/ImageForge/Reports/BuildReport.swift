@@ -98,9 +98,10 @@ public struct BuildReport: Codable, Sendable, Equatable {
     for built in services where built.push.total > 0 {
       let share = Double(built.push.source) * 100 / Double(built.push.total)
       let percent = String(format: "%.2f", share)
-      layout.line(
-        "\(built.name): a push sends \(ByteCount.text(built.push.changed)) that the last build of this tag did not have; "
-          + "a change of source sends \(ByteCount.text(built.push.source)) (\(percent) %)")
+      layout.paragraph(
+        "a push sends \(ByteCount.text(built.push.changed)) that the last build of this tag did not have; "
+          + "a change of source sends \(ByteCount.text(built.push.source)) (\(percent) %)",
+        label: "\(built.name): ")
     }
     var text = layout.text
     for verdict in services.compactMap(\.verdict) { text += "\n" + verdict.text(style) }
