@@ -47,7 +47,7 @@ forge, limit, folder, runs = os.environ["FORGE"], os.environ["LIMIT"], os.enviro
 def once(command):
     """Wall seconds, CPU seconds and peak memory in MB."""
     start = time.perf_counter()
-    pid = os.posix_spawn("/bin/sh", ["sh", "-c", command + " >/dev/null 2>&1"], os.environ)
+    pid = os.posix_spawn("/bin/sh", ["sh", "-c", f"( {command} ) >/dev/null 2>&1"], os.environ)
     _, status, usage = os.wait4(pid, 0)
     return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000, os.waitstatus_to_exitcode(status)
 
