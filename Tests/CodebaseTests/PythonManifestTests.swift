@@ -110,13 +110,13 @@ import Testing
     [[package]]
     name = "fastapi"
     version = "0.121.0"
-    source = { registry = "https://pypi.org/simple" }
+    source = { registry = "https://packages.example/simple" }
     dependencies = [{ name = "starlette" }]
 
     [[package]]
     name = "psycopg2"
     version = "2.9.10"
-    source = { registry = "https://pypi.org/simple" }
+    source = { registry = "https://packages.example/simple" }
     sdist = { url = "https://x/psycopg2-2.9.10.tar.gz", hash = "sha256:0" }
 
     [[package]]
@@ -136,12 +136,12 @@ import Testing
     [[package]]
     name = "starlette"
     version = "0.50.0"
-    source = { registry = "https://pypi.org/simple" }
+    source = { registry = "https://packages.example/simple" }
 
     [[package]]
     name = "uvicorn"
     version = "0.38.0"
-    source = { registry = "https://pypi.org/simple" }
+    source = { registry = "https://packages.example/simple" }
 
     [package.optional-dependencies]
     standard = [{ name = "uvloop" }]

@@ -80,7 +80,7 @@ public struct SecretExamples {
     case "atlassian-token": return plain("ATA" + "TT3" + url(186))
     case "bitbucket-password": return plain("AT" + "BB" + an(32))
     case "npm-token": return plain("np" + "m_" + an(36))
-    case "npm-auth": return ("//registry.npmjs.org/:_auth" + "Token=" + hex(32), ".npmrc")
+    case "npm-auth": return ("//packages.example/:_auth" + "Token=" + hex(32), ".npmrc")
     case "yarn-auth": return ("npmAuth" + "Token: \"\(hex(32))\"", ".yarnrc.yml")
     case "pypi-token": return plain("pypi" + "-AgEIcHlwaS5vcmc" + url(140))
     case "pypi-password": return ("[pypi]\nusername = me\npass" + "word = " + an(14), ".pypirc")
