@@ -17,4 +17,10 @@ public enum ExitCode: Int32, Sendable {
 /// An error that knows its exit code. The description says what happened, where, and what to do.
 public protocol ForgeError: Error, CustomStringConvertible, Sendable {
   var exitCode: ExitCode { get }
+  /// What to do, alone, as the description ends with it; nil where the error has no words of its own for that.
+  var remedy: String? { get }
+}
+
+extension ForgeError {
+  public var remedy: String? { nil }
 }

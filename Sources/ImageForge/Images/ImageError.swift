@@ -41,6 +41,8 @@ public struct ImageError: ForgeError, Equatable {
     self.advice = advice ?? kind.usualAdvice
   }
 
+  public var remedy: String? { advice.isEmpty ? nil : advice }
+
   public var exitCode: ExitCode {
     switch kind {
     case .notFound, .choice: .usage

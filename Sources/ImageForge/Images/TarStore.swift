@@ -135,7 +135,7 @@ extension ImageError {
     if case .notALayer = error {
       self.init(kind, source: source, "it is neither a tar archive nor one wrapped in gzip or zstd")
     } else {
-      self.init(kind, source: source, "\(error)", advice: "")
+      self.init(kind, source: source, error.problem, advice: error.remedy)
     }
   }
 }

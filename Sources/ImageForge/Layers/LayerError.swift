@@ -19,24 +19,31 @@ package enum LayerError: ForgeError, Equatable {
 
   package var exitCode: ExitCode { .unreadableInput }
 
-  package var description: String {
+  package var description: String { [problem, remedy].compactMap(\.self).joined(separator: "; ") }
+
+  /// What was wrong, and where.
+  package var problem: String {
     switch self {
-    case .unreadable(let layer, let reason):
-      "cannot read \(layer): \(reason); check the file and its permissions"
+    case .unreadable(let layer, let reason): "cannot read \(layer): \(reason)"
     case .notALayer(let layer):
-      "\(layer) is not a layer: neither a tar archive nor one compressed with gzip, zstd, xz or bzip2; "
-        + "save or pull the image again"
+      "\(layer) is not a layer: neither a tar archive nor one compressed with gzip, zstd, xz or bzip2"
     case .truncated(let layer, let offset, let within):
-      "\(layer) is truncated: it ends at byte \(offset), within \(within); save or pull the image again"
-    case .corrupt(let layer, let offset, let reason):
-      "\(layer) is damaged near byte \(offset): \(reason); save or pull the image again"
+      "\(layer) is truncated: it ends at byte \(offset), within \(within)"
+    case .corrupt(let layer, let offset, let reason): "\(layer) is damaged near byte \(offset): \(reason)"
     case .malformed(let layer, let offset, let path, let reason):
-      "\(layer) is not a sound tar archive: header at byte \(offset)\(Self.entry(path)): \(reason); "
-        + "rebuild the image with a current engine"
-    case .overLimit(let layer, let path, let limit, let reason):
-      "\(layer) is refused\(Self.entry(path)): \(reason); if the image can be trusted, \(limit.advice)"
+      "\(layer) is not a sound tar archive: header at byte \(offset)\(Self.entry(path)): \(reason)"
+    case .overLimit(let layer, let path, _, let reason): "\(layer) is refused\(Self.entry(path)): \(reason)"
     case .mismatch(let layer, let what, let expected, let found):
-      "\(layer) is not what the image names: its \(what) is \(found), not \(expected); save or pull the image again"
+      "\(layer) is not what the image names: its \(what) is \(found), not \(expected)"
+    }
+  }
+
+  package var remedy: String? {
+    switch self {
+    case .unreadable: "check the file and its permissions"
+    case .notALayer, .truncated, .corrupt, .mismatch: "save or pull the image again"
+    case .malformed: "rebuild the image with a current engine"
+    case .overLimit(_, _, let limit, _): "if the image can be trusted, \(limit.advice)"
     }
   }
 

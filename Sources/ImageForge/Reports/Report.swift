@@ -208,7 +208,7 @@ public struct Failure: Codable, Sendable, Equatable {
       message: DisplayText.escape("\(error)"), location: nil,
       fix: isEngine
         ? "mend what the message names, and build again"
-        : "save or build the image again, and check that the file arrived whole",
+        : error.remedy ?? "save or build the image again, and check that the file arrived whole",
       evidence: isEngine ? .source : .archive)
   }
 
