@@ -29,7 +29,7 @@ package enum ImageStore {
       guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
       let blob = Blob(whole: file)
       guard let passing, try isCompressed(blob, source: source) else {
-        return try open(TarStore(unwrap(blob, source: source), source: source, limits: limits), selection)
+        return try open(TarStore(unwrap(blob, source: source, limits), source: source, limits: limits), selection)
       }
       return try open(
         store(source, limits) { () throws(LayerError) in
@@ -37,10 +37,10 @@ package enum ImageStore {
         }, selection)
     case .pipe(let pipe):
       guard let passing else {
-        let file = try SourceFile.spool(pipe, source: source)
+        let file = try SourceFile.spool(pipe, source: source, limits)
         guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
         return try open(
-          TarStore(unwrap(Blob(whole: file), source: source), source: source, limits: limits), selection)
+          TarStore(unwrap(Blob(whole: file), source: source, limits), source: source, limits: limits), selection)
       }
       return try open(
         store(source, limits) { () throws(LayerError) in
@@ -76,7 +76,7 @@ package enum ImageStore {
   }
 
   /// The tar in a compressed archive, as a temporary copy: its parts are read in any order.
-  private static func unwrap(_ blob: Blob, source: String) throws(ImageError) -> Blob {
+  private static func unwrap(_ blob: Blob, source: String, _ limits: LayerLimits) throws(ImageError) -> Blob {
     let stream: BlobStream
     let start: [UInt8]
     do {
@@ -90,7 +90,7 @@ package enum ImageStore {
     guard TarDirectory.isHeader(start) else {
       throw ImageError(.notAnImage, source: source, "what is compressed in it is not a tar archive")
     }
-    let file = try Spool.copy(source: source) { (buffer) throws(ImageError) in
+    let file = try Spool.copy(source: source, limit: limits.total) { (buffer) throws(ImageError) in
       do throws(LayerError) {
         return try stream.read(into: buffer)
       } catch {

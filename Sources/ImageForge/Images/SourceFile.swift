@@ -83,8 +83,8 @@ enum SourceFile {
   }
 
   /// A temporary copy, which can be read at offsets.
-  static func spool(_ pipe: Pipe, source: String) throws(ImageError) -> BlobFile {
-    try Spool.copy(source: source) { (buffer) throws(ImageError) in
+  static func spool(_ pipe: Pipe, source: String, _ limits: LayerLimits) throws(ImageError) -> BlobFile {
+    try Spool.copy(source: source, limit: limits.total) { (buffer) throws(ImageError) in
       do {
         return try pipe.descriptor.read(into: buffer)
       } catch {
@@ -96,12 +96,10 @@ enum SourceFile {
 
 /// Temporary copies of what cannot be read at offsets.
 enum Spool {
-  /// Bytes: as much as the layers of one image may unpack to.
-  static let maximumSize = LayerLimits().total
-
   /// Copies all that `read` gives, until it gives 0, to a file that has no name and vanishes with its last reference.
+  /// - Parameter limit: bytes; as much as the layers of one image may unpack to.
   static func copy(
-    source: String, limit: Int64 = maximumSize,
+    source: String, limit: Int64,
     from read: (UnsafeMutableRawBufferPointer) throws(ImageError) -> Int
   ) throws(ImageError) -> BlobFile {
     let file = try temporaryFile(source: source)
@@ -114,7 +112,9 @@ enum Spool {
         if count == 0 { break }
         total += Int64(count)
         guard total <= limit else {
-          throw ImageError(.tooLarge, source: source, "it is longer than \(ByteCount.text(limit)) when unwrapped")
+          throw ImageError(
+            .tooLarge, source: source, "it is longer than \(ByteCount.text(limit)) when unwrapped",
+            advice: "if the image can be trusted, raise --max-unpacked")
         }
         do {
           try file.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<count]))

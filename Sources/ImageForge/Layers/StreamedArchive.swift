@@ -25,6 +25,8 @@ package final class StreamedArchive {
   static let smallSize: Int64 = 64 << 10
   /// Bytes of all files that are kept.
   static let maximumKept: Int64 = 64 << 20
+  /// Bytes that an archive may have beyond its layers: documents, headers, and the padding of both.
+  private static let allowance: Int64 = 128 << 20
 
   /// Reads from a descriptor, which stays the caller's and must outlive this.
   /// - Parameter options: for every member that may be a layer; name and digests count for nothing.
@@ -62,7 +64,14 @@ package final class StreamedArchive {
   }
 
   /// Fills the buffer; short only at the end.
+  ///
+  /// Whatever the bytes are, and whether a header declared them: what passes is held to the budget of all layers.
   private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    guard offset - Self.allowance <= options.limits.total else {
+      throw .overLimit(
+        layer: name, path: [], limit: .total,
+        reason: "it is longer than the \(ByteCount.text(options.limits.total)) that its layers may unpack to")
+    }
     guard !ahead.isEmpty else { return try stream.read(into: buffer) }
     let count = min(ahead.count, buffer.count)
     buffer.copyBytes(from: ahead.prefix(count))
