@@ -30,9 +30,14 @@ struct Diff: AsyncParsableCommand {
 
   func run() async throws {
     // A limit is a judgement, which rests on digests.
-    let options = InspectionOptions(platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
+    var options = InspectionOptions(platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
+    let progress = Progress()
+    defer { progress?.clear() }
+    options.progress = progress?.reading(old)
     let before = try await ImageReference.open(old, options: options)
+    options.progress = progress?.reading(new)
     let diff = ImageDiff(from: before, to: try await ImageReference.open(new, options: options), limit: maxGrowth)
+    progress?.clear()
     try reporting.write(diff, text: diff.text, to: output)
     if !diff.growth.passed { throw ExitStatus(code: .policyFailed) }
   }

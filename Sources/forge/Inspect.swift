@@ -57,8 +57,8 @@ struct NamedImage {
     var options = InspectionOptions(
       image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
     options.limits = try budgets.limits
-    let progress = Progress(of: image)
-    options.progress = progress?.add
+    let progress = Progress()
+    options.progress = progress?.reading(image)
     defer { progress?.clear() }
     return try await body(options)
   }

@@ -83,17 +83,18 @@ struct Optimize: AsyncParsableCommand {
       return try reporting.write(estimates, text: estimates.text)
     }
     let options = try options(path, choice)
-    let meter = ProgressMeter()
+    let progress = Progress()
+    defer { progress?.clear() }
     var report: OptimizationReport
     if dryRun {
-      report = try Optimizer.plan(path, options, choice: choice, progress: meter.show)
-      meter.clear()
+      report = try Optimizer.plan(path, options, choice: choice, progress: { progress?.show($0) })
+      progress?.clear()
     } else {
       guard let output else {
         throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
       }
-      let result = try Optimizer.optimize(path, to: output, options, choice: choice, progress: meter.show)
-      meter.clear()
+      let result = try Optimizer.optimize(path, to: output, options, choice: choice, progress: { progress?.show($0) })
+      progress?.clear()
       report = result.report
       if let proof { try AtomicFile.write(StableJSON.encode(result.proof).utf8, to: proof) }
     }
