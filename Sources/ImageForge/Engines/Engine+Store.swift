@@ -11,6 +11,11 @@ extension Engine {
     case unknown
   }
 
+  /// The ID by which the engine keeps an image; nil where it does not say.
+  package func imageID(_ reference: String) async -> String? {
+    if case .id(let id) = await storedImage(reference) { id } else { nil }
+  }
+
   func storedImage(_ reference: String) async -> StoredImage {
     guard ImageName.isPlausible(reference) else { return .absent }
     guard let reply = try? await command(imageIDArguments(reference)).reply(), reply.ending.stop == nil else {

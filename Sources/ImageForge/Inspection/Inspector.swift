@@ -53,14 +53,37 @@ public enum Inspector {
 
   /// The report for people who ask again, which may be remembered: without the details that rules need.
   package static func report(_ source: String, options: InspectionOptions) throws -> Inspection {
+    // A compressed archive would have to be unpacked to even find its layers.
+    guard let cache = options.cache, let place = cache.place(ofCompressed: source) else {
+      return try reportByImage(source, options)
+    }
+    if let known = remembered(place: place, source: source, options) { return known }
+    let report = try reportByImage(source, options)
+    if cache.place(ofCompressed: source) == place { remember(report, place: place, options) }
+    return report
+  }
+
+  /// What is remembered of the image that is kept at a place, under the name that the user gave.
+  /// - Parameter place: names the image's bytes: other bytes, another name.
+  package static func remembered(place: String, source: String, _ options: InspectionOptions) -> Inspection? {
+    guard var report = RememberedReport(options)?.load(place: place) else { return nil }
+    report.image.source = source
+    return report
+  }
+
+  package static func remember(_ report: Inspection, place: String, _ options: InspectionOptions) {
+    RememberedReport(options)?.store(report, place: place)
+  }
+
+  private static func reportByImage(_ source: String, _ options: InspectionOptions) throws -> Inspection {
     let reading = try reading(options)
     let image = try ImageStore.open(
       source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
       passing: reading)
-    let remembered = RememberedReport(image, options)
-    if let report = remembered?.load() { return report }
+    let remembered = RememberedReport(options)
+    if let report = remembered?.load(image) { return report }
     let report = inspected(image, try stack(image, reading), options.capture).inspection
-    remembered?.store(report)
+    remembered?.store(report, of: image)
     return report
   }
 
@@ -137,7 +160,8 @@ public enum Inspector {
       waste: summary.waste, largestFiles: summary.largestFiles, largestFolders: summary.largestFolders,
       duplicates: summary.duplicates, packages: owners.packages,
       owners: owners.facts(summary.visibleInodes, of: root, base: history.base), base: history.base,
-      findings: image.notes + InspectionFindings.all(root) + history.findings, details: details)
+      findings: image.notes + InspectionFindings.all(root) + history.findings,
+      details: details)
   }
 }
 

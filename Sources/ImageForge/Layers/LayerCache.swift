@@ -1,5 +1,6 @@
 import ForgeBasics
 import Foundation
+import SystemPackage
 
 /// What was learned of layers before, by the digest of their blobs, in a folder of the user's own.
 ///
@@ -124,10 +125,27 @@ public struct LayerCache: Sendable {
 
   // MARK: Reports
 
+  /// Names a compressed file in its present state; nil where stamps are not trusted, the file is of another kind, or
+  /// it was written to a moment ago.
+  package func place(ofCompressed path: String) -> String? {
+    var status = stat()
+    // To open a named pipe, if only for a look, would end whoever writes to it.
+    guard trustsStamps, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let descriptor = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec]),
+      let file = try? BlobFile(taking: descriptor, name: path), let stamp = file.stamp(), stamp.isSettled,
+      let magic = try? Blob(whole: file).bytes(count: 6), LayerCompression(magic: magic) != .none
+    else { return nil }
+    return stamp.name(offset: 0, length: file.size)
+  }
+
   /// What was remembered of a whole image.
   package func report(_ name: String) -> [UInt8]? { folder.read("report-" + name) { Array($0) } }
 
-  package func remember(_ bytes: [UInt8], report name: String) { folder.write(bytes, as: "report-" + name) }
+  package func remember(_ bytes: [UInt8], report name: String) {
+    folder.create()
+    folder.write(bytes, as: "report-" + name)
+    folder.trim()
+  }
 
   // MARK: Scans
 

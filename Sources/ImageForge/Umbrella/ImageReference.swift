@@ -33,8 +33,15 @@ public enum ImageReference {
 
   /// The report for people who ask again, which may be remembered: without the details that rules need.
   package static func report(_ image: String, options: InspectionOptions) async throws -> Inspection {
-    engine(image) == nil
-      ? try Inspector.report(image, options: options) : try await open(image, options: options).inspection
+    guard let (choice, reference) = engine(image) else { return try Inspector.report(image, options: options) }
+    let engine = try await EngineFinder.find(choice)
+    // The ID is the digest of the image's config, which names its layers by theirs.
+    let id = options.cache == nil ? nil : await engine.imageID(reference)
+    let place = id.map { "\(choice.rawValue) \(engine.version) \(reference) \($0)" }
+    if let place, let known = Inspector.remembered(place: place, source: image, options) { return known }
+    let report = try await open(image, options: options).inspection
+    if let place, await engine.imageID(reference) == id { Inspector.remember(report, place: place, options) }
+    return report
   }
 
   /// The engine that holds the image, and how it names it; nil for a path or standard input.
