@@ -82,7 +82,9 @@ struct Assembly {
           "the media type is \(type), but the bytes are \(found.isEmpty ? "not compressed" : "compressed with \(found)")",
           at: layer.name, fix: "copy the image with `skopeo copy`, or build it again"))
     }
-    return ImageLayer(blob: blob, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType)
+    return ImageLayer(
+      blob: blob, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType,
+      annotations: descriptor.annotations)
   }
 
   /// ``, or the name of a compression, by the first bytes.

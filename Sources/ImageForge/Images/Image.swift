@@ -56,6 +56,8 @@ package struct ImageLayer: Sendable {
   package let diffID: Digest
   /// As the manifest says; in a docker-archive, what the first bytes say.
   package let mediaType: String
+  /// Of its descriptor; empty in a docker-archive.
+  package var annotations: [String: String] = [:]
   /// Of the blob, bytes.
   package var size: Int64 { blob.length }
 }

@@ -105,7 +105,7 @@ public enum Inspector {
   private static func reading(_ options: InspectionOptions) throws -> LayerScanOptions {
     let capture = options.capture
     var reading = LayerScanOptions(limits: options.limits) { path in
-      max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path))
+      max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path), LazyIndex.capture(path))
     }
     reading.progress = options.progress
     reading.cache = options.cache
@@ -160,7 +160,7 @@ public enum Inspector {
       waste: summary.waste, largestFiles: summary.largestFiles, largestFolders: summary.largestFolders,
       duplicates: summary.duplicates, packages: owners.packages,
       owners: owners.facts(summary.visibleInodes, of: root, base: history.base), base: history.base,
-      findings: image.notes + InspectionFindings.all(root) + history.findings,
+      findings: image.notes + InspectionFindings.all(root) + LazyIndex.findings(image, root) + history.findings,
       details: details)
   }
 }

@@ -44,6 +44,7 @@ struct RememberedReport {
   private func parts(_ image: Image, _ digests: [Digest]) -> [String] {
     let layers = zip(image.layers, digests).flatMap { layer, digest in
       [digest.description, layer.diffID.description, layer.mediaType, String(layer.size)]
+        + layer.annotations.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     }
     return ["image", image.config.digest.description, Digest.sha256(image.manifest ?? []).description]
       + [image.form.rawValue] + layers

@@ -52,6 +52,9 @@ package final class BlobFile: Sendable {
     if case .passed(_, let result) = storage { result } else { nil }
   }
 
+  /// Whether its bytes are gone.
+  package var hasPassed: Bool { passed != nil }
+
   /// The file's state now; nil for what is no regular file with a name.
   func stamp() -> FileStamp? {
     guard case .file(let descriptor) = storage else { return nil }
