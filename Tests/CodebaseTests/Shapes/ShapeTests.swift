@@ -21,6 +21,12 @@ import Testing
     #expect(try String(contentsOf: file, encoding: .utf8) == text)
   }
 
+  /// The shapes are numbered; none of the numbers may fall out.
+  @Test func everyNumberIsThere() {
+    let numbers = Set(Shape.all.compactMap { Int($0.name.prefix(2)) })
+    #expect(numbers == Set(1...57))
+  }
+
   /// Each snapshot belongs to a shape, and no name stands twice.
   @Test func everySnapshotHasAShape() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.snapshots.path())
@@ -38,12 +44,15 @@ import Testing
 struct Shape: Sendable {
   let name: String
   let files: [String: String]
+  /// Makes in the folder what is no plain text: links, other encodings, large files.
+  var prepare: @Sendable (_ folder: String) throws -> Void = { _ in }
 
-  static let all = nextShapes + repositoryShapes
+  static let all = nextShapes + pythonShapes + mcpShapes + repositoryShapes
 
   /// The analysis as lines: every conclusion with its confidence and evidence, then the environment and the findings.
   func analysis() throws -> String {
     let project = try Project(files)
+    try prepare(project.path)
     do {
       return Self.text(try Analyzer.analyze(project.path), project)
     } catch let error as any ForgeError {
@@ -72,6 +81,14 @@ struct Shape: Sendable {
             + service.nativePackages.map { "\($0.name) [\($0.libc.map(\.rawValue).joined(separator: " "))]" }
             .joined(separator: ", "))
       }
+      lines += service.mcp.map {
+        "  mcp: \($0.entrypoint) \($0.state.rawValue) \($0.transport.rawValue) \($0.path ?? "-")  < \($0.source)"
+      }
+      lines += service.workers.map { "  worker: \($0.command)  < \($0.source)" }
+      if !service.assetFolders.isEmpty { lines.append("  assets: " + service.assetFolders.joined(separator: " ")) }
+      let packages = service.systemPackages
+      if !packages.build.isEmpty { lines.append("  to build: " + packages.build.joined(separator: " ")) }
+      if !packages.runtime.isEmpty { lines.append("  to run: " + packages.runtime.joined(separator: " ")) }
       for variable in service.environment {
         lines.append(
           "  $\(variable.name) \(variable.scope.rawValue)\(variable.required ? " required" : "")"
