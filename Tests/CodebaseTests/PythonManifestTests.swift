@@ -241,7 +241,7 @@ import Testing
         "pyproject.toml": "[tool.uv.workspace]\nmembers = [\"services/*\"]\n", "uv.lock": Self.uvLock,
         "services/shop/pyproject.toml": Self.project, "services/shop/main.py": PythonProject.app,
       ], folder: "services/shop")
-    #expect(service.workspace == Workspace(root: ".", kind: "uv"))
+    #expect(service.workspace == Workspace(root: ".", kind: "uv", members: ["services/shop"]))
     #expect(service.packageManager.lockfile == "uv.lock")
     #expect(service.framework.version == "0.121.0")
   }
@@ -288,8 +288,8 @@ import Testing
     Choice(requires: ">=3.99", version: "3.13", finding: "FORGE-P032"),
     Choice(requires: "nonsense", version: "3.13"),
     Choice(files: [".python-version": "3.12.4\n"], version: "3.12"),
-    Choice(files: [".python-version": "# c\ncpython@3.14t\n"], version: "3.14"),
-    Choice(files: [".python-version": "pypy3.10\n"], version: "3.13"),
+    Choice(files: [".python-version": "# c\ncpython@3.14t\n"], version: "3.14", finding: "FORGE-P034"),
+    Choice(files: [".python-version": "pypy3.10\n"], version: "3.13", finding: "FORGE-P035"),
     Choice(files: ["runtime.txt": "python-3.11.9"], version: "3.11"),
     Choice(files: [".tool-versions": "nodejs 22\npython 3.12.1\n"], version: "3.12"),
     Choice(files: [".python-version": "3.9\n"], version: "3.13", finding: "FORGE-P033"),

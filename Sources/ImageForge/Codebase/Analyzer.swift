@@ -24,7 +24,7 @@ public enum Analyzer {
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }
     let links = ServiceLinks.find(services, in: tree)
-    return Analysis(root: path, services: services, links: links.links, findings: tree.findings + links.findings)
+    return Analysis(root: path, services: services, links: links.links, findings: tree.findings + DataFiles.findings(in: tree) + links.findings)
   }
 
   private static func backends(in tree: ProjectTree) throws -> [Service] {

@@ -21,6 +21,7 @@ package enum FastAPIAnalyzer {
     let runtime = PythonRuntime.choose(manifest, folder: folder, in: tree)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
     let packages = PythonPackages(manifest, python: runtime.runtime.version)
+    let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
     var variables = environment.variables
     add(manifest?.requirements?.variables ?? [], to: &variables)
@@ -31,12 +32,15 @@ package enum FastAPIAnalyzer {
       name: name(manifest?.projectName, folder, tree), path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
       framework: framework(entrypoint == nil ? mcpPackage(manifest) : "fastapi", manifest, entrypoint, mcp),
       runtime: runtime.runtime, packageManager: manifest?.packageManager ?? noManager, workspace: manifest?.workspace,
-      port: port(finder.start, &findings), environment: variables,
-      databases: PythonDatabases.find(manifest, index, folder: folder),
+      port: port(entrypoint == nil ? mcp.port : finder.start.port.map { ($0, finder.start.location) }, &findings),
+      environment: variables,
+      databases: databases.map(\.name),
       migrations: PythonMigrations.find(manifest, folder: folder, in: tree), mcp: mcp.servers,
       workers: PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree),
       assetFolders: assets.folders,
       systemPackages: packages.system, nativePackages: packages.native, installInputs: inputs(manifest, folder))
+    var health: FastAPIRoutes.Route?
+    var others: [Conclusion.Alternative] = []
     if let entrypoint {
       let server = FastAPIServer.choose(manifest, finder.start, isFactory: entrypoint.isFactory)
       findings += server.findings
@@ -45,9 +49,13 @@ package enum FastAPIAnalyzer {
       service.fastapi = FastAPIFacts(
         entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir, server: server.name,
         source: entrypoint.source)
-      service.healthPath = routes.healthPath(of: entrypoint.constructors)
+      health = routes.health(of: entrypoint.constructors)
+      service.healthPath = health?.path
+      others = finder.alternatives(to: entrypoint, routes)
     }
     service.findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    FastAPIConclusions(manifest: manifest, start: finder.start, mcp: mcp).add(
+      to: &service, entrypoint, others: others, health: health, databases: databases, python: runtime.alternatives)
     return service
   }
 
@@ -86,14 +94,14 @@ package enum FastAPIAnalyzer {
         : "add fastapi to the dependencies")
   }
 
-  /// The port that the start command names; 8000 without one.
-  private static func port(_ start: PythonStartCommand, _ findings: inout [Finding]) -> Int {
-    guard let port = start.port, (1...65535).contains(port) else { return 8000 }
+  /// The port that is written; 8000 without one.
+  private static func port(_ written: (number: Int, source: String)?, _ findings: inout [Finding]) -> Int {
+    guard let (port, source) = written, (1...65535).contains(port) else { return 8000 }
     guard port < 1024 else { return port }
     findings.append(
       Finding(
         id: "FORGE-F011", severity: .info,
-        message: "port \(port) is for root only on many systems; the image listens on 8000", location: start.location,
+        message: "port \(port) is for root only on many systems; the image listens on 8000", location: source,
         fix: "map the port where the service is published"))
     return 8000
   }

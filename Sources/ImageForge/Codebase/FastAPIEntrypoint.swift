@@ -13,6 +13,8 @@ struct FastAPIEntrypoint: Sendable {
   let source: String
   /// The calls of `FastAPI(…)` behind it; empty when it could not be found in the code.
   let constructors: [PythonPlace]
+  /// `file:line` of the setting or command that names it; nil where it was found by looking.
+  var namedBy: String?
 
   var text: String { "\(module):\(name)" }
 }
@@ -43,11 +45,15 @@ struct FastAPIEntrypointFinder {
     start = commands.first ?? PythonStartCommand()
     if let pyproject = manifest?.pyproject, let text = pyproject.root[["tool", "fastapi", "entrypoint"]]?.string {
       let location = pyproject.location(["tool", "fastapi", "entrypoint"])
-      if let found = named(text, appDir: ".", factory: false, location) { return found }
+      if var found = named(text, appDir: ".", factory: false, location) {
+        found.namedBy = location
+        return found
+      }
     }
     for command in commands {
-      if let found = find(command) {
+      if var found = find(command) {
         start = command
+        found.namedBy = command.location
         return found
       }
     }
@@ -130,24 +136,42 @@ struct FastAPIEntrypointFinder {
   /// In the order in which the fastapi command looks.
   private static let defaultPaths = ["main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"]
 
-  private mutating func scanned() -> FastAPIEntrypoint? {
+  /// The applications that could be served, without tests and examples.
+  private var candidates: [FastAPIObjects.Application] {
     let main = applications.filter { !PythonSources.isAside($0.file, in: folder) }
     let objects = main.filter { !$0.isFactory }
     // A function is an entry point only where nothing calls it to make an object.
     let made = Set(objects.flatMap { $0.constructors.map(\.identity) })
-    let factories = main.filter { $0.isFactory && made.isDisjoint(with: $0.constructors.map(\.identity)) }
+    return objects + main.filter { $0.isFactory && made.isDisjoint(with: $0.constructors.map(\.identity)) }
+  }
+
+  /// Applications that stand beside the one that is taken, neither mounted in another nor the same under another name.
+  func rivals(of constructors: [PythonPlace], in file: String?, _ graph: FastAPIRoutes) -> [FastAPIObjects.Application]
+  {
+    let own = Set(constructors.map(\.identity))
+    return candidates.filter { rival in
+      rival.file != file && own.isDisjoint(with: rival.constructors.map(\.identity)) && !graph.isMounted(rival)
+    }
+  }
+
+  /// The same as the answers that were not taken.
+  func alternatives(to entrypoint: FastAPIEntrypoint, _ graph: FastAPIRoutes) -> [Conclusion.Alternative] {
+    let file = entrypoint.constructors.isEmpty ? nil : String(entrypoint.source.prefix { $0 != ":" })
+    return rivals(of: entrypoint.constructors, in: file, graph).prefix(5).map { rival in
+      Conclusion.Alternative(
+        value: DisplayText.escape("\(index.module(of: rival.file, in: folder)):\(rival.name)"), source: rival.location)
+    }
+  }
+
+  private mutating func scanned() -> FastAPIEntrypoint? {
     let graph = FastAPIRoutes(index)
-    let candidates = (objects + factories).map { application in
+    let candidates = candidates.map { application in
       (application, rank: rank(application, graph))
     }.sorted { $0.rank.lexicographicallyPrecedes($1.rank) }
     guard let (best, bestRank) = candidates.first else { return nil }
     guard let entrypoint = entrypoint(of: best) else { return nil }
-    // Another object of the same application, or one that is mounted in it, is no rival.
-    let rivals = candidates.dropFirst().map(\.0).filter { rival in
-      rival.file != best.file
-        && Set(rival.constructors.map(\.identity)).isDisjoint(with: best.constructors.map(\.identity))
-        && !graph.isMounted(rival)
-    }
+    let others = Set(rivals(of: best.constructors, in: best.file, graph).map(\.location))
+    let rivals = candidates.map(\.0).filter { others.contains($0.location) }
     if let rival = rivals.first {
       let others = rivals.prefix(5).map(\.location).joined(separator: ", ")
       let rivalRank = candidates.first { $0.0.location == rival.location }?.rank ?? []

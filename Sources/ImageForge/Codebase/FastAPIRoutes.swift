@@ -190,20 +190,20 @@ struct FastAPIRoutes: Sendable {
     "readyz", "status",
   ]
 
-  /// The path to ask whether the service is alive.
-  func healthPath(of constructors: [PythonPlace]) -> String? {
-    let candidates = all(of: constructors).compactMap { route -> (path: String, rank: [Int])? in
+  /// The route to ask whether the service is alive.
+  func health(of constructors: [PythonPlace]) -> Route? {
+    let candidates = all(of: constructors).compactMap { route -> (route: Route, rank: [Int])? in
       guard route.isOpen, Self.isPlainPath(route.path) else { return nil }
       let parts = route.path.split(separator: "/")
       guard let last = parts.last, last != "status" || parts.dropLast().allSatisfy(Self.isGeneralPart),
         let place = Self.healthNames.firstIndex(of: String(last))
       else { return nil }
-      return (route.path, [place, parts.count])
+      return (route, [place, parts.count])
     }
     // `/health/live` says more than `/health`, but only the shallow one is sure to ask nothing else.
     return candidates.min {
-      $0.rank.lexicographicallyPrecedes($1.rank) || ($0.rank == $1.rank && $0.path < $1.path)
-    }?.path
+      $0.rank.lexicographicallyPrecedes($1.rank) || ($0.rank == $1.rank && $0.route.path < $1.route.path)
+    }?.route
   }
 
   /// Parts that say nothing of what a status is of: `/api/v1/status`, but not `/payments/status`.

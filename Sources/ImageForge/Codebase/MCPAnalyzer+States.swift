@@ -5,6 +5,7 @@ extension MCPAnalyzer {
   /// A server that no code runs or mounts: another file may start it, or nothing does.
   mutating func addIdle(_ server: PythonPlace, _ launches: [MCPLaunch]) {
     if let launch = launches.first(where: { $0.file == server.scope.file.path }) {
+      note(launch, of: server)
       servers.append(made(server, launch.transport, mounted: false, path: launch.path.map { DisplayText.escape($0) }))
       return
     }
@@ -40,7 +41,9 @@ extension MCPAnalyzer {
   }
 
   private mutating func readChild(_ arguments: [PythonArgument], at location: String) {
-    guard let command = arguments.argument(0, "command")?.string else { return }
+    guard let written = arguments.argument(0, "command") else { return }
+    // `sys.executable` is the Python that runs the application.
+    guard let command = written.string ?? (written.dotted?.last == "executable" ? "python" : nil) else { return }
     let words = (arguments["args"] ?? arguments.positional.dropFirst().first)?.elements?.compactMap(\.string) ?? []
     let script = words.first { $0.hasSuffix(".py") }
     let module = words.firstIndex(of: "-m").flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }

@@ -9,6 +9,12 @@ struct MCPAnalyzer {
   private let tree: ProjectTree
   var servers: [MCPServer] = []
   var findings: [Finding] = []
+  /// By entry point: the transports that the code chooses between when it starts.
+  private(set) var choices: [String: [Conclusion.Alternative]] = [:]
+  /// By entry point: where it is mounted or run.
+  private(set) var places: [String: String] = [:]
+  /// Where a server of its own listens.
+  private(set) var port: (number: Int, source: String)?
 
   /// The way from a mounted ASGI application back to its server.
   private struct Endpoint {
@@ -46,6 +52,7 @@ struct MCPAnalyzer {
       for endpoint in endpoints(of: mount.mounted) {
         mounted.insert(endpoint.server.identity)
         add(endpoint.server, endpoint.transport, path: Self.join(mount.path, endpoint.path))
+        places[entrypoint(of: endpoint.server)] = mount.location
         if endpoint.transport == .streamableHTTP, let host { checkLifespan(endpoint, host, at: mount.location) }
         checkHosts(endpoint, at: mount.location)
       }
@@ -59,12 +66,7 @@ struct MCPAnalyzer {
         add(server, transport, path: path)
         mounted.insert(server.identity)
       }
-      for (transport, location) in found.runs {
-        servers.append(
-          made(server, transport, mounted: false, path: transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp")
-        )
-        if transport != .stdio, !found.hasHost { checkLoopback(call, at: location) }
-      }
+      addRuns(found, of: server, call)
       if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) { addIdle(server, launches) }
     }
     findChildren(application: application)
@@ -75,6 +77,50 @@ struct MCPAnalyzer {
         $1.entrypoint, $1.mounted ? 0 : 1, $1.transport.rawValue
       )
     }
+  }
+
+  /// A server that the code runs: as what it says, or as what it takes when nobody chooses.
+  private mutating func addRuns(_ found: Runs, of server: PythonPlace, _ call: [PythonArgument]) {
+    guard let first = found.runs.first else { return }
+    let entrypoint = entrypoint(of: server)
+    places[entrypoint] = first.source
+    var possible: [(transport: MCPServer.Transport, source: String)] = []
+    for run in found.runs + found.choices where !possible.contains(where: { $0.transport == run.transport }) {
+      possible.append(run)
+    }
+    let isChosen = possible.count > 1
+    let fallback = found.fallback ?? (isChosen ? possible.first { $0.transport != .stdio } : nil)?.transport
+    let transport = fallback ?? first.transport
+    servers.append(made(server, transport, mounted: false, path: Self.defaultPath(transport)))
+    if isChosen { addChoice(possible, transport, entrypoint, at: found.choiceSource ?? first.source) }
+    if transport != .stdio, !found.hasHost { checkLoopback(call, at: first.source) }
+    if transport != .stdio, port == nil {
+      port = found.port ?? call["port"]?.integer.map { ($0, server.location) }
+    }
+  }
+
+  /// What a file says that starts a server.
+  mutating func note(_ launch: MCPLaunch, of server: PythonPlace) {
+    places[entrypoint(of: server)] = launch.location
+    if let number = launch.port, port == nil { port = (number, launch.location) }
+  }
+
+  private static func defaultPath(_ transport: MCPServer.Transport) -> String? {
+    transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"
+  }
+
+  private mutating func addChoice(
+    _ possible: [(transport: MCPServer.Transport, source: String)], _ taken: MCPServer.Transport, _ entrypoint: String,
+    at location: String
+  ) {
+    choices[entrypoint] = possible.map { Conclusion.Alternative(value: $0.transport.rawValue, source: $0.source) }
+    let others = possible.map(\.transport).filter { $0 != taken }.map(\.rawValue).joined(separator: " or ")
+    findings.append(
+      Finding(
+        id: "FORGE-M009", severity: .warning,
+        message: "the MCP server's transport is chosen when it starts; \(taken.rawValue) is taken, not \(others)",
+        location: location,
+        fix: "run the transport that the container is to serve outright, in an entry point of its own"))
   }
 
   private mutating func add(_ server: PythonPlace, _ transport: MCPServer.Transport, path: String) {
@@ -181,12 +227,37 @@ struct MCPAnalyzer {
   // MARK: Running
 
   private struct Runs {
-    var runs: [(MCPServer.Transport, String)] = []
+    var runs: [(transport: MCPServer.Transport, source: String)] = []
+    /// What a run may be besides, where it is chosen at run time.
+    var choices: [(transport: MCPServer.Transport, source: String)] = []
+    var choiceSource: String?
+    var fallback: MCPServer.Transport?
+    var port: (number: Int, source: String)?
     var mountsItself: [(MCPServer.Transport, String)] = []
     /// Another server takes in its tools.
     var isPart = false
     /// A host is given to `run`.
     var hasHost = false
+
+    mutating func addRun(_ method: String, _ written: PythonExpression?, _ place: PythonPlace, _ index: PythonIndex) {
+      let implied: MCPServer.Transport =
+        method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
+      guard let written else {
+        runs.append((implied, place.location))
+        return
+      }
+      if let text = index.text(of: PythonPlace(expression: written, scope: place.scope)), let named = transports[text] {
+        runs.append((named, place.location))
+        return
+      }
+      let choice = MCPTransportChoice(written, place.scope, index)
+      fallback = fallback ?? choice.fallback
+      choiceSource = place.location
+      runs.append((choice.fallback ?? choice.possible.first?.transport ?? .stdio, place.location))
+      choices += choice.possible
+      // Where the code names one at most, any other may be meant too.
+      if choice.possible.count < 2 { choices += [(.stdio, place.location), (.streamableHTTP, place.location)] }
+    }
   }
 
   static let transports: [String: MCPServer.Transport] = [
@@ -235,11 +306,15 @@ struct MCPAnalyzer {
         found.mountsItself.append((method == "mount_http" ? .streamableHTTP : .sse, DisplayText.escape(path)))
         continue
       }
-      let named = arguments.argument(0, "transport")?.string.flatMap { Self.transports[$0] }
-      let implied: MCPServer.Transport =
-        method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
       found.hasHost = found.hasHost || arguments["host"] != nil
-      found.runs.append((named ?? implied, place.location))
+      if let port = arguments["port"].flatMap({
+        PythonPort.read(PythonPlace(expression: $0, scope: place.scope), index)
+      }) {
+        found.port = found.port ?? (port, place.location)
+      }
+      // A low-level server's first argument is a stream.
+      let written = isLowLevel(server) ? nil : arguments.argument(0, "transport")
+      found.addRun(method, written, place, index)
     }
     return found
   }

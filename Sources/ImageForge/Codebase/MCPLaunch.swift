@@ -9,6 +9,7 @@ struct MCPLaunch {
   let transport: MCPServer.Transport
   let path: String?
   let location: String
+  var port: Int?
 
   static func all(_ folder: String, in tree: ProjectTree) -> [MCPLaunch] {
     (settings(folder, in: tree).map { [$0] } ?? []) + commands(folder, in: tree)
@@ -25,7 +26,7 @@ struct MCPLaunch {
     return MCPLaunch(
       file: file, transport: transport,
       path: transport == .stdio ? nil : deployment?["path"]?.string ?? (transport == .sse ? "/sse" : "/mcp"),
-      location: source.location(at: json["source"]?.offset ?? 0))
+      location: source.location(at: json["source"]?.offset ?? 0), port: deployment?["port"]?.integer.map { Int(clamping: $0) })
   }
 
   private static func commands(_ folder: String, in tree: ProjectTree) -> [MCPLaunch] {
@@ -50,8 +51,9 @@ struct MCPLaunch {
       for (option, value) in zip(rest, rest.dropFirst()) where option == "--transport" || option == "-t" {
         transport = MCPAnalyzer.transports[value] ?? .stdio
       }
+      let port = zip(rest, rest.dropFirst()).first { $0.0 == "--port" || $0.0 == "-p" }.flatMap { Int($0.1) }
       let path = transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"
-      return MCPLaunch(file: file, transport: transport, path: path, location: line.location)
+      return MCPLaunch(file: file, transport: transport, path: path, location: line.location, port: port)
     }
   }
 }

@@ -38,7 +38,23 @@ struct PythonAssets {
       }
     }
     assets.folders = found.sorted(by: ProjectTree.precedes)
+    assets.noteScripts(folder, in: tree)
     return assets
+  }
+
+  /// A package.json beside the Python code, whose script makes files that the application serves.
+  private mutating func noteScripts(_ folder: String, in tree: ProjectTree) {
+    let path = ProjectTree.join(folder, "package.json")
+    guard let source = tree.source(path), let manifest = try? JSON.parse(source, .project),
+      manifest["dependencies"]?["next"] == nil, let script = manifest["scripts"]?["build"], let text = script.string
+    else { return }
+    findings.append(
+      Finding(
+        id: "FORGE-F031", severity: .info,
+        message: "package.json makes files with `\(DisplayText.escape(String(text.prefix(80))))`, which the image does "
+          + "not run",
+        location: source.location(at: script.offset),
+        fix: "commit what it makes, or run it before the build"))
   }
 
   private static func missing(_ text: String, _ location: String) -> Finding {

@@ -15,25 +15,29 @@ enum PythonDatabases {
     "redis": "redis", "rediss": "redis", "sqlite": "sqlite",
   ]
 
-  /// From the drivers among the dependencies, and from addresses in the code. Sorted.
-  static func find(_ manifest: PythonManifest?, _ index: PythonIndex, folder: String) -> [String] {
-    var found: Set<String> = []
+  /// From the drivers among the dependencies, and from addresses in the code; each with its first place. Sorted.
+  static func find(
+    _ manifest: PythonManifest?, _ index: PythonIndex, folder: String
+  ) -> [(name: String, source: String)] {
+    var found: [String: String] = [:]
+    func add(_ name: String, _ source: String) { found[name] = found[name] ?? source }
     // Only what is declared: a lockfile also holds what other packages bring along.
     for dependency in manifest?.dependencies ?? [] {
-      if let database = drivers[dependency.requirement.name] { found.insert(database) }
+      if let database = drivers[dependency.requirement.name] { add(database, dependency.location) }
       if dependency.requirement.name == "celery", dependency.requirement.extras.contains("redis") {
-        found.insert("redis")
+        add("redis", dependency.location)
       }
     }
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
-      index.files[path]?.module.statements.forEachExpression { expression in
+      guard let file = index.files[path] else { continue }
+      file.module.statements.forEachExpression { expression in
         guard let text = expression.string, let scheme = text.firstRange(of: "://") else { return }
         // `postgresql+asyncpg://`
         let name = text[..<scheme.lowerBound].prefix { $0 != "+" }
-        if let database = schemes[String(name)] { found.insert(database) }
+        if let database = schemes[String(name)] { add(database, file.location(expression.offset)) }
       }
     }
-    return found.sorted()
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 }
 

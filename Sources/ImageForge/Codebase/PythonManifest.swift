@@ -9,6 +9,8 @@ struct PythonManifest: Sendable {
   private(set) var dependencies: [PythonDependency] = []
   private(set) var lockfile: PythonLockfile?
   private(set) var requirements: PythonRequirements?
+  /// What says which version of the package manager is wanted.
+  private(set) var managerVersionSource: String?
   private(set) var packageManager = PackageManager(name: .pip, lockfile: nil, source: "default: no manifest")
   /// Constraints on Python's version from manifests and lockfiles.
   private(set) var pythonRanges: [(text: String, location: String)] = []
@@ -201,9 +203,15 @@ struct PythonManifest: Sendable {
       dependencies = declared() + (try pipfile())
       inputs.formUnion([lock.path, path("pyproject.toml"), path("Pipfile")].filter(tree.hasFile))
       inputs.formUnion(localFolders(lock.lockfile, from: ProjectTree.parent(lock.path)))
+      if let root = workspace?.root {
+        let found = members(lock.lockfile, of: root)
+        workspace?.members = found
+      }
       if let range = lock.lockfile.requiresPython { pythonRanges.append((range, "\(lock.path):1")) }
+      let version = version(of: lock)
+      managerVersionSource = version?.source
       packageManager = PackageManager(
-        name: lock.manager, version: version(of: lock), lockfile: lock.name, source: "\(lock.path):1")
+        name: lock.manager, version: version?.text, lockfile: lock.name, source: "\(lock.path):1")
       if let requirementsPath, requirements?.generator == nil {
         conflict(
           "\(lock.name) and \(ProjectTree.name(requirementsPath)) both say what to install",
@@ -338,12 +346,15 @@ struct PythonManifest: Sendable {
   }
 
   /// The exact version of the tool that the project asks for.
-  private func version(of lock: Lock) -> String? {
-    if let version = lock.lockfile.toolVersion { return version }
-    guard lock.manager == .uv, let wanted = pyproject?.root[["tool", "uv", "required-version"]]?.string,
+  private func version(of lock: Lock) -> (text: String, source: String)? {
+    if let version = lock.lockfile.toolVersion { return (version, "\(lock.path):1") }
+    guard let pyproject else { return nil }
+    guard lock.manager == .uv, let wanted = pyproject.root[["tool", "uv", "required-version"]]?.string,
       wanted.hasPrefix("=="), let numbers = VersionSpecifier.numbers(wanted.dropFirst(2)), numbers.count == 3
     else { return nil }
-    return numbers.map(String.init).joined(separator: ".")
+    return (
+      numbers.map(String.init).joined(separator: "."), pyproject.location(["tool", "uv", "required-version"])
+    )
   }
 
   private func localFolders(_ lockfile: PythonLockfile, from base: String) -> [String] {
@@ -354,6 +365,20 @@ struct PythonManifest: Sendable {
       else { return nil }
       return path
     }
+  }
+
+  /// The members of a workspace that the service is built from, its own folder among them, relative to the root.
+  private func members(_ lockfile: PythonLockfile, of root: String) -> [String] {
+    var found = Set([ProjectPath.relative(folder, to: root)].compactMap(\.self))
+    var waiting = dependencies.map(\.requirement.name)
+    while let name = waiting.popLast() {
+      guard let directory = lockfile.packages[name]?.directory,
+        let path = ProjectPath.resolve(directory, from: root), tree.hasFolder(path), ProjectPath.isPlain(path),
+        let member = ProjectPath.relative(path, to: root), found.insert(member).inserted
+      else { continue }
+      waiting += lockfile.packages[name]?.dependencies ?? []
+    }
+    return found.sorted(by: ProjectTree.precedes)
   }
 
   // MARK: Findings

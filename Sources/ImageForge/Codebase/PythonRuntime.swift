@@ -14,21 +14,27 @@ enum PythonRuntime {
     let location: String
     /// As written.
     let text: String
+
+    var wantsFreeThreads: Bool { text.hasSuffix("t") }
   }
 
   static func choose(
     _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
-  ) -> (runtime: Runtime, findings: [Finding]) {
+  ) -> (runtime: Runtime, findings: [Finding], alternatives: [Conclusion.Alternative]) {
     var findings: [Finding] = []
     let ranges = (manifest?.pythonRanges ?? []).compactMap { range in
       VersionSpecifier(range.text).map { (set: $0, text: range.text, location: range.location) }
     }
     func allowed(_ minor: Int) -> Bool { ranges.allSatisfy { $0.set.allowsMinor(3, minor) } }
-    func runtime(_ minor: Int, _ source: String) -> (Runtime, [Finding]) {
-      (Runtime(name: .python, version: "3.\(minor)", source: source), findings)
+    let pins = pins(folder, in: tree, &findings)
+    let written =
+      pins.map { Conclusion.Alternative(value: $0.text, source: $0.location) }
+      + ranges.map { Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.location) }
+    func runtime(_ minor: Int, _ source: String) -> (Runtime, [Finding], [Conclusion.Alternative]) {
+      let others = written.filter { VersionSpecifier($0.value)?.allowsMinor(3, minor) != true }
+      return (Runtime(name: .python, version: "3.\(minor)", source: source), findings, others)
     }
 
-    let pins = pins(folder, in: tree)
     if let first = pins.first, let other = pins.first(where: { $0.minor != first.minor }) {
       findings.append(
         Finding(
@@ -40,6 +46,7 @@ enum PythonRuntime {
       if !offered.contains(pin.minor) {
         findings.append(notOffered(pin.minor, at: pin.location))
       } else if allowed(pin.minor) {
+        if pin.wantsFreeThreads { findings.append(freeThreads(pin)) }
         return runtime(pin.minor, pin.location)
       } else if let range = ranges.first(where: { !$0.set.allowsMinor(3, pin.minor) }) {
         findings.append(
@@ -59,17 +66,40 @@ enum PythonRuntime {
     }
     // Nothing offered satisfies the project: the nearest, and an error that says so.
     let wanted = (0...40).reversed().first(where: allowed)
-    if let range = ranges.first(where: { set in !offered.contains { set.set.allowsMinor(3, $0) } }) ?? ranges.first {
+    if let wanted, findings.contains(where: { $0.id == "FORGE-P033" && $0.message.hasPrefix("Python 3.\(wanted) ") }) {
+      // The version file has said it.
+    } else if let range = ranges.first(where: { set in !offered.contains { set.set.allowsMinor(3, $0) } })
+      ?? ranges.first
+    {
       findings.append(
         wanted.map { notOffered($0, at: range.location) }
           ?? Finding(
             id: "FORGE-P032", severity: .error,
             message: "no Python satisfies " + ranges.map { DisplayText.escape($0.text) }.joined(separator: " and "),
             location: range.location, fix: "bring the constraints into line"))
+    }
+    if let range = ranges.first {
       let nearest = wanted.map { $0 > offered.upperBound ? offered.upperBound : offered.lowerBound } ?? preferred
       return runtime(nearest, range.location)
     }
     return runtime(preferred, "default: Python 3.\(preferred)")
+  }
+
+  private static func otherPython(_ text: String, at location: String) -> Finding {
+    Finding(
+      id: "FORGE-P035", severity: .warning,
+      message: "\"\(DisplayText.escape(text))\" is no version of CPython 3, which the base images have",
+      location: location,
+      fix: "write the minor version, such as 3.\(preferred), or give a base image of your own with --base IMAGE")
+  }
+
+  private static func freeThreads(_ pin: Pin) -> Finding {
+    Finding(
+      id: "FORGE-P034", severity: .warning,
+      message: "\(pin.text) is the build without the global lock, which the base images do not have; 3.\(pin.minor) is "
+        + "taken",
+      location: pin.location,
+      fix: "ask for 3.\(pin.minor), or give a base image of your own with --base IMAGE")
   }
 
   private static func notOffered(_ minor: Int, at location: String) -> Finding {
@@ -84,15 +114,17 @@ enum PythonRuntime {
   // MARK: Files that pin
 
   /// What version files ask for, the one that rules first: the service's own before those above it.
-  private static func pins(_ folder: String, in tree: ProjectTree) -> [Pin] {
+  private static func pins(_ folder: String, in tree: ProjectTree, _ findings: inout [Finding]) -> [Pin] {
     var pins: [Pin] = []
     var current = folder
     while true {
       for (name, read) in readers {
         let path = ProjectTree.join(current, name)
-        guard let source = tree.source(path), let (text, line) = read(source.text),
-          let minor = minor(text)
-        else { continue }
+        guard let source = tree.source(path), let (text, line) = read(source.text) else { continue }
+        guard let minor = minor(text) else {
+          findings.append(otherPython(text, at: "\(path):\(line)"))
+          continue
+        }
         pins.append(Pin(minor: minor, location: "\(path):\(line)", text: DisplayText.escape(text)))
       }
       if !pins.isEmpty || current == "." { return pins }

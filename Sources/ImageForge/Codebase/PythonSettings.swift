@@ -18,6 +18,8 @@ struct PythonSettings {
     var prefix = ""
     var delimiter: String?
     var isCaseSensitive = false
+    /// `fields` of version 1: the variable of a field, as written.
+    var fields: [String: String] = [:]
   }
 
   private struct TypePlace {
@@ -95,6 +97,16 @@ struct PythonSettings {
     switch name {
     case "env_prefix": naming.prefix = value.string ?? naming.prefix
     case "env_nested_delimiter": naming.delimiter = value.string
+    case "fields":
+      guard case .dictionary(let pairs) = value.kind else { return }
+      for pair in pairs {
+        guard let field = pair.key?.string else { continue }
+        var written: PythonExpression? = pair.value
+        if case .dictionary(let options) = pair.value.kind {
+          written = options.first { $0.key?.string == "env" || $0.key?.string == "alias" }?.value
+        }
+        naming.fields[field] = written?.string ?? written?.elements?.first?.string
+      }
     case "case_sensitive": naming.isCaseSensitive = value.bool ?? false
     default: break
     }
@@ -134,7 +146,7 @@ struct PythonSettings {
       }
       return
     }
-    let alias = alias(options)
+    let alias = alias(options) ?? (depth == 0 ? naming.fields[field.name] : nil)
     let written = alias ?? plainName
     let name = naming.isCaseSensitive ? written : written.uppercased()
     guard EnvironmentName.isValid(name) else { return }

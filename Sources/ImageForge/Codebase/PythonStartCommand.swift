@@ -21,12 +21,16 @@ struct PythonStartCommand: Sendable {
   /// `uvicorn`, `gunicorn`, …
   var server: String?
   var location = ""
+  /// The configuration file that gunicorn is given.
+  var settingsFile: String?
 
   static let servers: Set<String> = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"]
 
   /// Those that were found, the one that rules first.
   static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex) -> [PythonStartCommand] {
-    procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree) + calls(folder, index)
+    let written = procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree)
+    return written.map { GunicornSettings.complete($0, file: $0.settingsFile, folder: folder, index) }
+      + calls(folder, index)
   }
 
   // MARK: Procfile
@@ -58,9 +62,10 @@ struct PythonStartCommand: Sendable {
       switch option {
       case "--factory": command.isFactory = true
       case "--app-dir", "--chdir", "--working-dir": command.appDir = value
-      case "--port", "-p": command.port = Int(value)
-      case "--workers", "-w": command.workers = Int(value)
-      case "--bind", "-b": command.port = value.split(separator: ":").last.flatMap { Int($0) }
+      case "--port", "-p": command.port = number(value)
+      case "--workers", "-w": command.workers = number(value)
+      case "--bind", "-b": command.port = port(ofAddress: value)
+      case "--config", "-c": command.settingsFile = value
       default:
         if command.target == nil, !option.hasPrefix("-") { command.target = target(words[index - 1], folder) }
         continue
@@ -68,6 +73,19 @@ struct PythonStartCommand: Sendable {
       if parts.count == 1, option != "--factory" { index += 1 }
     }
     return command
+  }
+
+  /// `9000`, or what a shell takes where the variable is not set: `${PORT:-9000}`.
+  private static func number(_ text: some StringProtocol) -> Int? {
+    if let number = Int(text) { return number }
+    guard text.hasPrefix("${"), text.hasSuffix("}"), let dash = text.lastIndex(of: "-") else { return nil }
+    return Int(text[text.index(after: dash)...].dropLast())
+  }
+
+  /// The port of `0.0.0.0:8000`, `[::]:8000`, `:${PORT:-8000}`.
+  static func port(ofAddress text: String) -> Int? {
+    if let variable = text.firstRange(of: "${") { return number(text[variable.lowerBound...]) }
+    return text.split(separator: ":").last.flatMap { Int($0) }
   }
 
   private static func target(_ word: String, _ folder: String) -> Target? {
@@ -107,23 +125,26 @@ struct PythonStartCommand: Sendable {
           command.isFactory = arguments["factory"]?.bool == true
           command.appDir = arguments["app_dir"]?.string ?? "."
           command.workers = arguments["workers"]?.integer
-          command.port = arguments["port"].flatMap { port(PythonPlace(expression: $0, scope: scope), index) }
+          command.port = arguments["port"].flatMap { PythonPort.read(PythonPlace(expression: $0, scope: scope), index) }
           found.append(command)
         }
       }
     }
     return found
   }
+}
 
-  private static func port(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
+/// A port as the code writes it.
+enum PythonPort {
+  static func read(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
     if let port = place.expression.integer { return port }
     // `int(os.getenv("PORT", "8000"))`
     if let arguments = place.expression.call?.arguments, let last = arguments.positional.last {
       return last.integer ?? last.string.flatMap { Int($0) }
-        ?? (arguments.count == 1 ? port(PythonPlace(expression: last, scope: place.scope), index) : nil)
+        ?? (arguments.count == 1 ? read(PythonPlace(expression: last, scope: place.scope), index) : nil)
     }
     for maker in index.makers(of: place) {
-      if maker.identity != place.identity, let port = port(maker, index) { return port }
+      if maker.identity != place.identity, let port = read(maker, index) { return port }
     }
     guard case .attribute(let base, let field) = place.expression.kind else { return nil }
     return index.fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.integer

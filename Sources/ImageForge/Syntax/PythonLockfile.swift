@@ -27,6 +27,8 @@ package struct PythonLockfile: Sendable {
     /// A folder of the project, relative to the lockfile.
     package let directory: String?
     package let isGit: Bool
+    /// Normalised names of what it depends on, where the lockfile says so.
+    package var dependencies: [String] = []
   }
 
   package let kind: Kind
@@ -64,7 +66,9 @@ package struct PythonLockfile: Sendable {
     var spelling: [String: String] = [:]
     for table in tables {
       guard let written = table["name"]?.string else { continue }
-      let package = package(table, name: Requirement.normalise(written), kind, main: main)
+      // Up to Poetry 1.2 the files of all packages stood in one table.
+      let files = document.root[["metadata", "files"]]?[written]?.elements
+      let package = package(table, name: Requirement.normalise(written), kind, main: main, files: files)
       if let known = packages[package.name], known.isMain || !package.isMain { continue }
       packages[package.name] = package
       spelling[package.name] = written
@@ -78,7 +82,9 @@ package struct PythonLockfile: Sendable {
       spelling: spelling)
   }
 
-  private static func package(_ table: TOML, name: String, _ kind: Kind, main: Set<String>?) -> Package {
+  private static func package(_ table: TOML, name: String, _ kind: Kind, main: Set<String>?, files listed: [TOML]?)
+    -> Package
+  {
     let origin = table["source"]
     var files: [String] = []
     switch kind {
@@ -88,7 +94,7 @@ package struct PythonLockfile: Sendable {
       }
       if table["sdist"] != nil { files.append("sdist") }
     case .poetry, .pdm, .pipenv:
-      files = (table["files"]?.elements ?? []).compactMap { $0["file"]?.string ?? $0["url"]?.string }
+      files = (table["files"]?.elements ?? listed ?? []).compactMap { $0["file"]?.string ?? $0["url"]?.string }
     }
     let groups = table["groups"]?.strings ?? table["category"]?.string.map { [$0] }
     let isMain =
@@ -101,7 +107,9 @@ package struct PythonLockfile: Sendable {
       name: name, version: table["version"]?.string, isMain: isMain,
       wheels: files.filter { $0.contains(".whl") }.map { String($0.split(separator: "/").last ?? "") },
       listsFiles: !files.isEmpty, directory: directory,
-      isGit: origin?["git"] != nil || origin?["type"]?.string == "git" || table["git"] != nil)
+      isGit: origin?["git"] != nil || origin?["type"]?.string == "git" || table["git"] != nil,
+      dependencies: (table["dependencies"]?.elements ?? []).compactMap { $0["name"]?.string }
+        .map(Requirement.normalise))
   }
 
   /// The packages that the project itself needs, by way of `dependencies` and the extras asked for.

@@ -68,6 +68,7 @@ extension Shape {
       name: "55-submodule-and-lfs",
       files: both.merging([
         ".gitmodules": "[submodule \"shared\"]\n\tpath = shared\n\turl = https://git.example/shared\n",
+        ".gitattributes": "*.png filter=lfs diff=lfs merge=lfs -text\n",
         "frontend/public/hero.png": "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n",
       ]) { $1 }),
     Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
