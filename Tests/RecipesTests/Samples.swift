@@ -153,6 +153,26 @@ enum Samples {
         ]
       }
     ),
+    (
+      "fastapi-workers",
+      fastapi {
+        $0.workers = [
+          BackgroundWorker(
+            tool: "celery", command: "celery -A app.tasks:queue beat", source: "backend/app/tasks.py:4"),
+          BackgroundWorker(
+            tool: "celery", command: "celery -A app.tasks:queue worker", source: "backend/app/tasks.py:4"),
+          BackgroundWorker(tool: "arq", command: "arq app.jobs.WorkerSettings", source: "backend/app/jobs.py:9"),
+          BackgroundWorker(tool: "rq", command: "rq worker --url $REDIS_URL", source: "backend/Procfile:3"),
+        ]
+      }
+    ),
+    (
+      "fastapi-pylock",
+      fastapi {
+        $0.packageManager = PackageManager(name: .uv, lockfile: "pylock.toml", source: "backend/pylock.toml:1")
+        $0.installInputs = ["pylock.toml", "pyproject.toml"]
+      }
+    ),
     ("fastapi-distroless", fastapi()), ("fastapi-chainguard", fastapi()), ("fastapi-alpine", fastapi()),
     ("fastapi-buildkit", fastapi()), ("fastapi-explained", fastapi()), ("fastapi-bytecode", fastapi()),
     ("fastapi-pinned", fastapi()),

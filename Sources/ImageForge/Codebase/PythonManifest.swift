@@ -201,7 +201,9 @@ struct PythonManifest: Sendable {
     if let lock = locks.first {
       lockfile = lock.lockfile
       dependencies = declared() + (try pipfile())
-      inputs.formUnion([lock.path, path("pyproject.toml"), path("Pipfile")].filter(tree.hasFile))
+      // The tools' own settings say which index is asked, and which authorities are trusted.
+      let names = ["pyproject.toml", "Pipfile", "poetry.toml", "pdm.toml", "uv.toml"]
+      inputs.formUnion(([lock.path] + names.map(path)).filter(tree.hasFile))
       inputs.formUnion(localFolders(lock.lockfile, from: ProjectTree.parent(lock.path)))
       if let root = workspace?.root {
         let found = members(lock.lockfile, of: root)

@@ -65,6 +65,8 @@ public struct BuildRequest: Sendable, Equatable {
   public var cacheFrom: [String] = []
   public var cacheTo: [String] = []
   public var usesCache = true
+  /// The stage to stop at; nil: the last.
+  public var target: String?
   /// docker's builder: a name that `docker buildx ls` lists, local, remote or in a cluster.
   public var builder: String?
   /// Where the docker-archive goes.

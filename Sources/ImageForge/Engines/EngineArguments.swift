@@ -22,6 +22,7 @@ extension Engine {
       if let ignoreFile { arguments.append("--ignorefile=\(ignoreFile)") }
     }
     if let platform = request.platform { arguments.append("--platform=\(platform)") }
+    if let target = request.target { arguments.append("--target=\(target)") }
     if !request.usesCache { arguments.append("--no-cache") }
     arguments += request.cacheFrom.map { "--cache-from=\($0)" }
     arguments += request.cacheTo.map { "--cache-to=\($0)" }

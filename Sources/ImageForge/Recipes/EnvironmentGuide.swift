@@ -88,6 +88,9 @@ struct EnvironmentGuide {
           name: "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN", value: "25",
           meaning: "Seconds until open requests are cut when the container stops; keep it below the grace period"),
         PlatformRow(
+          name: "PORT", value: "not read",
+          meaning: "The server listens on the port that the image exposes, whatever the platform sets"),
+        PlatformRow(
           name: "WEB_CONCURRENCY", value: "1 unless set",
           meaning: "Processes in one container; in Kubernetes, rather raise the number of replicas"),
       ]

@@ -35,6 +35,8 @@ struct FastAPIRecipe {
     let user = ImageUser.user
     /// Targets besides the server.
     let jobs: [Job]
+    /// Tools whose workers have no target.
+    let leftOut: [String]
     let serverReason: String
     let port: Int?
     let healthCheck: String?
@@ -45,6 +47,8 @@ struct FastAPIRecipe {
   private struct Job {
     let target: String
     let reason: String
+    /// A folder that it writes.
+    var writable: String?
     // Names that the values around do not have: a template looks there for what is nil here.
     let ownPort: Int?
     let ownHealthCheck: String?
@@ -84,7 +88,7 @@ struct FastAPIRecipe {
         install: try installer.text(checks), workspaceInstall: installer.workspaceCommand, context: member.path,
         importPath: server.appDir == "." ? "/app" : "/app/\(server.appDir):/app",
         gracefulShutdown: server.words.first == "uvicorn",
-        jobs: try jobs(images),
+        jobs: try jobs(images), leftOut: leftOut,
         serverReason: server.reason, port: server.port, healthCheck: server.healthCheck,
         command: DockerText.execForm(command)))
   }
@@ -213,7 +217,38 @@ struct FastAPIRecipe {
           target: "mcp", reason: "The MCP server, which runs beside the application", ownPort: server.port,
           ownHealthCheck: server.healthCheck, ownCommand: DockerText.execForm(program(server.words, images))))
     }
+    return jobs + workers(images)
+  }
+
+  /// A target for each process that runs beside the server: `worker`, `worker-2`, and `scheduler` for the one that
+  /// only hands out what is due.
+  private func workers(_ images: BaseImages) -> [Job] {
+    var jobs: [Job] = []
+    var counts: [String: Int] = [:]
+    for worker in service.workers {
+      guard let words = DockerText.words(worker.command) else { continue }
+      let isScheduler = words.contains("beat") || words.contains("scheduler")
+      let name = isScheduler ? "scheduler" : "worker"
+      let count = counts[name, default: 0] + 1
+      counts[name] = count
+      let reason =
+        isScheduler
+        ? "The scheduler of \(worker.tool): one replica, or every job runs twice"
+        : "A worker of \(worker.tool), which runs beside the server"
+      // celery's scheduler notes what it did last in a file, which the read-only image has no place for.
+      let notes = words.first == "celery" && isScheduler ? ["--schedule", "/tmp/celerybeat-schedule"] : []
+      jobs.append(
+        Job(
+          target: count == 1 ? name : "\(name)-\(count)", reason: reason, writable: notes.isEmpty ? nil : "/tmp",
+          ownPort: nil, ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words + notes, images))))
+    }
     return jobs
+  }
+
+  /// A line of a Procfile may need a shell, which no target gives it.
+  private var leftOut: [String] {
+    let workers = service.workers.filter { DockerText.words($0.command) == nil && DockerText.words($0.tool) != nil }
+    return Set(workers.map(\.tool)).sorted()
   }
 
   // MARK: Health

@@ -103,6 +103,12 @@ extension Installer {
       setup: "pip install \(manager.name.rawValue)==\(try bases.version(of: manager))", setupCache: pipCache,
       command: "", cacheFolder: pipCache)
     switch manager.name {
+    case .uv where manager.lockfile?.hasSuffix("pylock.toml") == true:
+      // The lock of PEP 751, which any tool may have written: there is nothing to resolve.
+      let lockfile = try checks.path(manager.lockfile ?? "", "lockfile")
+      installer.command = "uv pip sync --python /opt/venv/bin/python \(lockfile)"
+      installer.cacheFolder = "/root/.cache/uv"
+      installer.environment = ["UV_PYTHON_DOWNLOADS=never", "UV_LINK_MODE=copy"]
     case .uv:
       let sync = "uv sync --locked --no-dev --no-editable"
       installer.command = sync + " --no-install-project"

@@ -262,8 +262,10 @@ struct NextRecipe {
       path = try checks.urlPath(healthPath, "health path")
       healthy = "r.ok"
     }
+    // Read as Next.js reads it: a PORT that is no number, such as an address that a platform sets, does not count.
+    let port = next.customServer == nil ? 3000 : try checks.port()
     let script =
-      "fetch('http://127.0.0.1:' + process.env.PORT + '\(path)')"
+      "fetch('http://127.0.0.1:' + (parseInt(process.env.PORT, 10) || \(port)) + '\(path)')"
       + ".then(r => process.exit(\(healthy) ? 0 : 1), () => process.exit(1))"
     return DockerText.execForm([images.program ?? "node", "-e", script])
   }

@@ -31,6 +31,8 @@ public struct ProjectBuilder: Sendable {
   public var cacheTo: [String] = []
   public var usesCache = true
   public var builder: String?
+  /// The stage of the Dockerfile to build, such as `migrate`; nil: the last, which is the server.
+  public var target: String?
   /// Send the images to their registries, unless one fails its policy.
   public var pushes = false
   /// A folder for the reports of the build: `build.json`, and of each service its inspection and its log.
@@ -100,6 +102,7 @@ public struct ProjectBuilder: Sendable {
         + buildArguments,
       secrets: secrets, archive: archive ?? scratch.file("image.tar"))
     request.platform = platform
+    request.target = target
     request.labels = revision.labels + recipe.labels(pins: self.recipe.pins)
     request.sourceDate = reproducible ? date(revision) : nil
     request.cacheFrom = cacheFrom
