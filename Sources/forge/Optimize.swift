@@ -58,6 +58,20 @@ struct Optimize: AsyncParsableCommand {
   @Option(help: "With --minimize, keep this path all the same. May be repeated.")
   var keep: [String] = []
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "With --minimize, start the result as forge test does, and hand over nothing that fails.")
+  var start = true
+
+  @Option(help: "A variable for that start, NAME=value. May be repeated.")
+  var env: [String] = []
+
+  @Option(help: "The path of an MCP endpoint, which that start asks too.")
+  var mcp: String?
+
+  @Option(help: "What starts it: docker or podman.")
+  var engine = EngineChoice.auto
+
   @Option(help: "How layers are compressed: keep, none, gzip[:1-12], zstd[:1-19], zstd-frames[:1-19].")
   var compress = Compression.keep
 
@@ -74,6 +88,13 @@ struct Optimize: AsyncParsableCommand {
 
   func run() async throws {
     try await ImageReference.withArchive(of: image.image) { path in try await optimize(path) }
+  }
+
+  func validate() throws {
+    guard engine != .buildah else { throw ValidationError("buildah runs no images: use --engine docker or podman") }
+    guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
+      throw ValidationError("--env must be NAME=value")
+    }
   }
 
   private func optimize(_ path: String) async throws {
@@ -93,14 +114,61 @@ struct Optimize: AsyncParsableCommand {
       guard let output else {
         throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
       }
-      let result = try Optimizer.optimize(path, to: output, options, choice: choice, progress: { progress?.show($0) })
+      let result = try Optimizer.prove(path, to: output, options, choice: choice, progress: { progress?.show($0) })
       progress?.clear()
       report = result.report
+      if minimize {
+        if start {
+          report.notices.append(try await started(result.temporaryPath, instead: path))
+        } else {
+          report.notices.append("the result was not started: run `forge test` on it before it is shipped")
+        }
+      }
+      try result.commit()
       if let proof { try AtomicFile.write(StableJSON.encode(result.proof).utf8, to: proof) }
     }
     report.source = image.image
     try reporting.write(report, text: report.text)
     if !report.reachesTarget { throw ExitStatus(code: .policyFailed) }
+  }
+
+  /// Starts the result; where a check fails, the input tells whether that is new.
+  /// - Returns: what is to be said of it.
+  private func started(_ result: String, instead input: String) async throws -> String {
+    var trial = ImageTrial()
+    (trial.engine, trial.environment, trial.mcpPath) = (engine, env, mcp)
+    let ready = trial
+    func failures(_ archive: String) async throws -> (failed: [String], passed: Int) {
+      do {
+        let report = try await Interruption.run { try await ready.run(archive, log: StandardError.print) }
+        let checks = report.images.flatMap(\.checks)
+        return (
+          checks.filter { $0.outcome == .failed }.map { "\($0.id): \($0.message)" },
+          checks.count { $0.outcome == .passed }
+        )
+      } catch let error as EngineError {
+        StandardError.print("the result has to be started before it is handed over; --no-start does without")
+        throw error
+      }
+    }
+    let after = try await failures(result)
+    guard !after.failed.isEmpty else { return "started with \(after.passed) checks passed" }
+    let before = try await failures(input)
+    let new = after.failed.filter { check in
+      !before.failed.contains { $0.prefix { $0 != ":" } == check.prefix { $0 != ":" } }
+    }
+    if before.failed.contains(where: { $0.hasPrefix("starts:") || $0.hasPrefix("health:") }) {
+      throw ValidationError(
+        "the input does not start either (\(before.failed.joined(separator: "; "))), so that nothing can be told: "
+          + "give it what it needs with --env NAME=value, or use --no-start")
+    }
+    guard new.isEmpty else {
+      StandardError.print(
+        "the minimized image fails where the input does not: \(new.joined(separator: "; ")). Nothing was written; "
+          + "keep what it misses with --keep PATH")
+      throw ExitStatus(code: .policyFailed)
+    }
+    return "started; what fails, fails with the input, too: \(after.failed.joined(separator: "; "))"
   }
 
   private func options(_ path: String, _ choice: InspectionChoice) throws -> OptimizationOptions {

@@ -9,6 +9,13 @@ struct Allowance: Sendable, Equatable {
   var epoch: Int64?
   /// Names that became hard links: name and the name whose file they share now.
   var linked: [[UInt8]: [UInt8]] = [:]
+  /// Files whose content was to become another: just this one.
+  var rewritten: [[UInt8]: Change] = [:]
+
+  struct Change: Sendable, Equatable {
+    var old: FileContent.Hash
+    var new: FileContent.Hash
+  }
 
   func isRemoved(_ path: [UInt8]) -> Bool {
     guard !removed.isEmpty else { return false }
@@ -46,7 +53,7 @@ enum Comparison {
         note(after[j].path, "is new")
         j += 1
       } else {
-        for what in fields(before[i], after[j], epoch: allowance.epoch) { note(before[i].path, what) }
+        for what in fields(before[i], after[j], allowance) { note(before[i].path, what) }
         pairs.append((i, j))
         i += 1
         j += 1
@@ -56,19 +63,23 @@ enum Comparison {
     return found
   }
 
-  private static func fields(_ a: RootRecord, _ b: RootRecord, epoch: Int64?) -> [String] {
+  private static func fields(_ a: RootRecord, _ b: RootRecord, _ allowance: Allowance) -> [String] {
     guard a.kind == b.kind else { return ["is of another type"] }
     var found: [String] = []
     if a.mode != b.mode { found.append("mode \(String(a.mode, radix: 8)) became \(String(b.mode, radix: 8))") }
     if (a.uid, a.gid) != (b.uid, b.gid) { found.append("owner \(a.uid):\(a.gid) became \(b.uid):\(b.gid)") }
     if a.link != b.link { found.append("links elsewhere") }
     if a.attributes != b.attributes { found.append("extended attributes differ") }
-    if a.size != b.size || a.hash != b.hash { found.append("content differs") }
+    if let change = allowance.rewritten[a.path], a.kind == .regular {
+      if (a.hash, b.hash) != (change.old, change.new) { found.append("content is not what it was to become") }
+    } else if a.size != b.size || a.hash != b.hash {
+      found.append("content differs")
+    }
     if a.device != b.device { found.append("is another device") }
     // A folder that no entry named has no time of its own.
     if !a.isImplicit, !b.isImplicit {
       let isSame = (a.modified, a.nanoseconds) == (b.modified, b.nanoseconds)
-      let isClamped = epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 } ?? false
+      let isClamped = allowance.epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 } ?? false
       if !isSame, !isClamped { found.append("time \(a.modified) became \(b.modified)") }
     } else if b.isImplicit, !a.isImplicit {
       found.append("its own entry is gone")

@@ -42,6 +42,17 @@ struct Draft: Sendable {
   }
 }
 
+/// A file that is written otherwise than it stands in the input.
+struct Rewrite: Sendable {
+  /// In place of a layer's number in `Draft.Layer.sources`; the index is that of the rewrite.
+  static let layer: Int32 = -2
+
+  /// Where the input has the bytes it is made from.
+  var origin: FileTree.Origin
+  var file: RewrittenFile
+  var hash: FileContent.Hash
+}
+
 /// Puts the entries of a planned layer together.
 struct LayerMaker {
   private(set) var entries = LayerEntries()
@@ -98,10 +109,10 @@ extension RootFilesystem {
   }
 
   /// Every name of the final root filesystem but the root, parents first; `visit` tells whether to go below.
-  func walk(_ visit: (FileTree.ID) -> Bool) {
+  func walk(_ visit: (FileTree.ID) throws -> Bool) rethrows {
     var pending = Array(tree.children(FileTree.root))
     while let id = pending.popLast() {
-      if visit(id) { pending += tree.children(id) }
+      if try visit(id) { pending += tree.children(id) }
     }
   }
 }

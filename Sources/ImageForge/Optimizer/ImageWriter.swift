@@ -34,6 +34,7 @@ final class ImageWriter {
   private let file: ScratchFile
   private let input: ReadImage
   private let contents: FileContents
+  private let rewrites: [Rewrite]
   private let compression: Compression
   private let isOCI: Bool
   private let progress: (Int64) -> Void
@@ -41,11 +42,13 @@ final class ImageWriter {
   private(set) var notices: [String] = []
 
   init(
-    _ input: ReadImage, contents: FileContents, form: ImageForm, compression: Compression, folder: String,
+    _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm, compression: Compression,
+    folder: String,
     progress: @escaping (Int64) -> Void
   ) throws {
     self.input = input
     self.contents = contents
+    self.rewrites = rewrites
     self.compression = compression
     self.progress = progress
     isOCI = form != .dockerArchive
@@ -245,9 +248,14 @@ final class ImageWriter {
     }
   }
 
+  /// Where the input has the bytes of a planned file, or those that it is made from.
+  private func origin(_ source: FileTree.Origin) -> FileTree.Origin {
+    source.layer == Rewrite.layer ? rewrites[Int(source.index)].origin : source
+  }
+
   /// The tar of a planned layer.
   private func feed(_ layer: Draft.Layer, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let sources = Set(layer.sources.filter { $0.index >= 0 }.map { Int($0.layer) })
+    let sources = Set(layer.sources.filter { $0.index >= 0 }.map { Int(origin($0).layer) })
     try contents.prepare(sources)
     // Small pieces are gathered, so that what takes them is not called for each.
     var pending: [UInt8] = []
@@ -259,7 +267,15 @@ final class ImageWriter {
       pending += layer.header(index)
       let entry = layer.entries[index]
       if entry.kind == .regular, entry.size > 0 {
-        let blob = try contents.blob(layer.sources[index])
+        let source = layer.sources[index]
+        let blob = try contents.blob(origin(source))
+        if source.layer == Rewrite.layer {
+          try flush()
+          let name = "layer \(origin(source).layer)"
+          try rewrites[Int(source.index)].file.forEachPiece(of: blob, name: name) { try output($0) }
+          pending += [UInt8](repeating: 0, count: Int(TarWriter.padding(entry.size)))
+          continue
+        }
         guard blob.length == entry.size else { throw OptimizerError.changed("layer \(layer.sources[index].layer)") }
         if entry.size <= 64 << 10 {
           pending += try blob.bytes(count: Int(blob.length))

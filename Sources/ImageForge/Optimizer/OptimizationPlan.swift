@@ -69,6 +69,16 @@ public struct RemovedPath: Sendable, Codable, Equatable {
   public var bytes: Int64
 }
 
+/// A file whose content was written otherwise on request.
+public struct RewrittenPath: Sendable, Codable, Equatable {
+  public var path: String
+  /// The strip set.
+  public var set: String
+  /// Its bytes before and after.
+  public var before: Int64
+  public var after: Int64
+}
+
 /// Sizes of an image, bytes.
 public struct OutputSizes: Sendable, Codable, Equatable {
   /// The layer blobs.
@@ -90,6 +100,7 @@ public struct OptimizationReport: Sendable, Codable, Equatable {
   public var passes: [PassResult]
   public var layers: [OutputLayer]
   public var removed: [RemovedPath]
+  public var rewritten: [RewrittenPath]
   /// What the user should know of: dropped annotations, kept layers.
   public var notices: [String]
   public var target: Int64?

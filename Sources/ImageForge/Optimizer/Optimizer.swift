@@ -21,32 +21,51 @@ public enum Optimizer {
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> OptimizationReport {
     let input = try read(source, choice, "reading", [:], progress)
-    return try report(input, planned(input, options), options)
+    return try report(input, planned(input, FileContents(input), options), options)
   }
 
   /// Writes the optimized image to `output`, whole and proven, or not at all.
-  /// - Parameter prove: is given the archive before it has its name; what it throws keeps the output from appearing.
   public static func optimize(
     _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> (report: OptimizationReport, proof: Proof) {
-    let form = try outputForm(source, output, options)
+    let image = try prove(source, to: output, options, choice: choice, progress: progress)
+    try image.commit()
+    return (image.report, image.proof)
+  }
+
+  /// Writes the optimized image to where `output` will be, and proves it. It has no name before it is committed.
+  public static func prove(
+    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) throws -> ProvenImage {
+    try prove(source, to: output, options, choice: choice, fault: nil, progress: progress)
+  }
+
+  /// - Parameter fault: spoils what was written before it is read back, for tests.
+  static func prove(
+    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) throws -> ProvenImage {
+    let chosen = try outputForm(source, output, options)
     let input = try read(source, choice, "reading", [:], progress)
-    let planner = try planned(input, options)
+    let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
+    let planner = try planned(input, contents, options)
     let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
     var done: Int64 = 0
     let writer = try ImageWriter(
-      input, contents: contents, form: form ?? ImageForm(input.image.form), compression: options.compression,
+      input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
       folder: folder(of: output)
     ) { bytes in
       done += bytes
       progress(Progress(step: "writing", done: min(done, total), total: total))
     }
     let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
+    try fault?(file)
     let archive = try file.finished()
     let known = Dictionary(input.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
-    let result = try read(file.processPath, .init(), "proving", known, progress)
+    let result = try readBack(file, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
     var differences = Comparison.differences(before, after, allowing: planner.allowance)
     differences += Verification.configDifferences(input.image, result.image)
@@ -54,11 +73,6 @@ public enum Optimizer {
     let proof = Proof(
       old: Proof.Side(input, before), new: Proof.Side(result, after), allowance: planner.allowance,
       removed: planner.removed)
-    if (form ?? ImageForm(input.image.form)) == .ociLayout {
-      try LayoutFolderWriter.write(archive, to: output)
-    } else {
-      try file.commit(to: output)
-    }
     var report = try report(input, planner, options)
     report.output = output
     report.layers = zip(layers, result.scans).map { layer, scan in
@@ -71,7 +85,18 @@ public enum Optimizer {
       stored: planner.draft.stored)
     report.notices += writer.notices
     report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: after.digest)
-    return (report, proof)
+    return ProvenImage(report: report, proof: proof, file: file, archive: archive, output: output, form: form)
+  }
+
+  /// What cannot even be read back is not what was planned.
+  private static func readBack(
+    _ file: ScratchFile, _ known: [Digest: LayerScan], _ progress: @escaping @Sendable (Progress) -> Void
+  ) throws -> ReadImage {
+    do {
+      return try read(file.processPath, .init(), "proving", known, progress)
+    } catch {
+      throw OptimizerError.unproven(["it cannot be read back: \(error)"])
+    }
   }
 
   /// What each strip set would take, from reading the image alone.
@@ -82,7 +107,9 @@ public enum Optimizer {
       options.waste = false
       options.strip = [set]
       let planner = try Planner(input, options)
-      return StripEstimate(set: set, names: planner.removed.count, bytes: planner.removed.reduce(0) { $0 + $1.bytes })
+      let bytes =
+        planner.removed.reduce(0) { $0 + $1.bytes } + planner.rewritten.reduce(0) { $0 + $1.before - $1.after }
+      return StripEstimate(set: set, names: planner.removed.count + planner.rewritten.count, bytes: bytes)
     }
   }
 
@@ -136,9 +163,11 @@ public enum Optimizer {
     }
   }
 
-  private static func planned(_ input: ReadImage, _ options: OptimizationOptions) throws -> Planner {
-    let reachable = options.minimize ? try Reachability.nodes(input, keeping: options.keepPaths) : nil
-    return try Planner(input, options, reachable: reachable)
+  private static func planned(_ input: ReadImage, _ contents: FileContents, _ options: OptimizationOptions) throws
+    -> Planner
+  {
+    let reachable = options.minimize ? try Reachability.nodes(input, contents, keeping: options.keepPaths) : nil
+    return try Planner(input, options, contents: contents, reachable: reachable)
   }
 
   private static func report(
@@ -158,7 +187,8 @@ public enum Optimizer {
         stored: Draft(input.scans).stored),
       after: OutputSizes(
         compressed: nil, unpacked: layers.reduce(0) { $0 + $1.unpacked }, stored: planner.draft.stored),
-      passes: planner.passes, layers: layers, removed: planner.removed, notices: planner.notices,
+      passes: planner.passes, layers: layers, removed: planner.removed, rewritten: planner.rewritten,
+      notices: planner.notices,
       target: options.target, compression: options.compression.description, proof: nil)
   }
 
@@ -178,6 +208,28 @@ public enum Optimizer {
       throw OptimizerError.usage("the output is the input, which is never modified; choose another file")
     }
     return options.form
+  }
+}
+
+/// An optimized image that is written and proven, and has no name yet. It vanishes unless it is committed.
+public struct ProvenImage {
+  public let report: OptimizationReport
+  public let proof: Proof
+  let file: ScratchFile
+  let archive: Blob
+  let output: String
+  let form: ImageForm
+
+  /// By which another process of the same user can read the archive. An OCI layout is an OCI archive until then.
+  public var temporaryPath: String { file.outsidePath }
+
+  /// Gives it its name.
+  public func commit() throws {
+    if form == .ociLayout {
+      try LayoutFolderWriter.write(archive, to: output)
+    } else {
+      try file.commit(to: output)
+    }
   }
 }
 

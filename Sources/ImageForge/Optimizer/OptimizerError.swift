@@ -6,6 +6,8 @@ public enum OptimizerError: ForgeError, Equatable {
   case usage(String)
   /// The image holds something that cannot be rewritten without changing its meaning.
   case unsupported(String)
+  /// A layer of the input cannot be written again: the planner keeps it.
+  case fixed(layer: Int, String)
   /// The input changed while it was read.
   case changed(String)
   /// The system refuses memory or a temporary file.
@@ -18,7 +20,7 @@ public enum OptimizerError: ForgeError, Equatable {
   public var exitCode: ExitCode {
     switch self {
     case .usage: .usage
-    case .unsupported, .changed, .malformedProof: .unreadableInput
+    case .unsupported, .fixed, .changed, .malformedProof: .unreadableInput
     case .resources: .usage
     case .unproven: .defect
     }
@@ -28,6 +30,7 @@ public enum OptimizerError: ForgeError, Equatable {
     switch self {
     case .usage(let reason): reason
     case .unsupported(let reason): "the image is left as it is: \(reason)"
+    case .fixed(let layer, let reason): "the image is left as it is: layer \(layer) cannot be written again, \(reason)"
     case .changed(let what): "\(what) changed while it was read; nothing was written; try again"
     case .resources(let reason): "\(reason); nothing was written"
     case .unproven(let differences):

@@ -11,15 +11,23 @@ struct Planner {
   private(set) var allowance = Allowance()
   private(set) var removed: [RemovedPath] = []
   private(set) var notices: [String] = []
-  private var isSettled = false
+  /// Files that are written otherwise, and what is said of them.
+  private(set) var rewrites: [Rewrite] = []
+  private(set) var rewritten: [RewrittenPath] = []
+  private let contents: FileContents
 
   /// Decides for `minimize` which names stay; nil where it is not asked for.
   private let reachable: Set<FileTree.ID>?
 
-  init(_ input: ReadImage, _ options: OptimizationOptions, reachable: Set<FileTree.ID>? = nil) throws {
+  init(
+    _ input: ReadImage, _ options: OptimizationOptions, contents: FileContents? = nil,
+    reachable: Set<FileTree.ID>? = nil
+  ) throws {
     self.input = input
     self.options = options
+    kept = options.keptLayers
     self.reachable = reachable
+    self.contents = contents ?? FileContents(input)
     draft = Draft(input.scans)
     let count = draft.layers.count
     guard options.keptLayers <= count else {
@@ -28,11 +36,23 @@ struct Planner {
     guard options.keptLayers < count || options.strip.isEmpty && reachable == nil else {
       throw OptimizerError.usage("all layers are to be kept, so that nothing can be removed from them")
     }
-    try run()
+    while true {
+      do {
+        try run()
+        break
+      } catch OptimizerError.fixed(let layer, let what) {
+        // Nothing was asked of the layers up to it that would be lost: what it hides, it hides.
+        let notice = "layers up to \(layer) stay as they are, to the byte: \(what)"
+        (draft, passes, allowance, removed) = (Draft(input.scans), [], Allowance(), [])
+        (rewrites, rewritten, notices) = ([], [], [notice])
+        kept = layer + 1
+      }
+    }
     try check()
   }
 
-  private var kept: Int { options.keptLayers }
+  /// Layers from the base that stay as they are: as asked for, or more where they cannot be written again.
+  private var kept: Int
 
   private var isReached: Bool { options.target.map { draft.stored <= $0 } ?? false }
 
@@ -42,6 +62,7 @@ struct Planner {
     if options.waste { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
     try remove(options.strip)
     if reachable != nil { try minimize() }
+    if options.strip.contains(.debug) || reachable != nil { try stripDebug() }
     if options.dedupe { try dedupe() }
     try reproduce()
   }
@@ -50,6 +71,7 @@ struct Planner {
   private mutating func climb() throws {
     if options.waste, !isReached { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
     try remove(options.strip)
+    if options.strip.contains(.debug) { try stripDebug() }
     if !isReached { try dedupe() }
     for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached { try remove([set]) }
     try reproduce()
@@ -94,7 +116,7 @@ struct Planner {
   }
 
   private mutating func remove(_ sets: [StripSet]) throws {
-    for set in sets { try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) } }
+    for set in sets where set != .debug { try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) } }
   }
 
   private mutating func minimize() throws {
@@ -108,6 +130,8 @@ struct Planner {
     _ name: String, _ set: String, _ matches: @escaping (RootFilesystem, FileTree.ID) -> Bool
   ) throws {
     try pass(name) { planner in
+      // Where all layers have to stay, nothing goes.
+      guard planner.kept < planner.draft.layers.count else { return }
       let root = try planner.draft.stacked()
       var gone: Set<FileTree.ID> = []
       root.walk { id in
@@ -129,9 +153,35 @@ struct Planner {
     removed.sort { ($0.set, $0.path) < ($1.set, $1.path) }
   }
 
+  /// The SHA-256 of a planned file by its source.
+  private static func contentHash(
+    _ source: FileTree.Origin, _ rewrites: [Rewrite], _ input: ReadImage
+  ) -> FileContent.Hash {
+    source.layer == Rewrite.layer ? rewrites[Int(source.index)].hash : input.contentHash(source)
+  }
+
+  private mutating func stripDebug() throws {
+    try pass("strip:debug") { planner in
+      let (kept, contents) = (planner.kept, planner.contents)
+      let found = try DebugInformation.strip(&planner.draft, kept: kept, contents)
+      planner.rewrites = found.rewrites
+      planner.rewritten = found.files.map(\.report).sorted { $0.path < $1.path }
+      for file in found.files {
+        planner.allowance.rewritten[file.path] = Allowance.Change(
+          old: planner.input.contentHash(found.rewrites[file.rewrite].origin), new: found.rewrites[file.rewrite].hash)
+      }
+      if !found.files.isEmpty {
+        planner.notices.append(
+          "\(found.files.count) programs and libraries lost symbols and debug information: checksums that package "
+            + "databases keep of them no longer hold; the proof names both contents of each")
+      }
+    }
+  }
+
   private mutating func dedupe() throws {
     try pass("dedupe") { planner in
-      let linked = try Dedupe.apply(&planner.draft, kept: planner.kept) { planner.input.contentHash($0) }
+      let (kept, rewrites, input) = (planner.kept, planner.rewrites, planner.input)
+      let linked = try Dedupe.apply(&planner.draft, kept: kept) { Self.contentHash($0, rewrites, input) }
       planner.allowance.linked.merge(linked) { first, _ in first }
     }
   }
@@ -165,7 +215,7 @@ struct Planner {
 
   /// Stacks the planned layers and compares them with the input: no plan is written that is not the same image.
   private mutating func check() throws {
-    let listing = RootListing(try draft.stacked()) { input.contentHash(draft.source($0)) }
+    let listing = RootListing(try draft.stacked()) { Self.contentHash(draft.source($0), rewrites, input) }
     let differences = Comparison.differences(RootListing(input), listing, allowing: allowance)
     guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
   }

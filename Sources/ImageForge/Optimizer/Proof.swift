@@ -23,6 +23,14 @@ public struct Proof: Sendable, Codable, Equatable {
     public var to: String
   }
 
+  public struct Rewritten: Sendable, Codable, Equatable {
+    /// Base64 of the bytes of the path.
+    public var path: String
+    /// Of the content before and after.
+    public var old: Digest
+    public var new: Digest
+  }
+
   public var schemaVersion = 1
   public var old: Side
   public var new: Side
@@ -34,6 +42,8 @@ public struct Proof: Sendable, Codable, Equatable {
   public var removedPaths: [String]
   /// Names that became hard links of others.
   public var linked: [Link]
+  /// Files whose content became another: symbols and debug information went.
+  public var rewritten: [Rewritten]
 
   init(old: Side, new: Side, allowance: Allowance, removed: [RemovedPath]) {
     self.old = old
@@ -43,6 +53,9 @@ public struct Proof: Sendable, Codable, Equatable {
     removedPaths = allowance.removed.map { Data($0).base64EncodedString() }.sorted()
     linked = allowance.linked.map {
       Link(path: Data($0).base64EncodedString(), to: Data($1).base64EncodedString())
+    }.sorted { $0.path < $1.path }
+    rewritten = allowance.rewritten.map {
+      Rewritten(path: Data($0).base64EncodedString(), old: $1.old.digest, new: $1.new.digest)
     }.sorted { $0.path < $1.path }
   }
 
@@ -58,6 +71,12 @@ public struct Proof: Sendable, Codable, Equatable {
     allowance.epoch = epoch
     allowance.removed = Set(try removedPaths.map(bytes))
     for link in linked { allowance.linked[try bytes(link.path)] = try bytes(link.to) }
+    for file in rewritten {
+      guard let old = FileContent.Hash(file.old), let new = FileContent.Hash(file.new) else {
+        throw OptimizerError.malformedProof("a content is not named by its SHA-256")
+      }
+      allowance.rewritten[try bytes(file.path)] = Allowance.Change(old: old, new: new)
+    }
     return allowance
   }
 

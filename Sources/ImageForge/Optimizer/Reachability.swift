@@ -16,16 +16,16 @@ struct Reachability {
   private var looked: Set<FileTree.ID> = []
   private var libraryFolders: [String] = []
 
-  static func nodes(_ image: ReadImage, keeping: [String]) throws -> Set<FileTree.ID> {
-    var work = Reachability(image)
+  static func nodes(_ image: ReadImage, _ contents: FileContents, keeping: [String]) throws -> Set<FileTree.ID> {
+    var work = Reachability(image, contents)
     try work.collect(keeping)
     return work.kept
   }
 
-  private init(_ image: ReadImage) {
+  private init(_ image: ReadImage, _ contents: FileContents) {
     self.image = image
     root = image.root
-    contents = FileContents(image)
+    self.contents = contents
     config = image.image.config
   }
 

@@ -260,6 +260,11 @@ struct Redistribution {
     return maker.layer(inputs: inputs)
   }
 
+  /// The topmost layer of the input that is in the planned layer of an entry.
+  private func topInput(_ origin: FileTree.Origin) -> Int {
+    draft.layers[Int(origin.layer)].inputs.max() ?? Int(origin.layer)
+  }
+
   private func add(
     _ id: FileTree.ID, _ node: FileTree.Node, _ path: [UInt8], to maker: inout LayerMaker
   ) throws {
@@ -274,8 +279,7 @@ struct Redistribution {
       guard let carrier = names[node.inode]?.first, carrier != id else {
         let data = root.entry(inode.origin)
         guard !data.isSparse else {
-          throw OptimizerError.unsupported(
-            "layer \(inode.origin.layer) holds a sparse file, which would have to be rewritten")
+          throw OptimizerError.fixed(layer: topInput(inode.origin), "it holds a sparse file")
         }
         (entry.size, entry.hash) = (data.size, data.hash)
         return maker.add(entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))
@@ -287,7 +291,7 @@ struct Redistribution {
       maker.add(entry, path: path, link: link, attributes: attributes)
     case .characterDevice, .blockDevice:
       guard own.kind == node.kind else {
-        throw OptimizerError.unsupported("a hard link leads to a device")
+        throw OptimizerError.fixed(layer: topInput(node.origin), "it holds a hard link to a device")
       }
       (entry.deviceMajor, entry.deviceMinor) = (own.deviceMajor, own.deviceMinor)
       maker.add(entry, path: path, link: [], attributes: attributes)

@@ -55,6 +55,9 @@ final class ScratchFile {
   /// By which this process can open the file once more.
   var processPath: String { hiddenPath ?? "/proc/self/fd/\(descriptor)" }
 
+  /// By which another process of the same user can open it.
+  var outsidePath: String { hiddenPath ?? "/proc/\(getpid())/fd/\(descriptor)" }
+
   func append(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
     position += Int64(bytes.count)
     if buffer.count + bytes.count <= Self.bufferSize {

@@ -23,6 +23,8 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   case pip
   /// npm, yarn, corepack.
   case npm
+  /// Symbols and debug information inside programs and libraries; the files stay.
+  case debug
 
   /// Whether nothing that runs reads it: what `--target` may use without being told.
   public var isSafe: Bool { [.caches, .docs, .man].contains(self) }
@@ -39,6 +41,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .headers: "static archives, C headers, pkg-config files"
     case .pip: "pip, setuptools, wheel, ensurepip"
     case .npm: "npm, yarn, corepack"
+    case .debug: "symbols and debug information in programs and libraries"
     }
   }
 
@@ -54,6 +57,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     func isBelow(_ folders: String...) -> Bool { folders.contains { text.hasPrefix($0 + "/") } }
     func isOne(_ paths: String...) -> Bool { paths.contains(text) }
     switch self {
+    case .debug: return false
     case .caches:
       return isBelow(
         "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "root/.cache",

@@ -35,6 +35,13 @@ extension OptimizationReport {
         largest.prefix(20).map { [ByteCount.text($0.bytes), $0.set, $0.path] }, aligned: [.right, .left, .path])
       if removed.count > 20 { layout.line("  and \(removed.count - 20) more") }
     }
+    if !rewritten.isEmpty {
+      layout.heading("Written without symbols")
+      let largest = rewritten.sorted { ($1.before - $1.after, $0.path) < ($0.before - $0.after, $1.path) }
+      layout.table(
+        largest.prefix(10).map { [ByteCount.text($0.after - $0.before), $0.path] }, aligned: [.right, .path])
+      if rewritten.count > 10 { layout.line("  and \(rewritten.count - 10) more") }
+    }
     if !notices.isEmpty {
       layout.line()
       for notice in notices { layout.paragraph(DisplayText.escape(notice), label: "note: ", ink: .cyan) }
