@@ -90,7 +90,8 @@ extension NextConfig {
     guard let value = found(path) else { return nil }
     let lists = value.possibilities.map { possibility -> [String]? in
       guard case .array(let elements) = possibility else { return nil }
-      return elements.prefix(1_000).compactMap(\.string)
+      let texts = elements.prefix(1_000).map(\.string)
+      return texts.contains(nil) ? nil : texts.compactMap(\.self)
     }
     guard let list = lists.first, let list, lists.allSatisfy({ $0 == list }) else {
       doubt(path, value)

@@ -67,10 +67,14 @@ package struct JSStatement: Sendable {
     case `throw`
     case `if`(JSExpression, [JSStatement], [JSStatement])
     case block([JSStatement])
-    /// Not understood; the names of what it may assign to are lost.
-    case other
+    /// A loop and its like: it may change these variables, and may return.
+    case other(changes: [String], mayReturn: Bool)
+    /// The end of a block: what its `let` and `const` hid is seen again.
+    case restore([String: JSValue?])
   }
 
   package let kind: Kind
   package let offset: Int
+  /// `let` and `const`, which end with their block.
+  package var isLexical = false
 }

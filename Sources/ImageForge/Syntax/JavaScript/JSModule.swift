@@ -108,24 +108,78 @@ package struct JSModule {
         bind(pattern, value.map { evaluate($0, names) } ?? .undefined, into: &names)
       case .import(let name, let imported, let module):
         names[name] = self.imported(imported, from: module)
-      case .function, .expression, .other: break
+      case .function: break
+      case .expression(let value): perform(value, at: statement.offset, &names)
+      case .other(let changes, let mayReturn):
+        if mayReturn { return .unknown(reason: "a loop decides it") }
+        lose(changes, &names)
+      case .restore(let hidden):
+        for (name, value) in hidden { names[name] = value }
       case .assign(let target, let value): assign(evaluate(value, names), to: target, at: statement.offset, &names)
       case .exportDefault(let value): names[Self.exports] = evaluate(value, names)
       case .return(let value): return value.map { evaluate($0, names) } ?? .undefined
       case .throw: return nil
       case .block(let inner):
-        return run((inner + statements[(index + 1)...])[...], names, finish: finish)
+        return run((Self.scoped(inner, names) + statements[(index + 1)...])[...], names, finish: finish)
       case .if(let condition, let then, let otherwise):
         let rest = statements[(index + 1)...]
         let tested = evaluate(condition, names)
         if let known = tested.isTruthy {
-          return run(((known ? then : otherwise) + rest)[...], names, finish: finish)
+          return run((Self.scoped(known ? then : otherwise, names) + rest)[...], names, finish: finish)
         }
-        let ways = [then, otherwise].compactMap { run(($0 + rest)[...], names, finish: finish) }
+        let ways = [then, otherwise].compactMap { run((Self.scoped($0, names) + rest)[...], names, finish: finish) }
         return ways.count == 2 ? .choice(reason: tested.reason ?? "a condition is computed", ways) : ways.first
       }
     }
     return finish(names)
+  }
+
+  /// The statements of a block, with what they hide given back at its end.
+  private static func scoped(_ statements: [JSStatement], _ names: Names) -> [JSStatement] {
+    var hidden: [String: JSValue?] = [:]
+    for statement in statements where statement.isLexical {
+      if case .bind(let pattern, _) = statement.kind {
+        for name in pattern.names { hidden[name] = .some(names[name]) }
+      }
+    }
+    guard !hidden.isEmpty, let last = statements.last else { return statements }
+    return statements + [JSStatement(kind: .restore(hidden), offset: last.offset)]
+  }
+
+  /// An expression that stands alone is there for what it changes.
+  private mutating func perform(_ expression: JSExpression, at offset: Int, _ names: inout Names) {
+    switch expression.kind {
+    case .unary("delete", let target):
+      guard case .member(let owner, let key) = target.kind else {
+        return lose([target.root].compactMap(\.self), &names)
+      }
+      assign(.undefined, to: JSExpression(kind: .member(owner, key), offset: offset), at: offset, &names)
+    case .await(let value): perform(value, at: offset, &names)
+    case .call(let callee, let arguments):
+      if case .member(let owner, "assign") = callee.kind, case .identifier("Object") = owner.kind,
+        let target = arguments.first
+      {
+        return assign(evaluate(expression, names), to: target, at: offset, &names)
+      }
+      if case .member(let owner, let method) = callee.kind, JSParser.changing.contains(method) {
+        return lose([owner.root].compactMap(\.self), &names)
+      }
+      guard case .identifier(let name) = callee.kind, case .function(let function, _)? = names[name] else { return }
+      let changes = function.body.changes
+      lose(changes, &names)
+      // What is handed over may be changed under the parameter's name.
+      for (parameter, argument) in zip(function.parameters, arguments) {
+        if !Set(parameter.names).isDisjoint(with: changes) { lose([argument.root].compactMap(\.self), &names) }
+      }
+    default: break
+    }
+  }
+
+  private func lose(_ changed: [String], _ names: inout Names) {
+    for name in changed {
+      let key = name == "module" || name == "exports" ? Self.exports : name
+      if names[key] != nil { names[key] = .unknown(reason: "it is changed in a way that is not followed") }
+    }
   }
 
   private func imported(_ name: String, from module: String) -> JSValue {
@@ -200,7 +254,7 @@ package struct JSModule {
       guard case .string(let key) = evaluate(index, names) else { return .unknown(reason: "a key is computed") }
       return member(owner, key, names)
     case .template(let texts, let values): return template(texts, values.map { evaluate($0, names) })
-    case .array(let elements): return .array(elements.map { evaluate($0, names) })
+    case .array(let elements): return array(elements, names)
     case .object(let properties): return object(properties, names)
     case .function(let function): return .function(function, names)
     case .call(let callee, let arguments): return call(callee, arguments, names)
@@ -219,6 +273,22 @@ package struct JSModule {
     case .await(let value), .spread(let value): return evaluate(value, names)
     case .regex, .new, .unary, .other: return .unknown(reason: "it is computed")
     }
+  }
+
+  private mutating func array(_ elements: [JSExpression], _ names: Names) -> JSValue {
+    var values: [JSValue] = []
+    for element in elements {
+      let value = evaluate(element, names)
+      guard case .spread = element.kind else {
+        values.append(value)
+        continue
+      }
+      guard case .array(let inner) = value.settled, values.count + inner.count < 1_000 else {
+        return .unknown(reason: value.reason ?? "a part of the list is computed")
+      }
+      values += inner
+    }
+    return .array(values)
   }
 
   private mutating func member(_ owner: JSExpression, _ key: String, _ names: Names) -> JSValue {

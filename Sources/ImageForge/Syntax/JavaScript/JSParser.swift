@@ -97,7 +97,7 @@ package struct JSParser {
     return found
   }
 
-  private mutating func block() -> [JSStatement] {
+  mutating func block() -> [JSStatement] {
     guard take("{") else {
       var found: [JSStatement] = []
       depth += 1
@@ -110,7 +110,7 @@ package struct JSParser {
     return found
   }
 
-  private mutating func statement(into found: inout [JSStatement]) {
+  mutating func statement(into found: inout [JSStatement]) {
     let offset = current.offset
     func add(_ kind: JSStatement.Kind) { found.append(JSStatement(kind: kind, offset: offset)) }
     if take(";") { return }
@@ -138,9 +138,10 @@ package struct JSParser {
     case "type" where token(1).kind == .identifier, "interface" where token(1).kind == .identifier,
       "declare", "enum", "namespace":
       skipDeclaration()
-    case "for", "while", "switch", "try", "do", "class", "with":
-      skipCompound()
-      add(.other)
+    case "try": tryStatement(into: &found)
+    case "switch": switchStatement(into: &found)
+    case "for", "while", "do", "class", "with":
+      add(skipped { $0.skipCompound() })
     default: expressionStatement(into: &found)
     }
   }
@@ -151,11 +152,19 @@ package struct JSParser {
     if take("=") {
       let value = assignmentChain()
       found.append(JSStatement(kind: .assign(target, value), offset: offset))
+    } else if let symbol = Self.compound.first(where: { isNext($0.token) }) {
+      advance()
+      let value = JSExpression(kind: .binary(symbol.operation, target, expression()), offset: offset)
+      found.append(JSStatement(kind: .assign(target, value), offset: offset))
     } else {
       found.append(JSStatement(kind: .expression(target), offset: offset))
     }
     endStatement()
   }
+
+  private static let compound: [(token: StaticString, operation: String)] = [
+    ("||=", "||"), ("??=", "??"), ("&&=", "&&"), ("+=", "+"),
+  ]
 
   /// `a = b = value`: the value is what counts.
   mutating func assignmentChain() -> JSExpression {
@@ -180,7 +189,7 @@ package struct JSParser {
   }
 
   /// `for (…) {…}`, `try {…} catch {…}` and their like, up to the end of their last block.
-  private mutating func skipCompound() {
+  mutating func skipCompound() {
     advance()
     while !isAtEnd, !isNext("{"), !isNext(";"), !isNext("}") { skipBalanced() }
     if isNext("{") { skipBalanced() }
@@ -215,6 +224,7 @@ package struct JSParser {
   var lastFunctionName: String?
 
   private mutating func declarations(into found: inout [JSStatement]) {
+    let isLexical = !isNext("var")
     advance()
     repeat {
       let offset = current.offset
@@ -222,7 +232,7 @@ package struct JSParser {
       _ = take("!")
       if take(":") { skipType() }
       let value = take("=") ? assignmentChain() : nil
-      found.append(JSStatement(kind: .bind(pattern, value), offset: offset))
+      found.append(JSStatement(kind: .bind(pattern, value), offset: offset, isLexical: isLexical))
     } while take(",")
     endStatement()
   }
