@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import ImageForge
 
 extension EngineChoice: ExpressibleByArgument {}
@@ -8,7 +9,7 @@ struct Build: AsyncParsableCommand {
     abstract: "Build the images of a project, open them, and enforce the policy.",
     discussion: """
       A Dockerfile that is there is used as it is; where there is none, the generated one is used for this build \
-      alone. The engine's output goes to standard error.
+      alone. On a terminal a line an image says what the engine does; elsewhere its output goes to standard error.
 
       Examples:
         forge build backend --check-size
@@ -37,8 +38,11 @@ struct Build: AsyncParsableCommand {
   @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.")
   var secret: [String] = []
 
-  @Option(help: "The platform to build for, such as linux/arm64. Default: the engine's own.")
+  @Option(help: "The platforms to build for: linux/amd64,linux/arm64. Default: the engine's own.")
   var platform: String?
+
+  @Option(help: "Stop at this stage of the Dockerfile: migrate, worker, mcp. The image is called NAME-STAGE.")
+  var target: String?
 
   @Flag(help: "Give the image the times of the commit, so that two builds of one source are the same.")
   var reproducible = false
@@ -69,8 +73,12 @@ struct Build: AsyncParsableCommand {
   @OptionGroup var reporting: ReportOptions
 
   func validate() throws {
-    if let platform, platform.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?/) == nil {
-      throw ValidationError("--platform must be one platform, such as linux/arm64; build each with a --tag of its own")
+    for platform in platforms where platform.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?/) == nil {
+      throw ValidationError("--platform must be one or several such as linux/amd64,linux/arm64, not \(platform)")
+    }
+    if Set(platforms).count < platforms.count { throw ValidationError("--platform names a platform twice") }
+    if let target, target.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/) == nil {
+      throw ValidationError("--target must be the name of a stage, such as migrate")
     }
     if let jobs, !(1...16).contains(jobs) { throw ValidationError("--jobs must be 1 to 16") }
     if builder != nil, engine != .docker, engine != .auto {
@@ -85,6 +93,12 @@ struct Build: AsyncParsableCommand {
     }
   }
 
+  private var platforms: [String] {
+    (platform ?? "").split(separator: ",", omittingEmptySubsequences: platform == nil).map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+  }
+
   func run() async throws {
     var builder = ProjectBuilder()
     builder.engine = engine
@@ -92,7 +106,8 @@ struct Build: AsyncParsableCommand {
     builder.output = output
     builder.buildArguments = buildArg
     builder.secrets = secret
-    builder.platform = platform
+    builder.platforms = platforms
+    builder.target = target
     builder.reproducible = reproducible
     builder.cacheFrom = cacheFrom
     builder.cacheTo = cacheTo
@@ -103,9 +118,18 @@ struct Build: AsyncParsableCommand {
     builder.jobs = jobs
     builder.recipe = try recipe.options(in: path)
     builder.policy = checkSize ? try policy.load(in: path) : nil
+    let display = BuildDisplay()
+    if let display { builder.progress = display.update }
     let ready = builder
+    // On a terminal one line an image stands for the engine's output; what went wrong is in the error.
+    let log: @Sendable (String) -> Void = { if display == nil { StandardError.print($0) } }
+    let remark: @Sendable (String) -> Void = { line in
+      if let display { display.print(line) } else { StandardError.print(line) }
+    }
+    let path = path
     let report = try await reporting.reportingFailure("build", of: path, isProject: true) {
-      try await Interruption.run { try await ready.build(path, log: StandardError.print) }
+      defer { display?.end() }
+      return try await Interruption.run { try await ready.build(path, log: log, remark: remark) }
     }
     try reporting.write(report, report: Report(report), text: report.text)
     if !report.passed { throw ExitStatus(code: .policyFailed) }

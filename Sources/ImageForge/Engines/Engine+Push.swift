@@ -4,8 +4,14 @@ extension Engine {
   /// Sends an image of the store to the registry that its name says.
   /// - Throws: `EngineError.failed` when the registry does not take it.
   public func push(_ tag: String, log: @escaping @Sendable (String) -> Void) async throws(EngineError) {
-    let reference = storeName(tag)
-    let command = EngineCommand(program: path, arguments: ["push", reference], environment: environment)
+    try await send(tag, ["push", storeName(tag)], log: log)
+  }
+
+  /// Runs a command that sends something to a registry.
+  func send(
+    _ tag: String, _ arguments: [String], log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let command = EngineCommand(program: path, arguments: arguments, environment: environment)
     let ending: EngineCommand.Ending
     let tail: OutputTail
     do { (ending, tail) = try await command.stream(plan: .interrupt, log: log) } catch {

@@ -61,6 +61,12 @@ extension Engine {
     }.value
   }
 
+  /// The working containers that are there now, for `sweep`.
+  package func containersBefore() async -> Set<String>? { await workingContainers() }
+
+  /// Removes what several builds left that ran side by side, once all have ended, and returns what stays.
+  package func sweep(since before: Set<String>?) async -> [String] { await removeContainers(since: before) }
+
   /// Whether a buildah or podman that is not ours runs on the same store.
   private func othersAreBuilding() -> Bool {
     let store = environment["CONTAINERS_STORAGE_CONF"]

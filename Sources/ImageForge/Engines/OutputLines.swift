@@ -38,12 +38,24 @@ struct LineSplitter {
 }
 
 /// Output of an engine made fit for a terminal or a log.
-enum OutputText {
+package enum OutputText {
   /// Colours are dropped and tabs become spaces, since tools write both without harm; everything else that could move
   /// the cursor or hide text is escaped.
-  static func clean(_ line: String) -> String {
+  package static func clean(_ line: String) -> String {
     guard line.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return line }
     return DisplayText.escape(withoutColours(line).replacingOccurrences(of: "\t", with: "  "))
+  }
+
+  /// The step that a line of a build announces, `3/9 RUN npm ci`: of `[2/3] STEP 3/9: RUN npm ci`, `Step 3/9 : RUN npm
+  /// ci` or `#12 [build 3/9] RUN npm ci`.
+  package static func step(in line: String) -> String? {
+    if let match = line.prefixMatch(of: /(?:\[[0-9]+\/[0-9]+\] )?(?:STEP|Step) ([0-9]+\/[0-9]+) ?: (.+)/) {
+      return "\(match.1) \(match.2)"
+    }
+    if let match = line.prefixMatch(of: /#[0-9]+ \[(?:[a-z0-9_.-]+ )?([0-9]+\/[0-9]+)\] (.+)/) {
+      return "\(match.1) \(match.2)"
+    }
+    return nil
   }
 
   /// Removes `ESC [ digits and semicolons m`.
@@ -68,15 +80,23 @@ enum OutputText {
   }
 }
 
-/// What is remembered of an engine's output: its last lines and the base image that it named last.
+/// What is remembered of an engine's output: its last lines, those of the last step whole where they are not too many,
+/// and the base image that it named last.
 struct OutputTail: Sendable {
   static let capacity = 20
+  /// How many lines of one step are kept.
+  static let stepCapacity = 200
 
   private(set) var lines: [String] = []
   private(set) var lastBase: String?
+  private var isInStep = false
 
   mutating func add(_ line: String) {
-    if lines.count == Self.capacity { lines.removeFirst() }
+    if OutputText.step(in: line) != nil {
+      isInStep = true
+      lines.removeAll()
+    }
+    if lines.count == (isInStep ? Self.stepCapacity : Self.capacity) { lines.removeFirst() }
     lines.append(line)
     if let base = FailureDiagnosis.base(in: line) { lastBase = base }
   }

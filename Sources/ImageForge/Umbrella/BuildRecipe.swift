@@ -1,0 +1,52 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeEngines
+import ForgeRecipes
+import Foundation
+
+/// What one build reads: the Dockerfile and its ignore file, side by side in a scratch folder, so that every engine
+/// finds them in the same way.
+struct BuildRecipe {
+  let context: String
+  let dockerfile: String
+  let remarks: [String]
+
+  init(for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder) throws {
+    func path(_ name: String) -> String { service.path == "." ? name : service.path + "/" + name }
+    context = analysis.root + "/" + (service.workspace?.root ?? service.path)
+    dockerfile = scratch.file("Dockerfile")
+    let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
+    let ownIgnore =
+      try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(context, ".dockerignore")
+    func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
+    let own = "Dockerfile.dockerignore"
+    let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
+    try AtomicFile.write((ownDockerfile ?? text("Dockerfile")).utf8, to: dockerfile)
+    try AtomicFile.write((ownIgnore ?? text(ignoreName)).utf8, to: scratch.file("Dockerfile.dockerignore"))
+    let stale = try GenerationPlan(
+      files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(ignoreName) },
+      root: analysis.root
+    ).entries.filter { $0.state == .stale }.map(\.file.path)
+    remarks =
+      (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
+      + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
+  }
+
+  /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's
+  /// store tells it before the build.
+  func labels(pins: [String: String], _ engine: Engine) async -> [String] {
+    guard let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return [] }
+    let file = GeneratedFile(path: "Dockerfile", contents: text)
+    guard let base = RecipeSettings.finalBase(of: file) else { return [] }
+    var digest = base.firstRange(of: "@").map { String(base[$0.upperBound...]) } ?? pins[base]
+    if digest == nil, await engine.hasImage(base) { digest = try? await engine.digest(of: base) }
+    return ["org.opencontainers.image.base.name=\(base)"]
+      + (digest.map { ["org.opencontainers.image.base.digest=\($0)"] } ?? [])
+  }
+
+  private static func read(_ root: String, _ path: String) throws -> String? {
+    let full = root + "/" + path
+    guard FileManager.default.fileExists(atPath: full) else { return nil }
+    return try String(contentsOfFile: full, encoding: .utf8)
+  }
+}

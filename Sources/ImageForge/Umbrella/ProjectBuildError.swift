@@ -1,0 +1,35 @@
+import ForgeBasics
+
+/// A build that cannot be begun.
+public enum ProjectBuildError: ForgeError, Equatable {
+  case outputIsNoFolder(String, services: Int)
+  case noScratchFolder(reason: String)
+  /// The engine cannot build the service for that platform.
+  case platform(String, service: String, reason: String)
+  /// Only one Dockerfile can be meant.
+  case targetOfSeveral(String, services: Int)
+  /// An image of several platforms is one only in a registry.
+  case severalPlatformsNeedNames(count: Int)
+
+  public var exitCode: ExitCode {
+    if case .platform = self { .engineFailed } else { .usage }
+  }
+  public var description: String {
+    switch self {
+    case .outputIsNoFolder(let path, let count):
+      "the project has \(count) services, and \(DisplayText.escape(path)) is not a folder: name an existing folder, "
+        + "which gets one archive for each, or build one service"
+    case .platform(let platform, let service, let reason):
+      "\(DisplayText.escape(service)) cannot be built for \(platform) here: \(DisplayText.escape(reason)). Nothing was "
+        + "built. Install qemu-user-static (Debian, Ubuntu), build on a machine of that kind, or take a remote builder: "
+        + "--builder NAME"
+    case .targetOfSeveral(let target, let count):
+      "the project has \(count) services, and only one can be meant by --target \(DisplayText.escape(target)): name its "
+        + "folder"
+    case .severalPlatformsNeedNames(let count):
+      "\(count) platforms give \(count) archives, and --output names one file: name an existing folder"
+    case .noScratchFolder(let reason):
+      "no temporary folder can be made: \(reason); check TMPDIR and the room on that disk"
+    }
+  }
+}
