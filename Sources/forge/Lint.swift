@@ -3,24 +3,70 @@ import ImageForge
 
 struct Lint: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check Dockerfiles and .dockerignore files against the folder that they are built from.",
-    discussion:
-      "Every source of COPY, ADD and bind mounts must exist and survive the ignore file. Exits with 1 on errors.")
+    abstract: "Check Dockerfiles and .dockerignore files, and show them mended.",
+    discussion: """
+      Every source of COPY, ADD and bind mounts must exist and survive the ignore file; BuildKit's own checks go by \
+      their public names, and `# check=skip=…;error=true` is honoured. What can be mended is shown as a diff, and \
+      written by --fix alone. Exits with 1 on errors.
+
+      Examples:
+        forge lint .
+        forge lint Dockerfile --mended > Dockerfile.new
+        forge lint backend --fix
+        forge lint . --format sarif --output lint.sarif
+        forge lint --rules
+      """)
 
   @Argument(help: "A Dockerfile, or a folder that holds some.")
-  var path: String
+  var path: String?
 
   @Option(help: "The folder that the build gets. Default: the Dockerfile's own.")
   var context: String?
 
-  @OptionGroup var reporting: OutputOptions
+  @Flag(help: "Print the mended Dockerfile, whole, and nothing else.")
+  var mended = false
+
+  @Flag(help: "Write the mended files over those that are there; say what is left.")
+  var fix = false
+
+  @Flag(help: "List the rules instead.")
+  var rules = false
+
+  @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
 
+  func validate() throws {
+    if path == nil, !rules { throw ValidationError("name a Dockerfile or a folder; or list the rules with --rules") }
+    if mended, fix { throw ValidationError("--mended and --fix exclude one another") }
+  }
+
   func run() throws {
-    let report = try Linter.lint(path, context: context)
-    try reporting.write(report, text: report.text, to: output)
+    if rules {
+      let list = LintRuleList()
+      return try reporting.writePart(list, text: list.text, to: output)
+    }
+    let path = path ?? "."
+    var report = try Linter.lint(path, context: context)
+    if mended {
+      guard report.files.count == 1 else {
+        throw ValidationError("--mended prints one file; \(path) holds \(report.files.count) Dockerfiles")
+      }
+      let text = try report.mended.first { $0.path == report.files[0] }?.contents ?? Linter.text(of: path, report)
+      if let output { try AtomicFile.write(text.utf8, to: output) } else { try StandardOutput.write(text) }
+      return
+    }
+    if fix {
+      let written = report.mended
+      try Linter.write(written, to: path)
+      for file in written {
+        StandardError.print("\(file.path): mended")
+        for change in file.changes { StandardError.print("  \(change)") }
+      }
+      report = try Linter.lint(path, context: context)
+    }
+    try reporting.write(report, report: Report(report, of: path), text: report.text, to: output)
     if !report.passed { throw ExitStatus(code: .policyFailed) }
   }
 }

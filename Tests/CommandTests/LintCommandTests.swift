@@ -12,7 +12,7 @@ import Testing
     try folder.write("app\n", to: ".dockerignore")
     let result = try await Command.forge(["lint", folder.path])
     #expect(result.status == 1, "\(result)")
-    for word in ["FORGE-L002", "Dockerfile:2", ".dockerignore:1", "!app", "failed: Dockerfile; 1 error"] {
+    for word in ["CopyIgnoredFile", "Dockerfile:2", ".dockerignore:1", "!app", "failed: Dockerfile; 1 error"] {
       #expect(result.output.contains(word), "\(word)\n\(result)")
     }
     let json = try await Command.forge(["lint", folder.path, "--format", "json"])

@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeCodebase
 import Foundation
 import Subprocess

@@ -14,11 +14,19 @@ extension LintRule {
           fix: "Correct the path, add the file, or build with the folder that holds it as the context")
       }
     },
-    LintRule("FORGE-L002", .error, "A source is ignored") { subject in
+    // BuildKit warns of it, and then finds nothing to copy.
+    LintRule("CopyIgnoredFile", .error, "A source is ignored") { subject in
       subject.uses.compactMap { use in
-        guard let path = use.path, !use.leavesContext, !use.isGlob, subject.context.kind(path) != nil,
-          !subject.context.survives(path, subject.ignore)
-        else { return nil }
+        guard let path = use.path, !use.leavesContext else { return nil }
+        if use.isGlob {
+          guard let found = try? subject.context.matches(path), let first = found.first,
+            !found.contains(where: { subject.context.survives($0, subject.ignore) })
+          else { return nil }
+          return hit(
+            subject, use, "matches only what is ignored, such as \(first)\(culprit(subject, first))",
+            fix: "Remove that pattern, or add an exception below it")
+        }
+        guard subject.context.kind(path) != nil, !subject.context.survives(path, subject.ignore) else { return nil }
         let kept = path == "." ? "!package.json" : "!" + GoPath.escapingPattern(path)
         return hit(
           subject, use, "is left out of the build context\(culprit(subject, path))",
@@ -41,16 +49,6 @@ extension LintRule {
         return hit(
           subject, use, "matches nothing: buildah and podman stop there, BuildKit copies nothing",
           fix: "Correct the pattern \(path), or remove it")
-      }
-    },
-    LintRule("FORGE-L005", .error, "All that a source with wildcards matches is ignored") { subject in
-      subject.uses.compactMap { use in
-        guard let path = use.path, use.isGlob, let found = try? subject.context.matches(path), let first = found.first,
-          !found.contains(where: { subject.context.survives($0, subject.ignore) })
-        else { return nil }
-        return hit(
-          subject, use, "matches only what is ignored, such as \(first)\(culprit(subject, first))",
-          fix: "Remove that pattern, or add an exception below it")
       }
     },
     LintRule("FORGE-L006", .error, "A source is a malformed pattern") { subject in

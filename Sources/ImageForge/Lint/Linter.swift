@@ -9,13 +9,16 @@ public struct LintReport: Codable, Sendable, Equatable {
   /// The Dockerfiles that were read, relative to the folder.
   public let files: [String]
   public let findings: [Finding]
+  /// The Dockerfiles as their findings ask, as far as that can be told; and ignore files that are missing.
+  public let mended: [MendedFile]
   /// Whether no finding is an error.
   public var passed: Bool { !findings.contains { $0.severity == .error } }
 
-  package init(files: [String], findings: [Finding]) {
+  package init(files: [String], findings: [Finding], mended: [MendedFile] = []) {
     schemaVersion = 1
     self.files = files
     self.findings = findings
+    self.mended = mended
   }
 }
 
@@ -34,16 +37,39 @@ public enum Linter {
     let files = isFolder ? LintFiles.dockerfiles(in: try BuildContext(path)) : [path]
     guard !files.isEmpty else { throw .noDockerfile(path) }
     var findings: [Finding] = []
+    var mended: [MendedFile] = []
     for file in files {
       let place = isFolder && root != "." ? root + "/" + file : file
-      findings += try lint(file, readFrom: place, context: context)
+      let (found, better) = try lint(file, readFrom: place, context: context)
+      findings += found
+      mended += better.filter { one in !mended.contains { $0.path == one.path } }
     }
-    return LintReport(files: files, findings: findings)
+    return LintReport(files: files, findings: findings, mended: mended)
+  }
+
+  /// Writes the mended files, each as a whole.
+  /// - Parameter path: what was linted.
+  /// - Throws: `OutputError` for the first that cannot be written.
+  public static func write(_ mended: [MendedFile], to path: String) throws {
+    var status = stat()
+    let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    for file in mended {
+      try AtomicFile.write(file.contents.utf8, to: isFolder && path != "." ? "\(path)/\(file.path)" : file.path)
+    }
+  }
+
+  /// The one Dockerfile of a report as it is.
+  public static func text(of path: String, _ report: LintReport) throws(LintError) -> String {
+    let name = report.files.first ?? path
+    for place in [path, "\(path)/\(name)"] {
+      if let source = LintFiles.read(place, name: name) { return source.text }
+    }
+    throw .unreadable(path: path, reason: "it is gone")
   }
 
   private static func lint(
     _ name: String, readFrom path: String, context given: String?
-  ) throws(LintError) -> [Finding] {
+  ) throws(LintError) -> ([Finding], [MendedFile]) {
     guard let source = LintFiles.read(path, name: name) else {
       throw .unreadable(path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(LintFiles.limit)))")
     }
@@ -60,7 +86,30 @@ public enum Linter {
         (folder.isEmpty ? "." : folder) + "/.dockerignore",
         name: shown.isEmpty || shown == "." ? ".dockerignore" : shown + "/.dockerignore")
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    return lint(source, ignore: ignore, context: try BuildContext(folder.isEmpty ? "." : folder))
+    let buildContext = try BuildContext(folder.isEmpty ? "." : folder)
+    let findings = lint(source, ignore: ignore, context: buildContext)
+    var mended = mend(source, ignore: ignore, context: buildContext).map { [$0] } ?? []
+    if findings.contains(where: { $0.id == "FORGE-L059" }) {
+      mended.append(
+        file(
+          (shown.isEmpty || shown == "." ? "" : shown + "/") + ".dockerignore", "", Mender.ignoreFile,
+          ["FORGE-L059: what the image never needs stays out"]))
+    }
+    return (findings, mended)
+  }
+
+  private static func file(_ path: String, _ old: String, _ new: String, _ changes: [String]) -> MendedFile {
+    MendedFile(
+      path: path, contents: new, changes: changes,
+      diff: UnifiedDiff.between(old, new, oldName: "a/\(path)", newName: "b/\(path)"))
+  }
+
+  /// The Dockerfile as its findings ask; nil when there is nothing that can be mended.
+  package static func mend(_ source: SourceText, ignore: SourceText?, context: BuildContext) -> MendedFile? {
+    guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
+    let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
+    let subject = LintSubject(dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
+    return Mender.mend(source, subject).map { file(source.name, source.text, $0.text, $0.changes) }
   }
 
   /// The nearest folder above the Dockerfile that holds the most of what it copies.
@@ -105,11 +154,21 @@ public enum Linter {
       ]
     }
     let subject = LintSubject(dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
-    for rule in LintRule.all {
+    let directive = subject.directive
+    if let problem = directive.problem {
+      findings.append(
+        Finding(
+          id: "FORGE-L042", severity: .warning, message: "the directive check does not know \(problem)",
+          location: subject.location(dockerfile.directives.first { $0.name == "check" }?.line ?? 1),
+          fix: "Write # check=skip=RULE,RULE;error=true"))
+    }
+    for rule in LintRule.all where directive.wants(rule) {
       for hit in rule.check(subject) {
+        if let line = hit.line, subject.silences(rule, at: line) { continue }
         findings.append(
           Finding(
-            id: rule.id, severity: rule.severity, message: hit.message, location: hit.location, fix: hit.fix))
+            id: rule.id, severity: directive.fails && rule.severity == .warning ? .error : rule.severity,
+            message: hit.message, location: hit.location, fix: hit.fix))
       }
     }
     return findings

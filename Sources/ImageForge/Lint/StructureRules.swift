@@ -32,7 +32,7 @@ extension LintRule {
         }
       }
     },
-    LintRule("FORGE-L033", .warning, "A continued line is empty") { subject in
+    LintRule("NoEmptyContinuation", .warning, "A continued line is empty") { subject in
       subject.dockerfile.emptyContinuations.map { line in
         Hit(
           at: subject.location(line), "an empty line after a \\ will become an error",

@@ -43,12 +43,12 @@ public struct GenerationReport: Codable, Sendable, Equatable {
       }
     case .write:
       for file in files where file.state == .stale || file.state == .foreign {
-        writeDiff(of: file, &layout)
+        layout.diff(file.diff)
       }
       layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
     case .check:
       for file in files where file.state != .current {
-        writeDiff(of: file, &layout)
+        layout.diff(file.diff)
       }
       let stale = files.filter { $0.state != .current }
       if !stale.isEmpty { layout.line() }
@@ -76,22 +76,6 @@ public struct GenerationReport: Codable, Sendable, Equatable {
     case .current: "current"
     case .stale: "stale"
     case .foreign: "not forge's, or edited since"
-    }
-  }
-
-  private func writeDiff(of file: File, _ layout: inout TextLayout) {
-    for line in file.diff.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-      writeDiff(line, &layout)
-    }
-  }
-
-  private func writeDiff(_ line: Substring, _ layout: inout TextLayout) {
-    let text = DisplayText.escape(String(line))
-    switch line.first {
-    case "+": layout.line(layout.ink(text, .green))
-    case "-": layout.line(layout.ink(text, .red))
-    case "@": layout.line(layout.ink(text, .cyan))
-    default: layout.line(text)
     }
   }
 }

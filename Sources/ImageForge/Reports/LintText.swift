@@ -6,7 +6,11 @@ extension LintReport {
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     if !findings.isEmpty {
-      layout.findings(findings)
+      layout.findings(findings.sorted(by: Self.isGraver))
+      layout.line()
+    }
+    for file in mended {
+      layout.diff(file.diff)
       layout.line()
     }
     let counts = tally(findings)
@@ -14,6 +18,71 @@ extension LintReport {
     layout.paragraph(
       names + (counts.isEmpty ? "" : "; \(counts)"), label: passed ? "passed: " : "failed: ",
       ink: passed ? .green : .red)
+    if !mended.isEmpty {
+      layout.paragraph("forge lint --fix writes what is shown above; nothing was written", label: "mend: ")
+    }
+    return layout.text
+  }
+}
+
+extension LintReport {
+  /// The gravest first, and then as the file has them.
+  private static func isGraver(_ a: Finding, _ b: Finding) -> Bool {
+    func place(_ finding: Finding) -> (String, Int) {
+      let parts = (finding.location ?? "").split(separator: ":")
+      return (parts.dropLast().joined(separator: ":"), parts.last.flatMap { Int($0) } ?? 0)
+    }
+    if a.severity != b.severity { return a.severity > b.severity }
+    let (left, right) = (place(a), place(b))
+    return (left.0, left.1, a.id) < (right.0, right.1, b.id)
+  }
+}
+
+extension Report {
+  /// What `forge lint` says.
+  public init(_ lint: LintReport, of path: String) {
+    let counts = tally(lint.findings)
+    self.init(
+      command: "lint",
+      subjects: [
+        Subject(
+          name: DisplayText.escape(path), digest: nil, platform: nil, passed: lint.passed, isWhole: true,
+          headline: counts.isEmpty ? "nothing found" : counts, failOn: .error, findings: Self.clean(lint.findings),
+          inspection: nil)
+      ])
+  }
+}
+
+/// The rules of `forge lint`. The JSON of `forge lint --rules`.
+public struct LintRuleList: Encodable, Sendable {
+  public struct Row: Encodable, Sendable {
+    public let id: String
+    public let severity: Severity
+    public let title: String
+    /// What hadolint calls it.
+    public let sameAs: [String]
+    /// Only where the directive `check` asks for it.
+    public let experimental: Bool
+    /// Whether `--fix` mends it.
+    public let mends: Bool
+  }
+
+  public let schemaVersion = 1
+  public let rules: [Row]
+
+  public init() {
+    rules = LintRule.all.map {
+      Row(
+        id: $0.id, severity: $0.severity, title: $0.title, sameAs: $0.sameAs, experimental: $0.isExperimental,
+        mends: $0.isMended)
+    }
+  }
+
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.table(
+      rules.map { [$0.id, $0.severity.rawValue, $0.mends ? "mended" : "", $0.title] },
+      header: ["RULE", "SEVERITY", "--FIX", "TITLE"], indent: 0)
     return layout.text
   }
 }

@@ -118,7 +118,7 @@ extension Report {
     self.init(command: command, subjects: [Subject(failure: failure, of: subject)])
   }
 
-  fileprivate static func clean(_ findings: [Finding]) -> [Finding] {
+  static func clean(_ findings: [Finding]) -> [Finding] {
     findings.map { finding in
       Finding(
         id: finding.id, severity: finding.severity, message: DisplayText.escape(finding.message),

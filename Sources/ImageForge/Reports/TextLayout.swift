@@ -141,3 +141,18 @@ func tally(_ findings: [Finding]) -> String {
     return severity == .info ? "\(count) info" : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
   }.joined(separator: ", ")
 }
+
+extension TextLayout {
+  /// A unified diff, coloured.
+  mutating func diff(_ text: String) {
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+      let shown = DisplayText.escape(String(line))
+      switch line.first {
+      case "+": self.line(ink(shown, .green))
+      case "-": self.line(ink(shown, .red))
+      case "@": self.line(ink(shown, .cyan))
+      default: self.line(shown)
+      }
+    }
+  }
+}

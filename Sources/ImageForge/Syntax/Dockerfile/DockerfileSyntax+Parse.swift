@@ -12,7 +12,7 @@ extension DockerfileSyntax {
     try reader.read()
     return DockerfileSyntax(
       name: source.name, directives: reader.directives, escape: Character(reader.escape),
-      instructions: reader.instructions, emptyContinuations: reader.emptyContinuations)
+      instructions: reader.instructions, emptyContinuations: reader.emptyContinuations, comments: reader.comments)
   }
 
   private struct Reader {
@@ -24,6 +24,7 @@ extension DockerfileSyntax {
     var mayBeDirective = true
     var instructions: [DockerfileInstruction] = []
     var emptyContinuations: [Int] = []
+    var comments: [Int: String] = [:]
 
     init(source: SourceText) {
       name = source.name
@@ -49,7 +50,11 @@ extension DockerfileSyntax {
     mutating func read() throws(DockerfileError) {
       while let line = try takeLine() {
         let start = next
-        if try readDirective(line) || Self.isComment(line) { continue }
+        if try readDirective(line) { continue }
+        if Self.isComment(line) {
+          comments[next] = String(line.trimmingSpaces.dropFirst()).trimmingSpaces
+          continue
+        }
         let text = Self.trimmingStart(line.droppingCarriageReturns)
         var (joined, continues) = continuation(text)
         if !continues, joined.isEmpty { continue }

@@ -19,6 +19,8 @@ package struct DockerfileSyntax: Sendable {
   package let instructions: [DockerfileInstruction]
   /// Lines of empty continuations, which BuildKit warns of.
   package let emptyContinuations: [Int]
+  /// The comments between instructions, by their lines, without `#`.
+  private let comments: [Int: String]
 
   package struct Directive: Sendable, Equatable {
     package let name: String
@@ -54,17 +56,29 @@ package struct DockerfileSyntax: Sendable {
     return earlier[number]
   }
 
+  /// The comments that stand right above a line, from the top; an empty one parts them from what is above it.
+  package func comments(above line: Int) -> [String] {
+    var found: [String] = []
+    var line = line - 1
+    while let text = comments[line], !text.isEmpty {
+      found.insert(text, at: 0)
+      line -= 1
+    }
+    return found
+  }
+
   package func location(_ line: Int) -> String { "\(name):\(line)" }
 
   init(
     name: String, directives: [Directive], escape: Character, instructions: [DockerfileInstruction],
-    emptyContinuations: [Int]
+    emptyContinuations: [Int], comments: [Int: String]
   ) {
     self.name = name
     self.directives = directives
     self.escape = escape
     self.instructions = instructions
     self.emptyContinuations = emptyContinuations
+    self.comments = comments
     let starts = instructions.indices.filter { instructions[$0].keyword == "FROM" }
     stages = starts.enumerated().map { index, start in
       let end = index + 1 < starts.count ? starts[index + 1] : instructions.endIndex

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ForgeRecipes
+@testable import ForgeBasics
 
 @Suite struct UnifiedDiffTests {
   @Test func showsChangesWithContext() {

@@ -1,5 +1,3 @@
-import ForgeBasics
-
 /// The changes between two texts, as `diff -u` writes them (POSIX, "diff": unified context). For reading, not for
 /// `patch`: what could act on a terminal is escaped.
 public enum UnifiedDiff {
