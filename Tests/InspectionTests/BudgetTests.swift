@@ -47,6 +47,52 @@ import Testing
     }
   }
 
+  /// Bombs that no header declares: zeros behind the end of a layer, or of the archive, and a member that is no layer.
+  @Test(.timeLimit(.minutes(5))) func undeclaredBombs() throws {
+    let image = TestImage(layers: [layer { $0.file("a", "1") }])
+    let zeros = [UInt8](repeating: 0, count: 16 << 20)
+    var options = InspectionOptions()
+    options.limits.total = 10 << 20
+    for compressor in [Compressor.gzip, .zstd] {
+      // Members and frames may follow one another: 12 GB in a few MB.
+      let piece = try compressor.compress(zeros)
+      let bomb = [[UInt8]](repeating: piece, count: 800).flatMap { $0 }
+      #expect(bomb.count < 16 << 20)
+      let behindLayer = try manifest(of: image, layer: compressor.compress(image.layers[0]) + bomb, compressor)
+      let behindArchive = try compressor.compress(image.dockerArchive()) + bomb
+      var junk = TarBuilder()
+      junk.add("junk", size: 12 << 30) { block in
+        block.replaceSubrange(124..<136, with: [0x80, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0])
+      }
+      let member = try compressor.compress(junk.bytes) + bomb
+      for (what, archive) in [("layer", behindLayer), ("archive", behindArchive), ("member", member)] {
+        for read in [
+          { try withArchive(archive) { try Inspector.inspect($0, options: options) } },
+          { try inspectPiped(archive, options: options) },
+        ] {
+          let start = ContinuousClock.now
+          let error = try #require(throws: (any Error).self) { try read() } as? any ForgeError
+          #expect(error?.exitCode == .unreadableInput)
+          #expect(error?.remedy?.hasSuffix("raise --max-unpacked") == true, "\(what): \(String(describing: error))")
+          // To unpack it all takes a minute in a debug build.
+          #expect(ContinuousClock.now - start < .seconds(20), "\(what)")
+        }
+      }
+    }
+  }
+
+  /// An OCI archive whose only layer is this blob.
+  private func manifest(of image: TestImage, layer: [UInt8], _ compressor: Compressor) throws -> [UInt8] {
+    let type = "application/vnd.oci.image.manifest.v1+json"
+    let layerText = TestImage.descriptor("application/vnd.oci.image.layer.v1.tar+\(compressor.rawValue)", layer)
+    let config = TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)
+    let manifest = Array(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(layerText)]}"#.utf8)
+    return ArchiveFile.ociLayout(
+      blobs: [layer, image.configBytes, manifest].map(ArchiveFile.blob),
+      manifests: [TestImage.descriptor(type, manifest)]
+    ).tar()
+  }
+
   /// A gzip bomb: a thousand times its size, in a layer and around the archive.
   @Test(.timeLimit(.minutes(5))) func bombs() throws {
     let zeros = [UInt8](repeating: 0, count: 64 << 20)

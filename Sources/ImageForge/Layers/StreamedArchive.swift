@@ -164,7 +164,7 @@ extension StreamedArchive: ArchiveBytes {
       let count = try fill(scratch)
       if count == 0 { return found }
       offset += Int64(count)
-      if !found { found = scratch[..<count].contains { $0 != 0 } }
+      if !found { found = !UnsafeRawBufferPointer(rebasing: scratch[..<count]).isZero }
     }
   }
 }

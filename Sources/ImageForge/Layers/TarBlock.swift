@@ -1,3 +1,13 @@
+extension UnsafeRawBufferPointer {
+  /// Whether all bytes are 0.
+  var isZero: Bool {
+    let words = count & ~7
+    for offset in stride(from: 0, to: words, by: 8)
+    where loadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { return false }
+    return self[words...].allSatisfy { $0 == 0 }
+  }
+}
+
 /// One header block of 512 bytes: the fields of ustar (POSIX.1-1988), GNU tar and star, as they stand.
 struct TarBlock {
   static let size = 512
@@ -9,11 +19,7 @@ struct TarBlock {
   /// Borrowed: valid only while the block is parsed.
   let bytes: UnsafeRawBufferPointer
 
-  var isZero: Bool {
-    for offset in stride(from: 0, to: Self.size, by: 8)
-    where bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) != 0 { return false }
-    return true
-  }
+  var isZero: Bool { bytes.isZero }
 
   /// Whether the header's own checksum holds, over unsigned bytes, or signed ones as some old writers summed.
   var isSound: Bool {

@@ -89,7 +89,9 @@ final class TarReader {
         padding -= Int64(taken)
       } else if case .ended = state {
         taken = rest.count
-        if let position = rest.firstIndex(where: { $0 != 0 }) { note(.dataAfterEnd, at: offset + Int64(position)) }
+        if !rest.isZero, let position = rest.firstIndex(where: { $0 != 0 }) {
+          note(.dataAfterEnd, at: offset + Int64(position))
+        }
         scanner?.take(rest, isLast: false)
       } else {
         taken = TarBlock.size
