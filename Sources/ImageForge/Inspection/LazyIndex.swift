@@ -43,7 +43,7 @@ enum LazyIndex {
     if stargz != nil || layer.annotations[stargzDigest] != nil, position != nil {
       return [
         Finding(
-          id: "FORGE-A014", severity: .error,
+          id: "FORGE-A017", severity: .error,
           message: "the layer has two tables of contents, of eStargz and of zstd:chunked: which files it holds depends "
             + "on the runtime", location: place, fix: fix, evidence: .archive)
       ]
@@ -65,7 +65,7 @@ enum LazyIndex {
       guard let path = try firstDifference(entries(of: table), entries(of: scan)) else { return [] }
       return [
         Finding(
-          id: "FORGE-A013", severity: .error,
+          id: "FORGE-A016", severity: .error,
           message:
             "the layer's table of contents and its tar differ: a runtime that mounts it lazily shows other files "
             + "than one that unpacks it", location: "\(place): \(DisplayText.escape(path))", fix: fix,
@@ -74,7 +74,7 @@ enum LazyIndex {
     } catch {
       return [
         Finding(
-          id: "FORGE-A015", severity: .warning,
+          id: "FORGE-A018", severity: .warning,
           message: "the layer's table of contents cannot be compared with its tar: \(error.reason)", location: place,
           fix: fix, evidence: .archive)
       ]
