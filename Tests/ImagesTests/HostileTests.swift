@@ -326,6 +326,45 @@ import Testing
         )))
   }
 
+  /// No archive holds the blob of a foreign layer, and engines fetch it from the URLs.
+  @Test func foreignLayerThatIsAbsent() throws {
+    let (blobs, descriptor) = try TestImage(layers: Self.image.layers).ociBlobs()
+    let foreign = blobs.map { file -> ArchiveFile in
+      guard case .bytes(_, let bytes) = file, bytes.starts(with: #"{"schemaVersion""#.utf8) else { return file }
+      let text = String(decoding: bytes, as: UTF8.self)
+      return .blob(
+        Array(text.replacingOccurrences(of: "image.layer.v1", with: "image.layer.nondistributable.v1").utf8))
+    }
+    guard case .bytes(let name, let manifest)? = foreign.last else { return try #require(Bool(false)) }
+    let listed = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)
+    #expect(listed != descriptor)
+    let archive = ArchiveFile.ociLayout(
+      blobs: foreign.filter { file in
+        guard case .bytes(let own, let bytes) = file else { return true }
+        return own == name || bytes.first == UInt8(ascii: "{")
+      }, manifests: [listed])
+    try expect(.unsupported, "foreign layer", archive.tar())
+  }
+
+  /// Layers that image-spec does not know, but engines unpack.
+  @Test(arguments: [Compressor.xz, .bzip2]) func unusualCompressions(_ compressor: Compressor) throws {
+    let image = TestImage(layers: [Self.image.layers[0]])
+    let (blobs, _) = try image.ociBlobs(compression: .none)
+    let layer = try compressor.compress(image.layers[0])
+    let type = "application/vnd.oci.image.layer.v1.tar"
+    let manifest = Array(
+      """
+      {"schemaVersion":2,"config":\(TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)),\
+      "layers":[\(TestImage.descriptor(type, layer))]}
+      """.utf8)
+    let archive = ArchiveFile.ociLayout(
+      blobs: blobs + [.blob(layer), .blob(manifest)],
+      manifests: [TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)])
+    let opened = try open(archive.tar())
+    #expect(opened.notes.map(\.id) == ["FORGE-A103"])
+    #expect(try opened.layerContents() == image.layers)
+  }
+
   // MARK: Size
 
   @Test func hugeAndDeepDocuments() throws {

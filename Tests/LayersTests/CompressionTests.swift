@@ -174,6 +174,25 @@ import Testing
     #expect(throws: LayerError.self) { try scan(frame) }
   }
 
+  @Test func emptyGzipMembersAndWhatFollows() throws {
+    let tar = TarBuilder.make { $0.file("a", "x") }
+    let packed = try Compressor.gzip.compress(tar)
+    let empty = try Compressor.gzip.compress([])
+    let many = [[UInt8]](repeating: empty, count: 5000).flatMap { $0 }
+    #expect(try scan(many + packed + many).diffID == Digest.sha256(tar))
+    // Go's reader takes neither zeros nor anything else behind the last member.
+    for tail in [[0], [UInt8](repeating: 0, count: 512), Array("garbage".utf8), [0x1F], [0x1F, 0x8B]] as [[UInt8]] {
+      #expect(throws: LayerError.self, "\(tail.prefix(8))") { try scan(packed + tail) }
+    }
+  }
+
+  @Test func refusesAZstdDictionary() throws {
+    // One raw block of one byte in a frame that names dictionary 7.
+    let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x21, 7, 1, 9, 0, 0, 0x78]
+    let error = try failure(frame)
+    #expect("\(error)".contains("Dictionary"), "\(error)")
+  }
+
   @Test func refusesAnEndlessLayer() throws {
     var limits = LayerLimits()
     limits.unpacked = 1 << 20

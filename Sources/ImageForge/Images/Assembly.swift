@@ -12,6 +12,10 @@ struct Assembly {
   mutating func image(
     _ choice: Candidate, selection: ImageSelection, absent: [Candidate]
   ) throws(ImageError) -> Image {
+    // Of a foreign layer no archive holds the blob: that it is missing is not what is wrong.
+    for layer in choice.contents?.layers ?? [] {
+      if let descriptor = layer.descriptor { try checkIsOwn(descriptor, layer.name) }
+    }
     guard let contents = choice.contents, choice.isComplete else {
       let more = choice.missing.count > 1 ? " and \(choice.missing.count - 1) more" : ""
       throw ImageError(
@@ -53,6 +57,15 @@ struct Assembly {
     return layers
   }
 
+  private func checkIsOwn(_ descriptor: Descriptor, _ name: String) throws(ImageError) {
+    guard !MediaType.isForeignLayer(descriptor.mediaType), descriptor.urls.isEmpty else {
+      throw ImageError(
+        .unsupported, source: source,
+        "\(name) is a foreign layer (\(DisplayText.escape(descriptor.mediaType))), kept elsewhere",
+        advice: "build the image from a base without foreign layers")
+    }
+  }
+
   private mutating func image(
     _ layer: Candidate.Layer, _ blob: Blob, _ diffID: Digest
   ) throws(ImageError) -> ImageLayer {
@@ -62,11 +75,6 @@ struct Assembly {
         blob: blob, digest: nil, diffID: diffID, mediaType: MediaType.dockerLayer(compression: found))
     }
     let type = DisplayText.escape(descriptor.mediaType)
-    guard !MediaType.isForeignLayer(descriptor.mediaType), descriptor.urls.isEmpty else {
-      throw ImageError(
-        .unsupported, source: source, "\(layer.name) is a foreign layer (\(type)), kept elsewhere",
-        advice: "build the image from a base without foreign layers")
-    }
     guard let promised = MediaType.layerCompression(descriptor.mediaType) else {
       throw ImageError(.unsupported, source: source, "\(layer.name) is of the unknown media type \(type)")
     }

@@ -41,6 +41,8 @@ package enum LayerError: ForgeError, Equatable {
   package var remedy: String? {
     switch self {
     case .unreadable: "check the file and its permissions"
+    case .mismatch(_, "diffID", _, _):
+      "save or pull the image again; `docker save` of Docker 25.0.0 wrote wrong diffIDs, newer versions do not"
     case .notALayer, .truncated, .corrupt, .mismatch: "save or pull the image again"
     case .malformed: "rebuild the image with a current engine"
     case .overLimit(_, _, let limit, _): "if the image can be trusted, \(limit.advice)"
