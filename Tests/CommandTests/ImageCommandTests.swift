@@ -74,6 +74,30 @@ import Testing
     #expect(try await bench.forge("inspect", "old.tar", "--format", "json").output == json.output)
   }
 
+  /// A line that is drawn over while it takes more than a second, on a terminal and nowhere else.
+  @Test(arguments: ["xterm", "dumb", "file"]) func progress(_ terminal: String) async throws {
+    let bench = try Bench()
+    let errors = terminal == "file" ? "2>errors" : ""
+    let work = "(head -c 60000 old.tar; sleep 1.3; tail -c +60001 old.tar) | $0 inspect - --json >out.json \(errors)"
+    // script(1) gives it a terminal of its own.
+    let command =
+      "script -qec 'bash -c \"stty cols 60; \(work.replacingOccurrences(of: "$0", with: Command.forge))\"' /dev/null"
+    let result = try await Command.run(
+      "bash", ["-c", command], in: bench.folder.path,
+      environment: bench.environment.merging(["TERM": terminal == "dumb" ? "dumb" : "xterm"]) { $1 })
+    #expect(result.status == 0, "\(result)")
+    let lines = result.output.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
+    if terminal == "xterm" {
+      #expect(lines.count >= 3 && lines[1].hasPrefix("reading standard input: "), "\(result)")
+      #expect(lines.dropFirst().allSatisfy { $0.count < 60 } && lines.last == "", "\(result)")
+    } else {
+      #expect(lines.count == 1, "\(result)")
+    }
+    if terminal == "file" {
+      #expect(try String(contentsOfFile: bench.folder.file("errors"), encoding: .utf8) == "")
+    }
+  }
+
   @Test func theCache() async throws {
     let bench = try Bench()
     let cold = try await bench.forge("inspect", "old.tar", "--json")
