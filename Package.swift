@@ -100,6 +100,11 @@ let package = Package(
 
     .executableTarget(name: "forge", dependencies: ["ImageForge", arguments], swiftSettings: strict),
 
+    // The example of README.md, compiled as a program of someone else's would be.
+    .executableTarget(
+      name: "library-example", dependencies: ["ImageForge"], path: "Examples", packageAccess: false,
+      swiftSettings: strict),
+
     // What an inspection is measured against; never shipped.
     .executableTarget(
       name: "forge-limit", dependencies: ["ForgeImages", "ForgeLayers", "CIsal", "CZstd", crypto],
