@@ -22,5 +22,6 @@ public protocol ForgeError: Error, CustomStringConvertible, Sendable {
 }
 
 extension ForgeError {
+  /// Nil: the description has the last word.
   public var remedy: String? { nil }
 }

@@ -2,6 +2,7 @@ import ForgeBasics
 
 /// Why an image cannot be opened. The description says what is wrong, where, and what to do.
 public struct ImageError: ForgeError, Equatable {
+  /// What kind of failure it is; decides the exit code.
   public enum Kind: String, Sendable {
     /// Nothing stands at the path.
     case notFound
@@ -27,11 +28,13 @@ public struct ImageError: ForgeError, Equatable {
     case choice
   }
 
+  /// What kind of failure it is.
   public let kind: Kind
   /// What the user named.
   public let source: String
   /// What is wrong, with the part of the image.
   public let reason: String
+  /// What to do.
   public let advice: String
 
   package init(_ kind: Kind, source: String, _ reason: String, advice: String? = nil) {
@@ -41,6 +44,7 @@ public struct ImageError: ForgeError, Equatable {
     self.advice = advice ?? kind.usualAdvice
   }
 
+  /// What to do; nil where nothing helps.
   public var remedy: String? { advice.isEmpty ? nil : advice }
 
   public var exitCode: ExitCode {

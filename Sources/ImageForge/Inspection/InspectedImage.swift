@@ -4,6 +4,7 @@ import ForgeLayers
 
 /// An image that was read whole: its report, and every file for further questions.
 public struct InspectedImage: Sendable {
+  /// The report of the whole image.
   public package(set) var inspection: Inspection
   let root: RootFilesystem
   let owners: Owners
@@ -90,8 +91,11 @@ public struct InspectedImage: Sendable {
 
 /// One layer of an image. The JSON of `forge inspect --layer N`; sizes are bytes.
 public struct LayerReport: Codable, Sendable, Equatable {
+  /// Raised when a key changes its name or meaning.
   public var schemaVersion = 1
+  /// Which image the layer is of.
   public var image: ImageFacts
+  /// What the layer is, and what it costs.
   public var layer: LayerFacts
   /// Bytes that the layer stores and no container sees.
   public var waste: [Waste]
@@ -105,10 +109,13 @@ public struct LayerReport: Codable, Sendable, Equatable {
 
 /// A part of an image. The JSON of `forge inspect --tree PATH`; sizes are bytes.
 public struct TreeReport: Codable, Sendable, Equatable {
+  /// Raised when a key changes its name or meaning.
   public var schemaVersion = 1
+  /// Which image it is a part of.
   public var image: ImageFacts
   /// Whose entries are shown; nil: the root filesystem.
   public var layer: Int?
+  /// What is below the path.
   public var tree: TreeFacts
 
   public init(image: ImageFacts, layer: Int?, tree: TreeFacts) {

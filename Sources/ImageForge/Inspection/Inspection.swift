@@ -2,8 +2,11 @@ import ForgeBasics
 
 /// What is in an image, and where its bytes went. The JSON of `forge inspect`; sizes are bytes.
 public struct Inspection: Codable, Sendable, Equatable {
+  /// Raised when a key changes its name or meaning.
   public let schemaVersion: Int
+  /// Which image it is, and what it runs.
   public package(set) var image: ImageFacts
+  /// How large it is, by each definition of size.
   public let sizes: Sizes
   /// From the base upwards.
   public let layers: [LayerFacts]
@@ -17,6 +20,7 @@ public struct Inspection: Codable, Sendable, Equatable {
   public let largestFolders: [FolderFacts]
   /// Visible files of the same content at several paths; the most bytes to win first.
   public let duplicates: [DuplicateGroup]
+  /// What is installed, by kind and name.
   public let packages: [PackageFacts]
   /// Who owns the bytes of `rootfs`: each of them is in one row; the most bytes first.
   public let owners: [OwnerFacts]
@@ -89,6 +93,7 @@ public struct Inspection: Codable, Sendable, Equatable {
   }
 }
 
+/// Which image was inspected, and how it starts.
 public struct ImageFacts: Codable, Sendable, Equatable {
   /// What the user named: a path, `-`, or an engine's reference.
   public var source: String
@@ -100,7 +105,9 @@ public struct ImageFacts: Codable, Sendable, Equatable {
   public var platform: String
   /// `config.User` as it stands; empty means root.
   public var user: String
+  /// `config.Entrypoint` as it stands.
   public var entrypoint: [String]
+  /// `config.Cmd` as it stands.
   public var cmd: [String]
 
   public init(
@@ -138,6 +145,7 @@ public struct Sizes: Codable, Sendable, Equatable {
   public var stored: Int64
   /// The part of `stored` that is visible in the final root filesystem.
   public var rootfs: Int64
+  /// The part of `stored` that no container sees; every byte has a row in `waste`.
   public var wasted: Int64
   /// `rootfs / stored`; 1 for an image without files.
   public var efficiency: Double
@@ -152,6 +160,7 @@ public struct Sizes: Codable, Sendable, Equatable {
   }
 }
 
+/// One layer: what it is, and what it costs.
 public struct LayerFacts: Codable, Sendable, Equatable {
   /// From 0, the base.
   public var index: Int
@@ -159,10 +168,15 @@ public struct LayerFacts: Codable, Sendable, Equatable {
   public var digest: Digest
   /// Of the uncompressed tar (image-spec, config.md, `rootfs.diff_ids`).
   public var diffID: Digest
+  /// As the manifest says; in a docker-archive, as the first bytes say.
   public var mediaType: String
+  /// Bytes of the blob as it stands.
   public var compressed: Int64
+  /// Bytes of the uncompressed tar.
   public var unpacked: Int64
+  /// Bytes of its regular files; a hardlink group counts once.
   public var stored: Int64
+  /// The part of `stored` that no container sees.
   public var wasted: Int64
   /// Entries other than whiteouts.
   public var files: Int
@@ -220,10 +234,13 @@ public enum WasteCause: String, Codable, Sendable, CaseIterable {
   case hardlinkCopy = "hardlink-copy"
 }
 
+/// Bytes of one stored file that no container sees.
 public struct Waste: Codable, Sendable, Equatable {
   /// Control characters and bytes that are not UTF-8 are escaped.
   public var path: String
+  /// All of the file: a file is visible or not.
   public var bytes: Int64
+  /// Why they cannot be seen.
   public var cause: WasteCause
   /// The layer that stores the bytes.
   public var layer: Int
@@ -239,9 +256,13 @@ public struct Waste: Codable, Sendable, Equatable {
   }
 }
 
+/// A file that can be seen.
 public struct FileFacts: Codable, Sendable, Equatable {
+  /// Control characters and bytes that are not UTF-8 are escaped.
   public var path: String
+  /// Bytes of its content.
   public var bytes: Int64
+  /// The layer that stores it.
   public var layer: Int
 
   public init(path: String, bytes: Int64, layer: Int) {
@@ -251,9 +272,11 @@ public struct FileFacts: Codable, Sendable, Equatable {
   }
 }
 
+/// Files of the same content at several paths.
 public struct DuplicateGroup: Codable, Sendable, Equatable {
   /// Of one copy.
   public var bytes: Int64
+  /// The paths, sorted; escaped as everywhere.
   public var paths: [String]
 
   public init(bytes: Int64, paths: [String]) {
@@ -266,7 +289,9 @@ public struct DuplicateGroup: Codable, Sendable, Equatable {
 public struct PackageFacts: Codable, Sendable, Equatable {
   /// `deb`, `apk`, `python`, `npm`.
   public var kind: String
+  /// As its package manager calls it.
   public var name: String
+  /// The installed version.
   public var version: String
   /// The visible regular files that it owns.
   public var bytes: Int64

@@ -4,6 +4,7 @@ import ForgeBasics
 public struct OwnerFacts: Codable, Sendable, Equatable {
   /// `deb`, `apk`, `python`, `npm`: packages of that kind; `next`: the output of `next build`; `other`: nobody's.
   public var owner: String
+  /// Of the files that are its own.
   public var bytes: Int64
   /// Regular files; a hardlink group is one.
   public var files: Int

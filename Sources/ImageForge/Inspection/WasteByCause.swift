@@ -6,12 +6,17 @@ public struct WasteByCause: Codable, Sendable, Equatable {
     public var layer: Int
     /// The layer that hides them.
     public var hiddenBy: Int
+    /// Bytes that the one layer stores and the other hides.
     public var bytes: Int64
+    /// How many files they are of.
     public var files: Int
   }
 
+  /// Why the bytes cannot be seen.
   public var cause: WasteCause
+  /// Bytes of this cause.
   public var bytes: Int64
+  /// How many files they are of.
   public var files: Int
   /// The most bytes first.
   public var steps: [Step]
@@ -40,6 +45,7 @@ public struct WasteByCause: Codable, Sendable, Equatable {
 public struct FolderFacts: Codable, Sendable, Equatable {
   /// Control characters and bytes that are not UTF-8 are escaped.
   public var path: String
+  /// Of the files in it and below it.
   public var bytes: Int64
   /// Regular files; a hardlink group is one.
   public var files: Int

@@ -13,6 +13,7 @@ public struct LayerCache: Sendable {
   /// Bytes.
   public static let defaultMaximumSize: Int64 = 512_000_000
 
+  /// The folder.
   public let path: String
   /// Bytes of all files; what was not used for longest goes first.
   public let maximumSize: Int64
@@ -43,7 +44,9 @@ public struct LayerCache: Sendable {
 
   /// What the cache holds.
   public struct Contents: Codable, Sendable, Equatable {
+    /// Raised when a key changes its name or meaning.
     public var schemaVersion = 1
+    /// The folder.
     public var path: String
     /// Layers that need not be unpacked again.
     public var layers: Int
@@ -53,6 +56,7 @@ public struct LayerCache: Sendable {
     public var maximum: Int64
   }
 
+  /// Looks what the cache holds now.
   public func contents() -> Contents {
     let files = folder.files()
     return Contents(
