@@ -48,7 +48,9 @@ package enum FastAPIAnalyzer {
       if manifest?.has("fastapi") != true { findings.append(undeclared(entrypoint, manifest, folder)) }
       service.fastapi = FastAPIFacts(
         entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir, server: server.name,
-        source: entrypoint.source)
+        source: entrypoint.source, rootPath: FastAPIAccess.rootPath(entrypoint.constructors, index),
+        routes: entrypoint.constructors.isEmpty ? nil : routes.bases(of: entrypoint.constructors),
+        cors: FastAPIAccess.cors(index, folder: folder))
       health = routes.health(of: entrypoint.constructors)
       service.healthPath = health?.path
       others = finder.alternatives(to: entrypoint, routes)

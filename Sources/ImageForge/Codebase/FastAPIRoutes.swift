@@ -164,18 +164,26 @@ struct FastAPIRoutes: Sendable {
   }
 
   /// All GET routes of an application, with their whole path.
-  func all(of constructors: [PythonPlace]) -> [Route] {
+  /// - Parameter onUnknown: called where a part of the application has a prefix that cannot be read.
+  func all(of constructors: [PythonPlace], onUnknown: () -> Void = {}) -> [Route] {
     var found: [Route] = []
     var seen: Set<String> = []
     var waiting = constructors.map { (id: $0.identity, prefix: "", depth: 0) }
     while let (id, prefix, depth) = waiting.popLast() {
       guard depth < 16, found.count < 5000, seen.count < 5000, seen.insert("\(id) \(prefix)").inserted else { continue }
-      guard ownPrefix[id] != unknown else { continue }
+      guard ownPrefix[id] != unknown else {
+        onUnknown()
+        continue
+      }
       let base = prefix + (ownPrefix[id] ?? "")
       for route in routes[id] ?? [] {
         found.append(Route(path: base + route.path, location: route.location, isOpen: route.isOpen))
       }
-      for edge in edges[id] ?? [] where edge.prefix != unknown {
+      for edge in edges[id] ?? [] {
+        guard edge.prefix != unknown else {
+          onUnknown()
+          continue
+        }
         let step = edge.isMount && edge.prefix.hasSuffix("/") ? String(edge.prefix.dropLast()) : edge.prefix
         waiting.append((edge.child, base + step, depth + 1))
       }

@@ -41,6 +41,8 @@ struct ServiceLinks {
       judge(addresses, backend, variable)
     }
     guard let target, named || !matches.isEmpty else { return }
+    judgePath(addresses, target, variable)
+    judgeOrigins(target, variable, frontend)
     let isPublic = variable.scope == .buildPublic && variable.name.hasPrefix("NEXT_PUBLIC_")
     links.append(
       ServiceLink(
@@ -62,9 +64,64 @@ struct ServiceLinks {
     guard let wrong = addresses.first(where: isElsewhere) else { return }
     findings.append(
       Finding(
-        id: "FORGE-L001", severity: .warning,
+        id: "FORGE-K001", severity: .warning,
         message: "\(variable.name) names port \(wrong.port ?? 0), but \(backend.name) listens on \(backend.port)",
         location: wrong.source, fix: "bring the two into line, or publish the service on that port"))
+  }
+
+  /// An address that goes on in a path under which the backend answers nothing.
+  private mutating func judgePath(_ addresses: [Address], _ backend: Service, _ variable: EnvironmentVariable) {
+    guard let facts = backend.fastapi, let routes = facts.routes, !routes.isEmpty else { return }
+    func answers(_ path: String) -> Bool {
+      routes.contains { $0 == path || $0.hasPrefix(path + "/") || path.hasPrefix($0 + "/") }
+    }
+    let wrong = addresses.first { address in
+      guard !address.path.isEmpty else { return false }
+      let root = facts.rootPath ?? ""
+      let inner = address.path.hasPrefix(root) ? String(address.path.dropFirst(root.count)) : address.path
+      return !inner.isEmpty && !answers(address.path) && !answers(inner)
+    }
+    guard let wrong else { return }
+    // A single route like `/health` says nothing of where the others are.
+    let known = routes.prefix(4).joined(separator: ", ") + (routes.count > 4 ? ", …" : "")
+    findings.append(
+      Finding(
+        id: "FORGE-K002", severity: .warning,
+        message: "\(variable.name) goes on in \(wrong.path), but \(backend.name) answers nothing there (\(known))",
+        location: wrong.source, fix: "bring the path and the prefixes of the routers into line"))
+  }
+
+  /// Browsers call a backend at another address only where its `CORSMiddleware` names theirs.
+  private mutating func judgeOrigins(_ backend: Service, _ variable: EnvironmentVariable, _ frontend: Service) {
+    let config = frontend.next?.configFile
+    let isInBrowsers =
+      variable.name.hasPrefix("NEXT_PUBLIC_")
+      && !variable.sources.allSatisfy { source in config.map { source.hasPrefix($0 + ":") } ?? false }
+    guard isInBrowsers, let facts = backend.fastapi,
+      !findings.contains(where: { $0.id.hasPrefix("FORGE-K01") && $0.message.contains(backend.name) })
+    else { return }
+    func note(_ id: String, _ severity: Severity, _ message: String, _ location: String, _ fix: String) {
+      findings.append(Finding(id: id, severity: severity, message: message, location: location, fix: fix))
+    }
+    guard let cors = facts.cors else {
+      return note(
+        "FORGE-K010", .warning,
+        "\(frontend.name) calls \(backend.name) from browsers, which refuse the answer: it has no CORSMiddleware",
+        facts.source, "add CORSMiddleware with the frontend's address, or call it through a rewrite of Next.js")
+    }
+    guard !cors.isOpenEnded, !cors.origins.contains("*") else { return }
+    let addresses = cors.origins.compactMap { Address($0, source: cors.source) }
+    guard addresses.allSatisfy(\.isLocal) else { return }
+    if !addresses.contains(where: { $0.port == frontend.port }) {
+      note(
+        "FORGE-K011", .warning,
+        "\(backend.name) lets browsers in from \(cors.origins.joined(separator: ", ")), but \(frontend.name) listens on "
+          + "\(frontend.port)", cors.source, "bring the two into line")
+    }
+    note(
+      "FORGE-K012", .info,
+      "\(backend.name) lets browsers in from this machine only (\(cors.origins.joined(separator: ", ")))", cors.source,
+      "read the allowed origins from a variable, so that a deployment can name its own")
   }
 
   // MARK: Addresses

@@ -47,6 +47,41 @@ extension Shape {
 
         """
       ]) { $1 }),
+    Shape(
+      name: "53f-wrong-prefix-and-origins",
+      files: both.merging([
+        "frontend/.env.example": "NEXT_PUBLIC_API_URL=http://localhost:8000/api/v2\n",
+        "backend/main.py": """
+        from fastapi import APIRouter, FastAPI
+        from fastapi.middleware.cors import CORSMiddleware
+        app = FastAPI(root_path="/backend")
+        app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3001"], allow_credentials=True)
+        router = APIRouter(prefix="/todos")
+        @router.get("/{id}")
+        def todo(id: int): ...
+        app.include_router(router, prefix="/api/v1")
+
+        """,
+      ]) { $1 }),
+    Shape(
+      name: "53g-right-prefix-and-origins",
+      files: both.merging([
+        "frontend/.env.example": "NEXT_PUBLIC_API_URL=http://localhost:8000/api/v1/\n",
+        "backend/settings.py":
+          "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    prefix: str = '/api/v1'\n    origins: list[str] = ['http://localhost:3000']\nsettings = Settings()\n",
+        "backend/main.py": """
+        from fastapi import APIRouter, FastAPI
+        from starlette.middleware import Middleware
+        from starlette.middleware.cors import CORSMiddleware
+        from settings import settings
+        app = FastAPI(middleware=[Middleware(CORSMiddleware, allow_origins=settings.origins)])
+        router = APIRouter(prefix=settings.prefix)
+        @router.get("/todos")
+        def todos(): ...
+        app.include_router(router)
+
+        """,
+      ]) { $1 }),
     Shape(name: "53d-unknown-key", files: both.merging(["forge.yaml": "services:\n  web:\n    pahts: x\n"]) { $1 }),
     Shape(
       name: "53e-unknown-service", files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),

@@ -74,6 +74,12 @@ struct Shape: Sendable {
             + (others.isEmpty ? "" : "  not \(others)"))
       }
       lines.append("  install: " + service.installInputs.joined(separator: " "))
+      if let fastapi = service.fastapi, fastapi.cors != nil || fastapi.rootPath != nil || fastapi.routes != [] {
+        let origins = fastapi.cors.map { $0.origins.joined(separator: " ") + ($0.isOpenEnded ? " and more" : "") }
+        lines.append(
+          "  answers: \(fastapi.routes?.joined(separator: " ") ?? "unknown") below \(fastapi.rootPath ?? "-") for "
+            + "\(origins ?? "its own origin")")
+      }
       if let workspace = service.workspace { lines.append("  members: " + workspace.members.joined(separator: " ")) }
       if !service.nativePackages.isEmpty {
         lines.append(
