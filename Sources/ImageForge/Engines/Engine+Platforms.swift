@@ -84,7 +84,7 @@ extension Engine {
       for image in images {
         try await send(tag, ["manifest", "add", list, "containers-storage:\(storeName(image))"], log: { _ in })
       }
-      try await send(tag, ["manifest", "push", "--all", list, "docker://\(tag)"], log: log)
+      try await send(tag, ["manifest", "push", "--all"] + encryption(of: tag) + [list, "docker://\(tag)"], log: log)
     } catch {
       await removeIndex(list)
       throw error

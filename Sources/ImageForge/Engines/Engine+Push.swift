@@ -4,7 +4,14 @@ extension Engine {
   /// Sends an image of the store to the registry that its name says.
   /// - Throws: `EngineError.failed` when the registry does not take it.
   public func push(_ tag: String, log: @escaping @Sendable (String) -> Void) async throws(EngineError) {
-    try await send(tag, ["push", storeName(tag)], log: log)
+    try await send(tag, ["push"] + encryption(of: tag) + [storeName(tag)], log: log)
+  }
+
+  /// A registry of this machine may speak without encryption, as docker has it by itself.
+  func encryption(of tag: String) -> [String] {
+    let host = tag.split(separator: "/").first?.prefix { $0 != ":" } ?? ""
+    guard kind != .docker, tag.contains("/"), host == "localhost" || host.hasPrefix("127.") else { return [] }
+    return ["--tls-verify=false"]
   }
 
   /// Runs a command that sends something to a registry.

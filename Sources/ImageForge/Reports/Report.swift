@@ -203,9 +203,13 @@ public struct Failure: Codable, Sendable, Equatable {
 
   static func finding(_ error: any ForgeError) -> Finding {
     let isEngine = error.exitCode == .engineFailed
+    // A finding is one line: the log of an engine stands on standard error.
+    let text = "\(error)"
+    let words = text[..<(text.firstRange(of: "\nLast lines of ")?.lowerBound ?? text.endIndex)]
+      .split(whereSeparator: \.isNewline).joined(separator: " ")
     return Finding(
       id: isEngine ? "FORGE-X004" : "FORGE-X003", severity: .error,
-      message: DisplayText.escape("\(error)"), location: nil,
+      message: DisplayText.escape(words), location: nil,
       fix: isEngine
         ? "mend what the message names, and build again"
         : error.remedy ?? "save or build the image again, and check that the file arrived whole",

@@ -44,6 +44,14 @@ struct BuildRecipe {
       + (digest.map { ["org.opencontainers.image.base.digest=\($0)"] } ?? [])
   }
 
+  /// Whether a stage begins with nothing.
+  var standsOnScratch: Bool {
+    let text = (try? String(contentsOfFile: dockerfile, encoding: .utf8)) ?? ""
+    return text.split(whereSeparator: \.isNewline).contains {
+      $0.uppercased().hasPrefix("FROM ") && $0.split(separator: " ").contains("scratch")
+    }
+  }
+
   private static func read(_ root: String, _ path: String) throws -> String? {
     let full = root + "/" + path
     guard FileManager.default.fileExists(atPath: full) else { return nil }

@@ -170,7 +170,8 @@ public struct ProjectBuilder: Sendable {
     request.sourceDate = reproducible ? date(revision) ?? 0 : nil
     request.cacheFrom = cacheFrom
     request.cacheTo = cacheTo
-    request.usesCache = usesCache
+    // podman and buildah take a layer on `scratch` from their cache whatever platform it was built for.
+    request.usesCache = usesCache && !(unit.platform != nil && engine.kind != .docker && recipe.standsOnScratch)
     request.builder = builder
     let before = await engine.layers(of: request.tag)
     try await engine.build(request, log: log)
@@ -180,7 +181,7 @@ public struct ProjectBuilder: Sendable {
     try Task.checkCancellation()
     try logs?.write(StableJSON.encode(inspection), to: "\(unit.name).inspection.json")
     var built = BuildReport.Built(
-      name: service.name, path: service.path, tag: request.tag, archive: unit.archive, sizes: inspection.sizes,
+      name: unit.name, path: service.path, tag: request.tag, archive: unit.archive, sizes: inspection.sizes,
       push: BuildReport.Push(inspection.layers, before: before),
       verdict: policy.map { Gate.judge(inspection, policy: $0) })
     built.inspection = inspection
