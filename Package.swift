@@ -79,7 +79,9 @@ let package = Package(
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
-    room("Recipes", uses: ["ForgeBasics", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache, yams, system]),
+    room(
+      "Recipes",
+      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache, yams, system]),
 
     // Between the wings, and the way out.
     room("Engines", uses: ["ForgeBasics", subprocess, system]),

@@ -1,16 +1,21 @@
 import ArgumentParser
+import Foundation
 import ImageForge
 
 struct Generate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the Dockerfile, .dockerignore and ENVIRONMENT.md of each service.",
     discussion: """
-      Files that forge did not write, or that were edited since, are never overwritten without --force.
+      What a file would lose or gain is shown before it is written; on a terminal forge then asks. Files that forge \
+      did not write, or that were edited since, are never overwritten without --force. Blocks from `# forge:keep` to \
+      `# forge:end` are yours and survive.
 
       Examples:
         forge generate backend
         forge generate --check .
         forge generate --stdout frontend
+        forge generate backend --from-existing --explain --stdout
+        forge generate backend --from-existing --force
       """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")
@@ -22,8 +27,18 @@ struct Generate: AsyncParsableCommand {
   @Flag(help: "Write nothing; exit with 1 and a diff when a committed file is stale or missing.")
   var check = false
 
-  @Flag(help: "Overwrite files that forge did not write.")
+  @Flag(help: "Overwrite files that forge did not write, without asking.")
   var force = false
+
+  @Flag(name: .shortAndLong, help: "Do not ask before files that forge wrote are brought up to date.")
+  var yes = false
+
+  @Flag(
+    help: """
+      Keep what the Dockerfile that is there decides: base, port, command, user, packages, variables, labels. Later \
+      runs keep it too.
+      """)
+  var fromExisting = false
 
   @Flag(help: "Write the digests of the base images to forge.lock, and build on those from now on.")
   var pin = false
@@ -40,14 +55,46 @@ struct Generate: AsyncParsableCommand {
   func run() async throws {
     let analysis = try Analyzer.analyze(path)
     var options = try recipe.options(in: path)
+    options.existing = try ExistingDockerfile.all(of: analysis, root: path, readsForeign: fromExisting)
     if pin { options.pins = try await pins(analysis, options) }
     let files = try Generator.generate(analysis, options: options)
     try GenerationProof.check(files, of: analysis, root: path)
     let plan = try GenerationPlan(files: files, root: path)
-    if !stdout, !check { try plan.write(force: force) }
-    let report = GenerationReport(plan: plan, mode: stdout ? .print : check ? .check : .write)
-    try reporting.write(report, text: report.text)
-    if check, !plan.isCurrent { throw ExitStatus(code: .policyFailed) }
+    let report = GenerationReport(
+      plan: plan, mode: stdout ? .print : check ? .check : .write,
+      existing: fromExisting ? Array(options.existing.values) : [])
+    if fromExisting, reporting.format == .text {
+      // Beside the files on standard output, which may go into one.
+      let text = report.existingText(OutputOptions.style(reporting.color))
+      if stdout { StandardError.print(text) } else { try StandardOutput.write(text) }
+    }
+    if stdout || check {
+      try reporting.write(report, text: report.text)
+      if check, !plan.isCurrent { throw ExitStatus(code: .policyFailed) }
+      return
+    }
+    try write(plan, report)
+  }
+
+  /// Shows what would change, asks on a terminal, and writes.
+  private func write(_ plan: GenerationPlan, _ report: GenerationReport) throws {
+    let isText = reporting.format == .text
+    if isText { try StandardOutput.write(report.diffs(OutputOptions.style(reporting.color))) }
+    var mayOverwrite = force
+    let changes = plan.entries.filter { $0.state == .stale || $0.state == .foreign }
+    let isForeign = changes.contains { $0.state == .foreign }
+    if !changes.isEmpty, !force, isForeign || !yes, isText, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
+      let names = changes.map { DisplayText.escape($0.path) }.joined(separator: ", ")
+      let warning = isForeign ? ", which forge did not write or somebody edited" : ""
+      FileHandle.standardError.write(Data("Overwrite \(names)\(warning)? [y/N] ".utf8))
+      guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+        StandardError.print("nothing was written")
+        throw ExitStatus(code: .usage)
+      }
+      mayOverwrite = true
+    }
+    try plan.write(force: mayOverwrite)
+    try reporting.write(report, text: report.outcomes)
   }
 
   /// Asks the engine for the digests of all bases, and writes the lock.

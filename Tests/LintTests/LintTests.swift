@@ -20,7 +20,7 @@ import Testing
   @Test func cleanFileHasNoFindings() throws {
     let dockerfile = """
       # syntax=docker/dockerfile:1
-      ARG BASE=debian
+      ARG BASE=debian:13
       FROM ${BASE} AS build
       ARG FOLDER=src
       COPY package.json package-lock*.json ./
@@ -52,7 +52,7 @@ import Testing
     #expect(
       try lint(dockerfile, files: ["a"]) == [
         "L001 Dockerfile:2", "L001 Dockerfile:3", "L001 Dockerfile:3", "L001 Dockerfile:5", "L003 Dockerfile:7",
-        "L004 Dockerfile:6",
+        "L004 Dockerfile:6", "UndefinedVar Dockerfile:8", "L055 Dockerfile:3",
       ])
   }
 

@@ -19,6 +19,9 @@ public enum Generator {
   private static func generate(
     _ service: Service, bases: BaseTable, _ options: RecipeOptions
   ) throws(RecipeError) -> [GeneratedFile] {
+    let existing = options.existing[service.path]
+    let service = existing?.applied(to: service) ?? service
+    let options = existing?.applied(to: options) ?? options
     let checks = ServiceChecks(service: service, options: options)
     let folder = try checks.path(service.path, "path")
     let isMember = try checks.member().isMember
@@ -28,6 +31,7 @@ public enum Generator {
     case .fastapi, .mcp: dockerfile = try FastAPIRecipe(checks: checks, bases: bases).dockerfile()
     }
     if options.explains { dockerfile = Explanation(of: service).comment(dockerfile) }
+    if let existing { dockerfile = existing.applied(to: dockerfile, explains: options.explains) }
     func file(_ name: String, _ body: String, _ comment: Stamp.Comment = .hash) -> GeneratedFile {
       GeneratedFile(
         path: folder == "." ? name : "\(folder)/\(name)", contents: Stamp.stamped(body, comment: comment))

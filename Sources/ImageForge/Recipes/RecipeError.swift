@@ -10,6 +10,8 @@ public enum RecipeError: ForgeError, Equatable {
   case foreignFiles([String])
   /// The generated Dockerfile would not build: something that it copies is not there.
   case unbuildable(service: String, location: String, reason: String, fix: String)
+  /// There is no Dockerfile whose decisions could be kept.
+  case noDockerfile(path: String)
   /// An output that cannot be written.
   case unwritable(path: String, reason: String)
   /// A file of the user's own recipes is broken.
@@ -21,7 +23,7 @@ public enum RecipeError: ForgeError, Equatable {
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .foreignFiles, .unwritable, .badRecipe, .badSettings: .usage
+    case .unsupported, .foreignFiles, .noDockerfile, .unwritable, .badRecipe, .badSettings: .usage
     case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
     }
@@ -41,6 +43,8 @@ public enum RecipeError: ForgeError, Equatable {
       "not overwritten, because forge did not write them or they were edited since: "
         + paths.map(DisplayText.escape).joined(separator: ", ")
         + ". Nothing was written; see the changes with `forge generate --check`, or overwrite with `--force`"
+    case .noDockerfile(let path):
+      "\(DisplayText.escape(path)): there is no Dockerfile to take decisions from; leave --from-existing out"
     case .unwritable(let path, let reason):
       "cannot write \(DisplayText.escape(path)): \(reason). Nothing was written"
     case .badRecipe(let file, let reason):

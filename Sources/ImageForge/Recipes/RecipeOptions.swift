@@ -21,6 +21,8 @@ public struct RecipeOptions: Sendable, Equatable {
   public var recipes: String?
   /// Digests of base images, by name and tag.
   public var pins: [String: String] = [:]
+  /// What Dockerfiles that were written by hand decide, by the services' paths.
+  public var existing: [String: ExistingDockerfile] = [:]
 
   public init() {}
 }

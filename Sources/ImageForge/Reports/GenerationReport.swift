@@ -22,14 +22,57 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   /// Whether every file stood there as forge writes it.
   public let current: Bool
   public let files: [File]
+  /// What was kept of Dockerfiles that were written by hand, and what was not.
+  public let existing: [Existing]
 
-  public init(plan: GenerationPlan, mode: Mode) {
+  public struct Existing: Codable, Sendable, Equatable {
+    /// Relative to the analysed root.
+    public let path: String
+    public let kept: [ExistingDockerfile.Decision]
+    public let dropped: [ExistingDockerfile.Decision]
+  }
+
+  /// - Parameter existing: the Dockerfiles whose decisions the files keep.
+  public init(plan: GenerationPlan, mode: Mode, existing: [ExistingDockerfile] = []) {
+    self.existing = existing.sorted { $0.path < $1.path }.map {
+      Existing(path: $0.path, kept: $0.kept, dropped: $0.dropped)
+    }
     schemaVersion = 1
     self.mode = mode
     current = plan.isCurrent
     files = plan.entries.map {
       File(path: $0.file.path, state: $0.state, diff: $0.diff, contents: $0.file.contents)
     }
+  }
+
+  /// What people read of decisions that were kept, and of those that were not.
+  public func existingText(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    for file in existing {
+      let name = DisplayText.escape(file.path)
+      layout.heading("kept of \(name)")
+      layout.table(file.kept.map { ["\($0.line)", DisplayText.escape($0.text)] })
+      guard !file.dropped.isEmpty else { continue }
+      layout.heading("not kept of \(name)")
+      for one in file.dropped {
+        layout.paragraph("\(DisplayText.escape(one.text)): \(one.reason ?? "")", label: "  \(one.line)  ")
+      }
+    }
+    return layout.text
+  }
+
+  /// What the files that are there would lose and gain; shown before they are written.
+  public func diffs(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    for file in files where file.state == .stale || file.state == .foreign { layout.diff(file.diff) }
+    return layout.text
+  }
+
+  /// What was written.
+  public func outcomes(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
+    return layout.text
   }
 
   /// What `forge generate` prints for people.
@@ -41,11 +84,7 @@ public struct GenerationReport: Codable, Sendable, Equatable {
         if files.count > 1 { layout.heading("### \(file.path)") }
         layout.raw(file.contents)
       }
-    case .write:
-      for file in files where file.state == .stale || file.state == .foreign {
-        layout.diff(file.diff)
-      }
-      layout.table(files.map { [$0.path, outcome(of: $0)] }, indent: 0)
+    case .write: return diffs(style) + outcomes(style)
     case .check:
       for file in files where file.state != .current {
         layout.diff(file.diff)
