@@ -9,6 +9,7 @@ struct Rules: ParsableCommand {
         forge rules                 all rules
         forge rules FORGE-I008      one rule, in full
         forge rules --secrets       the kinds of secrets that are looked for
+        forge lint --rules          the rules of Dockerfiles
       """)
 
   @Argument(help: "A rule; without one, all are listed.")
@@ -29,6 +30,9 @@ struct Rules: ParsableCommand {
       return try reporting.write(list, text: list.text)
     }
     let wanted = id.uppercased()
+    if let rule = LintRuleList().rules.first(where: { [wanted, "FORGE-" + wanted].contains($0.id.uppercased()) }) {
+      return try reporting.write(rule, text: rule.text)
+    }
     guard let rule = RuleCatalogue.rule(wanted) ?? RuleCatalogue.rule("FORGE-" + wanted) else {
       throw ValidationError("there is no rule \(DisplayText.escape(id)); `forge rules` lists them")
     }

@@ -64,7 +64,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("app/Dockerfile")))
     let json = try await Command.forge(["generate", folder.file("app"), "--stdout", "--format", "json"])
     let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
-    try #expect(Set(#require(object).keys) == ["schemaVersion", "mode", "current", "files"])
+    try #expect(Set(#require(object).keys) == ["schemaVersion", "mode", "current", "files", "existing"])
   }
 
   @Test func optionsThatExcludeOneAnother() async throws {

@@ -38,4 +38,58 @@ import Testing
     #expect(result.status == 0, "\(result)")
     #expect(result.output == "passed: Dockerfile\n", "\(result)")
   }
+
+  /// A Dockerfile as it is often written: what is wrong with it, and the file without that.
+  private func project() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "FROM node:latest\nWORKDIR /app\nADD . .\nRUN npm install\nENV PORT 3000\nEXPOSE 3000\nCMD npm start\n", to: "Dockerfile")
+    try folder.write(#"{"name": "a", "scripts": {"start": "node a.js"}}"#, to: "package.json")
+    try folder.write("{}", to: "package-lock.json")
+    return folder
+  }
+
+  @Test func mendedFileIsShownAndWrittenOnlyWhenAskedFor() async throws {
+    let folder = try project()
+    let before = try String(contentsOfFile: folder.file("Dockerfile"), encoding: .utf8)
+    let shown = try await Command.forge(["lint", folder.path])
+    #expect(shown.status == 0, "\(shown)")
+    for word in ["JSONArgsRecommended", "FORGE-L050", "-CMD npm start", "+CMD [\"npm\", \"start\"]", "nothing was written"] {
+      #expect(shown.output.contains(word), "\(word)\n\(shown)")
+    }
+    let mended = try await Command.forge(["lint", folder.file("Dockerfile"), "--mended"])
+    #expect(mended.status == 0 && mended.output.hasPrefix("FROM node:"), "\(mended)")
+    try #expect(String(contentsOfFile: folder.file("Dockerfile"), encoding: .utf8) == before)
+    #expect(!FileManager.default.fileExists(atPath: folder.file(".dockerignore")))
+
+    let fixed = try await Command.forge(["lint", folder.path, "--fix"])
+    #expect(fixed.status == 0 && fixed.output == "passed: Dockerfile\n", "\(fixed)")
+    try #expect(String(contentsOfFile: folder.file("Dockerfile"), encoding: .utf8) == mended.output)
+    let hadolint = try await Command.run("hadolint", [folder.file("Dockerfile")])
+    #expect(hadolint.status == 0 && hadolint.output.isEmpty, "\(hadolint)")
+    // Nothing is left to mend: the file is printed as it is.
+    let again = try await Command.forge(["lint", folder.file("Dockerfile"), "--mended"])
+    #expect(again.output == mended.output)
+  }
+
+  @Test func everyFormatTellsTheSame() async throws {
+    let folder = try project()
+    for (format, words) in [
+      ("sarif", ["\"JSONArgsRecommended\"", "\"startLine\" : 7"]), ("github", ["::warning title=JSONArgsRecommended in .,file=Dockerfile,line=7"]),
+      ("junit", ["<testsuites"]), ("markdown", ["FORGE-L050"]), ("gitlab", ["\"check_name\""]), ("html", ["<html"]),
+    ] {
+      let result = try await Command.forge(["lint", ".", "--format", format], in: folder.path)
+      #expect(result.status == 0)
+      for word in words { #expect(result.output.contains(word), "\(format) \(word)\n\(result)") }
+    }
+  }
+
+  @Test func listsItsRules() async throws {
+    let rules = try await Command.forge(["lint", "--rules", "--format", "json"])
+    for id in ["StageNameCasing", "CopyIgnoredFile", "FORGE-L001", "FORGE-L060"] {
+      #expect(rules.output.contains("\"\(id)\""), "\(id)")
+    }
+    let one = try await Command.forge(["rules", "jsonargsrecommended"])
+    #expect(one.status == 0 && one.output.contains("JSONArgsRecommended"), "\(one)")
+  }
 }

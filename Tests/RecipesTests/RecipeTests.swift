@@ -163,3 +163,24 @@ import Testing
     #expect(error?.description.hasPrefix("no recipe for \(service.name): ") == true)
   }
 }
+
+/// `--explain`: no instruction without a comment right above it.
+@Suite struct ExplanationTests {
+  @Test(arguments: Samples.all.map(\.name))
+  func everyInstructionSaysWhy(_ name: String) throws {
+    var options = Samples.options(name)
+    options.explains = true
+    let service = try #require(Samples.all.first { $0.name == name }?.service)
+    let file = try Generator.generate(Analysis(root: ".", services: [service]), options: options)[0].contents
+    var continues = false
+    var before: Substring = ""
+    var isHeredoc = false
+    for line in file.split(separator: "\n", omittingEmptySubsequences: false) {
+      let isInstruction = !continues && !isHeredoc && !line.isEmpty && !line.hasPrefix("#")
+      if isInstruction { #expect(before.hasPrefix("#"), "\(line)") }
+      if line.hasPrefix("COPY <<") { isHeredoc = true } else if line == "SETTINGS" { isHeredoc = false }
+      if !line.hasPrefix("#") { continues = line.hasSuffix("\\") }
+      before = line
+    }
+  }
+}

@@ -37,7 +37,10 @@ extension ExistingDockerfile {
         // hadolint's comment must stand right above the instruction.
         var place = index
         while place > 0, lines[place - 1].hasPrefix("# hadolint ") { place -= 1 }
-        lines.insert(origin(number), at: place)
+        // The reason is the user's own decision now.
+        if place > 0, lines[place - 1].hasPrefix("# Why: ") { lines[place - 1] = origin(number) } else {
+          lines.insert(origin(number), at: place)
+        }
       }
     }
     if let image {
@@ -66,7 +69,11 @@ extension ExistingDockerfile {
     }
     if let command, let last = lines.lastIndex(where: { $0.hasPrefix("CMD ") }) {
       lines[last] = "CMD \(DockerText.execForm(command))"
-      if explains { lines.insert(origin(commandLine), at: last) }
+      if explains {
+        if lines[last - 1].hasPrefix("# Why: ") { lines[last - 1] = origin(commandLine) } else {
+          lines.insert(origin(commandLine), at: last)
+        }
+      }
     }
     // Above the user of the final stage, which each recipe has: what stands there is root's and read-only.
     if !finalLines.isEmpty, var place = lines.lastIndex(where: { $0.hasPrefix("USER ") }) {

@@ -226,6 +226,9 @@ extension ExistingDockerfile {
     guard servers.contains(program) else {
       return drop(text, commandLine, "\(program) is no server that the new image is known to hold")
     }
+    guard base != .distroless else {
+      return drop(text, commandLine, "this base has the modules, but no programs of a virtual environment")
+    }
     command = words
     keep(text, commandLine)
   }

@@ -12,7 +12,9 @@ struct Explanation {
     var out: [Substring] = []
     var continues = false
     for line in dockerfile.split(separator: "\n", omittingEmptySubsequences: false) {
-      if !continues, let reason = reason(for: line) {
+      let isInstruction = !continues && !line.isEmpty && !line.hasPrefix("#")
+      let isSilent = out.last?.hasPrefix("#") != true || out.count == 1
+      if isInstruction, let reason = reason(for: line) ?? (isSilent ? purpose(of: line) : nil) {
         // What tells hadolint to be silent must stand right above the instruction.
         let place = out.last?.hasPrefix("# hadolint ") == true ? out.count - 1 : out.count
         out.insert("# Why: \(DisplayText.escape(String(reason.prefix(400))))", at: place)
@@ -37,9 +39,46 @@ struct Explanation {
       return service.environment.first { $0.name == words[1] }.map { "read in \($0.sources.joined(separator: ", "))" }
     case "EXPOSE": return "the port of the start command, or the framework's own"
     case "HEALTHCHECK": return service.healthPath.map { "the route \($0)" } ?? "there is no health route"
-    case "CMD": return command
+    case "CMD":
+      if let migrations = service.migrations, line.contains(migrations.command.split(separator: " ")[0]) {
+        return "\(migrations.tool) keeps the database's schema"
+      }
+      return command
     default: return nil
     }
+  }
+
+  /// What an instruction is for, where no comment of the recipe says it.
+  private func purpose(of line: Substring) -> String? {
+    let purposes: [(start: String, purpose: String)] = [
+      ("FROM runtime", "the same layers, with another command"),
+      ("FROM build", "goes on from the build stage"),
+      ("FROM", "the base of the image: --base asks for another, --pin fixes its digest"),
+      ("WORKDIR", "one place in every image, whatever the base works in"),
+      ("ENV NEXT_TELEMETRY_DISABLED", "builds call nobody"),
+      ("ENV PIP_", "no notices of pip's own in the log of the build"),
+      ("ENV NODE_ENV", "libraries leave their development behind; the port is the service's"),
+      ("ENV PATH", "the virtual environment's programs first; logs at once, and nothing written beside the source"),
+      ("ENV", "settings of the tools that this stage runs"),
+      ("COPY --", "only what runs leaves the build stage"),
+      ("COPY .", "the source, without what the ignore file leaves out"),
+      ("COPY", "what the next step reads, and nothing else: it is done again only when these change"),
+      ("RUN --mount=type=cache", "exactly what the lockfile names; the cache stays with the builder"),
+      ("RUN --mount=type=secret", "the secret is there for this step alone, and in no layer"),
+      ("RUN chmod", "the image's user may read it, whatever the umask of the checkout"),
+      ("RUN find", "times and modes that are the same in every build, so that the layers are"),
+      ("RUN mkdir", "times and modes that are the same in every build, so that the layers are"),
+      ("RUN printf", "the settings of the server"),
+      ("USER", "nobody who breaks in is root"),
+      ("LABEL forge.writable", "what the server writes to: forge test gives it that, and nothing else"),
+      ("LABEL", "kept from before"),
+      ("EXPOSE", "the port of the server"),
+      ("ENTRYPOINT", "the base's own would read the command as its arguments"),
+      ("HEALTHCHECK", "docker and compose ask whether the server answers; Kubernetes has probes of its own"),
+      ("ARG", "given by --build-arg"),
+      ("CMD", "the program itself, without a shell: it gets the signals"),
+    ]
+    return purposes.first { line.hasPrefix($0.start) }?.purpose
   }
 
   private var command: String? {
