@@ -40,7 +40,8 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Judge images by the policy: size, security rules, and secrets in every layer.",
     discussion: """
-      Exits with 1 when the policy fails, with 3 when an image cannot be read whole.
+      Exits with 1 when the policy fails, with 3 when an image cannot be read whole. Every layer is hashed; one that is \
+      known by its digest (`forge cache`), such as the base's, is not unpacked and searched again.
 
       Examples:
         forge check image.tar
@@ -56,6 +57,7 @@ struct Check: AsyncParsableCommand {
   @Option(help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.")
   var baseline: String?
 
+  @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
@@ -64,6 +66,8 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let policy = try policy.load(in: ".")
     let known = try (baseline ?? policy.baseline).map { try Baseline.load($0) }
+    // Every blob is hashed: what the cache knows counts for exactly these bytes.
+    let cache = caching.cache(trustsStamps: false)
     let isAlone = images.images.count == 1
     var verdicts: [Verdict] = []
     var subjects: [Report.Subject] = []
@@ -73,8 +77,8 @@ struct Check: AsyncParsableCommand {
         let inspection =
           isAlone
           ? try await reporting.reportingFailure("check", of: image.image, to: output) {
-            try await image.inspect(findsSecrets: true)
-          } : try await image.inspect(findsSecrets: true)
+            try await image.inspect(findsSecrets: true, cache: cache)
+          } : try await image.inspect(findsSecrets: true, cache: cache)
         verdicts.append(Gate.judge(inspection, policy: policy, baseline: known))
         if let verdict = verdicts.last { subjects.append(Report.Subject(verdict, inspection: inspection)) }
       } catch let error as any ForgeError {

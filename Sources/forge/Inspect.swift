@@ -37,8 +37,8 @@ struct NamedImage {
   let budgets: BudgetOptions
 
   /// Opens and inspects the image, with what the rules want to see of it.
-  func inspect(findsSecrets: Bool = false) async throws -> Inspection {
-    try await open(findsSecrets: findsSecrets).inspection
+  func inspect(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> Inspection {
+    try await open(findsSecrets: findsSecrets, cache: cache).inspection
   }
 
   /// The same, with every file at hand for further questions.

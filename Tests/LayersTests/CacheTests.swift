@@ -64,7 +64,9 @@ import Testing
   }
 
   @Test func codingKeepsEverything() throws {
-    let scan = try scan(Self.tar, Self.options(Self.tar))
+    var options = Self.options(Self.tar)
+    options.content = ContentScanning(version: "1") { Marker() }
+    let scan = try scan(Self.tar, options)
     let bytes = scan.encode()
     let copy = try #require(bytes.withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) })
     #expect(copy.compression == scan.compression && copy.digest == scan.digest && copy.diffID == scan.diffID)
@@ -82,13 +84,16 @@ import Testing
       #expect(scan.entries.head(index) == copy.entries.head(index))
       #expect(scan.entries.extendedAttributes(index) == copy.entries.extendedAttributes(index))
     }
+    #expect(copy.marks == scan.marks && !scan.marks.isEmpty && copy.contentVersion == "1")
     #expect(copy.encode() == bytes)
     #expect(scan.entries.contains { $0.isSparse } && scan.entries.contains { $0.deviceMinor == 3 })
   }
 
   /// A forged file with a sound checksum cannot do more than name nothing.
   @Test func damagedCodingNeverCrashes() throws {
-    let bytes = try scan(Self.tar, Self.options(Self.tar)).encode()
+    var options = Self.options(Self.tar)
+    options.content = ContentScanning(version: "1") { Marker() }
+    let bytes = try scan(Self.tar, options).encode()
     for count in bytes.indices {
       #expect(bytes[..<count].withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) } == nil)
     }
@@ -103,6 +108,40 @@ import Testing
       #expect(scan.entries.reduce(0) { $0 + $1.size } <= LayerLimits().unpacked)
       #expect(scan.encode().count > 0)
     }
+  }
+
+  /// Marks every file.
+  private final class Marker: ContentScanner {
+    private var length: Int64 = 0
+    func begin(path: ArraySlice<UInt8>) { length = 0 }
+    func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) { length += Int64(bytes.count) }
+    func finish() -> [ContentMark] {
+      [
+        ContentMark(kind: "size", offset: length, line: 3, fingerprint: "ab"),
+        ContentMark(kind: "", offset: 0, line: 0, fingerprint: ""),
+      ]
+    }
+  }
+
+  @Test func whatScannersFoundIsRememberedByTheirVersion() throws {
+    let bench = try Bench()
+    func scan(_ version: String?) throws -> (marks: [Int: [ContentMark]], wasRead: Bool) {
+      var options = Self.options(Self.tar)
+      if let version {
+        options.content = ContentScanning(version: version) { Marker() }
+      }
+      let (scan, isNew) = try bench.scan(options)
+      return (scan.marks, isNew)
+    }
+    #expect(try scan(nil).marks.isEmpty)
+    let first = try scan("1")
+    #expect(first.wasRead && !first.marks.isEmpty, "a scan without contents tells nothing of them")
+    let second = try scan("1")
+    #expect(!second.wasRead && second.marks == first.marks)
+    let other = try scan("2")
+    #expect(other.wasRead, "another version may find something else")
+    let plain = try scan(nil)
+    #expect(!plain.wasRead && plain.marks.isEmpty)
   }
 
   @Test func theSecondScanIsRemembered() throws {

@@ -9,7 +9,7 @@ import SystemPackage
 /// for the disk: what a power failure leaves of a file fails its checksum.
 struct CacheFolder: Sendable {
   /// Raised with every change of what the files hold.
-  static let formatVersion: UInt8 = 1
+  static let formatVersion: UInt8 = 2
   private static let magic = Array("forge\u{0}c".utf8) + [formatVersion]
   /// Magic and XXH3-128 of what follows.
   private static let headerSize = 24

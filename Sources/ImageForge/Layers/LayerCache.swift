@@ -82,8 +82,8 @@ public struct LayerCache: Sendable {
   /// Reads a layer as `LayerReader.scan` does, or takes what is known of it.
   /// - Returns: the scan, and whether it is new to the cache, which should then be trimmed.
   package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (LayerScan, isNew: Bool) {
-    // What looks at contents must see them, and what has passed was read already.
-    guard options.content == nil, !options.notesContents, blob.file.passed == nil else {
+    // Where contents stand is not remembered, and what has passed was read already.
+    guard !options.notesContents, blob.file.passed == nil else {
       return (try LayerReader.scan(blob, options: options), false)
     }
     // Taken before a byte is read: a write while reading must not go unnoticed.
@@ -175,11 +175,13 @@ public struct LayerCache: Sendable {
       else { return nil }
       return LayerScan(decoding: input.rest, limits: options.limits)
     }
-    guard let scan, scan.digest == digest, scan.compressed == blob.length,
+    guard var scan, scan.digest == digest, scan.compressed == blob.length,
       options.expectedDigest == nil || scan.digest == options.expectedDigest,
       options.expectedDiffID == nil || scan.diffID == options.expectedDiffID,
-      scan.entries.holds(options.capture)
+      options.content == nil || scan.contentVersion == options.content?.version, scan.entries.holds(options.capture)
     else { return nil }
+    // An answer to what was asked, not to what somebody asked before.
+    if options.content == nil { (scan.marks, scan.contentVersion) = ([:], nil) }
     return scan
   }
 }

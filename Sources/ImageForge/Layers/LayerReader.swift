@@ -77,8 +77,8 @@ package enum LayerReader {
     let digest = compression == .none && !isHashedTwice ? diffID : blobHash.finish()
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length, unpacked: tar.offset,
-      entries: tar.entries, marks: tar.marks, anomalies: tar.foundAnomalies,
-      contents: tar.recorder?.contents ?? [])
+      entries: tar.entries, marks: tar.marks, contentVersion: options.content?.version,
+      anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [])
   }
 
   /// The digest of a blob as it stands.

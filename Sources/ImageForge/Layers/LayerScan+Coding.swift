@@ -18,6 +18,18 @@ extension LayerScan {
       out.run(anomaly.path)
     }
     entries.encode(to: &out)
+    out.run((contentVersion ?? "").utf8)
+    out.number(marks.count)
+    for (index, list) in marks.sorted(by: { $0.key < $1.key }) {
+      out.signed(Int64(index))
+      out.number(list.count)
+      for mark in list {
+        out.run(mark.kind.utf8)
+        out.number(mark.offset)
+        out.number(mark.line)
+        out.run(mark.fingerprint.utf8)
+      }
+    }
     return out.bytes
   }
 
@@ -40,8 +52,24 @@ extension LayerScan {
           kind: kind, count: input.number(Int.self), offset: input.number(Int64.self), path: Array(input.run())))
     }
     self.anomalies = anomalies
-    guard let entries = LayerEntries(decoding: &input, limits: limits), input.isSound, input.isAtEnd else { return nil }
+    guard let entries = LayerEntries(decoding: &input, limits: limits) else { return nil }
     self.entries = entries
+    let version = text()
+    contentVersion = version.isEmpty ? nil : version
+    for _ in 0..<input.number(Int.self, upTo: entries.count + 1) {
+      let index = input.signed()
+      guard index >= -1, index < entries.count else { return nil }
+      var list: [ContentMark] = []
+      // Each takes four bytes at least, so that no number here can be larger than what was read.
+      for _ in 0..<input.number(Int.self, upTo: bytes.count / 4) {
+        guard input.isSound else { return nil }
+        list.append(
+          ContentMark(
+            kind: text(), offset: input.number(Int64.self), line: input.number(Int.self), fingerprint: text()))
+      }
+      marks[Int(index)] = list
+    }
+    guard input.isSound, input.isAtEnd else { return nil }
   }
 }
 

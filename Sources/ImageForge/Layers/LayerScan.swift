@@ -51,6 +51,8 @@ package struct LayerScan: Sendable {
   package let entries: LayerEntries
   /// What the scanner of contents found, by the index of the entry; -1 for data behind the end of the tar.
   package var marks: [Int: [ContentMark]] = [:]
+  /// Which version of the scanner looked; nil: none did.
+  package var contentVersion: String?
   /// What readers of tar archives may disagree about, or should not be in a layer; each kind once, with its count.
   package let anomalies: [LayerAnomaly]
   /// One for each entry where the options ask for them; else empty.
@@ -65,8 +67,10 @@ package struct LayerScan: Sendable {
 
   init(
     compression: LayerCompression, digest: Digest, diffID: Digest, compressed: Int64, unpacked: Int64,
-    entries: LayerEntries, marks: [Int: [ContentMark]] = [:], anomalies: [LayerAnomaly], contents: [FileContent] = []
+    entries: LayerEntries, marks: [Int: [ContentMark]] = [:], contentVersion: String? = nil,
+    anomalies: [LayerAnomaly], contents: [FileContent] = []
   ) {
+    self.contentVersion = contentVersion
     self.marks = marks
     self.compression = compression
     self.digest = digest
