@@ -112,6 +112,55 @@ import Testing
     #expect(hits.map(\.line) == [0])
   }
 
+  /// Most of a binary is skipped; no token may be, wherever it stands.
+  @Test(arguments: kinds)
+  func everyDistinctKindIsFoundInBinaries(kind: String) throws {
+    let found = try #require(catalogue.kind(kind))
+    guard !found.isApplicationOnly, found.files.isEmpty else { return }
+    var tried = 0
+    for shift in 0..<8 {
+      var examples = SecretExamples(seed: UInt64(shift) + 31)
+      let (text, _) = try examples.line(kind)
+      // One in some thousands is too regular to be one.
+      guard scan(text).contains(where: { $0.kind == kind }) else { continue }
+      tried += 1
+      let bytes = [UInt8](repeating: 0, count: 2000 + shift) + Array(text.utf8) + [UInt8](repeating: 0, count: 3000)
+      let path = "usr/lib/libx.so"
+      #expect(SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind).contains(kind), "\(shift)")
+      #expect(scan(bytes, path: path, pieces: 512).map(\.kind).contains(kind), "\(shift) in pieces")
+      let end = Array(bytes.dropLast(3000))
+      #expect(
+        SecretScanner(catalogue).scan(end, path: Array(path.utf8)).map(\.kind).contains(kind), "\(shift) at the end")
+    }
+    #expect(tried >= 6)
+  }
+
+  /// Around runs, the same is found as everywhere.
+  @Test func theFilterFindsAroundRunsWhatItFindsEverywhere() {
+    let words = ["abcd", "xyz_1", "-----begin"].map { Array($0.utf8) }
+    let filter = KeywordFilter(words)
+    var random = SeededBytes(seed: 5)
+    for _ in 0..<200 {
+      var bytes: [UInt8] = []
+      var expected: [[Int]] = []
+      for _ in 0..<20 {
+        bytes += [UInt8](repeating: 0, count: Int(random.next() % 700))
+        let word = Int(random.next() % UInt64(words.count))
+        expected.append([word, bytes.count])
+        bytes += words[word]
+        // A run of 15 somewhere behind.
+        bytes += [UInt8](repeating: 32, count: Int(random.next() % 200)) + [UInt8](repeating: 65, count: 15)
+      }
+      var found: [KeywordFilter.Found] = []
+      bytes.withUnsafeBytes { filter.scanRuns($0, starts: 0..<$0.count, into: &found) }
+      #expect(Set(found.map { [$0.keyword, $0.position] }) == Set(expected))
+      let range = bytes.count / 3..<bytes.count / 2
+      found = []
+      bytes.withUnsafeBytes { filter.scanRuns($0, starts: range, into: &found) }
+      #expect(Set(found.map { [$0.keyword, $0.position] }) == Set(expected.filter { range.contains($0[1]) }))
+    }
+  }
+
   @Test func samplesOfDependenciesAreNoSecrets() throws {
     var examples = SecretExamples(seed: 6)
     for kind in ["url-password", "assigned-secret", "jwt"] {

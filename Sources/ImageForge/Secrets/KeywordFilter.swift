@@ -103,6 +103,53 @@ final class KeywordFilter: @unchecked Sendable {
       into: &found)
   }
 
+  // MARK: Binaries
+
+  /// Bytes that a keyword stands at most before, or behind, the eight bytes that betray it.
+  private static let before = 256
+  private static let behind = 16
+
+  /// The same, but only around words of eight bytes, at every eighth position, that hold nothing but `+` to DEL: no
+  /// zero, space or quote, and nothing beyond ASCII. A run of 15 such bytes has such a word, every token is one or has
+  /// one behind its keyword, and code has few.
+  func scanRuns(_ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, into found: inout [Found]) {
+    guard let base = bytes.baseAddress else { return }
+    var open = range.lowerBound..<range.lowerBound
+    let end = min(bytes.count, range.upperBound + Self.before)
+    var at = max(0, range.lowerBound - Self.behind)
+    while at < end {
+      // Four words at a time.
+      if at + 32 <= end, !Self.isRun(base, at), !Self.isRun(base, at + 8), !Self.isRun(base, at + 16),
+        !Self.isRun(base, at + 24)
+      {
+        at += 32
+        continue
+      }
+      // What is too short for a word is searched.
+      if at + 8 > end || Self.isRun(base, at) {
+        let start = max(open.lowerBound, at - Self.before)
+        if start > open.upperBound {
+          scan(bytes, starts: open, into: &found)
+          open = start..<start
+        }
+        open = open.lowerBound..<min(range.upperBound, max(open.upperBound, at + Self.behind))
+        if open.upperBound == range.upperBound { break }
+      }
+      at += 8
+    }
+    scan(bytes, starts: open, into: &found)
+  }
+
+  @inline(__always)
+  private static func isRun(_ base: UnsafeRawPointer, _ at: Int) -> Bool {
+    let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    // In each byte the highest bit: set by the sum from 0x2B on, and taken away beyond ASCII.
+    let high: UInt64 = 0x8080_8080_8080_8080
+    return ((word & ~high) &+ 0x5555_5555_5555_5555) & ~word & high == high
+  }
+
+  // MARK: Everywhere
+
   /// Plain pointers: counting references to their owner for each candidate would cost more than the search.
   private struct Tables {
     let table: UnsafeMutablePointer<UInt8>

@@ -3,7 +3,7 @@ import Yams
 
 /// One kind of secret, as `recipes/data/secrets.yaml` describes it.
 package struct SecretKind: Sendable {
-  enum Method: String, Sendable, Decodable {
+  enum Method: String, Sendable {
     /// A shape around a keyword.
     case token
     /// A shape that is assigned to a name.
@@ -40,12 +40,22 @@ package struct SecretCatalogue: Sendable {
     let offset: Int
   }
 
+  /// Keywords, and what to try where each was found.
+  struct Search: Sendable {
+    let filter: KeywordFilter
+    /// By the filter's keyword.
+    let patterns: [[Pattern]]
+  }
+
   package let kinds: [SecretKind]
   /// Changes when the kinds change: what was found by an older catalogue may have to be sought again.
   package let version: String
-  let filter: KeywordFilter
-  /// By the filter's keyword.
-  let patterns: [[Pattern]]
+  /// For the application's own files, and for those whose names some kinds belong to.
+  let everything: Search
+  /// For all other files, which are most of an image: without the keywords that text is full of.
+  let distinct: Search
+  /// Names of files that some kinds belong to.
+  private let files: Set<String>
 
   /// The embedded one; read once, when first used.
   package static let standard: Result<SecretCatalogue, SecretCatalogueError> = Result {
@@ -55,30 +65,30 @@ package struct SecretCatalogue: Sendable {
   package func kind(_ id: String) -> SecretKind? { kinds.first { $0.id == id } }
 
   init(yaml: String) throws(SecretCatalogueError) {
-    let file: File
-    do { file = try YAMLDecoder().decode(File.self, from: yaml) } catch {
+    // By nodes: a decoder takes several times as long, and this is read at every start of a search.
+    let rows: [Node]
+    do { rows = try Yams.compose(yaml: yaml)?["kinds"]?.sequence.map { Array($0) } ?? [] } catch {
       throw SecretCatalogueError(reason: "\(error)")
     }
-    var kinds: [SecretKind] = []
-    for row in file.kinds {
-      var shapes: [TokenShape] = []
-      for text in row.shapes ?? [] {
-        guard let shape = TokenShape(text) else {
-          throw SecretCatalogueError(reason: "the shape \(text) of \(row.id) is malformed")
-        }
-        shapes.append(shape)
-      }
-      kinds.append(
-        SecretKind(
-          id: row.id, title: row.title, severity: row.severity ?? .error, isChosen: row.chosen ?? false,
-          method: row.after != nil ? .named : row.method ?? .token, keywords: row.after ?? row.keywords ?? [],
-          shapes: shapes, isApplicationOnly: row.scope == "application", files: Set(row.files ?? []),
-          entropy: row.entropy ?? 3))
-    }
+    guard !rows.isEmpty else { throw SecretCatalogueError(reason: "it holds no kinds") }
+    let kinds = try rows.map { (row) throws(SecretCatalogueError) in try SecretKind(row) }
     self.kinds = kinds
-    version = Digest.sha256(Array(yaml.utf8)).hex
+    version = "\(SecretScanner.revision)-\(Digest.sha256(Array(yaml.utf8)).hex)"
+    files = kinds.reduce(into: []) { $0.formUnion($1.files) }
+    everything = try Self.search(kinds) { _ in true }
+    distinct = try Self.search(kinds) { !$0.isApplicationOnly && $0.files.isEmpty }
+  }
+
+  /// What to search a file for.
+  func search(isApplication: Bool, name: String) -> Search {
+    isApplication || files.contains(name) ? everything : distinct
+  }
+
+  private static func search(
+    _ kinds: [SecretKind], where isWanted: (SecretKind) -> Bool
+  ) throws(SecretCatalogueError) -> Search {
     var patterns: [[UInt8]: [Pattern]] = [:]
-    for (index, kind) in kinds.enumerated() {
+    for (index, kind) in kinds.enumerated() where isWanted(kind) {
       for keyword in kind.keywords.map({ Array($0.utf8) }) {
         if kind.method != .token {
           patterns[keyword, default: []].append(
@@ -106,25 +116,37 @@ package struct SecretCatalogue: Sendable {
       }
     }
     let all = patterns.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-    filter = KeywordFilter(all.map(\.key))
-    self.patterns = all.map(\.value)
+    return Search(filter: KeywordFilter(all.map(\.key)), patterns: all.map(\.value))
   }
+}
 
-  private struct File: Decodable {
-    struct Row: Decodable {
-      let id: String
-      let title: String
-      let keywords: [String]?
-      let after: [String]?
-      let shapes: [String]?
-      let method: SecretKind.Method?
-      let scope: String?
-      let files: [String]?
-      let entropy: Double?
-      let severity: Severity?
-      let chosen: Bool?
+extension SecretKind {
+  fileprivate init(_ row: Node) throws(SecretCatalogueError) {
+    func strings(_ key: String) -> [String] { row[key]?.sequence?.compactMap(\.string) ?? [] }
+    guard let id = row["id"]?.string, let title = row["title"]?.string else {
+      throw SecretCatalogueError(reason: "a kind has no id or title")
     }
-    let kinds: [Row]
+    func named<Value: RawRepresentable<String>>(_ key: String, or usual: Value) throws(SecretCatalogueError) -> Value {
+      guard let text = row[key]?.string else { return usual }
+      guard let value = Value(rawValue: text) else {
+        throw SecretCatalogueError(reason: "the \(key) \(text) of \(id) is unknown")
+      }
+      return value
+    }
+    var shapes: [TokenShape] = []
+    for text in strings("shapes") {
+      guard let shape = TokenShape(text) else {
+        throw SecretCatalogueError(reason: "the shape \(text) of \(id) is malformed")
+      }
+      shapes.append(shape)
+    }
+    let after = strings("after")
+    self.init(
+      id: id, title: title, severity: try named("severity", or: .error), isChosen: row["chosen"]?.bool ?? false,
+      method: after.isEmpty ? try named("method", or: .token) : .named,
+      keywords: after.isEmpty ? strings("keywords") : after, shapes: shapes,
+      isApplicationOnly: row["scope"]?.string == "application", files: Set(strings("files")),
+      entropy: row["entropy"]?.float ?? 3)
   }
 }
 

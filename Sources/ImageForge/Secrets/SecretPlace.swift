@@ -28,14 +28,12 @@ package enum SecretPlace {
 
   /// Whether the file is the application's own: neither the system's nor a dependency's.
   package static func isApplication(_ path: ArraySlice<UInt8>) -> Bool {
-    if isDependency(path) { return false }
-    if inside.contains(where: { path.starts(with: $0) }) { return true }
+    if inside.contains(where: { path.starts(with: $0) }) { return !isDependency(path) }
     let top = path.prefix { $0 != UInt8(ascii: "/") }
     // A file right in the root is nobody's of the system.
     guard top.count < path.count else { return true }
-    if top.elementsEqual("var".utf8) { return false }
-    if path.starts(with: "opt/yarn-".utf8) { return false }
-    return !system.contains { top.elementsEqual($0) }
+    if top.elementsEqual("var".utf8) || system.contains(where: { top.elementsEqual($0) }) { return false }
+    return !path.starts(with: "opt/yarn-".utf8) && !isDependency(path)
   }
 
   static func name(_ path: ArraySlice<UInt8>) -> String {

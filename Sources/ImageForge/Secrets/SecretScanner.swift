@@ -1,4 +1,5 @@
 import ForgeBasics
+import Foundation
 
 /// A secret that was found. It never holds the value.
 package struct SecretHit: Sendable, Hashable, Codable {
@@ -21,6 +22,8 @@ package struct SecretHit: Sendable, Hashable, Codable {
 
 /// Looks for secrets in the bytes of one file after the other, in pieces as they come, in linear time.
 package final class SecretScanner {
+  /// Whoever changes what is found by the same catalogue raises it: results are kept by it.
+  static let revision = 2
   /// What a matcher may look at behind and before a keyword.
   static let lookBehind = 128
   static let lookAhead = 1536
@@ -30,8 +33,9 @@ package final class SecretScanner {
   private let catalogue: SecretCatalogue
   /// A copy: a slice would keep the names of a whole layer from growing in place.
   private var path: [UInt8] = []
-  /// What the path tells; asked only where a keyword was found.
-  private var place: (name: String, isApplication: Bool, isSettings: Bool)?
+  /// What the path tells.
+  private var place = (name: "", isApplication: true, isSettings: false)
+  private var wanted: SecretCatalogue.Search
   private var offset: Int64 = 0
   /// Everything before was searched for keywords.
   private var searched: Int64 = 0
@@ -47,13 +51,18 @@ package final class SecretScanner {
   private var budget = 0
   private var isExhausted = false
 
-  package init(_ catalogue: SecretCatalogue) { self.catalogue = catalogue }
+  package init(_ catalogue: SecretCatalogue) {
+    self.catalogue = catalogue
+    wanted = catalogue.everything
+  }
 
   /// A file begins. What a path says decides which kinds are looked for.
   package func begin(path: some Collection<UInt8>) {
     self.path.removeAll(keepingCapacity: true)
     self.path.append(contentsOf: path)
-    place = nil
+    let name = SecretPlace.name(self.path[...])
+    place = (name, SecretPlace.isApplication(self.path[...]), SecretPlace.isSettings(name))
+    wanted = catalogue.search(isApplication: place.isApplication, name: name)
     offset = 0
     searched = 0
     carry.removeAll(keepingCapacity: true)
@@ -77,7 +86,7 @@ package final class SecretScanner {
   /// The next bytes of the file.
   package func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
     budget += bytes.count * 8
-    if offset == 0, bytes.prefix(1024).contains(0) { isText = false }
+    if offset == 0, let start = bytes.baseAddress, memchr(start, 0, min(bytes.count, 1024)) != nil { isText = false }
     // Keywords are examined once all is there that their matchers may look at.
     let end = offset + Int64(bytes.count)
     let limit = isLast ? end : end - Int64(Self.lookAhead)
@@ -120,16 +129,6 @@ package final class SecretScanner {
     return found.sorted { ($0.offset, $0.kind) < ($1.offset, $1.kind) }
   }
 
-  private var whereabouts: (name: String, isApplication: Bool, isSettings: Bool) {
-    if let place { return place }
-    let name = SecretPlace.name(path[...])
-    let found = (
-      name: name, isApplication: SecretPlace.isApplication(path[...]), isSettings: SecretPlace.isSettings(name)
-    )
-    place = found
-    return found
-  }
-
   private static func countLines(_ bytes: UnsafeRawBufferPointer) -> Int {
     var count = 0
     for byte in bytes where byte == UInt8(ascii: "\n") { count += 1 }
@@ -147,9 +146,13 @@ package final class SecretScanner {
   ) {
     let starts = Int(range.lowerBound - base)..<Int(range.upperBound - base)
     found.removeAll(keepingCapacity: true)
-    catalogue.filter.scan(bytes, starts: starts, into: &found)
+    if isText || place.isApplication {
+      wanted.filter.scan(bytes, starts: starts, into: &found)
+    } else {
+      wanted.filter.scanRuns(bytes, starts: starts, into: &found)
+    }
     for one in found {
-      for pattern in catalogue.patterns[one.keyword] {
+      for pattern in wanted.patterns[one.keyword] {
         examine(pattern, bytes, one.position, base: base, linesBefore: linesBefore)
       }
     }
@@ -160,7 +163,6 @@ package final class SecretScanner {
     _ pattern: SecretCatalogue.Pattern, _ bytes: UnsafeRawBufferPointer, _ position: Int, base: Int64, linesBefore: Int
   ) {
     let kind = catalogue.kinds[pattern.kind]
-    let place = whereabouts
     guard !kind.isApplicationOnly || place.isApplication, kind.files.isEmpty || kind.files.contains(place.name) else {
       return
     }
