@@ -1,8 +1,9 @@
 import ForgeBasics
 import ForgeInspection
-import ForgeRules
 import ForgeSecrets
 import Testing
+
+@testable import ForgeRules
 
 @Suite struct CatalogueRulesTests {
   private func image(_ change: (inout ImageUnderTest) -> Void) -> ImageUnderTest {
@@ -27,7 +28,7 @@ import Testing
   @Test(arguments: [
     "FORGE-I007", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I015", "FORGE-I016", "FORGE-I017", "FORGE-I018",
     "FORGE-I020", "FORGE-I022", "FORGE-I023", "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029",
-    "FORGE-I030", "FORGE-I031", "FORGE-I034", "FORGE-I035", "FORGE-I039",
+    "FORGE-I030", "FORGE-I031", "FORGE-I034", "FORGE-I035", "FORGE-I037", "FORGE-I038", "FORGE-I039",
   ])
   func fires(id: String) {
     #expect(ImageUnderTest().findings(id) == [])
@@ -67,9 +68,60 @@ import Testing
           Array(
             #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NPM_TOKEN":"abcdef"}}}}}"#.utf8)
         ]
+      case "FORGE-I037":
+        image.notes = [
+          Finding(id: "FORGE-A004", severity: .warning, message: "data after the end", location: "layer 0")
+        ]
+      case "FORGE-I038": for _ in 0...127 { image.addLayer(stored: 1) }
       default: image.details.osRelease = Array("ID=debian\nVERSION_ID=\"10\"\n".utf8)
       }
     }
+  }
+
+  /// No rule without a test: what is not above has one of its own, named here.
+  @Test func everyRuleOfTheCatalogueIsTested() {
+    let ids = Set(ImageRules.all.map(\.id))
+    for rule in RuleCatalogue.rules where rule.id != "FORGE-I036" {
+      #expect(
+        ids.contains(rule.id) || ["FORGE-S006", "FORGE-P002", "FORGE-P003"].contains(rule.id),
+        "\(rule.id) is in the catalogue, but nothing checks it")
+    }
+    for id in ids { #expect(RuleCatalogue.rule(id) != nil, "\(id) is checked, but not in the catalogue") }
+  }
+
+  @Test func aLayerOverItsLimit() throws {
+    var image = ImageUnderTest()
+    image.addLayer(stored: 40_000_000)
+    image.addLayer(stored: 120_000_001)
+    image.add("opt/model.bin", size: 120_000_000, layer: 1)
+    #expect(image.findings("FORGE-S002") == [], "there is no limit by default")
+    let policy = try Policy.parse("size: {layer: 120MB}", source: "forge.yaml")
+    let finding = try #require(image.findings("FORGE-S002", policy).first)
+    #expect(finding.location == "layer 1" && finding.message.contains("/opt/model.bin 120.0 MB"))
+    #expect(finding.fix?.contains("COPY . .") == true)
+    image.layers[1].stored = 120_000_000
+    #expect(image.findings("FORGE-S002", policy) == [])
+  }
+
+  @Test func packagesOverTheirLimit() throws {
+    var image = ImageUnderTest()
+    image.packages = [
+      PackageFacts(kind: "npm", name: "next", version: "16.0.10", bytes: 50_000_000),
+      PackageFacts(kind: "npm", name: "sharp", version: "0.34.0", bytes: 10_000_001),
+      PackageFacts(kind: "deb", name: "perl-base", version: "5.36", bytes: 8_000_000),
+    ]
+    #expect(image.findings("FORGE-S004") == [])
+    let policy = try Policy.parse(
+      "size: {packages: {npm: 60MB, 'deb:perl-base': 8MB}}", source: "forge.yaml")
+    let found = image.findings("FORGE-S004", policy)
+    #expect(found.map(\.location) == ["npm"])
+    #expect(found.first?.message.contains("next 50.0 MB, sharp 10.0 MB") == true)
+    image.packages[1].bytes -= 1
+    #expect(image.findings("FORGE-S004", policy) == [])
+  }
+
+  @Test func layersUpToTheLimitArePlenty() {
+    #expect(image { image in for _ in 0..<127 { image.addLayer(stored: 1) } }.findings("FORGE-I038") == [])
   }
 
   @Test func aTagThatMovesIsNamed() {

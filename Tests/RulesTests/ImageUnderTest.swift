@@ -10,6 +10,9 @@ struct ImageUnderTest {
   var cmd = ["uvicorn", "app.main:app"]
   var stored: Int64 = 100_000_000
   var rootfs: Int64 = 100_000_000
+  var layers: [LayerFacts] = []
+  var packages: [PackageFacts] = []
+  var notes: [Finding] = []
   var details: InspectionDetails
 
   init() {
@@ -35,15 +38,22 @@ struct ImageUnderTest {
     details.files[details.files.count - 1].uid = uid
   }
 
+  mutating func addLayer(stored: Int64) {
+    layers.append(
+      LayerFacts(
+        index: layers.count, digest: .sha256([]), diffID: .sha256([]), mediaType: "", compressed: stored / 2,
+        unpacked: stored, stored: stored, wasted: 0, files: 1, createdBy: "COPY . . # buildkit"))
+  }
+
   var inspection: Inspection {
     Inspection(
       image: ImageFacts(
         source: "image.tar", reference: reference, digest: .sha256([]), platform: "linux/amd64", user: user,
         entrypoint: entrypoint, cmd: cmd),
-      sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: [],
+      sizes: Sizes(compressed: 40_000_000, unpacked: 110_000_000, stored: stored, rootfs: rootfs), layers: layers,
       waste: [],
-      largestFiles: [FileFacts(path: "opt/model.bin", bytes: 90_000_000, layer: 0)], duplicates: [], packages: [],
-      findings: [], details: details)
+      largestFiles: [FileFacts(path: "opt/model.bin", bytes: 90_000_000, layer: 0)], duplicates: [], packages: packages,
+      findings: notes, details: details)
   }
 
   func judge(_ policy: Policy = Policy()) -> Verdict { Gate.judge(inspection, policy: policy) }

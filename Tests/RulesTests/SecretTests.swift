@@ -41,9 +41,12 @@ import Testing
     image.add("app/ca.pem", head: "-----BEGIN CERTIFICATE-----")
     image.add("app/.npmrc", head: "//registry.example/:_auth" + "Token=abc")
     image.add("app/nested/.npmrc", head: "save-exact=true")
+    image.add("app/web/.npmrc", head: "//registry.example/:_auth" + "Token=${NPM_TOKEN}\nalways-auth=true\n")
+    image.add("app/web/.yarnrc.yml", head: "npmAuth" + "Token: \"${NPM_TOKEN:-}\"\n")
+    image.add("app/both/.npmrc", head: "//a.example/:_auth" + "Token=${A}\n//b.example/:_auth" + "Token=b1\n")
     #expect(
       image.findings("FORGE-I009").compactMap(\.location).sorted() == [
-        "layer 0: app/.npmrc", "layer 0: app/server.key",
+        "layer 0: app/.npmrc", "layer 0: app/both/.npmrc", "layer 0: app/server.key",
       ])
   }
 

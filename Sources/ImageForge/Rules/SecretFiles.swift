@@ -33,7 +33,7 @@ enum SecretFiles {
       case .name(let kind): what = kind
       case .content(let kind, let needles):
         guard !known.contains(Place(layer: file.layer, path: file.path)) else { return nil }
-        guard let head = file.head, needles.contains(where: { contains(head, Array($0.utf8)) }) else { return nil }
+        guard let head = file.head, needles.contains(where: { holds(head, Array($0.utf8)) }) else { return nil }
         what = kind
       }
       let path = DisplayText.escape(file.path)
@@ -107,12 +107,18 @@ enum SecretFiles {
     return name.hasPrefix(".env") ? "**/.env*" : "**/\(name)"
   }
 
-  private static func contains(_ haystack: [UInt8], _ needle: [UInt8]) -> Bool {
-    guard let first = needle.first, haystack.count >= needle.count else { return false }
-    var start = haystack.startIndex
-    while let hit = haystack[start...].firstIndex(of: first), hit + needle.count <= haystack.endIndex {
-      if haystack[hit..<hit + needle.count].elementsEqual(needle) { return true }
+  /// Whether `needle` stands in `head`, on a line that does not go on with a variable: `_authToken=${NPM_TOKEN}` holds
+  /// no secret.
+  private static func holds(_ head: [UInt8], _ needle: [UInt8]) -> Bool {
+    guard let first = needle.first, head.count >= needle.count else { return false }
+    var start = head.startIndex
+    while let hit = head[start...].firstIndex(of: first), hit + needle.count <= head.endIndex {
       start = hit + 1
+      guard head[hit..<hit + needle.count].elementsEqual(needle) else { continue }
+      let rest = head[(hit + needle.count)...].prefix(4096).prefix { $0 != UInt8(ascii: "\n") }
+      if !zip(rest, rest.dropFirst()).contains(where: { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }) {
+        return true
+      }
     }
     return false
   }
