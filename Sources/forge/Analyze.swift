@@ -6,6 +6,11 @@ struct Analyze: AsyncParsableCommand {
     abstract: "Say what a codebase is, each conclusion with its evidence.",
     discussion: """
       Nothing of the project is executed. forge.yaml in the folder may say what the code does not (services:).
+
+      Examples:
+        forge analyze .
+        forge analyze backend --format json
+        forge analyze frontend --explain runtime.version
       """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")

@@ -5,6 +5,11 @@ import ImageForge
 struct BaselineCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "baseline", abstract: "Keep the sizes of images in the repository, and see how they grow.",
+    discussion: """
+      Examples:
+        forge baseline write backend.tar frontend.tar
+        forge baseline compare backend.tar frontend.tar
+      """,
     subcommands: [Write.self, Compare.self])
 
   private static let file = "forge-baseline.json"
@@ -13,8 +18,9 @@ struct BaselineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Record the sizes of images; what the file holds of other images stays.",
       discussion: """
-        Example:
-          forge baseline write backend.tar frontend.tar -o forge-baseline.json
+        Examples:
+          forge baseline write backend.tar frontend.tar
+          forge baseline write podman:todo:latest -o forge-baseline.json
         """)
 
     @OptionGroup var images: ImagesArguments
@@ -33,8 +39,9 @@ struct BaselineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Compare images with the baseline; exit with 1 where one has grown more than `size.growth` allows.",
       discussion: """
-        Example:
+        Examples:
           forge baseline compare backend.tar
+          forge baseline compare backend.tar --format json
         """)
 
     @OptionGroup var images: ImagesArguments

@@ -16,11 +16,21 @@ struct Cache: ParsableCommand {
     discussion: """
       The cache stands in $XDG_CACHE_HOME/forge/layers, by default ~/.cache/forge/layers, and may be removed at any \
       time.
+
+      Examples:
+        forge cache info
+        forge cache clear
       """,
     subcommands: [Info.self, Clear.self])
 
   struct Info: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Say where the cache is and how much it holds.")
+    static let configuration = CommandConfiguration(
+      abstract: "Say where the cache is and how much it holds.",
+      discussion: """
+        Examples:
+          forge cache info
+          forge cache info --format json
+        """)
 
     @OptionGroup var reporting: OutputOptions
 
@@ -31,7 +41,12 @@ struct Cache: ParsableCommand {
   }
 
   struct Clear: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove all that the cache holds.")
+    static let configuration = CommandConfiguration(
+      abstract: "Remove all that the cache holds.",
+      discussion: """
+        Examples:
+          forge cache clear
+        """)
 
     func run() throws {
       let removed = try Cache.ofUser().clear()

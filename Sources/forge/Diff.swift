@@ -4,7 +4,13 @@ import ImageForge
 struct Diff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what is between two images, and what it costs.",
-    discussion: "Exits with 1 when the new image grew by more than --max-growth. An IMAGE is named as for inspect.")
+    discussion: """
+      Exits with 1 when the new image grew by more than --max-growth. An IMAGE is named as for inspect.
+
+      Examples:
+        forge diff old.tar new.tar
+        forge diff docker:todo:1 podman:todo:2 --max-growth 5%
+      """)
 
   @Argument(help: "The old image.")
   var old: String

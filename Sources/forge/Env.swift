@@ -11,6 +11,11 @@ struct Env: ParsableCommand {
     discussion: """
       Values of secrets are never printed. --check compares the code with the committed .env.example, and exits with 1 \
       where they differ.
+
+      Examples:
+        forge env backend
+        forge env backend --check
+        forge env . --format markdown > ENVIRONMENT.md
       """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")

@@ -10,6 +10,12 @@ struct Forge: AsyncParsableCommand {
       Exit codes: 0 done, and the policy passed; 1 the policy failed, or a generated file is stale; 2 usage or \
       configuration; 3 the input cannot be read whole, or is ambiguous; 4 the container engine failed; 70 a defect in \
       forge.
+
+      Examples:
+        forge analyze .
+        forge generate .
+        forge build . --check-size
+        forge check image.tar
       """,
     version: "forge \(ForgeVersion.current)",
     subcommands: [

@@ -18,7 +18,10 @@ struct Hook: AsyncParsableCommand {
   struct Install: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Install the pre-commit hook of this repository.",
-      discussion: "Example: forge hook install")
+      discussion: """
+        Examples:
+          forge hook install
+        """)
 
     @Flag(help: "Install into a shared hooks folder too, and over an edited hook.")
     var force = false
@@ -38,7 +41,11 @@ struct Hook: AsyncParsableCommand {
 
   struct Uninstall: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Remove the hook, and put back what was there before.", discussion: "Example: forge hook uninstall")
+      abstract: "Remove the hook, and put back what was there before.",
+      discussion: """
+        Examples:
+          forge hook uninstall
+        """)
 
     @Flag(help: "Remove an edited hook too.")
     var force = false
@@ -63,7 +70,8 @@ struct Hook: AsyncParsableCommand {
         that they belong to still right? Staged Dockerfiles and ignore files: do they fit the folder? Every staged \
         file: does it hold a secret?
 
-        Example: forge hook run
+        Examples:
+          forge hook run
         """)
 
     @Argument(help: .hidden)

@@ -15,6 +15,10 @@ struct Optimize: AsyncParsableCommand {
       Without further options, what no one can see is dropped: overwritten and deleted files, and the markers that \
       hide them. The result is read back and compared with the input, name by name; it appears only when it is proven. \
       The input is never changed.
+
+      Examples:
+        forge optimize image.tar -o small.tar
+        forge optimize image.tar -o small.tar --proof proof.json
       """)
 
   @OptionGroup var image: ImageArguments

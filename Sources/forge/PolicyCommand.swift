@@ -4,6 +4,11 @@ import ImageForge
 struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Show the policy that is in force, or its schema.",
+    discussion: """
+      Examples:
+        forge policy show
+        forge policy schema > forge.schema.json
+      """,
     subcommands: [Show.self, Schema.self], defaultSubcommand: Show.self)
 
   struct Show: ParsableCommand {
@@ -28,7 +33,9 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the JSON Schema of forge.yaml, for editors.",
       discussion: """
-        Put `# yaml-language-server: $schema=forge.schema.json` in front of forge.yaml, and write the schema there with
+        Put `# yaml-language-server: $schema=forge.schema.json` in front of forge.yaml.
+
+        Examples:
           forge policy schema > forge.schema.json
         """)
 

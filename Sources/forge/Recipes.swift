@@ -8,11 +8,22 @@ struct Recipes: ParsableCommand {
     discussion: """
       A project overrides them with `recipes: ./my-recipes` in its forge.yaml: a file of that folder stands in for \
       forge's own of the same name.
+
+      Examples:
+        forge recipes list
+        forge recipes show fastapi/Dockerfile.mustache
+        forge recipes export my-recipes
       """,
     subcommands: [List.self, Show.self, Export.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The names of all recipes.")
+    static let configuration = CommandConfiguration(
+      abstract: "The names of all recipes.",
+      discussion: """
+        Examples:
+          forge recipes list
+          forge recipes list backend
+        """)
 
     @Argument(help: "The folder of a project, whose own recipes are marked.")
     var path = "."
@@ -25,7 +36,12 @@ struct Recipes: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print a recipe.")
+    static let configuration = CommandConfiguration(
+      abstract: "Print a recipe.",
+      discussion: """
+        Examples:
+          forge recipes show fastapi/Dockerfile.mustache
+        """)
 
     @Argument(help: "Its name, as `forge recipes list` prints it.")
     var name: String
@@ -42,7 +58,12 @@ struct Recipes: ParsableCommand {
   }
 
   struct Export: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Write forge's own recipes into a folder.")
+    static let configuration = CommandConfiguration(
+      abstract: "Write forge's own recipes into a folder.",
+      discussion: """
+        Examples:
+          forge recipes export my-recipes
+        """)
 
     @Argument(help: "The folder; it is made where it does not exist. Files that are there stay.")
     var folder: String

@@ -9,6 +9,7 @@ struct Rules: ParsableCommand {
         forge rules                 all rules
         forge rules FORGE-I008      one rule, in full
         forge rules --secrets       the kinds of secrets that are looked for
+        forge rules --markdown      the table of the README
         forge lint --rules          the rules of Dockerfiles
       """)
 
@@ -18,9 +19,19 @@ struct Rules: ParsableCommand {
   @Flag(help: "List the kinds of secrets instead.")
   var secrets = false
 
+  @Flag(help: "Print all rules as a Markdown table.")
+  var markdown = false
+
   @OptionGroup var reporting: OutputOptions
 
+  func validate() throws {
+    guard [secrets, markdown, id != nil].count(where: { $0 }) <= 1 else {
+      throw ValidationError("name a rule, or use one of --secrets and --markdown")
+    }
+  }
+
   func run() throws {
+    if markdown { return try StandardOutput.write(RuleList().markdown) }
     if secrets {
       let kinds = try SecretKinds()
       return try reporting.write(kinds, text: kinds.text)

@@ -9,6 +9,10 @@ struct Test: AsyncParsableCommand {
       The container runs as the image's own user, on a read-only file system, without capabilities and new privileges. \
       It must become healthy, answer at its port, write nothing outside of its folders, and end on SIGTERM. Exits with \
       1 when a check fails. Needs docker or podman.
+
+      Examples:
+        forge test backend
+        forge test todo-backend:latest
       """)
 
   @Argument(help: "The folder of a project, which is built first; a docker-archive; or the name of an image.")

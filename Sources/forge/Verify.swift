@@ -4,8 +4,12 @@ import ImageForge
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that two images hold the same files, but for what a proof allows.",
-    discussion:
-      "Compares every name, type, mode, owner, time, link, attribute and content. Exits with 1 when they differ.")
+    discussion: """
+      Compares every name, type, mode, owner, time, link, attribute and content. Exits with 1 when they differ.
+
+      Examples:
+        forge verify old.tar new.tar
+      """)
 
   @Argument(help: "The image as it was.")
   var old: String

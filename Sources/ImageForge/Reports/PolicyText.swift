@@ -22,9 +22,10 @@ public struct RuleList: Encodable, Sendable {
 
   /// The table of the README.
   public var markdown: String {
-    rules.reduce("| rule | severity | evidence | what | also known as |\n|---|---|---|---|---|\n") { text, rule in
+    rules.reduce("| rule | by default | what it finds | evidence | elsewhere |\n|---|---|---|---|---|\n") {
+      text, rule in
       text
-        + "| `\(rule.id)` | \(rule.severity.rawValue) | \(rule.evidence.rawValue) | \(rule.title) | "
+        + "| `\(rule.id)` | \(rule.severity.rawValue) | \(rule.title) | \(rule.evidence.rawValue) | "
         + "\(rule.sameAs.joined(separator: ", ")) |\n"
     }
   }

@@ -1,0 +1,108 @@
+import Foundation
+import ImageForge
+import TestSupport
+import Testing
+
+/// What the program says of itself, for every command that there is.
+@Suite struct HelpTests {
+  /// As `--experimental-dump-help` writes it.
+  private struct Tool: Decodable {
+    struct Command: Decodable {
+      struct Argument: Decodable {
+        struct Name: Decodable {
+          let kind: String
+          let name: String
+        }
+        let names: [Name]?
+        let abstract: String?
+        let shouldDisplay: Bool
+      }
+      let commandName: String
+      let abstract: String?
+      let discussion: String?
+      let arguments: [Argument]?
+      let subcommands: [Command]?
+    }
+    let command: Command
+  }
+
+  private func commands() async throws -> [(path: [String], command: Tool.Command)] {
+    let json = try await Command.require(Command.forge, ["--experimental-dump-help"])
+    let tool = try JSONDecoder().decode(Tool.self, from: Data(json.utf8))
+    func all(_ command: Tool.Command, _ path: [String]) -> [(path: [String], command: Tool.Command)] {
+      [(path, command)]
+        + (command.subcommands ?? []).filter { $0.commandName != "help" }
+        .flatMap { all($0, path + [$0.commandName]) }
+    }
+    return all(tool.command, [])
+  }
+
+  /// Every example is a command that exists, with options that it takes.
+  @Test func everyCommandHasExamplesThatParse() async throws {
+    let all = try await commands()
+    #expect(all.count > 25)
+    for (path, command) in all {
+      let name = (["forge"] + path).joined(separator: " ")
+      #expect(!(command.abstract ?? "").isEmpty, "\(name)")
+      let parts = (command.discussion ?? "").components(separatedBy: "Examples:\n")
+      #expect(parts.count == 2, "\(name) shows no examples")
+      let lines = (parts.last ?? "").split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+      #expect(!lines.isEmpty && lines.allSatisfy { $0.hasPrefix(path.isEmpty ? "forge " : name) }, "\(name): \(lines)")
+      for line in lines {
+        // What stands behind two spaces explains the example.
+        let words = line.components(separatedBy: "  ")[0].split(separator: " ").map(String.init)
+        let used = try #require(
+          all.filter { words.dropFirst().starts(with: $0.path) }.max { $0.path.count < $1.path.count })
+        let known = Set((used.command.arguments ?? []).flatMap { $0.names ?? [] }.map(\.name))
+        for word in words where word.hasPrefix("-") && word.count > 1 {
+          #expect(known.contains(String(word.drop { $0 == "-" })), "\(line): \(word)")
+        }
+      }
+    }
+  }
+
+  @Test func everyOptionIsExplained() async throws {
+    for (path, command) in try await commands() {
+      for argument in command.arguments ?? [] where argument.shouldDisplay {
+        #expect(!(argument.abstract ?? "").isEmpty, "\(path) \(argument.names?.map(\.name) ?? [])")
+      }
+    }
+  }
+
+  /// Each command's own help is shown, and fits a terminal of 80 columns.
+  @Test func helpOfEachCommand() async throws {
+    for (path, _) in try await commands() where path.count <= 2 {
+      let result = try await Command.forge(path + ["--help"], environment: ["COLUMNS": "80"])
+      #expect(result.status == 0, "\(path): \(result)")
+      #expect(result.output.contains("Examples:") && result.output.contains("USAGE: forge"), "\(path)")
+    }
+  }
+
+  @Test(arguments: [("bash", "complete"), ("zsh", "#compdef forge"), ("fish", "complete -c")])
+  func completionScripts(shell: String, word: String) async throws {
+    let script = try await Command.require(Command.forge, ["--generate-completion-script", shell])
+    #expect(script.contains(word) && script.contains("fail-on"))
+    if shell == "bash" {
+      let folder = try TemporaryFolder()
+      try folder.write(script, to: "forge.bash")
+      try await Command.require("bash", ["-n", folder.file("forge.bash")])
+    }
+  }
+
+  /// The README's table is the one that the program prints.
+  @Test func theReadmeHoldsTheRules() async throws {
+    let table = try await Command.require(Command.forge, ["rules", "--markdown"])
+    let readme = try String(contentsOfFile: Repository.root + "README.md", encoding: .utf8)
+    #expect(readme.contains("\n" + table + "\n"), "put the output of `forge rules --markdown` into README.md")
+    #expect(table.split(separator: "\n").count == RuleList().rules.count + 2)
+  }
+
+  @Test func rulesOneByOne() async throws {
+    let text = try await Command.require(Command.forge, ["rules", "i008"])
+    #expect(text.hasPrefix("FORGE-I008") && text.contains("why") && text.contains("fix"), "\(text)")
+    #expect(try await Command.forge(["rules", "FORGE-I099"]).status == 2)
+    #expect(try await Command.forge(["rules", "FORGE-I001", "--markdown"]).status == 2)
+    let kinds = try await Command.require(Command.forge, ["rules", "--secrets"])
+    #expect(kinds.split(separator: "\n").count > 60 && kinds.contains("github-token"))
+  }
+}
