@@ -133,7 +133,7 @@ let package = Package(
     tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots", "ExistingSnapshots"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
-    tests("Command", uses: ["ImageForge", "forge"]),
+    tests("Command", uses: ["ImageForge", "forge", yams]),
     tests("EndToEnd", uses: ["ImageForge", "forge"]),
   ]
 )

@@ -140,7 +140,10 @@ extension Policy {
   /// The policy of a folder: its `forge.yaml`, or the default where there is none.
   /// - Parameter profile: instead of the file's own.
   public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy {
-    let path = folder.hasSuffix("/") ? folder + "forge.yaml" : folder + "/forge.yaml"
+    let path =
+      folder == "."
+      ? SettingsFile.name
+      : folder.hasSuffix("/") ? folder + SettingsFile.name : "\(folder)/\(SettingsFile.name)"
     if FileManager.default.fileExists(atPath: path) { return try load(path, profile: profile) }
     return try parse("", source: nil, profile: profile)
   }
