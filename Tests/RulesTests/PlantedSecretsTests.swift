@@ -8,6 +8,11 @@ import Testing
 
 /// Every kind of secret in every place where Next.js and FastAPI images leak them, through a real archive.
 @Suite struct PlantedSecretsTests {
+  /// Kinds that stand in files of certain names only.
+  private static let kindsOfFiles = [
+    "npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth", "pip-index-password",
+  ]
+
   @Test(arguments: [Compressor.none, .gzip, .zstd])
   func everyKindInEveryPlaceIsFound(compression: Compressor) throws {
     let catalogue = try SecretCatalogue.standard.get()
@@ -17,11 +22,7 @@ import Testing
     for kind in catalogue.kinds {
       let (text, name) = try examples.line(kind.id)
       var places = [("app/\(kind.id)/\(name)", Array(text.utf8))]
-      if ![
-        "npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth",
-        "pip-index-password",
-      ]
-      .contains(kind.id) {
+      if !Self.kindsOfFiles.contains(kind.id) {
         let escaped = text.replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
         places += [
           ("app/.next/server/chunks/\(kind.id).js", Array("(()=>{\(text)})()".utf8)),
@@ -61,6 +62,44 @@ import Testing
       for word in text.split(whereSeparator: { "\"' =\n:@/".contains($0) }) where word.count >= 20 {
         #expect(!json.contains(word) || word.contains("PRIVATE"), "\(kind.id)")
       }
+    }
+  }
+
+  /// And in what is no file: the environment, labels, the command, the history, build arguments, provenance.
+  @Test func everyKindOutsideOfFilesIsFound() throws {
+    let catalogue = try SecretCatalogue.standard.get()
+    var examples = SecretExamples(seed: 22)
+    for kind in catalogue.kinds where !Self.kindsOfFiles.contains(kind.id) {
+      let text = try examples.line(kind.id).text
+      func found(_ rule: String, _ change: (inout ImageUnderTest) -> Void) -> [String?] {
+        var image = ImageUnderTest()
+        change(&image)
+        let findings = image.findings(rule)
+        for finding in findings {
+          for word in text.split(whereSeparator: { "\"' =\n:@/".contains($0) })
+          where word.count >= 20 && !word.contains("PRIVATE") {
+            #expect(!finding.message.contains(word) && !(finding.fix ?? "").contains(word), "\(kind.id)")
+          }
+        }
+        return findings.map(\.location)
+      }
+      let id = kind.id
+      #expect(found("FORGE-I008") { $0.details.config.environment = ["NOTE=\(text)"] } == ["config.Env"], "\(id)")
+      #expect(found("FORGE-I008") { $0.details.config.labels = ["note": text] }.contains("config.Labels"), "\(id)")
+      #expect(found("FORGE-I008") { $0.cmd = ["sh", "-c", text] }.contains("config.Cmd"), "\(id)")
+      for step in ["RUN echo '\(text)'", "RUN |1 NOTE=\(text) /bin/sh -c make # buildkit"] {
+        let places = found("FORGE-I008") {
+          $0.details.history =
+            [HistoryFacts(createdBy: "ADD rootfs.tar /", layer: 0)]
+            + [HistoryFacts(createdBy: step, layer: 1)]
+        }
+        #expect(places.contains("history[1]"), "\(id): \(step.prefix(8))")
+      }
+      let statement: [String: Any] = [
+        "predicate": ["invocation": ["parameters": ["args": ["build-arg:NOTE": text]]]]
+      ]
+      let bytes = Array(try JSONSerialization.data(withJSONObject: statement, options: [.withoutEscapingSlashes]))
+      #expect(found("FORGE-I035") { $0.details.attestations = [bytes] }.contains("attestation[0]"), "\(id)")
     }
   }
 
