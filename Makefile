@@ -7,7 +7,7 @@ FORGE := .build/release/forge
 PREFIX ?= /usr/local
 
 # fuzz: minutes of libFuzzer on every reader; findings stay in .build-fuzz/findings.
-.PHONY: build test demo lint format bench fuzz bases setup install clean
+.PHONY: build test demo lint format bench fuzz bases setup man install clean
 
 # The standard library inside: the program starts faster, and runs where no Swift is.
 build: setup
@@ -22,7 +22,7 @@ demo: build bases
 
 lint: setup
 	swift format lint --strict --recursive Package.swift Plugins Sources Tests
-	shellcheck -x scripts/* .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh fixtures/bases/lib/slim-down Benchmarks/*.sh
+	shellcheck -x $(filter-out scripts/man,$(wildcard scripts/*)) .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh fixtures/bases/lib/slim-down Benchmarks/*.sh
 
 format:
 	swift format --in-place --recursive Package.swift Plugins Sources Tests
@@ -40,8 +40,18 @@ bases: setup
 setup:
 	@scripts/setup
 
-install: build
+# The manual page and the completions, from what the program says of its commands.
+man: build
+	mkdir -p .build/man
+	scripts/man $(FORGE) > .build/man/forge.1
+	for shell in bash zsh fish; do $(FORGE) --generate-completion-script $$shell > .build/man/forge.$$shell; done
+
+install: man
 	install -D -s -m 755 $(FORGE) $(DESTDIR)$(PREFIX)/bin/forge
+	install -D -m 644 .build/man/forge.1 $(DESTDIR)$(PREFIX)/share/man/man1/forge.1
+	install -D -m 644 .build/man/forge.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/forge
+	install -D -m 644 .build/man/forge.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_forge
+	install -D -m 644 .build/man/forge.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/forge.fish
 
 clean:
 	rm -rf .build

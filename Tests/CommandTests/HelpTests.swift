@@ -78,6 +78,24 @@ import Testing
     }
   }
 
+  /// Every command and every option is in the manual page, which is sound.
+  @Test func manualPage() async throws {
+    let page = try await Command.require("python3", [Repository.root + "scripts/man", Command.forge])
+    #expect(page.utf8.allSatisfy { $0 < 0x80 })
+    for (path, command) in try await commands() {
+      if !path.isEmpty { #expect(page.contains(".SS \"forge \(path.joined(separator: " "))\""), "\(path)") }
+      for argument in command.arguments ?? [] where argument.shouldDisplay {
+        for name in argument.names ?? [] where name.name != "version" && name.name.count > 1 && name.name != "help" {
+          #expect(page.contains("\\-\\-" + name.name.replacing("-", with: "\\-")), "\(path) \(name.name)")
+        }
+      }
+    }
+    let folder = try TemporaryFolder()
+    try folder.write(page, to: "forge.1")
+    let faults = try await Command.run("mandoc", ["-T", "lint", "-W", "error", folder.file("forge.1")])
+    #expect(faults.status == 0, "\(faults)")
+  }
+
   @Test(arguments: [("bash", "complete"), ("zsh", "#compdef forge"), ("fish", "complete -c")])
   func completionScripts(shell: String, word: String) async throws {
     let script = try await Command.require(Command.forge, ["--generate-completion-script", shell])
