@@ -61,6 +61,51 @@ import Testing
     #expect(staged.errors.contains("backend/Dockerfile is stale"), "\(staged)")
   }
 
+  /// The pre-commit framework, with the hooks of this repository, as a team would use them.
+  @Test func thePreCommitFramework() async throws {
+    let hooks = try TemporaryFolder()
+    try FileManager.default.copyItem(
+      atPath: Repository.root + ".pre-commit-hooks.yaml", toPath: hooks.file(".pre-commit-hooks.yaml"))
+    try await git(["init", "-q"], hooks)
+    try await git(["add", "-A"], hooks)
+    try await git(["commit", "-qm", "hooks"], hooks)
+    let revision = try await git(["rev-parse", "HEAD"], hooks).trimmingCharacters(in: .whitespacesAndNewlines)
+
+    let folder = try await repository()
+    try folder.write(
+      "repos:\n  - repo: \(hooks.path)\n    rev: \(revision)\n    hooks: [{id: forge}, {id: forge-generate-check}]\n",
+      to: ".pre-commit-config.yaml")
+    try await git(["add", "-A"], folder)
+    let program = URL(filePath: Command.forge).deletingLastPathComponent().path()
+    let environment = [
+      "PATH": "\(program):\(ProcessInfo.processInfo.environment["PATH"] ?? "")", "PRE_COMMIT_HOME": hooks.file("cache"),
+    ]
+    func run() async throws -> CommandResult {
+      try await Command.run("pre-commit", ["run", "--all-files"], in: folder.path, environment: environment)
+    }
+    let good = try await run()
+    #expect(good.status == 0, "\(good)")
+    #expect(good.output.contains("Passed"), "\(good)")
+    try folder.write("FROM scratch\n", to: "backend/Dockerfile")
+    try await git(["add", "-A"], folder)
+    let stale = try await run()
+    #expect(stale.status == 1, "\(stale)")
+    #expect(stale.output.contains("Failed"), "\(stale)")
+  }
+
+  @Test func worktreesShareTheHook() async throws {
+    let folder = try await repository()
+    try await Command.require(Command.forge, ["hook", "install"], in: folder.path)
+    try await git(["worktree", "add", "-q", folder.file("other"), "-b", "other"], folder)
+    let again = try await Command.forge(["hook", "install"], in: folder.file("other"))
+    #expect(again.status == 0 && again.output.contains("installed already"), "\(again)")
+    try folder.write("3.12\n", to: "other/backend/.python-version")
+    let commit = try await Command.run(
+      "git", ["-c", "user.email=a@example.org", "-c", "user.name=a", "commit", "-qam", "stale"],
+      in: folder.file("other"))
+    #expect(commit.status == 1 && commit.errors.contains("is stale"), "\(commit)")
+  }
+
   @Test func aSecretStopsTheCommitAndIsNotShown() async throws {
     let folder = try await repository()
     let value =
@@ -88,6 +133,19 @@ import Testing
     try folder.write(
       try await Command.require(Command.forge, ["ci", "shell", "backend"], in: folder.path), to: "gate.sh")
     try await Command.require("shellcheck", [folder.file("gate.sh")])
+  }
+
+  /// By the schemas that GitLab's and GitHub's editors use.
+  @Test func schemasAcceptTheTemplates() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    for (ci, schema) in [("gitlab", "vendor.gitlab-ci"), ("github", "vendor.github-workflows")] {
+      let text = try await Command.require(Command.forge, ["ci", ci, "backend"], in: folder.path)
+      try folder.write(text, to: ci + ".yml")
+      try await Command.require("check-jsonschema", ["--builtin-schema", schema, folder.file(ci + ".yml")])
+    }
+    try await Command.require(
+      "check-jsonschema", ["--builtin-schema", "vendor.github-actions", Repository.root + "action.yml"])
   }
 
   @Test(arguments: ["a b", "$(id)", "a;id", "-x", "a\nb"])
