@@ -120,6 +120,14 @@ import Testing
     #expect(image.findings("FORGE-S004", policy) == [])
   }
 
+  @Test func archivesThatFillTheRootAreBases() {
+    let steps = ["ADD file:1 in /", "ENV A=b", "ADD file:2 in /", "ADD file:3 in /srv"]
+    let found = image { image in
+      image.details.history = steps.map { HistoryFacts(createdBy: "/bin/sh -c #(nop) \($0) ", layer: nil) }
+    }.findings("FORGE-I007")
+    #expect(found.map(\.location) == ["history[3]"])
+  }
+
   @Test func layersUpToTheLimitArePlenty() {
     #expect(image { image in for _ in 0..<127 { image.addLayer(stored: 1) } }.findings("FORGE-I038") == [])
   }

@@ -30,9 +30,9 @@ enum HistoryRules {
   static func add(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let history = inspection.details.history
     let adds = steps(inspection) { $0.hasPrefix("ADD ") }
-    // The first one is how a base image gets its root filesystem, be it the first step or one that fills `/`.
-    let root = adds.first { $0.index == history.firstIndex { !$0.createdBy.isEmpty } || $0.text.hasSuffix(" in /") }
-    return adds.filter { $0.index != root?.index }.map {
+    // How base images get their root filesystem: in the first step, or by an archive that fills `/`.
+    let first = history.firstIndex { !$0.createdBy.isEmpty }
+    return adds.filter { $0.index != first && !$0.text.hasSuffix(" in /") }.map {
       $0.violation(
         "ADD fetches and unpacks by itself", fix: "write COPY; for an archive or URL, `ADD --checksum=sha256:… URL`")
     }
