@@ -27,6 +27,17 @@ public struct Verdict: Codable, Sendable, Equatable {
   public let suppressed: [Suppressed]
   /// Recommendations that no archive can tell about: neither passed nor failed.
   public let notCheckable: [NotCheckable]
+
+  /// The same, each finding with another fix: one that knows how the image was built.
+  package func fixing(_ fix: (Finding) -> String?) -> Verdict {
+    Verdict(
+      schemaVersion: schemaVersion, image: image, passed: passed, size: size, failOn: failOn,
+      findings: findings.map {
+        Finding(
+          id: $0.id, severity: $0.severity, message: $0.message, location: $0.location, fix: fix($0),
+          evidence: $0.evidence)
+      }, suppressed: suppressed, notCheckable: notCheckable)
+  }
 }
 
 public enum Gate {

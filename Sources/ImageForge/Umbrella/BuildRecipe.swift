@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeEngines
+import ForgeInspection
 import ForgeRecipes
 import Foundation
 
@@ -9,6 +10,8 @@ import Foundation
 struct BuildRecipe {
   let context: String
   let dockerfile: String
+  /// What people call the Dockerfile.
+  private let name: String
   let remarks: [String]
 
   init(for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder) throws {
@@ -18,6 +21,7 @@ struct BuildRecipe {
     let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
     let ownIgnore =
       try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(context, ".dockerignore")
+    name = ownDockerfile == nil ? "the generated Dockerfile" : path("Dockerfile")
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
@@ -30,6 +34,12 @@ struct BuildRecipe {
     remarks =
       (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
+  }
+
+  /// Which line of the Dockerfile made which step of an image's history.
+  func lines(_ history: [HistoryFacts], target: String?) -> DockerfileLines? {
+    guard let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return nil }
+    return DockerfileLines(text, name: name, target: target, history: history)
   }
 
   /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's

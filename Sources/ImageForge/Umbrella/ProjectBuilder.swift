@@ -183,7 +183,10 @@ public struct ProjectBuilder: Sendable {
     var built = BuildReport.Built(
       name: unit.name, path: service.path, tag: request.tag, archive: unit.archive, sizes: inspection.sizes,
       push: BuildReport.Push(inspection.layers, before: before),
-      verdict: policy.map { Gate.judge(inspection, policy: $0) })
+      verdict: policy.map { policy in
+        let verdict = Gate.judge(inspection, policy: policy)
+        return recipe.lines(inspection.details.history, target: target).map { lines in verdict.fixing(lines.fix) } ?? verdict
+      })
     built.inspection = inspection
     progress(.init(name: unit.name, stage: .done))
     return built

@@ -1,0 +1,86 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeSyntax
+
+/// Which line of a Dockerfile made what an image is blamed for: the stage that was built, held against the history of the image
+/// that was built from it.
+struct DockerfileLines {
+  private let file: DockerfileSyntax
+  private let stage: DockerfileSyntax.Stage
+  /// By the index of the step in the history.
+  private let steps: [Int: DockerfileInstruction]
+  /// By the index of the layer.
+  private let layers: [Int: DockerfileInstruction]
+
+  /// Nil where the Dockerfile cannot be read, or the history is not that of its stage: then nothing is said rather
+  /// than something wrong.
+  /// - Parameters:
+  ///   - name: what people call the Dockerfile.
+  ///   - target: the stage that was built; nil: the last one.
+  init?(_ text: String, name: String, target: String? = nil, history: [HistoryFacts]) {
+    guard let file = try? DockerfileSyntax.parse(SourceText(name: name, bytes: Array(text.utf8))),
+      let stage = target.map({ file.stage($0, before: file.stages.count) }) ?? file.stages.last
+    else { return nil }
+    self.file = file
+    self.stage = stage
+    var steps: [Int: DockerfileInstruction] = [:]
+    var layers: [Int: DockerfileInstruction] = [:]
+    var end = history.count
+    for instruction in stage.instructions.reversed() where instruction.keyword != "FROM" {
+      // Engines add labels of their own.
+      while end > 0, Self.keyword(history[end - 1]) == "LABEL", instruction.keyword != "LABEL" { end -= 1 }
+      guard end > 0, Self.keyword(history[end - 1]) == instruction.keyword else {
+        // Not every engine records an ARG, nor several LABELs each.
+        if ["ARG", "LABEL", "SHELL"].contains(instruction.keyword) { continue }
+        return nil
+      }
+      end -= 1
+      steps[end] = instruction
+      if let layer = history[end].layer { layers[layer] = instruction }
+    }
+    self.steps = steps
+    self.layers = layers
+  }
+
+  private static func keyword(_ step: HistoryFacts) -> String {
+    let text = BuildStep.short(step.createdBy)
+    return text.hasPrefix("|") ? "RUN" : String(text.prefix { $0 != " " })
+  }
+
+  /// The fix of a finding, with the line that it is about in front.
+  func fix(_ finding: Finding) -> String? {
+    guard let fix = finding.fix, let instruction = instruction(finding) else { return finding.fix }
+    let words = [instruction.keyword] + instruction.flags.map { "--\($0.name)" + ($0.value.map { "=\($0)" } ?? "") }
+    let text = (words + instruction.arguments.split(whereSeparator: \.isWhitespace).map(String.init))
+      .joined(separator: " ")
+    let shown = text.count > 60 ? text.prefix(59) + "…" : text
+    return "at \(DisplayText.escape(file.location(instruction.line))) `\(DisplayText.escape(shown))`: \(fix)"
+  }
+
+  /// What the stage does not make itself comes from its base.
+  private func instruction(_ finding: Finding) -> DockerfileInstruction? {
+    guard let location = finding.location else { return nil }
+    func last(_ keywords: String...) -> DockerfileInstruction {
+      stage.instructions.last { keywords.contains($0.keyword) } ?? stage.from
+    }
+    func index(_ prefix: String) -> Int? {
+      location.hasPrefix(prefix) ? Int(location.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
+    }
+    if let layer = index("layer ") { return layers[layer] ?? stage.from }
+    if let step = index("history[") { return steps[step] ?? stage.from }
+    switch location {
+    case "config.User": return last("USER")
+    case "config.Cmd", "config.Entrypoint": return last("CMD", "ENTRYPOINT")
+    case "config.WorkingDir": return last("WORKDIR")
+    case "config.ExposedPorts": return last("EXPOSE")
+    case "config.Volumes": return last("VOLUME")
+    case "config.Env":
+      // The rules name the variable: `ENV NAME …`.
+      let name = finding.message.split(separator: " ").dropFirst().first ?? ""
+      return stage.instructions.last { one in
+        one.keyword == "ENV" && DockerfileVariables.pairs(one.arguments).contains { $0.name == name }
+      }
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import ForgeBasics
+import ForgeInspection
+import Testing
+
+@testable import ImageForge
+
+@Suite struct DockerfileLinesTests {
+  private let dockerfile = """
+    FROM python:3.13 AS build
+    RUN make everything
+
+    FROM python:3.13-slim
+    ARG MODE=production
+    WORKDIR /app
+    ENV PATH=/opt/venv/bin:$PATH \\
+        API_TOKEN=x
+    COPY --from=build /opt/venv /opt/venv
+    COPY . .
+    RUN ["chmod", "-R", "a+rX", "."]
+    USER app
+    CMD ["uvicorn", "app.main:app"]
+    """
+  private let base = [
+    HistoryFacts(createdBy: "/bin/sh -c #(nop) ADD file:1 in / ", layer: 0),
+    HistoryFacts(createdBy: "CMD [\"sh\"]", layer: nil),
+  ]
+
+  private func fix(_ lines: DockerfileLines?, _ location: String, _ message: String = "") -> String? {
+    lines?.fix(Finding(id: "FORGE-I001", severity: .error, message: message, location: location, fix: "mend it"))
+  }
+
+  private func step(_ text: String, _ layer: Int? = nil) -> HistoryFacts { HistoryFacts(createdBy: text, layer: layer) }
+
+  @Test func linesOfWhatBuildahAndBuildKitRecord() {
+    let buildah =
+      base + [
+        step("/bin/sh -c #(nop) WORKDIR /app"), step("/bin/sh -c #(nop) ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
+        step("/bin/sh -c #(nop) COPY dir:1 in /opt/venv ", 1), step("/bin/sh -c #(nop) COPY dir:2 in ./ ", 2),
+        step("|1 MODE=production chmod -R a+rX .", 3), step("/bin/sh -c #(nop) USER app"),
+        step("/bin/sh -c #(nop) CMD [\"uvicorn\"]"), step("/bin/sh -c #(nop) LABEL \"base\"=\"x\""),
+      ]
+    let buildKit =
+      base + [
+        step("ARG MODE=production"), step("WORKDIR /app"), step("ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
+        step("COPY /opt/venv /opt/venv # buildkit", 1), step("COPY . . # buildkit", 2),
+        step("RUN |1 MODE=production chmod -R a+rX . # buildkit", 3), step("USER app"), step("CMD [\"uvicorn\"]"),
+      ]
+    for history in [buildah, buildKit] {
+      let lines = DockerfileLines(dockerfile, name: "backend/Dockerfile", history: history)
+      #expect(fix(lines, "layer 2: app/.env") == "at backend/Dockerfile:10 `COPY . .`: mend it")
+      #expect(
+        fix(lines, "layer 1: opt/venv/x")
+          == "at backend/Dockerfile:9 `COPY --from=build /opt/venv /opt/venv`: mend it")
+      #expect(fix(lines, "layer 3: app/x")?.hasPrefix("at backend/Dockerfile:11 `RUN") == true)
+      #expect(fix(lines, "layer 0: usr/bin/su") == "at backend/Dockerfile:4 `FROM python:3.13-slim`: mend it")
+      #expect(fix(lines, "config.User") == "at backend/Dockerfile:12 `USER app`: mend it")
+      #expect(
+        fix(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix("at backend/Dockerfile:7 `ENV") == true)
+      #expect(fix(lines, "reference") == "mend it")
+    }
+  }
+
+  /// Of another image nothing is said, rather than something wrong.
+  @Test func anotherHistoryIsNotForced() {
+    #expect(DockerfileLines(dockerfile, name: "Dockerfile", history: base) == nil)
+    #expect(DockerfileLines("", name: "Dockerfile", history: base) == nil)
+    let empty = DockerfileLines("FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
+    #expect(fix(empty, "config.Cmd") == "at Dockerfile:1 `FROM scratch`: mend it")
+    #expect(fix(empty, "layer 99: x") == "at Dockerfile:1 `FROM scratch`: mend it")
+    #expect(fix(empty, "history[x]") == "mend it")
+  }
+}
