@@ -9,7 +9,7 @@ import Testing
 /// The stacked root filesystem against the one that umoci unpacks.
 @Suite struct UmociTests {
   /// Unpacks every layout below a folder and prints its root filesystem, a line a path:
-  /// `case kind path mode uid gid links content-or-target`. `case error` where umoci refuses.
+  /// `case kind path mode uid gid links content-or-target attributes`. `case error` where umoci refuses.
   private static let unpackAll = """
     import os, stat, subprocess, sys
     from concurrent.futures import ThreadPoolExecutor
@@ -29,11 +29,19 @@ import Testing
             if kind == "file": content, first = open(path, "rb").read(), min(inodes[s.st_ino])
             if kind == "link": content, mode = os.readlink(path), 0
             rel = lambda p: p[len(root) + 1:].hex()
-            lines.append(f"{case} {kind} {rel(path)} {mode:o} {s.st_uid} {s.st_gid} {rel(first)} {content.hex()}")
+            notes = [] if kind == "link" or sys.argv[3] == "false" else sorted(n for n in os.listxattr(path) if n.startswith("user."))
+            notes = ",".join(f"{n}={os.getxattr(path, n).hex()}" for n in notes)
+            lines.append(f"{case} {kind} {rel(path)} {mode:o} {s.st_uid} {s.st_gid} {rel(first)} {content.hex()} {notes}")
         return lines
     with ThreadPoolExecutor(2) as pool:
         for lines in pool.map(show, sys.argv[2].split(",")): print("\\n".join(lines))
     """
+
+  /// Whether the temporary folder's file system keeps extended attributes, as most do.
+  private static let keepsAttributes: Bool = {
+    let probe = "import os, sys; os.setxattr(sys.argv[1], 'user.note', b'x')"
+    return (try? Shell.withTemporaryFolder { try Shell.run(["python3", "-c", probe, $0]) }) != nil
+  }()
 
   /// What umoci unpacks from each stack: the lines of `unpackAll`, or `error` alone.
   private func unpack(_ stacks: [[[UInt8]]]) throws -> [[String]] {
@@ -43,7 +51,7 @@ import Testing
           .writeOCILayout(to: "\(folder)/\(index)", compression: .none)
       }
       let names = stacks.indices.map(String.init).joined(separator: ",")
-      let output = try Shell.run(["python3", "-c", Self.unpackAll, folder, names])
+      let output = try Shell.run(["python3", "-c", Self.unpackAll, folder, names, "\(Self.keepsAttributes)"])
       var unpacked = [[String]](repeating: [], count: stacks.count)
       for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
         let parts = line.split(separator: " ", maxSplits: 1)
@@ -84,11 +92,15 @@ import Testing
       let node = root.tree[id]
       let isFile = node.inode != FileTree.none
       var (mode, uid, gid): (UInt16, UInt32, UInt32) = (0o755, 0, 0)
+      var notes: [ExtendedAttribute] = []
       // umoci leaves a hardlink's own mode and owner aside; containerd and Docker apply them.
       let origin = isFile ? root.inodes[Int(node.inode)].origin : node.kind == .symlink ? node.target : node.origin
       if origin.index >= 0 {
         let entry = root.entry(origin)
         (mode, uid, gid) = (entry.mode, entry.uid, entry.gid)
+        if node.kind != .symlink, Self.keepsAttributes {
+          notes = root.layers[Int(origin.layer)].entries.extendedAttributes(Int(origin.index))
+        }
       }
       var (kind, content, first): (String, [UInt8], [UInt8]) = ("other", [], path)
       switch node.kind {
@@ -102,7 +114,9 @@ import Testing
         content = root.layers[Int(data.layer)].entries.head(Int(data.index)) ?? []
       default: break
       }
-      return "\(kind) \(hex(path)) \(String(mode, radix: 8)) \(uid) \(gid) \(hex(first)) \(hex(content))"
+      let text = notes.map { "\(String(decoding: $0.name, as: UTF8.self))=\(hex($0.value))" }.sorted()
+        .joined(separator: ",")
+      return "\(kind) \(hex(path)) \(String(mode, radix: 8)) \(uid) \(gid) \(hex(first)) \(hex(content)) \(text)"
     }
   }
 
@@ -322,10 +336,17 @@ import Testing
       switch random.next() % 20 {
       case 0..<7:
         let (text, mode, uid) = (pick(["", "one", "two", "three"]), pick([0o644, 0o755]), pick([0, 7]))
-        return { $0.file(path, text, mode: mode, uid: uid) }
+        let note = pick(["", "", "x", "y"])
+        return { tar in
+          if !note.isEmpty { tar.pax([("SCHILY.xattr.user.note", note), ("SCHILY.xattr.user.\(note)", "1")]) }
+          tar.file(path, text, mode: mode, uid: uid)
+        }
       case 7..<12:
-        let mode = pick([0o755, 0o700])
-        return { $0.folder(path, mode: mode) }
+        let (mode, note) = (pick([0o755, 0o700]), pick(["", "", "x", "y"]))
+        return { tar in
+          if !note.isEmpty { tar.pax([("SCHILY.xattr.user.note", note)]) }
+          tar.folder(path, mode: mode)
+        }
       case 12..<14:
         let target = pick(["a", "b", "/a", "../b", "/b/c", "c/..", "../../.."])
         return { $0.symlink(path, to: target) }
