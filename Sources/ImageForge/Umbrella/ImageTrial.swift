@@ -60,22 +60,40 @@ public struct ImageTrial: Sendable {
     var builder = ProjectBuilder()
     builder.engine = engine.kind == .docker ? .docker : .podman
     builder.buildArguments = analysis.services.flatMap { Self.placeholders($0, .buildPublic) }
+    // Under a name of its own: whatever the store holds under the services' names stays.
+    builder.tag = "localhost/forge-trial-\(UUID().uuidString.prefix(8).lowercased()):latest"
     let report = try await builder.build(folder, log: log)
-    var images: [TrialReport.Image] = []
-    for (service, built) in zip(analysis.services, report.services) {
-      var trial = self
-      let given = Set(environment.map { $0.prefix { $0 != "=" } })
-      let made = Self.placeholders(service, .runtime).filter { !given.contains($0.prefix { $0 != "=" }) }
-      if !made.isEmpty { log("\(service.name): made up for the test: \(made.joined(separator: " "))") }
-      trial.environment += made
-      trial.mcpPath = mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
-      let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
-      if let text = try? String(contentsOfFile: folder + "/" + path, encoding: .utf8) {
-        trial.dockerfile = (path, text)
+    do {
+      var images: [TrialReport.Image] = []
+      for (service, built) in zip(analysis.services, report.services) {
+        images.append(try await trial(of: service, in: folder, engine.storeNameForRun(built.tag), engine, log))
       }
-      images.append(try await trial.trial(of: engine.storeNameForRun(built.tag), shownAs: built.tag, engine))
+      await remove(report, engine)
+      return TrialReport(engine: engine.kind, images: images)
+    } catch {
+      await remove(report, engine)
+      throw error
     }
-    return TrialReport(engine: engine.kind, images: images)
+  }
+
+  /// The layers stay in the engine's cache: the next build is quick.
+  private func remove(_ report: BuildReport, _ engine: Engine) async {
+    for built in report.services { await engine.removeImage(engine.storeNameForRun(built.tag)) }
+  }
+
+  private func trial(
+    of service: Service, in folder: String, _ image: String, _ engine: Engine,
+    _ log: @escaping @Sendable (String) -> Void
+  ) async throws -> TrialReport.Image {
+    var trial = self
+    let given = Set(environment.map { $0.prefix { $0 != "=" } })
+    let made = Self.placeholders(service, .runtime).filter { !given.contains($0.prefix { $0 != "=" }) }
+    if !made.isEmpty { log("\(service.name): made up for the test: \(made.joined(separator: " "))") }
+    trial.environment += made
+    trial.mcpPath = mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
+    let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
+    if let text = try? String(contentsOfFile: folder + "/" + path, encoding: .utf8) { trial.dockerfile = (path, text) }
+    return try await trial.trial(of: image, shownAs: service.name, engine)
   }
 
   /// Values for what a service requires, so that it starts.
