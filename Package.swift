@@ -130,7 +130,7 @@ let package = Package(
     tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
-    tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots", "ExistingSnapshots"]),
+    tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
     tests("Command", uses: ["ImageForge", "forge", yams]),

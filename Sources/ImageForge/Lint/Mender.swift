@@ -137,7 +137,7 @@ struct Mender {
   static func version(of image: String, _ subject: LintSubject) -> String? {
     let base = Base(image)
     let name = base.tag == nil ? image : String(image.dropLast((base.tag?.count ?? 0) + 1))
-    guard let files = runtimes[base.family] else { return nil }
+    guard base.isOfficial, let files = runtimes[base.family] else { return nil }
     let asked = files.lazy.compactMap { subject.context.read($0, limit: 1 << 10)?.text.trimmingSpaces }.first
     let versions = (try? DataFile.decode(Bases.self, from: "data/bases.yaml"))?.versions(of: base.family) ?? []
     let wanted = asked.flatMap { text in

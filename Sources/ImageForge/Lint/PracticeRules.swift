@@ -40,7 +40,7 @@ extension LintRule {
       }
     },
     LintRule("FORGE-L063", .warning, "The image stands on a full distribution") { subject in
-      guard let (stage, image) = subject.finalBase, let tag = Base(image).tag,
+      guard let (stage, image) = subject.finalBase, Base(image).isOfficial, let tag = Base(image).tag,
         ["node", "python"].contains(Base(image).family), !tag.contains("slim"), !tag.contains("alpine")
       else { return [] }
       let saved = Base(image).family == "node" ? "some 850 MB" : "some 880 MB"
@@ -225,9 +225,12 @@ struct Base {
   /// The last part of its path: `node` of `docker.io/library/node:22`.
   let family: String
   let tag: String?
+  /// One of Docker's official images.
+  let isOfficial: Bool
 
   init(_ image: String) {
     let name = image.prefix { $0 != "@" }
+    isOfficial = !name.contains("/") || name.hasPrefix("docker.io/library/")
     let last = name.split(separator: "/").last ?? ""
     let parts = last.split(separator: ":", maxSplits: 1)
     family = parts.first.map(String.init) ?? ""

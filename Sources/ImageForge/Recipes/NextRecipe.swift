@@ -20,6 +20,7 @@ struct NextRecipe {
     let buildImage: String
     var finalImage: String
     let isMoving: Bool
+    let isUnprivileged: Bool
     let buildPackages: String?
     let runtimePackages: String?
     let copiesNode: Bool
@@ -183,6 +184,7 @@ struct NextRecipe {
       name: try checks.name(), framework: checks.framework("Next.js"), manager: service.packageManager.name.rawValue,
       link: checks.link, stage: service.migrations == nil ? "build" : "compile", build: build,
       buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
+      isUnprivileged: images.isUnprivileged,
       buildPackages: try checks.systemPackages(\.build), runtimePackages: try checks.systemPackages(\.runtime),
       copiesNode: !copies.isEmpty, nodeCopies: copies, clearsEntrypoint: copies.isEmpty,
       home: Self.home(try checks.member().path), dist: dist,
