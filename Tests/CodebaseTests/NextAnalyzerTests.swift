@@ -232,6 +232,39 @@ struct NextAnalyzerTests {
     #expect(ids(service) == ["FORGE-N041", "FORGE-N041"])
   }
 
+  /// Of t3-env: the schema says what is required, and what stands under `runtimeEnv` only hands it over.
+  @Test func schemasOfTheEnvironment() throws {
+    let service = try service(
+      "",
+      [
+        "src/env.js": """
+        export const env = createEnv({
+          server: {
+            AUTH_SECRET: process.env.NODE_ENV === "production" ? z.string() : z.string().optional(),
+            DEBUG_KEY: process.env.NODE_ENV !== "production" ? z.string() : z.string().optional(),
+            DATABASE_URL: z.string().url(),
+            LEVEL: z.enum(["a", "b"]).default("a"),
+            MAYBE: z.string().optional(),
+          },
+          client: { NEXT_PUBLIC_SITE: z.string() },
+          runtimeEnv: {
+            AUTH_SECRET: process.env.AUTH_SECRET, DEBUG_KEY: process.env.DEBUG_KEY,
+            DATABASE_URL: process.env.DATABASE_URL, LEVEL: process.env.LEVEL, MAYBE: process.env.MAYBE,
+            NEXT_PUBLIC_SITE: process.env.NEXT_PUBLIC_SITE,
+          },
+        })
+        """
+      ])
+    let found = service.environment.filter { $0.scope != .platform }.map {
+      "\($0.name) \($0.scope.rawValue)\($0.required ? " required" : "")\($0.default.map { " = \($0)" } ?? "")"
+    }
+    #expect(
+      found == [
+        "AUTH_SECRET runtime-secret required", "DATABASE_URL runtime-secret required", "DEBUG_KEY runtime-secret",
+        "LEVEL runtime = a", "MAYBE runtime", "NEXT_PUBLIC_SITE build-public required",
+      ])
+  }
+
   /// Neither a default in the code nor a value in a file may come out anywhere.
   @Test func secretsAreNeverShown() throws {
     let service = try service(

@@ -286,7 +286,7 @@ import Testing
     Choice(requires: ">=3.14", version: "3.14"), Choice(requires: "!=3.13.*,>=3.11", version: "3.14"),
     Choice(requires: ">=3.9,<3.11", version: "3.11", finding: "FORGE-P033"),
     Choice(requires: ">=3.99", version: "3.13", finding: "FORGE-P032"),
-    Choice(requires: "nonsense", version: "3.13"),
+    Choice(requires: "nonsense", version: "3.13", finding: "FORGE-P037"),
     Choice(files: [".python-version": "3.12.4\n"], version: "3.12"),
     Choice(files: [".python-version": "# c\ncpython@3.14t\n"], version: "3.14", finding: "FORGE-P034"),
     Choice(files: [".python-version": "pypy3.10\n"], version: "3.13", finding: "FORGE-P035"),

@@ -102,12 +102,14 @@ struct FastAPIConclusions {
     let runtime = service.runtime
     guard !runtime.source.hasPrefix("default:") else { return }
     // A range leaves a choice; a version file does not.
-    let ranges = (manifest?.pythonRanges ?? []).filter { $0.location == runtime.source }
+    let isPinned =
+      runtime.source != service.packageManager.source
+      && !(manifest?.pythonRanges ?? []).contains { $0.location == runtime.source }
     service.conclude(
       Conclusion(
-        "runtime.version", runtime.version, ranges.isEmpty ? .certain : .likely, evidence: [runtime.source],
+        "runtime.version", runtime.version, isPinned ? .certain : .likely, evidence: [runtime.source],
         alternatives: others.filter { $0.source != runtime.source },
-        why: ranges.isEmpty ? "written there" : "the version that most packages are published for, within that range"))
+        why: isPinned ? "written there" : "the version that most packages are published for, within that range"))
   }
 
   private func conclusion(on server: MCPServer) -> Conclusion {

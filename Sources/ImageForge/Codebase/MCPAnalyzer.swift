@@ -58,10 +58,16 @@ struct MCPAnalyzer {
       }
     }
     let calls = methodCalls()
+    let served = servedApplications()
     let launches = MCPLaunch.all(folder, in: tree)
     for (server, call) in serverObjects() {
       checkVersion(server)
-      let found = runs(of: server, calls)
+      var found = runs(of: server, calls)
+      if let app = served[server.identity] {
+        found.runs.append((app.transport, app.source))
+        found.hasHost = true
+        found.port = found.port ?? app.port.map { ($0, app.source) }
+      }
       for (transport, path) in found.mountsItself {
         add(server, transport, path: path)
         mounted.insert(server.identity)
@@ -225,6 +231,48 @@ struct MCPAnalyzer {
   }
 
   // MARK: Running
+
+  private struct Served {
+    let transport: MCPServer.Transport
+    let source: String
+    let port: Int?
+  }
+
+  /// ASGI applications of servers that uvicorn is given in the code, or that a module holds for it, by server:
+  /// `uvicorn.run(mcp.streamable_http_app, …)`, `app = mcp.http_app()`.
+  private func servedApplications() -> [String: Served] {
+    var found: [String: Served] = [:]
+    func add(_ application: PythonExpression, _ scope: PythonScope, at location: String, _ port: Int?) {
+      func note(_ server: PythonPlace, _ transport: MCPServer.Transport) {
+        guard found.count < 50, found[server.identity] == nil else { return }
+        found[server.identity] = Served(transport: transport, source: location, port: port)
+      }
+      for endpoint in endpoints(of: PythonPlace(expression: application, scope: scope)) {
+        note(endpoint.server, endpoint.transport)
+      }
+      // Uvicorn calls a factory itself.
+      if case .attribute(let base, let method) = application.kind, let transport = Self.makers[method] {
+        for server in index.makers(of: PythonPlace(expression: base, scope: scope)) where isServer(server) {
+          note(server, transport)
+        }
+      }
+    }
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      PythonIndex.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          guard let (callee, arguments) = expression.call,
+            case .external(let name)? = index.origin(of: callee, in: file),
+            ["uvicorn.run", "uvicorn.Config", "uvicorn.main.run"].contains(name),
+            let application = arguments.argument(0, "app")
+          else { return }
+          let port = arguments["port"].flatMap { PythonPort.read(PythonPlace(expression: $0, scope: scope), index) }
+          add(application, scope, at: file.location(expression.offset), port)
+        }
+      }
+    }
+    return found
+  }
 
   private struct Runs {
     var runs: [(transport: MCPServer.Transport, source: String)] = []

@@ -40,7 +40,7 @@ package enum NextAnalyzer {
     findings += native.findings + tracing.findings
     // A range without a lockfile installs the newest version of it, not the lowest.
     let isPinned = manager.next != nil || SemanticVersion(asked.value)?.precision == 3
-    findings += isPinned ? vulnerabilities(version, framework, routes.router) : []
+    findings += isPinned ? vulnerabilities(version, framework, routes.router, folder, tree) : []
     findings += judge(version, routes.router, manifest, build, isOwnManifest: ground.isOwnManifest)
     findings += NextTraps.find(version, config, routes, manager.manager, manifest, folder: folder, in: tree)
     if let workspace { findings.append(member(of: workspace, manifest)) }
@@ -105,16 +105,22 @@ package enum NextAnalyzer {
   }
 
   private static func vulnerabilities(
-    _ version: SemanticVersion?, _ framework: Framework, _ router: NextFacts.Router?
+    _ version: SemanticVersion?, _ framework: Framework, _ router: NextFacts.Router?, _ folder: String,
+    _ tree: ProjectTree
   ) -> [Finding] {
     guard let version else { return [] }
-    return NextReleases.table.vulnerable.compactMap { known in
-      known.fix(for: version).map { fix in
-        Finding(
-          id: "FORGE-N001", severity: router == known.router || router == .both ? .error : .warning,
-          message: "Next.js \(version) has \(known.id): \(known.title)", location: framework.source,
-          fix: "update next to \(fix) or newer, and build again")
+    func has(_ file: String) -> Bool {
+      ["", "src/"].contains { place in
+        ["ts", "js", "mjs", "tsx", "jsx"].contains { tree.hasFile(ProjectTree.join(folder, "\(place)\(file).\($0)")) }
       }
+    }
+    return NextReleases.table.vulnerable.compactMap { known in
+      guard let fix = known.fix(for: version), known.file.map(has) ?? true else { return nil }
+      let isOpen = known.router.map { router == $0 || router == .both } ?? true
+      return Finding(
+        id: "FORGE-N001", severity: isOpen ? .error : .warning,
+        message: "Next.js \(version) has \(known.id): \(known.title)", location: framework.source,
+        fix: "update next to \(fix) or newer, and build again")
     }
   }
 

@@ -63,8 +63,10 @@ struct NextReleases: Decodable, Sendable {
 
     let id: String
     let title: String
-    /// The router whose applications are open to it.
-    let router: NextFacts.Router
+    /// The router whose applications are open to it; nil for both.
+    let router: NextFacts.Router?
+    /// The file that makes applications open to it, beside `app/` or `pages/`, without its extension.
+    let file: String?
     let ranges: [Versions]
 
     /// The version that mends it for an installed one; nil when that is not vulnerable.

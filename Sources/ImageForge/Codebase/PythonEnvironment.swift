@@ -76,7 +76,10 @@ struct PythonEnvironment {
       guard let name = index.text(of: PythonPlace(expression: name, scope: scope)), EnvironmentName.isValid(name) else {
         return nil
       }
-      let text = value.flatMap { index.text(of: PythonPlace(expression: $0, scope: scope)) ?? PythonLiteral.text($0) }
+      let written = value.flatMap {
+        index.text(of: PythonPlace(expression: $0, scope: scope)) ?? PythonLiteral.text($0)
+      }
+      let text = written.flatMap { PythonLiteral.isPlain($0) ? $0 : nil }
       return Reading(
         name: name, required: required && !hasFallback, default: text,
         isSecret: EnvironmentName.isSecret(name, default: text), source: source)

@@ -15,7 +15,8 @@ enum PythonRuntime {
     /// As written.
     let text: String
 
-    var wantsFreeThreads: Bool { text.hasSuffix("t") }
+    /// `3.14t`.
+    var wantsFreeThreads: Bool { text.hasSuffix("t") && text.dropLast().last?.isNumber == true }
   }
 
   static func choose(
@@ -25,8 +26,17 @@ enum PythonRuntime {
     let ranges = (manifest?.pythonRanges ?? []).compactMap { range in
       VersionSpecifier(range.text).map { (set: $0, text: range.text, location: range.location) }
     }
+    for range in manifest?.pythonRanges ?? [] where VersionSpecifier(range.text) == nil {
+      findings.append(
+        Finding(
+          id: "FORGE-P037", severity: .warning,
+          message:
+            "\"\(DisplayText.escape(String(range.text.prefix(80))))\" is no range of versions; it was passed over",
+          location: range.location, fix: "write it as `>=3.12` or `>=3.12,<4`"))
+    }
     func allowed(_ minor: Int) -> Bool { ranges.allSatisfy { $0.set.allowsMinor(3, minor) } }
-    let pins = pins(folder, in: tree, &findings)
+    var pins = pins(folder, in: tree, &findings)
+    if pins.isEmpty, let image = dockerfilePin(folder, in: tree) { pins = [image] }
     let written =
       pins.map { Conclusion.Alternative(value: $0.text, source: $0.location) }
       + ranges.map { Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.location) }
@@ -56,6 +66,14 @@ enum PythonRuntime {
             location: pin.location, fix: "bring the two into line"))
       }
     }
+    if let minor = published(manifest, where: allowed), minor != preferred, let lock = manifest?.packageManager.source {
+      findings.append(
+        Finding(
+          id: "FORGE-P036", severity: .info,
+          message: "Python 3.\(minor) is taken: the lockfile lists no wheels of some packages for newer ones",
+          location: lock, fix: "write .python-version, or lock newer versions of the packages"))
+      return runtime(minor, lock)
+    }
     if allowed(preferred) {
       return runtime(preferred, ranges.first?.location ?? "default: Python 3.\(preferred)")
     }
@@ -83,6 +101,41 @@ enum PythonRuntime {
       return runtime(nearest, range.location)
     }
     return runtime(preferred, "default: Python 3.\(preferred)")
+  }
+
+  /// The offered version for which most of the locked packages have a wheel; of several the preferred, then the newest.
+  /// Nil where no package of the lockfile is compiled.
+  private static func published(_ manifest: PythonManifest?, where allowed: (Int) -> Bool) -> Int? {
+    let compiled = (manifest?.lockfile?.packages.values.map(\.self) ?? []).filter { package in
+      package.isMain && package.wheels.contains { $0.contains("manylinux") }
+        && !package.wheels.contains { $0.hasSuffix("-any.whl") }
+    }
+    guard !compiled.isEmpty else { return nil }
+    let order = [preferred] + offered.filter { $0 < preferred }.reversed() + offered.filter { $0 > preferred }
+    let counts = order.filter(allowed).map { minor in
+      (minor, compiled.count { PythonWheel.libcs($0.wheels, python: "3.\(minor)").contains(.glibc) })
+    }
+    guard let most = counts.map(\.1).max() else { return nil }
+    return counts.first { $0.1 == most }?.0
+  }
+
+  /// `FROM python:3.12-slim` of the service's own Dockerfile.
+  private static func dockerfilePin(_ folder: String, in tree: ProjectTree) -> Pin? {
+    for name in ["Dockerfile", "Dockerfile.prod", "Containerfile", "docker/Dockerfile"] {
+      guard let source = tree.source(ProjectTree.join(folder, name)) else { continue }
+      for (index, row) in source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+        .prefix(2_000) where row.uppercased().hasPrefix("FROM ")
+      {
+        let image = row.split(separator: " ").dropFirst().first { !$0.hasPrefix("--") } ?? ""
+        guard let colon = image.lastIndex(of: ":"), image[..<colon].split(separator: "/").last == "python" else {
+          continue
+        }
+        let tag = String(image[image.index(after: colon)...].prefix { $0.isNumber || $0 == "." })
+        guard let minor = minor(tag) else { continue }
+        return Pin(minor: minor, location: "\(source.name):\(index + 1)", text: DisplayText.escape(tag))
+      }
+    }
+    return nil
   }
 
   private static func otherPython(_ text: String, at location: String) -> Finding {

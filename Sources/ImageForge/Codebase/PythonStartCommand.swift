@@ -138,6 +138,12 @@ struct PythonStartCommand: Sendable {
 enum PythonPort {
   static func read(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
     if let port = place.expression.integer { return port }
+    // A parameter with a default.
+    if let name = place.expression.name,
+      let value = place.scope.function?.declaration.parameters.first(where: { $0.name == name })?.value?.integer
+    {
+      return value
+    }
     // `int(os.getenv("PORT", "8000"))`
     if let arguments = place.expression.call?.arguments, let last = arguments.positional.last {
       return last.integer ?? last.string.flatMap { Int($0) }

@@ -27,6 +27,10 @@ extension Service {
     layout.table(
       facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] }, aligned: [.left, .left, .path])
     if !environment.isEmpty {
+      // What is left for values where a place is to be readable.
+      let names = environment.map(\.name.count).max() ?? 0
+      let scopes = environment.map(\.scope.rawValue.count).max() ?? 0
+      let room = min(28, max(10, layout.style.width - names - scopes - 30))
       layout.line()
       layout.table(
         environment.map { variable in
@@ -34,7 +38,7 @@ extension Service {
             variable.name, variable.scope.rawValue,
             variable.required
               ? "required"
-              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: 28) } ?? "optional",
+              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: room) } ?? "optional",
             DisplayText.escape(place(of: variable)),
           ]
         }, aligned: [.left, .left, .left, .path], header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
@@ -102,8 +106,16 @@ extension Service {
     if !systemPackages.runtime.isEmpty {
       facts.append(("to run", systemPackages.runtime.joined(separator: " "), "Debian packages"))
     }
-    return facts.map { name, value, source in (name, value + mark(name), source) }
+    return facts.map { name, value, source in (name, value + mark(name), place(of: name) ?? Self.place(source)) }
   }
+
+  /// The strongest evidence of a fact; nil where its conclusion names none.
+  private func place(of fact: String) -> String? {
+    let keys = ["server": fastapi == nil ? "next.standaloneServer" : "fastapi.server", "health": "healthPath"]
+    return conclusions.first { $0.key == keys[fact] ?? fact }?.evidence.first
+  }
+
+  private static func place(_ source: String) -> String { source.hasPrefix("default:") ? "default" : source }
 
   /// Says where a value is not sure; `--explain` tells more.
   private func mark(_ fact: String) -> String {
@@ -112,8 +124,11 @@ extension Service {
       "output": "next.output", "base path": "next.basePath", "entry point": "fastapi.entrypoint",
       "server": "next.standaloneServer",
     ]
-    guard let key = keys[fact], let conclusion = conclusions.first(where: { $0.key == key }) else { return "" }
-    return conclusion.confidence == .ambiguous ? " (ambiguous)" : ""
+    let conclusion =
+      fact == "MCP"
+      ? conclusions.first { $0.key.hasPrefix("mcp.") && $0.confidence == .ambiguous }
+      : keys[fact].flatMap { key in conclusions.first { $0.key == key } }
+    return conclusion?.confidence == .ambiguous ? " (ambiguous)" : ""
   }
 
   /// Where the code reads a variable; where it only stands in a sample file, there. Relative to the service.

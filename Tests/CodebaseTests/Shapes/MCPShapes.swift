@@ -43,6 +43,22 @@ extension Shape {
 
       """),
     server(
+      "49e-given-to-uvicorn", "mcp==1.23.0\nuvicorn==0.38.0\ntyper==0.20.0\n",
+      """
+      import typer
+      import uvicorn
+      from mcp.server.fastmcp import FastMCP
+      mcp = FastMCP('x')
+      def start(transport: str = 'stdio', port: int = 4040):
+          if transport == 'stdio':
+              mcp.run(transport='stdio')
+          else:
+              uvicorn.run(mcp.streamable_http_app, host='0.0.0.0', port=port, factory=True)
+      if __name__ == '__main__':
+          typer.run(start)
+
+      """),
+    server(
       "50a-mounted-with-lifespan", pins + "fastmcp==3.0.0\n",
       """
       from fastapi import FastAPI

@@ -181,6 +181,7 @@ extension Shape {
           "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.2.0\n",
       ], version: "16.2.0"),
     next("24-vulnerable", version: "15.1.2"),
+    next("24b-vulnerable-by-its-middleware", "", ["middleware.ts": "export const middleware = 1"], version: "14.2.24"),
     next("25-settings-with-secrets", "", [".env": "A=1\nDB_PASSWORD=x\n", ".env.production": "TOKEN=x\n"]),
     next(
       "26-dynamic-folders", "",

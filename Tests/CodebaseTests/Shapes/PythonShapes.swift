@@ -418,6 +418,15 @@ extension Shape {
     python("47f-nothing-left", requires: ">=3.12,<3.12"),
     python("47g-end-of-life", requires: ">=3.8,<3.10", [".python-version": "3.9\n"]),
     python(
+      "47i-wheels-for-older-only", requires: ">=3.11",
+      [
+        "uv.lock": uvLock
+          + locked(
+            "pydantic-core", "2.18.0",
+            wheels: ["cp312-cp312-manylinux_2_17_x86_64", "cp311-cp311-manylinux_2_17_x86_64"])
+      ]),
+    plain("47j-image-of-an-older-python", ["Dockerfile": "FROM python:3.8-slim\nCOPY . .\nCMD uvicorn main:app\n"]),
+    python(
       "47h-several-sources", requires: ">=3.11",
       [".tool-versions": "python 3.12.7\nnodejs 24\n", "runtime.txt": "python-3.13.1\n", ".python-version": "3.12\n"]),
   ]

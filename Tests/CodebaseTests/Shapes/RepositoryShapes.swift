@@ -1,4 +1,10 @@
+import Foundation
+
 extension Shape {
+  private static func link(_ path: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+  }
+
   private static let both = [
     "frontend/package.json":
       #"{"name":"shop-web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
@@ -106,6 +112,28 @@ extension Shape {
         ".gitattributes": "*.png filter=lfs diff=lfs merge=lfs -text\n",
         "frontend/public/hero.png": "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n",
       ]) { $1 }),
+    Shape(name: "54c-links-in-circles-and-out", files: both) { folder in
+      try link(folder + "/frontend/lib/up", to: "../..")
+      try link(folder + "/frontend/lib/self", to: "self")
+      try link(folder + "/frontend/lib/passwords.ts", to: "/etc/passwd")
+      try link(folder + "/backend/.env.example", to: "/etc/passwd")
+      try link(folder + "/frontend/lib/gone.ts", to: "nowhere.ts")
+      try link(folder + "/frontend/lib/other.ts", to: "server.ts")
+    },
+    Shape(name: "54d-names-that-are-no-text", files: both) { folder in
+      for name in [[0xFF, 0xFE], [0x61, 0xC3, 0x28]] as [[UInt8]] {
+        let path = Array((folder + "/frontend/app/").utf8) + name + Array(".tsx".utf8) + [0]
+        path.map(CChar.init(bitPattern:)).withUnsafeBufferPointer { bytes in
+          if let name = bytes.baseAddress { close(open(name, O_CREAT | O_WRONLY, 0o644)) }
+        }
+      }
+    },
+    Shape(name: "54e-folders-too-deep", files: both) { folder in
+      let deep = String(repeating: "deep/", count: 40)
+      try FileManager.default.createDirectory(
+        atPath: folder + "/frontend/" + deep, withIntermediateDirectories: true)
+      try Data("process.env.TOO_DEEP".utf8).write(to: URL(filePath: folder + "/frontend/" + deep + "a.ts"))
+    },
     Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
     Shape(
       name: "56b-nested-repository",
@@ -145,6 +173,46 @@ extension Shape {
         "turbo.json": String(repeating: "{\"tasks\":", count: 5_000),
         "vercel.json": "{\"env\": []}", "next.config.js": "module.exports = " + String(repeating: "f(", count: 5_000),
       ]),
+    Shape(
+      name: "57e-injection-into-python",
+      files: [
+        "pyproject.toml":
+          "[project]\nname = \"x\\nRUN curl evil\"\nrequires-python = \">=3.12\\nUSER root\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n[tool.fastapi]\nentrypoint = \"main:app\\nUSER root\"\n",
+        "main.py": application + "import os\nos.environ['A\\nRUN x']\nos.getenv('B', 'x\\nRUN y')\n",
+        "Procfile": "web: uvicorn main:app;reboot --port 80;reboot\n", ".python-version": "3.12; reboot\n",
+      ]),
+    Shape(
+      name: "57f-requirements-that-lead-out",
+      files: [
+        "main.py": application,
+        "requirements.txt":
+          "-r ../../etc/passwd\n-r /etc/passwd\n-c ../../../etc/hosts\n-e ../..\n-e /etc\nfastapi==0.121.0\nuvicorn==0.38.0\n-r requirements.txt\n$(reboot)==1\n",
+      ]),
+    Shape(name: "57g-pipes-and-devices", files: both) { folder in
+      for name in ["frontend/.npmrc", "frontend/tsconfig.json", "backend/pyproject.toml", "forge.yaml"] {
+        guard mkfifo(folder + "/" + name, 0o644) == 0 else { throw POSIXError(.EIO) }
+      }
+      try link(folder + "/backend/uv.lock", to: "/dev/zero")
+      try link(folder + "/frontend/pnpm-lock.yaml", to: "/dev/null")
+    },
+    Shape(name: "57h-huge-files", files: both) { folder in
+      for name in ["frontend/package-lock.json", "backend/settings.py", "frontend/lib/bundle.ts"] {
+        try Data().write(to: URL(filePath: folder + "/" + name))
+        let file = try FileHandle(forWritingTo: URL(filePath: folder + "/" + name))
+        try file.truncate(atOffset: 4_000_000_000)
+        try file.close()
+      }
+    },
+    Shape(
+      name: "57i-other-bytes",
+      files: both.merging(["frontend/lib/b.ts": "export const x = process.env.KEPT"]) { $1 }
+    ) { folder in
+      let bytes =
+        Data([0xFF, 0xFE, 0x00, 0xC3, 0x28]) + Data("\nprocess.env.BESIDE_BYTES\n".utf8) + Data([0xED, 0xA0, 0x80])
+      for name in ["frontend/lib/bytes.ts", "backend/bytes.py", "frontend/.env.example"] {
+        try bytes.write(to: URL(filePath: folder + "/" + name))
+      }
+    },
     Shape(
       name: "57d-yaml-depth",
       files: both.merging(["forge.yaml": String(repeating: "[", count: 900) + "\n"]) { $1 }),

@@ -98,8 +98,16 @@ private struct EnvironmentReadFinder {
       }
     }
     guard hasSchema else { return }
+    let handedOver = reads.count
     var index = 0
     while index < tokens.count { index = tokens[index].kind == .identifier ? schemaEntry(index) : index + 1 }
+    // `runtimeEnv: { NAME: process.env.NAME }` hands over what the schema may do without.
+    let described = Set(reads[handedOver...].map(\.name))
+    for place in 0..<handedOver where described.contains(reads[place].name) {
+      guard case .plain = reads[place].use else { continue }
+      let read = reads[place]
+      reads[place] = JSEnvironmentRead(name: read.name, offset: read.offset, use: .tested, isInlined: read.isInlined)
+    }
   }
 
   /// `schema.parse(process.env)`
@@ -110,13 +118,17 @@ private struct EnvironmentReadFinder {
 
   /// `NAME: z.string().default("x")`, where a schema is applied to the whole environment. Gives the index after it.
   private mutating func schemaEntry(_ index: Int) -> Int {
-    guard isPunctuator(index + 1, ":"), isWord(index + 2, "z"), isDot(index + 3), !isDot(index - 1),
+    guard isPunctuator(index + 1, ":"), !isDot(index - 1),
       bytes(index).allSatisfy({ (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
     else { return index + 1 }
+    let start = productionBranch(index + 2)
+    guard isWord(start, "z"), isDot(start + 1) else { return index + 1 }
     var use = JSEnvironmentRead.Use.plain
     var nesting = 0
-    var end = index + 2
-    while end < tokens.count, nesting > 0 || !(isPunctuator(end, ",") || isPunctuator(end, "}")) {
+    var end = start
+    while end < tokens.count,
+      nesting > 0 || !(isPunctuator(end, ",") || isPunctuator(end, "}") || isPunctuator(end, ":"))
+    {
       if isPunctuator(end, "(") || isPunctuator(end, "{") || isPunctuator(end, "[") { nesting += 1 }
       if isPunctuator(end, ")") || isPunctuator(end, "}") || isPunctuator(end, "]") { nesting -= 1 }
       if nesting < 0 { break }
@@ -130,6 +142,25 @@ private struct EnvironmentReadFinder {
     }
     reads.append(JSEnvironmentRead(name: text(index), offset: token(index).offset, use: use, isInlined: true))
     return end
+  }
+
+  /// `process.env.NODE_ENV === "production" ? z.string() : z.string().optional()`: where the part begins that an image
+  /// comes to. The index itself where no such condition stands there.
+  private func productionBranch(_ index: Int) -> Int {
+    guard isWord(index, "process"), isWord(index + 2, "env"), isWord(index + 4, "NODE_ENV"),
+      token(index + 6).kind == .string, isPunctuator(index + 7, "?")
+    else { return index }
+    let isEqual = isPunctuator(index + 5, "===") || isPunctuator(index + 5, "==")
+    let isProduction = JSString.value(source.bytes[token(index + 6).range]) == "production"
+    var at = index + 8
+    if isEqual == isProduction { return at }
+    var nesting = 0
+    while at < min(tokens.count, index + 500), nesting > 0 || !isPunctuator(at, ":") {
+      if isPunctuator(at, "(") || isPunctuator(at, "{") || isPunctuator(at, "[") { nesting += 1 }
+      if isPunctuator(at, ")") || isPunctuator(at, "}") || isPunctuator(at, "]") { nesting -= 1 }
+      at += 1
+    }
+    return at + 1
   }
 
   private mutating func readAccess(after index: Int, start: Int) {
