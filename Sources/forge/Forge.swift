@@ -53,6 +53,9 @@ struct Forge: AsyncParsableCommand {
       leave(error.exitCode)
     } catch let status as ExitStatus {
       leave(status.code)
+    } catch is CancellationError {
+      StandardError.print("forge: interrupted")
+      leave(.engineFailed)
     } catch {
       let message = fullMessage(for: error)
       switch exitCode(for: error) {

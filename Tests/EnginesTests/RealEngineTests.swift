@@ -164,6 +164,100 @@ import Testing
     }
   }
 
+  /// The engine dies in the middle of a step, of what is not forge's doing.
+  @Test(arguments: kinds) func anEngineThatIsKilledLeavesNothing(kind: Engine.Kind) async throws {
+    let engine = try await find(kind)
+    let request = try bench.request(Self.base + "RUN echo started; sleep 7654335; true\n")
+    let lines = Lines()
+    let work = Task { try await engine.build(request) { lines.add($0) } }
+    try await bench.until { lines.all.contains { $0.hasSuffix("started") } }
+    // Its steps are looked at every second.
+    try await Task.sleep(for: .seconds(2))
+    let program = try #require(
+      ProcessTable.children(of: getpid()).first { process in
+        ProcessTable.read("cmdline", of: process.pid).map { String(decoding: $0, as: UTF8.self) }?
+          .contains(request.dockerfile) == true
+      })
+    kill(program.pid, SIGKILL)
+    let error = try await engineError { try await work.value }
+    guard case .failed(let failure) = error else { throw error }
+    #expect(failure.status == "killed by signal 9")
+    #expect(failure.leftovers == [])
+    #expect(error.exitCode == .engineFailed)
+    try await bench.until { !bench.isRunning("7654335") }
+    try await nothingIsLeft(engine)
+  }
+
+  /// Two builds without the cache: the same layers, to the byte.
+  @Test(arguments: kinds) func aReproducibleBuildHasTheSameLayers(kind: Engine.Kind) async throws {
+    let engine = try await find(kind)
+    var request = try bench.request(Self.base + "RUN echo x > /file\n")
+    request.sourceDate = 1_700_000_000
+    request.usesCache = false
+    var layers: [Set<String>] = []
+    for _ in 1...2 {
+      try await engine.build(request) { _ in }
+      layers.append(await engine.layers(of: request.tag))
+      // A second that times could differ by.
+      try await Task.sleep(for: .milliseconds(1100))
+    }
+    #expect(layers[0].count == 2 && layers[0] == layers[1], "\(layers)")
+    #expect(try await configuration().contains("2023-11-14T22:13:20Z"))
+  }
+
+  /// One image for each platform, and one name for all, in a registry of this machine.
+  @Test(arguments: kinds) func imagesOfSeveralPlatformsArePushedUnderOneName(kind: Engine.Kind) async throws {
+    let engine = try await find(kind)
+    let port = Int.random(in: 20_000...29_999)
+    let settings = try bench.write(
+      "registry.yml",
+      """
+      version: 0.1
+      log: {level: error}
+      storage: {filesystem: {rootdirectory: "\(bench.folder)/registry"}}
+      http: {addr: "127.0.0.1:\(port)"}
+      """)
+    let registry = Process()
+    registry.executableURL = URL(filePath: "/usr/bin/docker-registry")
+    registry.arguments = ["serve", settings]
+    registry.standardError = FileHandle.nullDevice
+    try registry.run()
+    defer {
+      registry.terminate()
+      registry.waitUntilExit()
+    }
+    try await bench.until { LoopbackHTTP.request(port: port, path: "/v2/")?.status == 200 }
+
+    let name = "127.0.0.1:\(port)/team/todo"
+    for processor in ["amd64", "arm64"] {
+      var request = try bench.request(Self.base, tag: "\(name):1-linux-\(processor)")
+      request.platform = "linux/\(processor)"
+      request.usesCache = false
+      try await engine.build(request) { _ in }
+      try await engine.push(request.tag) { _ in }
+    }
+    try await engine.pushIndex("\(name):1", of: ["\(name):1-linux-amd64", "\(name):1-linux-arm64"]) { _ in }
+    let answer = try #require(
+      LoopbackHTTP.request(
+        port: port, path: "/v2/team/todo/manifests/1",
+        headers: [("Accept", "application/vnd.oci.image.index.v1+json")]))
+    #expect(answer.status == 200)
+    #expect(answer.body.contains("\"amd64\"") && answer.body.contains("\"arm64\""), "\(answer.body)")
+    let images = try await engine.container(["images", "--format", "{{.Repository}}"]).reply()
+    #expect(!images.output.contains("forge-index"))
+  }
+
+  @Test(arguments: kinds) func aRegistryThatIsNotThereIsSaid(kind: Engine.Kind) async throws {
+    let engine = try await find(kind)
+    let request = try bench.request(Self.base, tag: "127.0.0.1:1/todo:1")
+    try await engine.build(request) { _ in }
+    let error = try await engineError { try await engine.push(request.tag) { _ in } }
+    guard case .failed(let failure) = error else { throw error }
+    #expect(failure.action == .push(reference: request.tag))
+    #expect(error.exitCode == .engineFailed)
+    #expect(error.description.contains("127.0.0.1:1"), "\(error)")
+  }
+
   @Test(arguments: kinds) func anInterruptedCopyLeavesNothing(kind: Engine.Kind) async throws {
     let engine = try await find(kind)
     try await shell("truncate -s 20G '\(bench.folder)/context/big'")

@@ -10,7 +10,8 @@ extension Engine {
   /// A registry of this machine may speak without encryption, as docker has it by itself.
   func encryption(of tag: String) -> [String] {
     let host = tag.split(separator: "/").first?.prefix { $0 != ":" } ?? ""
-    guard kind != .docker, tag.contains("/"), host == "localhost" || host.hasPrefix("127.") else { return [] }
+    guard kind != .docker, tag.contains("/"), host == "localhost" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil
+    else { return [] }
     return ["--tls-verify=false"]
   }
 

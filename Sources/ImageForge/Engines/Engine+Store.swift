@@ -61,6 +61,12 @@ extension Engine {
     }.value
   }
 
+  /// What makes a tag stand for what it stands for now, or removes it.
+  package func undoing(_ tag: String) async -> @Sendable () async -> Void {
+    let before = await storedImage(storeName(tag))
+    return { await restoreTag(tag, to: before) }
+  }
+
   /// The working containers that are there now, for `sweep`.
   package func containersBefore() async -> Set<String>? { await workingContainers() }
 

@@ -53,10 +53,14 @@ struct EngineCommand: Sendable, Equatable {
     let (result, stop) = try await supervise(plan: plan, limit: nil) { configuration, child in
       try await run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) { execution in
         child.started(execution.processIdentifier.value)
-        return try await Self.lines(of: execution.standardOutput, log: log)
+        let below = plan == .stepsFirst ? ProcessWatch(execution.processIdentifier.value) : nil
+        return (try await Self.lines(of: execution.standardOutput, log: log), below)
       }
     }
-    return (Ending(status: result.terminationStatus, stop: stop), result.closureResult)
+    let (tail, below) = result.closureResult
+    // Killed by another, such as a machine without memory, it could not end its steps itself.
+    if case .signaled = result.terminationStatus, stop == nil { below?.killAll() }
+    return (Ending(status: result.terminationStatus, stop: stop), tail)
   }
 
   /// Runs a command that writes an archive to `file`, which it finds as its standard output or, where that may carry

@@ -113,7 +113,11 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   }
 
   private var reason: String {
-    switch cause {
+    // What is fetched for a build is sent by a push.
+    if case .push = action, case .baseImage(_, let why) = cause {
+      return why == .denied ? "the registry refuses it" : "the registry cannot be reached, or does not know the name"
+    }
+    return switch cause {
     case .step: status
     case .baseImage(let name, let why):
       switch why {
@@ -129,7 +133,10 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   }
 
   private var remedy: String {
-    switch cause {
+    if case .push = action {
+      return "Check the name and the network, or log in: \(engine.rawValue) login. The image is built, and in the store"
+    }
+    return switch cause {
     case .step: "Mend what the last lines name, and build again"
     case .baseImage(let name, let why):
       switch why {

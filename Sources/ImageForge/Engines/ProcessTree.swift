@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import SystemPackage
 
 /// A process, told apart from a later one with the same number by its start time.
@@ -67,5 +68,40 @@ enum ProcessTable {
       let start = UInt64(fields[19])
     else { return nil }
     return Row(identity: ProcessIdentity(pid: pid, start: start), parent: parent, session: session)
+  }
+}
+
+/// Remembers what a program has running below it: once it is dead, nothing tells any more whose they were.
+final class ProcessWatch: Sendable {
+  private let seen: Seen
+  private let task: Task<Void, Never>
+
+  /// What was there when it was looked last.
+  private final class Seen: Sendable {
+    let processes = Mutex<Set<ProcessIdentity>>([])
+  }
+
+  /// Looks every second while the watch is kept.
+  init(_ leader: pid_t) {
+    let seen = Seen()
+    self.seen = seen
+    task = Task {
+      while !Task.isCancelled {
+        let below = ProcessTable.descendants(of: leader)
+        // Nothing any more: the leader is gone, and what was seen last counts.
+        if !below.isEmpty { seen.processes.withLock { $0 = below } }
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  deinit { task.cancel() }
+
+  func killAll() {
+    for process in seen.processes.withLock({ $0 }) where ProcessTable.isAlive(process) {
+      let below = ProcessTable.descendants(of: process.pid)
+      kill(process.pid, SIGKILL)
+      for process in below { kill(process.pid, SIGKILL) }
+    }
   }
 }

@@ -174,11 +174,16 @@ public struct ProjectBuilder: Sendable {
     request.usesCache = usesCache && !(unit.platform != nil && engine.kind != .docker && recipe.standsOnScratch)
     request.builder = builder
     let before = await engine.layers(of: request.tag)
+    let undo = await engine.undoing(request.tag)
     try await engine.build(request, log: log)
     progress(.init(name: unit.name, stage: .inspecting))
     let inspection = try Inspector.inspect(
       request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
-    try Task.checkCancellation()
+    guard !Task.isCancelled else {
+      await undo()
+      if unit.archive != nil { try? FileManager.default.removeItem(atPath: request.archive) }
+      throw EngineError.interrupted(engine.kind, leftovers: [])
+    }
     try logs?.write(StableJSON.encode(inspection), to: "\(unit.name).inspection.json")
     var built = BuildReport.Built(
       name: unit.name, path: service.path, tag: request.tag, archive: unit.archive, sizes: inspection.sizes,
