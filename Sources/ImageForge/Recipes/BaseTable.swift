@@ -56,7 +56,9 @@ struct BaseTable: Decodable, Sendable {
     do {
       return try YAMLDecoder().decode(BaseTable.self, from: text)
     } catch {
-      throw .brokenRecipe(file: file, reason: "\(error)")
+      var line: Int?
+      if case .parser(_, _, let mark, _)? = error as? YamlError { line = mark.line }
+      throw book.broken(file, line: line, reason: "\(error)")
     }
   }
 

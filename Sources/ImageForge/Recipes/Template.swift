@@ -35,6 +35,14 @@ public struct RecipeBook: Sendable, Equatable {
   }
 }
 
+extension RecipeBook {
+  /// The error for a file that cannot be used: the user's, or forge's own.
+  func broken(_ file: String, line: Int?, reason: String) -> RecipeError {
+    guard let folder, isReplaced(file) else { return .brokenRecipe(file: file, reason: reason) }
+    return .badRecipe(file: "\(folder)/\(file)" + (line.map { ":\($0)" } ?? ""), reason: reason)
+  }
+}
+
 /// A Mustache template of `recipes/`. Values stand in it as they are (`{{{name}}}`): whoever makes them checks them.
 struct Template {
   let file: String
@@ -45,11 +53,24 @@ struct Template {
     let text = try book.text(file)
     do {
       return try MustacheTemplate(string: text).render(values)
+    } catch let error as MustacheTemplate.ParserError {
+      let line = error.context.lineNumber
+      throw book.broken(
+        file, line: line,
+        reason:
+          "line \(line), column \(error.context.columnNumber): \(Self.reason(error.error)) at “\(error.context.line)”")
     } catch {
-      if let folder = book.folder, book.isReplaced(file) {
-        throw .badRecipe(file: "\(folder)/\(file)", reason: "\(error)")
-      }
-      throw .brokenRecipe(file: file, reason: "\(error)")
+      throw book.broken(file, line: nil, reason: "\(error)")
+    }
+  }
+
+  /// What is wrong, in words.
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case MustacheTemplate.Error.sectionCloseNameIncorrect: "a section is closed by another name than it was opened by"
+    case MustacheTemplate.Error.unfinishedName: "a tag has no end"
+    case MustacheTemplate.Error.expectedSectionEnd: "a section has no end"
+    default: "\(error)"
     }
   }
 }
