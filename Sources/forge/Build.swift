@@ -117,6 +117,7 @@ struct Build: AsyncParsableCommand {
     builder.reports = reportDir
     builder.jobs = jobs
     builder.recipe = try recipe.options(in: path)
+    builder.picksDialect = recipe.dialect == nil || recipe.dialect == .auto
     builder.policy = checkSize ? try policy.load(in: path) : nil
     let display = BuildDisplay()
     if let display { builder.progress = display.update }

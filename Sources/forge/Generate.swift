@@ -14,6 +14,7 @@ struct Generate: AsyncParsableCommand {
         forge generate backend
         forge generate --check .
         forge generate --stdout frontend
+        forge generate frontend --dialect auto
         forge generate backend --from-existing --explain --stdout
         forge generate backend --from-existing --force
       """)
@@ -56,6 +57,11 @@ struct Generate: AsyncParsableCommand {
     let analysis = try Analyzer.analyze(path)
     var options = try recipe.options(in: path)
     options.existing = try ExistingDockerfile.all(of: analysis, root: path, readsForeign: fromExisting)
+    if recipe.dialect == .auto {
+      let engine = try await Interruption.run { try await EngineFinder.find() }
+      options.dialect = RecipeOptions.Dialect(for: engine)
+      StandardError.print("dialect \(options.dialect.rawValue), for \(engine.kind.rawValue) \(engine.version)")
+    }
     if pin { options.pins = try await pins(analysis, options) }
     let files = try Generator.generate(analysis, options: options)
     try GenerationProof.check(files, of: analysis, root: path)

@@ -1,15 +1,23 @@
 import ArgumentParser
 import ImageForge
 
-extension RecipeOptions.Dialect: ExpressibleByArgument {}
+enum DialectChoice: String, ExpressibleByArgument, CaseIterable {
+  /// As the engine that is found understands.
+  case auto
+  case portable, buildkit
+}
 
 /// How Dockerfiles are to be made.
 struct RecipeArguments: ParsableArguments {
   @Option(help: "The base: alpine, slim, distroless, chainguard, or the name of an image.")
   var base: String?
 
-  @Option(help: "Instructions that every engine knows, or those of BuildKit.")
-  var dialect: RecipeOptions.Dialect?
+  @Option(
+    help: """
+      Instructions that every engine knows, or those of BuildKit too. auto: as the engine found understands; a build \
+      does that by itself, while files to commit are portable.
+      """)
+  var dialect: DialectChoice?
 
   @Flag(help: "Write above each instruction what it rests on.")
   var explain = false
@@ -28,7 +36,7 @@ struct RecipeArguments: ParsableArguments {
       }
       options.base = choice
     }
-    if let dialect { options.dialect = dialect }
+    if let dialect { options.dialect = RecipeOptions.Dialect(rawValue: dialect.rawValue) ?? .portable }
     options.explains = explain
     options.bytecode = bytecode
     if let recipes { options.recipes = try RecipeSettings.recipes(recipes) }

@@ -65,6 +65,8 @@ public struct ProjectBuilder: Sendable {
   public var progress: @Sendable (BuildProgress) -> Void = { _ in }
   /// How Dockerfiles are made where a service has none.
   public var recipe = RecipeOptions()
+  /// Generate what is missing in the dialect that the engine found understands, instead of the recipe's.
+  public var picksDialect = false
 
   public init() {}
 
@@ -89,9 +91,13 @@ public struct ProjectBuilder: Sendable {
   ) async throws -> BuildReport {
     let remark = remark ?? log
     let analysis = try Analyzer.analyze(path)
-    let files = try Generator.generate(analysis, options: recipe)
+    var recipe = recipe
+    // What has no recipe is said before an engine is looked for.
+    _ = try Generator.generate(analysis, options: recipe)
     let units = try units(analysis)
     let engine = try await EngineFinder.find(self.engine)
+    if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine) }
+    let files = try Generator.generate(analysis, options: recipe)
     remark("building with \(engine.kind.rawValue) \(engine.version)")
     try await checkPlatforms(units, analysis, files, engine)
     let revision = await SourceRevision(of: path)

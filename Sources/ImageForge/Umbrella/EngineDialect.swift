@@ -1,0 +1,16 @@
+import ForgeEngines
+import ForgeRecipes
+
+extension RecipeOptions.Dialect {
+  /// What an engine of this machine understands in full: `COPY --link`, secrets as variables and here-documents.
+  public init(for engine: Engine) {
+    let parts = engine.version.split { !$0.isNumber }.compactMap { Int($0) }
+    let version = (parts.first ?? 0, parts.dropFirst().first ?? 0)
+    switch engine.kind {
+    case .docker: self = version >= (28, 0) ? .buildkit : .portable
+    case .buildah: self = version >= (1, 44) ? .buildkit : .portable
+    // It builds with a buildah whose version it does not tell.
+    case .podman: self = .portable
+    }
+  }
+}
