@@ -24,7 +24,7 @@ package enum FastAPIAnalyzer {
     let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
     var variables = environment.variables
-    add(manifest?.requirements?.variables ?? [], to: &variables)
+    add(try manifest?.indexVariables(in: tree, folder: folder) ?? [], to: &variables)
 
     var findings = sourceFindings + (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings

@@ -150,7 +150,8 @@ struct ServiceChecks {
   private static func isInstallSetting(_ source: String) -> Bool {
     let file = source.split(separator: "/").last?.prefix { $0 != ":" } ?? ""
     return file.hasSuffix("npmrc") || file.hasSuffix(".yarnrc.yml") || file == "bunfig.toml"
-      || file == "pnpm-workspace.yaml" || (file.hasSuffix(".txt") && file.contains("requirements"))
+      || ["pnpm-workspace.yaml", "pyproject.toml", "Pipfile"].contains(String(file))
+      || (file.hasSuffix(".txt") && file.contains("requirements"))
   }
 }
 
