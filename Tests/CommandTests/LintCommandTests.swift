@@ -43,7 +43,8 @@ import Testing
   private func project() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try folder.write(
-      "FROM node:latest\nWORKDIR /app\nADD . .\nRUN npm install\nENV PORT 3000\nEXPOSE 3000\nCMD npm start\n", to: "Dockerfile")
+      "FROM node:latest\nWORKDIR /app\nADD . .\nRUN npm install\nENV PORT 3000\nEXPOSE 3000\nCMD npm start\n",
+      to: "Dockerfile")
     try folder.write(#"{"name": "a", "scripts": {"start": "node a.js"}}"#, to: "package.json")
     try folder.write("{}", to: "package-lock.json")
     return folder
@@ -54,7 +55,9 @@ import Testing
     let before = try String(contentsOfFile: folder.file("Dockerfile"), encoding: .utf8)
     let shown = try await Command.forge(["lint", folder.path])
     #expect(shown.status == 0, "\(shown)")
-    for word in ["JSONArgsRecommended", "FORGE-L050", "-CMD npm start", "+CMD [\"npm\", \"start\"]", "nothing was written"] {
+    for word in [
+      "JSONArgsRecommended", "FORGE-L050", "-CMD npm start", "+CMD [\"npm\", \"start\"]", "nothing was written",
+    ] {
       #expect(shown.output.contains(word), "\(word)\n\(shown)")
     }
     let mended = try await Command.forge(["lint", folder.file("Dockerfile"), "--mended"])
@@ -75,7 +78,8 @@ import Testing
   @Test func everyFormatTellsTheSame() async throws {
     let folder = try project()
     for (format, words) in [
-      ("sarif", ["\"JSONArgsRecommended\"", "\"startLine\" : 7"]), ("github", ["::warning title=JSONArgsRecommended in .,file=Dockerfile,line=7"]),
+      ("sarif", ["\"JSONArgsRecommended\"", "\"startLine\" : 7"]),
+      ("github", ["::warning title=JSONArgsRecommended in .,file=Dockerfile,line=7"]),
       ("junit", ["<testsuites"]), ("markdown", ["FORGE-L050"]), ("gitlab", ["\"check_name\""]), ("html", ["<html"]),
     ] {
       let result = try await Command.forge(["lint", ".", "--format", format], in: folder.path)

@@ -60,7 +60,9 @@ import Testing
     Example("WorkdirRelativePath", [], "FROM nginx AS web\nWORKDIR /usr/share\nWORKDIR html\nFROM web\nWORKDIR x\n"),
     Example("MultipleInstructionsDisallowed", [2], "FROM alpine\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n"),
     Example("MultipleInstructionsDisallowed", [2, 3], "FROM alpine\nCMD [\"a\"]\nCMD [\"b\"]\nCMD [\"c\"]\n"),
-    Example("MultipleInstructionsDisallowed", [], "FROM alpine\nHEALTHCHECK CMD [\"a\"]\nCMD [\"b\"]\nFROM alpine\nCMD [\"c\"]\n"),
+    Example(
+      "MultipleInstructionsDisallowed", [],
+      "FROM alpine\nHEALTHCHECK CMD [\"a\"]\nCMD [\"b\"]\nFROM alpine\nCMD [\"c\"]\n"),
     Example("LegacyKeyValueFormat", [2, 3], "FROM alpine\nENV DEPS curl git\nLABEL team web\n"),
     Example("LegacyKeyValueFormat", [2], "FROM alpine\nENV DEPS \\\n    curl \\\n    git\n"),
     // `ARG a b` declares two arguments, and BuildKit says nothing.
@@ -70,22 +72,27 @@ import Testing
     Example("FromPlatformFlagConstDisallowed", [1], "FROM --platform=linux/amd64 alpine AS base\n"),
     Example("FromPlatformFlagConstDisallowed", [], "FROM --platform=linux/amd64 alpine AS build_amd64\n"),
     Example("FromPlatformFlagConstDisallowed", [], "FROM --platform=${BUILDPLATFORM} alpine AS base\n"),
-    Example("SecretsUsedInArgOrEnv", [2, 3, 4], "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\nENV TOKEN=a OTHER=b\nENV auth_x=1\n"),
+    Example(
+      "SecretsUsedInArgOrEnv", [2, 3, 4], "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\nENV TOKEN=a OTHER=b\nENV auth_x=1\n"),
     Example("SecretsUsedInArgOrEnv", [], "FROM alpine\nARG PUBLIC_KEY\nENV KEY_FILE=/x TOKEN_VERSION=1 KEYBOARD=us\n"),
     Example("InvalidDefaultArgInFrom", [2], "ARG TAG\nFROM busybox:${TAG}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG TAG=latest\nFROM busybox:${TAG}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG VARIANT\nFROM busybox:stable${VARIANT}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG TAG\nFROM alpine:${TAG:-3.14}\n"),
-    Example("InvalidDefaultArgInFrom", [], "FROM registry.example:5000/a/b_c:1@sha256:\(String(repeating: "a", count: 64))\n"),
+    Example(
+      "InvalidDefaultArgInFrom", [], "FROM registry.example:5000/a/b_c:1@sha256:\(String(repeating: "a", count: 64))\n"),
     Example("ExposeProtoCasing", [2], "FROM alpine\nEXPOSE 80/TcP 81\n"),
     Example("ExposeProtoCasing", [], "FROM alpine\nEXPOSE 80/tcp\n"),
     Example("ExposeInvalidFormat", [2, 3], "FROM alpine\nEXPOSE 127.0.0.1:80:80\nEXPOSE 80:80\n"),
     Example("ExposeInvalidFormat", [], "FROM alpine\nEXPOSE 80 443/udp\n"),
     Example("InvalidDefinitionDescription", [], "# what\nFROM alpine AS a\n"),
-    Example("InvalidDefinitionDescription", [3, 5], "# check=experimental=all\n# what\nFROM scratch AS a\n# or not\nARG B=1\n"),
+    Example(
+      "InvalidDefinitionDescription", [3, 5], "# check=experimental=all\n# what\nFROM scratch AS a\n# or not\nARG B=1\n"
+    ),
     Example(
       "InvalidDefinitionDescription", [],
-      "# check=experimental=InvalidDefinitionDescription\n# what\n\nFROM scratch AS a\n# B says it\nARG B=1\n# x\n#\nARG C\n"),
+      "# check=experimental=InvalidDefinitionDescription\n# what\n\nFROM scratch AS a\n# B says it\nARG B=1\n# x\n#\nARG C\n"
+    ),
   ]
 
   private func findings(_ text: String, files: [String] = [], ignore: String? = nil) throws -> [Finding] {
@@ -124,7 +131,8 @@ import Testing
     try #expect(ids("") == ["StageNameCasing", "FromAsCasing", "JSONArgsRecommended"])
     try #expect(ids("# check=skip=StageNameCasing, FromAsCasing\n") == ["JSONArgsRecommended"])
     try #expect(ids("# check=skip=all\n").isEmpty)
-    try #expect(ids("#check = skip=JSONArgsRecommended,FORGE-L060;error=true\n") == ["StageNameCasing", "FromAsCasing"])
+    try #expect(
+      ids("#check = skip=JSONArgsRecommended,FORGE-L060;error=true\n") == ["StageNameCasing", "FromAsCasing"])
     try #expect(findings("# check=error=true\n" + body).allSatisfy { $0.severity == .error })
     try #expect(findings("# check=error=false\n" + body).allSatisfy { $0.severity == .warning })
     // What cannot be built is said whatever is skipped.
@@ -146,7 +154,8 @@ import Testing
     "FROM\n", "FROM a AS\n", "FROM ${\n", "FROM a\nENV\n", "FROM a\nENV A\n", "FROM a\nEXPOSE :/:\n", "FROM a\nCMD\n",
     "FROM a\nRUN '\"\n", "ONBUILD\nFROM a\n", "FROM a\nWORKDIR\n", "FROM --platform=/ a AS b\n",
     "FROM a\nCOPY --from= . .\n", "# check=\nFROM a\n", "# check=;;;=\nFROM a\n", "FROM a:::@\n", "FROM a\nUSER\n",
-    "FROM a\nRUN \(String(repeating: "${", count: 3_000))\n", "FROM a\nENV \(String(repeating: "A=$B ", count: 3_000))\n",
+    "FROM a\nRUN \(String(repeating: "${", count: 3_000))\n",
+    "FROM a\nENV \(String(repeating: "A=$B ", count: 3_000))\n",
   ])
   func hostileFiles(_ text: String) throws {
     let folder = try TemporaryFolder()

@@ -114,7 +114,8 @@ import Testing
     #expect(try lint("FROM a\nRUN <<END\nx\n") == ["L040 Dockerfile:2"])
     #expect(try lint("FROM a:1\nUSER 1\nCPOY x y\n") == ["L031 Dockerfile:3"])
     #expect(
-      try lint("FROM a:1 AS one\nCOPY --from=two /x /\nFROM b:1 AS two\nCOPY --from=One /x /\nCOPY --from=1 /x /\nUSER 1\n")
+      try lint(
+        "FROM a:1 AS one\nCOPY --from=two /x /\nFROM b:1 AS two\nCOPY --from=One /x /\nCOPY --from=1 /x /\nUSER 1\n")
         == ["L032 Dockerfile:2", "L032 Dockerfile:5"])
     #expect(try lint("FROM a:1\nUSER 1\nRUN x \\\n\n  y\n") == ["NoEmptyContinuation Dockerfile:4"])
   }

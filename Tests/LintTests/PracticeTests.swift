@@ -28,21 +28,54 @@ import Testing
 
   @Test(arguments: [
     ("FORGE-L050", "FROM python\n", "FROM python:3.13-slim\n"),
-    ("FORGE-L050", "FROM registry.example:5000/a\n", "FROM registry.example:5000/a@sha256:\(String(repeating: "a", count: 64))\n"),
-    ("FORGE-L051", "FROM debian:13\nRUN apt-get install -y --no-install-recommends curl\n", "FROM debian:13\nRUN apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n"),
-    ("FORGE-L051", "FROM debian:13\nRUN <<E\napt-get install -y curl\nE\n", "FROM debian:13\nRUN --mount=type=cache,target=/var/lib/apt apt-get install -y curl\n"),
-    ("FORGE-L052", "FROM debian:13\nRUN apt-get -y install curl\n", "FROM debian:13\nRUN apt-get -y install --no-install-recommends curl\n"),
-    ("FORGE-L053", "FROM debian:13\nRUN apt-get update\n", "FROM debian:13\nRUN apt-get update && apt-get install curl\n"),
+    (
+      "FORGE-L050", "FROM registry.example:5000/a\n",
+      "FROM registry.example:5000/a@sha256:\(String(repeating: "a", count: 64))\n"
+    ),
+    (
+      "FORGE-L051", "FROM debian:13\nRUN apt-get install -y --no-install-recommends curl\n",
+      "FROM debian:13\nRUN apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n"
+    ),
+    (
+      "FORGE-L051", "FROM debian:13\nRUN <<E\napt-get install -y curl\nE\n",
+      "FROM debian:13\nRUN --mount=type=cache,target=/var/lib/apt apt-get install -y curl\n"
+    ),
+    (
+      "FORGE-L052", "FROM debian:13\nRUN apt-get -y install curl\n",
+      "FROM debian:13\nRUN apt-get -y install --no-install-recommends curl\n"
+    ),
+    (
+      "FORGE-L053", "FROM debian:13\nRUN apt-get update\n",
+      "FROM debian:13\nRUN apt-get update && apt-get install curl\n"
+    ),
     ("FORGE-L054", "FROM alpine:3\nRUN apk add curl\n", "FROM alpine:3\nRUN apk add --no-cache curl\n"),
-    ("FORGE-L054", "FROM python:3.13-slim\nRUN python -m pip install x\n", "FROM python:3.13-slim\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n"),
-    ("FORGE-L055", "FROM alpine:3\nADD a /a\n", "FROM alpine:3\nADD a.tar.gz /a\nADD https://example.org/a /a\nCOPY a /a\n"),
-    ("FORGE-L057", "FROM node:22-slim\nCMD [\"npm\", \"run\", \"dev\"]\n", "FROM node:22-slim\nCMD [\"npm\", \"start\"]\n"),
-    ("FORGE-L057", "FROM python:3.13-slim\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n", "FROM python:3.13-slim\nCMD [\"uvicorn\", \"a:b\"]\n"),
+    (
+      "FORGE-L054", "FROM python:3.13-slim\nRUN python -m pip install x\n",
+      "FROM python:3.13-slim\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n"
+    ),
+    (
+      "FORGE-L055", "FROM alpine:3\nADD a /a\n",
+      "FROM alpine:3\nADD a.tar.gz /a\nADD https://example.org/a /a\nCOPY a /a\n"
+    ),
+    (
+      "FORGE-L057", "FROM node:22-slim\nCMD [\"npm\", \"run\", \"dev\"]\n",
+      "FROM node:22-slim\nCMD [\"npm\", \"start\"]\n"
+    ),
+    (
+      "FORGE-L057", "FROM python:3.13-slim\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n",
+      "FROM python:3.13-slim\nCMD [\"uvicorn\", \"a:b\"]\n"
+    ),
     ("FORGE-L060", "FROM alpine:3\n", "FROM alpine:3 AS a\nUSER 1\nFROM a\n"),
     ("FORGE-L060", "FROM alpine:3\nUSER 1\nRUN x\nUSER root\n", "FROM gcr.io/distroless/base:nonroot\n"),
     ("FORGE-L063", "FROM node:22\n", "FROM node:22 AS build\nFROM node:22-alpine\n"),
-    ("FORGE-L064", "FROM node:22-slim\nRUN npm run build\n", "FROM node:22-slim AS b\nRUN npm run build\nFROM node:22-slim\n"),
-    ("FORGE-L065", "FROM alpine:3\nRUN chown -R 1 /app\n", "FROM alpine:3 AS b\nRUN chown -R 1 /app\nFROM alpine:3\nRUN make-it && chown -R 1 /app\n"),
+    (
+      "FORGE-L064", "FROM node:22-slim\nRUN npm run build\n",
+      "FROM node:22-slim AS b\nRUN npm run build\nFROM node:22-slim\n"
+    ),
+    (
+      "FORGE-L065", "FROM alpine:3\nRUN chown -R 1 /app\n",
+      "FROM alpine:3 AS b\nRUN chown -R 1 /app\nFROM alpine:3\nRUN make-it && chown -R 1 /app\n"
+    ),
   ])
   func firesOnTheBadAndNotOnTheGood(_ rule: String, _ bad: String, _ good: String) throws {
     for name in ["a", "a.tar.gz"] { try folder.write("x", to: name) }

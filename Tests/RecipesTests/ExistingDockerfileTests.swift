@@ -56,7 +56,9 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
 
     """
 
-  private func generate(_ text: String, _ service: Service, explains: Bool = true) throws -> (file: String, ExistingDockerfile) {
+  private func generate(_ text: String, _ service: Service, explains: Bool = true) throws -> (
+    file: String, ExistingDockerfile
+  ) {
     var service = service
     service.path = "."
     try folder.write(text, to: "Dockerfile")
@@ -160,7 +162,8 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
   }
 
   @Test(arguments: [
-    "FROM python:3.13\n", "FROM python\n", "FROM python:3.13-slim\nUSER root\n", "FROM python:3.13-slim\nEXPOSE $PORT\n",
+    "FROM python:3.13\n", "FROM python\n", "FROM python:3.13-slim\nUSER root\n",
+    "FROM python:3.13-slim\nEXPOSE $PORT\n",
     "FROM python:3.13-slim\nCMD uvicorn a:b --reload\n", "FROM python:3.13-slim\nCMD [\"sh\", \"-c\", \"x\"]\n",
     "FROM python:3.13-slim\nENTRYPOINT [\"/entrypoint.sh\"]\n", "FROM python:3.13-slim\nENV A=$UNKNOWN_OF_THE_BASE\n",
     "FROM python:3.13-slim\nRUN apt-get install -y 'a b' $PACKAGES\n",
@@ -175,13 +178,16 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
 
   /// No value of the file ends its line, or opens a quote.
   @Test(arguments: [
-    #"ENV A="x\" b"#, "ENV A='x # y'", #"LABEL a="b \$c""#, "LABEL \"a b\"=c", "ENV A=\u{1b}[31m", "VOLUME [\"/a\", \"/b\"]",
+    #"ENV A="x\" b"#, "ENV A='x # y'", #"LABEL a="b \$c""#, "LABEL \"a b\"=c", "ENV A=\u{1b}[31m",
+    "VOLUME [\"/a\", \"/b\"]",
     "ENV A=x\\\nRUN evil",
   ])
   func hostileValues(_ line: String) async throws {
     let (file, _) = try generate("FROM python:3.13-slim\n\(line)\n", Samples.fastapi(), explains: false)
     let instructions = file.split(separator: "\n").filter { !$0.hasPrefix("#") && !$0.hasPrefix(" ") }
-    let known = ["FROM", "WORKDIR", "ENV", "RUN", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD", "LABEL", "VOLUME", "ARG"]
+    let known = [
+      "FROM", "WORKDIR", "ENV", "RUN", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD", "LABEL", "VOLUME", "ARG",
+    ]
     #expect(instructions.allSatisfy { line in known.contains { line.hasPrefix($0 + " ") } })
     #expect(!instructions.contains { $0.hasPrefix("RUN evil") })
     let hadolint = try await Command.run("hadolint", ["-"], input: Array(file.utf8))

@@ -109,7 +109,8 @@ import Testing
   @Test func everySnapshotHasARow() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Matrix")
     #expect(
-      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path())) == Set(Self.rows.map { $0.name + ".txt" }))
+      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path())) == Set(Self.rows.map { $0.name + ".txt" })
+    )
   }
 
   /// Of every combination: BuildKit's checks and forge's own rules find nothing, and everything that is copied is there
@@ -118,7 +119,9 @@ import Testing
     let folder = try TemporaryFolder()
     let service = row.service
     let place = service.workspace == nil ? "" : service.path + "/"
-    let own = ["app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config", "node_modules/x/a.js"]
+    let own = [
+      "app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config", "node_modules/x/a.js",
+    ]
     for input in service.installInputs + own.map({ place + $0 }) { try folder.write("{}", to: input) }
     let context = try BuildContext(folder.path)
     for variant in try Self.variants(row) {

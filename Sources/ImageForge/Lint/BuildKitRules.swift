@@ -10,7 +10,8 @@ extension LintRule {
     LintRule("StageNameCasing", .warning, "A stage's name is not in lower case") { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let name = stage.name, name != name.lowercased() else { return nil }
-        return Hit(stage.from, of: subject, "the stage name \(name) is not in lower case", fix: "Write \(name.lowercased())")
+        return Hit(
+          stage.from, of: subject, "the stage name \(name) is not in lower case", fix: "Write \(name.lowercased())")
       }
     },
     LintRule("FromAsCasing", .warning, "FROM and AS are not written alike") { subject in
@@ -240,7 +241,9 @@ extension LintRule {
     return !words.isDisjoint(with: secret) && words.isDisjoint(with: ["public", "file", "version"])
   }
 
-  static func arguments(_ instruction: DockerfileInstruction, _ subject: LintSubject) -> [(name: String, value: String?)] {
+  static func arguments(_ instruction: DockerfileInstruction, _ subject: LintSubject) -> [(
+    name: String, value: String?
+  )] {
     DockerfileWords.split(instruction.arguments, escape: subject.dockerfile.escape).map { word in
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       return (parts[0], parts.count > 1 ? parts[1] : nil)
@@ -296,8 +299,10 @@ extension LintRule {
   private static let baseVariables: [String: [String]] = [
     "scratch": [], "alpine": [], "debian": [], "ubuntu": [], "busybox": [],
     "node": ["NODE_VERSION", "YARN_VERSION"],
-    "python": ["LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
-      "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256"],
+    "python": [
+      "LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
+      "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256",
+    ],
     "nginx": ["NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE", "ACME_VERSION"],
   ]
 

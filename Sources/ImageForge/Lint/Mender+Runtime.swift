@@ -39,11 +39,16 @@ extension Mender {
       let change = "the image runs as an ordinary user; give folders that it writes to 10001 by COPY --chown"
       let user = stage.from.spelling == stage.from.spelling.lowercased() ? "user" : "USER"
       if let written = stage.instructions.last(where: { $0.keyword == "USER" }) {
-        let isLast = !stage.instructions.contains { $0.line > written.line && ["RUN", "COPY", "ADD"].contains($0.keyword) }
+        let isLast = !stage.instructions.contains {
+          $0.line > written.line && ["RUN", "COPY", "ADD"].contains($0.keyword)
+        }
         if isLast { return [draft.edit(written, change) { _ in "\(user) 10001:10001" }].compactMap(\.self) }
       }
-      let last = stage.instructions.last { ["RUN", "COPY", "ADD", "WORKDIR", "USER"].contains($0.keyword) } ?? stage.from
-      return [Edit(lines: (last.endLine + 1)..<(last.endLine + 1), replacement: ["\(user) 10001:10001"], change: change)]
+      let last =
+        stage.instructions.last { ["RUN", "COPY", "ADD", "WORKDIR", "USER"].contains($0.keyword) } ?? stage.from
+      return [
+        Edit(lines: (last.endLine + 1)..<(last.endLine + 1), replacement: ["\(user) 10001:10001"], change: change)
+      ]
     },
   ]
 
@@ -57,6 +62,7 @@ extension Mender {
   }
 
   private static func array(_ words: [String]) -> String {
-    "[" + words.map { "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" }.joined(separator: ", ") + "]"
+    "[" + words.map { "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" }.joined(separator: ", ")
+      + "]"
   }
 }

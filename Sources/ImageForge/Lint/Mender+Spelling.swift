@@ -49,7 +49,9 @@ extension Mender {
       }
     },
     Mend(rule: "NoEmptyContinuation") { draft in
-      draft.file.emptyContinuations.map { Edit(lines: $0..<($0 + 1), replacement: [], change: "an empty line is removed") }
+      draft.file.emptyContinuations.map {
+        Edit(lines: $0..<($0 + 1), replacement: [], change: "an empty line is removed")
+      }
     },
     Mend(rule: "MaintainerDeprecated") { draft in
       draft.file.instructions.filter { $0.keyword == "MAINTAINER" && !$0.arguments.contains("\"") }.compactMap { one in

@@ -35,10 +35,12 @@ extension Mender {
     Mend(rule: "FORGE-L053") { draft in
       draft.file.stages.flatMap { stage -> [Edit] in
         let runs = stage.instructions.filter { $0.keyword == "RUN" }
-        guard let update = runs.first(where: { run in
-          let commands = ShellCommand.all(of: run)
-          return !commands.isEmpty && commands.allSatisfy(\.isAptUpdate)
-        }) else { return [] }
+        guard
+          let update = runs.first(where: { run in
+            let commands = ShellCommand.all(of: run)
+            return !commands.isEmpty && commands.allSatisfy(\.isAptUpdate)
+          })
+        else { return [] }
         let installs = runs.filter { run in
           let commands = ShellCommand.all(of: run)
           return run.line > update.line && run.heredocs.isEmpty && run.execForm == nil
@@ -161,7 +163,9 @@ extension Mender {
         else { return nil }
         let name = command.words[flag + 1]
         guard !name.contains("/"), let text = subject.context.read(name, limit: 1 << 20)?.text,
-          text.split(separator: "\n").allSatisfy({ !$0.hasPrefix("-r") && !$0.hasPrefix("-c") && !$0.hasPrefix("-e") && !$0.hasPrefix(".") })
+          text.split(separator: "\n").allSatisfy({
+            !$0.hasPrefix("-r") && !$0.hasPrefix("-c") && !$0.hasPrefix("-e") && !$0.hasPrefix(".")
+          })
         else { return nil }
         names.append(name)
       default: return nil

@@ -128,7 +128,8 @@ struct Mender {
   static func locked(_ program: String, _ subject: LintSubject) -> String {
     switch program {
     case "npm": "npm ci"
-    case "yarn": subject.context.kind(".yarnrc.yml") == .file ? "yarn install --immutable" : "yarn install --frozen-lockfile"
+    case "yarn":
+      subject.context.kind(".yarnrc.yml") == .file ? "yarn install --immutable" : "yarn install --frozen-lockfile"
     default: "\(program) install --frozen-lockfile"
     }
   }

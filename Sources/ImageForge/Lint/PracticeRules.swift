@@ -124,7 +124,8 @@ extension LintRule {
         guard tag == nil || tag == "latest" else { return nil }
         return Hit(
           stage.from, of: subject,
-          "\(image) is another image every week", fix: "Name a version: \(Mender.version(of: image, subject) ?? image + ":VERSION")")
+          "\(image) is another image every week",
+          fix: "Name a version: \(Mender.version(of: image, subject) ?? image + ":VERSION")")
       }
     },
     LintRule("FORGE-L055", .warning, "ADD where COPY would do", sameAs: ["DL3020"]) { subject in

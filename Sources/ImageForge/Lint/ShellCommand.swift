@@ -102,7 +102,8 @@ struct ShellCommand: Equatable {
     case "npm": isNodeInstall && packageOperands.isEmpty
     case "yarn": installsProject && !has("--frozen-lockfile") && !has("--immutable")
     // In CI pnpm is strict by itself; in a build of an image nothing says that it is one.
-    case "pnpm", "bun": isNodeInstall && packageOperands.isEmpty && !has("--frozen-lockfile") && !has("--no-frozen-lockfile")
+    case "pnpm", "bun":
+      isNodeInstall && packageOperands.isEmpty && !has("--frozen-lockfile") && !has("--no-frozen-lockfile")
     default: false
     }
   }

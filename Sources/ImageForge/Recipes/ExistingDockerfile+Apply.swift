@@ -5,7 +5,9 @@ import ForgeCodebase
 extension ExistingDockerfile {
   func applied(to service: Service) -> Service {
     var service = service
-    if let runtimeVersion { service.runtime = Runtime(name: service.runtime.name, version: runtimeVersion, source: path) }
+    if let runtimeVersion {
+      service.runtime = Runtime(name: service.runtime.name, version: runtimeVersion, source: path)
+    }
     if let port { service.port = port }
     if let healthPath { service.healthPath = healthPath }
     func joined(_ own: [String], _ more: [String]) -> [String] { own + more.filter { !own.contains($0) } }
@@ -38,17 +40,21 @@ extension ExistingDockerfile {
         var place = index
         while place > 0, lines[place - 1].hasPrefix("# hadolint ") { place -= 1 }
         // The reason is the user's own decision now.
-        if place > 0, lines[place - 1].hasPrefix("# Why: ") { lines[place - 1] = origin(number) } else {
+        if place > 0, lines[place - 1].hasPrefix("# Why: ") {
+          lines[place - 1] = origin(number)
+        } else {
           lines.insert(origin(number), at: place)
         }
       }
     }
     if let image {
       let own = Self.family(image)
-      replace({ $0.hasPrefix("FROM \(own):") }, with: { line in
-        let words = line.split(separator: " ").map(String.init)
-        return (["FROM", image] + words.dropFirst(2)).joined(separator: " ")
-      }, from: number("FROM "))
+      replace(
+        { $0.hasPrefix("FROM \(own):") },
+        with: { line in
+          let words = line.split(separator: " ").map(String.init)
+          return (["FROM", image] + words.dropFirst(2)).joined(separator: " ")
+        }, from: number("FROM "))
     } else if explains, base != nil || runtimeVersion != nil {
       replace({ $0.hasPrefix("FROM ") && ($0.contains(":") || $0.contains("/")) }, with: { $0 }, from: number("FROM "))
     }
@@ -61,8 +67,12 @@ extension ExistingDockerfile {
       }
       replace({ $0 == "USER \(user)" }, with: { $0 }, from: number("USER "))
     }
-    for (name, line) in argumentDefaults { replace({ $0 == "ARG \(name)" }, with: { _ in line.text }, from: line.number) }
-    if port != nil { replace({ $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT"))) }
+    for (name, line) in argumentDefaults {
+      replace({ $0 == "ARG \(name)" }, with: { _ in line.text }, from: line.number)
+    }
+    if port != nil {
+      replace({ $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT")))
+    }
     if healthPath != nil { replace({ $0.hasPrefix("HEALTHCHECK ") }, with: { $0 }, from: number("HEALTHCHECK ")) }
     if !(buildPackages + runtimePackages).isEmpty {
       replace({ $0.hasPrefix("RUN apt-get update") }, with: { $0 }, from: number("RUN apt-get"))
@@ -70,7 +80,9 @@ extension ExistingDockerfile {
     if let command, let last = lines.lastIndex(where: { $0.hasPrefix("CMD ") }) {
       lines[last] = "CMD \(DockerText.execForm(command))"
       if explains {
-        if lines[last - 1].hasPrefix("# Why: ") { lines[last - 1] = origin(commandLine) } else {
+        if lines[last - 1].hasPrefix("# Why: ") {
+          lines[last - 1] = origin(commandLine)
+        } else {
           lines.insert(origin(commandLine), at: last)
         }
       }

@@ -123,7 +123,8 @@ extension ExistingDockerfile {
         return drop(shown, place.line, "it belongs to the old file's folders")
       }
       if SecretName.isSecret(name, setTo: value) || (SecretName.isSecret(name) && value.isEmpty == false) {
-        return drop(shown, place.line, "it is a secret, which an image must not hold: pass it when the container starts")
+        return drop(
+          shown, place.line, "it is a secret, which an image must not hold: pass it when the container starts")
       }
       if name == "PORT" {
         if let number = Int(value), (1...65535).contains(number) {
@@ -170,7 +171,9 @@ extension ExistingDockerfile {
     "python3", "next", "rm", "mkdir", "chown", "chmod", "cp", "mv", "apt-get", "apt", "useradd", "adduser", "groupadd",
     "addgroup", "set", "cd", "true", "echo",
   ]
-  private static let compilers = ["gcc", "g++", "make", "cmake", "build-essential", "pkg-config", "git", "rustc", "cargo"]
+  private static let compilers = [
+    "gcc", "g++", "make", "cmake", "build-essential", "pkg-config", "git", "rustc", "cargo",
+  ]
 
   private mutating func takeStep(_ run: DockerfileInstruction, at place: Place) {
     let script = run.execForm?.joined(separator: " ") ?? run.arguments + run.heredocs.map { "\n" + $0.content }.joined()

@@ -92,7 +92,8 @@ extension LintRuleList.Row {
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.line(layout.ink("\(id)  \(title)", .bold))
-    layout.paragraph(severity.rawValue + (experimental ? ", where check=experimental asks for it" : ""), label: "  severity  ")
+    layout.paragraph(
+      severity.rawValue + (experimental ? ", where check=experimental asks for it" : ""), label: "  severity  ")
     layout.paragraph("the Dockerfile and its folder, by forge lint", label: "  evidence  ")
     if !sameAs.isEmpty { layout.paragraph(sameAs.joined(separator: ", "), label: "  same as   ") }
     if mends { layout.paragraph("forge lint --fix mends it", label: "  fix       ") }
