@@ -26,8 +26,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("FROM x\n{{#isBare}}\nRUN y\n", "Dockerfile.mustache:", "section"),
-    ("FROM x\nRUN {{name\n", "Dockerfile.mustache:2", "tag has no end"),
+    ("FROM x\n{{#isBare}}\nRUN y\n", "Dockerfile.mustache:2", "the section isBare has no end"),
+    ("FROM x\nRUN {{name\n", "Dockerfile.mustache:2", "the tag {{name has no end"),
     ("FROM x\n\n{{#a}}\n{{/b}}\n", "Dockerfile.mustache:4", "closed by another name"),
   ])
   func aBrokenTemplateNamesItsLine(_ text: String, _ place: String, _ words: String) throws {

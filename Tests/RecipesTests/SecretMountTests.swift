@@ -102,11 +102,13 @@ import Testing
     }
   }
 
-  /// Only variables that the code reads become arguments.
-  @Test func argumentsAreWhatTheCodeReads() throws {
+  /// Only variables that are there become arguments: read by the code, or set by a file that does not reach the build.
+  @Test func argumentsAreWhatTheProjectHas() throws {
     let folder = try TemporaryFolder()
     for (name, text) in Self.next([:]) { try folder.write(text, to: name) }
     let file = try Generator.generate(Analyzer.analyze(folder.path))[0].contents
-    #expect(file.split(separator: "\n").filter { $0.hasPrefix("ARG ") } == ["ARG NEXT_PUBLIC_USED"])
+    #expect(
+      file.split(separator: "\n").filter { $0.hasPrefix("ARG ") }
+        == ["ARG NEXT_PUBLIC_FILE_ONLY", "ARG NEXT_PUBLIC_USED"])
   }
 }

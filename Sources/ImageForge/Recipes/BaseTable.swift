@@ -56,9 +56,13 @@ struct BaseTable: Decodable, Sendable {
     do {
       return try YAMLDecoder().decode(BaseTable.self, from: text)
     } catch {
-      var line: Int?
-      if case .parser(_, _, let mark, _)? = error as? YamlError { line = mark.line }
-      throw book.broken(file, line: line, reason: "\(error)")
+      // An error of YAML lies inside of one of decoding.
+      if case DecodingError.dataCorrupted(let context) = error,
+        case .parser(_, let problem, let mark, _)? = context.underlyingError as? YamlError
+      {
+        throw book.broken(file, line: mark.line, reason: "line \(mark.line) is not valid YAML: \(problem)")
+      }
+      throw book.broken(file, line: nil, reason: "\(error)")
     }
   }
 

@@ -54,22 +54,45 @@ struct Template {
     do {
       return try MustacheTemplate(string: text).render(values)
     } catch let error as MustacheTemplate.ParserError {
+      // At the end of the file the parser only knows that something is open.
+      if let (line, what) = Self.open(in: text) {
+        throw book.broken(file, line: line, reason: "line \(line): \(what) has no end")
+      }
       let line = error.context.lineNumber
       throw book.broken(
         file, line: line,
-        reason:
-          "line \(line), column \(error.context.columnNumber): \(Self.reason(error.error)) at “\(error.context.line)”")
+        reason: "line \(line): \(Self.reason(error.error)) at “\(error.context.line)”")
     } catch {
       throw book.broken(file, line: nil, reason: "\(error)")
     }
+  }
+
+  /// The line of the last tag or section that nothing closes.
+  private static func open(in text: String) -> (line: Int, what: String)? {
+    var sections: [(line: Int, name: String)] = []
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      var rest = line
+      while let start = rest.firstRange(of: "{{") {
+        rest = rest[start.upperBound...]
+        guard let end = rest.firstRange(of: "}}") else { return (index + 1, "the tag {{\(rest)") }
+        let tag = rest[..<end.lowerBound].drop { $0 == "{" }
+        rest = rest[end.upperBound...]
+        let name = String(tag.dropFirst().filter { $0 != " " })
+        switch tag.first {
+        case "#", "^": sections.append((index + 1, name))
+        // Closed by another name: that is the error, and the parser names it.
+        case "/": if sections.popLast()?.name != name { return nil }
+        default: break
+        }
+      }
+    }
+    return sections.last.map { ($0.line, "the section \($0.name)") }
   }
 
   /// What is wrong, in words.
   private static func reason(_ error: any Error) -> String {
     switch error {
     case MustacheTemplate.Error.sectionCloseNameIncorrect: "a section is closed by another name than it was opened by"
-    case MustacheTemplate.Error.unfinishedName: "a tag has no end"
-    case MustacheTemplate.Error.expectedSectionEnd: "a section has no end"
     default: "\(error)"
     }
   }
