@@ -64,6 +64,10 @@ import Testing
   @Test func anotherHistoryIsNotForced() {
     #expect(DockerfileLines(dockerfile, name: "Dockerfile", history: base) == nil)
     #expect(DockerfileLines("", name: "Dockerfile", history: base) == nil)
+    let stage = [HistoryFacts(createdBy: "RUN make everything", layer: 1)]
+    let target = DockerfileLines(dockerfile, name: "Dockerfile", target: "build", history: base + stage)
+    #expect(fix(target, "layer 1: x") == "at Dockerfile:2 `RUN make everything`: mend it")
+    #expect(DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
     let empty = DockerfileLines("FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
     #expect(fix(empty, "config.Cmd") == "at Dockerfile:1 `FROM scratch`: mend it")
     #expect(fix(empty, "layer 99: x") == "at Dockerfile:1 `FROM scratch`: mend it")
