@@ -142,13 +142,13 @@ struct Optimize: AsyncParsableCommand {
     var trial = ImageTrial()
     (trial.engine, trial.environment, trial.mcpPath) = (engine, env, mcp)
     let ready = trial
-    func failures(_ archive: String) async throws -> (failed: [String], passed: Int) {
+    func failures(_ archive: String) async throws -> (failed: [String], passed: Int, log: [String]) {
       do {
         let report = try await Interruption.run { try await ready.run(archive, log: StandardError.print) }
         let checks = report.images.flatMap(\.checks)
         return (
           checks.filter { $0.outcome == .failed }.map { "\($0.id): \($0.message)" },
-          checks.count { $0.outcome == .passed }
+          checks.count { $0.outcome == .passed }, report.images.flatMap(\.log)
         )
       } catch let error as EngineError {
         StandardError.print("the result has to be started before it is handed over; --no-start does without")
@@ -167,6 +167,7 @@ struct Optimize: AsyncParsableCommand {
           + "give it what it needs with --env NAME=value, or use --no-start")
     }
     guard new.isEmpty else {
+      for line in after.log { StandardError.print("  | " + line) }
       StandardError.print(
         "the minimized image fails where the input does not: \(new.joined(separator: "; ")). Nothing was written; "
           + "keep what it misses with --keep PATH")

@@ -66,25 +66,117 @@ import Testing
     #expect(try folder.folder.names() == ["image.tar"])
   }
 
-  @Test func killedAtAnyMomentItLeavesNothing() async throws {
+  /// A disk that is full at any moment: a small file system of its own, where the machine lets one be mounted.
+  @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout])
+  func aFullFileSystemLeavesNothing(form: ImageForm) async throws {
+    let folder = try folder(bytes: 1_500_000)
+    let disk = folder.folder.file("disk")
+    for size in [64, 700, 1400] {
+      // In a mount namespace, so that nothing of it is left.
+      let script = """
+        mkdir -p \(disk) && mount -t tmpfs -o size=\(size)k none \(disk) || exit 99
+        \(Command.forge) optimize \(folder.image) --to \(form.rawValue) -o \(disk)/out; code=$?
+        ls -A \(disk); exit $code
+        """
+      let result = try await Command.run("unshare", ["--mount", "--map-root-user", "sh", "-c", script])
+      #expect(result.status == 2, "\(result)")
+      #expect(result.output.isEmpty, "\(result)")
+      #expect(result.errors.contains("space") || result.errors.contains("cannot write"), "\(result)")
+    }
+    #expect(try folder.folder.names() == ["disk", "image.tar"])
+  }
+
+  @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout], ["KILL", "TERM"])
+  func killedAtAnyMomentItLeavesNothing(form: ImageForm, signal: String) async throws {
     let folder = try folder(bytes: 6_000_000)
     let before = try folder.bytes("image.tar")
     var killed = 0
-    for delay in stride(from: 0.02, through: 0.8, by: 0.06) {
+    var random = SeededBytes(seed: 11)
+    for _ in 0..<8 {
+      let delay = Double(UInt64.random(in: 10...600, using: &random)) / 1000
       let script =
-        "\(Command.forge) optimize \(folder.image) --squash --compress zstd:15 -o \(folder.folder.file("out.tar")) >/dev/null 2>&1 & "
-        + "pid=$!; sleep \(delay); kill -9 $pid 2>/dev/null; wait $pid"
+        "\(Command.forge) optimize \(folder.image) --squash --compress zstd:15 --to \(form.rawValue) "
+        + "-o \(folder.folder.file("out")) >/dev/null 2>&1 & "
+        + "pid=$!; sleep \(delay); kill -\(signal) $pid 2>/dev/null; wait $pid"
       let result = try await Command.run("bash", ["-c", script])
-      if result.status == 137 { killed += 1 }
-      let names = try folder.folder.names()
-      #expect(names == ["image.tar"] || names == ["image.tar", "out.tar"])
-      if names.contains("out.tar") {
-        #expect(try Verification.compare(folder.image, folder.folder.file("out.tar")).isSame)
-        try FileManager.default.removeItem(atPath: folder.folder.file("out.tar"))
+      if result.status != 0 { killed += 1 }
+      let names = try folder.folder.names().filter { $0 != "image.tar" }
+      // A folder is put together under a hidden name; whatever has the name that was asked for is whole.
+      #expect(names.allSatisfy { $0 == "out" || form == .ociLayout && $0.hasPrefix(".out.forge-") }, "\(names)")
+      if names.contains("out") {
+        #expect(try Verification.compare(folder.image, folder.folder.file("out")).isSame)
       }
+      for name in names { try FileManager.default.removeItem(atPath: folder.folder.file(name)) }
     }
     #expect(killed > 0)
     #expect(try folder.bytes("image.tar") == before)
+  }
+
+  /// Whatever goes wrong between the plan and the disk: a defect, exit 70, and nothing is left.
+  @Test(arguments: [ImageForm.dockerArchive, .ociLayout])
+  func whatCannotBeProvenIsThrownAway(form: ImageForm) throws {
+    let folder = try folder()
+    let before = try folder.bytes("image.tar")
+    let chosen = options { ($0.form, $0.compression) = (form, .none) }
+    let size = Int64(try Optimizer.plan(folder.image, chosen).after.unpacked)
+    for offset in [100, 600, 5_000, size / 2] {
+      do {
+        let image = try Optimizer.prove(
+          folder.image, to: folder.folder.file("out"), chosen,
+          fault: { file in try file.patch([0xA5, 0x5A, 0xA5], at: offset) })
+        Issue.record("a spoiled byte at \(offset) was proven: \(image.report.after)")
+      } catch let error as OptimizerError {
+        #expect(error.exitCode == .defect, "\(error)")
+        #expect(error.description.contains("thrown away"))
+      }
+      #expect(try folder.folder.names() == ["image.tar"])
+    }
+    #expect(try folder.bytes("image.tar") == before)
+  }
+
+  /// A layer whose bytes cannot be written again stays as it is, and with it those below; what is above is optimized.
+  @Test func sparseFilesKeepTheirLayer() throws {
+    let folder = try ImageFolder([
+      layer { $0.file("below", "b") },
+      layer { tar in
+        tar.file("gone", String(repeating: "waste", count: 1_000))
+        tar.pax([
+          ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "holes"),
+          ("GNU.sparse.realsize", "1000000"),
+        ])
+        var map = Array("1\n999997\n3\n".utf8)
+        map += [UInt8](repeating: 0, count: 512 - map.count)
+        tar.add("GNUSparseFile.0/holes", data: map + Array("end".utf8))
+      },
+      layer { tar in
+        tar.add(".wh.gone")
+        tar.file("twice", "1")
+        tar.file("twice", String(repeating: "2", count: 5_000))
+      },
+      layer { $0.file("twice", "3") },
+    ])
+    for chosen in [options(), options { $0.squash = .all }, options { ($0.dedupe, $0.epoch) = (true, 5) }] {
+      let report = try folder.optimize(chosen, to: "out.tar")
+      #expect(report.layers.prefix(2).map(\.unchanged) == [true, true])
+      #expect(report.after.stored < report.before.stored)
+      #expect(report.notices.contains { $0.contains("layers up to 1 stay as they are") && $0.contains("sparse") })
+      try folder.optimize(chosen, from: "out.tar", to: "2.tar")
+      #expect(try folder.bytes("out.tar") == folder.bytes("2.tar"))
+    }
+    // Where nothing has to be written again, nothing is said.
+    let single = try ImageFolder([
+      layer { tar in
+        tar.pax([
+          ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "h"),
+          ("GNU.sparse.realsize", "9000"),
+        ])
+        tar.add("x", data: Array("0\n".utf8) + [UInt8](repeating: 0, count: 510))
+      }
+    ])
+    #expect(try single.optimize(options(), to: "out.tar").notices == [])
+    // A set cannot take anything from a layer that has to stay, and says so.
+    let stripped = try single.optimize(options { ($0.strip, $0.squash) = ([.docs, .debug], .all) }, to: "out.tar")
+    #expect(stripped.after.stored == stripped.before.stored)
   }
 
   /// What was written otherwise than planned does not pass.

@@ -14,6 +14,8 @@ package struct CommandResult: Sendable, CustomStringConvertible {
 
 package struct CommandFailure: Error, CustomStringConvertible {
   package let description: String
+
+  package init(description: String) { self.description = description }
 }
 
 package enum Command {

@@ -12,12 +12,16 @@ package struct Container: Sendable {
   ]
 
   /// Starts the image's own command.
-  package static func start(_ image: String, environment: [String: String]) async throws -> Container {
+  package static func start(_ image: String, environment: [String: String], options: [String] = []) async throws
+    -> Container
+  {
     let name = "forge-test-" + UUID().uuidString.prefix(8).lowercased()
     let variables = environment.sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
     try await Command.require(
       "podman",
-      ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + variables + [image])
+      ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + options + variables + [
+        image
+      ])
     return Container(name: name)
   }
 

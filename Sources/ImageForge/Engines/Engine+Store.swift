@@ -4,7 +4,7 @@ import Foundation
 /// the cancellation that it answers, so it runs in tasks of its own.
 extension Engine {
   /// What a name in the store stands for.
-  enum StoredImage: Sendable, Equatable {
+  package enum StoredImage: Sendable, Equatable {
     case absent
     case id(String)
     /// The engine did not say, or the work was cancelled.
@@ -16,7 +16,7 @@ extension Engine {
     if case .id(let id) = await storedImage(reference) { id } else { nil }
   }
 
-  func storedImage(_ reference: String) async -> StoredImage {
+  package func storedImage(_ reference: String) async -> StoredImage {
     guard ImageName.isPlausible(reference) else { return .absent }
     guard let reply = try? await command(imageIDArguments(reference)).reply(), reply.ending.stop == nil else {
       return .unknown
@@ -27,8 +27,8 @@ extension Engine {
     return says.contains("no such image") || says.contains("image not known") ? .absent : .unknown
   }
 
-  /// Makes a tag stand for what it stood for before the build, or removes it. Does nothing where that is unknown.
-  func restoreTag(_ tag: String, to before: StoredImage) async {
+  /// Makes a tag stand for what it stood for before, or removes it. Does nothing where that is unknown.
+  package func restoreTag(_ tag: String, to before: StoredImage) async {
     let name = storeName(tag)
     await Task {
       let now = await storedImage(name)
@@ -36,6 +36,7 @@ extension Engine {
       case (.absent, .id): _ = try? await command(["rmi", name]).reply()
       case (.id(let before), .id(let now)) where before != now:
         _ = try? await command(["tag", before, name]).reply()
+      case (.id(let before), .absent): _ = try? await command(["tag", before, name]).reply()
       default: break
       }
     }.value

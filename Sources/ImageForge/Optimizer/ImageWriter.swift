@@ -73,6 +73,10 @@ final class ImageWriter {
     for note in input.image.notes where note.id == "FORGE-A105" {
       notices.append("left out of the output: \(note.message)")
     }
+    if let statements = input.image.attestations, !statements.isEmpty {
+      notices.append(
+        "left out of the output: \(statements.count) attestations of the old image, which do not hold for the new one")
+    }
     self.notices = notices
     try file.append([UInt8](repeating: 0, count: Int(TarWriter.endSize)))
     return (file, layers)

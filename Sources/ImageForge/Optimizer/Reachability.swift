@@ -16,8 +16,11 @@ struct Reachability {
   private var looked: Set<FileTree.ID> = []
   private var libraryFolders: [String] = []
 
+  private var keeping: [String] = []
+
   static func nodes(_ image: ReadImage, _ contents: FileContents, keeping: [String]) throws -> Set<FileTree.ID> {
     var work = Reachability(image, contents)
+    work.keeping = keeping
     try work.collect(keeping)
     return work.kept
   }
@@ -67,6 +70,7 @@ struct Reachability {
     for name in Self.dynamic { keepLibrary(name, from: []) }
     keepRuntimes()
     try keepCommands()
+    try dropUnreachedModules()
     try follow()
   }
 
@@ -189,6 +193,37 @@ struct Reachability {
   private mutating func keepProgram(_ name: String) {
     guard !name.isEmpty, let path = program(name) else { return }
     keep(path)
+  }
+
+  /// Where Python itself is started, only the modules stay that the application can reach.
+  private mutating func dropUnreachedModules() throws {
+    guard let first = (config.entrypoint + config.cmd).first, let path = program(first),
+      let id = walk(path, marking: false)
+    else { return }
+    let node = root.tree[id]
+    guard node.inode != FileTree.none else { return }
+    let head = String(decoding: try contents.bytes(root.inodes[Int(node.inode)].origin, limit: 256), as: UTF8.self)
+    let isScript = head.hasPrefix("#!") && head.prefix { $0 != "\n" }.contains("python")
+    guard isScript || String(decoding: root.tree.name(id), as: UTF8.self).hasPrefix("python") else { return }
+    var words = config.entrypoint + config.cmd + (config.healthcheck?.test ?? [])
+    // A program of one line, `python -c`, and what variables name.
+    words += words.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init) }
+    words += config.environment.flatMap { $0.split { "=, ;".contains($0) }.map(String.init) }
+    guard let gone = try PythonClosure.unreached(root, contents, kept: kept, program: id, words: words) else { return }
+    let asked = Set(keeping.compactMap { walk($0, marking: false) })
+    func isGone(_ id: FileTree.ID) -> Bool {
+      var id = id
+      var isGone = false
+      while id > FileTree.root {
+        if asked.contains(id) { return false }
+        isGone = isGone || gone.contains(id)
+        id = root.tree[id].parent
+      }
+      return isGone
+    }
+    let lost = kept.filter { isGone($0) }
+    kept.subtract(lost)
+    pending.removeAll { lost.contains($0) }
   }
 
   /// Python's library, wherever a Python is; Node is one file.

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeEngines
+import ForgeImages
 import ForgeReports
 import Foundation
 
@@ -31,13 +32,14 @@ public struct ImageTrial: Sendable {
       return try await services(of: target, engine, log)
     }
     if exists {
+      let store = await StoreState(of: target, engine)
       let image = try await engine.load(target)
       do {
         let result = try await trial(of: image, shownAs: target, engine)
-        await engine.removeImage(image)
+        await store.restore(without: image, engine)
         return TrialReport(engine: engine.kind, images: [result])
       } catch {
-        await engine.removeImage(image)
+        await store.restore(without: image, engine)
         throw error
       }
     }
@@ -108,6 +110,24 @@ public struct ImageTrial: Sendable {
       let scheme = variable.name.contains("DATABASE") || variable.name.contains("DB") ? service.databases.first : nil
       return "\(variable.name)=\(scheme ?? "http")://forge@127.0.0.1:1/forge"
     }
+  }
+}
+
+/// What the names and the image of an archive stand for in a store before it is loaded: they do so again afterwards.
+private struct StoreState {
+  private var names: [String: Engine.StoredImage] = [:]
+  private var isKnown = false
+
+  init(of archive: String, _ engine: Engine) async {
+    // What cannot be read here, the engine will not load.
+    guard let image = try? ImageStore.open(archive) else { return }
+    for name in image.references { names[name] = await engine.storedImage(engine.storeNameForRun(name)) }
+    if case .id = await engine.storedImage(image.config.digest.hex) { isKnown = true }
+  }
+
+  func restore(without image: String, _ engine: Engine) async {
+    if !isKnown { await engine.removeImage(image) }
+    for (name, before) in names { await engine.restoreTag(name, to: before) }
   }
 }
 

@@ -1,0 +1,293 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeLayers
+
+/// The Python modules that an application can reach by what its sources, and theirs, import or name.
+struct PythonClosure {
+  private let root: RootFilesystem
+  private let contents: FileContents
+  private let modules: PythonModules
+  private var reached: Set<String> = []
+  private var pending: [String] = []
+  /// By group: the modules that distributions offer (`entry_points.txt`).
+  private var entryPoints: [String: [String]] = [:]
+
+  /// - Parameters:
+  ///   - kept: names that are kept, libraries among them.
+  ///   - program: what the image starts: a script in Python, or the interpreter.
+  ///   - words: what commands and variables of the config say.
+  /// - Returns: the names in libraries that nothing reaches; nil where there is no Python.
+  static func unreached(
+    _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID, words: [String]
+  ) throws -> Set<FileTree.ID>? {
+    var work = PythonClosure(root, contents)
+    guard work.modules.definitions["os"] != nil else { return nil }
+    try work.readEntryPoints()
+    if let script = try work.bytes(program), script.starts(with: Array("#!".utf8)) {
+      work.follow(PythonImports(script), package: "", from: "")
+    }
+    try work.start(kept, words)
+    try work.follow()
+    try work.followScripts(kept)
+    return try work.unreached()
+  }
+
+  private init(_ root: RootFilesystem, _ contents: FileContents) {
+    self.root = root
+    self.contents = contents
+    modules = PythonModules(root)
+  }
+
+  /// What the interpreter itself, its C modules and `site` import, and codecs, which any text may name.
+  private static let always = [
+    "site", "sitecustomize", "usercustomize", "encodings", "codecs", "os", "io", "abc", "runpy", "traceback",
+    "warnings",
+    "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg", "_compat_pickle", "_strptime", "datetime",
+    "collections", "functools", "operator", "types", "enum", "re", "struct", "signal", "locale", "zipimport",
+    "stringprep",
+    "importlib", "importlib.metadata", "importlib.resources", "importlib.util", "importlib.machinery", "asyncio",
+    "decimal",
+    "ssl", "socket", "hashlib", "uuid", "typing", "inspect", "ast", "dataclasses", "sqlite3", "zoneinfo",
+    "_multibytecodec",
+    "_weakrefset", "getpass", "__future__", "pickle", "json", "random", "subprocess", "multiprocessing", "concurrent",
+  ]
+
+  /// The half of the standard library that people use at a terminal; the other half names it without need.
+  private static let interactive: Set<String> = [
+    "pydoc", "pydoc_data", "pdb", "bdb", "_pyrepl", "rlcompleter", "readline", "curses", "_curses", "_curses_panel",
+    "doctest", "idlelib", "code", "cmd", "turtle", "tkinter", "_tkinter", "turtledemo", "test", "ensurepip", "venv",
+  ]
+
+  // MARK: Starting points
+
+  private mutating func start(_ kept: Set<FileTree.ID>, _ words: [String]) throws {
+    for name in Self.always { add(name, from: "") }
+    for name in modules.children["encodings"] ?? [] { add("encodings." + name, from: "") }
+    for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") || name.hasPrefix("_codecs") {
+      add(name, from: "")
+    }
+    for word in words {
+      let name = word.split(separator: ":").first.map(String.init) ?? ""
+      resolve(name, package: "", from: "")
+      if modules.definitions[name] != nil { add(name + ".__main__", from: "") }
+    }
+    // Sources outside of libraries are the application's, and all of them count.
+    for id in kept where !isInLibrary(id) && PythonModules.text(root, id).hasSuffix(".py") {
+      if let source = try bytes(id) { follow(PythonImports(source), package: "", from: "") }
+    }
+    for site in modules.sites {
+      for child in root.tree.children(site) where PythonModules.text(root, child).hasSuffix(".pth") {
+        if let source = try bytes(child) { follow(PythonImports(source), package: "", from: "") }
+      }
+    }
+  }
+
+  private func isInLibrary(_ id: FileTree.ID) -> Bool {
+    var id = id
+    while id > FileTree.root {
+      if modules.libraries.contains(id) { return true }
+      id = root.tree[id].parent
+    }
+    return false
+  }
+
+  private func bytes(_ id: FileTree.ID) throws -> [UInt8]? {
+    guard let file = destination(id) else { return nil }
+    return try contents.bytes(root.inodes[Int(root.tree[file].inode)].origin)
+  }
+
+  /// The file that a name is, or leads to: distributions link modules of the standard library to each other.
+  private func destination(_ id: FileTree.ID) -> FileTree.ID? {
+    var id = id
+    for _ in 0..<8 {
+      let node = root.tree[id]
+      guard node.kind == .symlink else { return node.inode == FileTree.none ? nil : id }
+      let target = root.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
+      var next = target.first == UInt8(ascii: "/") ? FileTree.root : node.parent
+      for part in target.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+        if part.elementsEqual("..".utf8) {
+          next = max(root.tree[next].parent, FileTree.root)
+        } else if let child = root.tree.child(next, part) {
+          next = child
+        } else {
+          return nil
+        }
+      }
+      id = next
+    }
+    return nil
+  }
+
+  private mutating func readEntryPoints() throws {
+    for site in modules.sites {
+      for child in root.tree.children(site) {
+        guard let file = root.tree.child(child, Array("entry_points.txt".utf8)[...]), let text = try bytes(file) else {
+          continue
+        }
+        var group = ""
+        for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+          if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+            group = String(line[line.index(after: line.startIndex)..<end])
+          } else if let equals = line.firstIndex(of: "=") {
+            let target = line[line.index(after: equals)...].drop { $0 == " " }
+            entryPoints[group, default: []].append(String(target.prefix { $0 != ":" && $0 != " " }))
+          }
+        }
+      }
+    }
+  }
+
+  /// Programs in Python of what is reached anyway work on, such as `alembic` beside a service.
+  private mutating func followScripts(_ kept: Set<FileTree.ID>) throws {
+    var scripts: [PythonImports] = []
+    for id in kept where PythonModules.text(root, root.tree[id].parent) == "bin" && !isInLibrary(id) {
+      let node = root.tree[id]
+      guard node.inode != FileTree.none, root.inodes[Int(node.inode)].size < 1 << 20, let source = try bytes(id),
+        source.starts(with: Array("#!".utf8)), String(decoding: source.prefix(200), as: UTF8.self).contains("python")
+      else { continue }
+      scripts.append(PythonImports(source))
+    }
+    var isChanged = true
+    while isChanged {
+      isChanged = false
+      for (index, script) in scripts.enumerated().reversed() {
+        let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter { !modules.isStandard($0) }
+        guard tops.contains(where: { reached.contains($0) }) else { continue }
+        scripts.remove(at: index)
+        isChanged = true
+        follow(script, package: "", from: "")
+        try follow()
+      }
+    }
+  }
+
+  // MARK: Following
+
+  private mutating func add(_ name: String, from: String) {
+    let top = String(name.prefix { $0 != "." })
+    if Self.interactive.contains(top), modules.isStandard(top) {
+      let origin = String(from.prefix { $0 != "." })
+      if origin.isEmpty ? false : modules.isStandard(origin) && !Self.interactive.contains(origin) { return }
+    }
+    // Packages are imported before their modules.
+    var end = name.startIndex
+    while end < name.endIndex {
+      end = name[end...].firstIndex(of: ".") ?? name.endIndex
+      let part = String(name[..<end])
+      guard modules.definitions[part] != nil else { return }
+      if reached.insert(part).inserted { pending.append(part) }
+      if end < name.endIndex { end = name.index(after: end) }
+    }
+  }
+
+  /// A name that may end in that of something in a module; relative to `package` where it begins with dots.
+  private mutating func resolve(_ name: String, package: String, from: String) {
+    let dots = name.prefix { $0 == "." }.count
+    if dots > 0 {
+      let base = package.split(separator: ".").dropLast(dots - 1)
+      guard !base.isEmpty else { return }
+      add((base.map(String.init) + [String(name.dropFirst(dots))]).joined(separator: "."), from: from)
+      if name.count == dots { add(base.joined(separator: "."), from: from) }
+    } else {
+      add(name, from: from)
+    }
+  }
+
+  private mutating func follow(_ source: PythonImports, package: String, from: String) {
+    for name in source.modules { resolve(name, package: package, from: from) }
+    for name in source.names {
+      resolve(name, package: package, from: from)
+      if !package.isEmpty, !name.hasPrefix(".") { add(package + "." + name, from: from) }
+      for target in entryPoints[name] ?? [] { add(target, from: from) }
+    }
+    for name in source.openPackages {
+      for child in modules.children[name] ?? [] { add(name + "." + child, from: from) }
+    }
+    if source.isDynamic || source.isBroken, !package.isEmpty {
+      for child in modules.children[package] ?? [] { add(package + "." + child, from: from) }
+    }
+  }
+
+  private mutating func follow() throws {
+    while let name = pending.popLast() {
+      for definition in modules.definitions[name] ?? [] {
+        switch definition.kind {
+        case .source:
+          let package = name.split(separator: ".").dropLast().joined(separator: ".")
+          if let source = try bytes(definition.id) { follow(PythonImports(source), package: package, from: name) }
+        case .package:
+          guard let file = root.tree.child(definition.id, Array("__init__.py".utf8)[...]), let source = try bytes(file)
+          else { continue }
+          follow(PythonImports(source), package: name, from: name)
+        case .extensionModule:
+          if let program = try bytes(definition.id) { followProgram(program, name) }
+        }
+      }
+    }
+  }
+
+  /// A compiled module imports by names in its data.
+  private mutating func followProgram(_ program: [UInt8], _ name: String) {
+    let package = name.split(separator: ".").dropLast().joined(separator: ".")
+    var texts: Set<String> = []
+    program.withUnsafeBufferPointer { bytes in
+      var start = 0
+      for index in 0...bytes.count {
+        let byte = index < bytes.count ? bytes[index] : 0
+        let isPart =
+          (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
+          || byte == 0x2E
+        if isPart { continue }
+        if index - start >= 2, index - start <= 400 {
+          texts.insert(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self))
+        }
+        start = index + 1
+      }
+    }
+    for text in texts {
+      for module in modules.modules(in: text[...]) { add(module, from: name) }
+      if !package.isEmpty { add(package + "." + text, from: name) }
+    }
+  }
+
+  // MARK: Result
+
+  private func unreached() throws -> Set<FileTree.ID> {
+    var gone: Set<FileTree.ID> = []
+    for (name, list) in modules.definitions where !reached.contains(name) {
+      for definition in list {
+        // A package of which a part is reached keeps its data; its own modules are looked at one by one.
+        if definition.kind != .package || !name.contains(".") && !definition.isStandard { gone.insert(definition.id) }
+      }
+    }
+    for site in modules.sites {
+      for child in root.tree.children(site) {
+        let name = PythonModules.text(root, child)
+        if name.hasSuffix(".dist-info"), try isUnreached(distribution: child) {
+          gone.insert(child)
+        } else if name.hasSuffix(".libs"), modules.definitions[String(name.dropLast(5))] != nil,
+          !reached.contains(String(name.dropLast(5)))
+        {
+          gone.insert(child)
+        }
+      }
+    }
+    return gone
+  }
+
+  /// Whether none of the modules that a distribution installed (its `RECORD`) is reached.
+  private func isUnreached(distribution: FileTree.ID) throws -> Bool {
+    guard let file = root.tree.child(distribution, Array("RECORD".utf8)[...]), let text = try bytes(file) else {
+      return false
+    }
+    var tops: Set<String> = []
+    for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+      let path = line.prefix { $0 != "," }
+      let top = path.prefix { $0 != "/" }.prefix { $0 != "." }
+      if path.hasSuffix(".py") || path.hasSuffix(".so"), modules.definitions[String(top)] != nil {
+        tops.insert(String(top))
+      }
+    }
+    return !tops.isEmpty && tops.isDisjoint(with: reached)
+  }
+}

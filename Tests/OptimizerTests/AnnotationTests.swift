@@ -1,0 +1,109 @@
+import ForgeBasics
+import ForgeImages
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ForgeOptimizer
+
+/// What manifests say of bytes that are no longer there goes, with a notice; everything else stays.
+@Suite struct AnnotationTests {
+  /// An OCI archive of two layers, of which the upper one is waste in part, with these annotations on each layer and
+  /// on the manifest, and a second manifest beside it.
+  private func folder(
+    layerAnnotations: String, manifestAnnotations: String = "",
+    beside: (Digest) -> [(text: String, blob: [UInt8])] = { _ in [] }
+  ) throws -> ImageFolder {
+    let image = TestImage(layers: [
+      layer { $0.file("base", "b") },
+      layer {
+        $0.file("twice", String(repeating: "1", count: 2_000))
+        $0.file("twice", "2")
+      },
+    ])
+    let folder = try ImageFolder(image)
+    let blobs = try image.layers.map { try Compressor.gzip.compress($0) }
+    let descriptors = blobs.map {
+      TestImage.descriptor("application/vnd.oci.image.layer.v1.tar+gzip", $0, more: layerAnnotations)
+    }
+    let manifest = Array(
+      """
+      {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":\
+      \(TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)),\
+      "layers":[\(descriptors.joined(separator: ","))]\(manifestAnnotations)}
+      """.utf8)
+    let descriptor = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)
+    let more = beside(Digest.sha256(manifest))
+    let files = ArchiveFile.ociLayout(
+      blobs: (blobs + [image.configBytes, manifest]).map(ArchiveFile.blob) + more.map { .blob($0.blob) },
+      manifests: [descriptor] + more.filter { !$0.text.isEmpty }.map(\.text))
+    try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
+    return folder
+  }
+
+  private func manifest(_ folder: ImageFolder) throws -> String {
+    String(decoding: try #require(try ImageStore.open(folder.folder.file("out.tar")).manifest), as: UTF8.self)
+  }
+
+  @Test(arguments: [
+    "containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size",
+    "io.github.containers.zstd-chunked.manifest-checksum", "io.github.containers.zstd-chunked.manifest-position",
+    "io.github.containers.zstd-chunked.tarsplit-position",
+  ])
+  func tablesOfContentsGoWithTheirLayer(key: String) throws {
+    let folder = try folder(layerAnnotations: #","annotations":{"\#(key)":"x","org.example.kept":"y"}"#)
+    let report = try folder.optimize(options(), to: "out.tar")
+    #expect(report.layers.map(\.unchanged) == [true, false])
+    #expect(report.notices.contains { $0.contains("annotations that no longer hold") && $0.contains(key) })
+    // Once for the layer that stays; what does not speak of the bytes stays on both.
+    let text = try manifest(folder)
+    #expect(text.components(separatedBy: key).count == 2)
+    #expect(text.components(separatedBy: "org.example.kept").count == 3)
+  }
+
+  @Test func signaturesOfTheManifestAreNamed() throws {
+    let folder = try folder(
+      layerAnnotations: #","annotations":{"dev.cosignproject.cosign/signature":"x"}"#,
+      manifestAnnotations: #","annotations":{"org.opencontainers.image.base.digest":"sha256:x","org.example":"1"}"#)
+    let report = try folder.optimize(options(), to: "out.tar")
+    #expect(report.notices.contains { $0.contains("dev.cosignproject.cosign/signature") })
+    #expect(report.notices.contains { $0.contains("signatures and attestations of the old one do not hold") })
+    let text = try manifest(folder)
+    // The base is as it was.
+    #expect(text.contains("org.opencontainers.image.base.digest") && text.contains("org.example"))
+    let squashed = try folder.optimize(options { $0.squash = .all }, to: "out.tar")
+    #expect(squashed.notices.contains { $0.contains("org.opencontainers.image.base.digest") })
+    #expect(try !manifest(folder).contains("base.digest"))
+  }
+
+  /// BuildKit keeps attestations as manifests beside the image.
+  @Test func attestationsStayBehindWithANotice() throws {
+    let statement = Array(#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"x"}"#.utf8)
+    let folder = try folder(layerAnnotations: "") { image in
+      let config = Array("{}".utf8)
+      let manifest = Array(
+        """
+        {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":\
+        \(TestImage.descriptor("application/vnd.oci.image.config.v1+json", config)),"layers":[\
+        \(TestImage.descriptor("application/vnd.in-toto+json", statement))]}
+        """.utf8)
+      let text = TestImage.descriptor(
+        "application/vnd.oci.image.manifest.v1+json", manifest,
+        more: #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"#
+          + #""\#(image)"},"platform":{"architecture":"unknown","os":"unknown"}"#)
+      return [(text, manifest), ("", config), ("", statement)]
+    }
+    let report = try folder.optimize(options(), to: "out.tar")
+    #expect(report.notices.contains { $0.contains("left out of the output") && $0.contains("attestation") })
+    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar")).isSame)
+  }
+
+  /// An image in which nothing changes keeps all of it, to the byte.
+  @Test func whatDoesNotChangeKeepsItsAnnotations() throws {
+    let folder = try folder(layerAnnotations: #","annotations":{"containerd.io/snapshot/stargz/toc.digest":"x"}"#)
+    let before = try ImageStore.open(folder.image)
+    let report = try folder.optimize(options { $0.waste = false }, to: "out.tar")
+    #expect(report.notices == [])
+    #expect(try ImageStore.open(folder.folder.file("out.tar")).manifest == before.manifest)
+  }
+}
