@@ -98,6 +98,26 @@ import Testing
     }
   }
 
+  /// What helps where a budget is exceeded is to raise that budget, not to save the image again.
+  @Test(arguments: ["--max-layer", "--max-unpacked"]) func budgets(_ flag: String) async throws {
+    struct Failed: Decodable {
+      struct Finding: Decodable {
+        let id: String
+        let message: String
+        let fix: String
+      }
+      let findings: [Finding]
+    }
+    let bench = try Bench()
+    let result = try await bench.forge("inspect", "old.tar", flag, "50kB", "--json")
+    #expect(result.status == 3, "\(result)")
+    let found = try JSONDecoder().decode(Failed.self, from: Data(result.output.utf8)).findings
+    #expect(found.map(\.id) == ["FORGE-X003"])
+    #expect(found.map(\.fix) == ["if the image can be trusted, raise \(flag)"])
+    #expect(found.first?.message.contains("raise") == false, "\(result)")
+    #expect(result.errors.contains("raise \(flag)"), "\(result)")
+  }
+
   @Test func theCache() async throws {
     let bench = try Bench()
     let cold = try await bench.forge("inspect", "old.tar", "--json")

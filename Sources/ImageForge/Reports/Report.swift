@@ -205,8 +205,10 @@ public struct Failure: Codable, Sendable, Equatable {
     let isEngine = error.exitCode == .engineFailed
     // A finding is one line: the log of an engine stands on standard error.
     let text = "\(error)"
-    let words = text[..<(text.firstRange(of: "\nLast lines of ")?.lowerBound ?? text.endIndex)]
+    var words = text[..<(text.firstRange(of: "\nLast lines of ")?.lowerBound ?? text.endIndex)]
       .split(whereSeparator: \.isNewline).joined(separator: " ")
+    // The description ends with the remedy, which is the finding's fix.
+    if let end = error.remedy.map({ "; \($0)" }), words.hasSuffix(end) { words.removeLast(end.count) }
     return Finding(
       id: isEngine ? "FORGE-X004" : "FORGE-X003", severity: .error,
       message: DisplayText.escape(words), location: nil,
