@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeEngines
 import ForgeInspection
+import ForgeLint
 import ForgeRecipes
 import Foundation
 
@@ -25,15 +26,32 @@ struct BuildRecipe {
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
-    try AtomicFile.write((ownDockerfile ?? text("Dockerfile")).utf8, to: dockerfile)
-    try AtomicFile.write((ownIgnore ?? text(ignoreName)).utf8, to: scratch.file("Dockerfile.dockerignore"))
+    let (recipe, ignore) = (ownDockerfile ?? text("Dockerfile"), ownIgnore ?? text(ignoreName))
+    try AtomicFile.write(recipe.utf8, to: dockerfile)
+    try AtomicFile.write(ignore.utf8, to: scratch.file("Dockerfile.dockerignore"))
+    let missing = try Self.missing(
+      SourceText(name: path("Dockerfile"), text: recipe), SourceText(name: path(ignoreName), text: ignore), context)
+    // Whoever wrote a Dockerfile may know more than a check: it is told, and the engine decides.
+    if ownDockerfile == nil, let first = missing.first {
+      throw RecipeError.unbuildable(
+        service: service.name, location: first.location ?? path("Dockerfile"), reason: first.message,
+        fix: first.fix ?? "")
+    }
     let stale = try GenerationPlan(
       files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(ignoreName) },
       root: analysis.root
     ).entries.filter { $0.state == .stale }.map(\.file.path)
     remarks =
       (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
+      + missing.map { "\($0.location ?? service.name): \($0.message)" }
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
+  }
+
+  /// What the Dockerfile takes from its context that is not there, or that the ignore file keeps back.
+  private static func missing(_ recipe: SourceText, _ ignore: SourceText, _ context: String) throws -> [Finding] {
+    Linter.lint(recipe, ignore: ignore, context: try BuildContext(context)).filter {
+      $0.severity == .error && $0.id.hasPrefix("FORGE-L00")
+    }
   }
 
   /// Which line of the Dockerfile made which step of an image's history.
