@@ -64,7 +64,8 @@ import Testing
     let (status, checks) = try await test(tag, dockerfile, [])
     _ = try await Command.run("podman", ["rmi", tag])
     #expect(status == 0, "\(checks) \(folder.path)")
-    #expect(Set(checks.filter { $0.outcome == "passed" }.map(\.id)).isSuperset(of: ["user", "starts", "port", "stops"]))
+    #expect(
+      Set(checks.filter { $0.outcome == "passed" }.map(\.id)).isSuperset(of: ["user", "starts", "port", "stops"]))
     #expect(!checks.contains { $0.outcome == "failed" })
   }
 
@@ -72,7 +73,8 @@ import Testing
     Bad(check: "user", lines: ["EXPOSE 8000", server()], line: 1),
     Bad(check: "user", lines: ["USER nobody", "EXPOSE 8000", server()], line: 2),
     Bad(
-      check: "read-only", lines: ["WORKDIR /srv", "USER 10001:10001", "EXPOSE 8000"] + [
+      check: "read-only",
+      lines: ["WORKDIR /srv", "USER 10001:10001", "EXPOSE 8000"] + [
         server(
           "\ntry: open('/srv/state', 'w')\nexcept OSError as error: print(error, file=sys.stderr, flush=True)")
       ], line: 1),
@@ -81,13 +83,15 @@ import Testing
       check: "port", lines: ["USER 10001:10001", "EXPOSE 8000", server(host: "127.0.0.9")], line: 3,
       options: ["--timeout", "3"]),
     Bad(
-      check: "health", lines: [
+      check: "health",
+      lines: [
         "USER 10001:10001", "EXPOSE 8000", "HEALTHCHECK CMD [\"python3\", \"-c\", \"raise SystemExit(1)\"]", server(),
       ], line: 4, options: ["--timeout", "3"]),
     Bad(
       check: "mcp", lines: ["USER 10001:10001", "EXPOSE 8000", server()], line: 4, options: ["--mcp", "/mcp"]),
     Bad(
-      check: "starts", lines: ["USER 10001:10001", "EXPOSE 8000", "CMD [\"python3\", \"-c\", \"raise SystemExit(3)\"]"],
+      check: "starts",
+      lines: ["USER 10001:10001", "EXPOSE 8000", "CMD [\"python3\", \"-c\", \"raise SystemExit(3)\"]"],
       line: 4),
   ])
   func aBadImageFails(_ bad: Bad) async throws {

@@ -103,7 +103,9 @@ import Testing
   ])
   func stepsAreRead(_ line: String, _ step: String) { #expect(OutputText.step(in: line) == step) }
 
-  @Test(arguments: ["STEP", "#2 [internal] load metadata for x", "Error: building at STEP \"RUN x\"", "#7 0.31 [1/2] x"])
+  @Test(arguments: [
+    "STEP", "#2 [internal] load metadata for x", "Error: building at STEP \"RUN x\"", "#7 0.31 [1/2] x",
+  ])
   func otherLinesAreNoSteps(_ line: String) { #expect(OutputText.step(in: line) == nil) }
 
   /// A failing step is shown whole, from its own line on.

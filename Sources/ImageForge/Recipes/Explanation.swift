@@ -5,7 +5,13 @@ import ForgeCodebase
 struct Explanation {
   private let service: Service
 
-  init(of service: Service) { self.service = service }
+  /// The base that was asked for.
+  private let choice: BaseChoice?
+
+  init(of service: Service, base: BaseChoice? = nil) {
+    self.service = service
+    choice = base
+  }
 
   /// The Dockerfile with a comment `# Why: …` above each instruction that rests on something found.
   func comment(_ dockerfile: String) -> String {
@@ -31,6 +37,7 @@ struct Explanation {
     switch instruction {
     case "FROM" where words.contains("build"):
       return "\(service.runtime.name.rawValue) \(service.runtime.version) (\(service.runtime.source))"
+    case "FROM" where words[1].contains(":") || words[1].contains("@"): return base
     case "COPY" where !line.contains("--from") && words.last?.hasPrefix("./") == true:
       return "\(service.packageManager.name.rawValue) installs from these (\(service.packageManager.source))"
     case "RUN" where line.contains("apt-get"):
@@ -79,6 +86,24 @@ struct Explanation {
       ("CMD", "the program itself, without a shell: it gets the signals"),
     ]
     return purposes.first { line.hasPrefix($0.start) }?.purpose
+  }
+
+  /// Why the image stands on this base.
+  private var base: String {
+    if service.next?.output == .export { return "static files need a server of files, and no Node.js" }
+    if let choice { return "--base \(choice.name)" }
+    let glibc = service.nativePackages.filter { !$0.libc.contains(.musl) }
+    let only = glibc.prefix(3).map { "\($0.name) (\($0.source))" }.joined(separator: ", ")
+    let debian = (service.systemPackages.build + service.systemPackages.runtime).prefix(3).joined(separator: ", ")
+    if service.kind != .nextjs {
+      let musl = glibc.isEmpty ? "" : "; --base alpine is not possible: nothing for musl from \(only)"
+      return "slim, since every wheel has a build for glibc" + musl
+    }
+    if !glibc.isEmpty { return "slim, since nothing is published for musl from \(only)" }
+    if !debian.isEmpty { return "slim, since the dependencies need Debian packages: \(debian)" }
+    return service.nativePackages.isEmpty
+      ? "alpine, the smallest, since no dependency has native code"
+      : "alpine, the smallest, since all native dependencies have builds for musl"
   }
 
   private var command: String? {

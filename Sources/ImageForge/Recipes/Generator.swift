@@ -30,7 +30,7 @@ public enum Generator {
     case .nextjs: dockerfile = try NextRecipe(checks: checks, bases: bases).dockerfile()
     case .fastapi, .mcp: dockerfile = try FastAPIRecipe(checks: checks, bases: bases).dockerfile()
     }
-    if options.explains { dockerfile = Explanation(of: service).comment(dockerfile) }
+    if options.explains { dockerfile = Explanation(of: service, base: options.base).comment(dockerfile) }
     if let existing { dockerfile = existing.applied(to: dockerfile, explains: options.explains) }
     func file(_ name: String, _ body: String, _ comment: Stamp.Comment = .hash) -> GeneratedFile {
       GeneratedFile(
