@@ -5,12 +5,13 @@ struct Rules: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say which rules there are, how grave they are, why they matter and what helps.",
     discussion: """
+      Those of images; `forge lint --rules` lists those of Dockerfiles.
+
       Examples:
         forge rules                 all rules
         forge rules FORGE-I008      one rule, in full
         forge rules --secrets       the kinds of secrets that are looked for
         forge rules --markdown      the table of the README
-        forge lint --rules          the rules of Dockerfiles
       """)
 
   @Argument(help: "A rule; without one, all are listed.")
