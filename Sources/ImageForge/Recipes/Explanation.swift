@@ -37,7 +37,7 @@ struct Explanation {
     switch instruction {
     case "FROM" where words.contains("build"):
       return "\(service.runtime.name.rawValue) \(service.runtime.version) (\(service.runtime.source))"
-    case "FROM" where words[1].contains(":") || words[1].contains("@"): return base
+    case "FROM" where words.count > 1 && (words[1].contains(":") || words[1].contains("@")): return base
     case "COPY" where !line.contains("--from") && words.last?.hasPrefix("./") == true:
       return "\(service.packageManager.name.rawValue) installs from these (\(service.packageManager.source))"
     case "RUN" where line.contains("apt-get"):
