@@ -91,7 +91,7 @@ struct Explanation {
   /// Why the image stands on this base.
   private var base: String {
     if service.next?.output == .export { return "static files need a server of files, and no Node.js" }
-    if let choice { return "--base \(choice.name)" }
+    if let choice { return "the base that was asked for, \(choice.name)" }
     let glibc = service.nativePackages.filter { !$0.libc.contains(.musl) }
     let only = glibc.prefix(3).map { "\($0.name) (\($0.source))" }.joined(separator: ", ")
     let debian = (service.systemPackages.build + service.systemPackages.runtime).prefix(3).joined(separator: ", ")
