@@ -68,6 +68,12 @@ import Testing
     let target = DockerfileLines(dockerfile, name: "Dockerfile", target: "build", history: base + stage)
     #expect(fix(target, "layer 1: x") == "at Dockerfile:2 `RUN make everything`: mend it")
     #expect(DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
+    // A stage that stands on another one.
+    let both = DockerfileLines(
+      "FROM python AS runtime\nCOPY . .\nFROM runtime AS server\nUSER 1\n", name: "Dockerfile",
+      history: base + [step("COPY . .", 1), step("USER 1")])
+    #expect(fix(both, "layer 1: x") == "at Dockerfile:2 `COPY . .`: mend it")
+    #expect(fix(both, "layer 0: x") == "at Dockerfile:1 `FROM python AS runtime`: mend it")
     let empty = DockerfileLines("FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
     #expect(fix(empty, "config.Cmd") == "at Dockerfile:1 `FROM scratch`: mend it")
     #expect(fix(empty, "layer 99: x") == "at Dockerfile:1 `FROM scratch`: mend it")

@@ -6,7 +6,10 @@ import ForgeSyntax
 /// that was built from it.
 struct DockerfileLines {
   private let file: DockerfileSyntax
-  private let stage: DockerfileSyntax.Stage
+  /// Where the image begins.
+  private let from: DockerfileInstruction
+  /// Of the stage that was built, and of the stages that it stands on.
+  private let instructions: [DockerfileInstruction]
   /// By the index of the step in the history.
   private let steps: [Int: DockerfileInstruction]
   /// By the index of the layer.
@@ -22,11 +25,14 @@ struct DockerfileLines {
       let stage = target.map({ file.stage($0, before: file.stages.count) }) ?? file.stages.last
     else { return nil }
     self.file = file
-    self.stage = stage
+    var chain = [stage]
+    while let base = file.stage(chain[0].base, before: chain[0].index) { chain.insert(base, at: 0) }
+    from = chain[0].from
+    instructions = chain.flatMap(\.instructions).filter { $0.keyword != "FROM" }
     var steps: [Int: DockerfileInstruction] = [:]
     var layers: [Int: DockerfileInstruction] = [:]
     var end = history.count
-    for instruction in stage.instructions.reversed() where instruction.keyword != "FROM" {
+    for instruction in instructions.reversed() {
       // Engines add labels of their own.
       while end > 0, Self.keyword(history[end - 1]) == "LABEL", instruction.keyword != "LABEL" { end -= 1 }
       guard end > 0, Self.keyword(history[end - 1]) == instruction.keyword else {
@@ -61,13 +67,13 @@ struct DockerfileLines {
   private func instruction(_ finding: Finding) -> DockerfileInstruction? {
     guard let location = finding.location else { return nil }
     func last(_ keywords: String...) -> DockerfileInstruction {
-      stage.instructions.last { keywords.contains($0.keyword) } ?? stage.from
+      instructions.last { keywords.contains($0.keyword) } ?? from
     }
     func index(_ prefix: String) -> Int? {
       location.hasPrefix(prefix) ? Int(location.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
     }
-    if let layer = index("layer ") { return layers[layer] ?? stage.from }
-    if let step = index("history[") { return steps[step] ?? stage.from }
+    if let layer = index("layer ") { return layers[layer] ?? from }
+    if let step = index("history[") { return steps[step] ?? from }
     switch location {
     case "config.User": return last("USER")
     case "config.Cmd", "config.Entrypoint": return last("CMD", "ENTRYPOINT")
@@ -77,7 +83,7 @@ struct DockerfileLines {
     case "config.Env":
       // The rules name the variable: `ENV NAME …`.
       let name = finding.message.split(separator: " ").dropFirst().first ?? ""
-      return stage.instructions.last { one in
+      return instructions.last { one in
         one.keyword == "ENV" && DockerfileVariables.pairs(one.arguments).contains { $0.name == name }
       }
     default: return nil
