@@ -47,7 +47,7 @@ import Testing
       let parts = (command.discussion ?? "").components(separatedBy: "Examples:\n")
       #expect(parts.count == 2, "\(name) shows no examples")
       let lines = (parts.last ?? "").split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-      #expect(!lines.isEmpty && lines.allSatisfy { $0.hasPrefix(path.isEmpty ? "forge " : name) }, "\(name): \(lines)")
+      #expect(lines.allSatisfy { $0.hasPrefix("forge ") } && lines.contains { $0.hasPrefix(name) }, "\(name): \(lines)")
       for line in lines {
         // What stands behind two spaces explains the example.
         let words = line.components(separatedBy: "  ")[0].split(separator: " ").map(String.init)
