@@ -44,6 +44,17 @@ import Testing
     #expect(result.errors.contains("no-such-base:9"), "\(result)")
   }
 
+  /// A generated Dockerfile beside an ignore file of the project's own: found before an engine is asked for anything.
+  @Test func whatTheIgnoreFileKeepsBackIsNamed() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("app"))
+    try folder.write("requirements.txt\n", to: "app/.dockerignore")
+    let result = try await build(folder)
+    #expect(result.status == 3, "\(result)")
+    #expect(result.errors.contains("requirements.txt"), "\(result)")
+    #expect(!result.errors.contains("STEP"), "\(result)")
+  }
+
   @Test func aMissingEngineIsExit4() async throws {
     let empty = try TemporaryFolder()
     let result = try await Command.forge(

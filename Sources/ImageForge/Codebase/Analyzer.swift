@@ -24,7 +24,9 @@ public enum Analyzer {
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }
     let links = ServiceLinks.find(services, in: tree)
-    return Analysis(root: path, services: services, links: links.links, findings: tree.findings + DataFiles.findings(in: tree) + links.findings)
+    return Analysis(
+      root: path, services: services, links: links.links,
+      findings: tree.findings + DataFiles.findings(in: tree) + links.findings)
   }
 
   private static func backends(in tree: ProjectTree) throws -> [Service] {
@@ -54,11 +56,16 @@ public enum Analyzer {
   /// The folders that hold a file with such a name, sorted: parents stand before their children.
   private static func folders(with belongs: (Substring) -> Bool, in tree: ProjectTree) -> [String] {
     var found: Set<String> = []
-    for path in tree.files {
+    for path in tree.files where !isTemplate(path) {
       let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
       if belongs(path[start...]) { found.insert(ProjectTree.parent(path)) }
     }
     return found.sorted { $0 == "." || ($1 != "." && ProjectTree.precedes($0, $1)) }
+  }
+
+  /// Below `{{cookiecutter.name}}` and its like stands what becomes a project, and is none yet.
+  private static func isTemplate(_ path: String) -> Bool {
+    path.utf8.contains(UInt8(ascii: "{")) && path.contains("{{")
   }
 
   private static func isNodeManifest(_ name: Substring) -> Bool {
@@ -74,6 +81,9 @@ public enum Analyzer {
   }
 
   private static func hint(_ tree: ProjectTree) -> String? {
+    if let template = tree.files.first(where: isTemplate) {
+      return "\(ProjectTree.parent(template)) is a template: make a project from it first"
+    }
     if let manifest = tree.files.first(where: { ProjectTree.name($0) == "package.json" }) {
       return "\(manifest) is here, but is not of an application with next"
     }

@@ -95,7 +95,11 @@ struct MCPAnalyzer {
       possible.append(run)
     }
     let isChosen = possible.count > 1
-    let fallback = found.fallback ?? (isChosen ? possible.first { $0.transport != .stdio } : nil)?.transport
+    // A container serves over HTTP, and SSE is the older way.
+    let overHTTP = [MCPServer.Transport.streamableHTTP, .sse].first { wanted in
+      possible.contains { $0.transport == wanted }
+    }
+    let fallback = found.fallback ?? (isChosen ? overHTTP : nil)
     let transport = fallback ?? first.transport
     servers.append(made(server, transport, mounted: false, path: Self.defaultPath(transport)))
     if isChosen { addChoice(possible, transport, entrypoint, at: found.choiceSource ?? first.source) }

@@ -50,7 +50,7 @@ struct BuildRecipe {
   /// What the Dockerfile takes from its context that is not there, or that the ignore file keeps back.
   private static func missing(_ recipe: SourceText, _ ignore: SourceText, _ context: String) throws -> [Finding] {
     Linter.lint(recipe, ignore: ignore, context: try BuildContext(context)).filter {
-      $0.severity == .error && $0.id.hasPrefix("FORGE-L00")
+      $0.severity == .error && ($0.id == "CopyIgnoredFile" || $0.id.hasPrefix("FORGE-L00"))
     }
   }
 

@@ -136,6 +136,12 @@ extension Shape {
     },
     Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
     Shape(
+      name: "56d-template-of-a-project",
+      files: [
+        "cookiecutter.json": "{}", "{{cookiecutter.name}}/pyproject.toml": "[project]\nname = {% raw %}\n",
+        "{{cookiecutter.name}}/main.py": application,
+      ]),
+    Shape(
       name: "56b-nested-repository",
       files: both.merging(["vendor/x/.git/HEAD": "ref: x\n", "vendor/x/a.txt": ""]) { $1 }),
     Shape(
