@@ -28,6 +28,31 @@ import Testing
     #expect(unknown.status == 2 && unknown.errors.contains("did you mean `runtime.version`?"), "\(unknown)")
   }
 
+  /// Every key that the analysis names can be asked for, and shows all that it rests on.
+  @Test(arguments: ["todo-frontend", "todo-backend"])
+  func explainsEveryConclusion(of fixture: String) async throws {
+    struct Analysis: Decodable {
+      struct Service: Decodable {
+        struct Conclusion: Decodable {
+          let key: String
+          let evidence: [String]
+        }
+        let conclusions: [Conclusion]
+      }
+      let services: [Service]
+    }
+    let path = Repository.fixture(fixture)
+    let json = try await Command.forge(["analyze", path, "--format", "json"])
+    let analysis = try JSONDecoder().decode(Analysis.self, from: Data(json.output.utf8))
+    let conclusions = analysis.services.flatMap(\.conclusions)
+    #expect(conclusions.count >= 10)
+    for conclusion in conclusions {
+      let result = try await Command.forge(["analyze", path, "--explain", conclusion.key])
+      #expect(result.status == 0, "\(conclusion.key): \(result)")
+      for place in conclusion.evidence { #expect(result.output.contains(place), "\(conclusion.key): \(result)") }
+    }
+  }
+
   @Test func strictRefusesWhatIsAmbiguous() async throws {
     let folder = try project([".nvmrc": "22\n", ".node-version": "24\n"])
     let loose = try await Command.forge(["analyze", folder.path])

@@ -26,7 +26,8 @@ struct MCPLaunch {
     return MCPLaunch(
       file: file, transport: transport,
       path: transport == .stdio ? nil : deployment?["path"]?.string ?? (transport == .sse ? "/sse" : "/mcp"),
-      location: source.location(at: json["source"]?.offset ?? 0), port: deployment?["port"]?.integer.map { Int(clamping: $0) })
+      location: source.location(at: json["source"]?.offset ?? 0),
+      port: deployment?["port"]?.integer.map { Int(clamping: $0) })
   }
 
   private static func commands(_ folder: String, in tree: ProjectTree) -> [MCPLaunch] {
