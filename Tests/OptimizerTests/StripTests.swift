@@ -1,0 +1,154 @@
+import ForgeBasics
+import ForgeImages
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ForgeOptimizer
+
+/// What each set takes, and what it must not take.
+@Suite struct StripTests {
+  private static let python = "usr/local/lib/python3.13/"
+  private static let site = python + "site-packages/"
+
+  struct Case: Sendable, CustomStringConvertible {
+    let set: StripSet
+    let taken: [String]
+    let kept: [String]
+    var description: String { self.set.rawValue }
+  }
+
+  private static let cases = [
+    Case(
+      set: .caches,
+      taken: [
+        "var/lib/apt/lists/deb", "var/cache/apt/a.deb", "var/cache/apk/x", "root/.cache/pip/x", "root/.npm/x",
+        "home/me/.cache/x", "var/log/dpkg.log", "tmp/x", "var/tmp/x", "var/lib/dpkg/status-old",
+      ],
+      kept: ["var/lib/dpkg/status", "var/lib/data", "var/cache/app/x", "home/me/cache", "app/.cache/x", "app/tmp/x"]),
+    Case(
+      set: .docs, taken: ["usr/share/doc/a/README", "usr/share/info/x.gz", "usr/share/lintian/x"],
+      kept: ["usr/share/doc/a/copyright", "app/usr/share/doc/x", "usr/share/documents/x"]),
+    Case(
+      set: .man, taken: ["usr/share/man/man1/x", "usr/local/share/man/de/x"], kept: ["usr/share/manual", "app/man/x"]),
+    Case(
+      set: .locales, taken: ["usr/share/locale/de/x.mo", "usr/share/i18n/x", "usr/lib/locale/de_DE/x"],
+      kept: ["usr/share/locale/locale.alias", "usr/lib/locale/C.utf8/LC_CTYPE", "app/locale/de.mo"]),
+    Case(
+      set: .pycache, taken: ["app/__pycache__/m.cpython-313.pyc"],
+      kept: ["app/m.py", "app/__pycache__/gone.cpython-313.pyc", "app/lone.pyc"]),
+    Case(
+      set: .tests,
+      taken: [
+        site + "pkg/tests/t.py", site + "pkg/deep/test/t.py", python + "test/t.py", python + "idlelib/test/t.py",
+      ],
+      kept: [site + "tests/t.py", site + "pkg/testing/t.py", "app/tests/t.py", site + "pkg/tests.py"]),
+    Case(
+      set: .typings, taken: ["app/node_modules/x/i.d.ts", "app/node_modules/x/i.js.map", "app/node_modules/x/i.d.mts"],
+      kept: ["app/node_modules/x/i.js", "app/node_modules/x/i.ts", "app/x.d.ts", "app/static/x.js.map"]),
+    Case(
+      set: .headers, taken: ["usr/include/x.h", "usr/lib/libx.a", "usr/lib/pkgconfig/x.pc", "usr/local/lib/libx.la"],
+      kept: ["usr/lib/libx.so", "app/include/x.h", "app/data.a"]),
+    Case(
+      set: .pip,
+      taken: [
+        site + "pip/x.py", site + "pip-25.dist-info/RECORD", site + "setuptools/x", site + "wheel/x",
+        python + "ensurepip/x", "usr/local/bin/pip", "usr/local/bin/pip3.13",
+      ],
+      kept: [site + "pipeline/x.py", site + "pipx-1.dist-info/x", "usr/local/bin/pipx", "app/pip/x.py"]),
+    Case(
+      set: .npm,
+      taken: [
+        "usr/local/lib/node_modules/npm/x.js", "usr/local/lib/node_modules/corepack/x", "opt/yarn-v1/x",
+        "usr/local/bin/npx", "usr/local/bin/yarn",
+      ],
+      kept: ["app/node_modules/npm/x.js", "usr/local/bin/node", "usr/local/lib/node_modules/pm2/x"]),
+  ]
+
+  @Test func everySetHasACase() {
+    #expect(Set(Self.cases.map(\.set)).union([.debug]) == Set(StripSet.allCases))
+  }
+
+  @Test(arguments: cases)
+  func aSetTakesItsOwnAndNothingElse(test: Case) throws {
+    let text = String(repeating: "x", count: 600)
+    let folder = try ImageFolder([
+      layer { tar in
+        for path in Self.cases.flatMap({ $0.taken + $0.kept }) { tar.file(path, text) }
+        tar.file("usr/local/lib/python3.13/os.py", text)
+      }
+    ])
+    func files(_ name: String) throws -> Set<String> {
+      let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
+      return Set(listing.records.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+    }
+    let (report, proof) = try Optimizer.optimize(
+      folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [test.set] })
+    let gone = try files("image.tar").subtracting(files("out.tar"))
+    #expect(gone.isSuperset(of: test.taken))
+    #expect(gone.isDisjoint(with: test.kept))
+    // What another set's case holds is only taken where this one means it, too.
+    #expect(Int64(gone.count * 600) == report.removed.reduce(0) { $0 + $1.bytes })
+    #expect(report.before.stored - report.after.stored == Int64(gone.count * 600))
+    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
+  }
+
+  /// The plan is what happens: layer by layer, byte for byte.
+  @Test func thePlanIsWhatHappens() throws {
+    let text = String(repeating: "some text\n", count: 9_000)
+    let folder = try ImageFolder(
+      TestImage(layers: [
+        layer {
+          $0.file("usr/share/doc/a/x", text)
+          $0.file("usr/a", text)
+          $0.file("usr/b", text)
+        },
+        layer {
+          $0.file("usr/a", text + "2", modified: 9)
+          $0.add("usr/.wh.b")
+          $0.file("usr/c", text + "2", modified: 9)
+        },
+        layer { $0.file("later", "1") },
+      ]), oci: .gzip)
+    for (name, chosen) in allOptions + [("strip", options { $0.strip = [.docs] })] {
+      let plan = try Optimizer.plan(folder.image, chosen)
+      let report = try folder.optimize(chosen, to: "out.tar")
+      #expect(plan.passes == report.passes && plan.removed == report.removed, "\(name)")
+      #expect(plan.after.stored == report.after.stored && plan.after.unpacked == report.after.unpacked, "\(name)")
+      #expect(plan.layers.map(\.unpacked) == report.layers.map(\.unpacked), "\(name)")
+      #expect(plan.layers.map(\.inputs) == report.layers.map(\.inputs), "\(name)")
+      for (planned, written) in zip(plan.layers, report.layers) where planned.unchanged {
+        #expect(written.unchanged && planned.diffID == written.diffID, "\(name)")
+      }
+    }
+  }
+
+  @Test func aMissedTargetIsExitOne() async throws {
+    let folder = try ImageFolder([
+      layer { $0.file("a", String(repeating: "a", count: 9_000)) }, layer { $0.file("a", "b") },
+    ])
+    for (target, status) in [("5kB", Int32(0)), ("0.5B", 2), ("1B", 0), ("8kB", 0)] {
+      let result = try await Command.forge(["optimize", folder.image, "--target", target, "--dry-run"])
+      #expect(result.status == status, "\(target): \(result)")
+    }
+    let more = try ImageFolder([layer { $0.file("a", String(repeating: "a", count: 9_000)) }])
+    for arguments in [["--dry-run"], ["-o", more.folder.file("out.tar")]] {
+      let missed = try await Command.forge(["optimize", more.image, "--target", "5kB"] + arguments)
+      #expect(missed.status == 1, "\(missed)")
+      #expect(missed.output.contains("target missed"))
+    }
+  }
+
+  /// The variable that the whole field uses, through the command.
+  @Test func sourceDateEpochClampsTimes() async throws {
+    let folder = try ImageFolder([layer { $0.file("a", "1", modified: 2_000_000_000) }])
+    for (value, status) in [("1000000000", Int32(0)), ("x", 2), ("-1", 2)] {
+      let result = try await Command.forge(
+        ["optimize", folder.image, "--reproducible", "-o", folder.folder.file("out.tar")],
+        environment: ["SOURCE_DATE_EPOCH": value])
+      #expect(result.status == status, "\(result)")
+    }
+    let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+    #expect(listing.records.map(\.modified) == [1_000_000_000])
+  }
+}
