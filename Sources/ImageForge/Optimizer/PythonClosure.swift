@@ -52,10 +52,11 @@ struct PythonClosure {
     "_weakrefset", "getpass", "__future__", "pickle", "json", "random", "subprocess", "multiprocessing", "concurrent",
   ]
 
-  /// The half of the standard library that people use at a terminal; the other half names it without need.
+  /// What people use at a terminal, and what only `shelve` needs: the rest of the standard library names it without need.
   private static let interactive: Set<String> = [
     "pydoc", "pydoc_data", "pdb", "bdb", "_pyrepl", "rlcompleter", "readline", "curses", "_curses", "_curses_panel",
     "doctest", "idlelib", "code", "cmd", "turtle", "tkinter", "_tkinter", "turtledemo", "test", "ensurepip", "venv",
+    "shelve", "dbm", "_dbm", "_gdbm",
   ]
 
   // MARK: Starting points
@@ -195,7 +196,11 @@ struct PythonClosure {
 
   private mutating func follow(_ source: PythonImports, package: String, from: String) {
     for name in source.modules { resolve(name, package: package, from: from) }
-    for name in source.names {
+    // A table of what modules were called in Python 2.
+    let names = from == "_compat_pickle" ? [] : source.names
+    for name in names {
+      // A word such as "code" is not meant for a program of the terminal.
+      if Self.interactive.contains(name), modules.isStandard(name), !source.isDynamic { continue }
       resolve(name, package: package, from: from)
       if !package.isEmpty, !name.hasPrefix(".") { add(package + "." + name, from: from) }
       for target in entryPoints[name] ?? [] { add(target, from: from) }
@@ -244,7 +249,7 @@ struct PythonClosure {
         start = index + 1
       }
     }
-    for text in texts {
+    for text in texts where !Self.interactive.contains(text) || !modules.isStandard(text) {
       for module in modules.modules(in: text[...]) { add(module, from: name) }
       if !package.isEmpty { add(package + "." + text, from: name) }
     }
