@@ -22,7 +22,8 @@ demo: build bases
 
 lint: setup
 	swift format lint --strict --recursive Package.swift Plugins Sources Tests
-	shellcheck -x $(filter-out scripts/man,$(wildcard scripts/*)) .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh fixtures/bases/lib/slim-down Benchmarks/*.sh
+	scripts/documented
+	shellcheck -x $(filter-out scripts/man scripts/documented,$(wildcard scripts/*)) .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh fixtures/bases/lib/slim-down Benchmarks/*.sh
 
 format:
 	swift format --in-place --recursive Package.swift Plugins Sources Tests

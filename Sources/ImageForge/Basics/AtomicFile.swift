@@ -3,7 +3,9 @@ import SystemPackage
 
 /// An output that could not be written. Whatever stood at the path before is as it was.
 public struct OutputError: ForgeError, Equatable {
+  /// The target, as it was named.
   public let path: String
+  /// Why the system refused.
   public let reason: String
 
   package init(path: String, reason: String) {
@@ -41,6 +43,7 @@ public enum AtomicFile {
 /// A temporary file beside a target, for output that someone else writes, such as a container engine.
 /// Either `commit` or `discard` ends it.
 public struct PendingFile: Sendable {
+  /// The target, which `commit` replaces.
   public let path: String
   /// Where to write: in the same folder as `path`, so that the rename is atomic.
   public let temporaryPath: String

@@ -3,10 +3,12 @@ import Crypto
 /// A content digest, `algorithm:hex` (OCI image-spec, descriptor.md, "Digests"). Only `sha256` and `sha512`,
 /// lower-case hex of the exact length: nothing else may name a blob.
 public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
+  /// A hash function that may name a blob.
   public enum Algorithm: String, Sendable {
     case sha256, sha512
   }
 
+  /// The hash function.
   public let algorithm: Algorithm
   /// Lower-case hexadecimal digits: 64 for `sha256`, 128 for `sha512`.
   public let hex: String

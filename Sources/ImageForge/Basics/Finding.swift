@@ -22,6 +22,7 @@ public enum Evidence: String, Codable, Sendable {
 public struct Finding: Codable, Hashable, Sendable {
   /// Stable identifier, `FORGE-…`.
   public let id: String
+  /// How grave it is.
   public let severity: Severity
   /// What is wrong, in one sentence. Never holds the value of a secret.
   public let message: String
@@ -29,8 +30,10 @@ public struct Finding: Codable, Hashable, Sendable {
   public let location: String?
   /// What to do about it: concrete, in the words of the file to change.
   public let fix: String?
+  /// What it rests on.
   public let evidence: Evidence
 
+  /// A finding of these parts.
   public init(
     id: String, severity: Severity, message: String, location: String? = nil, fix: String? = nil,
     evidence: Evidence = .source

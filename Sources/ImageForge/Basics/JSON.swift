@@ -1,5 +1,6 @@
 /// A JSON value (RFC 8259) with the byte offset at which it starts. Objects keep the order of their members.
 public struct JSON: Sendable {
+  /// What a value is.
   public enum Value: Sendable {
     case null
     case bool(Bool)
@@ -10,10 +11,13 @@ public struct JSON: Sendable {
     case object([Member])
   }
 
+  /// One member of an object.
   public struct Member: Sendable {
+    /// The key, its escapes resolved.
     public let key: String
     /// Offset of the key's opening quote.
     public let keyOffset: Int
+    /// What stands behind the colon.
     public let value: JSON
 
     package init(key: String, keyOffset: Int, value: JSON) {
@@ -23,7 +27,9 @@ public struct JSON: Sendable {
     }
   }
 
+  /// What it is.
   public let value: Value
+  /// Of its first byte in the text.
   public let offset: Int
 
   package init(value: Value, offset: Int) {
@@ -34,22 +40,34 @@ public struct JSON: Sendable {
   /// The value of a member; the last one where a key stands twice, as JavaScript reads it.
   public subscript(key: String) -> JSON? { member(key)?.value }
 
+  /// A member of an object; the last one where a key stands twice.
   public func member(_ key: String) -> Member? { members.last { $0.key == key } }
 
+  /// Of an object; empty for anything else.
   public var members: [Member] { if case .object(let members) = value { members } else { [] } }
+  /// Of an array; empty for anything else.
   public var elements: [JSON] { if case .array(let elements) = value { elements } else { [] } }
+  /// Nil for what is no string.
   public var string: String? { if case .string(let text) = value { text } else { nil } }
+  /// Nil for what is no boolean.
   public var bool: Bool? { if case .bool(let flag) = value { flag } else { nil } }
+  /// Nil for what is no whole number, or none of 64 bits.
   public var integer: Int64? { if case .number(let digits) = value { Int64(digits) } else { nil } }
+  /// Whether it is `null`.
   public var isNull: Bool { if case .null = value { true } else { false } }
+  /// Whether it is an object.
   public var isObject: Bool { if case .object = value { true } else { false } }
+  /// Whether it is an array.
   public var isArray: Bool { if case .array = value { true } else { false } }
 }
 
 /// Why a text is not acceptable JSON, and where.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// `file:line`.
   public let location: String
+  /// From 1, in bytes.
   public let column: Int
+  /// What is wrong there.
   public let reason: String
 
   package init(location: String, column: Int, reason: String) {
@@ -64,6 +82,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 extension JSON {
   /// What a reader accepts.
   public struct Options: Sendable {
+    /// What becomes of an object that has a key twice.
     public enum DuplicateKeys: Sendable {
       /// The last one counts, as in JavaScript.
       case keepLast
@@ -74,13 +93,16 @@ extension JSON {
       case rejectFolded
     }
 
+    /// What becomes of an object that has a key twice.
     public var duplicateKeys: DuplicateKeys
     /// Comments and trailing commas (JSONC, as in `tsconfig.json` and `bun.lock`).
     public var allowsComments: Bool
+    /// Arrays and objects within one another.
     public var maximumDepth: Int
     /// Bytes.
     public var maximumSize: Int
 
+    /// What a reader accepts, part by part.
     public init(
       duplicateKeys: DuplicateKeys, allowsComments: Bool = false, maximumDepth: Int = 128, maximumSize: Int
     ) {

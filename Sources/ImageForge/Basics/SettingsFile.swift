@@ -1,5 +1,6 @@
 /// `forge.yaml`. Several rooms read it, each its own sections; together they accept these and no others.
 public enum SettingsFile {
+  /// The file's name, at the root of a project.
   public static let name = "forge.yaml"
   /// Sections of the policy, which Rules reads.
   public static let policy = [

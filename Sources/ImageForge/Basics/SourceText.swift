@@ -7,6 +7,7 @@ public struct SourceText: Sendable {
   /// Offsets of the first byte of each line.
   private let lineStarts: [Int]
 
+  /// A text of these bytes.
   public init(name: String, bytes: [UInt8]) {
     self.name = name
     self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
@@ -15,6 +16,7 @@ public struct SourceText: Sendable {
     lineStarts = starts
   }
 
+  /// A text that is at hand.
   public init(name: String, text: String) { self.init(name: name, bytes: Array(text.utf8)) }
 
   /// The text; bytes that are not UTF-8 become U+FFFD.

@@ -118,6 +118,7 @@ public struct TreeReport: Codable, Sendable, Equatable {
   /// What is below the path.
   public var tree: TreeFacts
 
+  /// A report of these parts.
   public init(image: ImageFacts, layer: Int?, tree: TreeFacts) {
     self.image = image
     self.layer = layer

@@ -110,6 +110,7 @@ public struct ImageFacts: Codable, Sendable, Equatable {
   /// `config.Cmd` as it stands.
   public var cmd: [String]
 
+  /// Facts of these parts.
   public init(
     source: String, reference: String?, digest: Digest, platform: String, user: String, entrypoint: [String],
     cmd: [String]
@@ -150,6 +151,7 @@ public struct Sizes: Codable, Sendable, Equatable {
   /// `rootfs / stored`; 1 for an image without files.
   public var efficiency: Double
 
+  /// Sizes in bytes; what is wasted follows from them.
   public init(compressed: Int64, unpacked: Int64, stored: Int64, rootfs: Int64) {
     self.compressed = compressed
     self.unpacked = unpacked
@@ -183,6 +185,7 @@ public struct LayerFacts: Codable, Sendable, Equatable {
   /// The history entry that made it; nil where history does not align.
   public var createdBy: String?
 
+  /// Facts of these parts.
   public init(
     index: Int, digest: Digest, diffID: Digest, mediaType: String, compressed: Int64, unpacked: Int64, stored: Int64,
     wasted: Int64, files: Int, createdBy: String?
@@ -247,6 +250,7 @@ public struct Waste: Codable, Sendable, Equatable {
   /// The layer that hides them.
   public var hiddenBy: Int
 
+  /// A row of these parts.
   public init(path: String, bytes: Int64, cause: WasteCause, layer: Int, hiddenBy: Int) {
     self.path = path
     self.bytes = bytes
@@ -265,6 +269,7 @@ public struct FileFacts: Codable, Sendable, Equatable {
   /// The layer that stores it.
   public var layer: Int
 
+  /// A file of these parts.
   public init(path: String, bytes: Int64, layer: Int) {
     self.path = path
     self.bytes = bytes
@@ -279,6 +284,7 @@ public struct DuplicateGroup: Codable, Sendable, Equatable {
   /// The paths, sorted; escaped as everywhere.
   public var paths: [String]
 
+  /// A group of these parts.
   public init(bytes: Int64, paths: [String]) {
     self.bytes = bytes
     self.paths = paths
@@ -298,6 +304,7 @@ public struct PackageFacts: Codable, Sendable, Equatable {
   /// The layer that stores most of them; nil for a package without any.
   public var layer: Int?
 
+  /// A package of these parts.
   public init(kind: String, name: String, version: String, bytes: Int64, layer: Int? = nil) {
     self.kind = kind
     self.name = name

@@ -19,6 +19,7 @@ public struct InspectionOptions: Sendable {
   /// Told the bytes of each uncompressed piece of a layer as it is read, from any thread.
   public var progress: (@Sendable (Int) -> Void)?
 
+  /// How to inspect, part by part.
   public init(
     image: String? = nil, platform: String? = nil, findsSecrets: Bool = false, cache: LayerCache? = nil,
     capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }

@@ -11,6 +11,7 @@ public struct OwnerFacts: Codable, Sendable, Equatable {
   /// The part of `bytes` that the layers of the base image store; 0 where the base is not known.
   public var base: Int64
 
+  /// An owner of these parts.
   public init(owner: String, bytes: Int64, files: Int, base: Int64) {
     self.owner = owner
     self.bytes = bytes
@@ -28,6 +29,7 @@ public struct BaseFacts: Codable, Sendable, Equatable {
   /// What tells: a place in the history.
   public var evidence: String
 
+  /// A base of these parts.
   public init(name: String?, layers: Int, evidence: String) {
     self.name = name
     self.layers = layers

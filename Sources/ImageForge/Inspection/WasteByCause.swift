@@ -50,6 +50,7 @@ public struct FolderFacts: Codable, Sendable, Equatable {
   /// Regular files; a hardlink group is one.
   public var files: Int
 
+  /// A folder of these parts.
   public init(path: String, bytes: Int64, files: Int) {
     self.path = path
     self.bytes = bytes

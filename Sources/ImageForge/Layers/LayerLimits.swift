@@ -29,6 +29,7 @@ public struct LayerLimits: Sendable {
   /// Largest zstd window, as a power of two: 128 MiB.
   package var zstdWindowLog: Int32 = 27
 
+  /// The budgets that hold where nobody says otherwise.
   public init() {}
 
   /// Holds all layers together to the budgets of an image. `image` is what messages call it.

@@ -5,6 +5,7 @@ import Mustache
 
 /// The gate of a project as a file for its CI service.
 public enum CITemplate {
+  /// A service that runs the gate.
   public enum Service: String, Sendable, CaseIterable {
     case github, gitlab, shell
 
@@ -60,6 +61,7 @@ public enum CITemplate {
   }
 }
 
+/// Why no file for a service can be written.
 public enum CITemplateError: ForgeError, Equatable {
   case unsafePath(String)
   case unsafeAction(String)

@@ -3,6 +3,7 @@ import Foundation
 
 /// The pre-commit hook of plain git. A hook that was there is kept beside it and runs first.
 public struct GitHook: Sendable {
+  /// What became of the hook.
   public enum Outcome: String, Sendable {
     case installed, chained, unchanged, removed, restored, absent
   }
@@ -11,6 +12,7 @@ public struct GitHook: Sendable {
   private let path: String
   private let previous: String
 
+  /// The hook of this repository.
   public init(_ repository: GitRepository) {
     self.repository = repository
     path = repository.hooks + "/pre-commit"

@@ -7,6 +7,7 @@ import Foundation
 
 /// Starts an image as it will run in a cluster, and looks at what it does: `forge test`.
 public struct ImageTrial: Sendable {
+  /// What runs the image.
   public var engine = EngineChoice.auto
   /// `NAME=value`, for the container.
   public var environment: [String] = []
@@ -19,6 +20,7 @@ public struct ImageTrial: Sendable {
   /// The text that findings point into, and its name.
   public var dockerfile: (name: String, text: String)?
 
+  /// A trial with the usual settings.
   public init() {}
 
   /// Tests the images of a folder's services, building them first, or an archive, or an image of the engine's store.

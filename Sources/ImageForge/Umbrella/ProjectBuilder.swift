@@ -9,6 +9,7 @@ import Foundation
 
 /// Where the build of an image is.
 public struct BuildProgress: Sendable, Equatable {
+  /// How far a build is.
   public enum Stage: Sendable, Equatable {
     case waiting
     /// What the engine does: `3/9 RUN npm ci`; nil before the first step.
@@ -21,8 +22,10 @@ public struct BuildProgress: Sendable, Equatable {
 
   /// The service's name, with the platform where there are several.
   public let name: String
+  /// How far it is.
   public let stage: Stage
 
+  /// Of one image.
   public init(name: String, stage: Stage) {
     self.name = name
     self.stage = stage
@@ -32,6 +35,7 @@ public struct BuildProgress: Sendable, Equatable {
 /// From a folder of source to images: analyses it, builds every service with the engine of this machine, opens what
 /// came out, and judges it where asked.
 public struct ProjectBuilder: Sendable {
+  /// What builds.
   public var engine = EngineChoice.auto
   /// The image's name, `NAME[:TAG]`; by default the service's name. With several services, `-SERVICE` is put
   /// behind NAME.
@@ -49,9 +53,13 @@ public struct ProjectBuilder: Sendable {
   public var platforms: [String] = []
   /// Times in the image are the commit's (or `SOURCE_DATE_EPOCH`), so that two builds of one source are the same.
   public var reproducible = false
+  /// Where the engine looks for cached steps: its `--cache-from`.
   public var cacheFrom: [String] = []
+  /// Where the engine keeps cached steps: its `--cache-to`.
   public var cacheTo: [String] = []
+  /// Whether steps that were built before may be used again.
   public var usesCache = true
+  /// The builder of buildx; nil: the current one.
   public var builder: String?
   /// The stage of the Dockerfile to build, such as `migrate`; nil: the last, which is the server.
   public var target: String?
@@ -68,6 +76,7 @@ public struct ProjectBuilder: Sendable {
   /// Generate what is missing in the dialect that the engine found understands, instead of the recipe's.
   public var picksDialect = false
 
+  /// A builder with the usual settings.
   public init() {}
 
   /// One image to build.

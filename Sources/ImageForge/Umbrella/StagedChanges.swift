@@ -40,6 +40,7 @@ public struct StagedChanges: Sendable {
   public let root: String
   /// Relative to the root; what the commit adds or changes.
   public let changed: [String]
+  /// Relative to the root; what the commit removes.
   public let removed: [String]
   private let scratch: ScratchFolder?
 
