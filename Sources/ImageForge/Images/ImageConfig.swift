@@ -69,6 +69,12 @@ package struct ImageConfig: Sendable {
 
     let config = try root.object("config")
     user = try config?.string("User") ?? ""
+    if let config, let disagreement = UserSpelling.disagreement(user) {
+      let failure = config.failure("\"User\" is \"\(DisplayText.escape(user))\": \(disagreement)", at: "User")
+      throw ImageError(
+        .ambiguous, source: failure.source, failure.reason,
+        advice: "write a plain number into the Dockerfile, such as `USER 10001:10001`, and build the image again")
+    }
     entrypoint = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Entrypoint") } ?? []
     cmd = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Cmd") } ?? []
     shell = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Shell") } ?? []

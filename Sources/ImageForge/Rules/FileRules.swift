@@ -94,7 +94,7 @@ enum FileRules {
   static func writableCode(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     guard case .uid(let uid) = UserRules.resolve(inspection.image.user, passwd: inspection.details.passwd), uid > 0
     else { return [] }
-    let gid = UserRules.group(inspection.image.user, passwd: inspection.details.passwd)
+    let gid = UserRules.group(inspection.image.user, inspection.details)
     return inspection.details.files.filter { file in
       guard file.visible, file.kind == .regular, code.contains(where: file.hasSuffix),
         SecretPlace.isApplication(file.path[...]) || SecretPlace.isDependency(file.path[...]),

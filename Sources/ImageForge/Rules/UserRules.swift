@@ -8,40 +8,49 @@ enum UserRules {
     case unknownName(String)
   }
 
+  /// The user and the group of `config.User`, scalar by scalar: a combining mark behind a colon hides it from no runtime.
+  private static func parts(_ user: String) -> [AccountFile.Text] {
+    Array(user.unicodeScalars).split(separator: ":", omittingEmptySubsequences: false)
+  }
+
+  private static func isBeyond(_ number: Int64) -> Bool { number < 0 || number > Int64(Int32.max) }
+
   /// The uid that `config.User` stands for. The part before the first `:` counts; empty is root; whatever `Atoi`
-  /// reads is a number, so `00` and `+0` are root; a name is the first match in /etc/passwd.
+  /// reads is a number, so `00` and `+0` are root, even where an account has that name; any other name is the first
+  /// match in /etc/passwd.
   static func resolve(_ user: String, passwd: [UInt8]?) -> Resolved {
-    let name = String(user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
+    let name = parts(user).first ?? []
     if name.isEmpty { return .uid(0) }
-    // The file is looked up first, by name: an account may even be called "0".
-    if let account = accounts(passwd).first(where: { $0.name == name }) { return .uid(account.uid) }
-    if let number = Int64(name) { return .uid(number) }
-    return .unknownName(name)
+    let number = AccountFile.number(name)
+    if let number, !isBeyond(number) { return .uid(number) }
+    // containerd takes what is no uid for a name.
+    if let account = AccountFile(passwd).first(0, is: name) { return .uid(AccountFile.id(account, 2)) }
+    if let number { return .uid(number) }
+    return .unknownName(String(String.UnicodeScalarView(name)))
   }
 
   /// The gid that the process has: the part after the `:`, or what /etc/passwd says; 0 where nothing does.
-  static func group(_ user: String, passwd: [UInt8]?) -> Int64 {
-    let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    if parts.count == 2, let number = Int64(parts[1]) { return number }
-    let name = String(parts.first ?? "")
-    let rows = String(decoding: passwd ?? [], as: UTF8.self).split(whereSeparator: \.isNewline)
-      .map { $0.split(separator: ":", omittingEmptySubsequences: false) }.filter { $0.count >= 4 }
-    return rows.first { $0[0] == name || (Int64(name) != nil && Int64($0[2]) == Int64(name)) }
-      .flatMap { Int64($0[3]) } ?? 0
-  }
-
-  private static func accounts(_ passwd: [UInt8]?) -> [(name: String, uid: Int64)] {
-    String(decoding: passwd ?? [], as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
-      let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-      guard fields.count >= 3, let uid = Int64(fields[2]) else { return nil }
-      return (String(fields[0]), uid)
+  static func group(_ user: String, _ details: InspectionDetails) -> Int64 {
+    let parts = Self.parts(user)
+    if parts.count > 1, !parts[1].isEmpty {
+      if let number = AccountFile.number(parts[1]) { return number }
+      return AccountFile(details.group).first(0, is: parts[1]).map { AccountFile.id($0, 2) } ?? 0
     }
+    let passwd = AccountFile(details.passwd)
+    let name = parts.first ?? []
+    let account = AccountFile.number(name).map { passwd.first(2, is: $0) } ?? passwd.first(0, is: name)
+    return account.map { AccountFile.id($0, 3) } ?? 0
   }
 
   static func root(_ inspection: Inspection) -> [Violation] {
     let user = inspection.image.user
     let resolved = resolve(user, passwd: inspection.details.passwd)
-    guard resolved == .uid(0) || resolved == .unknownName("root") else { return [] }
+    switch resolved {
+    // Some runtimes cut a number to 32 bits.
+    case .uid(let uid) where UInt32(truncatingIfNeeded: uid) == 0: break
+    case .unknownName("root"): break
+    default: return []
+    }
     let spelling = user.isEmpty ? "no USER is set" : "USER is \"\(DisplayText.escape(user))\""
     return [
       Violation(
@@ -52,14 +61,8 @@ enum UserRules {
   }
 
   static func outOfRange(_ inspection: Inspection) -> [Violation] {
-    let parts = inspection.image.user.split(separator: ":", omittingEmptySubsequences: false)
     let limit = Int64(Int32.max)
-    let isBad = parts.contains { part in
-      let digits = part.drop { $0 == "+" || $0 == "-" }
-      guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return false }
-      guard let number = Int64(part) else { return true }
-      return number < 0 || number > limit
-    }
+    let isBad = parts(inspection.image.user).contains { AccountFile.number($0).map(isBeyond) ?? false }
     guard isBad else { return [] }
     return [
       Violation(
@@ -87,9 +90,13 @@ enum UserRules {
   }
 
   static func secondRoot(_ inspection: Inspection) -> [Violation] {
-    accounts(inspection.details.passwd).filter { $0.uid == 0 && $0.name != "root" }.map {
+    AccountFile(inspection.details.passwd).rows.filter { row in
+      row.count > 2 && AccountFile.number(row[2]) != nil && AccountFile.id(row, 2) == 0
+        && !row[0].elementsEqual("root".unicodeScalars)
+    }.map { row in
       Violation(
-        message: "the account \"\(DisplayText.escape($0.name))\" has uid 0", location: "etc/passwd",
+        message: "the account \"\(DisplayText.escape(String(String.UnicodeScalarView(row[0]))))\" has uid 0",
+        location: "etc/passwd",
         fix: "remove it from /etc/passwd in the image", evidence: .file)
     }
   }

@@ -215,8 +215,9 @@ extension ImageTrial {
   private func user(_ facts: Facts?) -> TrialReport.Check {
     let user = facts?.user ?? ""
     let id = user.prefix { $0 != ":" }
-    if let number = Int(id), number > 0 { return check("user", true, "runs as \(user)") }
-    let isRoot = id.isEmpty || id == "root" || id == "0"
+    let number = Int(id)
+    if let number, (1...Int(Int32.max)).contains(number) { return check("user", true, "runs as \(user)") }
+    let isRoot = id.isEmpty || id == "root" || number == 0
     return check(
       "user", false, isRoot ? "runs as root" : "the user \(user) is a name: Kubernetes cannot see that it is not root",
       "end the Dockerfile's last stage with USER 10001:10001", "USER")
