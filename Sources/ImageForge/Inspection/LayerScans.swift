@@ -33,14 +33,16 @@ enum LayerScans {
     let order = first.values.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     let isCacheChanged = Mutex(false)
+    let budget = UnpackBudget(reading.limits, image: image)
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
       var options = reading
+      options.budget = budget
       options.name = "layer \(index) of \(image)"
       options.expectedDigest = layers[index].digest
       options.expectedDiffID = layers[index].diffID
       let result = Result { () throws(LayerError) in
-        // Layers that are each just below a limit must not be read on and on.
+        // What the cache or a stream knows already counts too, and so do entries.
         try check(results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
         guard let cache = reading.cache else { return try LayerReader.scan(layers[index].blob, options: options) }
         let (scan, isNew) = try cache.scan(layers[index].blob, options: options)

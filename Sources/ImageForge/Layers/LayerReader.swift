@@ -64,6 +64,7 @@ package enum LayerReader {
       tarHash.update(bytes)
       if isHashedTwice { blobHash.update(bytes) }
       try tar.consume(bytes)
+      try options.budget?.take(bytes.count)
       options.progress?(bytes.count)
     }
     if length < worthAThread {

@@ -13,6 +13,8 @@ package struct LayerScanOptions: Sendable {
   /// What looks at the contents of files; nil for nothing.
   package var content: ContentScanning?
   package var limits: LayerLimits
+  /// What the layers of the image share; nil: the limits hold for each alone.
+  package var budget: UnpackBudget?
   /// Where what is known of layers is looked up and kept; nil: every layer is read.
   package var cache: LayerCache?
   /// Told the bytes of each piece of the uncompressed tar as it is read, from any thread.

@@ -13,20 +13,18 @@ package final class StreamedArchive {
   private let stream: any LayerStream
   private let name: String
   private let options: LayerScanOptions
+  private let budget: UnpackBudget
   private(set) var offset: Int64 = 0
   private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
   /// The bytes that were looked at before the walk: the first block.
   private var ahead: ArraySlice<UInt8> = []
   private var keptBytes: Int64 = 0
-  private var unpacked: Int64 = 0
   private var entries = 0
 
   /// Files up to this size are kept whatever they hold; bytes.
   static let smallSize: Int64 = 64 << 10
   /// Bytes of all files that are kept.
   static let maximumKept: Int64 = 64 << 20
-  /// Bytes that an archive may have beyond its layers: documents, headers, and the padding of both.
-  private static let allowance: Int64 = 128 << 20
 
   /// Reads from a descriptor, which stays the caller's and must outlive this.
   /// - Parameter options: for every member that may be a layer; name and digests count for nothing.
@@ -43,6 +41,7 @@ package final class StreamedArchive {
   private init(source: any ByteSource, name: String, options: LayerScanOptions) throws(LayerError) {
     self.name = name
     self.options = options
+    budget = UnpackBudget(options.limits, image: name)
     let (start, whole) = try PrefixedSource.peek(source, count: 6)
     (compression, stream) = try openLayer(whole, start: start, name: name, limits: options.limits, hash: nil)
     isEmpty = start.isEmpty
@@ -52,31 +51,35 @@ package final class StreamedArchive {
 
   /// The first block, without taking it; shorter only where the archive is.
   package func firstBlock() throws(LayerError) -> [UInt8] {
-    if offset == 0, ahead.isEmpty { ahead = try take(TarBlock.size)[...] }
+    if offset == 0, ahead.isEmpty { ahead = try Self.take(TarBlock.size, stream.read)[...] }
     return Array(ahead)
   }
 
   /// At most `count` bytes; fewer only at the end.
-  private func take(_ count: Int) throws(LayerError) -> [UInt8] {
+  private static func take(
+    _ count: Int, _ read: (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
+  ) throws(LayerError) -> [UInt8] {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
     defer { buffer.deallocate() }
-    return Array(buffer[..<(try fill(buffer))])
+    return Array(buffer[..<(try read(buffer))])
   }
 
-  /// Fills the buffer; short only at the end.
+  /// Takes the next bytes; short only at the end.
   ///
-  /// Whatever the bytes are, and whether a header declared them: what passes is held to the budget of all layers.
-  private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
-    guard offset - Self.allowance <= options.limits.total else {
+  /// Whatever they are, and whether a header declared them: an archive that must be read to find its layers is held to
+  /// what these may unpack to.
+  fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    let known = min(ahead.count, buffer.count)
+    buffer.copyBytes(from: ahead.prefix(known))
+    ahead = ahead.dropFirst(known)
+    let count = known + (try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[known...])))
+    offset += Int64(count)
+    guard offset <= options.limits.total else {
       throw .overLimit(
         layer: name, path: [], limit: .total,
         reason: "it is longer than the \(ByteCount.text(options.limits.total)) that its layers may unpack to")
     }
-    guard !ahead.isEmpty else { return try stream.read(into: buffer) }
-    let count = min(ahead.count, buffer.count)
-    buffer.copyBytes(from: ahead.prefix(count))
-    ahead = ahead.dropFirst(count)
-    return count + (try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])))
+    return count
   }
 
   private func skip(_ count: Int64) throws(LayerError) {
@@ -84,7 +87,6 @@ package final class StreamedArchive {
     while left > 0 {
       let wanted = Int(min(left, Int64(scratch.count)))
       let read = try fill(UnsafeMutableRawBufferPointer(rebasing: scratch[..<wanted]))
-      offset += Int64(read)
       left -= Int64(read)
       if read < wanted { return }
     }
@@ -98,8 +100,7 @@ package final class StreamedArchive {
 
 extension StreamedArchive: ArchiveBytes {
   func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
-    let bytes = try take(Int(count))
-    offset += Int64(bytes.count)
+    let bytes = try Self.take(Int(count), fill)
     guard bytes.count == count else { throw .truncated(layer: name, offset: offset, within: part) }
     return bytes
   }
@@ -130,8 +131,9 @@ extension StreamedArchive: ArchiveBytes {
     let member = MemberSource(self, DisplayText.escape(path.prefix(200)), remaining: size - Int64(start.count))
     let result = Result { () throws(LayerError) -> LayerScan in
       // What is beyond the budget is not read, only passed over.
-      try options.limits.check(unpacked: unpacked, entries: entries, of: name)
+      try options.limits.check(unpacked: 0, entries: entries, of: name)
       var options = options
+      options.budget = budget
       options.name = name
       // Tools name a blob of an OCI layout by its digest.
       let algorithm: Digest.Algorithm = path.starts(with: "blobs/sha512/".utf8) ? .sha512 : .sha256
@@ -139,19 +141,13 @@ extension StreamedArchive: ArchiveBytes {
         PrefixedSource(start, member), start: start, length: size, options, algorithms: (algorithm, .sha256))
     }
     while member.remaining > 0, member.failure == nil { _ = try member.read(into: scratch) }
-    if let failure = member.failure { throw failure }
-    if case .success(let scan) = result {
-      unpacked += scan.unpacked
-      entries += scan.entries.count
+    if let failure = member.failure {
+      // A layer beyond a budget of its own says more than that its rest is beyond the archive's.
+      if case .overLimit = failure, case .failure(let own) = result, case .overLimit = own { throw own }
+      throw failure
     }
+    if case .success(let scan) = result { entries += scan.entries.count }
     return result
-  }
-
-  /// Takes the next bytes of a member; short only at the end of the archive.
-  fileprivate func take(into target: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
-    let count = try fill(target)
-    offset += Int64(count)
-    return count
   }
 
   fileprivate func truncated(within part: String) -> LayerError {
@@ -163,7 +159,6 @@ extension StreamedArchive: ArchiveBytes {
     while true {
       let count = try fill(scratch)
       if count == 0 { return found }
-      offset += Int64(count)
       if !found { found = !UnsafeRawBufferPointer(rebasing: scratch[..<count]).isZero }
     }
   }
@@ -187,7 +182,7 @@ private final class MemberSource: ByteSource {
     let wanted = Int(min(remaining, Int64(target.count)))
     guard wanted > 0 else { return 0 }
     do throws(LayerError) {
-      let count = try archive.take(into: UnsafeMutableRawBufferPointer(rebasing: target[..<wanted]))
+      let count = try archive.fill(UnsafeMutableRawBufferPointer(rebasing: target[..<wanted]))
       remaining -= Int64(count)
       guard count == wanted else { throw archive.truncated(within: name) }
       return count
