@@ -1,4 +1,5 @@
 import Foundation
+import ImageForge
 import TestSupport
 import Testing
 
@@ -13,25 +14,39 @@ import Testing
     return try JSONDecoder().decode(VerdictJSON.self, from: Data(result.output.utf8)).findings
   }
 
+  /// What is stored is in the root filesystem or has its row of waste, each byte once, on real images too.
+  private func expectAccounts(_ archive: String) throws {
+    let inspection = try Inspector.inspect(archive)
+    let sizes = inspection.sizes
+    #expect(sizes.stored > 0 && sizes.stored == sizes.rootfs + sizes.wasted)
+    #expect(inspection.waste.reduce(0) { $0 + $1.bytes } == sizes.wasted)
+    #expect(inspection.wasteByCause.reduce(0) { $0 + $1.bytes } == sizes.wasted)
+    #expect(inspection.layers.reduce(0) { $0 + $1.stored } == sizes.stored)
+    #expect(inspection.layers.reduce(0) { $0 + $1.wasted } == sizes.wasted)
+    #expect(inspection.owners.reduce(0) { $0 + $1.bytes } == sizes.rootfs)
+  }
+
   @Test(arguments: [
     "docker.io/library/alpine:3.23", "docker.io/library/node:24-alpine3.23",
     "docker.io/library/python:3.13-slim-trixie",
     "docker.io/nginxinc/nginx-unprivileged:1.29-alpine-slim", "gcr.io/distroless/python3-debian13:nonroot",
   ])
-  func basesHoldNoSecrets(reference: String) async throws {
+  func basesHoldNoSecretsAndAddUp(reference: String) async throws {
     let folder = try TemporaryFolder()
     let archive = folder.file("base.tar")
     try await Command.require("buildah", ["push", "-q", reference, "docker-archive:\(archive):\(reference)"])
     let found = try await findings(archive)
     #expect(found.filter { Self.secretRules.contains($0.id) }.map(\.message) == [])
     #expect(found.filter { $0.severity == "error" && $0.id != "FORGE-I001" }.map(\.message) == [])
+    try expectAccounts(archive)
   }
 
-  @Test func applicationsHoldNoSecrets() async throws {
+  @Test func applicationsHoldNoSecretsAndAddUp() async throws {
     for image in [try await BuiltImage.backend.image, try await BuiltImage.frontend.image] {
       let found = try await findings(image.archive)
       #expect(found.filter { Self.secretRules.contains($0.id) }.map(\.message) == [])
       #expect(found.filter { $0.severity != "info" }.map(\.message) == [])
+      try expectAccounts(image.archive)
     }
   }
 }

@@ -71,6 +71,34 @@ import Testing
     try expect(.ambiguous, "mediaType is", oci(index: docker))
   }
 
+  /// Users that runtimes read differently: no verdict about them would hold everywhere.
+  @Test(arguments: [
+    "00", "007", "+0", "-0", "-1", "+1000", "0x0", "0X0", "0b0", "0o0", "0_0", "root ", " root", " ", "ro\u{200B}ot",
+    "\u{660}", "\u{FF10}", "0\u{301}", "0:\u{301}", "2147483648", "4294967296", "-4294967296",
+    "99999999999999999999", "1000:4294967296", "1000:00", "1000:-1", "1000:1000:0", "::", ":0:",
+  ])
+  func users(user: String) throws {
+    let image = TestImage(layers: [layer("a")], config: TestConfig(user: user))
+    try expect(.ambiguous, "\"User\" is \"", image.dockerArchive())
+    try expect(.ambiguous, "such as `USER 10001:10001`", image.ociArchive())
+  }
+
+  @Test func usersWithControlCharacters() throws {
+    for character in ["\\t", "\\n", "\\u0000", "\\u001b", "\\u007f"] {
+      let image = TestImage(layers: [layer("a")], config: TestConfig(more: "\"User\":\"0\(character)\""))
+      try expect(.ambiguous, "\"User\" is \"", image.dockerArchive())
+    }
+  }
+
+  @Test(arguments: [
+    "", "0", "0:0", ":0", ":", "app:", "root", "ROOT", "app:root", "1000", "2147483647:2147483647", "user@host", "a-0",
+    "_apt", "www-data", "1and1", "svc$",
+  ])
+  func usersThatAllReadAlike(user: String) throws {
+    let image = TestImage(layers: [layer("a")], config: TestConfig(user: user))
+    #expect(try open(image.dockerArchive()).config.user == user)
+  }
+
   // MARK: Not an image
 
   @Test func notAnImage() throws {

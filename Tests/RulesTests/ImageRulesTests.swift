@@ -44,6 +44,51 @@ import Testing
     #expect(!image.judge().passed)
   }
 
+  /// Accounts that look harmless: runtimes cut a uid to 32 bits, take a uid that is none for 0, and look for a number
+  /// among the uids, never among the names.
+  @Test(arguments: [
+    ("app", "app:x:0:0::/:/bin/sh"), ("app", "app:x"), ("app", "app"), ("app", "app:x::::"), ("app", "app:x:0x1:"),
+    ("app", "app:x:4294967296:"), ("app", "app:x:-4294967296:"), ("app", "app:x:-99999999999999999999:"),
+    ("app", "  app:x:00:"), ("app", "app:x:0:\u{2028}app:x:1:"), ("app", "a\u{2028}app:x:1:\napp:x:0:"),
+    ("app", "app:x:-0:\r\n"), ("0", "0:x:1000:1000::/:"), ("0:\u{301}x", "root:x:0:0::/:"),
+    ("4294967296", ""), ("4294967296", "4294967296:x:0:0::/:"), ("-4294967296", ""),
+    ("caf\u{E9}", "cafe\u{301}:x:1000:\ncaf\u{E9}:x:0:"),
+  ])
+  func rootInDisguise(user: String, passwd: String) {
+    var image = ImageUnderTest()
+    image.user = user
+    image.details.passwd = Array(passwd.utf8)
+    #expect(image.findings("FORGE-I001").count == 1)
+    #expect(!image.judge().passed)
+  }
+
+  /// Names that no runtime finds: the container cannot start, and nobody may take that for a pass.
+  @Test(arguments: [
+    "ROOT", "Root", " root", "root ", "root\u{200B}", "user@host", "0x0", "0x0:0", "\u{660}", "\u{FF10}", "0_0", "1e3",
+    "cafe\u{301}",
+  ])
+  func namesThatNobodyHas(user: String) {
+    var image = ImageUnderTest()
+    image.user = user
+    image.details.passwd = Array("root:x:0:0::/:\ncaf\u{E9}:x:1000:1000::/:\n".utf8)
+    #expect(image.findings("FORGE-I003").count == 1)
+    #expect(!image.judge().passed)
+  }
+
+  @Test func theGroupIsTheOneOfTheGroupFile() {
+    var image = ImageUnderTest()
+    image.details.group = Array("root:x:0:\napp:x:10001:\nweb:x:33:\n".utf8)
+    image.add("app/main.py", mode: 0o664)
+    image.details.files[0].gid = 33
+    for (user, isWritable) in [
+      ("app:web", true), ("app:33", true), ("app", false), ("app:root", false), ("app:nobody", false), ("10001", false),
+      ("10001:web", true),
+    ] {
+      image.user = user
+      #expect(image.findings("FORGE-I025").count == (isWritable ? 1 : 0), "\(user)")
+    }
+  }
+
   @Test(arguments: ["1000", "app", "10001:0", "app:root"])
   func notRoot(user: String) {
     var image = ImageUnderTest()

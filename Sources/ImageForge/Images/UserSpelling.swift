@@ -16,7 +16,8 @@ enum UserSpelling {
       guard let first = number.first, ("0"..."9").contains(first) else { continue }
       if number.startIndex != part.startIndex { return "some runtimes read a number with a sign, others a name" }
       if first == "0", number.count > 1 {
-        return "some readers take what starts with 0 for a decimal number, others for an octal or hexadecimal one or a name"
+        return
+          "some readers take what starts with 0 for a decimal number, others for an octal or hexadecimal one or a name"
       }
       guard number.allSatisfy({ ("0"..."9").contains($0) }) else { continue }
       guard Int32(String(number)) != nil else {

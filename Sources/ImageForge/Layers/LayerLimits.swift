@@ -37,7 +37,8 @@ public struct LayerLimits: Sendable {
   package func check(unpacked: Int64, entries: Int, of image: String) throws(LayerError) {
     guard unpacked <= total else {
       throw .overLimit(
-        layer: image, path: [], limit: .total, reason: "all layers together unpack to more than \(ByteCount.text(total))")
+        layer: image, path: [], limit: .total,
+        reason: "all layers together unpack to more than \(ByteCount.text(total))")
     }
     guard entries <= self.entries else {
       throw .overLimit(
