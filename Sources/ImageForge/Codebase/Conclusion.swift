@@ -85,7 +85,8 @@ extension Service {
 
   /// Findings that say that something could be meant in two ways, and what.
   private static let ambiguities = [
-    "FORGE-N010": "packageManager.name", "FORGE-N011": "packageManager.name", "FORGE-N032": "next.configFile",
+    "FORGE-N010": "packageManager.name", "FORGE-N011": "packageManager.name",
+    "FORGE-N016": "packageManager.name", "FORGE-N032": "next.configFile",
     "FORGE-N025": "runtime.version", "FORGE-F004": "fastapi.entrypoint", "FORGE-P020": "packageManager.name",
     "FORGE-P030": "runtime.version", "FORGE-P031": "runtime.version", "FORGE-P032": "runtime.version",
     "FORGE-P033": "runtime.version", "FORGE-P034": "runtime.version", "FORGE-P035": "runtime.version",

@@ -30,7 +30,7 @@ struct NodePackageManager {
       name: declared?.name ?? chosen?.manager ?? .npm, version: declared?.version, lockfile: nil,
       source: declared?.source ?? "default: npm")
     guard let chosen else {
-      if manager.version == nil { manager.version = Self.engine(manifest, manager.name) }
+      judgeDeclarations([manifest, rootManifest])
       note(
         "FORGE-N012", .warning, "there is no lockfile: every build may install other versions",
         manifest.path + ":1",
@@ -57,7 +57,7 @@ struct NodePackageManager {
         "there are several lockfiles: \(present.map(\.name).joined(separator: ", ")); "
           + "\(chosen.name) is used", path + ":1", "keep the one of your package manager and delete the others")
     }
-    if manager.version == nil { manager.version = Self.engine(manifest, manager.name) }
+    judgeDeclarations([manifest, rootManifest])
     // The binary format of Bun before 1.2 says nothing that can be read.
     guard chosen.name != "bun.lockb" else {
       note(
@@ -120,41 +120,72 @@ struct NodePackageManager {
       "run the package manager's install, and commit the lockfile")
   }
 
+  private typealias Declared = (name: PackageManager.Name, version: String?, source: String)
+
   /// `packageManager: "pnpm@10.13.1+sha512.…"`, or `devEngines.packageManager`.
-  private static func declared(
-    _ manifest: NodeManifest
-  ) -> (name: PackageManager.Name, version: String?, source: String)? {
-    var text = ""
-    var offset = 0
-    if let member = manifest.root.member("packageManager"), let value = member.value.string {
-      (text, offset) = (value, member.keyOffset)
-    } else if let member = manifest.root["devEngines"]?.member("packageManager") {
-      let name = member.value["name"]?.string ?? ""
-      (text, offset) = (name + "@" + (member.value["version"]?.string ?? ""), member.keyOffset)
-    } else {
-      return nil
+  private static func declared(_ manifest: NodeManifest) -> Declared? {
+    if let member = manifest.root.member("packageManager"), let text = member.value.string {
+      let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      return declared(parts[0], parts.count > 1 ? parts[1] : "", manifest.source.location(at: member.keyOffset))
     }
-    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let version = parts.count > 1 ? SemanticVersion(parts[1]) : nil
+    guard let wanted = developed(manifest) else { return nil }
+    return declared(wanted.name, wanted.version, wanted.source)
+  }
+
+  /// `devEngines.packageManager`: one, or a list of which the first is meant.
+  private static func developed(_ manifest: NodeManifest) -> (name: String, version: String, source: String)? {
+    guard let member = manifest.root["devEngines"]?.member("packageManager") else { return nil }
+    let entry = member.value.isArray ? member.value.elements.first : member.value
+    guard let name = entry?["name"]?.string else { return nil }
+    return (name, entry?["version"]?.string ?? "", manifest.source.location(at: member.keyOffset))
+  }
+
+  private static func declared(_ written: String, _ range: String, _ source: String) -> Declared? {
+    let version = SemanticVersion(range)
     let name: PackageManager.Name
-    switch parts[0] {
+    switch written {
     case "npm": name = .npm
     case "pnpm": name = .pnpm
     case "bun": name = .bun
-    case "yarn": name = version.map { $0.major >= 2 } == true ? .yarnBerry : .yarn
+    case "yarn":
+      let major = version?.major ?? SemanticRange(range)?.lowest?.major
+      name = major.map { $0 >= 2 } == true ? .yarnBerry : .yarn
     default: return nil
     }
     // Only a whole version can be installed again; a range is no pin.
-    let exact = version?.precision == 3 ? version?.description : nil
-    return (name, exact, manifest.source.location(at: offset))
+    return (name, version?.precision == 3 ? version?.description : nil, source)
   }
 
-  /// `engines.pnpm: "10.13.1"`; a range pins nothing.
-  private static func engine(_ manifest: NodeManifest, _ manager: PackageManager.Name) -> String? {
-    let name = manager == .yarnBerry ? "yarn" : manager.rawValue
-    guard let text = manifest.text("engines", name)?.value else { return nil }
-    if let version = SemanticVersion(text) { return version.precision == 3 ? version.description : nil }
-    return nil
+  /// Takes the version from `volta` or `engines` where none is declared, the member's before the root's; and says where
+  /// a declaration contradicts the one that was taken.
+  private mutating func judgeDeclarations(_ manifests: [NodeManifest?]) {
+    let manifests = manifests.compactMap(\.self)
+    let key = manager.name == .yarnBerry ? "yarn" : manager.name.rawValue
+    let others = manifests.flatMap { manifest in
+      ["volta", "engines"].compactMap { manifest.text($0, key) }
+    }
+    if manager.version == nil {
+      let exact = others.lazy.compactMap { SemanticVersion($0.value) }.first { $0.precision == 3 }
+      manager.version = exact?.description
+    }
+    var wishes = others.map { (name: key, version: $0.value, source: $0.source) }
+    wishes += manifests.compactMap(Self.developed)
+    for wish in wishes where wish.source != manager.source || wish.version != manager.version {
+      let isOther = Self.declared(wish.name, "", "").map { Self.family($0.name) != Self.family(manager.name) } ?? false
+      let isExcluded =
+        manager.version.flatMap { SemanticVersion($0) }.map { version in
+          SemanticRange(wish.version).map { !$0.intervals.isEmpty && !$0.contains(version) } ?? false
+        } ?? false
+      guard isOther || isExcluded else { continue }
+      let (taken, other) = ([key, manager.version], [wish.name, wish.version])
+      func text(_ parts: [String?]) -> String {
+        DisplayText.escape(parts.compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " "))
+      }
+      return note(
+        "FORGE-N016", .warning,
+        "two places ask for different package managers: \(text(taken)) and \(text(other)); the first is taken",
+        wish.source, "bring it into line with \(manager.source)")
+    }
   }
 
   /// Yarn 1 and later ones share the lockfile's name.

@@ -25,6 +25,11 @@ enum NodePins {
     return found
   }
 
+  private static let miseFiles = [
+    "mise.toml", ".mise.toml", ".config/mise.toml", ".config/mise/config.toml", "mise/config.toml",
+    ".mise/config.toml",
+  ]
+
   private static func files(in place: String, _ tree: ProjectTree) -> [Pin] {
     var found: [Pin] = []
     for name in [".nvmrc", ".node-version"] {
@@ -36,7 +41,7 @@ enum NodePins {
     if let tools, let version = tools.text.split(separator: " ").dropFirst().first {
       found.append(Pin(text: String(version), source: tools.source))
     }
-    for name in ["mise.toml", ".mise.toml", ".config/mise.toml", "mise/config.toml"] {
+    for name in Self.miseFiles {
       if let pin = mise(ProjectTree.join(place, name), tree) { found.append(pin) }
     }
     return found
@@ -71,21 +76,26 @@ enum NodePins {
     return found
   }
 
-  /// `use-node-version` in `.npmrc`, `useNodeVersion` in `pnpm-workspace.yaml`.
+  /// pnpm's settings: `use-node-version` in `.npmrc` or `useNodeVersion` in `pnpm-workspace.yaml`, the Node.js that it
+  /// runs scripts with; then `node-version` and `nodeVersion`, the one that it checks packages against.
   private static func settings(_ folder: String, _ root: String?, _ tree: ProjectTree) -> [Pin] {
     var found: [Pin] = []
-    for place in [folder, root].compactMap(\.self) {
-      let line = firstLine(ProjectTree.join(place, ".npmrc"), tree) { $0.hasPrefix("use-node-version") }
-      if let line, let value = line.text.split(separator: "=").last {
-        found.append(Pin(text: value.filter { $0 != " " }, source: line.source))
+    let places = root == folder ? [folder] : [folder, root].compactMap(\.self)
+    for (option, key) in [("use-node-version", "useNodeVersion"), ("node-version", "nodeVersion")] {
+      for place in places {
+        let line = firstLine(ProjectTree.join(place, ".npmrc"), tree) { text in
+          text.hasPrefix(option) && text.dropFirst(option.count).first { $0 != " " } == "="
+        }
+        if let line, let value = line.text.split(separator: "=").last {
+          found.append(Pin(text: value.filter { $0 != " " }, source: line.source))
+        }
+        let path = ProjectTree.join(place, "pnpm-workspace.yaml")
+        if let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source),
+          let value = root[key], let text = value.string
+        {
+          found.append(Pin(text: text, source: value.location))
+        }
       }
-      let path = ProjectTree.join(place, "pnpm-workspace.yaml")
-      if let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source),
-        let value = root["useNodeVersion"], let text = value.string
-      {
-        found.append(Pin(text: text, source: value.location))
-      }
-      if root == folder { break }
     }
     return found
   }
