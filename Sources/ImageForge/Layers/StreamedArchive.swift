@@ -140,7 +140,7 @@ extension StreamedArchive: ArchiveBytes {
       return try LayerReader.scan(
         PrefixedSource(start, member), start: start, length: size, options, algorithms: (algorithm, .sha256))
     }
-    while member.remaining > 0, member.failure == nil { _ = try member.read(into: scratch) }
+    while member.remaining > 0, member.failure == nil { _ = try? member.read(into: scratch) }
     if let failure = member.failure {
       // A layer beyond a budget of its own says more than that its rest is beyond the archive's.
       if case .overLimit = failure, case .failure(let own) = result, case .overLimit = own { throw own }
