@@ -5,8 +5,9 @@ export PATH := $(CURDIR)/.build-tools/bin:$(PATH)
 
 FORGE := .build/release/forge
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 120
 
-# fuzz: minutes of libFuzzer on every reader; findings stay in .build-fuzz/findings.
+# fuzz: FUZZ_SECONDS of libFuzzer on every reader; findings stay in .build-fuzz/findings.
 .PHONY: build test demo lint format bench fuzz bases setup man install clean
 
 # The standard library inside: the program starts faster, and runs where no Swift is.
@@ -32,7 +33,7 @@ bench: build
 	Benchmarks/run.sh
 
 fuzz: setup
-	scripts/fuzz
+	scripts/fuzz $(FUZZ_SECONDS)
 
 # The base images that the recipes name: pulled, or made offline where no registry answers.
 bases: setup

@@ -138,12 +138,19 @@ let package = Package(
   ]
 )
 
-// Needs libFuzzer, so it is no part of an ordinary build.
+// The readers of images under whatever bytes: a fixed corpus as a test, or libFuzzer, which is no part of an ordinary
+// build.
+let readers: [Target.Dependency] = ["ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection"]
 if fuzzes {
   package.products.append(.executable(name: "forge-fuzz", targets: ["forge-fuzz"]))
   package.targets.append(
     .executableTarget(
-      name: "forge-fuzz", dependencies: ["ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection"],
-      path: "Tests/Fuzz", exclude: ["seeds.py"], swiftSettings: strict + fuzzing,
+      name: "forge-fuzz", dependencies: readers, path: "Tests/Fuzz",
+      exclude: ["seeds.py", "corpus.tar.gz", "CorpusTests.swift"], swiftSettings: strict + fuzzing,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzTests", dependencies: readers + ["TestSupport"], path: "Tests/Fuzz",
+      exclude: ["seeds.py", "corpus.tar.gz", "Fuzz.swift"], swiftSettings: strict))
 }
