@@ -78,6 +78,15 @@ import Testing
     let hidden = honest.replacingOccurrences(
       of: #"{"name":"app/hard","type":"hardlink","linkName":"app/main.py"},"#, with: "")
     #expect(try findings(Self.files(stargz: hidden)).first?.location == "layer 0: app/hard")
+    // Who may run it, and as whom.
+    for (owner, isHonest) in [
+      (#""mode":420,"uid":0,"gid":0"#, true), (#""mode":33188"#, true), (#""mode":2541"#, false), (#""uid":7"#, false),
+      (#""gid":7"#, false),
+    ] {
+      let table = honest.replacingOccurrences(of: #""size":5"#, with: #""size":5,\#(owner)"#)
+      let found = try findings(Self.files(stargz: table)).map(\.location)
+      #expect(found == (isHonest ? [] : ["layer 0: app/main.py"]), "\(owner)")
+    }
     // Another table than the one that the manifest names, and none at all.
     #expect(try findings(Self.files(stargz: honest + " "), annotations: digest).map(\.id) == ["FORGE-A018"])
     #expect(try findings(Self.files(stargz: "no JSON")).map(\.id) == ["FORGE-A018"])

@@ -19,10 +19,21 @@ enum LazyIndex {
   static func capture(_ path: ArraySlice<UInt8>) -> Int { path.elementsEqual(file.utf8) ? maximumSize + 1 : 0 }
 
   /// What of an entry both sides tell alike.
-  private struct Entry: Equatable {
+  private struct Entry {
     var kind: LayerEntry.Kind
     var size: Int64 = 0
     var link: [UInt8] = []
+    /// Permissions, uid and gid; nil where a table leaves them out.
+    var metadata: [Int64?]
+
+    func agrees(with other: Entry) -> Bool {
+      guard kind == other.kind, size == other.size, link == other.link else { return false }
+      // Those of a hardlink are its target's, and a link has no permissions.
+      return zip(metadata, other.metadata).enumerated().allSatisfy { index, pair in
+        guard kind != .hardlink, kind != .symlink || index > 0, let a = pair.0, let b = pair.1 else { return true }
+        return a == b
+      }
+    }
   }
 
   private struct Unusable: Error {
@@ -114,7 +125,9 @@ enum LazyIndex {
     for index in scan.entries.indices {
       let entry = scan.entries[index]
       let link = [.symlink, .hardlink].contains(entry.kind) ? Array(scan.entries.link(index)) : []
-      entries[Array(scan.entries.path(index))] = Entry(kind: entry.kind, size: entry.size, link: link)
+      entries[Array(scan.entries.path(index))] = Entry(
+        kind: entry.kind, size: entry.size, link: link,
+        metadata: [Int64(entry.mode & 0o7777), Int64(entry.uid), Int64(entry.gid)])
     }
     return entries
   }
@@ -140,7 +153,8 @@ enum LazyIndex {
       let link = element["linkName"]?.string ?? ""
       entries[clean(name)] = Entry(
         kind: kind, size: kind == .regular ? element["size"]?.integer ?? 0 : 0,
-        link: kind == .symlink ? Array(link.utf8) : kind == .hardlink ? clean(link) : [])
+        link: kind == .symlink ? Array(link.utf8) : kind == .hardlink ? clean(link) : [],
+        metadata: [(element["mode"]?.integer).map { $0 & 0o7777 }, element["uid"]?.integer, element["gid"]?.integer])
     }
     return entries
   }
@@ -167,7 +181,9 @@ enum LazyIndex {
   /// The first path, by its bytes, that one side tells otherwise. Parents may be left out of either.
   private static func firstDifference(_ table: [[UInt8]: Entry], _ tar: [[UInt8]: Entry]) -> [UInt8]? {
     let own = ([file] + landmarks).map { Array($0.utf8) } + [[]]
-    var different: [[UInt8]] = table.keys.filter { table[$0] != tar[$0] && !own.contains($0) }
+    var different: [[UInt8]] = table.filter { path, entry in
+      !own.contains(path) && tar[path].map(entry.agrees) != true
+    }.map(\.key)
     different += tar.keys.filter { table[$0] == nil && !own.contains($0) }
     return different.filter { tar[$0] != nil || table[$0]?.kind != .directory }
       .filter { table[$0] != nil || tar[$0]?.kind != .directory }.min { $0.lexicographicallyPrecedes($1) }
