@@ -25,7 +25,7 @@ import Testing
       service.installInputs
         == ["constraints.txt", "libs/shared", "requirements.txt", "requirements/base.txt", "requirements/prod.txt"])
     #expect(service.fastapi?.server == "uvicorn")
-    #expect(service.findings == [])
+    #expect(service.findings.map(\.id) == ["FORGE-P038"])
   }
 
   @Test func includesOfEachOtherEnd() throws {

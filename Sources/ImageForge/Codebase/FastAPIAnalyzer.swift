@@ -28,6 +28,7 @@ package enum FastAPIAnalyzer {
 
     var findings = sourceFindings + (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
+    findings += PythonWeights.findings(manifest)
     var service = Service(
       name: name(manifest?.projectName, folder, tree), path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
       framework: framework(entrypoint == nil ? mcpPackage(manifest) : "fastapi", manifest, entrypoint, mcp),

@@ -17,6 +17,8 @@ struct PythonRequirements: Sendable {
   private(set) var inputs: Set<String> = []
   /// Variables in the addresses of package indexes: `${TOKEN}`, with their places.
   private(set) var variables: [(name: String, location: String)] = []
+  /// Of package indexes and of what is fetched by its address.
+  private(set) var addresses: [String] = []
   private(set) var needsGit = false
   private(set) var hasHashes = false
   /// Whether a tool wrote the file that was asked for.
@@ -143,6 +145,7 @@ struct PythonRequirements: Sendable {
 
   private mutating func checkAddress(_ address: String, _ location: String) {
     if address.hasPrefix("git+") { needsGit = true }
+    addresses.append(address)
     var rest = address[...]
     while let open = rest.firstRange(of: "${"), let close = rest[open.upperBound...].firstIndex(of: "}") {
       let name = String(rest[open.upperBound..<close])
