@@ -62,6 +62,37 @@ import Testing
           "version = 1\nrequires-python = \">=3.13\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\nsource = { registry = \"https://packages.example.org/simple\" }\n",
       ]) { $1 }, secrets: ["UV_INDEX_TEAM_INDEX_PASSWORD", "UV_INDEX_TEAM_INDEX_USERNAME"], step: "uv sync"),
     Project(
+      name: "uv index that says nothing of credentials",
+      files: fastapi.merging([
+        "pyproject.toml": pyproject(
+          "[[tool.uv.index]]\nname = \"team\"\nurl = \"https://packages.example.org/simple\"\n"
+            + "[[tool.uv.index]]\nname = \"pytorch-cpu\"\nurl = \"https://torch.example.org/whl/cpu\"\n"
+            + "[[tool.uv.index]]\nname = \"open\"\nurl = \"https://open.example.org/simple\"\nauthenticate = \"never\"\n"
+        ),
+        "uv.lock":
+          "version = 1\nrequires-python = \">=3.13\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\nsource = { registry = \"https://packages.example.org/simple\" }\n",
+      ]) { $1 }, secrets: ["UV_INDEX_TEAM_PASSWORD", "UV_INDEX_TEAM_USERNAME"], step: "uv sync"),
+    Project(
+      name: "poetry",
+      files: fastapi.merging([
+        "pyproject.toml":
+          "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\npython = \">=3.13\"\nfastapi = \"*\"\nuvicorn = \"*\"\n"
+          + "[[tool.poetry.source]]\nname = \"team-index.eu\"\nurl = \"https://packages.example.org/simple\"\n"
+          + "[[tool.poetry.source]]\nname = \"PyPI\"\npriority = \"primary\"\n",
+        "poetry.lock":
+          "[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\ngroups = [\"main\"]\n\n[metadata]\nlock-version = \"2.1\"\n",
+      ]) { $1 },
+      secrets: ["POETRY_HTTP_BASIC_TEAM_INDEX_EU_PASSWORD", "POETRY_HTTP_BASIC_TEAM_INDEX_EU_USERNAME"],
+      step: "poetry install"),
+    Project(
+      name: "pip's own settings",
+      files: fastapi.merging([
+        "requirements.txt": "fastapi==0.120.0\nuvicorn==0.38.0\n",
+        ".env.example": "# PIP_NO_INDEX_URL is none\nPIP_INDEX_URL=\n",
+        "compose.yaml":
+          "services:\n  api:\n    build:\n      args:\n        PIP_EXTRA_INDEX_URL: ${PIP_EXTRA_INDEX_URL}\n",
+      ]) { $1 }, secrets: ["PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"], step: "pip --python"),
+    Project(
       name: "pdm",
       files: fastapi.merging([
         "pyproject.toml": pyproject(
@@ -92,9 +123,12 @@ import Testing
       let text = files[0].contents
       let steps = text.replacing("\\\n", with: " ").split(separator: "\n")
       let step = try #require(steps.first { $0.hasPrefix("RUN ") && $0.contains(project.step) }, "\(text)")
+      let mounted = text.matches(of: /type=secret,id=(\w+)/).map { String($0.1) }
+      #expect(Set(mounted) == Set(project.secrets), "\(text)")
       for secret in project.secrets {
         let mount = "--mount=type=secret,id=\(secret)" + (dialect == .buildkit ? ",env=\(secret)" : "")
         #expect(step.contains(mount), "\(step)")
+        #expect(analysis.services[0].environment.first { $0.name == secret }?.scope == .buildSecret)
         #expect(!steps.contains { ($0.hasPrefix("ARG ") || $0.hasPrefix("ENV ")) && $0.contains(secret) }, "\(text)")
       }
       let ignore = try IgnoreFile.parse(files[1].contents)

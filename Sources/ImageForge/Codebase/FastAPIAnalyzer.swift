@@ -116,12 +116,13 @@ package enum FastAPIAnalyzer {
   }
 
   /// Indexes may need a token while the packages are installed.
-  private static func add(_ tokens: [(name: String, location: String)], to variables: inout [EnvironmentVariable]) {
+  private static func add(_ tokens: [IndexVariable], to variables: inout [EnvironmentVariable]) {
     for (name, places) in Dictionary(grouping: tokens, by: \.name) {
       variables.removeAll { $0.name == name }
       variables.append(
         EnvironmentVariable(
-          name: name, scope: .buildSecret, required: true, sources: Set(places.map(\.location)).sorted()))
+          name: name, scope: .buildSecret, required: places.contains(where: \.required),
+          sources: Set(places.map(\.location)).sorted()))
     }
     variables.sort { $0.name < $1.name }
   }

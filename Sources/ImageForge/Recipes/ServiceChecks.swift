@@ -127,7 +127,9 @@ struct ServiceChecks {
     for variable in service.environment where variable.passage == .buildSecret {
       let secret = BuildSecret(name: try self.variable(variable.name), dialect: options.dialect)
       build.append(secret)
-      if variable.sources.contains(where: Self.isInstallSetting) { install.append(secret) }
+      if variable.sources.contains(where: Self.isInstallSetting) || Self.isIndexSetting(variable.name) {
+        install.append(secret)
+      }
     }
     return (install, build)
   }
@@ -145,6 +147,11 @@ struct ServiceChecks {
       }
     }
     return (passed, refused)
+  }
+
+  /// An index's address, which pip and uv take from the environment of the step.
+  private static func isIndexSetting(_ name: String) -> Bool {
+    ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"].contains(name) || name.hasPrefix("UV_") && name.contains("INDEX")
   }
 
   private static func isInstallSetting(_ source: String) -> Bool {
