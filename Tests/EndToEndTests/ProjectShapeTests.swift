@@ -90,6 +90,60 @@ import Testing
     _ = try await Command.run("podman", ["rmi", tag])
   }
 
+  /// A queue's worker, its scheduler and an MCP server beside the application: each a target, on one installation. The
+  /// queue is in memory, so that the worker has one to listen to.
+  @Test func workersAndAnMCPServerAreTargets() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("3.13\n", to: ".python-version")
+    try folder.write("fastapi\nuvicorn\ncelery\nmcp>=1.23,<2\n", to: "requirements.txt")
+    try folder.write("", to: "app/__init__.py")
+    try folder.write("from fastapi import FastAPI\n\napp = FastAPI()\n", to: "app/main.py")
+    try folder.write(
+      """
+      from celery import Celery
+
+      queue = Celery("shop", broker="memory://")
+      queue.conf.beat_schedule = {"tick": {"task": "app.tasks.tick", "schedule": 60.0}}
+
+
+      @queue.task
+      def tick() -> None:
+          print("tick")
+
+      """, to: "app/tasks.py")
+    try folder.write(Self.mcpServer, to: "app/tools.py")
+    for target in ["worker", "scheduler", "mcp"] {
+      _ = try await buildAndStart(
+        folder.path, "jobs-" + target, options: ["--target", target],
+        trial: ["--timeout", "90"] + (target == "mcp" ? ["--mcp", "/mcp"] : []))
+    }
+  }
+
+  private static let mcpServer = """
+    from mcp.server.fastmcp import FastMCP
+
+    tools = FastMCP("shop", host="0.0.0.0")
+
+
+    @tools.tool()
+    def add(a: int, b: int) -> int:
+        return a + b
+
+
+    if __name__ == "__main__":
+        tools.run(transport="streamable-http")
+
+    """
+
+  /// Without an application: the image answers MCP's `initialize`. What is installed is in the cache of the one above.
+  @Test func anMCPServerOnItsOwn() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("3.13\n", to: ".python-version")
+    try folder.write("fastapi\nuvicorn\ncelery\nmcp>=1.23,<2\n", to: "requirements.txt")
+    try folder.write(Self.mcpServer, to: "server.py")
+    _ = try await buildAndStart(folder.path, "mcp-alone", trial: ["--timeout", "90", "--mcp", "/mcp"])
+  }
+
   /// PORT and HOSTNAME are the platform's: whatever it puts there, the service is where the image says.
   @Test func theBackendIsNotHijacked() async throws {
     let tag = try await BuiltImage.backend.image.tag

@@ -235,11 +235,13 @@ struct FastAPIRecipe {
         isScheduler
         ? "The scheduler of \(worker.tool): one replica, or every job runs twice"
         : "A worker of \(worker.tool), which runs beside the server"
-      // celery's scheduler notes what it did last in a file, which the read-only image has no place for.
-      let notes = words.first == "celery" && isScheduler ? ["--schedule", "/tmp/celerybeat-schedule"] : []
+      // celery's workers share what they know through temporary files, and its scheduler notes there what it did last:
+      // the read-only image has no other place for them.
+      let isCelery = words.first == "celery"
+      let notes = isCelery && isScheduler ? ["--schedule", "/tmp/celerybeat-schedule"] : []
       jobs.append(
         Job(
-          target: count == 1 ? name : "\(name)-\(count)", reason: reason, writable: notes.isEmpty ? nil : "/tmp",
+          target: count == 1 ? name : "\(name)-\(count)", reason: reason, writable: isCelery ? "/tmp" : nil,
           ownPort: nil, ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words + notes, images))))
     }
     return jobs
