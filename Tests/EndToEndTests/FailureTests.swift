@@ -28,7 +28,8 @@ import Testing
     let folder = try project(
       dockerfile: """
         FROM alpine:3.23
-        RUN echo the-reason-why && exit 7
+        # buildah may lose what a step says in the moment in which it ends.
+        RUN echo the-reason-why && sleep 1 && exit 7
         """)
     let result = try await build(folder)
     #expect(result.status == 4, "\(result)")
@@ -69,6 +70,49 @@ import Testing
     ])
     #expect(result.status == 2, "\(result)")
     #expect(result.errors.contains("/no/such/folder/image.tar"), "\(result)")
+  }
+
+  /// Ctrl-C while two services build side by side: both engines end, and neither image nor container is left.
+  @Test func twoAtOnceAreInterrupted() async throws {
+    let seconds = [Int.random(in: 100_000...499_999), Int.random(in: 500_000...999_999)]
+    // A base of the test's own, by which its containers are known.
+    let base = "localhost/forge-test/base-\(seconds[0]):1"
+    try await Command.require("buildah", ["tag", "alpine:3.23", base])
+    let folder = try TemporaryFolder()
+    for (fixture, time) in zip(["todo-backend", "offline-frontend"], seconds) {
+      try FileManager.default.createDirectory(atPath: folder.file("app"), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: Repository.fixture(fixture), toPath: folder.file("app/\(fixture)"))
+      try folder.write("FROM \(base)\nRUN sleep \(time)\n", to: "app/\(fixture)/Dockerfile")
+    }
+    let scratch = folder.file("tmp")
+    for name in ["tmp", "images"] {
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+    }
+    let script = """
+      both() { pgrep -f "^sleep \(seconds[0])" >/dev/null && pgrep -f "^sleep \(seconds[1])" >/dev/null; }
+      any() { pgrep -f "^sleep (\(seconds[0])|\(seconds[1]))" >/dev/null; }
+      TMPDIR="$3" "$0" build "$1" --engine buildah --tag localhost/forge-test/pair:1 --output "$2" &
+      child=$!
+      for _ in $(seq 600); do both && break; sleep 0.1; done
+      both || exit 99
+      kill -INT $child
+      wait $child
+      status=$?
+      sleep 0.5
+      ! any || exit 98
+      exit $status
+      """
+    let result = try await Command.run(
+      "bash", ["-m", "-c", script, Command.forge, folder.file("app"), folder.file("images"), scratch])
+    #expect(result.status == 4, "\(result)")
+    #expect(result.errors.contains("interrupted"), "\(result)")
+    try #expect(FileManager.default.contentsOfDirectory(atPath: folder.file("images")) == [])
+    try #expect(FileManager.default.contentsOfDirectory(atPath: scratch).filter { $0.hasPrefix("forge-") } == [])
+    let containers = try await Command.require("buildah", ["containers", "--format", "{{.ImageName}}"])
+    #expect(!containers.contains(base))
+    _ = try await Command.run("buildah", ["rmi", base])
+    let images = try await Command.require("buildah", ["images", "--format", "{{.Name}}"])
+    #expect(!images.contains("forge-test/pair"))
   }
 
   /// Ctrl-C stops the engine too.

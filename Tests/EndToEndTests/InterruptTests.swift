@@ -68,6 +68,33 @@ import Testing
     #expect(try #require(lines.lastIndex { $0.contains("  built") }) < table)
   }
 
+  /// Two at once: a line each, neither wider than the terminal, both finished before the table of both.
+  @Test func aTerminalShowsALineForEachOfTwo() async throws {
+    let folder = try TemporaryFolder()
+    let names = ["offline-frontend", "todo-backend"]
+    for name in names {
+      try FileManager.default.createDirectory(atPath: folder.file("app"), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: Repository.fixture(name), toPath: folder.file("app/" + name))
+      try folder.write("FROM alpine:3.23\nRUN echo \(name); sleep 2\nUSER 10001\n", to: "app/\(name)/Dockerfile")
+    }
+    let result = try await terminal(
+      "build \(folder.file("app")) --engine buildah --tag localhost/forge-test/two:1", folder)
+    for name in names { _ = try await Command.run("buildah", ["rmi", "localhost/forge-test/two-\(name):1"]) }
+    #expect(result.status == 0, "\(result)")
+    let lines = result.output.split { $0 == "\n" || $0 == "\r\n" }
+      .map { $0.replacing(/\x{1B}\[[0-9]*[AJ]/, with: "").replacing("\r", with: "") }
+    #expect(result.output.contains("\u{1B}[2A"), "both lines are rewritten in place: \(result)")
+    #expect(!lines.contains { $0.hasPrefix("STEP ") || $0.hasPrefix("[") }, "\(result)")
+    let table = try #require(lines.firstIndex { $0.contains("STORED") }, "\(result)")
+    for name in names {
+      let shown = lines[..<table].filter { $0.hasPrefix(name + "  ") }
+      #expect(shown.contains { $0.contains("step ") }, "\(result)")
+      #expect(try #require(shown.last).contains("  built"), "\(result)")
+      #expect(shown.allSatisfy { $0.count <= 80 }, "\(result)")
+      #expect(lines[table...].contains { $0.hasPrefix("localhost/forge-test/two-\(name):1") }, "\(result)")
+    }
+  }
+
   /// The failing step's log, whole, is the last that stands there.
   @Test func aFailureEndsWithItsLog() async throws {
     let folder = try frontend()
