@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeImages
 import Foundation
 import TestSupport
 import Testing
@@ -52,15 +53,17 @@ import Testing
   }
 
   /// A blob with the table in a skippable frame behind the tar, and where it stands.
-  private func chunked(_ tar: [UInt8], _ table: String) throws -> (blob: [UInt8], annotations: [String: String]) {
+  private func chunked(
+    _ tar: [UInt8], _ table: String, prefix: String = "io.github.containers"
+  ) throws -> (blob: [UInt8], annotations: [String: String]) {
     let body = try Compressor.zstd.compress(tar)
     let frame = try Compressor.zstd.compress(Array(table.utf8))
     let header: [UInt8] = [0x50, 0x2A, 0x4D, 0x18] + (0..<4).map { UInt8(truncatingIfNeeded: frame.count >> (8 * $0)) }
     return (
       body + header + frame,
       [
-        "io.github.containers.zstd-chunked.manifest-checksum": Digest.sha256(frame).description,
-        "io.github.containers.zstd-chunked.manifest-position":
+        "\(prefix).zstd-chunked.manifest-checksum": Digest.sha256(frame).description,
+        "\(prefix).zstd-chunked.manifest-position":
           "\(body.count + header.count):\(frame.count):\(table.utf8.count):1",
       ]
     )
@@ -100,6 +103,9 @@ import Testing
     #expect(
       try findings(Self.files(), blob: other.blob, annotations: other.annotations).map(\.location)
         == ["layer 0: app/main.py"])
+    // As containers/storage called them before.
+    let old = try chunked(Self.files(), Self.entries(size: 4), prefix: "io.containers")
+    #expect(try findings(Self.files(), blob: old.blob, annotations: old.annotations).map(\.id) == ["FORGE-A016"])
     // Of one table only: the other's checksum does not fit.
     let mixed = try findings(Self.files(), blob: other.blob, annotations: honest.annotations)
     #expect(mixed.map(\.id) == ["FORGE-A018"])
@@ -110,6 +116,21 @@ import Testing
       #expect(
         try findings(Self.files(), blob: honest.blob, annotations: [key: position]).map(\.id) == ["FORGE-A018"],
         "\(position)")
+    }
+  }
+
+  /// What buildah writes of a real image: its table and its tar are the same.
+  @Test func realZstdChunked() throws {
+    try Shell.withTemporaryFolder { folder in
+      try Shell.run([
+        "buildah", "push", "-q", "--format", "oci", "--compression-format", "zstd:chunked",
+        "docker.io/library/alpine:3.23", "oci:\(folder)/image:1",
+      ])
+      let image = try ImageStore.open("\(folder)/image")
+      #expect(
+        image.layers.allSatisfy { layer in layer.annotations.keys.contains { $0.hasSuffix("manifest-position") } })
+      let findings = try Inspector.inspect("\(folder)/image").findings
+      #expect(findings.filter { $0.id.hasPrefix("FORGE-A01") } == [])
     }
   }
 

@@ -10,8 +10,8 @@ enum LazyIndex {
   /// Tell where the files that are fetched ahead end; runtimes hide them.
   private static let landmarks = [".prefetch.landmark", ".no.prefetch.landmark"]
   private static let stargzDigest = "containerd.io/snapshot/stargz/toc.digest"
-  private static let chunkedDigest = "io.github.containers.zstd-chunked.manifest-checksum"
-  private static let chunkedPosition = "io.github.containers.zstd-chunked.manifest-position"
+  /// The second is the prefix that containers/storage wrote before.
+  private static let chunkedPrefixes = ["io.github.containers.zstd-chunked.", "io.containers.zstd-chunked."]
   /// Bytes; of some 50,000 files.
   static let maximumSize = 16 << 20
 
@@ -50,7 +50,7 @@ enum LazyIndex {
     let fix =
       "convert the image again from one that has no table, or copy it with `skopeo copy` and another compression"
     let stargz = scan.entries.indices.last { scan.entries.path($0).elementsEqual(file.utf8) }
-    let position = layer.annotations[chunkedPosition]
+    let position = chunked("manifest-position", layer)
     if stargz != nil || layer.annotations[stargzDigest] != nil, position != nil {
       return [
         Finding(
@@ -92,6 +92,10 @@ enum LazyIndex {
     }
   }
 
+  private static func chunked(_ key: String, _ layer: ImageLayer) -> String? {
+    chunkedPrefixes.lazy.compactMap { layer.annotations[$0 + key] }.first
+  }
+
   /// Reads `offset:length:uncompressed length:type` of a blob.
   private static func chunkedTable(_ layer: ImageLayer, _ position: String) throws(Unusable) -> [UInt8] {
     let parts = position.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
@@ -104,7 +108,7 @@ enum LazyIndex {
     guard !layer.blob.file.hasPassed else { throw Unusable(reason: "it has passed; save the image to a file") }
     let part = Blob(file: layer.blob.file, offset: layer.blob.offset + offset, length: length)
     do {
-      if let digest = layer.annotations[chunkedDigest],
+      if let digest = chunked("manifest-checksum", layer),
         digest != Digest.sha256(try part.bytes(count: Int(length))).description
       {
         throw Unusable(reason: "it has another digest")
