@@ -82,6 +82,25 @@ package enum LayerReader {
       anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [])
   }
 
+  /// Unpacks and hashes a blob that must hold the same tar as a layer that is known.
+  /// - Returns: the known scan, with the blob's digest and compression; its `compressed` is not set.
+  static func recognize(
+    _ known: LayerScan, _ source: any ByteSource, start: [UInt8], name: String, _ limits: LayerLimits
+  ) throws(LayerError) -> LayerScan {
+    let (blobHash, tarHash) = (ByteHasher(.sha256), ByteHasher(known.diffID.algorithm))
+    let (compression, stream) = try openLayer(source, start: start, name: name, limits: limits, hash: blobHash)
+    let isHashedTwice = compression == .none && known.diffID.algorithm != .sha256
+    try BufferPipe(stream).drain { (bytes) throws(LayerError) in
+      tarHash.update(bytes)
+      if isHashedTwice { blobHash.update(bytes) }
+    }
+    let diffID = tarHash.finish()
+    try check(diffID, known.diffID, "diffID", of: name)
+    return known.restated(
+      compression: compression, digest: compression == .none && !isHashedTwice ? diffID : blobHash.finish(),
+      compressed: 0)
+  }
+
   /// The digest of a blob as it stands.
   static func digest(_ blob: Blob, algorithm: Digest.Algorithm, name: String) throws(LayerError) -> Digest {
     let hash = ByteHasher(algorithm)

@@ -83,6 +83,13 @@ package struct LayerScan: Sendable {
     self.anomalies = anomalies
     self.contents = contents
   }
+
+  /// The same tar in another blob.
+  func restated(compression: LayerCompression, digest: Digest, compressed: Int64) -> LayerScan {
+    LayerScan(
+      compression: compression, digest: digest, diffID: diffID, compressed: compressed, unpacked: unpacked,
+      entries: entries, marks: marks, contentVersion: contentVersion, anomalies: anomalies, contents: contents)
+  }
 }
 
 /// Something odd in a layer's tar that does not keep it from being read.

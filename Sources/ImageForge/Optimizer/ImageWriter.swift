@@ -17,6 +17,8 @@ struct WrittenLayer: Sendable {
   let inputs: [Int]
   /// Where its blob stands in the archive.
   let offset: Int64
+  /// What reading the blob again told.
+  let scan: LayerScan
 }
 
 /// How an image leaves forge.
@@ -36,6 +38,7 @@ final class ImageWriter {
   private let contents: FileContents
   private let rewrites: [Rewrite]
   private let compression: Compression
+  private let limits: LayerLimits
   private let isOCI: Bool
   private let progress: (Int64) -> Void
   private var names: Set<String> = []
@@ -43,13 +46,14 @@ final class ImageWriter {
 
   init(
     _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm, compression: Compression,
-    folder: String,
+    limits: LayerLimits, folder: String,
     progress: @escaping (Int64) -> Void
   ) throws {
     self.input = input
     self.contents = contents
     self.rewrites = rewrites
     self.compression = compression
+    self.limits = limits
     self.progress = progress
     isOCI = form != .dockerArchive
     file = try ScratchFile(in: folder)
@@ -165,8 +169,7 @@ final class ImageWriter {
       if compression == .keep || wanted == .none && scan.compression == .none {
         written = try copy(original, layer)
       } else {
-        let result = try compressed(wanted, layer, scan.diffID.algorithm) { try self.feedOriginal(original, to: $0) }
-        guard result.diffID == scan.diffID else { throw OptimizerError.changed("layer \(original)") }
+        let result = try compressed(wanted, layer, known: scan) { try self.feedOriginal(original, to: $0) }
         if result.compression == scan.compression, result.size >= scan.compressed {
           try file.rewind(to: dataStart)
           written = try copy(original, layer)
@@ -214,31 +217,45 @@ final class ImageWriter {
     guard hasher.finish() == scan.digest else { throw OptimizerError.changed("layer \(index)") }
     return WrittenLayer(
       diffID: scan.diffID, digest: scan.digest, size: scan.compressed, compression: scan.compression, copied: index,
-      inputs: layer.inputs, offset: start)
+      inputs: layer.inputs, offset: start, scan: scan)
   }
 
+  /// Compresses a layer, and reads what comes out again at the same time: unpacked, hashed, taken apart.
+  /// - Parameter known: the layer of the input that it is, whole.
   private func compressed(
-    _ wanted: Compression, _ layer: Draft.Layer, _ algorithm: Digest.Algorithm = .sha256,
+    _ wanted: Compression, _ layer: Draft.Layer, known: LayerScan? = nil,
     _ produce: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws -> WrittenLayer {
     let start = file.position
-    let (tarHash, blobHash) = (ByteHasher(algorithm), ByteHasher(.sha256))
-    // A plain blob is hashed once where its digest is of the same kind.
-    let isPlain = wanted.algorithm == .none && algorithm == .sha256
+    let again = PassingLayer(ReadImage.options("the new layer", limits), known: known)
+    defer { again.cancel() }
     let compressor = try ParallelCompressor(wanted) { [file] bytes in
-      if !isPlain { blobHash.update(bytes) }
+      again.write(bytes)
       try file.append(bytes)
     }
+    // What a plain layer is, and one that must be as it was, is told by reading it again.
+    let tarHash = known == nil && wanted.algorithm != .none ? ByteHasher(.sha256) : nil
     try produce { [progress] bytes in
-      tarHash.update(bytes)
+      tarHash?.update(bytes)
       try compressor.write(bytes)
       progress(Int64(bytes.count))
     }
     try compressor.finish()
-    let diffID = tarHash.finish()
+    let scan: LayerScan
+    do {
+      scan = try again.finish()
+    } catch LayerError.mismatch where known != nil {
+      // The checksums of the compressor hold: so it was given other bytes.
+      throw OptimizerError.changed("layer \(layer.original ?? 0)")
+    } catch {
+      throw OptimizerError.unproven(["a layer cannot be read back: \(error)"])
+    }
+    if let written = tarHash?.finish(), written != scan.diffID {
+      throw OptimizerError.unproven(["a layer is read back as \(scan.diffID), but was written as \(written)"])
+    }
     return WrittenLayer(
-      diffID: diffID, digest: isPlain ? diffID : blobHash.finish(), size: file.position - start,
-      compression: wanted.algorithm, copied: nil, inputs: layer.inputs, offset: start)
+      diffID: scan.diffID, digest: scan.digest, size: file.position - start, compression: wanted.algorithm, copied: nil,
+      inputs: layer.inputs, offset: start, scan: scan)
   }
 
   private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws {

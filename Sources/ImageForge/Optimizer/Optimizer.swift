@@ -56,7 +56,7 @@ public enum Optimizer {
     var done: Int64 = 0
     let writer = try ImageWriter(
       input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
-      folder: folder(of: output)
+      limits: choice.limits, folder: folder(of: output)
     ) { bytes in
       done += bytes
       progress(Progress(step: "writing", done: min(done, total), total: total))
@@ -64,8 +64,9 @@ public enum Optimizer {
     let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
     try fault?(file)
     let archive = try file.finished()
-    let known = Dictionary(input.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
-    let result = try readBack(file, known, progress)
+    // Layers were taken apart as they were written: their bytes in the file have to be those.
+    let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
+    let result = try readBack(file, choice.limits, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
     var differences = Comparison.differences(before, after, allowing: planner.allowance)
     differences += Verification.configDifferences(input.image, result.image)
@@ -90,10 +91,11 @@ public enum Optimizer {
 
   /// What cannot even be read back is not what was planned.
   private static func readBack(
-    _ file: ScratchFile, _ known: [Digest: LayerScan], _ progress: @escaping @Sendable (Progress) -> Void
+    _ file: ScratchFile, _ limits: LayerLimits, _ known: [Digest: LayerScan],
+    _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     do {
-      return try read(file.processPath, .init(), "proving", known, progress)
+      return try read(file.processPath, .init(limits: limits), "proving", known, progress)
     } catch {
       throw OptimizerError.unproven(["it cannot be read back: \(error)"])
     }

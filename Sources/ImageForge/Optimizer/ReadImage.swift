@@ -60,11 +60,16 @@ struct ReadImage: Sendable {
       try layer.blob.forEachPiece(name: name) { hasher.update($0) }
       if hasher.finish() == known.digest, layer.digest == nil || layer.digest == known.digest { return known }
     }
-    var options = LayerScanOptions(
-      name: name, expectedDigest: layer.digest, expectedDiffID: layer.diffID, limits: limits,
-      capture: CompiledPython.capture)
-    options.notesContents = true
+    var options = options(name, limits)
+    (options.expectedDigest, options.expectedDiffID) = (layer.digest, layer.diffID)
     return try LayerReader.scan(layer.blob, options: options)
+  }
+
+  /// How layers are read here.
+  static func options(_ name: String, _ limits: LayerLimits) -> LayerScanOptions {
+    var options = LayerScanOptions(name: name, limits: limits, capture: CompiledPython.capture)
+    options.notesContents = true
+    return options
   }
 
   /// The SHA-256 of a regular entry's content.
