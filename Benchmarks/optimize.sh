@@ -1,15 +1,12 @@
 #!/usr/bin/env bash
-# `forge optimize` beside the tools that do a part of it, in one run.
+# `forge optimize` beside the bare compressors and the tools that do a part of it, in one run of about five minutes.
 #   Benchmarks/optimize.sh [FORGE [ARCHIVE]]
-# Without ARCHIVE an image of 1 GB is made from the files of this machine.
-# 1. all layers compressed with zstd: beside the zstd program alone, and `skopeo copy --dest-compress-format zstd`
-# 2. all layers made one: beside `buildah commit --squash`
-# 3. an image of 4 GB, rewritten: the most memory that forge held
-# RUNS is how often each is timed (3); SKIP_LARGE leaves the third out.
+# Without ARCHIVE, an image of 0.6 GB is made from the files of this machine. Then one of 4 GB is rewritten.
+# RUNS is how often each command is timed, in turn with its peer (2); SKIP_LARGE leaves the large image out;
+# LEVELS are the compressors: "zstd:3 zstd:9 zstd-frames:3 gzip:6 gzip:9".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 forge=$(realpath "${1:-.build/release/forge}")
-runs=${RUNS:-3}
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/forge-optimize-XXXXXX")
 container=
@@ -21,55 +18,84 @@ trap cleanup EXIT
 if [ $# -ge 2 ]; then
   archive=$(realpath "$2")
 else
-  python3 Benchmarks/make-image.py "$folder/image" --size 1000000000 --layers 10 --plain >/dev/null
+  python3 Benchmarks/make-image.py "$folder/image" --size 450000000 --layers 6 --plain
   archive=$folder/image/plain.tar
 fi
 transport=oci-archive
 if tar -tf "$archive" | grep -x '\(\./\)\?manifest\.json' >/dev/null; then transport=docker-archive; fi
 
-# The bare compressor over the same bytes: the limit.
+# The bytes of the layers, one after the other: what a bare compressor gets.
 skopeo copy --quiet --insecure-policy --dest-decompress "$transport:$archive" "dir:$folder/plain"
 find "$folder/plain" -type f -size +1k -print0 | xargs -0 cat > "$folder/layers"
 rm -rf "$folder/plain"
-wc -c "$folder/layers"
-
-for level in 3 9; do
-  python3 Benchmarks/compare.py --runs "$runs" \
-    "forge optimize zstd:$level" \
-    "$forge optimize $archive --no-waste --compress zstd:$level --to oci-archive -o $folder/forge.tar" \
-    "zstd -$level -T0, bytes alone" "zstd -q -f -$level -T0 $folder/layers -o $folder/layers.zst"
-done
-level=3
-python3 Benchmarks/compare.py --runs "$runs" \
-  "forge optimize zstd:$level" \
-  "$forge optimize $archive --no-waste --compress zstd:$level --to oci-archive -o $folder/forge.tar" \
-  "skopeo copy, zstd" \
-  "rm -f $folder/skopeo.tar; skopeo copy --quiet --insecure-policy --dest-compress-format zstd --dest-compress-level $level $transport:$archive oci-archive:$folder/skopeo.tar"
-wc -c "$folder"/forge.tar "$folder"/skopeo.tar
-
-# Nothing changes: blobs are copied, and hashed on the way.
-python3 Benchmarks/compare.py --runs "$runs" \
-  "forge optimize, copied" "$forge optimize $archive --no-waste --to oci-archive -o $folder/forge.tar" \
-  "cp and sha256sum" "cp $archive $folder/copy.tar; sha256sum $folder/copy.tar"
-rm -f "$folder/copy.tar"
-
 container=$(buildah from --pull-never "$transport:$archive" 2>/dev/null || buildah from "$transport:$archive")
-python3 Benchmarks/compare.py --runs "$runs" \
-  "forge optimize --squash" "$forge optimize $archive --squash --to oci-archive -o $folder/forge.tar" \
-  "buildah commit --squash" \
-  "rm -f $folder/buildah.tar; buildah commit --quiet --squash --disable-compression $container oci-archive:$folder/buildah.tar"
-rm -f "$folder"/*.tar "$folder/layers"*
+large=
+if [ -z "${SKIP_LARGE:-}" ]; then
+  large=$folder/large
+  python3 Benchmarks/make-image.py "$large" --size 3200000000 --layers 10 --plain
+fi
 
-[ -z "${SKIP_LARGE:-}" ] || exit 0
-rm -rf "$folder/image"
-python3 Benchmarks/make-image.py "$folder/large" --size 4000000000 --layers 10 --plain >/dev/null
-python3 - "$forge" "$folder" <<'PYTHON'
-import os, resource, subprocess, sys, time
-forge, folder = sys.argv[1:]
-size = os.path.getsize(folder + "/large/plain.tar")
-start = time.perf_counter()
-subprocess.run([forge, "optimize", folder + "/large/plain.tar", "--squash", "--compress", "zstd:3", "-o", folder + "/out.tar"],
-               stdout=subprocess.DEVNULL, check=True)
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-print(f"{size} bytes, --squash --compress zstd:3: {time.perf_counter() - start:.1f} s, at most {peak / 1e6:.0f} MB of memory")
+python3 - "$forge" "$folder" "$archive" "$transport" "$container" "$large" <<'PYTHON'
+import os, statistics, subprocess, sys, time
+
+forge, folder, archive, transport, container, large = sys.argv[1:]
+runs = int(os.environ.get("RUNS", "2"))
+levels = os.environ.get("LEVELS", "zstd:3 zstd:9 zstd-frames:3 gzip:6 gzip:9").split()
+out, layers = f"{folder}/out", f"{folder}/layers"
+
+
+def measure(command):
+    """Wall and CPU seconds, and the most memory of any process, in MB."""
+    for name in (out, f"{folder}/peer.tar"):
+        if os.path.exists(name):
+            os.unlink(name)
+    start = time.perf_counter()
+    child = subprocess.Popen(["sh", "-c", command if ";" in command else f"exec {command}"], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    if child.returncode:
+        sys.exit(f"failed: {command}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
+
+
+def row(label, results, beside=None):
+    wall, cpu, memory = (statistics.median(r[i] for r in results) for i in range(3))
+    ratio = ""
+    if beside:
+        ratio = (f"{wall / statistics.median(r[0] for r in beside):.2f} wall, "
+                 f"{cpu / statistics.median(r[1] for r in beside):.2f} CPU")
+    print(f"| {label} | {wall:.2f} s | {cpu:.2f} s | {cpu / wall:.2f} | {memory:.0f} MB | {ratio} |", flush=True)
+
+
+def compare(label, command, peer, peer_command):
+    pairs = [(measure(peer_command), measure(command)) for _ in range(runs)]
+    row(peer, [p for p, _ in pairs])
+    row(label, [f for _, f in pairs], [p for p, _ in pairs])
+
+
+def optimize(*options, image=archive, to="oci-archive"):
+    return f"{forge} optimize {image} {' '.join(options)} --to {to} -o {out}"
+
+
+print(f"{os.path.getsize(layers)} bytes in layers, {runs} runs each in turn, load {os.getloadavg()[0]:.1f}\n")
+print("| command | wall | CPU | CPU per wall | peak memory | beside the row above |\n|---|---|---|---|---|---|")
+measure(f"cat {archive} {layers} >/dev/null;")
+for choice in levels:
+    kind, level = choice.split(":")
+    bare = (f"zstd -q -f -{level} -T0 {layers} -o {out}" if kind == "zstd" else
+            f"python3 Benchmarks/bare-compressor.py {choice} {layers} {out}")
+    compare(f"**forge optimize, {choice}**", optimize("--no-waste", "--compress", choice), f"bare {choice}, all cores", bare)
+compare("**forge optimize, zstd:3**", optimize("--no-waste", "--compress", "zstd:3"), "skopeo copy, zstd level 3",
+        "skopeo copy --quiet --insecure-policy --dest-compress-format zstd --dest-compress-level 3 "
+        f"{transport}:{archive} oci-archive:{folder}/peer.tar")
+compare("**forge optimize --squash**", optimize("--squash", "--compress", "none"), "buildah commit --squash",
+        f"buildah commit --quiet --squash --disable-compression {container} oci-archive:{folder}/peer.tar")
+compare("**forge optimize, layers copied**", optimize("--no-waste"), "cp, sha256sum",
+        f"cp {archive} {folder}/peer.tar; sha256sum {folder}/peer.tar;")
+if large:
+    plain = f"{large}/plain.tar"
+    size = os.path.getsize(plain) / 1e9
+    for what in ["--squash --compress zstd:3", "--no-waste --compress zstd:3"]:
+        row(f"**forge optimize {what}**, {size:.1f} GB", [measure(optimize(what, image=plain))])
 PYTHON
