@@ -5,8 +5,11 @@
 # RUNS is how often each command is timed, in turn with its peer (2); SKIP_LARGE leaves the large image out;
 # LEVELS are the compressors: "zstd:3 zstd:9 zstd-frames:3 gzip:6 gzip:9".
 set -euo pipefail
-cd "$(dirname "$0")/.."
-forge=$(realpath "${1:-.build/release/forge}")
+house=$(dirname "$(realpath "$0")")/..
+archive=
+forge=$(realpath -e "${1:-$house/.build/release/forge}")
+[ $# -lt 2 ] || archive=$(realpath -e "$2")
+cd "$house"
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/forge-optimize-XXXXXX")
 container=
@@ -15,9 +18,7 @@ cleanup() {
   rm -rf "$folder"
 }
 trap cleanup EXIT
-if [ $# -ge 2 ]; then
-  archive=$(realpath "$2")
-else
+if [ -z "$archive" ]; then
   python3 Benchmarks/make-image.py "$folder/image" --size 450000000 --layers 6 --plain
   archive=$folder/image/plain.tar
 fi

@@ -12,7 +12,7 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   private let buffers: [UnsafeMutableRawBufferPointer]
   /// Bytes in each buffer; 0 marks the end.
   private let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: bufferCount)
-  private let free = DispatchSemaphore(value: bufferCount)
+  private let free = DispatchSemaphore(value: 0)
   private let filled = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
   /// Whether nobody reads any more.
@@ -35,6 +35,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   package init(_ options: LayerScanOptions, known: LayerScan?) {
     buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64) }
     counts.initialize(repeating: 0)
+    // A semaphore must not end below the value that it began with.
+    for _ in buffers { free.signal() }
     let reader = Thread { [self] in
       result = Result { () throws(LayerError) in try scan(options, known) }
       isDeaf.store(true, ordering: .releasing)

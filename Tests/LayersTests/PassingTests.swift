@@ -1,0 +1,64 @@
+import ForgeBasics
+import TestSupport
+import Testing
+
+@testable import ForgeLayers
+
+@Suite struct PassingTests {
+  /// More than all buffers of a `PassingLayer` hold.
+  private static let tar = TarBuilder.make { tar in
+    tar.add("large", data: (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })
+    tar.file("small", "text")
+  }
+
+  private func pass(_ bytes: [UInt8], _ piece: Int, known: LayerScan? = nil) throws -> LayerScan {
+    var options = LayerScanOptions(name: "layer")
+    options.notesContents = true
+    let layer = PassingLayer(options, known: known)
+    defer { layer.cancel() }
+    bytes.withUnsafeBytes { all in
+      for start in stride(from: 0, to: all.count, by: piece) {
+        layer.write(UnsafeRawBufferPointer(rebasing: all[start..<min(start + piece, all.count)]))
+      }
+    }
+    return try layer.finish()
+  }
+
+  @Test(arguments: [1000, 262_144, 10_000_000]) func whatPassesIsReadAsWhatStands(piece: Int) throws {
+    let expected = try scan(Self.tar)
+    let passed = try pass(Self.tar, piece)
+    #expect(passed.digest == expected.digest && passed.diffID == expected.diffID)
+    #expect(passed.compressed == Int64(Self.tar.count) && passed.unpacked == expected.unpacked)
+    #expect(passed.paths == ["large", "small"] && passed.contents.count == 2)
+    let recognized = try pass(Self.tar, piece, known: passed)
+    #expect(recognized.digest == expected.digest && recognized.compressed == expected.compressed)
+    #expect(recognized.contents == passed.contents)
+  }
+
+  @Test func anotherTarIsNotTheKnownOne() throws {
+    let known = try scan(Self.tar)
+    var other = Self.tar
+    other[3_000_000] ^= 1
+    let error = try #require(throws: LayerError.self) { try pass(other, 1 << 20, known: known) }
+    guard case .mismatch = error else {
+      Issue.record("\(error)")
+      return
+    }
+  }
+
+  @Test func aReaderThatGaveUpHoldsNobodyBack() throws {
+    // No tar from the first block on, and far more bytes than are kept.
+    let noise = [UInt8](repeating: 0x55, count: 12_000_000)
+    #expect(throws: LayerError.self) { try pass(noise, 100_000) }
+    #expect(throws: LayerError.self) { try pass(Array(Self.tar.prefix(5_000_000)), 100_000) }
+  }
+
+  @Test func whatNobodyWantsEnds() {
+    let unused = PassingLayer(LayerScanOptions(), known: nil)
+    unused.cancel()
+    let begun = PassingLayer(LayerScanOptions(), known: nil)
+    Self.tar.withUnsafeBytes { begun.write(UnsafeRawBufferPointer(rebasing: $0[..<1000])) }
+    begun.cancel()
+    begun.cancel()
+  }
+}
