@@ -13,8 +13,10 @@ cd "$house"
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/forge-optimize-XXXXXX")
 container=
+image=
 cleanup() {
   [ -z "$container" ] || buildah rm "$container" >/dev/null
+  [ -z "$image" ] || buildah rmi "$image" >/dev/null
   rm -rf "$folder"
 }
 trap cleanup EXIT
@@ -29,7 +31,11 @@ if tar -tf "$archive" | grep -x '\(\./\)\?manifest\.json' >/dev/null; then trans
 skopeo copy --quiet --insecure-policy --dest-decompress "$transport:$archive" "dir:$folder/plain"
 find "$folder/plain" -type f -size +1k -print0 | xargs -0 cat > "$folder/layers"
 rm -rf "$folder/plain"
+before=$(buildah images --quiet --no-trunc)
 container=$(buildah from --pull-never "$transport:$archive" 2>/dev/null || buildah from "$transport:$archive")
+image=$(buildah inspect --format '{{.FromImageID}}' "$container")
+# An image that was there before stays.
+case $before in *"$image"*) image= ;; esac
 large=
 if [ -z "${SKIP_LARGE:-}" ]; then
   large=$folder/large
