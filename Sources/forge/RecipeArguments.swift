@@ -35,8 +35,12 @@ struct RecipeArguments: ParsableArguments {
         throw ValidationError("--base must be alpine, slim, distroless, chainguard, or the name of an image")
       }
       options.base = choice
+      options.bases = [:]
     }
-    if let dialect { options.dialect = RecipeOptions.Dialect(rawValue: dialect.rawValue) ?? .portable }
+    if let dialect {
+      options.dialect = RecipeOptions.Dialect(rawValue: dialect.rawValue) ?? .portable
+      options.dialects = [:]
+    }
     options.explains = explain
     options.bytecode = bytecode
     if let recipes { options.recipes = try RecipeSettings.recipes(recipes) }

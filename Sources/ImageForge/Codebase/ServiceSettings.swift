@@ -18,6 +18,8 @@ struct ServiceSettings {
   private static let keys = [
     "path", "kind", "exclude", "entrypoint", "versions", "port", "health", "server", "build-args",
   ]
+  /// About the recipe, which reads and checks them.
+  private static let recipeKeys = ["base", "dialect"]
   private static let runtimes = ["node", "python", "package-manager"]
 
   /// - Throws: `AnalysisError.settings` for a key or a value that forge does not know.
@@ -52,8 +54,9 @@ struct ServiceSettings {
   }
 
   private static func read(_ entry: YAMLValue.Entry, into override: inout Override) throws(AnalysisError) {
-    try require(entry, among: keys)
+    try require(entry, among: keys + recipeKeys)
     switch entry.key {
+    case "base", "dialect": break
     case "versions":
       for version in entry.value.entries {
         try require(version, among: runtimes)

@@ -21,7 +21,8 @@ public enum Generator {
   ) throws(RecipeError) -> [GeneratedFile] {
     let existing = options.existing[service.path]
     let service = existing?.applied(to: service) ?? service
-    let options = existing?.applied(to: options) ?? options
+    let chosen = options.chosen(for: service)
+    let options = existing?.applied(to: chosen) ?? chosen
     let checks = ServiceChecks(service: service, options: options)
     let folder = try checks.path(service.path, "path")
     let isMember = try checks.member().isMember

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCodebase
 
 /// How the files are to be made, beyond what the analysis says.
 public struct RecipeOptions: Sendable, Equatable {
@@ -21,10 +22,21 @@ public struct RecipeOptions: Sendable, Equatable {
   public var recipes: String?
   /// Digests of base images, by name and tag.
   public var pins: [String: String] = [:]
+  /// What `forge.yaml` says of single services, by their names: it counts for more than what stands above.
+  public var bases: [String: BaseChoice] = [:]
+  public var dialects: [String: Dialect] = [:]
   /// What Dockerfiles that were written by hand decide, by the services' paths.
   public var existing: [String: ExistingDockerfile] = [:]
 
   public init() {}
+
+  /// The options as they are for one service.
+  func chosen(for service: Service) -> RecipeOptions {
+    var options = self
+    options.base = bases[service.name] ?? base
+    options.dialect = dialects[service.name] ?? dialect
+    return options
+  }
 }
 
 /// What kind of base an image stands on.

@@ -2,7 +2,7 @@ import ForgeBasics
 import Foundation
 import Yams
 
-/// What a project keeps about its recipes: `recipes:` of `forge.yaml`, and the digests in `forge.lock`.
+/// What a project keeps about its recipes: `recipes:` and the services' `base:` and `dialect:` of `forge.yaml`, and the digests in `forge.lock`.
 public enum RecipeSettings {
   public static let lockfile = "forge.lock"
 
@@ -21,6 +21,26 @@ public enum RecipeSettings {
           throw .badSettings(file: path, reason: "`recipes` must be the path of a folder")
         }
         options.recipes = try recipes(name.hasPrefix("/") ? name : join(folder, name))
+      }
+      for (key, settings) in root?.mapping?["services"]?.mapping ?? [:] {
+        guard let name = key.string, let settings = settings.mapping else { continue }
+        if let value = settings["base"] {
+          guard let base = value.scalar.flatMap({ BaseChoice($0.string) }) else {
+            throw .badSettings(
+              file: path,
+              reason:
+                "`base` of \(DisplayText.escape(name)) must be alpine, slim, distroless, chainguard, or the name of "
+                + "an image")
+          }
+          options.bases[name] = base
+        }
+        if let value = settings["dialect"] {
+          guard let dialect = value.scalar.flatMap({ RecipeOptions.Dialect(rawValue: $0.string) }) else {
+            throw .badSettings(
+              file: path, reason: "`dialect` of \(DisplayText.escape(name)) must be portable or buildkit")
+          }
+          options.dialects[name] = dialect
+        }
       }
     }
     options.pins = try pins(in: folder)
