@@ -41,4 +41,56 @@ import Testing
     #expect(result.errors.contains("dialect \(engine.dialect), for \(engine.program)"), "\(result)")
     #expect(result.output.contains("COPY --link --from=build") == (engine.dialect == "buildkit"))
   }
+
+  private func project(_ settings: String) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("frontend"))
+    try folder.write(settings, to: "forge.yaml")
+    return folder
+  }
+
+  /// `forge.yaml` chooses for a service; the command line, which is nearer, for all.
+  @Test func theSettingsChooseForAService() async throws {
+    let folder = try project(
+      "services:\n  todo-backend: {base: distroless, dialect: buildkit}\n  web: {path: frontend, base: slim}\n")
+    func files(_ options: [String]) async throws -> (backend: String, frontend: String) {
+      let result = try await Command.forge(["generate", folder.path, "--force"] + options)
+      #expect(result.status == 0, "\(result)")
+      return (
+        try String(contentsOfFile: folder.file("backend/Dockerfile"), encoding: .utf8),
+        try String(contentsOfFile: folder.file("frontend/Dockerfile"), encoding: .utf8)
+      )
+    }
+    let (backend, frontend) = try await files([])
+    #expect(backend.contains("FROM gcr.io/distroless/python3-debian13:nonroot AS runtime"))
+    #expect(backend.contains("COPY --link --from=build"))
+    #expect(frontend.contains("-slim") && !frontend.contains("alpine") && !frontend.contains("COPY --link"))
+    let (plain, other) = try await files(["--base", "alpine", "--dialect", "portable"])
+    #expect(plain.contains("FROM python:3.13-alpine") && !plain.contains("COPY --link"))
+    #expect(other.contains("alpine"))
+  }
+
+  @Test(arguments: [
+    ("base: Not An Image", "`base` of todo-backend must be alpine, slim, distroless, chainguard"),
+    ("dialect: docker", "`dialect` of todo-backend must be portable or buildkit"),
+  ])
+  func wrongSettingsAreOneLine(setting: String, message: String) async throws {
+    let folder = try project("services:\n  todo-backend:\n    \(setting)\n")
+    let result = try await Command.forge(["generate", folder.path])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains(message) && result.errors.split(separator: "\n").count == 1, "\(result)")
+    try #expect(folder.names() == ["backend", "forge.yaml", "frontend"])
+  }
+
+  /// A tag that is none: said in one line before any engine starts, which there need not be.
+  @Test(arguments: ["Not A Tag", "a:b:c", "web:", "-web"]) func aTagThatIsNoneIsOneLine(tag: String) async throws {
+    let folder = try project("")
+    let result = try await Command.forge(
+      ["build", folder.file("backend"), "--tag=" + tag], environment: ["PATH": "/nowhere"])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("is not an image name"), "\(result)")
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    try #expect(folder.names() == ["backend", "forge.yaml", "frontend"])
+  }
 }

@@ -123,11 +123,7 @@ extension Engine {
       throw .invalidRequest(
         "there is no readable Dockerfile at \(shown(request.dockerfile)): write one, or let `forge generate` do it")
     }
-    guard ImageName.isValid(request.tag) else {
-      throw .invalidRequest(
-        "\(shown(request.tag)) is not an image name: use lower case letters, digits and . _ - in parts separated by /, "
-          + "and a tag after a colon, as in team/todo-backend:1.2")
-    }
+    try Self.check(tag: request.tag)
     for argument in request.buildArguments where argument.isEmpty || argument.hasPrefix("=") {
       throw .invalidRequest("the build argument \"\(shown(argument))\" has no name: write NAME=value")
     }
@@ -136,6 +132,15 @@ extension Engine {
       throw .invalidRequest("a build secret has no id: write id=NAME,src=FILE")
     }
     return request
+  }
+
+  /// Whether a text is an image's name, so that this can be said before anything is done.
+  /// - Throws: `EngineError.invalidRequest`.
+  package static func check(tag: String) throws(EngineError) {
+    guard !ImageName.isValid(tag) else { return }
+    throw .invalidRequest(
+      "\(DisplayText.escape(tag)) is not an image name: use lower case letters, digits and . _ - in parts separated by /, "
+        + "and a tag after a colon, as in team/todo-backend:1.2")
   }
 
   private static func absolute(_ path: String) -> String {

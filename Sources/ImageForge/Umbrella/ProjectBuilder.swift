@@ -104,6 +104,7 @@ public struct ProjectBuilder: Sendable {
     // What has no recipe is said before an engine is looked for.
     _ = try Generator.generate(analysis, options: recipe)
     let units = try units(analysis)
+    for unit in units { try Engine.check(tag: unit.tag) }
     let engine = try await EngineFinder.find(self.engine)
     if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine) }
     let files = try Generator.generate(analysis, options: recipe)
