@@ -100,6 +100,41 @@ struct NextAnalyzerTests {
     #expect(two.next?.configFile == "next.config.js" && ids(two) == ["FORGE-N032"])
   }
 
+  /// Before version 15 a configuration in TypeScript stops the build.
+  @Test func configurationInTypeScriptNeedsFifteen() throws {
+    let lock = Self.lock.replacing("16.0.10", with: "14.2.35")
+    let files = ["package-lock.json": lock, "next.config.ts": "export default { output: 'export' }"]
+    let service = try service("", files).findings
+    #expect(service.map(\.id).contains("FORGE-N031"))
+    #expect(service.first { $0.id == "FORGE-N031" }?.location == "next.config.ts:1")
+  }
+
+  /// Every key that bears on the image, and the older place of those that moved.
+  @Test func settingsOfTheConfiguration() throws {
+    let config = """
+      import path from 'node:path'
+      export default {
+        assetPrefix: 'https://cdn.example', trailingSlash: true, i18n: { locales: ['en', 'de'], defaultLocale: 'en' },
+        images: { unoptimized: true, loader: 'custom' }, serverExternalPackages: ['pino'], transpilePackages: ['@a/ui'],
+        outputFileTracingRoot: path.join(__dirname), cacheHandler: './cache.mjs', webpack: (c) => c,
+        async rewrites() { return [{ source: '/api/:p*', destination: `${process.env.API_URL}/:p*` }] },
+      }
+      """
+    let files = ["next.config.mjs": config, "cache.mjs": ""]
+    let service = try service("", files)
+    let found = try #require(service.next?.settings)
+    #expect(found.assetPrefix == "https://cdn.example" && found.trailingSlash == true && found.locales == ["en", "de"])
+    #expect(found.imagesUnoptimized == true && found.imageLoader == "custom" && found.externalPackages == ["pino"])
+    #expect(found.transpilePackages == ["@a/ui"] && found.tracingRoot == "." && found.cacheHandler == "cache.mjs")
+    #expect(found.hasRewrites && found.hasWebpack && found.unknown.isEmpty)
+    #expect(service.environment.first { $0.name == "API_URL" }?.scope == .buildPublic)
+    let older = """
+      module.exports = { experimental: { serverComponentsExternalPackages: ['sharp'], outputFileTracingRoot: __dirname } }
+      """
+    let before = try self.service("", ["next.config.js": older]).next?.settings
+    #expect(before?.externalPackages == ["sharp"] && before?.tracingRoot == ".")
+  }
+
   @Test func customServer() throws {
     let service = try service("", ["server.ts": "import next from 'next'\nnext({})", "public/a.txt": ""])
     #expect(service.next?.customServer == "server.ts" && ids(service) == ["FORGE-N037"])
@@ -109,7 +144,9 @@ struct NextAnalyzerTests {
 
   @Test(arguments: [
     ("next start -p 4000", 4000), ("PORT=8080 next start", 8080), ("next start --port=81", 81), ("next start", 3000),
-    ("next start -p 99999", 3000), ("next start -p", 3000),
+    ("next start -p 99999", 3000), ("next start -p", 3000), ("next start -p ${PORT:-4000}", 4000),
+    ("next start -p4000", 4000), ("cross-env NODE_ENV=production PORT=4001 next start", 4001),
+    ("next start --port '5000'", 5000), ("next start -p $PORT", 3000),
   ])
   func ports(_ start: String, _ expected: Int) throws {
     let manifest = #"{"dependencies":{"next":"16"},"scripts":{"build":"next build","start":"\#(start)"}}"#
@@ -147,17 +184,42 @@ struct NextAnalyzerTests {
     #expect(ids(try service(manifest, files)) == expected)
   }
 
+  /// Each with the nearest version that has none of what the data file knows.
   @Test(arguments: [
-    ("15.1.2", ["FORGE-N001"]), ("15.5.6", ["FORGE-N001"]), ("15.5.7", []), ("16.0.6", ["FORGE-N001"]), ("16.0.7", []),
-    ("14.3.0-canary.77", ["FORGE-N001"]), ("14.3.0-canary.76", []), ("14.2.35", []),
-    ("15.2.0-canary.1", ["FORGE-N001"]),
+    ("15.1.2", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.1.11"),
+    ("15.5.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.9"),
+    ("15.5.7", ["CVE-2025-55184", "CVE-2025-55183"], "15.5.9"), ("15.5.8", ["CVE-2025-67779"], "15.5.9"),
+    ("15.5.9", [], ""), ("16.0.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "16.0.10"),
+    ("16.0.8", ["CVE-2025-55184", "CVE-2025-55183"], "16.0.10"), ("16.0.9", ["CVE-2025-67779"], "16.0.10"),
+    ("16.0.10", [], ""), ("14.2.35", [], ""), ("14.2.34", ["CVE-2025-67779"], "14.2.35"),
+    ("13.3.0", ["CVE-2025-55184"], "14.2.35"), ("13.2.4", [], ""),
+    ("14.3.0-canary.77", ["CVE-2025-55182"], "15.0.7"), ("14.3.0-canary.76", [], ""),
+    ("15.2.0-canary.1", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.2.8"),
   ])
-  func vulnerableVersions(_ version: String, _ expected: [String]) throws {
+  func vulnerableVersions(_ version: String, _ known: [String], _ fix: String) throws {
     let lock = Self.lock.replacing("16.0.10", with: version)
     let service = try service("", ["package-lock.json": lock])
     let found = service.findings.filter { $0.id == "FORGE-N001" }
-    #expect(service.framework.version == version && found.map(\.id) == expected)
+    #expect(service.framework.version == version && found.count == min(known.count, 1))
     #expect(found.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
+    let message = found.first?.message ?? ""
+    #expect(message.matches(of: /CVE-\d+-\d+/).map { String($0.0) }.filter { known.contains($0) }.count >= known.count)
+    #expect(message.isEmpty || known.first.map { message.contains("has \($0):") } == true)
+    #expect(found.allSatisfy { $0.fix == "update next to \(fix) or newer, and build again" })
+  }
+
+  /// What concerns the middleware alone concerns nobody without one; what concerns the App Router is a warning in
+  /// applications of pages.
+  @Test func whomAVulnerabilityConcerns() throws {
+    for file in ["middleware.ts", "src/proxy.ts"] {
+      let service = try service("", [file: "export const config = {}"])
+      let found = try #require(service.findings.first { $0.id == "FORGE-N001" })
+      for id in ["CVE-2026-44574", "CVE-2026-44575"] { #expect(found.message.contains(id)) }
+      #expect(found.fix == "update next to 16.2.6 or newer, and build again")
+    }
+    let lock = Self.lock.replacing("16.0.10", with: "15.1.2")
+    let pages = try service("", ["package-lock.json": lock, "app/page.tsx": "-", "pages/index.tsx": ""])
+    #expect(pages.findings.filter { $0.id == "FORGE-N001" }.map(\.severity) == [.warning])
   }
 
   @Test func tablesAreReadable() {
@@ -279,6 +341,32 @@ struct NextAnalyzerTests {
     #expect(ids(service).filter { $0 == "FORGE-N042" }.count == 2 && ids(service).contains("FORGE-N044"))
   }
 
+  /// What only running the code would tell is said, not passed over.
+  @Test func computedNames() throws {
+    let code = "export const read = (key: string) => process.env[key]\nconst env = process.env\nenv[other()]\n"
+    let found = try service("", ["lib/a.ts": code, "lib/a.test.ts": "process.env[x]"]).findings
+    #expect(found.map(\.id) == ["FORGE-N045"] && found.map(\.location) == ["lib/a.ts:1"])
+    #expect(found.first?.severity == .info && found.first?.message.contains("1 more place") == true)
+    #expect(try service("", ["lib/a.ts": "process.env['A']; process.env.B = '1'"]).findings.isEmpty)
+  }
+
+  @Test func taskRunnersAndCompose() throws {
+    let service = try service(
+      "",
+      [
+        "turbo.json":
+          #"{"globalEnv":["A","NEXT_PUBLIC_*"],"globalPassThroughEnv":["B"],"tasks":{"build":{"env":["!CI","C_TOKEN"],"passThroughEnv":["D"]}}}"#,
+        "compose.yaml":
+          "services:\n  web:\n    build: .\n    environment:\n      - E=1\n      - F_SECRET\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: x\n",
+      ])
+    let scopes = service.environment.map { "\($0.name) \($0.scope.rawValue)" }
+    #expect(
+      scopes == [
+        "A runtime", "B runtime", "C_TOKEN runtime-secret", "D runtime", "E runtime", "F_SECRET runtime-secret",
+      ])
+    #expect(service.environment.first { $0.name == "F_SECRET" }?.sources == ["compose.yaml:6"])
+  }
+
   @Test func namesThatCouldBreakOutAreLeftOut() throws {
     let service = try service(
       "", ["a.js": "process.env['A\\nRUN x']; process.env['B C']; process.env['$(id)']; process.env.OK"])
@@ -299,6 +387,67 @@ struct NextAnalyzerTests {
     #expect(service.databases == ["mysql", "postgresql", "redis"])
     #expect(service.migrations == Migrations(tool: "prisma", command: "npx prisma migrate deploy"))
     #expect(service.installInputs.contains("prisma/schema.prisma"))
+  }
+
+  @Test func migrationsAndWorkspaceShowTheirEvidence() throws {
+    let project = try Project([
+      "package.json": "{\n  \"workspaces\": [\"apps/*\"]\n}", "package-lock.json": Self.lock,
+      "apps/web/package.json":
+        #"{"name":"web","dependencies":{"next":"16","prisma":"6"},"scripts":{"build":"next build"}}"#,
+      "apps/web/app/page.tsx": "", "apps/web/prisma/migrations/1/m.sql": "",
+      "apps/web/prisma/schema.prisma": "datasource db {\n provider = \"mysql\"\n}",
+    ])
+    let service = try #require(try Analyzer.analyze(project.path).services.first)
+    func evidence(_ key: String) -> [String]? { service.conclusions.first { $0.key == key }?.evidence }
+    #expect(evidence("migrations") == ["apps/web/prisma/migrations/1/m.sql:1"])
+    #expect(evidence("workspace.root") == ["package.json:2"])
+  }
+
+  /// Each kind of workspace, by what declares it.
+  @Test(arguments: [
+    (["package.json": #"{"workspaces":["apps/*"]}"#, "package-lock.json": lock], "npm", "package.json:1"),
+    (
+      ["package.json": #"{"workspaces":{"packages":["apps/*"]}}"#, "yarn.lock": "# yarn lockfile v1\n"], "yarn",
+      "package.json:1"
+    ),
+    (["package.json": #"{"workspaces":["./apps/**"]}"#, "bun.lock": "{\"packages\":{}}"], "bun", "package.json:1"),
+    (["package.json": "{}", "pnpm-workspace.yaml": "\npackages: ['apps/*']\n"], "pnpm", "pnpm-workspace.yaml:2"),
+    (["package.json": #"{"workspaces":["apps/*"]}"#, "turbo.json": "{}"], "turbo", "package.json:1"),
+    (["package.json": #"{"workspaces":["apps/*"]}"#, "nx.json": "{}"], "nx", "package.json:1"),
+  ])
+  func workspaces(_ files: [String: String], _ kind: String, _ source: String) throws {
+    let member = #"{"name":"NAME","dependencies":{"next":"16.0.10","ui":"*"},"scripts":{"build":"next build"}}"#
+    let project = try Project(
+      files.merging([
+        "apps/a/package.json": member.replacing("NAME", with: "a"), "apps/a/app/page.tsx": "",
+        "apps/b/package.json": member.replacing("NAME", with: "b"), "apps/b/pages/index.tsx": "",
+        "apps/ui/package.json": #"{"name":"ui"}"#, "apps/unused/package.json": #"{"name":"unused"}"#,
+      ]) { $1 })
+    // Two applications are two services, each with the members that it needs.
+    let services = try Analyzer.analyze(project.path).services
+    #expect(services.map(\.path) == ["apps/a", "apps/b"] && services.allSatisfy { $0.workspace?.kind == kind })
+    #expect(services.map { $0.workspace?.members } == [["apps/a", "apps/ui"], ["apps/b", "apps/ui"]])
+    let evidence = services.first?.conclusions.first { $0.key == "workspace.root" }?.evidence
+    #expect(evidence == [source])
+  }
+
+  @Test func rewritesToThisMachine() throws {
+    let project = try Project([
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package-lock.json": Self.lock, "web/app/page.tsx": "",
+      "web/next.config.mjs":
+        "export default {\n  rewrites: async () => [{ source: '/api/:p*', destination: 'http://localhost:8000/:p*' }],\n}",
+      "api/requirements.txt": "fastapi==0.115.0\nuvicorn==0.30.0\n",
+      "api/main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+    ])
+    let found = try Analyzer.analyze(project.path).findings.filter { $0.id == "FORGE-K003" }
+    #expect(found.map(\.location) == ["web/next.config.mjs:2"] && found.first?.severity == .warning)
+    #expect(found.first?.fix?.contains("http://api:8000") == true)
+    try project.add(
+      "web/next.config.mjs",
+      .init("export default { rewrites: async () => [{ source: '/x', destination: `${process.env.API_URL}/x` }] }".utf8)
+    )
+    #expect(try !Analyzer.analyze(project.path).findings.contains { $0.id == "FORGE-K003" })
   }
 
   @Test func workspaceMember() throws {

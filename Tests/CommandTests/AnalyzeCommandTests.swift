@@ -53,6 +53,44 @@ import Testing
     }
   }
 
+  /// As a user who may not read them, folders and sources are named, and a manifest is an error.
+  @Test func whatMayNotBeRead() async throws {
+    let folder = try project(["lib/secret.ts": "process.env.HIDDEN", "closed/a.ts": "process.env.CLOSED"])
+    let tools = try TemporaryFolder()
+    let manager = FileManager.default
+    func permit(_ mode: Int, _ name: String) throws {
+      try manager.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.file(name))
+    }
+    func analyze() async throws -> CommandResult {
+      guard getuid() == 0 else { return try await Command.forge(["analyze", folder.path]) }
+      // Root may read all. The folder of the built forge need not be open to others: another name of it is.
+      let copy = tools.file("forge")
+      if !manager.fileExists(atPath: copy) {
+        do { try manager.linkItem(atPath: Command.forge, toPath: copy) } catch {
+          try manager.copyItem(atPath: Command.forge, toPath: copy)
+        }
+      }
+      return try await Command.run(
+        "setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", copy, "analyze", folder.path])
+    }
+    try permit(0o000, "lib/secret.ts")
+    try permit(0o000, "closed")
+    defer { try? permit(0o700, "closed") }
+    let result = try await analyze()
+    #expect(result.status == 0, "\(result)")
+    for text in ["FORGE-T003", "closed", "FORGE-N046", "lib/secret.ts", "Permission denied"] {
+      #expect(result.output.contains(text), "\(text): \(result)")
+    }
+    #expect(result.output.contains("API_URL") && !result.output.contains("HIDDEN"), "\(result)")
+    try permit(0o000, "package.json")
+    let refused = try await analyze()
+    #expect(refused.status == 3 && refused.errors.contains("package.json"), "\(refused)")
+    try manager.setAttributes([.posixPermissions: 0o000], ofItemAtPath: folder.path)
+    defer { try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path) }
+    let closed = try await analyze()
+    #expect(closed.status == 3 && closed.errors.contains("Permission denied"), "\(closed)")
+  }
+
   @Test func strictRefusesWhatIsAmbiguous() async throws {
     let folder = try project([".nvmrc": "22\n", ".node-version": "24\n"])
     let loose = try await Command.forge(["analyze", folder.path])

@@ -198,7 +198,7 @@ struct JavaScriptEnvironmentTests {
     ("process?.env?.A", ["A"]), ("globalThis.process.env.A", ["A"]), ("process\n  .env\n  .A", ["A"]),
     ("const { A, B: b, C = 'x', D: { e } = {}, ...rest } = process.env", ["A", "B", "C", "D"]),
     ("const env = process.env; use(env.A, other.env.B)", ["A"]),
-    ("process.env.A = '1'; process.env[name]; x.process.env.B", []),
+    ("process.env.A = '1'; x.process.env.B", []), ("process.env[name]; process.env[`A_${n}`]", ["", ""]),
     ("// process.env.A\n/* process.env.B */ 'process.env.C' + `process.env.D ${process.env.E}`", ["E"]),
     ("const x = /process.env.A/", []), ("<p>Don't say process.env.A {process.env.B}</p>", ["B"]),
     ("z.object({}).parse(process.env)", []),

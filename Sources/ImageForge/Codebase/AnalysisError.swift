@@ -53,3 +53,20 @@ extension AnalysisError {
     self = .malformed(location: error.location, reason: "column \(error.column): \(error.reason)")
   }
 }
+
+extension AnalysisError {
+  /// A file of code that was passed over.
+  /// - Parameter loss: what is not known for it.
+  func passedOver(_ path: String, id: String, _ loss: String) -> Finding {
+    let reason =
+      switch self {
+      case .unreadable(_, let reason): reason
+      case .tooLarge(_, let limit): "larger than \(ByteCount.text(Int64(limit)))"
+      default: description
+      }
+    return Finding(
+      id: id, severity: .warning,
+      message: "the file was not read (\(DisplayText.escape(reason))): \(loss) is not known",
+      location: path, fix: "make it readable, or take it out of the folder")
+  }
+}

@@ -59,6 +59,22 @@ public struct Conclusion: Codable, Sendable, Equatable {
   }
 }
 
+extension Conclusion {
+  /// - Parameter source: `file:line` of what shows that they are there.
+  static func migrations(_ migrations: Migrations?, _ source: String) -> Conclusion {
+    Conclusion(
+      "migrations", migrations?.command, .likely, evidence: [source],
+      why: "the files of \(migrations?.tool ?? "a migration tool") are there")
+  }
+
+  /// - Parameter source: `file:line` of what counts the folder among the members.
+  static func workspace(_ workspace: Workspace?, _ source: String) -> Conclusion {
+    Conclusion(
+      "workspace.root", workspace?.root, .certain, evidence: [source],
+      why: "the \(workspace?.kind ?? "") workspace there counts this folder among its members")
+  }
+}
+
 extension Service {
   /// Adds a conclusion, or replaces the one of its key.
   mutating func conclude(_ conclusion: Conclusion) {
@@ -108,20 +124,10 @@ extension Service {
         "databases", databases.isEmpty ? nil : databases.joined(separator: ", "), .likely,
         why: databases.isEmpty ? "no dependency is a database driver" : "the drivers among the dependencies"),
     ]
-    if let workspace {
-      found.append(
-        Conclusion(
-          "workspace.root", workspace.root, .certain, evidence: [],
-          why: "the \(workspace.kind) workspace there counts this folder among its members"))
-    }
     if let fastapi {
       found.append(Self.plain("fastapi.entrypoint", fastapi.entrypoint, fastapi.source))
       found.append(
         Conclusion("fastapi.server", fastapi.server, .likely, why: "the start command, or else the dependencies"))
-    }
-    if let migrations {
-      found.append(
-        Conclusion("migrations", migrations.command, .likely, why: "the files of \(migrations.tool) are there"))
     }
     return found
   }

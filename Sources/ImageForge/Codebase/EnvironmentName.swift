@@ -2,6 +2,16 @@ import ForgeBasics
 
 /// What the name or the value of an environment variable tells.
 enum EnvironmentName {
+  /// Says of places that read a variable whose name only running the code would tell. Nil when there are none.
+  static func computed(_ places: [String], id: String) -> Finding? {
+    guard let first = places.first else { return nil }
+    let more = places.count == 1 ? "" : ", and \(places.count - 1) more places read one so"
+    return Finding(
+      id: id, severity: .info,
+      message: "a variable is read under a name that is computed here\(more): the list may lack some", location: first,
+      fix: "name them in .env.example")
+  }
+
   /// `[A-Za-z_][A-Za-z0-9_]*`.
   static func isValid(_ name: String) -> Bool {
     let bytes = name.utf8

@@ -23,6 +23,7 @@ package enum FastAPIAnalyzer {
     let packages = PythonPackages(manifest, python: runtime.runtime.version)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
+    let migrations = PythonMigrations.find(manifest, folder: folder, in: tree)
     var variables = environment.variables
     add(try manifest?.indexVariables(in: tree, folder: folder) ?? [], to: &variables)
 
@@ -36,7 +37,7 @@ package enum FastAPIAnalyzer {
       port: port(entrypoint == nil ? mcp.port : finder.start.port.map { ($0, finder.start.location) }, &findings),
       environment: variables,
       databases: databases.map(\.name),
-      migrations: PythonMigrations.find(manifest, folder: folder, in: tree), mcp: mcp.servers,
+      migrations: migrations?.migrations, mcp: mcp.servers,
       workers: PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree),
       assetFolders: assets.folders,
       systemPackages: packages.system, nativePackages: packages.native, installInputs: inputs(manifest, folder))
@@ -56,6 +57,8 @@ package enum FastAPIAnalyzer {
       service.healthPath = health?.path
       others = finder.alternatives(to: entrypoint, routes)
     }
+    if let migrations { service.conclude(.migrations(migrations.migrations, migrations.source)) }
+    if let source = manifest?.workspaceSource { service.conclude(.workspace(service.workspace, source)) }
     service.findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     FastAPIConclusions(manifest: manifest, start: finder.start, mcp: mcp).add(
       to: &service, entrypoint, others: others, health: health, databases: databases, python: runtime.alternatives)

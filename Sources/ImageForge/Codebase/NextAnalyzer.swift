@@ -76,6 +76,8 @@ package enum NextAnalyzer {
       environment: environment.variables, databases: database.databases, migrations: database.migrations, mcp: [],
       systemPackages: native.system, nativePackages: native.packages, installInputs: inputs.paths,
       findings: findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+    if let source = database.migrationsSource { service.conclude(.migrations(service.migrations, source)) }
+    if let workspace { service.conclude(.workspace(service.workspace, workspace.source)) }
     NextConclusions.add(to: &service, ground, manager, runtime, routes, config, tracing, port, build)
     return service
   }
@@ -114,14 +116,24 @@ package enum NextAnalyzer {
         ["ts", "js", "mjs", "tsx", "jsx"].contains { tree.hasFile(ProjectTree.join(folder, "\(place)\(file).\($0)")) }
       }
     }
-    return NextReleases.table.vulnerable.compactMap { known in
-      guard let fix = known.fix(for: version), known.file.map(has) ?? true else { return nil }
-      let isOpen = known.router.map { router == $0 || router == .both } ?? true
-      return Finding(
-        id: "FORGE-N001", severity: isOpen ? .error : .warning,
-        message: "Next.js \(version) has \(known.id): \(known.title)", location: framework.source,
-        fix: "update next to \(fix) or newer, and build again")
+    let concerning = NextReleases.table.vulnerable.filter { known in
+      guard let file = known.file else { return true }
+      return has(file) || file == "middleware" && has("proxy")
     }
+    func isOpen(_ known: NextReleases.Vulnerability) -> Bool {
+      known.router.map { router == $0 || router == .both } ?? true
+    }
+    let found = concerning.filter { $0.fix(for: version) != nil }
+    // One finding: one update mends them all. The worst stands first in the table.
+    guard let worst = found.first(where: isOpen) ?? found.first else { return [] }
+    let others = found.filter { $0.id != worst.id }.map(\.id)
+    let more = others.isEmpty ? "" : "; and \(others.joined(separator: ", "))"
+    return [
+      Finding(
+        id: "FORGE-N001", severity: isOpen(worst) ? .error : .warning,
+        message: "Next.js \(version) has \(worst.id): \(worst.title)\(more)", location: framework.source,
+        fix: "update next to \(NextReleases.table.mended(version, of: concerning)) or newer, and build again")
+    ]
   }
 
   private static func judge(
@@ -212,7 +224,7 @@ enum NextPort {
     let start = manifest.script("start")
     let words = start?.value.split { $0.isWhitespace }.map(String.init) ?? []
     for (index, word) in words.enumerated() {
-      for prefix in ["PORT=", "--port=", "-p="] where word.hasPrefix(prefix) {
+      for prefix in ["PORT=", "--port=", "-p=", "-p"] where word.hasPrefix(prefix) && word != prefix {
         if let port = valid(String(word.dropFirst(prefix.count))) { return (port, start?.source) }
       }
       if word == "-p" || word == "--port", index + 1 < words.count, let port = valid(words[index + 1]) {
@@ -222,5 +234,12 @@ enum NextPort {
     return (3000, nil)
   }
 
-  private static func valid(_ text: String) -> Int? { Int(text).flatMap { (1...65535).contains($0) ? $0 : nil } }
+  /// `4000`, and what `${PORT:-4000}` falls back to.
+  private static func valid(_ text: String) -> Int? {
+    var digits = text[...].filter { $0 != "\"" && $0 != "'" }
+    if digits.hasPrefix("${"), digits.hasSuffix("}"), let mark = digits.firstIndex(where: { $0 == "-" || $0 == "=" }) {
+      digits = String(digits[digits.index(after: mark)...].dropLast())
+    }
+    return Int(digits).flatMap { (1...65535).contains($0) ? $0 : nil }
+  }
 }

@@ -48,6 +48,12 @@ struct NextConfig {
     _ folder: String, top: String, version: SemanticVersion? = nil, in tree: ProjectTree
   ) throws(AnalysisError) {
     guard let path = find(folder, top: top, tree) else { return }
+    if let version, version < SemanticVersion(15, 0), path.hasSuffix("ts") {
+      note(
+        "FORGE-N031", .error, "Next.js \(version) does not read a configuration in TypeScript", path + ":1",
+        "rename it to next.config.mjs, or update next to 15 or newer")
+      return
+    }
     file = path
     guard let source = try tree.read(path, limit: ProjectTree.maximumSourceSize) else { return }
     self.source = source

@@ -16,6 +16,8 @@ struct NextEnvironment {
   }
 
   private var readings: [String: [Reading]] = [:]
+  /// Places that read a variable whose name is computed.
+  private var computed: [String] = []
   /// Variables of which a value was found that is a secret, whatever their names say.
   private var holdingCredentials: Set<String> = []
   private let folder: String
@@ -76,6 +78,7 @@ struct NextEnvironment {
       }
       add(variable.name, Reading(path: variable.path, line: variable.line, use: .tested, isInConfig: false))
     }
+    findings += EnvironmentName.computed(computed, id: "FORGE-N045").map { [$0] } ?? []
     variables = readings.map(variable).sorted { ProjectTree.precedes($0.name, $1.name) }
   }
 
@@ -97,17 +100,31 @@ struct NextEnvironment {
 
   private mutating func scan(_ paths: [String], _ tree: ProjectTree) {
     // Reading and tokenizing is all of the work, and each file's is its own.
-    let found = Concurrently.map(paths) { path -> [(JSEnvironmentRead, Int)] in
-      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.contains("process") else {
-        return []
-      }
+    let found = Concurrently.map(paths) { path -> Result<[(JSEnvironmentRead, Int)], AnalysisError> in
+      let bytes: [UInt8]
+      do throws(AnalysisError) {
+        guard let found = try tree.bytes(path, limit: ProjectTree.maximumSourceSize), found.contains("process") else {
+          return .success([])
+        }
+        bytes = found
+      } catch { return .failure(error) }
       let source = SourceText(name: path, bytes: bytes)
       let isPlainTypeScript = path.hasSuffix(".ts") || path.hasSuffix(".mts") || path.hasSuffix(".cts")
-      return JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript).filter { EnvironmentName.isValid($0.name) }
-        .map { ($0, source.line(at: $0.offset)) }
+      return .success(
+        JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript)
+          .filter { $0.name.isEmpty || EnvironmentName.isValid($0.name) }.map { ($0, source.line(at: $0.offset)) })
     }
-    for (path, reads) in zip(paths, found) {
-      for (read, line) in reads { add(read, path, line) }
+    for (path, result) in zip(paths, found) {
+      switch result {
+      case .success(let reads):
+        for (read, line) in reads {
+          if read.name.isEmpty { computed.append("\(path):\(line)") } else { add(read, path, line) }
+        }
+      case .failure(let error):
+        // Data and bundles that lie among the sources are large; nobody reads the environment in them.
+        guard case .unreadable = error, findings.count < 100 else { continue }
+        findings.append(error.passedOver(path, id: "FORGE-N046", "what it reads of the environment"))
+      }
     }
   }
 

@@ -6,6 +6,8 @@ struct NodeDatabases {
   /// Sorted.
   private(set) var databases: [String] = []
   private(set) var migrations: Migrations?
+  /// `file:line` of the first of them.
+  private(set) var migrationsSource: String?
 
   private static let drivers = [
     "pg": "postgresql", "postgres": "postgresql", "@vercel/postgres": "postgresql",
@@ -42,10 +44,16 @@ struct NodeDatabases {
       let home = tree.hasFile(schema) ? ProjectTree.parent(schema) : schema
       if isOwn, tree.hasFolder(ProjectTree.join(home, "migrations")) {
         migrations = Migrations(tool: "prisma", command: "npx prisma migrate deploy")
+        migrationsSource = Self.first(below: ProjectTree.join(home, "migrations"), tree)
       }
     } else if isOwn, manifest.has("drizzle-kit"), tree.hasFolder(ProjectTree.join(folder, "drizzle")) {
       migrations = Migrations(tool: "drizzle", command: "npx drizzle-kit migrate")
+      migrationsSource = Self.first(below: ProjectTree.join(folder, "drizzle"), tree)
     }
+  }
+
+  private static func first(below folder: String, _ tree: ProjectTree) -> String? {
+    tree.files(below: folder).first.map { $0 + ":1" }
   }
 
   /// `datasource db { provider = "postgresql" }`

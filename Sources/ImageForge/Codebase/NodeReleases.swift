@@ -65,7 +65,8 @@ struct NextReleases: Decodable, Sendable {
     let title: String
     /// The router whose applications are open to it; nil for both.
     let router: NextFacts.Router?
-    /// The file that makes applications open to it, beside `app/` or `pages/`, without its extension.
+    /// The file that makes applications open to it, beside `app/` or `pages/`, without its extension; since Next.js 16
+    /// `proxy` does what `middleware` did.
     let file: String?
     let ranges: [Versions]
 
@@ -85,6 +86,18 @@ struct NextReleases: Decodable, Sendable {
     let table = try? DataFile.decode(NextReleases.self, from: "data/next-releases.yaml")
     return table ?? NextReleases(node: [], vulnerable: [])
   }()
+
+  /// The nearest version from `version` on that has none of them: what mends one may have another.
+  func mended(_ version: SemanticVersion, of known: [Vulnerability]) -> SemanticVersion {
+    var version = version
+    // As often as there are ranges, and no more.
+    for _ in known.flatMap(\.ranges) {
+      let fixes = known.compactMap { $0.fix(for: version) }.compactMap { SemanticVersion($0) }
+      guard let fix = fixes.max(), version < fix else { break }
+      version = fix
+    }
+    return version
+  }
 
   /// The lowest Node.js that a version of Next.js runs on.
   func minimumNode(for next: SemanticVersion) -> SemanticVersion? {

@@ -7,6 +7,8 @@ struct NodeWorkspace {
   let root: String
   /// `npm`, `yarn`, `pnpm`, `bun`, `turbo`, `nx`.
   let kind: String
+  /// `file:line` of what makes it one.
+  let source: String
   private let patterns: [String]
 
   /// Looks upwards from `folder` for a root that counts it among its members.
@@ -15,7 +17,8 @@ struct NodeWorkspace {
     while root != "." {
       root = ProjectTree.parent(root)
       guard let globs = try globs(root, tree) else { continue }
-      let workspace = NodeWorkspace(root: root, kind: runner(root, tree) ?? globs.kind, patterns: globs.patterns)
+      let workspace = NodeWorkspace(
+        root: root, kind: runner(root, tree) ?? globs.kind, source: globs.source, patterns: globs.patterns)
       if workspace.counts(folder) { return workspace }
     }
     return nil
@@ -27,7 +30,7 @@ struct NodeWorkspace {
     while root != "." {
       root = ProjectTree.parent(root)
       if tree.hasFile(ProjectTree.join(root, "nx.json")), tree.hasFile(ProjectTree.join(root, "package.json")) {
-        return NodeWorkspace(root: root, kind: "nx", patterns: [])
+        return NodeWorkspace(root: root, kind: "nx", source: ProjectTree.join(root, "nx.json") + ":1", patterns: [])
       }
     }
     return nil
@@ -57,15 +60,19 @@ struct NodeWorkspace {
 
   private static func globs(
     _ root: String, _ tree: ProjectTree
-  ) throws(AnalysisError) -> (patterns: [String], kind: String)? {
+  ) throws(AnalysisError) -> (patterns: [String], kind: String, source: String)? {
     if let source = try tree.read(ProjectTree.join(root, "pnpm-workspace.yaml"), limit: 1 << 20) {
-      do { return (try YAMLText.strings(source, key: "packages"), "pnpm") } catch {
+      do {
+        let place = (try? YAMLValue.parse(source))?["packages"]?.location ?? source.name + ":1"
+        return (try YAMLText.strings(source, key: "packages"), "pnpm", place)
+      } catch {
         throw .malformed(location: error.location, reason: error.reason)
       }
     }
     guard let manifest = try NodeManifest.read(root, in: tree), let patterns = manifest.workspaces else { return nil }
     let managers = [("yarn.lock", "yarn"), ("bun.lock", "bun"), ("bun.lockb", "bun")]
-    return (patterns, managers.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm")
+    let place = manifest.source.location(at: manifest.root.member("workspaces")?.keyOffset ?? 0)
+    return (patterns, managers.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm", place)
   }
 
   private static func trimmed(_ glob: Substring) -> [Substring] {

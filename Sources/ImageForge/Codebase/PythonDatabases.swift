@@ -43,16 +43,20 @@ enum PythonDatabases {
 
 /// How a service migrates its database.
 enum PythonMigrations {
-  static func find(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) -> Migrations? {
-    let tools = manifest?.pyproject?.root["tool"]
-    let ini = ["alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini", "migrations/alembic.ini"]
-      .first { tree.hasFile(ProjectTree.join(folder, $0)) }
-    if let ini {
-      return Migrations(
-        tool: "alembic", command: ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head")
+  /// With `file:line` of what says so.
+  static func find(
+    _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
+  ) -> (migrations: Migrations, source: String)? {
+    let names = ["alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini", "migrations/alembic.ini"]
+    if let ini = names.first(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) {
+      let command = ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head"
+      return (Migrations(tool: "alembic", command: command), ProjectTree.join(folder, ini) + ":1")
     }
-    if tools?["alembic"] != nil { return Migrations(tool: "alembic", command: "alembic upgrade head") }
-    if tools?["aerich"] != nil { return Migrations(tool: "aerich", command: "aerich upgrade") }
+    guard let pyproject = manifest?.pyproject else { return nil }
+    for (tool, command) in [("alembic", "alembic upgrade head"), ("aerich", "aerich upgrade")]
+    where pyproject.root[["tool", tool]] != nil {
+      return (Migrations(tool: tool, command: command), pyproject.location(["tool", tool]))
+    }
     return nil
   }
 }

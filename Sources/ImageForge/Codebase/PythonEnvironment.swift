@@ -17,6 +17,8 @@ struct PythonEnvironment {
   private let index: PythonIndex
   private let folder: String
   private var readings: [Reading] = []
+  /// Places that read a variable whose name is computed.
+  private var computed: [String] = []
   private(set) var findings: [Finding] = []
   /// Paths of `env_file`, as written.
   private(set) var environmentFiles: Set<String> = []
@@ -33,6 +35,7 @@ struct PythonEnvironment {
     environment.readings += settings.readings
     environment.readExamples(tree)
     environment.findings += settings.findings
+    environment.findings += EnvironmentName.computed(environment.computed, id: "FORGE-F021").map { [$0] } ?? []
     return (environment.merged(), environment.findings)
   }
 
@@ -45,11 +48,16 @@ struct PythonEnvironment {
 
   private mutating func readCalls(_ file: PythonFile) {
     var found: [Reading] = []
+    var places: [String] = []
     PythonIndex.forEachScope(file) { scope, statements in
       // Methods and nested classes are scopes of their own, or reached by `forEachScope`.
       for expression in statements.withoutFunctions.flatMap(\.readExpressions) {
         expression.walk { expression in
-          if let reading = reading(expression, scope, hasFallback: false) { found.append(reading) }
+          if let reading = reading(expression, scope, hasFallback: false) {
+            found.append(reading)
+          } else if readsComputedName(expression, scope) {
+            places.append(scope.file.location(expression.offset))
+          }
           // `os.getenv("X") or "default"`.
           if case .operation(let operators, let operands) = expression.kind, operators == ["or"],
             let first = operands.first, let last = operands.last, let reading = reading(first, scope, hasFallback: true)
@@ -63,6 +71,22 @@ struct PythonEnvironment {
       }
     }
     readings += found
+    computed += places
+  }
+
+  /// `os.environ[name]`, where nothing tells what `name` is.
+  private func readsComputedName(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
+    var key: PythonExpression?
+    switch expression.kind {
+    case .subscripted(let base, let indices) where indices.count == 1:
+      if case .external("os.environ")? = index.origin(of: base, in: scope.file) { key = indices[0] }
+    case .call(let callee, let arguments):
+      if case .external(let name)? = index.origin(of: callee, in: scope.file), Self.getters.contains(name) {
+        key = arguments.argument(0, "key")
+      }
+    default: break
+    }
+    return key.map { index.text(of: PythonPlace(expression: $0, scope: scope)) == nil } ?? false
   }
 
   private static let getters: Set<String> = ["os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"]

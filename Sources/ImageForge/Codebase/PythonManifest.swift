@@ -15,6 +15,8 @@ struct PythonManifest: Sendable {
   /// Constraints on Python's version from manifests and lockfiles.
   private(set) var pythonRanges: [(text: String, location: String)] = []
   private(set) var workspace: Workspace?
+  /// `file:line` of what declares it.
+  private(set) var workspaceSource: String?
   /// Relative to the root.
   private(set) var inputs: Set<String> = []
   private(set) var findings: [Finding] = []
@@ -165,6 +167,9 @@ struct PythonManifest: Sendable {
       let source = try tree.read(ProjectTree.join(root, "uv.lock"))
     {
       workspace = Workspace(root: root, kind: "uv")
+      workspaceSource = try tree.read(ProjectTree.join(root, "pyproject.toml")).flatMap { source in
+        (try? TOMLDocument.parse(source))?.location(["tool", "uv", "workspace"])
+      }
       found.append(
         Lock(path: source.name, name: "uv.lock", manager: .uv, lockfile: try parse(source, .uv)))
     }

@@ -38,7 +38,15 @@ enum PythonSources {
     var budget = maximumBytes
     let own = paths(folder, in: tree)
     for path in own.prefix(maximumFiles) {
-      guard let bytes = try? tree.bytes(path, limit: ProjectTree.maximumSourceSize), bytes.count <= budget else {
+      let bytes: [UInt8]
+      do throws(AnalysisError) {
+        guard let found = try tree.bytes(path, limit: ProjectTree.maximumSourceSize), found.count <= budget else {
+          continue
+        }
+        bytes = found
+      } catch {
+        guard !isAside(path, in: folder), findings.count < 100 else { continue }
+        findings.append(error.passedOver(path, id: "FORGE-P004", "what it declares"))
         continue
       }
       budget -= bytes.count

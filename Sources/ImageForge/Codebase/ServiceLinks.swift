@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeSyntax
 import Foundation
 
 /// Which service reaches which: by the addresses that a frontend's variables hold in its code, its example files and
@@ -13,6 +14,7 @@ struct ServiceLinks {
     guard !backends.isEmpty else { return found }
     let compose = ComposeFile.read(".", in: tree)
     for frontend in services where frontend.kind == .nextjs {
+      found.judgeRewrites(frontend, backends, compose, tree)
       let examples = exampleValues(of: frontend, compose, in: tree)
       for variable in frontend.environment where variable.scope != .platform {
         found.link(frontend, variable, examples[variable.name] ?? [], backends, compose)
@@ -50,6 +52,28 @@ struct ServiceLinks {
         baked: variable.scope == .buildPublic || variable.scope == .buildSecret,
         internalAddress: isPublic ? nil : "http://\(target.name):\(target.port)\(path(addresses))",
         evidence: evidence.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }))
+  }
+
+  /// `destination: "http://localhost:8000/:path*"`: right on a developer's machine, and the container itself in one.
+  private mutating func judgeRewrites(
+    _ frontend: Service, _ backends: [Service], _ compose: [ComposeFile.Service], _ tree: ProjectTree
+  ) {
+    guard let file = frontend.next?.configFile, frontend.next?.settings.hasRewrites == true,
+      let path = ProjectPath.resolve(file, from: frontend.path), let source = tree.source(path)
+    else { return }
+    for (text, offset) in JSRewrites.destinations(in: source) {
+      let place = source.location(at: offset)
+      guard let address = Address(text, source: place), address.isLocal,
+        let backend = Self.backend(at: address, backends, compose)
+      else { continue }
+      findings.append(
+        Finding(
+          id: "FORGE-K003", severity: .warning,
+          message: "requests to \(backend.name) are rewritten to \(DisplayText.escape(address.host)), which in a "
+            + "container is the container itself", location: place,
+          fix: "read the address from a variable; it is fixed when the image is built, to "
+            + "http://\(backend.name):\(backend.port) for instance"))
+    }
   }
 
   /// The prefix that the sample addresses agree on: `/api/v1`.

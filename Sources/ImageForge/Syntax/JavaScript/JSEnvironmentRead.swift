@@ -11,6 +11,7 @@ package struct JSEnvironmentRead: Sendable, Equatable {
     case tested
   }
 
+  /// Empty where it is computed: `process.env[key]`.
   package let name: String
   package let offset: Int
   package let use: Use
@@ -190,8 +191,12 @@ private struct EnvironmentReadFinder {
         end = bracket + 3
       }
     }
-    // A computed key names nothing; what is assigned is not read.
-    guard let name, !isPunctuator(end, "=") else { return true }
+    guard let name else {
+      reads.append(JSEnvironmentRead(name: "", offset: offset, use: .tested, isInlined: false))
+      return true
+    }
+    // What is assigned is not read.
+    guard !isPunctuator(end, "=") else { return true }
     reads.append(JSEnvironmentRead(name: name, offset: offset, use: use(after: end), isInlined: isInlined))
     return true
   }
