@@ -119,6 +119,55 @@ import Testing
     #expect(service.has("FORGE-M003", .warning))
   }
 
+  /// Named by nothing but the command of a Dockerfile, a compose file or a Procfile.
+  @Test(arguments: [
+    ["Dockerfile": "FROM python\nCMD [\"uvicorn\", \"server:app\", \"--host\", \"0.0.0.0\", \"--port\", \"9000\"]\n"],
+    ["compose.yaml": "services:\n  mcp:\n    build: .\n    command: uvicorn server:app --host 0.0.0.0 --port 9000\n"],
+    ["Procfile": "web: uvicorn server:app --host 0.0.0.0 --port 9000\n"],
+  ])
+  func applicationThatOnlyACommandServes(_ files: [String: String]) throws {
+    let code = "from fastmcp import FastMCP\nmcp = FastMCP('x')\napp = mcp.http_app()\n"
+    let all = ["requirements.txt": "fastmcp==3.0.0\nuvicorn==0.38.0\n", "server.py": code]
+    let service = try PythonProject.service(all.merging(files) { $1 })
+    #expect(service.mcp.map(\.transport) == [.streamableHTTP] && service.mcp.map(\.path) == ["/mcp"])
+    #expect(service.port == 9000 && !service.has("FORGE-M005"))
+    // Nothing serves it: said, and not guessed.
+    #expect(try PythonProject.service(all).has("FORGE-M005"))
+  }
+
+  /// The low-level server is given streams by what the code makes of the SDK.
+  @Test(arguments: [
+    (
+      "from mcp.server.streamable_http_manager import StreamableHTTPSessionManager\nmanager = StreamableHTTPSessionManager(app=server, stateless=True)",
+      MCPServer.Transport.streamableHTTP, "/mcp"
+    ),
+    (
+      """
+      from mcp.server.sse import SseServerTransport
+      sse = SseServerTransport('/messages/')
+      async def handle(request):
+          async with sse.connect_sse(request.scope, request.receive, request._send) as (reader, writer):
+              await server.run(reader, writer, server.create_initialization_options())
+      """, .sse, "/sse"
+    ),
+    (
+      """
+      from mcp.server.stdio import stdio_server
+      async def main():
+          async with stdio_server() as (reader, writer):
+              await server.run(reader, writer, server.create_initialization_options())
+      """, .stdio, ""
+    ),
+  ])
+  func lowLevelServers(_ code: String, _ transport: MCPServer.Transport, _ path: String) throws {
+    let service = try PythonProject.service([
+      "requirements.txt": "mcp==1.23.0\nuvicorn==0.38.0\nstarlette==0.50.0\n",
+      "server.py": "from mcp.server.lowlevel import Server\nserver = Server('x')\n\(code)\n",
+    ])
+    #expect(service.kind == .mcp && service.mcp.map(\.entrypoint) == ["server:server"])
+    #expect(service.mcp.map(\.transport) == [transport] && service.mcp.map { $0.path ?? "" } == [path])
+  }
+
   @Test func serverOnly() throws {
     let service = try PythonProject.service([
       "requirements.txt": "mcp==2.0.0\n",

@@ -72,6 +72,7 @@ struct MCPAnalyzer {
         add(server, transport, path: path)
         mounted.insert(server.identity)
       }
+      if isLowLevel(server) { found.takeStreams(of: server.scope.file, index) }
       addRuns(found, of: server, call)
       if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) { addIdle(server, launches) }
     }
@@ -275,7 +276,32 @@ struct MCPAnalyzer {
         }
       }
     }
+    // `uvicorn server:app` in a Dockerfile, a compose file or a Procfile.
+    for command in PythonStartCommand.all(folder, in: tree, index) {
+      guard let (file, name) = object(of: command) else { continue }
+      for binding in file.bindings[name] ?? [] {
+        add(binding.value, PythonScope(file: file, function: nil), at: command.location, command.port)
+      }
+    }
     return found
+  }
+
+  /// The file and the name that a command gives to its server.
+  private func object(of command: PythonStartCommand) -> (PythonFile, String)? {
+    switch command.target {
+    case .name(let text):
+      let parts = text.split(separator: ":", maxSplits: 1)
+      guard parts.count == 2, let base = ProjectPath.resolve(command.appDir, from: folder) else { return nil }
+      for root in [base, ProjectTree.join(folder, "src")] {
+        let stem = ProjectTree.join(root, String(parts[0].replacing(".", with: "/")))
+        if let file = index.files[stem + ".py"] ?? index.files[stem + "/__init__.py"] {
+          return (file, String(parts[1]))
+        }
+      }
+      return nil
+    case .object(let path, let name): return index.files[path].map { ($0, name ?? "app") }
+    case nil: return nil
+    }
   }
 
   private struct Runs {
@@ -290,6 +316,27 @@ struct MCPAnalyzer {
     var isPart = false
     /// A host is given to `run`.
     var hasHost = false
+
+    private static let streams: [String: MCPServer.Transport] = [
+      "mcp.server.streamable_http_manager.StreamableHTTPSessionManager": .streamableHTTP,
+      "mcp.server.streamable_http.StreamableHTTPServerTransport": .streamableHTTP,
+      "mcp.server.sse.SseServerTransport": .sse, "mcp.server.stdio.stdio_server": .stdio,
+    ]
+
+    /// A low-level server is given its streams: what makes them in its file says what they are.
+    mutating func takeStreams(of file: PythonFile, _ index: PythonIndex) {
+      var made: [(transport: MCPServer.Transport, source: String)] = []
+      file.module.statements.forEachExpression { expression in
+        guard let callee = expression.call?.function, made.count < 20,
+          case .external(let name)? = index.origin(of: callee, in: file), let transport = Self.streams[name]
+        else { return }
+        made.append((transport, file.location(expression.offset)))
+      }
+      guard !made.isEmpty else { return }
+      runs = made
+      // Whoever serves it over HTTP says where, and is asked for that.
+      hasHost = true
+    }
 
     mutating func addRun(_ method: String, _ written: PythonExpression?, _ place: PythonPlace, _ index: PythonIndex) {
       let implied: MCPServer.Transport =
