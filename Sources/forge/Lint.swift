@@ -20,7 +20,7 @@ struct Lint: ParsableCommand {
   @Argument(help: "A Dockerfile, or a folder that holds some.")
   var path: String?
 
-  @Option(help: "The folder that the build gets. Default: the Dockerfile's own.")
+  @Option(help: "The folder that the build gets. Default: a compose file's, or else the Dockerfile's own.")
   var context: String?
 
   @Flag(help: "Print the mended Dockerfile, whole, and nothing else.")

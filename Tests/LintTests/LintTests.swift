@@ -38,6 +38,35 @@ import Testing
     #expect(try lint(dockerfile, files: ["package.json", "package-lock.json", "src/a.js"]) == [])
   }
 
+  /// A compose file says what the Dockerfile is built from, wherever it lies.
+  @Test(arguments: [
+    ("services:\n  api:\n    build:\n      context: ./api\n      dockerfile: ../docker/Dockerfile\n", [String]()),
+    (
+      "services:\n  api:\n    build:\n      context: .\n      dockerfile: docker/Dockerfile\n",
+      ["L001 docker/Dockerfile:2"]
+    ),
+    // Of another Dockerfile, of a folder that is not the project's, and no YAML at all.
+    ("services:\n  api:\n    build: ./docker/other\n", ["L001 docker/Dockerfile:2"]),
+    (
+      "services:\n  api:\n    build:\n      context: ../..\n      dockerfile: x/docker/Dockerfile\n",
+      ["L001 docker/Dockerfile:2"]
+    ),
+    ("services: [", ["L001 docker/Dockerfile:2"]),
+  ])
+  func contextOfACompose(_ compose: String, _ expected: [String]) throws {
+    let folder = try TemporaryFolder()
+    for name in ["api/src", "docker"] {
+      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+    }
+    try folder.write("x", to: "api/src/main.py")
+    // Named by a pattern: not what a guess goes by.
+    try folder.write("FROM scratch\nCOPY src/main.p? /x/\n", to: "docker/Dockerfile")
+    try folder.write(compose, to: "docker-compose.yml")
+    let found = try Linter.lint(folder.path).findings.filter { $0.id == "FORGE-L001" || $0.id == "FORGE-L004" }
+    #expect(found.count == expected.count)
+    #expect(found.allSatisfy { $0.location == "docker/Dockerfile:2" })
+  }
+
   @Test func missingSources() throws {
     let dockerfile = """
       FROM scratch

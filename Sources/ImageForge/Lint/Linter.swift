@@ -26,8 +26,8 @@ public struct LintReport: Codable, Sendable, Equatable {
 public enum Linter {
   /// - Parameters:
   ///   - path: a Dockerfile, or a folder: then every Dockerfile in it and below it.
-  ///   - context: the folder that the build gets. Default: the Dockerfile's own, or the one above it, inside `path` or
-  ///     the current folder, that holds more of what the Dockerfile copies.
+  ///   - context: the folder that the build gets. Default: what a compose file inside `path` or the current folder
+  ///     says; else the Dockerfile's own, or the one above it there that holds more of what the Dockerfile copies.
   /// - Throws: `LintError`.
   public static func lint(_ path: String, context: String? = nil) throws(LintError) -> LintReport {
     var status = stat()
@@ -76,7 +76,13 @@ public enum Linter {
     // Both as deep as the name says: what lies above the linted folder is never looked at.
     let prefix = path.hasSuffix(name) ? String(path.dropLast(name.count)) : ""
     var folder = given ?? ""
-    if given == nil { folder = try likelyContext(of: source, name: name, prefix: prefix) }
+    if given == nil {
+      if let said = ComposeBuilds.context(of: name, prefix: prefix) {
+        folder = said
+      } else {
+        folder = try likelyContext(of: source, name: name, prefix: prefix)
+      }
+    }
     let shown = folder.hasPrefix(prefix) && given == nil ? String(folder.dropFirst(prefix.count)) : folder
     // The ignore file beside the Dockerfile replaces the context's.
     let own = LintFiles.read(path + ".dockerignore", name: name + ".dockerignore")
