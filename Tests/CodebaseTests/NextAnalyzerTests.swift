@@ -431,6 +431,36 @@ struct NextAnalyzerTests {
     #expect(evidence == [source])
   }
 
+  /// What a generator of code fills in stops nobody; a manifest that is broken elsewhere does.
+  @Test func manifestsThatAreTemplates() throws {
+    var files = [
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package-lock.json": Self.lock, "web/app/page.tsx": "", "sdk/template/package.json": "{ {{#each a}} }",
+    ]
+    let project = try Project(files)
+    let analysis = try Analyzer.analyze(project.path)
+    #expect(analysis.services.map(\.path) == ["web"])
+    #expect(analysis.findings.map(\.id) == ["FORGE-T006"])
+    #expect(analysis.findings.first?.location == "sdk/template/package.json:1")
+    files["sdk/package.json"] = "{ {{#each a}} }"
+    let broken = try Project(files)
+    #expect(throws: AnalysisError.self) { try Analyzer.analyze(broken.path) }
+  }
+
+  /// Where the making of the application is out of sight, nothing is said of its middleware.
+  @Test(arguments: [("from elsewhere import app\n", false), ("from fastapi import FastAPI\napp = FastAPI()\n", true)])
+  func originsOfAnApplicationInSight(_ code: String, _ isKnown: Bool) throws {
+    let project = try Project([
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package-lock.json": Self.lock, "web/app/page.tsx": "process.env.NEXT_PUBLIC_API_URL",
+      "api/requirements.txt": "fastapi==0.121.0\nuvicorn==0.38.0\n", "api/main.py": code,
+      "api/Procfile": "web: uvicorn main:app\n",
+    ])
+    let analysis = try Analyzer.analyze(project.path)
+    #expect(analysis.links.map(\.to) == ["api"])
+    #expect(analysis.findings.contains { $0.id == "FORGE-K010" } == isKnown)
+  }
+
   @Test func rewritesToThisMachine() throws {
     let project = try Project([
       "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,

@@ -9,8 +9,17 @@ public enum Analyzer {
     let tree = try ProjectTree(walking: path)
     let settings = try ServiceSettings(in: tree)
     var services: [Service] = []
+    var templates: [Finding] = []
     for folder in folders(with: isNodeManifest, in: tree) {
-      if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
+      do {
+        if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
+      } catch AnalysisError.malformed(let location, let reason) where isTemplate(folder, of: location) {
+        templates.append(
+          Finding(
+            id: "FORGE-T006", severity: .info,
+            message: "a manifest in a folder of templates is none yet (\(DisplayText.escape(reason))): not looked at",
+            location: location))
+      }
     }
     services += try backends(in: tree)
     guard !services.isEmpty else { throw AnalysisError.noService(path: path, hint: hint(tree)) }
@@ -26,7 +35,7 @@ public enum Analyzer {
     let links = ServiceLinks.find(services, in: tree)
     return Analysis(
       root: path, services: services, links: links.links,
-      findings: tree.findings + DataFiles.findings(in: tree) + links.findings)
+      findings: tree.findings + templates.prefix(100) + DataFiles.findings(in: tree) + links.findings)
   }
 
   private static func backends(in tree: ProjectTree) throws -> [Service] {
@@ -66,6 +75,12 @@ public enum Analyzer {
   /// Below `{{cookiecutter.name}}` and its like stands what becomes a project, and is none yet.
   private static func isTemplate(_ path: String) -> Bool {
     path.utf8.contains(UInt8(ascii: "{")) && path.contains("{{")
+  }
+
+  /// Whether what cannot be read at `location` is a manifest that a generator fills in: `template/package.json`.
+  private static func isTemplate(_ folder: String, of location: String) -> Bool {
+    location.hasPrefix(folder + "/package.json")
+      && folder.split(separator: "/").contains { $0 == "template" || $0 == "templates" }
   }
 
   private static func isNodeManifest(_ name: Substring) -> Bool {
