@@ -51,6 +51,10 @@ import Testing
       "services:\n  api:\n    build:\n      context: ../..\n      dockerfile: x/docker/Dockerfile\n",
       ["L001 docker/Dockerfile:2"]
     ),
+    (
+      "services:\n  api:\n    build:\n      context: ./gone\n      dockerfile: ../docker/Dockerfile\n",
+      ["L001 docker/Dockerfile:2"]
+    ),
     ("services: [", ["L001 docker/Dockerfile:2"]),
   ])
   func contextOfACompose(_ compose: String, _ expected: [String]) throws {

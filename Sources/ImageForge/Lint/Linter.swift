@@ -77,7 +77,10 @@ public enum Linter {
     let prefix = path.hasSuffix(name) ? String(path.dropLast(name.count)) : ""
     var folder = given ?? ""
     if given == nil {
-      if let said = ComposeBuilds.context(of: name, prefix: prefix) {
+      // A folder that is not there is compose's to complain of.
+      if let said = ComposeBuilds.context(of: name, prefix: prefix),
+        (try? BuildContext(said.isEmpty ? "." : said)) != nil
+      {
         folder = said
       } else {
         folder = try likelyContext(of: source, name: name, prefix: prefix)
