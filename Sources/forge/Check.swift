@@ -71,6 +71,7 @@ struct Check: AsyncParsableCommand {
     let isAlone = images.images.count == 1
     var verdicts: [Verdict] = []
     var subjects: [Report.Subject] = []
+    var failures: [Failure] = []
     var failure: (any ForgeError)?
     for image in images.all {
       do {
@@ -86,6 +87,7 @@ struct Check: AsyncParsableCommand {
         if isAlone { throw error }
         StandardError.print("forge: \(error)")
         subjects.append(Report.Subject(failure: error, of: image.image))
+        failures.append(Failure(error, of: image.image))
         failure = failure ?? error
       }
     }
@@ -93,7 +95,7 @@ struct Check: AsyncParsableCommand {
     if isAlone, let verdict = verdicts.first {
       try reporting.write(verdict, report: report, text: verdict.text, to: output)
     } else {
-      let all = CheckReport(verdicts: verdicts, unreadable: images.images.count - verdicts.count)
+      let all = CheckReport(verdicts: verdicts, failures: failures)
       try reporting.write(all, report: report, text: all.text, to: output)
     }
     if let failure { throw ExitStatus(code: failure.exitCode) }

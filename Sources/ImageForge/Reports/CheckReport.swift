@@ -9,18 +9,19 @@ public struct CheckReport: Encodable, Sendable, Equatable {
   /// How many images could not be read whole; none of them has a verdict.
   public let unreadable: Int
   public let verdicts: [Verdict]
+  /// What is wrong with each image that could not be read whole.
+  public let failures: [Failure]
 
-  public init(verdicts: [Verdict], unreadable: Int = 0) {
+  public init(verdicts: [Verdict], failures: [Failure] = []) {
     schemaVersion = 1
     self.verdicts = verdicts
-    self.unreadable = unreadable
-    passed = unreadable == 0 && verdicts.allSatisfy(\.passed)
+    self.failures = failures
+    unreadable = failures.count
+    passed = failures.isEmpty && verdicts.allSatisfy(\.passed)
   }
 
   public func text(_ style: TextStyle) -> String {
-    var text = verdicts.map { $0.text(style) }.joined(separator: "\n")
-    if unreadable > 0 { text += "\n\(unreadable) of the images could not be read whole\n" }
-    return text
+    (verdicts.map { $0.text(style) } + failures.map { $0.text(style) }).joined(separator: "\n")
   }
 }
 
