@@ -32,27 +32,76 @@ public struct NotCheckable: Sendable, Equatable, Codable {
 }
 
 public enum RuleCatalogue {
-  /// The version of the rules that this forge has: the highest `since`.
-  public static let currentVersion = 1
+  /// What `recipes/data/rules.yaml` holds.
+  package struct Contents: Sendable {
+    package let rules: [Rule]
+    package let notCheckable: [NotCheckable]
+    fileprivate let index: [String: Int]
+    /// The highest `since`.
+    fileprivate let version: Int
 
-  private struct File: Decodable {
-    let rules: [Rule]
-    let notCheckable: [NotCheckable]
-
-    enum CodingKeys: String, CodingKey {
-      case rules
-      case notCheckable = "not-checkable"
+    /// - Throws: where the text is no catalogue.
+    package init(yaml: String) throws(RuleCatalogueError) {
+      // By nodes: a decoder takes several times as long, and this is read at every judgement.
+      let file: Node?
+      do { file = try Yams.compose(yaml: yaml) } catch { throw RuleCatalogueError(reason: "\(error)") }
+      func rows(_ key: String) -> [Node] { file?[key]?.sequence.map { Array($0) } ?? [] }
+      rules = try rows("rules").map { (row) throws(RuleCatalogueError) in try Rule(row) }
+      notCheckable = try rows("not-checkable").map { (row) throws(RuleCatalogueError) in
+        NotCheckable(id: try row.text("id"), title: try row.text("title"), reason: try row.text("reason"))
+      }
+      index = Dictionary(zip(rules.map(\.id), rules.indices), uniquingKeysWith: { first, _ in first })
+      version = rules.map(\.since).max() ?? 1
     }
   }
 
   // The catalogue is embedded; a test reads it, so that an unreadable one cannot be released.
-  private static let file = try? YAMLDecoder().decode(File.self, from: Catalogue.text("data/rules.yaml") ?? "")
+  private static let embedded = try? Contents(yaml: Catalogue.text("data/rules.yaml") ?? "")
+
+  /// The catalogue that is in force: the embedded one, but for tests of how rules of another version would be taken.
+  @TaskLocal package static var contents: Contents? = embedded
+
+  /// The version of the rules that this forge has: the highest `since`.
+  public static var currentVersion: Int { contents?.version ?? 1 }
 
   /// All rules, in the order of the catalogue.
-  public static var rules: [Rule] { file?.rules ?? [] }
+  public static var rules: [Rule] { contents?.rules ?? [] }
 
   /// What is reported as not checkable, never as passed.
-  public static var notCheckable: [NotCheckable] { file?.notCheckable ?? [] }
+  public static var notCheckable: [NotCheckable] { contents?.notCheckable ?? [] }
 
-  public static func rule(_ id: String) -> Rule? { rules.first { $0.id == id } }
+  public static func rule(_ id: String) -> Rule? {
+    guard let contents, let index = contents.index[id] else { return nil }
+    return contents.rules[index]
+  }
+}
+
+/// The embedded catalogue of rules cannot be used: a defect of forge, which tests rule out.
+package struct RuleCatalogueError: ForgeError, Equatable {
+  let reason: String
+  package var exitCode: ExitCode { .defect }
+  package var description: String { "recipes/data/rules.yaml is broken: \(reason); please report it" }
+}
+
+extension Rule {
+  fileprivate init(_ row: Node) throws(RuleCatalogueError) {
+    func named<Value: RawRepresentable<String>>(_ key: String) throws(RuleCatalogueError) -> Value {
+      let text = try row.text(key)
+      guard let value = Value(rawValue: text) else { throw RuleCatalogueError(reason: "the \(key) \(text) is unknown") }
+      return value
+    }
+    guard let since = row["since"]?.int, since > 0 else { throw RuleCatalogueError(reason: "a rule has no `since`") }
+    guard let sameAs = row["same-as"]?.sequence else { throw RuleCatalogueError(reason: "a rule has no `same-as`") }
+    self.init(
+      id: try row.text("id"), title: try row.text("title"), severity: try named("severity"),
+      sameAs: sameAs.compactMap(\.string), evidence: try named("evidence"), since: since, why: try row.text("why"),
+      fix: try row.text("fix"))
+  }
+}
+
+extension Node {
+  fileprivate func text(_ key: String) throws(RuleCatalogueError) -> String {
+    guard let text = self[key]?.string else { throw RuleCatalogueError(reason: "a row has no \(key)") }
+    return text
+  }
 }
