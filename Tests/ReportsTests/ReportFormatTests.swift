@@ -1,10 +1,11 @@
 import ForgeBasics
 import ForgeInspection
-import ForgeReports
 import ForgeRules
 import Foundation
 import TestSupport
 import Testing
+
+@testable import ForgeReports
 
 /// What an attacker would call a file, a label or a build step.
 private let hostile = [
@@ -166,6 +167,62 @@ private struct Unreadable: ForgeError {
     #expect(text.contains("\"uri\" : \".dockerignore\""))
     // A link in a message must be ours, and we write none.
     #expect(!text.contains("/[click]("))
+  }
+
+  /// What `forge build` knows of a finding: the line of the Dockerfile that put the file there, and its ignore file.
+  @Test(arguments: [
+    ("at backend/Dockerfile:10 `COPY . .`: ", "backend/Dockerfile", 10, "backend/.dockerignore"),
+    ("at Dockerfile:3 `COPY . .`: ", "Dockerfile", 3, ".dockerignore"),
+    ("at the generated Dockerfile:3 `COPY . .`: ", "app/.env", 1, ".dockerignore"),
+    ("", "app/.env", 1, ".dockerignore"),
+  ])
+  func sarifPointsToTheLineOfTheDockerfile(words: String, file: String, line: Int, ignoreFile: String) throws {
+    struct Log: Decodable {
+      let runs: [Run]
+      struct Run: Decodable { let results: [Result] }
+      struct Result: Decodable {
+        let locations: [Location]
+        let fixes: [Fix]
+      }
+      struct Location: Decodable {
+        let physicalLocation: Physical
+        let logicalLocations: [Logical]
+      }
+      struct Physical: Decodable {
+        let artifactLocation: Artifact
+        let region: Region
+      }
+      struct Artifact: Decodable { let uri: String }
+      struct Region: Decodable { let startLine: Int }
+      struct Logical: Decodable { let fullyQualifiedName: String }
+      struct Fix: Decodable { let artifactChanges: [Change] }
+      struct Change: Decodable {
+        let artifactLocation: Artifact
+        let replacements: [Replacement]
+      }
+      struct Replacement: Decodable { let insertedContent: Content }
+      struct Content: Decodable { let text: String }
+    }
+    let finding = Finding(
+      id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file", location: "layer 1: app/.env",
+      fix: words + "add `**/.env*` to .dockerignore", evidence: .file)
+    let subject = Report.Subject(Samples.inspection)
+    let report = Report(
+      command: "build",
+      subjects: [
+        Report.Subject(
+          name: subject.name, digest: nil, platform: nil, passed: false, isWhole: true, headline: "", failOn: .error,
+          findings: [finding], inspection: nil)
+      ])
+    let log = try JSONDecoder().decode(Log.self, from: Data(text(report, .sarif).utf8))
+    let result = try #require(log.runs.first?.results.first)
+    let place = try #require(result.locations.first)
+    #expect(place.physicalLocation.artifactLocation.uri == file)
+    #expect(place.physicalLocation.region.startLine == line)
+    #expect(place.logicalLocations.map(\.fullyQualifiedName) == ["layer 1: app/.env"])
+    let change = try #require(result.fixes.first?.artifactChanges.first)
+    #expect(change.artifactLocation.uri == ignoreFile)
+    #expect(change.replacements.map(\.insertedContent.text) == ["**/.env*\n"])
   }
 
   /// Old findings keep their names when a line moves, a layer is added or the tag changes; no two share one.
