@@ -44,13 +44,14 @@ import Testing
     let result = try await Command.run(
       "timeout",
       [
-        "60", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--user-data-dir=\(folder.file("profile"))", "--enable-logging=stderr",
-        "--window-size=1000,900", "--virtual-time-budget=2000",
+        "--kill-after=5", "40", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--user-data-dir=\(folder.file("profile"))", "--enable-logging=stderr", "--window-size=1000,900",
         "--blink-settings=preferredColorScheme=\(scheme.rawValue)", "--dump-dom",
         "file://" + folder.file("report.html"),
       ], environment: ["HOME": folder.path])
-    guard result.status == 0, !result.output.isEmpty else { throw CommandFailure(description: "\(result)") }
+    // On a busy machine the browser may linger after its answer.
+    guard result.output.hasSuffix("</html>\n") else { throw CommandFailure(description: "\(result)") }
     return Page(
       document: result.output,
       console: result.errors.split(separator: "\n").filter { $0.contains("CONSOLE") }.map(String.init))
@@ -76,7 +77,7 @@ import Testing
 
   @Test func readableWithoutItsScript() async throws {
     let page = try await probe("[document.body.innerText]", keepsScript: false)
-    #expect(!page.document.contains("tabindex"), "the script ran")
+    #expect(!page.document.contains("tabindex=\"0\""), "the script ran")
     let text = try #require(try page.probed([String].self).first)
     for words in ["FORGE-I009", "/app/.env is an environment file", "failed", "174.3 MB", "1.3 MB", "libc6"] {
       #expect(text.contains(words), "\(words) is not shown:\n\(text)")
