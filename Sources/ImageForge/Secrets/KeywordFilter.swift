@@ -15,13 +15,16 @@ final class KeywordFilter: @unchecked Sendable {
     let count: Int32
     /// The next window of the same hash; negative: none.
     let next: Int32
+    /// The folded bytes from the window's on, four where the keyword has as many, and which of them count.
+    let word: UInt32
+    let mask: UInt32
   }
 
   static let shortest = 4
   private static let bits: UInt32 = 15
-  /// Its low byte is 0, so that the fourth byte of a word does not count. Measured: with some factors the zeros that
-  /// binaries are full of share their hash with a keyword.
-  private static let factor: UInt32 = 0xC2B2_AE00
+  /// Its low byte is 0, so that the fourth byte of a word does not count. Chosen by measuring, of some hundreds the one
+  /// under which real images share the fewest hashes with a keyword.
+  private static let factor: UInt32 = 0xAF8C_3100
 
   /// By hash, a bit for each value that the low bits of the byte behind a window may have.
   private let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << bits)
@@ -47,18 +50,17 @@ final class KeywordFilter: @unchecked Sendable {
         byteCount += 1
       }
       for parity in 0...1 {
-        let offsets = stride(from: parity, through: keyword.count - 3, by: 2)
-        guard let offset = offsets.min(by: { Self.commonness(keyword, $0) < Self.commonness(keyword, $1) }) else {
-          continue
-        }
-        let hash = Self.hash(
-          UInt32(keyword[offset]) | UInt32(keyword[offset + 1]) << 8 | UInt32(keyword[offset + 2]) << 16)
+        let offsets = stride(from: parity, through: keyword.count - 3, by: 2).map { ($0, Self.commonness(keyword, $0)) }
+        guard let (offset, _) = offsets.min(by: { $0.1 < $1.1 }) else { continue }
+        let fourth = offset + 3 < keyword.count ? keyword[offset + 3] : nil
+        let word = Self.word(keyword, offset) | UInt32(fourth ?? 0) << 24
+        let hash = Self.hash(word)
         windows[windowCount] = Window(
           keyword: Int32(index), offset: Int32(offset), start: Int32(start), count: Int32(keyword.count),
-          next: heads[hash])
+          next: heads[hash], word: word, mask: fourth == nil ? 0xFF_FFFF : 0xFFFF_FFFF)
         heads[hash] = Int32(windowCount)
         // The byte after the window narrows it down: three of its bits.
-        table[hash] |= offset + 3 < keyword.count ? 1 << (keyword[offset + 3] & 7) : 0xFF
+        table[hash] |= fourth.map { 1 << ($0 & 7) } ?? 0xFF
         windowCount += 1
       }
     }
@@ -76,9 +78,29 @@ final class KeywordFilter: @unchecked Sendable {
   @inline(__always)
   private static func hash(_ folded: UInt32) -> Int { Int(truncatingIfNeeded: (folded &* factor) >> (32 - bits)) }
 
+  /// What is met most often of three bytes in Python and JavaScript, the most usual first.
+  private static let usual = """
+    ion tio ing ent ate ret res thi ver ass dat pro ess com cti las are end tat est ont use ith pti pat sio \
+    ase lin --- cal ata tes key lic age ope har ack att enc app nti ive sha ram ice ele pen red .co ces ign \
+    ses et_ usr ssi cor ide ant dis on_ try eta ttp sql oun gin pos cre htt ial loa api ure te_ aut rce odu \
+    se: ale le_ _se wor gen ord _pa ntr den ity sig pri sen ost nin fig atc hou ail ust min gra cac sec ken \
+    st_ ena pas clo fic mar ypi unt uth ese .st ria es: edi gre wil mai acc re_ ng_ oke _ke tai cli ich nat \
+    egi or_ :// lar _li ct. iss sco tac tit
+    """
+
+  private static let ranks: [UInt32: Int] = {
+    let words = usual.split(separator: " ").map { word($0.utf8.map(fold), 0) }
+    return Dictionary(zip(words, (1...words.count).reversed()), uniquingKeysWith: max)
+  }()
+
+  private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+    UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16
+  }
+
   /// How usual three bytes are in text, roughly.
   private static func commonness(_ keyword: [UInt8], _ offset: Int) -> Int {
-    keyword[offset..<offset + 3].reduce(0) { sum, byte in
+    if let rank = ranks[word(keyword, offset)] { return 100 + rank }
+    return keyword[offset..<offset + 3].reduce(0) { sum, byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"):
         sum + ("etaoinsrlcdupmh".utf8.firstIndex(of: byte) == nil ? 2 : 6)
@@ -164,11 +186,11 @@ final class KeywordFilter: @unchecked Sendable {
   ) {
     let table = tables.table
     var at = range.lowerBound
-    let fold: UInt64 = 0x2020_2020_2020_2020
+    let folds: UInt64 = 0x2020_2020_2020_2020
     // Twelve bytes at a time: six windows in two words.
     while at + 14 <= end {
-      let first = base.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian | fold
-      let second = base.loadUnaligned(fromByteOffset: at + 6, as: UInt64.self).littleEndian | fold
+      let first = base.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian | folds
+      let second = base.loadUnaligned(fromByteOffset: at + 6, as: UInt64.self).littleEndian | folds
       let a = look(table, first)
       let b = look(table, first >> 16)
       let c = look(table, first >> 32)
@@ -176,17 +198,21 @@ final class KeywordFilter: @unchecked Sendable {
       let e = look(table, second >> 16)
       let f = look(table, second >> 32)
       if (a | b | c | d | e | f) & 1 != 0 {
-        if a & 1 != 0 { compare(tables, base, at, range, count, into: &found) }
-        if b & 1 != 0 { compare(tables, base, at + 2, range, count, into: &found) }
-        if c & 1 != 0 { compare(tables, base, at + 4, range, count, into: &found) }
-        if d & 1 != 0 { compare(tables, base, at + 6, range, count, into: &found) }
-        if e & 1 != 0 { compare(tables, base, at + 8, range, count, into: &found) }
-        if f & 1 != 0 { compare(tables, base, at + 10, range, count, into: &found) }
+        if a & 1 != 0 { compare(tables, first, base, at, range, count, into: &found) }
+        if b & 1 != 0 { compare(tables, first >> 16, base, at + 2, range, count, into: &found) }
+        if c & 1 != 0 { compare(tables, first >> 32, base, at + 4, range, count, into: &found) }
+        if d & 1 != 0 { compare(tables, second, base, at + 6, range, count, into: &found) }
+        if e & 1 != 0 { compare(tables, second >> 16, base, at + 8, range, count, into: &found) }
+        if f & 1 != 0 { compare(tables, second >> 32, base, at + 10, range, count, into: &found) }
       }
       at += 12
     }
     while at + 3 <= end {
-      compare(tables, base, at, range, count, into: &found)
+      var word: UInt64 = 0
+      for next in 0..<min(4, end - at) {
+        word |= UInt64(fold(base.load(fromByteOffset: at + next, as: UInt8.self))) << (next * 8)
+      }
+      compare(tables, word, base, at, range, count, into: &found)
       at += 2
     }
   }
@@ -197,25 +223,27 @@ final class KeywordFilter: @unchecked Sendable {
     UInt32(table[hash(UInt32(truncatingIfNeeded: word))]) &>> UInt32(truncatingIfNeeded: (word >> 24) & 7)
   }
 
-  /// Compares the keywords that have the window at `at`.
-  @inline(__always)
+  /// Compares the keywords that have the window at `at`, whose folded bytes are the first of `word`.
+  @inline(never)
   private static func compare(
-    _ tables: Tables, _ base: UnsafeRawPointer, _ at: Int, _ range: Range<Int>, _ count: Int,
+    _ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int, _ range: Range<Int>, _ count: Int,
     into found: inout [Found]
   ) {
-    @inline(__always) func byte(_ at: Int) -> UInt8 { fold(base.load(fromByteOffset: at, as: UInt8.self)) }
-    let word = UInt32(byte(at)) | UInt32(byte(at + 1)) << 8 | UInt32(byte(at + 2)) << 16
+    let word = UInt32(truncatingIfNeeded: word)
     var index = tables.heads[hash(word)]
     while index >= 0 {
-      let window = tables.windows[Int(index)]
-      index = window.next
-      let start = at - Int(window.offset)
-      let length = Int(window.count)
+      let window = tables.windows + Int(index)
+      index = window.pointee.next
+      guard word & window.pointee.mask == window.pointee.word else { continue }
+      let start = at - Int(window.pointee.offset)
+      let length = Int(window.pointee.count)
       guard start >= range.lowerBound, start < range.upperBound, start + length <= count else { continue }
-      let keyword = tables.bytes + Int(window.start)
+      let keyword = tables.bytes + Int(window.pointee.start)
       var offset = 0
-      while offset < length, byte(start + offset) == keyword[offset] { offset += 1 }
-      if offset == length { found.append(Found(keyword: Int(window.keyword), position: start)) }
+      while offset < length, fold(base.load(fromByteOffset: start + offset, as: UInt8.self)) == keyword[offset] {
+        offset += 1
+      }
+      if offset == length { found.append(Found(keyword: Int(window.pointee.keyword), position: start)) }
     }
   }
 }
