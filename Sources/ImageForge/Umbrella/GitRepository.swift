@@ -1,6 +1,7 @@
 import ForgeBasics
 import Foundation
 import Subprocess
+import SystemPackage
 
 /// Why a git repository cannot be worked with.
 public enum GitError: ForgeError, Equatable {
@@ -50,13 +51,18 @@ public struct GitRepository: Sendable {
 
   /// Files that the next commit adds or changes, relative to the root, and those that it removes.
   func stagedPaths() async throws(GitError) -> (changed: [String], removed: [String]) {
-    func names(_ filter: String) async throws(GitError) -> [String] {
-      try await Self.git(
-        ["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=\(filter)"], in: root
-      )
+    // One question: each run of git is most of what a commit waits for. Pairs of a letter and a path.
+    let words = try await Self.git(["diff", "--cached", "--name-status", "-z", "--no-renames"], in: root)
       .split(separator: "\0").map(String.init)
+    var (changed, removed): ([String], [String]) = ([], [])
+    for index in stride(from: 1, to: words.count, by: 2) {
+      switch words[index - 1] {
+      case "A", "C", "M", "T": changed.append(words[index])
+      case "D": removed.append(words[index])
+      default: continue
+      }
     }
-    return (try await names("ACMT"), try await names("D"))
+    return (changed, removed)
   }
 
   /// Whether the working tree holds what is staged and nothing else.
@@ -71,12 +77,23 @@ public struct GitRepository: Sendable {
     _ = try await Self.git(["checkout-index", "--all", "--quiet", "--prefix=\(folder)/"], in: root)
   }
 
+  /// git of the PATH. Left to the one who starts it, each folder of the PATH would cost a process on its own.
+  private static let program: Executable = {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map(String.init) ?? []
+    let path = folders.map { $0 + "/git" }.first { path in
+      var status = stat()
+      return path.hasPrefix("/") && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        && access(path, X_OK) == 0
+    }
+    return path.map { .path(FilePath($0)) } ?? .name("git")
+  }()
+
   private static func git(_ arguments: [String], in folder: String) async throws(GitError) -> String {
     let name = arguments.first ?? ""
     do {
       // In a hook, git sets GIT_DIR and GIT_INDEX_FILE: they are meant for us too.
       let result = try await Subprocess.run(
-        .name("git"), arguments: Arguments(["-C", folder] + arguments), output: .bytes(limit: 64 << 20),
+        program, arguments: Arguments(["-C", folder] + arguments), output: .bytes(limit: 64 << 20),
         error: .bytes(limit: 1 << 20))
       guard case .exited(0) = result.terminationStatus else {
         let words = String(decoding: result.standardError, as: UTF8.self)
