@@ -64,6 +64,98 @@ import Testing
     for broken in ["x = 'open\n", "'''open", "f(", "f'{x"] { #expect(imports(broken).isBroken, "\(broken)") }
   }
 
+  @Test func whatNeverRunsIsLeftOut() {
+    let text = #"""
+      import os
+      if sys.platform == "win32":
+          import windows
+      elif sys.platform == 'darwin':
+          import mac
+      else:
+          import linux
+      async def f():
+          import later
+          import os
+      x = 1; import_module("called")
+      class A:
+          def g(self): from lazily import thing
+          import now
+      if __name__ == "__main__":
+          import program
+      """#
+    let found = PythonImports(Array(text.utf8), isLibrary: true)
+    #expect(found.modules == ["os", "linux", "later", "lazily", "lazily.thing", "now"])
+    #expect(found.lazyModules == ["later", "lazily", "lazily.thing"])
+    #expect(found.called == ["called"])
+    #expect(imports(text).modules.contains("program"))
+  }
+
+  @Test func seldomModulesHaveRules() throws {
+    #expect(PythonSeldom.rule(of: "sqlalchemy.dialects.mysql.base")?.module == "sqlalchemy.dialects.mysql")
+    #expect(PythonSeldom.rule(of: "sqlalchemy.dialects.postgresql") == nil)
+    #expect(PythonSeldom.rule(of: "encodings.gbk")?.words.contains("GB18030") == true)
+    #expect(PythonSeldom.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"]) == true)
+    // What the web writes in stays (Encoding Standard, section 4.2).
+    for name in ["utf_8", "latin_1", "iso8859_15", "cp1252", "cp866", "koi8_r", "mac_roman", "mac_cyrillic", "idna"] {
+      #expect(PythonSeldom.rule(of: "encodings." + name) == nil)
+    }
+  }
+
+  /// A module that libraries name for uses that few programs make: it stays where it is used.
+  private func names(_ sources: [String: String]) throws -> Set<String> {
+    let (site, standard) = ("usr/local/lib/python3.13/site-packages/", "usr/local/lib/python3.13/")
+    let config = TestConfig(entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])
+    var files = [
+      standard + "os.py": "import shutil, heapq, datetime", standard + "shutil.py": "def make():\n  import tarfile\n",
+      standard + "tarfile.py": "", standard + "heapq.py": "if __name__ == '__main__':\n    import doctest\n",
+      standard + "doctest.py": "import pdb", standard + "pdb.py": "",
+      standard + "datetime.py": "try:\n  from _datetime import *\nexcept ImportError:\n  from _pydatetime import *\n",
+      standard + "_pydatetime.py": "", standard + "encodings/__init__.py": "", standard + "encodings/gbk.py": "",
+      standard + "encodings/utf_8.py": "", standard + "encodings/cp850.py": "",
+      standard + "encodings/idna.py": "import stringprep", standard + "stringprep.py": "",
+      site + "sqlalchemy/__init__.py": "x = 'sqlalchemy.dialects.%s'", site + "sqlalchemy/dialects/__init__.py": "",
+      site + "sqlalchemy/dialects/mysql/__init__.py": "", site + "sqlalchemy/dialects/sqlite/__init__.py": "",
+    ]
+    files.merge(sources) { $1 }
+    let image = try ImageFolder(
+      TestImage(
+        layers: [
+          layer { tar in
+            tar.add(
+              "usr/local/bin/python3.13", data: [0x7F, 0x45, 0x4C, 0x46] + Array("x\0PyInit__datetime\0".utf8),
+              mode: 0o755)
+            for (path, text) in files.sorted(by: { $0.key < $1.key }) { tar.file(path, text) }
+          }
+        ], config: config))
+    let report = try image.optimize(options { $0.minimize = true }, to: "out.tar")
+    #expect(report.notices.contains { $0.contains("Python modules are reached") })
+    let listing = RootListing(try ReadImage(ImageStore.open(image.folder.file("out.tar"))))
+    return Set(
+      listing.records.filter { $0.kind == .regular }.compactMap {
+        $0.path.split(separator: UInt8(ascii: "/")).dropFirst(4).map { String(decoding: $0, as: UTF8.self) }
+          .joined(separator: "/")
+      })
+  }
+
+  @Test func seldomModulesStayWhereTheyAreUsed() throws {
+    let seldom: Set = [
+      "tarfile.py", "doctest.py", "pdb.py", "_pydatetime.py", "encodings/gbk.py", "encodings/cp850.py",
+      "site-packages/sqlalchemy/dialects/mysql/__init__.py",
+    ]
+    #expect(try names(["app/main.py": "import sqlalchemy"]).isDisjoint(with: seldom))
+    let left = try names(["app/main.py": "import sqlalchemy"])
+    #expect(
+      left.isSuperset(of: [
+        "datetime.py", "heapq.py", "encodings/utf_8.py", "site-packages/sqlalchemy/dialects/sqlite/__init__.py",
+      ]))
+    let used = try names([
+      "app/main.py":
+        "import sqlalchemy, doctest\nshutil.make_archive('x')\ntext.encode('GB18030')\nopen(f, encoding='cp850')",
+      "usr/local/lib/python3.13/site-packages/pymysql/__init__.py": "",
+    ])
+    #expect(seldom.subtracting(used) == ["_pydatetime.py"])
+  }
+
   /// Bytes of any kind end, and nothing worse.
   @Test func anyBytesAreRead() {
     var random = SeededBytes(seed: 4)
@@ -87,7 +179,8 @@ import Testing
             tar.file("usr/local/bin/python3.13", "binary", mode: 0o755)
             tar.symlink("opt/venv/bin/python3", to: "/usr/local/bin/python3.13")
             for name in ["os", "abc", "pdb", "json/__init__", "json/tool", "encodings/utf_8", "wave", "lazy"] {
-              tar.file("usr/local/lib/python3.13/\(name).py", name == "os" ? "import abc, pdb\n" : "")
+              tar.file(
+                "usr/local/lib/python3.13/\(name).py", name == "os" ? "import abc\ndef f():\n  import pdb\n" : "")
             }
             tar.file("opt/venv/bin/serve", "#!/opt/venv/bin/python3\nfrom server.main import run\n", mode: 0o755)
             tar.file("opt/venv/bin/tool", "#!/opt/venv/bin/python3\nfrom library.tool import run\n", mode: 0o755)

@@ -169,7 +169,8 @@ public enum Optimizer {
     -> Planner
   {
     let reachable = options.minimize ? try Reachability.nodes(input, contents, keeping: options.keepPaths) : nil
-    return try Planner(input, options, contents: contents, reachable: reachable)
+    return try Planner(
+      input, options, contents: contents, reachable: reachable?.nodes, notices: reachable?.notices ?? [])
   }
 
   private static func report(

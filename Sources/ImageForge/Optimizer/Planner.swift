@@ -21,7 +21,7 @@ struct Planner {
 
   init(
     _ input: ReadImage, _ options: OptimizationOptions, contents: FileContents? = nil,
-    reachable: Set<FileTree.ID>? = nil
+    reachable: Set<FileTree.ID>? = nil, notices decided: [String] = []
   ) throws {
     self.input = input
     self.options = options
@@ -48,6 +48,7 @@ struct Planner {
         kept = layer + 1
       }
     }
+    notices = decided + notices
     try check()
   }
 

@@ -11,70 +11,71 @@ struct PythonClosure {
   private var pending: [String] = []
   /// By group: the modules that distributions offer (`entry_points.txt`).
   private var entryPoints: [String: [String]] = [:]
+  /// Modules that may be the program itself.
+  private var started: Set<String> = []
+  /// Words that were met outside of the standard library.
+  private var triggers: Set<String> = []
+  /// Modules in C that are part of the interpreter.
+  private var builtIn: Set<String> = []
+  /// Packages that the application's own sources import.
+  private var ownPackages: Set<String> = []
 
   /// - Parameters:
   ///   - kept: names that are kept, libraries among them.
   ///   - program: what the image starts: a script in Python, or the interpreter.
   ///   - words: what commands and variables of the config say.
-  /// - Returns: the names in libraries that nothing reaches; nil where there is no Python.
+  /// - Returns: the names in libraries that nothing reaches, and how many modules are reached; nil where there is no
+  ///   Python.
   static func unreached(
     _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID, words: [String]
-  ) throws -> Set<FileTree.ID>? {
-    var work = PythonClosure(root, contents)
+  ) throws -> (gone: Set<FileTree.ID>, reached: Int, modules: Int)? {
+    var work = PythonClosure(root, contents, kept)
     guard work.modules.definitions["os"] != nil else { return nil }
     try work.readEntryPoints()
+    try work.readInterpreter(program)
     if let script = try work.bytes(program), script.starts(with: Array("#!".utf8)) {
       work.follow(PythonImports(script), package: "", from: "")
     }
     try work.start(kept, words)
     try work.follow()
     try work.followScripts(kept)
-    return try work.unreached()
+    return (try work.unreached(), work.reached.count, work.modules.definitions.count)
   }
 
-  private init(_ root: RootFilesystem, _ contents: FileContents) {
+  private init(_ root: RootFilesystem, _ contents: FileContents, _ kept: Set<FileTree.ID>) {
     self.root = root
     self.contents = contents
-    modules = PythonModules(root)
+    modules = PythonModules(root, kept: kept)
   }
 
   /// What the interpreter itself, its C modules and `site` import, and codecs, which any text may name.
   private static let always = [
     "site", "sitecustomize", "usercustomize", "encodings", "codecs", "os", "io", "abc", "runpy", "traceback",
-    "warnings",
-    "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg", "_compat_pickle", "_strptime", "datetime",
-    "collections", "functools", "operator", "types", "enum", "re", "struct", "signal", "locale", "zipimport",
-    "stringprep",
-    "importlib", "importlib.metadata", "importlib.resources", "importlib.util", "importlib.machinery", "asyncio",
-    "decimal",
-    "ssl", "socket", "hashlib", "uuid", "typing", "inspect", "ast", "dataclasses", "sqlite3", "zoneinfo",
-    "_multibytecodec",
-    "_weakrefset", "getpass", "__future__", "pickle", "json", "random", "subprocess", "multiprocessing", "concurrent",
-  ]
-
-  /// What people use at a terminal, and what only `shelve` needs: the rest of the standard library names it without need.
-  private static let interactive: Set<String> = [
-    "pydoc", "pydoc_data", "pdb", "bdb", "_pyrepl", "rlcompleter", "readline", "curses", "_curses", "_curses_panel",
-    "doctest", "idlelib", "code", "cmd", "turtle", "tkinter", "_tkinter", "turtledemo", "test", "ensurepip", "venv",
-    "shelve", "dbm", "_dbm", "_gdbm",
+    "warnings", "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg", "_compat_pickle", "_strptime",
+    "datetime", "collections", "functools", "operator", "types", "enum", "re", "struct", "signal", "locale",
+    "zipimport", "stringprep", "importlib", "importlib.machinery", "importlib.util", "_weakrefset", "__future__",
+    "subprocess", "typing", "pickle", "json", "random", "socket", "decimal", "uuid", "zoneinfo", "asyncio",
+    "concurrent", "inspect", "ast", "dataclasses", "getpass", "_pylong",
   ]
 
   // MARK: Starting points
 
   private mutating func start(_ kept: Set<FileTree.ID>, _ words: [String]) throws {
     for name in Self.always { add(name, from: "") }
-    for name in modules.children["encodings"] ?? [] { add("encodings." + name, from: "") }
-    for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") || name.hasPrefix("_codecs") {
-      add(name, from: "")
-    }
+    for name in modules.children["encodings"] ?? [] { add("encodings." + name, from: "", .named) }
+    for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") { add(name, from: "") }
     for word in words {
       let name = word.split(separator: ":").first.map(String.init) ?? ""
       resolve(name, package: "", from: "")
+      started.formUnion([name, name + ".__main__"])
       if modules.definitions[name] != nil { add(name + ".__main__", from: "") }
     }
     // Sources outside of libraries are the application's, and all of them count.
     for id in kept where !isInLibrary(id) && PythonModules.text(root, id).hasSuffix(".py") {
-      if let source = try bytes(id) { follow(PythonImports(source), package: "", from: "") }
+      guard let bytes = try bytes(id) else { continue }
+      let source = PythonImports(bytes)
+      ownPackages.formUnion(source.modules.map { String($0.prefix { $0 != "." }) })
+      follow(source, package: "", from: "")
     }
     for site in modules.sites {
       for child in root.tree.children(site) where PythonModules.text(root, child).hasSuffix(".pth") {
@@ -119,6 +120,22 @@ struct PythonClosure {
     return nil
   }
 
+  /// Which modules in C an interpreter holds: their names stand in its data.
+  private mutating func readInterpreter(_ program: FileTree.ID) throws {
+    var files = [program]
+    for folder in ["usr/local/bin", "usr/bin", "usr/local/lib", "usr/lib"] {
+      guard let id = root.node(at: Array(folder.utf8)) else { continue }
+      files += root.tree.children(id).filter {
+        let name = PythonModules.text(root, $0)
+        return name.hasPrefix("python3.") || name.hasPrefix("libpython3.")
+      }
+    }
+    for file in files where root.tree[file].kind == .regular {
+      guard let program = try bytes(file), ELFFile.isELF(program) else { continue }
+      for name in PythonSeldom.twins.values where program.holds(Array(name.utf8)) { builtIn.insert(name) }
+    }
+  }
+
   private mutating func readEntryPoints() throws {
     for site in modules.sites {
       for child in root.tree.children(site) {
@@ -129,7 +146,7 @@ struct PythonClosure {
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
           if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
             group = String(line[line.index(after: line.startIndex)..<end])
-          } else if let equals = line.firstIndex(of: "=") {
+          } else if group != "console_scripts", group != "gui_scripts", let equals = line.firstIndex(of: "=") {
             let target = line[line.index(after: equals)...].drop { $0 == " " }
             entryPoints[group, default: []].append(String(target.prefix { $0 != ":" && $0 != " " }))
           }
@@ -138,7 +155,7 @@ struct PythonClosure {
     }
   }
 
-  /// Programs in Python of what is reached anyway work on, such as `alembic` beside a service.
+  /// Programs in Python of the packages that the application imports, such as `alembic` beside a service.
   private mutating func followScripts(_ kept: Set<FileTree.ID>) throws {
     var scripts: [PythonImports] = []
     for id in kept where PythonModules.text(root, root.tree[id].parent) == "bin" && !isInLibrary(id) {
@@ -148,69 +165,102 @@ struct PythonClosure {
       else { continue }
       scripts.append(PythonImports(source))
     }
-    var isChanged = true
-    while isChanged {
-      isChanged = false
-      for (index, script) in scripts.enumerated().reversed() {
-        let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter { !modules.isStandard($0) }
-        guard tops.contains(where: { reached.contains($0) }) else { continue }
-        scripts.remove(at: index)
-        isChanged = true
-        follow(script, package: "", from: "")
-        try follow()
-      }
+    for script in scripts {
+      let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter { !modules.isStandard($0) }
+      guard tops.contains(where: { ownPackages.contains($0) }) else { continue }
+      follow(script, package: "", from: "")
+      try follow()
     }
   }
 
   // MARK: Following
 
-  private mutating func add(_ name: String, from: String) {
-    let top = String(name.prefix { $0 != "." })
-    if Self.interactive.contains(top), modules.isStandard(top) {
-      let origin = String(from.prefix { $0 != "." })
-      if origin.isEmpty ? false : modules.isStandard(origin) && !Self.interactive.contains(origin) { return }
-    }
+  /// How a module is reached.
+  private enum Way {
+    /// By a statement that runs when its own module is imported.
+    case imported
+    /// By a statement in a function.
+    case lazy
+    /// By a string, or a name that is put together.
+    case named
+  }
+
+  private mutating func add(_ name: String, from: String, _ way: Way = .imported) {
+    if way != .imported, isSeldom(name, from, way) { return }
+    if let twin = PythonSeldom.twins[String(name.prefix { $0 != "." })], isThere(twin) { return }
     // Packages are imported before their modules.
     var end = name.startIndex
     while end < name.endIndex {
       end = name[end...].firstIndex(of: ".") ?? name.endIndex
       let part = String(name[..<end])
       guard modules.definitions[part] != nil else { return }
-      if reached.insert(part).inserted { pending.append(part) }
+      if reached.insert(part).inserted {
+        pending.append(part)
+      }
       if end < name.endIndex { end = name.index(after: end) }
     }
   }
 
+  /// Whether the rule of a seldom module says that this does not reach it.
+  private func isSeldom(_ name: String, _ from: String, _ way: Way) -> Bool {
+    guard let rule = PythonSeldom.rule(of: name) else { return false }
+    guard rule.drivers.allSatisfy({ modules.definitions[$0] == nil }), triggers.isDisjoint(with: rule.words) else {
+      return false
+    }
+    if way == .named { return true }
+    func top(_ name: String) -> Substring { name.prefix { $0 != "." } }
+    let isOwn = top(name) == top(from) || modules.isStandard(String(top(name))) && modules.isStandard(String(top(from)))
+    return isOwn && PythonSeldom.rule(of: from)?.module != rule.module
+  }
+
+  /// Whether a module in C is a file of the library or part of the interpreter.
+  private func isThere(_ name: String) -> Bool {
+    modules.definitions[name]?.contains { $0.kind == .extensionModule } ?? false || builtIn.contains(name)
+  }
+
   /// A name that may end in that of something in a module; relative to `package` where it begins with dots.
-  private mutating func resolve(_ name: String, package: String, from: String) {
+  private mutating func resolve(_ name: String, package: String, from: String, _ way: Way = .imported) {
     let dots = name.prefix { $0 == "." }.count
     if dots > 0 {
       let base = package.split(separator: ".").dropLast(dots - 1)
       guard !base.isEmpty else { return }
-      add((base.map(String.init) + [String(name.dropFirst(dots))]).joined(separator: "."), from: from)
-      if name.count == dots { add(base.joined(separator: "."), from: from) }
+      add((base.map(String.init) + [String(name.dropFirst(dots))]).joined(separator: "."), from: from, way)
+      if name.count == dots { add(base.joined(separator: "."), from: from, way) }
     } else {
-      add(name, from: from)
+      add(name, from: from, way)
     }
   }
 
   private mutating func follow(_ source: PythonImports, package: String, from: String) {
-    for name in source.modules { resolve(name, package: package, from: from) }
+    let lazy = source.lazyModules
+    for name in source.modules { resolve(name, package: package, from: from, lazy.contains(name) ? .lazy : .imported) }
+    learn(source.triggers, from)
+    for name in source.called { resolve(name, package: package, from: from, .lazy) }
     // A table of what modules were called in Python 2.
     let names = from == "_compat_pickle" ? [] : source.names
     for name in names {
-      // A word such as "code" is not meant for a program of the terminal.
-      if Self.interactive.contains(name), modules.isStandard(name), !source.isDynamic { continue }
-      resolve(name, package: package, from: from)
-      if !package.isEmpty, !name.hasPrefix(".") { add(package + "." + name, from: from) }
+      // In a library, a word alone is most often something else; applications name their plugins so.
+      if from.isEmpty || source.isDynamic || name.contains(".") {
+        resolve(name, package: package, from: from, .named)
+        if !package.isEmpty, !name.hasPrefix(".") { add(package + "." + name, from: from, .named) }
+      }
       for target in entryPoints[name] ?? [] { add(target, from: from) }
     }
     for name in source.openPackages {
-      for child in modules.children[name] ?? [] { add(name + "." + child, from: from) }
+      for child in modules.children[name] ?? [] { add(name + "." + child, from: from, .named) }
     }
     if source.isDynamic || source.isBroken, !package.isEmpty {
-      for child in modules.children[package] ?? [] { add(package + "." + child, from: from) }
+      for child in modules.children[package] ?? [] { add(package + "." + child, from: from, .named) }
     }
+  }
+
+  /// Words that tell of a use of a seldom module: what was passed over for want of one is reached now.
+  private mutating func learn(_ words: Set<String>, _ from: String) {
+    let top = String(from.prefix { $0 != "." })
+    guard !modules.isStandard(top), !PythonSeldom.tables.contains(top), !words.isSubset(of: triggers) else { return }
+    let new = words.subtracting(triggers)
+    triggers.formUnion(new)
+    for rule in PythonSeldom.rules.values where !rule.words.isDisjoint(with: new) { add(rule.module, from: from) }
   }
 
   private mutating func follow() throws {
@@ -219,11 +269,12 @@ struct PythonClosure {
         switch definition.kind {
         case .source:
           let package = name.split(separator: ".").dropLast().joined(separator: ".")
-          if let source = try bytes(definition.id) { follow(PythonImports(source), package: package, from: name) }
+          guard let source = try bytes(definition.id) else { continue }
+          follow(PythonImports(source, isLibrary: !started.contains(name)), package: package, from: name)
         case .package:
           guard let file = root.tree.child(definition.id, Array("__init__.py".utf8)[...]), let source = try bytes(file)
           else { continue }
-          follow(PythonImports(source), package: name, from: name)
+          follow(PythonImports(source, isLibrary: true), package: name, from: name)
         case .extensionModule:
           if let program = try bytes(definition.id) { followProgram(program, name) }
         }
@@ -249,9 +300,9 @@ struct PythonClosure {
         start = index + 1
       }
     }
-    for text in texts where !Self.interactive.contains(text) || !modules.isStandard(text) {
-      for module in modules.modules(in: text[...]) { add(module, from: name) }
-      if !package.isEmpty { add(package + "." + text, from: name) }
+    for text in texts {
+      for module in modules.modules(in: text[...]) { add(module, from: name, .named) }
+      if !package.isEmpty { add(package + "." + text, from: name, .named) }
     }
   }
 
@@ -262,7 +313,11 @@ struct PythonClosure {
     for (name, list) in modules.definitions where !reached.contains(name) {
       for definition in list {
         // A package of which a part is reached keeps its data; its own modules are looked at one by one.
-        if definition.kind != .package || !name.contains(".") && !definition.isStandard { gone.insert(definition.id) }
+        if definition.kind != .package || !name.contains(".") && !definition.isStandard
+          || PythonSeldom.rules[name] != nil
+        {
+          gone.insert(definition.id)
+        }
       }
     }
     for site in modules.sites {
@@ -294,5 +349,24 @@ struct PythonClosure {
       }
     }
     return !tops.isEmpty && tops.isDisjoint(with: reached)
+  }
+}
+
+extension [UInt8] {
+  /// Whether a text stands in it before a zero byte: linkers keep `a_b` and `_b` in one place.
+  fileprivate func holds(_ text: [UInt8]) -> Bool {
+    let wanted = text + [0]
+    return withUnsafeBufferPointer { bytes in
+      var index = 0
+      while index + wanted.count <= bytes.count {
+        if bytes[index] == wanted[0], bytes[index + 1] == wanted[1],
+          wanted.indices.allSatisfy({ bytes[index + $0] == wanted[$0] })
+        {
+          return true
+        }
+        index += 1
+      }
+      return false
+    }
   }
 }

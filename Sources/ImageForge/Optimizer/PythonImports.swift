@@ -1,9 +1,16 @@
 /// What a Python source may import, found without parsing it: its import statements, wherever they stand, and every
-/// string that could be the name of a module. Rather too much than too little; only what `if TYPE_CHECKING:` guards
-/// never runs.
+/// string that could be the name of a module. Rather too much than too little; left out is what never runs: behind
+/// `if TYPE_CHECKING:`, on other systems, and in a library behind `if __name__ == "__main__":`.
 struct PythonImports: Sendable {
   /// Dotted names; leading dots for those that are relative to the package. For `from a import b`: `a` and `a.b`.
   private(set) var modules: Set<String> = []
+  /// Those of `modules` that only functions import, when they are called.
+  var lazyModules: Set<String> { modules.subtracting(atOnce) }
+  private var atOnce: Set<String> = []
+  /// Names of modules that stand as strings in calls such as `import_module("a")`.
+  private(set) var called: Set<String> = []
+  /// Which of the words in `PythonSeldom.triggers` it holds.
+  private(set) var triggers: Set<String> = []
   /// Strings that are dotted names, as `importlib` and configuration take them; what follows a colon is left out.
   private(set) var names: Set<String> = []
   /// Packages of which a module is named at run time: `a.b` for `f"a.b.{name}"` and `"a.b.%s"`.
@@ -19,12 +26,31 @@ struct PythonImports: Sendable {
   private var depth = 0
   /// The indentation of `if TYPE_CHECKING:`, while in its block.
   private var skipped: Int?
+  /// The indentation of `def`, while in a function.
+  private var function: Int?
+  /// Where the string begins that a call to import takes.
+  private var argument: Int?
 
-  init(_ bytes: [UInt8]) {
+  private let isLibrary: Bool
+
+  /// - Parameter isLibrary: whether it is imported only, and never the program that is started.
+  init(_ bytes: [UInt8], isLibrary: Bool = false) {
     self.bytes = bytes
+    self.isLibrary = isLibrary
     while position < bytes.count { line() }
     if depth != 0 { isBroken = true }
   }
+
+  /// What no container's Python takes.
+  private static let never: [StaticString] = [
+    "if TYPE_CHECKING:", "if typing.TYPE_CHECKING:", "if t.TYPE_CHECKING:", "if sys.platform == \"win32\":",
+    "if sys.platform == 'win32':", "elif sys.platform == \"win32\":", "elif sys.platform == 'win32':",
+    "if sys.platform == \"darwin\":", "if sys.platform == 'darwin':", "elif sys.platform == \"darwin\":",
+    "elif sys.platform == 'darwin':", "if os.name == \"nt\":", "if os.name == 'nt':",
+    "if sys.platform.startswith(\"win\"):", "if sys.platform.startswith('win'):",
+  ]
+
+  private static let program: [StaticString] = ["if __name__ == \"__main__\":", "if __name__ == '__main__':"]
 
   private static let calls: Set<String> = ["import_module", "__import__", "iter_modules", "walk_packages", "find_spec"]
 
@@ -48,8 +74,12 @@ struct PythonImports: Sendable {
     if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = skipped, indentation <= limit {
       skipped = nil
     }
+    if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = function, indentation <= limit {
+      function = nil
+    }
+    if function == nil, starts("def ") || starts("async def ") { function = indentation }
     if skipped == nil,
-      starts("if TYPE_CHECKING:") || starts("if typing.TYPE_CHECKING:") || starts("if t.TYPE_CHECKING:")
+      Self.never.contains(where: { starts($0) }) || isLibrary && Self.program.contains(where: { starts($0) })
     {
       skipped = indentation
     }
@@ -101,8 +131,9 @@ struct PythonImports: Sendable {
     if at(position) == UInt8(ascii: "'") || at(position) == UInt8(ascii: "\""), length <= 2 {
       return string(prefix: String(decoding: bytes[start..<position], as: UTF8.self).lowercased())
     }
-    guard length >= 4, length <= 14 else { return }
+    guard length >= 3, length <= 20 else { return }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if PythonSeldom.triggers.contains(text) { triggers.insert(text) }
     if isStart, text == "import" {
       list(from: nil)
     } else if isStart, text == "from" {
@@ -110,7 +141,11 @@ struct PythonImports: Sendable {
     } else if skipped == nil, Self.calls.contains(text), at(position) == UInt8(ascii: "(") {
       var next = position + 1
       while [0x20, 0x0A, 0x0D, 0x09].contains(at(next)) { next += 1 }
-      if at(next) != UInt8(ascii: "'"), at(next) != UInt8(ascii: "\"") { isDynamic = true }
+      if at(next) != UInt8(ascii: "'"), at(next) != UInt8(ascii: "\"") {
+        isDynamic = true
+      } else {
+        argument = next
+      }
     }
   }
 
@@ -172,12 +207,17 @@ struct PythonImports: Sendable {
     }
   }
 
-  private mutating func add(_ module: String) { if skipped == nil { modules.insert(module) } }
+  private mutating func add(_ module: String) {
+    guard skipped == nil else { return }
+    modules.insert(module)
+    if function == nil { atOnce.insert(module) }
+  }
 
   // MARK: Strings
 
   private mutating func string(prefix: String) {
     let quote = bytes[position]
+    let isArgument = argument == position
     let isTriple = at(position + 1) == quote && at(position + 2) == quote
     position += isTriple ? 3 : 1
     let start = position
@@ -189,7 +229,7 @@ struct PythonImports: Sendable {
       if byte == UInt8(ascii: "\\") {
         position += at(position + 1) == 0x0D ? 3 : 2
       } else if byte == quote, !isTriple || at(position + 1) == quote && at(position + 2) == quote {
-        note(start..<position, field: field)
+        note(start..<position, field: field, isArgument: isArgument)
         position += isTriple ? 3 : 1
         return
       } else if byte == 0x0A, !isTriple {
@@ -241,9 +281,10 @@ struct PythonImports: Sendable {
     isBroken = true
   }
 
-  private mutating func note(_ range: Range<Int>, field: Int?) {
+  private mutating func note(_ range: Range<Int>, field: Int?, isArgument: Bool) {
     guard skipped == nil, range.count >= 2, range.count <= 200 else { return }
     let text = String(decoding: bytes[range], as: UTF8.self)
+    if field == nil, PythonSeldom.triggers.contains(text) { triggers.insert(text) }
     if let field {
       let head = String(decoding: bytes[range.lowerBound..<field], as: UTF8.self)
       open(head)
@@ -255,6 +296,7 @@ struct PythonImports: Sendable {
         open(text)
       } else if Self.isDotted(name.drop { $0 == "." }) {
         names.insert(String(name))
+        if isArgument { called.insert(String(name)) }
       }
     }
   }

@@ -18,12 +18,16 @@ struct PythonModules {
   private(set) var libraries: Set<FileTree.ID> = []
   private let root: RootFilesystem
 
-  init(_ root: RootFilesystem) {
+  private let kept: Set<FileTree.ID>
+
+  /// - Parameter kept: the names that count.
+  init(_ root: RootFilesystem, kept: Set<FileTree.ID>) {
     self.root = root
+    self.kept = kept
     var standard: [FileTree.ID] = []
     var sites: [FileTree.ID] = []
     root.walk { id in
-      guard root.tree[id].kind == .directory else { return false }
+      guard root.tree[id].kind == .directory, id == FileTree.root || kept.contains(id) else { return false }
       let name = Self.text(root, id)
       if name == "site-packages" || name == "dist-packages" {
         sites.append(id)
@@ -46,7 +50,7 @@ struct PythonModules {
   }
 
   private mutating func index(_ folder: FileTree.ID, _ package: String, isStandard: Bool) {
-    for child in root.tree.children(folder) {
+    for child in root.tree.children(folder) where kept.contains(child) {
       let file = Self.text(root, child)
       let name = String(file.prefix { $0 != "." })
       guard PythonImports.isDotted(name[...]), name != "__init__" else { continue }
@@ -75,7 +79,9 @@ struct PythonModules {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard let first = parts.first, first.utf8.count < 200 else { return [] }
     var found: [String] = []
-    var starts: [String] = definitions[first] == nil ? [] : [first]
+    let whole = definitions[first] == nil ? [] : [first]
+    found += whole
+    var starts = whole
     if parts.count > 1 {
       // The names of a Rust program follow each other without anything between them.
       var rest = first.dropFirst()
@@ -85,11 +91,12 @@ struct PythonModules {
       }
     }
     for start in starts {
-      found.append(start)
       var module = start
       for part in parts.dropFirst() {
         guard let names = children[module] else { break }
         let fitting = names.filter { part.hasPrefix($0) }
+        // A word that ends like the name of a module is none: `xreadline.x`.
+        if module == start, !fitting.isEmpty { found.append(start) }
         found += fitting.map { module + "." + $0 }
         guard let longest = fitting.max(by: { $0.count < $1.count }) else { break }
         module += "." + longest

@@ -18,11 +18,16 @@ struct Reachability {
 
   private var keeping: [String] = []
 
-  static func nodes(_ image: ReadImage, _ contents: FileContents, keeping: [String]) throws -> Set<FileTree.ID> {
+  /// What was decided, for people.
+  private var notices: [String] = []
+
+  static func nodes(
+    _ image: ReadImage, _ contents: FileContents, keeping: [String]
+  ) throws -> (nodes: Set<FileTree.ID>, notices: [String]) {
     var work = Reachability(image, contents)
     work.keeping = keeping
     try work.collect(keeping)
-    return work.kept
+    return (work.kept, work.notices)
   }
 
   private init(_ image: ReadImage, _ contents: FileContents) {
@@ -209,7 +214,13 @@ struct Reachability {
     // A program of one line, `python -c`, and what variables name.
     words += words.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init) }
     words += config.environment.flatMap { $0.split { "=, ;".contains($0) }.map(String.init) }
-    guard let gone = try PythonClosure.unreached(root, contents, kept: kept, program: id, words: words) else { return }
+    guard let python = try PythonClosure.unreached(root, contents, kept: kept, program: id, words: words) else {
+      return
+    }
+    let gone = python.gone
+    notices.append(
+      "\(python.reached) of \(python.modules) Python modules are reached; the rest goes: what is imported by a name that "
+        + "is put together at run time, or a character set that no source names, needs --keep PATH")
     let asked = Set(keeping.compactMap { walk($0, marking: false) })
     func isGone(_ id: FileTree.ID) -> Bool {
       var id = id
