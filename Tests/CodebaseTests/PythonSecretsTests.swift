@@ -57,7 +57,7 @@ import Testing
     ("url = \"https://pypi.team.example/simple\"\nauthenticate = \"always\"", 2, true),
     ("url = \"https://pypi.team.example/simple\"\nauthenticate = \"never\"", 0, false),
     (#"url = "https://download.pytorch.org/whl/cpu""#, 0, false),
-    (#"url = "https://pypi.org.evil.example/simple""#, 2, false),
+    (#"url = "https://download.pytorch.org.evil.example/simple""#, 2, false),
   ])
   func uvAsksForLogins(_ index: String, _ count: Int, _ required: Bool) throws {
     let project = """
@@ -82,7 +82,7 @@ import Testing
       [
         "pyproject.toml": "[project]\nname = \"all\"\nversion = \"1\"\n[tool.uv.workspace]\nmembers = [\"api\"]\n",
         "uv.lock":
-          "version = 1\nrequires-python = \">=3.12\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.121.0\"\nsource = { registry = \"https://pypi.org/simple\" }\n",
+          "version = 1\nrequires-python = \">=3.12\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.121.0\"\nsource = { registry = \"https://packages.example/simple\" }\n",
         "api/pyproject.toml":
           "[project]\nname = \"api\"\nversion = \"1\"\nrequires-python = \">=3.12\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n[tool.aerich]\ntortoise_orm = \"db.CONFIG\"\n",
         "api/main.py": PythonProject.app,
