@@ -12,13 +12,17 @@ struct Build: AsyncParsableCommand {
       alone. On a terminal a line an image says what the engine does; elsewhere its output goes to standard error.
 
       Examples:
+        forge build backend --check
         forge build backend --check-size
         forge build . --check-size --report sarif=forge.sarif,junit=forge.xml
-        forge build frontend -t registry.example/todo:1 -o image.tar --build-arg NEXT_PUBLIC_URL=https://example.org
+        forge build frontend -t registry.example/web:1 --build-arg NEXT_PUBLIC_URL=/api
       """)
 
   @Argument(help: "The folder of a service, or a folder that holds several.")
   var path: String
+
+  @Flag(help: "Check the Dockerfiles, those to be generated too, and build nothing; exit with 1 on errors.")
+  var check = false
 
   @Flag(help: "Judge each image by the policy; exit with 1 when it fails.")
   var checkSize = false
@@ -119,6 +123,12 @@ struct Build: AsyncParsableCommand {
     builder.recipe = try recipe.options(in: path)
     builder.picksDialect = recipe.dialect == nil || recipe.dialect == .auto
     builder.policy = checkSize ? try policy.load(in: path) : nil
+    if check {
+      let report = try builder.check(path)
+      try reporting.write(report, report: Report(report, of: path), text: report.text)
+      if !report.passed { throw ExitStatus(code: .policyFailed) }
+      return
+    }
     let display = BuildDisplay()
     if let display { builder.progress = display.update }
     let ready = builder

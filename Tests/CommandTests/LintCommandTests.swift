@@ -39,6 +39,22 @@ import Testing
     #expect(result.output == "passed: Dockerfile\n", "\(result)")
   }
 
+  /// `build --check` needs no engine, and checks what would be built: a file that is there, else the generated one.
+  @Test func buildChecksWithoutAnEngine() async throws {
+    let folder = try TemporaryFolder()
+    let project = folder.file("todo-backend")
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: project)
+    let arguments = ["build", project, "--check", "--engine", "docker"]
+    let generated = try await Command.forge(arguments)
+    #expect(generated.status == 0, "\(generated)")
+    #expect(generated.output == "passed: Dockerfile\n", "\(generated)")
+    #expect(!FileManager.default.fileExists(atPath: project + "/Dockerfile"))
+    try folder.write("FROM scratch\nCOPY none /none\n", to: "todo-backend/Dockerfile")
+    let own = try await Command.forge(arguments)
+    #expect(own.status == 1, "\(own)")
+    for word in ["Dockerfile:2", "failed: Dockerfile; 1 error"] { #expect(own.output.contains(word), "\(own)") }
+  }
+
   /// A Dockerfile as it is often written: what is wrong with it, and the file without that.
   private func project() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()

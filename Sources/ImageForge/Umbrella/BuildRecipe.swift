@@ -14,6 +14,8 @@ struct BuildRecipe {
   /// What people call the Dockerfile.
   private let name: String
   let remarks: [String]
+  /// What lint says of the two.
+  let findings: [Finding]
 
   init(for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder) throws {
     func path(_ name: String) -> String { service.path == "." ? name : service.path + "/" + name }
@@ -29,8 +31,10 @@ struct BuildRecipe {
     let (recipe, ignore) = (ownDockerfile ?? text("Dockerfile"), ownIgnore ?? text(ignoreName))
     try AtomicFile.write(recipe.utf8, to: dockerfile)
     try AtomicFile.write(ignore.utf8, to: scratch.file("Dockerfile.dockerignore"))
-    let missing = try Self.missing(
-      SourceText(name: path("Dockerfile"), text: recipe), SourceText(name: path(ignoreName), text: ignore), context)
+    findings = Linter.lint(
+      SourceText(name: path("Dockerfile"), text: recipe), ignore: SourceText(name: path(ignoreName), text: ignore),
+      context: try BuildContext(context))
+    let missing = findings.filter(Self.isMissing)
     // Whoever wrote a Dockerfile may know more than a check: it is told, and the engine decides.
     if ownDockerfile == nil, let first = missing.first {
       throw RecipeError.unbuildable(
@@ -47,11 +51,9 @@ struct BuildRecipe {
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
   }
 
-  /// What the Dockerfile takes from its context that is not there, or that the ignore file keeps back.
-  private static func missing(_ recipe: SourceText, _ ignore: SourceText, _ context: String) throws -> [Finding] {
-    Linter.lint(recipe, ignore: ignore, context: try BuildContext(context)).filter {
-      $0.severity == .error && ($0.id == "CopyIgnoredFile" || $0.id.hasPrefix("FORGE-L00"))
-    }
+  /// Whether the Dockerfile takes something from its context that is not there, or that the ignore file keeps back.
+  private static func isMissing(_ finding: Finding) -> Bool {
+    finding.severity == .error && (finding.id == "CopyIgnoredFile" || finding.id.hasPrefix("FORGE-L00"))
   }
 
   /// Which line of the Dockerfile made which step of an image's history.

@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeEngines
 import ForgeInspection
+import ForgeLint
 import ForgeRecipes
 import ForgeReports
 import ForgeRules
@@ -138,6 +139,20 @@ public struct ProjectBuilder: Sendable {
     if pushes, report.passed { try await push(units, engine, log) }
     try logs?.write(StableJSON.encode(report), to: "build.json")
     return report
+  }
+
+  /// Checks what would be built, and builds nothing: the Dockerfile and ignore file of each service, its own or
+  /// generated, against the folder that an engine would get. No engine is needed.
+  /// - Throws: a `ForgeError` where the folder cannot be read, or a service cannot be built.
+  public func check(_ path: String) throws -> LintReport {
+    let analysis = try Analyzer.analyze(path)
+    let files = try Generator.generate(analysis, options: recipe)
+    let scratch = try ScratchFolder()
+    let findings = try analysis.services.flatMap { service in
+      try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch).findings
+    }
+    return LintReport(
+      files: analysis.services.map { $0.path == "." ? "Dockerfile" : $0.path + "/Dockerfile" }, findings: findings)
   }
 
   /// Builds every unit, `jobs` at a time. The first failure stops the others.
