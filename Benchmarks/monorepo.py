@@ -18,7 +18,7 @@ def write(path, text):
 
 packages = max(1, count // 500)
 write("package.json", json.dumps({"private": True, "workspaces": ["apps/*", "packages/*"]}))
-write("package-lock.json", json.dumps({"lockfileVersion": 3, "packages": {"node_modules/next": {"version": "16.0.10"}}}))
+write("package-lock.json", json.dumps({"lockfileVersion": 3, "packages": {"node_modules/next": {"version": "16.3.4"}}}))
 write(".gitignore", "node_modules\n.next/\n*.log\n/coverage\n")
 used = {f"@acme/p{i}": "*" for i in range(0, packages, 10)}
 write(

@@ -5,9 +5,9 @@ import Testing
 
 /// Shapes of Next.js projects, each made of the files that matter.
 struct NextAnalyzerTests {
-  private static let lock = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#
+  private static let lock = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
 
-  /// A service of a manifest and more files; its lockfile pins Next.js 16.0.10 unless another is given.
+  /// A service of a manifest and more files; its lockfile pins Next.js 16.3.4 unless another is given.
   private func service(_ manifest: String = "", _ files: [String: String] = [:]) throws -> Service {
     var all = ["app/page.tsx": "", "package-lock.json": Self.lock].merging(files) { $1 }
     all["package.json"] =
@@ -22,7 +22,7 @@ struct NextAnalyzerTests {
 
   @Test func plain() throws {
     let service = try service()
-    #expect(service.framework == Framework(name: "next", version: "16.0.10", source: "package-lock.json:1"))
+    #expect(service.framework == Framework(name: "next", version: "16.3.4", source: "package-lock.json:1"))
     #expect(service.runtime.version == "24" && service.runtime.source.hasPrefix("default:"))
     #expect(service.next == NextFacts(router: .app, output: .default, hasPublicFolder: false))
     #expect(service.healthPath == nil && service.findings.isEmpty)
@@ -102,7 +102,7 @@ struct NextAnalyzerTests {
 
   /// Before version 15 a configuration in TypeScript stops the build.
   @Test func configurationInTypeScriptNeedsFifteen() throws {
-    let lock = Self.lock.replacing("16.0.10", with: "14.2.35")
+    let lock = Self.lock.replacing("16.3.4", with: "14.2.35")
     let files = ["package-lock.json": lock, "next.config.ts": "export default { output: 'export' }"]
     let service = try service("", files).findings
     #expect(service.map(\.id).contains("FORGE-N031"))
@@ -186,24 +186,33 @@ struct NextAnalyzerTests {
 
   /// Each with the nearest version that has none of what the data file knows.
   @Test(arguments: [
-    ("15.1.2", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.1.11"),
-    ("15.5.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.9"),
-    ("15.5.7", ["CVE-2025-55184", "CVE-2025-55183"], "15.5.9"), ("15.5.8", ["CVE-2025-67779"], "15.5.9"),
-    ("15.5.9", [], ""), ("16.0.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "16.0.10"),
-    ("16.0.8", ["CVE-2025-55184", "CVE-2025-55183"], "16.0.10"), ("16.0.9", ["CVE-2025-67779"], "16.0.10"),
-    ("16.0.10", [], ""), ("14.2.35", [], ""), ("14.2.34", ["CVE-2025-67779"], "14.2.35"),
-    ("13.3.0", ["CVE-2025-55184"], "14.2.35"), ("13.2.4", [], ""),
-    ("14.3.0-canary.77", ["CVE-2025-55182"], "15.0.7"), ("14.3.0-canary.76", [], ""),
-    ("15.2.0-canary.1", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.2.8"),
+    ("15.1.2", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183", "CVE-2026-64641"], "15.5.24"),
+    ("15.5.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
+    ("15.5.7", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
+    ("15.5.8", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-67779"], "15.5.24"),
+    ("15.5.9", ["GHSA-2xp9-vwfh-vxw4", "CVE-2026-23864", "CVE-2026-44578"], "15.5.24"),
+    ("15.5.23", ["GHSA-2xp9-vwfh-vxw4"], "15.5.24"), ("15.5.24", [], ""),
+    ("16.0.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "16.3.3"),
+    ("16.0.9", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-67779"], "16.3.3"),
+    ("16.0.10", ["GHSA-2xp9-vwfh-vxw4", "CVE-2026-44578", "CVE-2026-64641", "CVE-2026-23864"], "16.3.3"),
+    ("16.2.11", ["GHSA-2xp9-vwfh-vxw4"], "16.3.3"), ("16.3.3", [], ""),
+    ("14.2.35", ["CVE-2026-44578", "CVE-2026-23870", "CVE-2026-23869"], "15.5.24"),
+    ("14.2.34", ["CVE-2026-44578", "CVE-2025-67779"], "15.5.24"),
+    ("13.3.0", ["CVE-2026-64641", "CVE-2025-55184"], "15.5.24"), ("13.2.4", ["CVE-2026-64641"], "15.5.24"),
+    ("12.3.7", [], ""), ("14.3.0-canary.77", ["CVE-2025-55182"], "15.5.24"),
+    ("14.3.0-canary.76", ["CVE-2026-44578"], "15.5.24"),
+    ("15.2.0-canary.1", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
   ])
   func vulnerableVersions(_ version: String, _ known: [String], _ fix: String) throws {
-    let lock = Self.lock.replacing("16.0.10", with: version)
+    let lock = Self.lock.replacing("16.3.4", with: version)
     let service = try service("", ["package-lock.json": lock])
     let found = service.findings.filter { $0.id == "FORGE-N001" }
     #expect(service.framework.version == version && found.count == min(known.count, 1))
     #expect(found.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
     let message = found.first?.message ?? ""
-    #expect(message.matches(of: /CVE-\d+-\d+/).map { String($0.0) }.filter { known.contains($0) }.count >= known.count)
+    #expect(
+      message.matches(of: /CVE-\d+-\d+|GHSA[-a-z0-9]+/).map { String($0.0) }.filter { known.contains($0) }.count
+        >= known.count)
     #expect(message.isEmpty || known.first.map { message.contains("has \($0):") } == true)
     #expect(found.allSatisfy { $0.fix == "update next to \(fix) or newer, and build again" })
   }
@@ -212,12 +221,13 @@ struct NextAnalyzerTests {
   /// applications of pages.
   @Test func whomAVulnerabilityConcerns() throws {
     for file in ["middleware.ts", "src/proxy.ts"] {
-      let service = try service("", [file: "export const config = {}"])
+      let lock = Self.lock.replacing("16.3.4", with: "16.2.4")
+      let service = try service("", ["package-lock.json": lock, file: "export const config = {}"])
       let found = try #require(service.findings.first { $0.id == "FORGE-N001" })
       for id in ["CVE-2026-44574", "CVE-2026-44575"] { #expect(found.message.contains(id)) }
-      #expect(found.fix == "update next to 16.2.6 or newer, and build again")
+      #expect(found.fix == "update next to 16.3.3 or newer, and build again")
     }
-    let lock = Self.lock.replacing("16.0.10", with: "15.1.2")
+    let lock = Self.lock.replacing("16.3.4", with: "13.2.4")
     let pages = try service("", ["package-lock.json": lock, "app/page.tsx": "-", "pages/index.tsx": ""])
     #expect(pages.findings.filter { $0.id == "FORGE-N001" }.map(\.severity) == [.warning])
   }
@@ -232,13 +242,13 @@ struct NextAnalyzerTests {
   // MARK: Package managers
 
   @Test func declaredManagers() throws {
-    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10(a)\n"
+    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4(a)\n"
     let declared = try service(
       #""packageManager":"pnpm@10.13.1+sha512.abc""#, ["pnpm-lock.yaml": pnpm, "package-lock.json": "-"])
     #expect(
       declared.packageManager
         == PackageManager(name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:1"))
-    #expect(declared.framework.version == "16.0.10" && declared.framework.source == "pnpm-lock.yaml:6")
+    #expect(declared.framework.version == "16.3.4" && declared.framework.source == "pnpm-lock.yaml:6")
     #expect(declared.installInputs == ["package.json", "pnpm-lock.yaml"] && declared.findings.isEmpty)
 
     let conflict = try service(#""packageManager":"yarn@4.5.0""#)
@@ -249,12 +259,12 @@ struct NextAnalyzerTests {
   }
 
   @Test func lockfilesDecide() throws {
-    let berry = "__metadata:\n  version: 6\n\n\"next@npm:^16.0.0\":\n  version: 16.0.10\n"
+    let berry = "__metadata:\n  version: 6\n\n\"next@npm:^16.0.0\":\n  version: 16.3.4\n"
     let yarn = try service(
       "", ["yarn.lock": berry, "package-lock.json": "-", ".yarnrc.yml": "", ".yarn/releases/y.cjs": ""])
     #expect(yarn.packageManager.name == .yarnBerry && yarn.packageManager.version == "3.6.4")
     #expect(yarn.installInputs == [".yarn/releases/", ".yarnrc.yml", "package.json", "yarn.lock"])
-    let both = try service("", ["yarn.lock": "# yarn lockfile v1\n\nnext@^16.0.0:\n  version \"16.0.10\"\n"])
+    let both = try service("", ["yarn.lock": "# yarn lockfile v1\n\nnext@^16.0.0:\n  version \"16.3.4\"\n"])
     #expect(both.packageManager.name == .yarn && ids(both) == ["FORGE-N010"])
     let none = try service("", ["package-lock.json": "-"])
     #expect(none.packageManager.name == .npm && none.framework.version == "16.0.0" && ids(none) == ["FORGE-N012"])
@@ -416,7 +426,7 @@ struct NextAnalyzerTests {
     (["package.json": #"{"workspaces":["apps/*"]}"#, "nx.json": "{}"], "nx", "package.json:1"),
   ])
   func workspaces(_ files: [String: String], _ kind: String, _ source: String) throws {
-    let member = #"{"name":"NAME","dependencies":{"next":"16.0.10","ui":"*"},"scripts":{"build":"next build"}}"#
+    let member = #"{"name":"NAME","dependencies":{"next":"16.3.4","ui":"*"},"scripts":{"build":"next build"}}"#
     let project = try Project(
       files.merging([
         "apps/a/package.json": member.replacing("NAME", with: "a"), "apps/a/app/page.tsx": "",
@@ -434,7 +444,7 @@ struct NextAnalyzerTests {
   /// What a generator of code fills in stops nobody; a manifest that is broken elsewhere does.
   @Test func manifestsThatAreTemplates() throws {
     var files = [
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "web/package-lock.json": Self.lock, "web/app/page.tsx": "", "sdk/template/package.json": "{ {{#each a}} }",
     ]
     let project = try Project(files)
@@ -451,7 +461,7 @@ struct NextAnalyzerTests {
   @Test(arguments: [("from elsewhere import app\n", false), ("from fastapi import FastAPI\napp = FastAPI()\n", true)])
   func originsOfAnApplicationInSight(_ code: String, _ isKnown: Bool) throws {
     let project = try Project([
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "web/package-lock.json": Self.lock, "web/app/page.tsx": "process.env.NEXT_PUBLIC_API_URL",
       "api/requirements.txt": "fastapi==0.121.0\nuvicorn==0.38.0\n", "api/main.py": code,
       "api/Procfile": "web: uvicorn main:app\n",
@@ -463,7 +473,7 @@ struct NextAnalyzerTests {
 
   @Test func rewritesToThisMachine() throws {
     let project = try Project([
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "web/package-lock.json": Self.lock, "web/app/page.tsx": "",
       "web/next.config.mjs":
         "export default {\n  rewrites: async () => [{ source: '/api/:p*', destination: 'http://localhost:8000/:p*' }],\n}",
@@ -496,7 +506,7 @@ struct NextAnalyzerTests {
     let web = try #require(services.last)
     let expected = Workspace(root: ".", kind: "turbo", members: ["apps/web"], package: "@acme/web")
     #expect(web.workspace == expected && services.first?.workspace == nil)
-    #expect(web.next?.standaloneServer == "apps/web/server.js" && web.framework.version == "16.0.10")
+    #expect(web.next?.standaloneServer == "apps/web/server.js" && web.framework.version == "16.3.4")
     #expect(web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
     #expect(web.installInputs == ["apps/web/package.json", "package-lock.json", "package.json"])
     #expect(ids(web) == ["FORGE-N003"])

@@ -11,7 +11,7 @@ struct NextFixtureTests {
     let service = try #require(analysis.services.first)
     #expect(analysis.services.count == 1 && analysis.findings.isEmpty)
     #expect(service.name == "todo-frontend" && service.path == "." && service.kind == .nextjs)
-    #expect(service.framework == Framework(name: "next", version: "16.0.10", source: "package-lock.json:774"))
+    #expect(service.framework == Framework(name: "next", version: "16.3.4", source: "package-lock.json:774"))
     #expect(service.runtime == Runtime(name: .node, version: "24", source: ".nvmrc:1"))
     #expect(
       service.packageManager
@@ -45,7 +45,7 @@ struct NextFixtureTests {
   /// Its packages are folders of its own: they are installed, but what they read is theirs.
   @Test func offlineFrontend() throws {
     let service = try #require(try Analyzer.analyze(Project.fixture("offline-frontend")).services.first)
-    #expect(service.name == "offline-frontend" && service.framework.version == "16.0.10")
+    #expect(service.name == "offline-frontend" && service.framework.version == "16.3.4")
     #expect(service.next?.output == .default && service.next?.configFile == "next.config.mjs")
     #expect(
       service.installInputs == [

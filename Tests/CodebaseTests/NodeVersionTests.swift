@@ -16,7 +16,7 @@ struct NodeVersionTests {
     return try #require(try Analyzer.analyze(project.path).services.first)
   }
 
-  private static let npm = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#
+  private static let npm = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
   private static let pnpm = """
     lockfileVersion: '9.0'
     importers:
@@ -24,7 +24,7 @@ struct NodeVersionTests {
         dependencies:
           next:
             specifier: ^16.0.0
-            version: 16.0.10(react@19.2.1)
+            version: 16.3.4(react@19.2.1)
 
     """
 
@@ -32,23 +32,23 @@ struct NodeVersionTests {
 
   private static let lockfiles: [(String, String, PackageManager.Name, String?)] = [
     (
-      "package-lock.json", #"{"lockfileVersion":1,"dependencies":{"next":{"version":"16.0.10"}}}"#, .npm, nil
+      "package-lock.json", #"{"lockfileVersion":1,"dependencies":{"next":{"version":"16.3.4"}}}"#, .npm, nil
     ),
     (
       "package-lock.json",
-      #"{"lockfileVersion":2,"packages":{"node_modules/next":{"version":"16.0.10"}},"dependencies":{"next":{"version":"1.0.0"}}}"#,
+      #"{"lockfileVersion":2,"packages":{"node_modules/next":{"version":"16.3.4"}},"dependencies":{"next":{"version":"1.0.0"}}}"#,
       .npm, nil
     ),
     ("package-lock.json", npm, .npm, nil),
     ("npm-shrinkwrap.json", npm, .npm, nil),
     (
-      "pnpm-lock.yaml", "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^16.0.0\n\ndependencies:\n  next: 16.0.10_abc\n",
+      "pnpm-lock.yaml", "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^16.0.0\n\ndependencies:\n  next: 16.3.4_abc\n",
       .pnpm, "6.35.1"
     ),
-    ("pnpm-lock.yaml", "lockfileVersion: 5.4\n\ndependencies:\n  next: 16.0.10_react@18\n", .pnpm, "7.33.7"),
+    ("pnpm-lock.yaml", "lockfileVersion: 5.4\n\ndependencies:\n  next: 16.3.4_react@18\n", .pnpm, "7.33.7"),
     (
       "pnpm-lock.yaml",
-      "lockfileVersion: '6.0'\n\ndependencies:\n  next:\n    specifier: ^16.0.0\n    version: 16.0.10(react@18.2.0)\n",
+      "lockfileVersion: '6.0'\n\ndependencies:\n  next:\n    specifier: ^16.0.0\n    version: 16.3.4(react@18.2.0)\n",
       .pnpm, "8.15.9"
     ),
     ("pnpm-lock.yaml", pnpm, .pnpm, nil),
@@ -58,13 +58,13 @@ struct NodeVersionTests {
       "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies: {}\n    packageManagerDependencies:\n      pnpm:\n        specifier: 11.5.0\n        version: 11.5.0\n---\n"
         + pnpm, .pnpm, nil
     ),
-    ("yarn.lock", "# yarn lockfile v1\n\n\"next@^15.0.0 || ^16.0.0\":\n  version \"16.0.10\"\n", .yarn, nil),
+    ("yarn.lock", "# yarn lockfile v1\n\n\"next@^15.0.0 || ^16.0.0\":\n  version \"16.3.4\"\n", .yarn, nil),
     (
-      "yarn.lock", "__metadata:\n  version: 8\n\n\"next@npm:^15.0.0 || ^16.0.0\":\n  version: 16.0.10\n", .yarnBerry,
+      "yarn.lock", "__metadata:\n  version: 8\n\n\"next@npm:^15.0.0 || ^16.0.0\":\n  version: 16.3.4\n", .yarnBerry,
       nil
     ),
     (
-      "bun.lock", "{\n \"lockfileVersion\": 1,\n \"packages\": { \"next\": [\"next@16.0.10\", \"\"], },\n}\n", .bun, nil
+      "bun.lock", "{\n \"lockfileVersion\": 1,\n \"packages\": { \"next\": [\"next@16.3.4\", \"\"], },\n}\n", .bun, nil
     ),
   ]
 
@@ -73,7 +73,7 @@ struct NodeVersionTests {
     let (file, text, manager, version) = Self.lockfiles[index]
     let service = try service("", [file: text])
     #expect(service.packageManager.name == manager && service.packageManager.lockfile == file)
-    #expect(service.framework.version == "16.0.10" && service.framework.source.hasPrefix(file + ":"))
+    #expect(service.framework.version == "16.3.4" && service.framework.source.hasPrefix(file + ":"))
     if let version { #expect(service.packageManager.version == version) }
     // Plug'n'Play is Yarn's default, and has a finding of its own.
     #expect(service.findings.allSatisfy { $0.id == "FORGE-N058" })
@@ -179,12 +179,12 @@ struct NodeVersionTests {
 
   /// The range leaves a choice, and what Next.js needs takes a part of it away.
   @Test(arguments: [
-    ("16.0.10", ">=18 <23", "22", [String]()), ("16.0.10", "18 || 20", "20", ["FORGE-N020"]),
-    ("16.0.10", "^18", "24", ["FORGE-N022", "FORGE-N024"]), ("15.5.9", "18 || 22", "22", []),
-    ("15.5.9", "^18.18.0", "18", ["FORGE-N020"]),
+    ("16.3.4", ">=18 <23", "22", [String]()), ("16.3.4", "18 || 20", "20", ["FORGE-N020"]),
+    ("16.3.4", "^18", "24", ["FORGE-N022", "FORGE-N024"]), ("15.5.24", "18 || 22", "22", []),
+    ("15.5.24", "^18.18.0", "18", ["FORGE-N020"]),
   ])
   func nodeForThisNext(_ next: String, _ engines: String, _ version: String, _ ids: [String]) throws {
-    let lock = Self.npm.replacing("16.0.10", with: next)
+    let lock = Self.npm.replacing("16.3.4", with: next)
     let service = try service(#""engines":{"node":"\#(engines)"}"#, ["package-lock.json": lock])
     #expect(service.runtime.version == version && service.findings.map(\.id) == ids)
   }

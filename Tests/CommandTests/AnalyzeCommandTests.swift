@@ -7,8 +7,8 @@ import Testing
   private func project(_ files: [String: String] = [:]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let all = [
-      "package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
-      "package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#,
+      "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
       "page.ts": "export const url = process.env.API_URL",
     ].merging(files) { $1 }
     for (name, text) in all { try folder.write(text, to: name) }

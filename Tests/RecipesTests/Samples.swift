@@ -6,7 +6,7 @@ enum Samples {
   static func next(_ change: (inout Service) -> Void = { _ in }) -> Service {
     var service = Service(
       name: "todo-frontend", path: "frontend", kind: .nextjs,
-      framework: Framework(name: "next", version: "16.0.10", source: "frontend/package-lock.json:30"),
+      framework: Framework(name: "next", version: "16.3.4", source: "frontend/package-lock.json:30"),
       runtime: Runtime(name: .node, version: "24", source: "frontend/.nvmrc:1"),
       packageManager: PackageManager(
         name: .npm, version: nil, lockfile: "package-lock.json", source: "frontend/package-lock.json:1"),

@@ -27,9 +27,9 @@ import Testing
   }
   private static func next(_ files: [String: String]) -> [String: String] {
     [
-      "package.json": #"{"name": "web", "dependencies": {"next": "16.0.10"}, "scripts": {"build": "next build"}}"#,
+      "package.json": #"{"name": "web", "dependencies": {"next": "16.3.4"}, "scripts": {"build": "next build"}}"#,
       "package-lock.json":
-        #"{"name": "web", "lockfileVersion": 3, "packages": {"node_modules/next": {"version": "16.0.10"}}}"#,
+        #"{"name": "web", "lockfileVersion": 3, "packages": {"node_modules/next": {"version": "16.3.4"}}}"#,
       "app/page.tsx":
         "export default function Page() { return process.env.NEXT_PUBLIC_USED }\n// NEXT_PUBLIC_COMMENT\n",
       ".env.production": "NEXT_PUBLIC_FILE_ONLY=x\nSECRET=y\n", ".nvmrc": "24\n",

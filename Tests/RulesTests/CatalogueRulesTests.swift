@@ -106,7 +106,7 @@ import Testing
   @Test func packagesOverTheirLimit() throws {
     var image = ImageUnderTest()
     image.packages = [
-      PackageFacts(kind: "npm", name: "next", version: "16.0.10", bytes: 50_000_000),
+      PackageFacts(kind: "npm", name: "next", version: "16.3.4", bytes: 50_000_000),
       PackageFacts(kind: "npm", name: "sharp", version: "0.34.0", bytes: 10_000_001),
       PackageFacts(kind: "deb", name: "perl-base", version: "5.36", bytes: 8_000_000),
     ]

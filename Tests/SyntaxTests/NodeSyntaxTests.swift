@@ -11,13 +11,13 @@ struct NodeLockfileTests {
       """
       { "lockfileVersion": 3, "packages": {
         "node_modules/next": { "version": "15.5.7" },
-        "apps/web/node_modules/next": { "version": "16.0.10" },
+        "apps/web/node_modules/next": { "version": "16.3.4" },
         "node_modules/linked": { "resolved": "vendor/linked", "link": true },
         "vendor/linked": { "version": "1.2.3" } } }
       """)
     let top = try NodeLockfile.npm(modern, package: "next", importer: "")
     #expect(top == NodeLockfile(version: "15.5.7", source: "lock:2", format: "3"))
-    #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/web").version == "16.0.10")
+    #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/web").version == "16.3.4")
     #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/api").version == "15.5.7")
     #expect(try NodeLockfile.npm(modern, package: "linked", importer: "").source == "lock:5")
     let old = source("{ \"lockfileVersion\": 1, \"dependencies\": { \"next\": { \"version\": \"11.1.4\" } } }")
@@ -42,12 +42,12 @@ struct NodeLockfileTests {
       __metadata:
         version: 8
 
-      "next@npm:16.0.10":
-        version: 16.0.10
-        resolution: "next@npm:16.0.10"
+      "next@npm:16.3.4":
+        version: 16.3.4
+        resolution: "next@npm:16.3.4"
       """)
-    let modern = try NodeLockfile.yarn(berry, package: "next", range: "16.0.10")
-    #expect(modern.isBerry && modern.lockfile.version == "16.0.10" && modern.lockfile.format == "8")
+    let modern = try NodeLockfile.yarn(berry, package: "next", range: "16.3.4")
+    #expect(modern.isBerry && modern.lockfile.version == "16.3.4" && modern.lockfile.format == "8")
   }
 
   @Test func pnpm() throws {
@@ -66,23 +66,23 @@ struct NodeLockfileTests {
         apps/web:
           devDependencies:
             next:
-              specifier: 16.0.10
-              version: 16.0.10(react@19.2.1)
+              specifier: 16.3.4
+              version: 16.3.4(react@19.2.1)
 
       packages:
         next@15.5.7: {}
       """)
     let top = try NodeLockfile.pnpm(modern, package: "next", importer: "")
     #expect(top.version == "15.5.7" && top.format == "9.0")
-    #expect(try NodeLockfile.pnpm(modern, package: "next", importer: "apps/web").version == "16.0.10")
+    #expect(try NodeLockfile.pnpm(modern, package: "next", importer: "apps/web").version == "16.3.4")
     #expect(try NodeLockfile.pnpm(modern, package: "next", importer: "apps/other").version == nil)
     let old = source("lockfileVersion: 5.4\n\ndependencies:\n  next: 12.3.4_abc\n")
     #expect(try NodeLockfile.pnpm(old, package: "next", importer: "").version == "12.3.4")
   }
 
   @Test func bun() throws {
-    let text = "{ \"lockfileVersion\": 1, \"packages\": { \"next\": [\"next@16.0.10\", \"\", {}, \"sha512-\"], }, }"
-    #expect(try NodeLockfile.bun(source(text), package: "next").version == "16.0.10")
+    let text = "{ \"lockfileVersion\": 1, \"packages\": { \"next\": [\"next@16.3.4\", \"\", {}, \"sha512-\"], }, }"
+    #expect(try NodeLockfile.bun(source(text), package: "next").version == "16.3.4")
   }
 
   @Test(arguments: ["", "[]", "{\"packages\": ", "<<<<<<< HEAD\n{}"])

@@ -75,7 +75,7 @@ struct ServiceChecks {
     try require(service.name, "name", DockerText.isServiceName, expected: "lower-case letters, digits and ._-")
   }
 
-  /// `Next.js 16.0.10`, for the comment at the top.
+  /// `Next.js 16.3.4`, for the comment at the top.
   func framework(_ title: String) -> String {
     guard let version = service.framework.version, DockerText.isVersion(version) else { return title }
     return "\(title) \(version)"

@@ -10,7 +10,7 @@ extension Shape {
 
   /// A plain application with changes; a file of `-` is left out.
   private static func next(
-    _ name: String, _ more: String = "", _ files: [String: String] = [:], version: String = "16.0.10"
+    _ name: String, _ more: String = "", _ files: [String: String] = [:], version: String = "16.3.4"
   ) -> Shape {
     let all = [
       "package.json": manifest(more, next: version), "package-lock.json": lock(version), "app/page.tsx": "",
@@ -22,9 +22,9 @@ extension Shape {
     "package.json": #"{"private":true,"packageManager":"pnpm@10.13.1+sha512.ab","devDependencies":{"turbo":"2"}}"#,
     "pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n  - '!packages/old'\n", "turbo.json": "{}",
     "pnpm-lock.yaml":
-      "lockfileVersion: '9.0'\nimporters:\n  apps/web:\n    dependencies:\n      next:\n        version: 16.0.10(react@19)\n",
+      "lockfileVersion: '9.0'\nimporters:\n  apps/web:\n    dependencies:\n      next:\n        version: 16.3.4(react@19)\n",
     "apps/web/package.json":
-      #"{"name":"@acme/web","dependencies":{"next":"16.0.10","@acme/ui":"workspace:*"},"scripts":{"build":"next build"}}"#,
+      #"{"name":"@acme/web","dependencies":{"next":"16.3.4","@acme/ui":"workspace:*"},"scripts":{"build":"next build"}}"#,
     "apps/web/app/page.tsx": "", "apps/web/next.config.ts": "export default { output: 'standalone' }",
     "packages/ui/package.json": #"{"name":"@acme/ui","dependencies":{"@acme/theme":"workspace:^"}}"#,
     "packages/ui/src/index.ts": "export const theme = process.env.NEXT_PUBLIC_THEME",
@@ -80,14 +80,14 @@ extension Shape {
       name: "09-pnpm-turbo-two-apps",
       files: pnpmWorkspace.merging([
         "apps/admin/package.json":
-          #"{"name":"@acme/admin","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+          #"{"name":"@acme/admin","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
         "apps/admin/app/page.tsx": "",
       ]) { $1 }),
     Shape(
       name: "10-nx-inferred",
       files: [
-        "package.json": #"{"name":"acme","dependencies":{"next":"16.0.10"},"devDependencies":{"nx":"22"}}"#,
-        "package-lock.json": lock("16.0.10"), "nx.json": #"{"plugins":["@nx/next/plugin"]}"#,
+        "package.json": #"{"name":"acme","dependencies":{"next":"16.3.4"},"devDependencies":{"nx":"22"}}"#,
+        "package-lock.json": lock("16.3.4"), "nx.json": #"{"plugins":["@nx/next/plugin"]}"#,
         "apps/shop/project.json": #"{"name":"shop"}"#, "apps/shop/src/app/page.tsx": "",
         "apps/shop/next.config.js":
           "const { composePlugins, withNx } = require('@nx/next')\nmodule.exports = composePlugins(withNx)({ output: 'standalone' })",
@@ -95,8 +95,8 @@ extension Shape {
     Shape(
       name: "11-stray-lockfile",
       files: [
-        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#, "package-lock.json": lock("16.0.10"),
-        "apps/web/package.json": manifest(), "apps/web/app/page.tsx": "", "apps/web/package-lock.json": lock("16.0.10"),
+        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#, "package-lock.json": lock("16.3.4"),
+        "apps/web/package.json": manifest(), "apps/web/app/page.tsx": "", "apps/web/package-lock.json": lock("16.3.4"),
       ]),
     Shape(
       name: "11b-stray-lockfile-older-next",
@@ -107,26 +107,26 @@ extension Shape {
       ]),
     next(
       "12-yarn1-node26", #""packageManager":"yarn@1.22.22","engines":{"node":"26.x"}"#,
-      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.0.10:\n  version \"16.0.10\"\n"]),
+      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n"]),
     next(
       "13-yarn4-zero-install", #""packageManager":"yarn@4.9.2""#,
       [
         "package-lock.json": "-", ".yarnrc.yml": "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.9.2.cjs\n",
         ".yarn/releases/yarn-4.9.2.cjs": "", ".yarn/cache/next.zip": "",
-        "yarn.lock": "__metadata:\n  version: 8\n\n\"next@npm:16.0.10\":\n  version: 16.0.10\n",
+        "yarn.lock": "__metadata:\n  version: 8\n\n\"next@npm:16.3.4\":\n  version: 16.3.4\n",
       ]),
     next(
       "14-yarn-plug-and-play", #""packageManager":"yarn@4.9.2""#,
       [
         "package-lock.json": "-", ".pnp.cjs": "",
-        "yarn.lock": "__metadata:\n  version: 8\n\n\"next@npm:16.0.10\":\n  version: 16.0.10\n",
+        "yarn.lock": "__metadata:\n  version: 8\n\n\"next@npm:16.3.4\":\n  version: 16.3.4\n",
       ]),
     next(
       "15a-bun", "",
       [
         "package-lock.json": "-",
         "bun.lock":
-          "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"next\": [\"next@16.0.10\", \"\"],\n  },\n}\n",
+          "{\n  \"lockfileVersion\": 1,\n  \"packages\": {\n    \"next\": [\"next@16.3.4\", \"\"],\n  },\n}\n",
       ]),
     next("15b-bun-binary", "", ["package-lock.json": "-", "bun.lockb": "\u{0}bun"]),
     next(
@@ -134,20 +134,20 @@ extension Shape {
       [
         "package.json": "-", "package-lock.json": "-",
         "package.json5":
-          "{\n  // why\n  name: 'web',\n  dependencies: { next: '16.0.10', },\n  scripts: { build: 'next build' },\n}\n",
+          "{\n  // why\n  name: 'web',\n  dependencies: { next: '16.3.4', },\n  scripts: { build: 'next build' },\n}\n",
         "pnpm-lock.yaml":
-          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
+          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4\n",
       ]),
     next(
       "17a-manager-against-lockfile", #""packageManager":"pnpm@10.13.1+sha512.ab""#,
-      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.0.10:\n  version \"16.0.10\"\n"]),
+      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n"]),
     next(
       "17b-engines-pnpm",
       #""engines":{"pnpm":"11.5.x"},"devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
       [
         "package-lock.json": "-",
         "pnpm-lock.yaml":
-          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.0.10\n",
+          "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4\n",
       ]),
     next("18a-nvmrc-and-engines", #""engines":{"node":">=18 <21"}"#, [".nvmrc": "lts/jod\n"]),
     next("18b-volta-against-tool-versions", #""volta":{"node":"22.11.0"}"#, [".tool-versions": "nodejs 24.1.0\n"]),
@@ -166,7 +166,7 @@ extension Shape {
       "20-sharp-from-mac", #""optionalDependencies":{"sharp":"0.34.0"}"#,
       [
         "package-lock.json":
-          #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"},"node_modules/sharp":{},"node_modules/@img/sharp-darwin-arm64":{}}}"#
+          #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"},"node_modules/sharp":{},"node_modules/@img/sharp-darwin-arm64":{}}}"#
       ]),
     next(
       "21-native-and-browser", #""optionalDependencies":{"better-sqlite3":"12","canvas":"3","puppeteer":"24"}"#),
@@ -205,7 +205,7 @@ extension Shape {
       "29-install-scripts", "",
       [
         "package.json":
-          #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build","prepare":"husky","postinstall":"patch-package && node scripts/setup.js"}}"#,
+          #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build","prepare":"husky","postinstall":"patch-package && node scripts/setup.js"}}"#,
         "patches/a+1.patch": "", "scripts/setup.js": "",
       ]),
     next(
@@ -218,7 +218,7 @@ extension Shape {
     next("31a-no-lockfile", "", ["package-lock.json": "-"]),
     next("31b-lockfile-out-of-step", "", ["package-lock.json": lock("15.5.9")]),
     next("31c-empty-lockfile", "", ["package-lock.json": ""]),
-    next("31d-byte-order-mark", "", ["package.json": "\u{FEFF}" + manifest(next: "16.0.10")]),
+    next("31d-byte-order-mark", "", ["package.json": "\u{FEFF}" + manifest(next: "16.3.4")]),
     next("31e-comments-in-manifest", "", ["package.json": "{\n  // why\n  \"name\": \"web\"\n}"]),
   ]
 }

