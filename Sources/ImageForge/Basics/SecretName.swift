@@ -8,12 +8,11 @@ package enum SecretName {
   private static let endings: Set<Substring> = ["auth", "key", "keys"]
   private static let harmlessEndings: Set<Substring> = [
     "algorithm", "audience", "backend", "bytes", "class", "cost", "count", "days", "dependency", "disabled", "domain",
-    "enabled",
-    "endpoint", "expire", "expires", "expiry", "file", "format", "header", "host", "hours", "id", "interval",
-    "issuer", "length", "lifetime", "limit", "location", "max", "method", "min", "minutes", "mode", "module", "name",
-    "path", "pattern", "patterns", "port", "prefix", "prompts", "provider", "public", "region", "rotation", "scheme",
-    "seconds",
-    "secure", "size", "timeout", "title", "ttl", "type", "url", "user", "username", "version",
+    "enabled", "endpoint", "expire", "expires", "expiry", "file", "format", "header", "host", "hours", "id",
+    "interval", "issuer", "length", "lifetime", "limit", "location", "max", "method", "min", "minutes", "mode",
+    "module", "name", "path", "pattern", "patterns", "port", "prefix", "prompts", "provider", "public", "region",
+    "rotation", "scheme", "seconds", "secure", "size", "timeout", "title", "ttl", "type", "url", "user", "username",
+    "version",
   ]
   private static let stores: Set<Substring> = [
     "database", "db", "redis", "mongo", "mongodb", "postgres", "postgresql", "broker",

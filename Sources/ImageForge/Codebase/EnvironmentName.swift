@@ -1,6 +1,6 @@
 import ForgeBasics
 
-/// What the name or the value of an environment variable tells.
+/// What the name of an environment variable tells; whether it stands for a secret, `SecretName` knows.
 enum EnvironmentName {
   /// Says of places that read a variable whose name only running the code would tell. Nil when there are none.
   static func computed(_ places: [String], id: String) -> Finding? {
@@ -22,13 +22,4 @@ enum EnvironmentName {
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 }
-
-  /// Whether a variable of this name holds a secret. Addresses of databases hold the password.
-  static func isSecret(_ name: String) -> Bool { SecretName.isSecret(name) }
-
-  /// Whether a variable that falls back to this value holds a secret: a number or a switch is none.
-  static func isSecret(_ name: String, default value: String?) -> Bool { SecretName.isSecret(name, default: value) }
-
-  /// Whether an address carries a password: `scheme://user:password@host`. A placeholder `${…}` is none.
-  static func holdsCredentials(_ value: String) -> Bool { SecretName.holdsCredentials(value) }
 }

@@ -73,7 +73,7 @@ struct NextEnvironment {
     for name in Self.values { readAssignments(ProjectTree.join(folder, name), tree, areExamples: false) }
     readVercel(tree)
     for variable in ComposeFile.environment(of: folder, in: tree) where EnvironmentName.isValid(variable.name) {
-      if let value = variable.value, EnvironmentName.holdsCredentials(value) {
+      if let value = variable.value, SecretName.holdsCredentials(value) {
         holdingCredentials.insert(variable.name)
       }
       add(variable.name, Reading(path: variable.path, line: variable.line, use: .tested, isInConfig: false))
@@ -140,8 +140,8 @@ struct NextEnvironment {
   }
 
   private mutating func judgeDefault(_ name: String, _ text: String, _ location: String) {
-    if EnvironmentName.holdsCredentials(text) { holdingCredentials.insert(name) }
-    let isSecret = EnvironmentName.isSecret(name) || EnvironmentName.holdsCredentials(text)
+    if SecretName.holdsCredentials(text) { holdingCredentials.insert(name) }
+    let isSecret = SecretName.isSecret(name) || SecretName.holdsCredentials(text)
     guard isSecret, !text.isEmpty else { return }
     note(
       "FORGE-N041", .warning, "the default of \(name) stands in the code: whoever reads the image knows it", location,
@@ -166,7 +166,7 @@ struct NextEnvironment {
       guard rest.first == "=", EnvironmentName.isValid(key) else { continue }
       let value = rest.dropFirst()
       hasValue = hasValue || !value.allSatisfy(\.isWhitespace)
-      if !areExamples, EnvironmentName.holdsCredentials(String(value)) { holdingCredentials.insert(key) }
+      if !areExamples, SecretName.holdsCredentials(String(value)) { holdingCredentials.insert(key) }
       add(key, Reading(path: path, line: index + 1, use: .tested, isInConfig: false))
     }
     if Self.copied.contains(name), hasValue {
@@ -255,7 +255,7 @@ struct NextEnvironment {
   private func variable(_ name: String, _ readings: [Reading]) -> EnvironmentVariable {
     let scope = scope(name, readings)
     let isSecret =
-      scope == .buildSecret || scope == .runtimeSecret || EnvironmentName.isSecret(name)
+      scope == .buildSecret || scope == .runtimeSecret || SecretName.isSecret(name)
       || holdingCredentials.contains(name)
     var defaults: [String] = []
     var isDefaulted = false
@@ -283,7 +283,7 @@ struct NextEnvironment {
   private func scope(_ name: String, _ readings: [Reading]) -> EnvironmentVariable.Scope {
     if Self.platform.contains(name) { return .platform }
     if name.hasPrefix("NEXT_PUBLIC_") { return .buildPublic }
-    let isSecret = EnvironmentName.isSecret(name) || holdingCredentials.contains(name)
+    let isSecret = SecretName.isSecret(name) || holdingCredentials.contains(name)
     if Self.buildSecrets.contains(name) { return .buildSecret }
     if readings.contains(where: \.isInConfig) { return isSecret ? .buildSecret : .buildPublic }
     return isSecret ? .runtimeSecret : .runtime

@@ -106,7 +106,7 @@ struct PythonEnvironment {
       let text = written.flatMap { PythonLiteral.isPlain($0) ? $0 : nil }
       return Reading(
         name: name, required: required && !hasFallback, default: text,
-        isSecret: EnvironmentName.isSecret(name, default: text), source: source)
+        isSecret: SecretName.isSecret(name, default: text), source: source)
     }
     switch expression.kind {
     case .subscripted(let base, let indices) where indices.count == 1:
@@ -150,7 +150,7 @@ struct PythonEnvironment {
         guard text.dropFirst(name.count).first == "=", EnvironmentName.isValid(String(name)) else { continue }
         readings.append(
           Reading(
-            name: String(name), required: false, default: nil, isSecret: EnvironmentName.isSecret(String(name)),
+            name: String(name), required: false, default: nil, isSecret: SecretName.isSecret(String(name)),
             source: "\(path):\(index + 1)", isExample: true))
       }
     }

@@ -152,7 +152,7 @@ struct PythonRequirements: Sendable {
       if EnvironmentName.isValid(name) { variables.append((name, location)) }
       rest = rest[close...]
     }
-    if EnvironmentName.holdsCredentials(address) {
+    if SecretName.holdsCredentials(address) {
       findings.append(
         Finding(
           id: "FORGE-P015", severity: .error, message: "an address holds a user name and a password",

@@ -157,9 +157,9 @@ struct PythonSettings {
     }
     let isSecret =
       mentions(field.annotation, "SecretStr") || mentions(field.annotation, "SecretBytes")
-      || (!isNumeric(field.annotation) && EnvironmentName.isSecret(name, default: literal))
+      || (!isNumeric(field.annotation) && SecretName.isSecret(name, default: literal))
     // An address without a password gives nothing away.
-    let isHarmless = literal.map { $0.isEmpty || ($0.contains("://") && !EnvironmentName.holdsCredentials($0)) } ?? true
+    let isHarmless = literal.map { $0.isEmpty || ($0.contains("://") && !SecretName.holdsCredentials($0)) } ?? true
     if isSecret, !isHarmless {
       findings.append(
         Finding(

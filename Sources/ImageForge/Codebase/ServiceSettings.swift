@@ -74,7 +74,7 @@ struct ServiceSettings {
         guard EnvironmentName.isValid(argument.key) else {
           throw .settings(location: argument.location, reason: "`\(argument.key)` is no name of a variable")
         }
-        guard !EnvironmentName.isSecret(argument.key) else {
+        guard !SecretName.isSecret(argument.key) else {
           throw .settings(
             location: argument.location,
             reason: "`\(argument.key)` is a secret: build arguments stand in the image's history; use --secret")
