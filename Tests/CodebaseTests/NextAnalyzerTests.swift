@@ -457,8 +457,24 @@ struct NextAnalyzerTests {
     #expect(throws: AnalysisError.self) { try Analyzer.analyze(broken.path) }
   }
 
-  /// Where the making of the application is out of sight, nothing is said of its middleware.
-  @Test(arguments: [("from elsewhere import app\n", false), ("from fastapi import FastAPI\napp = FastAPI()\n", true)])
+  /// Where the making of the application is out of sight, or something else answers in the middleware's stead, nothing
+  /// is said of its middleware.
+  @Test(arguments: [
+    ("from elsewhere import app\n", false), ("from fastapi import FastAPI\napp = FastAPI()\n", true),
+    ("from fastapi import FastAPI\nfrom .cors import CORSGate\napp = FastAPI()\napp.add_middleware(CORSGate)\n", false),
+    ("from fastapi import FastAPI\nfrom .gate import Gate\napp = FastAPI()\napp.add_middleware(Gate)\n", true),
+    (
+      """
+      from fastapi import FastAPI
+      app = FastAPI()
+      @app.middleware("http")
+      async def allow(request, call_next):
+          response = await call_next(request)
+          response.headers["Access-Control-Allow-Origin"] = "*"
+          return response
+      """, false
+    ),
+  ])
   func originsOfAnApplicationInSight(_ code: String, _ isKnown: Bool) throws {
     let project = try Project([
       "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,

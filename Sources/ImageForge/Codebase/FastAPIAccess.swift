@@ -23,14 +23,20 @@ enum FastAPIAccess {
     "fastapi.middleware.cors.CORSMiddleware", "starlette.middleware.cors.CORSMiddleware",
   ]
 
-  /// `app.add_middleware(CORSMiddleware, …)`, `Middleware(CORSMiddleware, …)`, `CORSMiddleware(app, …)`.
+  /// `app.add_middleware(CORSMiddleware, …)`, `Middleware(CORSMiddleware, …)`, `CORSMiddleware(app, …)`; else what
+  /// answers in its stead, of which no more than the place is known.
   static func cors(_ index: PythonIndex, folder: String) -> CORSFacts? {
+    var own: CORSFacts?
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       guard let file = index.files[path] else { continue }
       var found: CORSFacts?
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
-          guard found == nil, let (callee, arguments) = expression.call else { return }
+          guard found == nil else { return }
+          if own == nil, answersItself(expression) {
+            own = CORSFacts(origins: [], isOpenEnded: true, source: file.location(expression.offset))
+          }
+          guard let (callee, arguments) = expression.call else { return }
           let names = [callee] + arguments.positional.prefix(2)
           guard names.contains(where: { isMiddleware($0, file, index) }) else { return }
           found = read(arguments, scope, index, at: file.location(expression.offset))
@@ -38,7 +44,16 @@ enum FastAPIAccess {
       }
       if let found { return found }
     }
-    return nil
+    return own
+  }
+
+  /// `app.add_middleware(OurCORS, …)`, `Middleware(OurCORS, …)`, or code that writes the header by hand.
+  private static func answersItself(_ expression: PythonExpression) -> Bool {
+    if let text = expression.string { return text.lowercased() == "access-control-allow-origin" }
+    guard let (callee, arguments) = expression.call, let last = callee.dotted?.last,
+      ["add_middleware", "Middleware"].contains(last)
+    else { return false }
+    return arguments.positional.first?.dotted?.last?.lowercased().contains("cors") ?? false
   }
 
   private static func isMiddleware(_ expression: PythonExpression, _ file: PythonFile, _ index: PythonIndex) -> Bool {
