@@ -136,6 +136,25 @@ import Testing
     }
   }
 
+  /// In a network that reaches one index alone, the package manager comes from there too.
+  @Test(arguments: RecipeOptions.Dialect.allCases) func thePackageManagerComesFromTheIndex(
+    _ dialect: RecipeOptions.Dialect
+  ) throws {
+    let folder = try TemporaryFolder()
+    let project = try #require(Self.projects.first { $0.name == "uv" })
+    for (name, text) in project.files { try folder.write(text, to: name) }
+    try folder.write("PIP_INDEX_URL=\n", to: ".env.example")
+    var options = RecipeOptions()
+    options.dialect = dialect
+    let file = try Generator.generate(Analyzer.analyze(folder.path), options: options)[0].contents
+    let steps = file.replacing("\\\n", with: " ").split(separator: "\n")
+    let setup = try #require(steps.first { $0.contains("pip install uv==") })
+    #expect(setup.hasPrefix("RUN --mount=type=secret,id=PIP_INDEX_URL"))
+    #expect(dialect == .buildkit || setup.contains(/export PIP_INDEX_URL; fi +&& pip install uv==/), "\(setup)")
+    // What only the installation reads is not there.
+    #expect(!setup.contains("UV_INDEX"))
+  }
+
   /// Only variables that are there become arguments: read by the code, or set by a file that does not reach the build.
   @Test func argumentsAreWhatTheProjectHas() throws {
     let folder = try TemporaryFolder()

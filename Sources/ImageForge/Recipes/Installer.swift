@@ -22,17 +22,20 @@ struct Installer {
       let setup: String?
       let setupNote: String?
       let setupCache: String
+      let setupSecrets: [BuildSecret]
       let copies: [String]
       let secrets: [BuildSecret]
       let cacheFolder: String
       let cacheLocked: Bool
       let command: String
     }
+    let secrets = try checks.buildSecrets().install
     return try checks.template("install.mustache").render(
       Values(
-        setup: setup, setupNote: setupNote, setupCache: setupCache, copies: try checks.installCopies(),
-        secrets: try checks.buildSecrets().install, cacheFolder: cacheFolder, cacheLocked: cacheLocked,
-        command: command))
+        setup: setup, setupNote: setupNote, setupCache: setupCache,
+        // Where no other index can be reached, the package manager itself comes from the project's.
+        setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") }, copies: try checks.installCopies(),
+        secrets: secrets, cacheFolder: cacheFolder, cacheLocked: cacheLocked, command: command))
   }
 }
 
