@@ -88,12 +88,13 @@ struct Build: AsyncParsableCommand {
     if builder != nil, engine != .docker, engine != .auto {
       throw ValidationError("--builder is docker's: leave --engine out, or use --engine docker")
     }
+  }
+
+  /// Said in one line, without the usage that a mistyped option gets.
+  private func refuseSecretArguments() throws {
     for argument in buildArg {
-      let name = argument.prefix { $0 != "=" }
-      guard SecretName.isSecret(String(name)), !name.hasPrefix("NEXT_PUBLIC_") else { continue }
-      throw ValidationError(
-        "the build argument \(name) looks like a secret, and would stand in the image's history: "
-          + "pass it with --secret id=\(name),src=FILE")
+      let name = String(argument.prefix { $0 != "=" })
+      if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") { throw ProjectBuildError.secretArgument(name) }
     }
   }
 
@@ -104,6 +105,7 @@ struct Build: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try refuseSecretArguments()
     var builder = ProjectBuilder()
     builder.engine = engine
     builder.tag = tag
@@ -118,7 +120,7 @@ struct Build: AsyncParsableCommand {
     builder.usesCache = !noCache
     builder.builder = self.builder
     builder.pushes = push
-    builder.reports = reportDir
+    builder.reports = reportDir ?? reporting.folder
     builder.jobs = jobs
     builder.recipe = try recipe.options(in: path)
     builder.picksDialect = recipe.dialect == nil || recipe.dialect == .auto

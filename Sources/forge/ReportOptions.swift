@@ -21,8 +21,8 @@ struct ReportOptions: ParsableArguments {
   @Option(
     name: .customLong("report"),
     help: ArgumentHelp(
-      "Write further reports: FORMAT=FILE, several with commas. May be repeated.",
-      valueName: "format=file,…"))
+      "Write further reports: FORMAT=FILE, several with commas, or all of them into a FOLDER/. May be repeated.",
+      valueName: "format=file,…|folder/"))
   var reports: [String] = []
 
   func validate() throws { _ = try targets() }
@@ -37,6 +37,9 @@ struct ReportOptions: ParsableArguments {
     if let file { try AtomicFile.write(shown.utf8, to: file) } else { try StandardOutput.write(shown) }
 
     var failures: [any Error] = []
+    if let folder {
+      attempt(&failures) { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    }
     if format == .github, let summary = ProcessInfo.processInfo.environment["GITHUB_STEP_SUMMARY"], !summary.isEmpty {
       attempt(&failures) { try append(try report.render(.markdown) ?? "", to: summary) }
     }
@@ -106,10 +109,32 @@ struct ReportOptions: ParsableArguments {
     }
   }
 
+  /// The folder that `--report` names: one that is there, or a path that ends in a slash.
+  var folder: String? { reports.last(where: Self.isFolder) }
+
+  private static func isFolder(_ option: String) -> Bool {
+    let format = option.firstIndex(of: "=").flatMap { ReportFormat(rawValue: String(option[..<$0])) }
+    guard format == nil, !option.isEmpty else { return false }
+    if option.hasSuffix("/") { return true }
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: option, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// What a folder of reports holds.
+  private static let folderFiles: [(format: ReportFormat, name: String)] = [
+    (.json, "report.json"), (.sarif, "report.sarif"), (.junit, "report.junit.xml"), (.markdown, "report.md"),
+    (.html, "report.html"),
+  ]
+
   /// What `--report` asks for. A comma parts two reports where a format and `=` follow it.
   private func targets() throws -> [(format: ReportFormat, path: String)] {
     var targets: [(format: ReportFormat, path: String)] = []
     for option in reports {
+      if Self.isFolder(option) {
+        let folder = option.hasSuffix("/") ? option : option + "/"
+        targets += Self.folderFiles.map { ($0.format, folder + $0.name) }
+        continue
+      }
       for (index, part) in option.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
         let equals = part.firstIndex(of: "=")
         if let equals, let format = ReportFormat(rawValue: String(part[..<equals])) {
@@ -118,7 +143,8 @@ struct ReportOptions: ParsableArguments {
           targets.append((last.format, last.path + "," + part))
         } else {
           let names = ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")
-          throw ValidationError("--report takes FORMAT=FILE, where FORMAT is one of \(names); not '\(part)'")
+          throw ValidationError(
+            "--report takes FORMAT=FILE, where FORMAT is one of \(names), or a FOLDER/; not '\(part)'")
         }
       }
     }

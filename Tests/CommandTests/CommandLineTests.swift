@@ -59,6 +59,29 @@ import Testing
     #expect(result.errors.contains("/no/such/folder/a.txt"), "\(result)")
   }
 
+  @Test func aSecretAsABuildArgumentIsOneLine() async throws {
+    let result = try await Command.forge([
+      "build", Repository.fixture("todo-backend"), "--build-arg", "API_TOKEN=hunter2hunter2",
+    ])
+    #expect(result.status == 2 && result.output.isEmpty)
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    #expect(result.errors.contains("--secret id=API_TOKEN,src=FILE") && !result.errors.contains("hunter2"))
+  }
+
+  /// `--report FOLDER/`: each format by its own name; a folder that is there needs no slash.
+  @Test(arguments: ["reports/", "there"]) func reportsGoIntoAFolder(_ name: String) async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("x", to: "there/x")
+    try folder.write("FROM scratch\n", to: "Dockerfile")
+    let result = try await Command.forge(["lint", folder.file("Dockerfile"), "--report", folder.file(name)])
+    #expect(result.status == 0, "\(result)")
+    for file in ["report.html", "report.json", "report.junit.xml", "report.md", "report.sarif"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("\(name)/\(file)")), "\(file)")
+    }
+    let wrong = try await Command.forge(["lint", folder.file("Dockerfile"), "--report", folder.file("nowhere")])
+    #expect(wrong.status == 2 && wrong.errors.contains("or a FOLDER/"), "\(wrong)")
+  }
+
   @Test func pathsThatHoldNothing() async throws {
     let folder = try TemporaryFolder()
     try folder.write("hello", to: "notes.txt")

@@ -10,6 +10,8 @@ public enum ProjectBuildError: ForgeError, Equatable {
   case targetOfSeveral(String, services: Int)
   /// An image of several platforms is one only in a registry.
   case severalPlatformsNeedNames(count: Int)
+  /// The value of a build argument stands in the image's history.
+  case secretArgument(String)
 
   public var exitCode: ExitCode {
     if case .platform = self { .engineFailed } else { .usage }
@@ -28,6 +30,9 @@ public enum ProjectBuildError: ForgeError, Equatable {
         + "folder"
     case .severalPlatformsNeedNames(let count):
       "\(count) platforms give \(count) archives, and --output names one file: name an existing folder"
+    case .secretArgument(let name):
+      "the build argument \(DisplayText.escape(name)) looks like a secret, and would stand in the image's history: "
+        + "pass it with --secret id=\(DisplayText.escape(name)),src=FILE"
     case .noScratchFolder(let reason):
       "no temporary folder can be made: \(reason); check TMPDIR and the room on that disk"
     }
