@@ -77,6 +77,31 @@ import Testing
     #expect(!bench.exists("tag"))
   }
 
+  /// Only the host's network is left to steps where the daemon has no bridge; a builder has networks of its own.
+  @Test(arguments: [
+    ("echo 'Error response from daemon: network bridge not found' >&2; exit 1", nil, true),
+    ("echo 'Error: No such network: bridge' >&2; exit 1", nil, true),
+    ("echo 'Error: No such network: bridge' >&2; exit 1", "cloud", false),
+    ("echo 'permission denied' >&2; exit 1", nil, false),
+    ("echo bridge", nil, false),
+  ])
+  func aDaemonWithoutABridge(network: String, builder: String?, isHost: Bool) async throws {
+    let engine = try bench.engine(
+      .docker,
+      """
+      case "$1" in
+      image) echo 'Error: No such image: x' >&2; exit 1 ;;
+      network) \(network) ;;
+      build) echo "$@" > $BENCH/arguments ;;
+      save) echo archive ;;
+      esac
+      """)
+    var request = try bench.request("FROM scratch")
+    request.builder = builder
+    try await engine.build(request) { _ in }
+    #expect(bench.text("arguments").contains("--network=host") == isHost)
+  }
+
   @Test func aStoreThatDoesNotAnswerIsLeftAlone() async throws {
     let engine = try bench.engine(
       .buildah,

@@ -58,7 +58,8 @@ extension Engine {
     let ignoreFile = request.dockerfile + ".dockerignore"
     let arguments = buildArguments(
       request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
-      isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)))
+      isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)),
+      network: await networkOfSteps(request))
     let command = EngineCommand(program: path, arguments: arguments, environment: buildEnvironment)
     let containers = await workingContainers()
     let action = EngineFailure.Action.build(tag: request.tag)
@@ -70,6 +71,17 @@ extension Engine {
     let isUnfinished = ending.wasKilled || ending.stop != nil
     let leftovers = isUnfinished ? await removeContainers(since: containers) : []
     throw failure(action, ending, tail, leftovers)
+  }
+
+  /// A daemon without a bridge (`dockerd --bridge none`, as on machines whose network must stay as it is) has only the
+  /// host's network for RUN steps, and does not take it by itself. A builder of buildx brings its own.
+  private func networkOfSteps(_ request: BuildRequest) async -> String? {
+    guard kind == .docker, request.builder == nil, environment["BUILDX_BUILDER"] == nil else { return nil }
+    let command = EngineCommand(
+      program: path, arguments: ["network", "inspect", "--format={{.Name}}", "bridge"], environment: environment)
+    guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil else { return nil }
+    let says = reply.errorOutput.lowercased()
+    return says.contains("network bridge not found") || says.contains("no such network") ? "host" : nil
   }
 
   private func export(

@@ -1,11 +1,16 @@
 /// The command lines of the three engines.
 extension Engine {
-  /// - Parameter ignoreFile: `<dockerfile>.dockerignore`, where there is one. docker finds it by itself.
-  func buildArguments(_ request: BuildRequest, ignoreFile: String?, isolation: String?) -> [String] {
+  /// - Parameters:
+  ///   - ignoreFile: `<dockerfile>.dockerignore`, where there is one. docker finds it by itself.
+  ///   - network: what docker gives to RUN steps; nil leaves its own choice.
+  func buildArguments(
+    _ request: BuildRequest, ignoreFile: String?, isolation: String?, network: String? = nil
+  ) -> [String] {
     var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
     switch kind {
     case .docker:
       arguments.append("--progress=plain")
+      if let network { arguments.append("--network=\(network)") }
       if let builder = request.builder { arguments.append("--builder=\(builder)") }
       // A builder chosen by the user may keep its result to itself.
       if request.builder != nil || environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
