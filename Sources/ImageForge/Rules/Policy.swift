@@ -31,7 +31,8 @@ public struct Policy: Sendable, Equatable {
     case permille(Int64)
   }
 
-  /// The version of the rules that the team has agreed to: a rule that is newer only warns.
+  /// The version of the rules that the team has agreed to: a rule that is newer only warns. A policy file that names
+  /// none has agreed to the first; without a file, the newest are in force.
   public var version = RuleCatalogue.currentVersion
   public var profile = Profile.default
   /// Bytes.

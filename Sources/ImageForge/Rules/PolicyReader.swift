@@ -30,6 +30,11 @@ struct PolicyReader {
     var start = Policy()
     start.source = source
     let name = source ?? "the built-in policy"
+    // A team that wrote a policy agreed to the rules of its day, and says so by the version; forge's own has the newest.
+    if source != nil {
+      start.version = 1
+      start.origins["version"] = "\(name) names none"
+    }
     // A profile is what everything else builds on, wherever it is named.
     let chosen: Policy.Profile?
     if let profile { chosen = profile } else { chosen = try PolicyReader(name, Policy(), []).profile(text) }
