@@ -4,7 +4,7 @@ import ForgeImages
 /// The steps that made an image, as far as its config tells, and which layer each of them made.
 struct History {
   private(set) var steps: [HistoryFacts] = []
-  /// By layer; nil where history is absent or does not fit the layers.
+  /// By layer, without the values of secrets; nil where history is absent or does not fit the layers.
   private var createdBy: [String?]
   private(set) var findings: [Finding] = []
   private(set) var base: BaseFacts?
@@ -17,7 +17,7 @@ struct History {
     for entry in entries {
       let layer = aligns && !entry.isEmptyLayer ? createdBy.count : nil
       steps.append(HistoryFacts(createdBy: entry.createdBy ?? "", layer: layer))
-      if layer != nil { createdBy.append(entry.createdBy) }
+      if layer != nil { createdBy.append(entry.createdBy.map(SecretText.masked)) }
     }
     if aligns { base = Self.base(entries) }
     if !aligns {
@@ -54,7 +54,8 @@ struct History {
       let index = entries[..<last].lastIndex(where: { $0.isEmptyLayer && $0.setsCommand })
     else { return nil }
     return facts(
-      nil, before: index, "history[\(index)]: \(BuildStep.short(entries[index].createdBy ?? "")), which layers follow")
+      nil, before: index,
+      "history[\(index)]: \(BuildStep.short(SecretText.masked(entries[index].createdBy ?? ""))), which layers follow")
   }
 }
 

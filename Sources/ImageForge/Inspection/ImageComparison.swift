@@ -21,7 +21,7 @@ extension ImageDiff {
     ].filter { $0.old != $0.new }
   }
 
-  private static func words(_ command: [String]) -> String { command.joined(separator: " ") }
+  private static func words(_ command: [String]) -> String { SecretText.masked(command.joined(separator: " ")) }
 
   /// Versions that both images have cancel out; of the rest, one goes for the other.
   private static func packages(_ old: [PackageFacts], _ new: [PackageFacts]) -> [Package] {

@@ -131,8 +131,9 @@ public struct ImageFacts: Codable, Sendable, Equatable {
     try container.encode(digest, forKey: .digest)
     try container.encode(platform, forKey: .platform)
     try container.encode(user, forKey: .user)
-    try container.encode(entrypoint, forKey: .entrypoint)
-    try container.encode(cmd, forKey: .cmd)
+    // Rules look for secrets in these; no report shows one.
+    try container.encode(entrypoint.map(SecretText.masked), forKey: .entrypoint)
+    try container.encode(cmd.map(SecretText.masked), forKey: .cmd)
   }
 }
 

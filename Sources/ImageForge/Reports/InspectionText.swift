@@ -48,7 +48,8 @@ extension Inspection {
   private func writeImage(to layout: inout TextLayout) {
     layout.line(layout.ink(DisplayText.escape(image.reference ?? image.source), .bold))
     layout.paragraph(image.digest.description, label: "  digest    ")
-    let command = (image.entrypoint + image.cmd).map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: " ")
+    let command = (image.entrypoint + image.cmd).map(SecretText.masked).map { $0.contains(" ") ? "\"\($0)\"" : $0 }
+      .joined(separator: " ")
     layout.table([
       ["platform", DisplayText.escape(image.platform)],
       ["user", image.user.isEmpty ? "root (no USER is set)" : DisplayText.escape(image.user)],

@@ -189,7 +189,8 @@ enum ConfigRules {
     if !triggers.isEmpty {
       return triggers.map {
         Violation(
-          message: "ONBUILD trigger: \(ImageRules.cut(DisplayText.escape($0)))", location: "config.OnBuild",
+          message: "ONBUILD trigger: \(ImageRules.cut(DisplayText.escape(SecretText.masked($0))))",
+          location: "config.OnBuild",
           fix: "remove the ONBUILD instruction", evidence: .config)
       }
     }

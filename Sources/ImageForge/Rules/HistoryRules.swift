@@ -9,7 +9,7 @@ enum HistoryRules {
 
     func violation(_ message: String, fix: String, atMost: Severity? = nil) -> Violation {
       Violation(
-        message: "\(message): `\(ImageRules.cut(text))`", location: "history[\(index)]", fix: fix, evidence: .history,
+        message: "\(message): `\(ImageRules.short(text))`", location: "history[\(index)]", fix: fix, evidence: .history,
         atMost: atMost)
     }
   }

@@ -65,7 +65,7 @@ enum ImageRules {
   ]
 
   /// The start of a build step, for a message.
-  static func short(_ step: String) -> String { cut(BuildStep.short(step)) }
+  static func short(_ step: String) -> String { cut(BuildStep.short(SecretText.masked(step))) }
 
   static func cut(_ text: String) -> String { text.count > 80 ? text.prefix(79) + "…" : text }
 
