@@ -96,7 +96,7 @@ struct Check: AsyncParsableCommand {
       try reporting.write(verdict, report: report, text: verdict.text, to: output)
     } else {
       let all = CheckReport(verdicts: verdicts, failures: failures)
-      try reporting.write(all, report: report, text: all.text, to: output)
+      try reporting.write(all, report: report, text: all.text, shownText: all.shownText, to: output)
     }
     if let failure { throw ExitStatus(code: failure.exitCode) }
     if !verdicts.allSatisfy(\.passed) { throw ExitStatus(code: .policyFailed) }

@@ -29,11 +29,15 @@ struct ReportOptions: ParsableArguments {
 
   /// Writes a result in the chosen format to standard output or a file, then every further report. A report that
   /// cannot be written is an error, but neither the result nor the other reports are lost by it.
+  /// - Parameter shownText: what standard output gets in place of `text`.
   func write(
-    _ result: some Encodable, report: Report, text: (TextStyle) -> String, to file: String? = nil
+    _ result: some Encodable, report: Report, text: (TextStyle) -> String,
+    shownText: ((TextStyle) -> String)? = nil, to file: String? = nil
   ) throws {
     let plain = color == .always ? OutputOptions.style(.always) : TextStyle()
-    let shown = try render(format, result, report, text: text, style: file == nil ? OutputOptions.style(color) : plain)
+    let style = file == nil ? OutputOptions.style(color) : plain
+    let shown = try render(
+      format, result, report, text: { file == nil ? shownText?($0) ?? text($0) : text($0) }, style: style)
     if let file { try AtomicFile.write(shown.utf8, to: file) } else { try StandardOutput.write(shown) }
 
     var failures: [any Error] = []
@@ -75,8 +79,10 @@ struct ReportOptions: ParsableArguments {
     } catch let error as any ForgeError where error.exitCode == .unreadableInput || error.exitCode == .engineFailed {
       let failure = Failure(error, of: subject, isProject: isProject)
       do {
+        // Said once: the error, which follows on standard error, has all of it.
         try write(
-          failure, report: Report(command: command, failure: error, of: subject), text: failure.text, to: file)
+          failure, report: Report(command: command, failure: error, of: subject), text: failure.text,
+          shownText: failure.verdict, to: file)
       } catch let unwritten {
         StandardError.print("forge: \(unwritten)")
       }

@@ -65,6 +65,12 @@ import Testing
       #expect(result.output.contains("FORGE-X003") && result.output.contains("cut.tar"), "\(result)")
       #expect(result.errors.contains("cut.tar"), "\(result)")
       #expect(!result.output.contains("passed: cut.tar"))
+      // For people it is said once: what is wrong on standard error, the verdict on standard output.
+      if format == "text" {
+        let all = (result.output + result.errors).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(all.components(separatedBy: "ends early").count <= 2, "\(result)")
+        #expect(result.output.contains("failed: cut.tar, cannot be read whole, or is ambiguous (FORGE-X003)"))
+      }
     }
   }
 

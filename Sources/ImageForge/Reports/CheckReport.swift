@@ -23,6 +23,11 @@ public struct CheckReport: Encodable, Sendable, Equatable {
   public func text(_ style: TextStyle) -> String {
     (verdicts.map { $0.text(style) } + failures.map { $0.text(style) }).joined(separator: "\n")
   }
+
+  /// The same for people who read the errors beside it.
+  public func shownText(_ style: TextStyle) -> String {
+    (verdicts.map { $0.text(style) } + failures.map { $0.verdict(style) }).joined(separator: "\n")
+  }
 }
 
 /// How images have grown against a baseline. The JSON of `forge baseline compare`.

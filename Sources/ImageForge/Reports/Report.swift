@@ -192,12 +192,20 @@ public struct Failure: Codable, Sendable, Equatable {
     headline = Self.headline(error)
   }
 
-  /// What people read beside the message on standard error.
+  /// What people read where nothing else tells them.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.findings(findings)
     layout.line()
-    layout.paragraph("\(DisplayText.escape(image?.source ?? root ?? "")): \(headline)", label: "failed: ", ink: .red)
+    return layout.text + verdict(style)
+  }
+
+  /// The last line alone, for people who read the error beside it.
+  public func verdict(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    let ids = findings.map(\.id).joined(separator: ", ")
+    layout.paragraph(
+      "\(DisplayText.escape(image?.source ?? root ?? "")), \(headline) (\(ids))", label: "failed: ", ink: .red)
     return layout.text
   }
 
