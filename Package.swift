@@ -95,8 +95,8 @@ let package = Package(
       name: "ImageForge",
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeRecipes", "ForgeEngines", "ForgeReports",
-        "ForgeOptimizer", subprocess, mustache,
+        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes", "ForgeEngines",
+        "ForgeReports", "ForgeOptimizer", subprocess, mustache,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 

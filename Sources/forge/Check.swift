@@ -48,6 +48,7 @@ struct Check: AsyncParsableCommand {
         forge check backend.tar frontend.tar --profile kubernetes
         forge check podman:todo:latest --fail-on warning --max-size 150MB
         forge check image.tar --baseline forge-baseline.json
+        forge check image.tar --dockerfile backend/Dockerfile
         forge check image.tar --report sarif=forge.sarif,html=forge.html
       """)
 
@@ -57,13 +58,30 @@ struct Check: AsyncParsableCommand {
   @Option(help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.")
   var baseline: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The Dockerfile that the image was built from: findings then name its lines, and edits of it.",
+      valueName: "file"))
+  var dockerfile: String?
+
+  @Option(help: "The folder that the build got. Default: the Dockerfile's own.")
+  var context: String?
+
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
   @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
   var output: String?
 
+  func validate() throws {
+    if dockerfile != nil, images.images.count > 1 {
+      throw ValidationError("--dockerfile is of one image: check the others apart")
+    }
+    if context != nil, dockerfile == nil { throw ValidationError("--context goes with --dockerfile") }
+  }
+
   func run() async throws {
+    let sources = try dockerfile.map { try BuildSources(dockerfile: $0, context: context) }
     let policy = try policy.load(in: ".")
     let known = try (baseline ?? policy.baseline).map { try Baseline.load($0) }
     // Every blob is hashed: what the cache knows counts for exactly these bytes.
@@ -80,7 +98,7 @@ struct Check: AsyncParsableCommand {
           ? try await reporting.reportingFailure("check", of: image.image, to: output) {
             try await image.inspect(findsSecrets: true, cache: cache)
           } : try await image.inspect(findsSecrets: true, cache: cache)
-        verdicts.append(Gate.judge(inspection, policy: policy, baseline: known))
+        verdicts.append(judge(inspection, policy, known, sources))
         if let verdict = verdicts.last { subjects.append(Report.Subject(verdict, inspection: inspection)) }
       } catch let error as any ForgeError {
         // The other images are judged nevertheless; one that cannot be read never passes.
@@ -100,5 +118,17 @@ struct Check: AsyncParsableCommand {
     }
     if let failure { throw ExitStatus(code: failure.exitCode) }
     if !verdicts.allSatisfy(\.passed) { throw ExitStatus(code: .policyFailed) }
+  }
+
+  private func judge(
+    _ inspection: Inspection, _ policy: Policy, _ known: Baseline?, _ sources: BuildSources?
+  ) -> Verdict {
+    let verdict = Gate.judge(inspection, policy: policy, baseline: known)
+    guard let sources else { return verdict }
+    if let traced = sources.trace(verdict, of: inspection) { return traced }
+    StandardError.print(
+      "forge: \(DisplayText.escape(dockerfile ?? "")): the image's history is not that of its last stage, so that no "
+        + "finding names a line of it")
+    return verdict
   }
 }

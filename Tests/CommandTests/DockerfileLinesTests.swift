@@ -25,8 +25,10 @@ import Testing
     HistoryFacts(createdBy: "CMD [\"sh\"]", layer: nil),
   ]
 
-  private func fix(_ lines: DockerfileLines?, _ location: String, _ message: String = "") -> String? {
-    lines?.fix(Finding(id: "FORGE-I001", severity: .error, message: message, location: location, fix: "mend it"))
+  private func cause(_ lines: DockerfileLines?, _ location: String, _ message: String = "") -> String? {
+    lines?.cause(Finding(id: "FORGE-I099", severity: .error, message: message, location: location)).map {
+      "\($0.file):\($0.line) `\($0.text)`"
+    }
   }
 
   private func step(_ text: String, _ layer: Int? = nil) -> HistoryFacts { HistoryFacts(createdBy: text, layer: layer) }
@@ -47,16 +49,16 @@ import Testing
       ]
     for history in [buildah, buildKit] {
       let lines = DockerfileLines(dockerfile, name: "backend/Dockerfile", history: history)
-      #expect(fix(lines, "layer 2: app/.env") == "at backend/Dockerfile:10 `COPY . .`: mend it")
+      #expect(cause(lines, "layer 2: app/.env") == "backend/Dockerfile:10 `COPY . .`")
       #expect(
-        fix(lines, "layer 1: opt/venv/x")
-          == "at backend/Dockerfile:9 `COPY --from=build /opt/venv /opt/venv`: mend it")
-      #expect(fix(lines, "layer 3: app/x")?.hasPrefix("at backend/Dockerfile:11 `RUN") == true)
-      #expect(fix(lines, "layer 0: usr/bin/su") == "at backend/Dockerfile:4 `FROM python:3.13-slim`: mend it")
-      #expect(fix(lines, "config.User") == "at backend/Dockerfile:12 `USER app`: mend it")
+        cause(lines, "layer 1: opt/venv/x")
+          == "backend/Dockerfile:9 `COPY --from=build /opt/venv /opt/venv`")
+      #expect(cause(lines, "layer 3: app/x")?.hasPrefix("backend/Dockerfile:11 `RUN") == true)
+      #expect(cause(lines, "layer 0: usr/bin/su") == "backend/Dockerfile:4 `FROM python:3.13-slim`")
+      #expect(cause(lines, "config.User") == "backend/Dockerfile:12 `USER app`")
       #expect(
-        fix(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix("at backend/Dockerfile:7 `ENV") == true)
-      #expect(fix(lines, "reference") == "mend it")
+        cause(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix("backend/Dockerfile:7 `ENV") == true)
+      #expect(cause(lines, "reference") == nil)
     }
   }
 
@@ -66,17 +68,17 @@ import Testing
     #expect(DockerfileLines("", name: "Dockerfile", history: base) == nil)
     let stage = [HistoryFacts(createdBy: "RUN make everything", layer: 1)]
     let target = DockerfileLines(dockerfile, name: "Dockerfile", target: "build", history: base + stage)
-    #expect(fix(target, "layer 1: x") == "at Dockerfile:2 `RUN make everything`: mend it")
+    #expect(cause(target, "layer 1: x") == "Dockerfile:2 `RUN make everything`")
     #expect(DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
     // A stage that stands on another one.
     let both = DockerfileLines(
       "FROM python AS runtime\nCOPY . .\nFROM runtime AS server\nUSER 1\n", name: "Dockerfile",
       history: base + [step("COPY . .", 1), step("USER 1")])
-    #expect(fix(both, "layer 1: x") == "at Dockerfile:2 `COPY . .`: mend it")
-    #expect(fix(both, "layer 0: x") == "at Dockerfile:1 `FROM python AS runtime`: mend it")
+    #expect(cause(both, "layer 1: x") == "Dockerfile:2 `COPY . .`")
+    #expect(cause(both, "layer 0: x") == "Dockerfile:1 `FROM python AS runtime`")
     let empty = DockerfileLines("FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
-    #expect(fix(empty, "config.Cmd") == "at Dockerfile:1 `FROM scratch`: mend it")
-    #expect(fix(empty, "layer 99: x") == "at Dockerfile:1 `FROM scratch`: mend it")
-    #expect(fix(empty, "history[x]") == "mend it")
+    #expect(cause(empty, "config.Cmd") == "Dockerfile:1 `FROM scratch`")
+    #expect(cause(empty, "layer 99: x") == "Dockerfile:1 `FROM scratch`")
+    #expect(cause(empty, "history[x]") == nil)
   }
 }

@@ -164,25 +164,34 @@ private struct Unreadable: ForgeError {
     let text = try text(Hostile.report, .sarif)
     #expect(text.contains("\"uri\" : \"a%20b/uv.lock\""))
     #expect(text.contains("\"startLine\" : 7"))
-    #expect(text.contains("\"uri\" : \".dockerignore\""))
     // A link in a message must be ours, and we write none.
     #expect(!text.contains("/[click]("))
   }
 
-  /// What `forge build` knows of a finding: the line of the Dockerfile that put the file there, and its ignore file.
-  @Test(arguments: [
-    ("at backend/Dockerfile:10 `COPY . .`: ", "backend/Dockerfile", 10, "backend/.dockerignore"),
-    ("at Dockerfile:3 `COPY . .`: ", "Dockerfile", 3, ".dockerignore"),
-    ("at the generated Dockerfile:3 `COPY . .`: ", "app/.env", 1, ".dockerignore"),
-    ("", "app/.env", 1, ".dockerignore"),
-  ])
-  func sarifPointsToTheLineOfTheDockerfile(words: String, file: String, line: Int, ignoreFile: String) throws {
+  /// What is known of a finding from the sources: the line that put the file there, and the edit that keeps it out.
+  private static let traced = Finding(
+    id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file", location: "layer 1: app/.env",
+    fix: "add it to .dockerignore", evidence: .file,
+    cause: SourceLine(file: "my backend/Dockerfile", line: 10, text: "COPY . ."),
+    change: SourceChange(file: "my backend/.dockerignore", line: 7, removes: 1, inserts: ["**/.git", "**/.env*"]))
+
+  private static func report(_ findings: [Finding]) -> Report {
+    Report(
+      command: "build",
+      subjects: [
+        Report.Subject(
+          name: "todo:1", digest: nil, platform: nil, passed: false, isWhole: true, headline: "", failOn: .error,
+          findings: findings, inspection: nil)
+      ])
+  }
+
+  @Test func sarifPointsToTheLineOfTheDockerfile() throws {
     struct Log: Decodable {
       let runs: [Run]
       struct Run: Decodable { let results: [Result] }
       struct Result: Decodable {
         let locations: [Location]
-        let fixes: [Fix]
+        let fixes: [Fix]?
       }
       struct Location: Decodable {
         let physicalLocation: Physical
@@ -193,36 +202,64 @@ private struct Unreadable: ForgeError {
         let region: Region
       }
       struct Artifact: Decodable { let uri: String }
-      struct Region: Decodable { let startLine: Int }
+      struct Region: Decodable, Equatable {
+        let startLine: Int
+        var startColumn: Int?
+        var endLine: Int?
+        var endColumn: Int?
+      }
       struct Logical: Decodable { let fullyQualifiedName: String }
       struct Fix: Decodable { let artifactChanges: [Change] }
       struct Change: Decodable {
         let artifactLocation: Artifact
         let replacements: [Replacement]
       }
-      struct Replacement: Decodable { let insertedContent: Content }
+      struct Replacement: Decodable {
+        let deletedRegion: Region
+        let insertedContent: Content
+      }
       struct Content: Decodable { let text: String }
     }
-    let finding = Finding(
-      id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file", location: "layer 1: app/.env",
-      fix: words + "add `**/.env*` to .dockerignore", evidence: .file)
-    let subject = Report.Subject(Samples.inspection)
-    let report = Report(
-      command: "build",
-      subjects: [
-        Report.Subject(
-          name: subject.name, digest: nil, platform: nil, passed: false, isWhole: true, headline: "", failOn: .error,
-          findings: [finding], inspection: nil)
-      ])
-    let log = try JSONDecoder().decode(Log.self, from: Data(text(report, .sarif).utf8))
-    let result = try #require(log.runs.first?.results.first)
-    let place = try #require(result.locations.first)
-    #expect(place.physicalLocation.artifactLocation.uri == file)
-    #expect(place.physicalLocation.region.startLine == line)
+    func results(_ finding: Finding) throws -> [Log.Result] {
+      try JSONDecoder().decode(Log.self, from: Data(text(Self.report([finding]), .sarif).utf8)).runs.flatMap(\.results)
+    }
+    let found = try #require(results(Self.traced).first)
+    let place = try #require(found.locations.first)
+    #expect(place.physicalLocation.artifactLocation.uri == "my%20backend/Dockerfile")
+    #expect(place.physicalLocation.region == Log.Region(startLine: 10))
     #expect(place.logicalLocations.map(\.fullyQualifiedName) == ["layer 1: app/.env"])
-    let change = try #require(result.fixes.first?.artifactChanges.first)
-    #expect(change.artifactLocation.uri == ignoreFile)
-    #expect(change.replacements.map(\.insertedContent.text) == ["**/.env*\n"])
+    let change = try #require(found.fixes?.first?.artifactChanges.first)
+    #expect(change.artifactLocation.uri == "my%20backend/.dockerignore")
+    // Whole lines: from the start of the first to the start of the one behind the last.
+    #expect(
+      change.replacements.map(\.deletedRegion)
+        == [Log.Region(startLine: 7, startColumn: 1, endLine: 8, endColumn: 1)])
+    #expect(change.replacements.map(\.insertedContent.text) == ["**/.git\n**/.env*\n"])
+    // Without the sources, no file is named that may not be there.
+    let plain = try #require(results(Self.traced.traced(to: nil, change: nil)).first)
+    #expect(plain.fixes == nil && plain.locations.first?.physicalLocation.artifactLocation.uri == "app/.env")
+  }
+
+  /// Every format leads to the same line, and says what to write there.
+  @Test func everyFormatNamesTheLineAndTheEdit() throws {
+    let report = Self.report([Self.traced])
+    let edit = "write `**/.git`, `**/.env*` for line 7 of my backend/.dockerignore"
+    #expect(
+      try text(report, .github).contains("file=my backend/Dockerfile,line=10::/app/.env is an environment file"))
+    for format in [ReportFormat.sarif, .github, .gitlab, .junit, .html] {
+      #expect(try text(report, format).contains("at my backend/Dockerfile:10 `COPY . .`: add it"), "\(format)")
+      #expect(try text(report, format).contains(edit), "\(format)")
+    }
+    let gitlab = try text(report, .gitlab)
+    #expect(gitlab.contains("\"path\" : \"my backend/Dockerfile\"") && gitlab.contains("\"begin\" : 10"), "\(gitlab)")
+    #expect(try text(report, .markdown).contains("line 7 of my backend/.dockerignore"))
+    var layout = TextLayout(TextStyle(width: 200))
+    layout.findings([Self.traced])
+    #expect(layout.text.contains("edit " + edit), "\(layout.text)")
+    let deletion = SourceChange(file: "Dockerfile", line: 3, removes: 2, inserts: [])
+    #expect(deletion.words == "delete lines 3 to 4 of Dockerfile")
+    let insertion = SourceChange(file: "Dockerfile", line: 3, removes: 0, inserts: ["USER 1"])
+    #expect(insertion.words == "insert `USER 1` as line 3 of Dockerfile")
   }
 
   /// Old findings keep their names when a line moves, a layer is added or the tag changes; no two share one.

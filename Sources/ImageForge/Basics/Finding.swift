@@ -18,6 +18,43 @@ public enum Evidence: String, Codable, Sendable {
   case source, file, config, history, archive
 }
 
+/// The line of a project's file that made what a finding is about.
+public struct SourceLine: Codable, Hashable, Sendable {
+  /// Relative to the folder in which the command was run, where it lies below it.
+  public let file: String
+  /// From 1.
+  public let line: Int
+  /// The start of what stands there, on one line; empty where it is not to be shown. Never holds the value of a secret.
+  public let text: String
+
+  /// A line of these parts.
+  public init(file: String, line: Int, text: String = "") {
+    self.file = file
+    self.line = line
+    self.text = text
+  }
+}
+
+/// What to write into a file of a project so that a finding is gone: whole lines that take the place of others.
+public struct SourceChange: Codable, Hashable, Sendable {
+  /// Relative to the folder in which the command was run, where it lies below it.
+  public let file: String
+  /// The first line that changes, from 1; where none is removed, the line that what is inserted becomes.
+  public let line: Int
+  /// How many lines go.
+  public let removes: Int
+  /// The lines that come, without their ends. Never hold the value of a secret.
+  public let inserts: [String]
+
+  /// A change of these parts.
+  public init(file: String, line: Int, removes: Int, inserts: [String]) {
+    self.file = file
+    self.line = line
+    self.removes = removes
+    self.inserts = inserts
+  }
+}
+
 /// One thing that forge noticed in a codebase or an image, with where it is and how to mend it.
 public struct Finding: Codable, Hashable, Sendable {
   /// Stable identifier, `FORGE-…`.
@@ -32,11 +69,15 @@ public struct Finding: Codable, Hashable, Sendable {
   public let fix: String?
   /// What it rests on.
   public let evidence: Evidence
+  /// The line that made it, where the image's Dockerfile is known.
+  public let cause: SourceLine?
+  /// The fix as an edit, where it follows from the files that the image was built from.
+  public let change: SourceChange?
 
   /// A finding of these parts.
   public init(
     id: String, severity: Severity, message: String, location: String? = nil, fix: String? = nil,
-    evidence: Evidence = .source
+    evidence: Evidence = .source, cause: SourceLine? = nil, change: SourceChange? = nil
   ) {
     self.id = id
     self.severity = severity
@@ -44,6 +85,15 @@ public struct Finding: Codable, Hashable, Sendable {
     self.location = location
     self.fix = fix
     self.evidence = evidence
+    self.cause = cause
+    self.change = change
+  }
+
+  /// The same, with where it comes from and how exactly to mend it.
+  package func traced(to cause: SourceLine?, change: SourceChange?) -> Finding {
+    Finding(
+      id: id, severity: severity, message: message, location: location, fix: fix, evidence: evidence, cause: cause,
+      change: change)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -54,5 +104,7 @@ public struct Finding: Codable, Hashable, Sendable {
     try container.encode(location, forKey: .location)
     try container.encode(fix, forKey: .fix)
     try container.encode(evidence, forKey: .evidence)
+    try container.encode(cause, forKey: .cause)
+    try container.encode(change, forKey: .change)
   }
 }

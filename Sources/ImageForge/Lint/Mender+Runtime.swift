@@ -53,7 +53,7 @@ extension Mender {
   ]
 
   /// A command line as an exec form. Where it needs a shell, one that gives its place to the program.
-  static func execForm(_ line: String) -> String {
+  package static func execForm(_ line: String) -> String {
     guard ShellCommand.needsShell(line) else {
       return array(line.split { $0 == " " || $0 == "\t" }.map(String.init))
     }

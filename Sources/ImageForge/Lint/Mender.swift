@@ -14,7 +14,7 @@ public struct MendedFile: Codable, Sendable, Equatable {
 
 /// Writes a Dockerfile as its findings ask, where that can be told from the file and its folder alone. Everything else
 /// stays as it is, byte for byte. Nothing is written to the disk.
-struct Mender {
+package struct Mender {
   /// Lines that take the place of others.
   struct Edit {
     /// From 1; an empty range inserts before its start.

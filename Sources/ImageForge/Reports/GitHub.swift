@@ -9,12 +9,13 @@ extension Report {
       for finding in subject.findings {
         let place = ReportPlace(finding)
         var properties = ["title=" + Self.githubProperty("\(finding.id) in \(subject.name)")]
-        if place.isSource, let path = place.path {
-          properties.append("file=" + Self.githubProperty(path))
-          if let line = place.line { properties.append("line=\(line)") }
+        if let review = finding.reviewPlace {
+          properties.append("file=" + Self.githubProperty(review.file))
+          if let line = review.line { properties.append("line=\(line)") }
         }
         let text = [
-          finding.message, place.isSource ? nil : finding.location.map { "at \($0)" }, finding.fix.map { "fix: \($0)" },
+          finding.message, place.isSource ? nil : finding.location.map { "at \($0)" },
+          finding.remedy.map { "fix: \($0)" },
         ].compactMap(\.self).joined(separator: "\n")
         out += "::\(Self.githubCommand(finding.severity)) \(properties.joined(separator: ","))::"
         out += Self.githubData(text) + "\n"

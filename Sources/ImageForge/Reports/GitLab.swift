@@ -28,13 +28,15 @@ extension Report {
       subjects.flatMap { subject in
         subject.findings.map { finding in
           let place = ReportPlace(finding)
+          let review = finding.reviewPlace
           let whereabouts = place.isSource ? nil : finding.location.map { " (\($0))" }
           return CodeQualityIssue(
-            description: finding.message + (whereabouts ?? "") + (finding.fix.map { "; fix: \($0)" } ?? ""),
+            description: finding.message + (whereabouts ?? "") + (finding.remedy.map { "; fix: \($0)" } ?? ""),
             checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.stableName),
             severity: Self.gitlabSeverity(finding.severity),
             location: CodeQualityIssue.Location(
-              path: place.path ?? subject.name, lines: CodeQualityIssue.Lines(begin: place.line ?? 1)))
+              path: review?.file ?? place.path ?? subject.name,
+              lines: CodeQualityIssue.Lines(begin: review?.line ?? 1)))
         }
       })
   }

@@ -94,7 +94,7 @@ extension Report {
       if let location = finding.location {
         out += "<br><span class=\"where\">at <code>\(xml(short(location)))</code></span>"
       }
-      if let fix = finding.fix { out += "<br><span class=\"fix\">fix: \(xml(short(fix)))</span>" }
+      if let fix = finding.remedy { out += "<br><span class=\"fix\">fix: \(xml(short(fix)))</span>" }
       out += "</li>\n"
     }
     out += "</ul>\n"

@@ -25,7 +25,7 @@ extension Report {
       }
       for finding in subject.findings {
         let title = [finding.id, finding.location].compactMap(\.self).joined(separator: " ")
-        let body = [finding.message, finding.location.map { "at \($0)" }, finding.fix.map { "fix: \($0)" }]
+        let body = [finding.message, finding.location.map { "at \($0)" }, finding.remedy.map { "fix: \($0)" }]
           .compactMap(\.self).joined(separator: "\n")
         cases += "    <testcase classname=\"\(name)\" name=\"\(Self.xml(title))\">\n"
         if !subject.isWhole {

@@ -18,7 +18,7 @@ extension Report {
         let cells = [
           Self.sign(finding.severity), Self.code(finding.id), Self.prose(Self.short(finding.message)),
           finding.location.map { Self.code(Self.short($0)) } ?? "",
-          finding.fix.map { Self.prose(Self.short($0)) } ?? "",
+          finding.remedy.map { Self.prose(Self.short($0)) } ?? "",
         ]
         out += "| \(cells.joined(separator: " | ")) |\n"
       }

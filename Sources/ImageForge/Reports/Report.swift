@@ -123,7 +123,15 @@ extension Report {
       Finding(
         id: finding.id, severity: finding.severity, message: DisplayText.escape(finding.message),
         location: finding.location.map { DisplayText.escape($0) }, fix: finding.fix.map { DisplayText.escape($0) },
-        evidence: finding.evidence)
+        evidence: finding.evidence,
+        cause: finding.cause.map {
+          SourceLine(file: DisplayText.escape($0.file), line: $0.line, text: DisplayText.escape($0.text))
+        },
+        change: finding.change.map {
+          SourceChange(
+            file: DisplayText.escape($0.file), line: $0.line, removes: $0.removes,
+            inserts: $0.inserts.map { DisplayText.escape($0) })
+        })
     }.sorted {
       ($1.severity, $0.id, $0.location ?? "", $0.message) < ($0.severity, $1.id, $1.location ?? "", $1.message)
     }

@@ -36,6 +36,38 @@ struct ReportPlace: Equatable {
   }
 }
 
+extension Finding {
+  /// The fix, with the line that it is about in front.
+  var placedFix: String? {
+    guard let cause else { return fix }
+    let place = "at \(cause.file):\(cause.line)" + (cause.text.isEmpty ? "" : " `\(cause.text)`")
+    return fix.map { "\(place): \($0)" } ?? place
+  }
+
+  /// All that is known of the remedy, in one sentence.
+  var remedy: String? {
+    let parts = [placedFix, change.map(\.words)].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+
+  /// Where a reviewer looks: the file of the project that the finding is in, or else the line that caused it.
+  var reviewPlace: (file: String, line: Int?)? {
+    let place = ReportPlace(self)
+    if place.isSource, let path = place.path { return (path, place.line) }
+    return cause.map { ($0.file, $0.line) }
+  }
+}
+
+extension SourceChange {
+  /// `add **/.env as line 12 of .dockerignore`.
+  var words: String {
+    let text = inserts.map { "`\($0)`" }.joined(separator: ", ")
+    let lines = removes > 1 ? "lines \(line) to \(line + removes - 1)" : "line \(line)"
+    if inserts.isEmpty { return "delete \(lines) of \(file)" }
+    return removes == 0 ? "insert \(text) as \(lines) of \(file)" : "write \(text) for \(lines) of \(file)"
+  }
+}
+
 /// Names of findings that stay the same from run to run, so that a service can tell old findings from new ones. Lines,
 /// layer numbers and sizes are not part of them; several findings of one rule at one place are counted.
 struct Fingerprints {

@@ -118,10 +118,10 @@ extension Report {
         results.append(
           SARIFLog.Result(
             ruleId: finding.id, ruleIndex: ids.firstIndex(of: finding.id) ?? 0, level: Self.level(finding.severity),
-            message: Self.message(finding.message + (finding.fix.map { "\nFix: \($0)" } ?? "")),
+            message: Self.message(finding.message + (finding.remedy.map { "\nFix: \($0)" } ?? "")),
             locations: [Self.location(finding, of: subject)],
             partialFingerprints: ["forgeFinding/v1": fingerprints.next(finding, of: subject.stableName)],
-            fixes: Self.ignoreFix(finding).map { [$0] }))
+            fixes: Self.fix(finding).map { [$0] }))
       }
     }
     let failures = subjects.filter { !$0.isWhole }
@@ -176,21 +176,13 @@ extension Report {
 
   private static func location(_ finding: Finding, of subject: Subject) -> SARIFLog.Location {
     let place = ReportPlace(finding)
-    // Where it is known, the line of the Dockerfile that a reviewer would change; the image's own path stays beside it.
-    let cause = cause(finding)
+    // Where it is known, the line of the project that a reviewer would open; the image's own path stays beside it.
+    let review = finding.reviewPlace
     return SARIFLog.Location(
       physicalLocation: SARIFLog.PhysicalLocation(
-        artifactLocation: SARIFLog.ArtifactLocation(uri: uri(cause?.file ?? place.path ?? subject.name)),
-        region: SARIFLog.Region(startLine: cause?.line ?? place.line ?? 1)),
+        artifactLocation: SARIFLog.ArtifactLocation(uri: uri(review?.file ?? place.path ?? subject.name)),
+        region: SARIFLog.Region(startLine: review?.line ?? 1)),
       logicalLocations: [SARIFLog.LogicalLocation(fullyQualifiedName: finding.location ?? subject.name)])
-  }
-
-  /// The line of the Dockerfile that `forge build` names in front of a fix: "at backend/Dockerfile:10 `COPY . .`: …".
-  private static func cause(_ finding: Finding) -> (file: String, line: Int)? {
-    guard !ReportPlace(finding).isSource, let match = finding.fix?.prefixMatch(of: /at ([^`\n]+):([1-9][0-9]{0,8}) `/),
-      let line = Int(match.2), match.1 != "the generated Dockerfile"
-    else { return nil }
-    return (String(match.1), line)
   }
 
   /// A relative reference (RFC 3986) that means the same path: everything but unreserved characters is encoded.
@@ -208,23 +200,18 @@ extension Report {
     return out.isEmpty ? "." : out
   }
 
-  /// "add `PATTERN` to .dockerignore" as an edit: the line in front of the file, which stands beside the Dockerfile.
-  private static func ignoreFix(_ finding: Finding) -> SARIFLog.Fix? {
-    guard let fix = finding.fix, let start = fix.range(of: "add `"),
-      let end = fix.range(of: "` to .dockerignore", range: start.upperBound..<fix.endIndex)
-    else { return nil }
-    let pattern = String(fix[start.upperBound..<end.lowerBound])
-    guard !pattern.contains("`") else { return nil }
-    let folder = cause(finding)?.file.split(separator: "/", omittingEmptySubsequences: false).dropLast() ?? []
+  private static func fix(_ finding: Finding) -> SARIFLog.Fix? {
+    guard let change = finding.change else { return nil }
     return SARIFLog.Fix(
-      description: message(fix),
+      description: message(change.words),
       artifactChanges: [
         SARIFLog.ArtifactChange(
-          artifactLocation: SARIFLog.ArtifactLocation(uri: uri((folder + [".dockerignore"]).joined(separator: "/"))),
+          artifactLocation: SARIFLog.ArtifactLocation(uri: uri(change.file)),
           replacements: [
             SARIFLog.Replacement(
-              deletedRegion: SARIFLog.Region(startLine: 1, startColumn: 1, endLine: 1, endColumn: 1),
-              insertedContent: SARIFLog.Message(text: pattern + "\n"))
+              deletedRegion: SARIFLog.Region(
+                startLine: change.line, startColumn: 1, endLine: change.line + change.removes, endColumn: 1),
+              insertedContent: SARIFLog.Message(text: change.inserts.map { $0 + "\n" }.joined()))
           ])
       ])
   }

@@ -93,7 +93,8 @@ struct TextLayout {
       let front = "  \(Self.pad(severity, to: 7, .left))  "
       paragraph("\(finding.id)  \(DisplayText.escape(finding.message))", label: front, ink: Self.ink(finding.severity))
       if let location = finding.location { paragraph(DisplayText.escape(location), label: "           at   ") }
-      if let fix = finding.fix { paragraph(DisplayText.escape(fix), label: "           fix  ") }
+      if let fix = finding.placedFix { paragraph(DisplayText.escape(fix), label: "           fix  ") }
+      if let change = finding.change { paragraph(DisplayText.escape(change.words), label: "           edit ") }
     }
   }
 

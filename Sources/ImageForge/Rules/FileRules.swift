@@ -162,6 +162,20 @@ enum FileRules {
     Litter(what: "source maps", advice: "**/*.map", atMost: .info) { $0.hasSuffix(".js.map") },
   ]
 
+  /// The line of a `.dockerignore` that keeps such litter out.
+  static func ignoreLine(_ path: String) -> String? {
+    let folders: Set<Substring> = [
+      ".git", ".vscode", ".idea", ".npm", ".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache", "__tests__", "tests",
+      "test",
+    ]
+    let parts = path.split(separator: "/")
+    if let folder = parts.dropLast().first(where: folders.contains) { return "**/\(folder)" }
+    guard let name = parts.last else { return nil }
+    if name.hasSuffix(".js.map") { return "**/*.map" }
+    for start in ["Dockerfile", "docker-compose"] where name.hasPrefix(start) { return "**/\(start)*" }
+    return name == "compose.yaml" || name == ".dockerignore" ? "**/\(name)" : nil
+  }
+
   static func needless(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let own = inspection.details.files.filter {
       $0.kind == .regular

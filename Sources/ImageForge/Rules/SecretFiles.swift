@@ -102,6 +102,9 @@ enum SecretFiles {
     SecretPlace.isDependency(path[...]) || path.starts(with: "usr/share/".utf8) || path.starts(with: "usr/lib/".utf8)
   }
 
+  /// The line of a `.dockerignore` that keeps files of this name out; nil for a name that tells of no secret.
+  static func ignoreLine(_ path: [UInt8]) -> String? { judgement(path[...]).map { _ in ignorePattern(path) } }
+
   private static func ignorePattern(_ path: [UInt8]) -> String {
     let name = DisplayText.escape(path.split(separator: UInt8(ascii: "/")).last ?? [])
     return name.hasPrefix(".env") ? "**/.env*" : "**/\(name)"

@@ -28,21 +28,23 @@ public struct Verdict: Codable, Sendable, Equatable {
   /// Recommendations that no archive can tell about: neither passed nor failed.
   public let notCheckable: [NotCheckable]
 
-  /// The same, each finding with another fix: one that knows how the image was built.
-  package func fixing(_ fix: (Finding) -> String?) -> Verdict {
+  /// The same, each finding changed by what is known of how the image was built.
+  package func tracing(_ trace: (Finding) -> Finding) -> Verdict {
     Verdict(
       schemaVersion: schemaVersion, image: image, passed: passed, size: size, failOn: failOn,
-      findings: findings.map {
-        Finding(
-          id: $0.id, severity: $0.severity, message: $0.message, location: $0.location, fix: fix($0),
-          evidence: $0.evidence)
-      }, suppressed: suppressed, notCheckable: notCheckable)
+      findings: findings.map(trace), suppressed: suppressed, notCheckable: notCheckable)
   }
 }
 
 public enum Gate {
   /// How many leading bytes of a file, by its path in a layer, the rules want to see. For `Inspector.inspect`.
   @Sendable public static func capture(_ path: ArraySlice<UInt8>) -> Int { SecretFiles.capture(path) }
+
+  /// The line of a `.dockerignore` that would keep a file out of an image, for a finding about it.
+  /// - Parameter path: in the build context.
+  package static func ignorePattern(for finding: Finding, path: String) -> String? {
+    finding.id == "FORGE-I023" ? FileRules.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
+  }
 
   /// Judges an image that was inspected with `Gate.capture`, and with `findsSecrets`.
   /// - Parameters:

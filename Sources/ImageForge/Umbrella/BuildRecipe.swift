@@ -11,8 +11,8 @@ import Foundation
 struct BuildRecipe {
   let context: String
   let dockerfile: String
-  /// What people call the Dockerfile.
-  private let name: String
+  /// The Dockerfile and the ignore file as they are on the disk, for what the image is blamed for.
+  let sources: BuildSources
   let remarks: [String]
   /// What lint says of the two.
   let findings: [Finding]
@@ -22,13 +22,17 @@ struct BuildRecipe {
     context = analysis.root + "/" + (service.workspace?.root ?? service.path)
     dockerfile = scratch.file("Dockerfile")
     let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
-    let ownIgnore =
-      try Self.read(analysis.root, path("Dockerfile.dockerignore")) ?? Self.read(context, ".dockerignore")
-    name = ownDockerfile == nil ? "the generated Dockerfile" : path("Dockerfile")
+    let besides = try Self.read(analysis.root, path("Dockerfile.dockerignore"))
+    let ownIgnore = try besides ?? Self.read(context, ".dockerignore")
+    let ignorePath = besides == nil ? context + "/.dockerignore" : analysis.root + "/" + path("Dockerfile.dockerignore")
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
     let (recipe, ignore) = (ownDockerfile ?? text("Dockerfile"), ownIgnore ?? text(ignoreName))
+    sources = BuildSources(
+      dockerfile: recipe,
+      name: ownDockerfile.map { _ in BuildSources.shown(analysis.root + "/" + path("Dockerfile")) },
+      ignore: ownIgnore.map { (BuildSources.shown(ignorePath), $0) }, context: context)
     try AtomicFile.write(recipe.utf8, to: dockerfile)
     try AtomicFile.write(ignore.utf8, to: scratch.file("Dockerfile.dockerignore"))
     findings = Linter.lint(
@@ -54,12 +58,6 @@ struct BuildRecipe {
   /// Whether the Dockerfile takes something from its context that is not there, or that the ignore file keeps back.
   private static func isMissing(_ finding: Finding) -> Bool {
     finding.severity == .error && (finding.id == "CopyIgnoredFile" || finding.id.hasPrefix("FORGE-L00"))
-  }
-
-  /// Which line of the Dockerfile made which step of an image's history.
-  func lines(_ history: [HistoryFacts], target: String?) -> DockerfileLines? {
-    guard let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return nil }
-    return DockerfileLines(text, name: name, target: target, history: history)
   }
 
   /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's

@@ -5,11 +5,13 @@ import ForgeSyntax
 /// Which line of a Dockerfile made what an image is blamed for: the stage that was built, held against the history of the image
 /// that was built from it.
 struct DockerfileLines {
-  private let file: DockerfileSyntax
+  let file: DockerfileSyntax
+  /// The Dockerfile's own text, line by line.
+  let text: [String]
   /// Where the image begins.
-  private let from: DockerfileInstruction
+  let from: DockerfileInstruction
   /// Of the stage that was built, and of the stages that it stands on.
-  private let instructions: [DockerfileInstruction]
+  let instructions: [DockerfileInstruction]
   /// By the index of the step in the history.
   private let steps: [Int: DockerfileInstruction]
   /// By the index of the layer.
@@ -25,6 +27,8 @@ struct DockerfileLines {
       let stage = target.map({ file.stage($0, before: file.stages.count) }) ?? file.stages.last
     else { return nil }
     self.file = file
+    self.text = text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
+      .map(String.init)
     var chain = [stage]
     while let base = file.stage(chain[0].base, before: chain[0].index) { chain.insert(base, at: 0) }
     from = chain[0].from
@@ -53,18 +57,19 @@ struct DockerfileLines {
     return text.hasPrefix("|") ? "RUN" : String(text.prefix { $0 != " " })
   }
 
-  /// The fix of a finding, with the line that it is about in front.
-  func fix(_ finding: Finding) -> String? {
-    guard let fix = finding.fix, let instruction = instruction(finding) else { return finding.fix }
+  /// The line that made what a finding is about.
+  func cause(_ finding: Finding) -> SourceLine? {
+    guard let instruction = instruction(finding) else { return nil }
     let words = [instruction.keyword] + instruction.flags.map { "--\($0.name)" + ($0.value.map { "=\($0)" } ?? "") }
     let text = (words + instruction.arguments.split(whereSeparator: \.isWhitespace).map(String.init))
       .joined(separator: " ")
-    let shown = text.count > 60 ? text.prefix(59) + "…" : text
-    return "at \(DisplayText.escape(file.location(instruction.line))) `\(DisplayText.escape(shown))`: \(fix)"
+    let shown = DisplayText.escape(SecretText.masked(text))
+    return SourceLine(
+      file: file.name, line: instruction.line, text: shown.count > 60 ? shown.prefix(59) + "…" : shown)
   }
 
   /// What the stage does not make itself comes from its base.
-  private func instruction(_ finding: Finding) -> DockerfileInstruction? {
+  func instruction(_ finding: Finding) -> DockerfileInstruction? {
     guard let location = finding.location else { return nil }
     func last(_ keywords: String...) -> DockerfileInstruction {
       instructions.last { keywords.contains($0.keyword) } ?? from
@@ -76,17 +81,29 @@ struct DockerfileLines {
     if let step = index("history[") { return steps[step] ?? from }
     switch location {
     case "config.User": return last("USER")
-    case "config.Cmd", "config.Entrypoint": return last("CMD", "ENTRYPOINT")
+    case "config.Cmd", "config.Entrypoint":
+      // The rules name it where only one is meant.
+      let keyword = finding.message.prefix { $0 != " " }
+      return instructions.last { $0.keyword == keyword } ?? last("CMD", "ENTRYPOINT")
     case "config.WorkingDir": return last("WORKDIR")
     case "config.ExposedPorts": return last("EXPOSE")
     case "config.Volumes": return last("VOLUME")
+    case "config.OnBuild": return last("ONBUILD")
+    case "config.author": return last("MAINTAINER")
     case "config.Env":
-      // The rules name the variable: `ENV NAME …`.
-      let name = finding.message.split(separator: " ").dropFirst().first ?? ""
+      let name = Self.variable(finding)
       return instructions.last { one in
-        one.keyword == "ENV" && DockerfileVariables.pairs(one.arguments).contains { $0.name == name }
+        one.keyword == "ENV"
+          && DockerfileVariables.pairs(one.arguments, escape: file.escape).contains { $0.name == name }
       }
     default: return nil
     }
+  }
+
+  /// The variable that a finding about the environment names: `ENV NAME holds …`, or `NAME is …`, `NAME=0 accepts …`.
+  static func variable(_ finding: Finding) -> String {
+    let words = finding.message.split(separator: " ")
+    let word = words.first == "ENV" ? words.dropFirst().first : words.first
+    return String((word ?? "").prefix { $0 != "=" })
   }
 }

@@ -4,6 +4,8 @@ import ForgeBasics
 public enum ProjectBuildError: ForgeError, Equatable {
   case outputIsNoFolder(String, services: Int)
   case noScratchFolder(reason: String)
+  /// The Dockerfile that an image was built from cannot be read.
+  case noDockerfile(String)
   /// The engine cannot build the service for that platform.
   case platform(String, service: String, reason: String)
   /// Only one Dockerfile can be meant.
@@ -33,6 +35,8 @@ public enum ProjectBuildError: ForgeError, Equatable {
     case .secretArgument(let name):
       "the build argument \(DisplayText.escape(name)) looks like a secret, and would stand in the image's history: "
         + "pass it with --secret id=\(DisplayText.escape(name)),src=FILE"
+    case .noDockerfile(let path):
+      "the Dockerfile \(DisplayText.escape(path)) cannot be read; check the path and its permissions"
     case .noScratchFolder(let reason):
       "no temporary folder can be made: \(reason); check TMPDIR and the room on that disk"
     }

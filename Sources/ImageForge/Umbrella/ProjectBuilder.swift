@@ -221,8 +221,7 @@ public struct ProjectBuilder: Sendable {
       push: BuildReport.Push(inspection.layers, before: before),
       verdict: policy.map { policy in
         let verdict = Gate.judge(inspection, policy: policy)
-        return recipe.lines(inspection.details.history, target: target).map { lines in verdict.fixing(lines.fix) }
-          ?? verdict
+        return recipe.sources.trace(verdict, of: inspection, target: target) ?? verdict
       })
     built.inspection = inspection
     progress(.init(name: unit.name, stage: .done))
