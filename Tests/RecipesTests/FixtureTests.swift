@@ -1,6 +1,6 @@
 import ForgeCodebase
 import Foundation
-import Subprocess
+import TestSupport
 import Testing
 
 @testable import ForgeRecipes
@@ -36,11 +36,9 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().dele
     let written = dockerfile.split(separator: "\n").map(String.init)
     for line in lines { #expect(written.contains(line), "\(line)") }
 
-    let hadolint = try await run(
-      .name("hadolint"), arguments: ["--no-color", "-"], input: .string(dockerfile), output: .string(limit: 1 << 20),
-      error: .string(limit: 1 << 20))
-    #expect(hadolint.terminationStatus.isSuccess)
-    #expect(hadolint.standardOutput == "")
+    let hadolint = try await Command.run("hadolint", ["--no-color", "-"], input: Array(dockerfile.utf8))
+    #expect(hadolint.status == 0)
+    #expect(hadolint.output == "")
   }
 
   @Test func documentsEveryVariableOnce() throws {

@@ -27,10 +27,13 @@ package enum Command {
     let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
     var changes: [Environment.Key: String?] = [:]
     for (name, value) in environment { changes[Environment.Key(stringLiteral: name)] = value }
+    // From a file: a pipe to a program that ends before it has read all of it ends the whole test run.
+    let stdin = try FileDescriptor.forReading(input)
+    defer { try? stdin.close() }
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments), environment: .inherit.updating(changes),
-      workingDirectory: folder.map { FilePath($0) }, input: .array(input), output: .bytes(limit: 64 << 20),
-      error: .bytes(limit: 64 << 20))
+      workingDirectory: folder.map { FilePath($0) }, input: .fileDescriptor(stdin, closeAfterSpawningProcess: false),
+      output: .bytes(limit: 64 << 20), error: .bytes(limit: 64 << 20))
     let status: Int32 =
       switch result.terminationStatus {
       case .exited(let code): code
@@ -63,6 +66,25 @@ package enum Command {
     _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], input: [UInt8] = []
   ) async throws -> CommandResult {
     try await run(forge, arguments, in: folder, environment: environment, input: input)
+  }
+}
+
+extension FileDescriptor {
+  /// A file without a name that holds these bytes.
+  fileprivate static func forReading(_ bytes: [UInt8]) throws -> FileDescriptor {
+    guard !bytes.isEmpty else { return try open("/dev/null", .readOnly) }
+    let path = NSTemporaryDirectory() + "/forge-input-" + UUID().uuidString
+    let file = try open(
+      path, .readWrite, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+    try? FileManager.default.removeItem(atPath: path)
+    do {
+      try file.writeAll(bytes)
+      try file.seek(offset: 0, from: .start)
+    } catch {
+      try? file.close()
+      throw error
+    }
+    return file
   }
 }
 
