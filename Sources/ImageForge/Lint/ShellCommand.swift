@@ -2,16 +2,16 @@ import ForgeSyntax
 
 /// One simple command of a `RUN`, `CMD` or `ENTRYPOINT`, as far as its words tell: enough to know an installation when
 /// it is seen, and no shell.
-struct ShellCommand: Equatable {
+package struct ShellCommand: Equatable {
   /// Without variables that are set for it, and without `sudo`, `env`, `exec`.
-  let words: [String]
+  package let words: [String]
 
-  var program: String { words.first?.split(separator: "/").last.map(String.init) ?? "" }
+  package var program: String { words.first?.split(separator: "/").last.map(String.init) ?? "" }
 
-  func has(_ word: String) -> Bool { words.contains(word) }
+  package func has(_ word: String) -> Bool { words.contains(word) }
 
   /// Words that are no flags, after the program.
-  var operands: [String] { words.dropFirst().filter { !$0.hasPrefix("-") } }
+  package var operands: [String] { words.dropFirst().filter { !$0.hasPrefix("-") } }
 
   static func all(of instruction: DockerfileInstruction) -> [ShellCommand] {
     if let words = instruction.execForm {
@@ -25,7 +25,7 @@ struct ShellCommand: Equatable {
   }
 
   /// Splits at operators outside of quotes. Quotes are dropped; nothing is expanded.
-  static func all(in script: String) -> [ShellCommand] {
+  package static func all(in script: String) -> [ShellCommand] {
     var commands: [ShellCommand] = []
     var words: [String] = []
     var word = ""
@@ -66,7 +66,7 @@ struct ShellCommand: Equatable {
   }
 
   /// Whether a shell is needed to run the text: it has more than words.
-  static func needsShell(_ text: String) -> Bool {
+  package static func needsShell(_ text: String) -> Bool {
     text.contains { "&|;<>()$`*?[]{}~#\"'\\=\n".contains($0) }
   }
 
@@ -80,7 +80,7 @@ struct ShellCommand: Equatable {
   }
 
   /// Installs the project's own dependencies, from the files that name them.
-  var installsProject: Bool {
+  package var installsProject: Bool {
     switch program {
     case "npm": has("ci") || (isNodeInstall && packageOperands.isEmpty)
     case "yarn": packageOperands.isEmpty && (has("install") || words.dropFirst().allSatisfy { $0.hasPrefix("-") })
@@ -109,7 +109,7 @@ struct ShellCommand: Equatable {
   }
 
   /// What people run while they write code: it compiles on demand, watches files, and shows errors to everybody.
-  var isDevelopmentServer: Bool {
+  package var isDevelopmentServer: Bool {
     switch program {
     case "next", "vite", "fastapi": has("dev")
     case "npm", "pnpm", "yarn", "bun": operands.last == "dev" || operands.last == "develop"

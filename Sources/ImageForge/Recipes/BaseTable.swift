@@ -35,6 +35,11 @@ struct BaseTable: Decodable, Sendable {
         kind: name, build: image(kind.build), final: image(kind.final), version: listed, program: kind.program)
     }
 
+    /// Whether there are images of that version.
+    func has(_ version: String, _ choice: BaseChoice?) -> Bool {
+      versions(of: choice).contains { version == $0 || version.hasPrefix($0 + ".") }
+    }
+
     /// The versions that have an image of a kind, for a message; empty when there is no such kind.
     func versions(of choice: BaseChoice?) -> [String] {
       guard let kind = kinds[choice?.name ?? `default`] else { return [] }

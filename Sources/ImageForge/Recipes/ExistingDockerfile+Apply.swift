@@ -12,7 +12,9 @@ extension ExistingDockerfile {
     if let healthPath { service.healthPath = healthPath }
     func joined(_ own: [String], _ more: [String]) -> [String] { own + more.filter { !own.contains($0) } }
     // What is not slim cannot install Debian's packages.
-    if base == nil || base == .slim {
+    var hasDebian = base == nil || base == .slim
+    if case .named = base { hasDebian = true }
+    if hasDebian {
       service.systemPackages.build = joined(service.systemPackages.build, buildPackages)
       service.systemPackages.runtime = joined(service.systemPackages.runtime, runtimePackages)
     }
@@ -58,6 +60,41 @@ extension ExistingDockerfile {
     } else if explains, base != nil || runtimeVersion != nil {
       replace({ $0.hasPrefix("FROM ") && ($0.contains(":") || $0.contains("/")) }, with: { $0 }, from: number("FROM "))
     }
+    for (name, line) in argumentDefaults {
+      replace({ $0 == "ARG \(name)" }, with: { _ in line.text }, from: line.number)
+    }
+    if port != nil {
+      replace({ $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT")))
+    }
+    if healthPath != nil {
+      replace({ $0.hasPrefix("HEALTHCHECK ") }, with: healthCheck, from: number("HEALTHCHECK "))
+    }
+    if !(buildPackages + runtimePackages).isEmpty {
+      replace({ $0.hasPrefix("RUN apt-get update") }, with: { $0 }, from: number("RUN apt-get"))
+    }
+    applyCommand(to: &lines, explains: explains)
+    // Above the user of the final stage, which each recipe has: what stands there is root's and read-only.
+    if let user = lines.lastIndex(where: { $0.hasPrefix("USER ") }) {
+      var place = user
+      while place > 0, lines[place - 1].hasPrefix("#") { place -= 1 }
+      let isBare = lines[..<user].last { $0.hasPrefix("FROM ") }.map { !Self.hasShell($0) } ?? false
+      let block = block(.final, of: lines, isBare: isBare)
+      let last = steps.filter { $0.position == .final }.map(\.line).max() ?? 0
+      // A step sees what was set above it; what is written to a volume's folder after it is declared is lost.
+      let above = finalLines.filter { $0.number < last && !$0.text.hasPrefix("VOLUME ") }
+      let below = finalLines.filter { !above.contains($0) }
+      let heading = "# Kept from the Dockerfile that was here."
+      var kept = block
+      if !above.isEmpty { kept = [heading] + above.flatMap(commented) + block }
+      if !below.isEmpty { kept += (above.isEmpty ? [heading] : []) + below.flatMap(commented) }
+      lines.insert(contentsOf: finalLines.isEmpty ? kept : kept + [""], at: place)
+    }
+    applyBuildSteps(to: &lines)
+    insertPackages(into: &lines)
+    if !buildLines.isEmpty, let place = lines.firstIndex(where: { $0.hasPrefix("WORKDIR ") }) {
+      let heading = ["", "# Kept from the Dockerfile that was here."]
+      lines.insert(contentsOf: heading + buildLines.flatMap(commented), at: place + 1)
+    }
     if let user {
       let group = String(user.split(separator: ":").last ?? "")
       lines = lines.map { line in
@@ -67,38 +104,11 @@ extension ExistingDockerfile {
       }
       replace({ $0 == "USER \(user)" }, with: { $0 }, from: number("USER "))
     }
-    for (name, line) in argumentDefaults {
-      replace({ $0 == "ARG \(name)" }, with: { _ in line.text }, from: line.number)
-    }
-    if port != nil {
-      replace({ $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT")))
-    }
-    if healthPath != nil { replace({ $0.hasPrefix("HEALTHCHECK ") }, with: { $0 }, from: number("HEALTHCHECK ")) }
-    if !(buildPackages + runtimePackages).isEmpty {
-      replace({ $0.hasPrefix("RUN apt-get update") }, with: { $0 }, from: number("RUN apt-get"))
-    }
-    if let command, let last = lines.lastIndex(where: { $0.hasPrefix("CMD ") }) {
-      lines[last] = "CMD \(DockerText.execForm(command))"
-      if explains {
-        if lines[last - 1].hasPrefix("# Why: ") {
-          lines[last - 1] = origin(commandLine)
-        } else {
-          lines.insert(origin(commandLine), at: last)
-        }
-      }
-    }
-    // Above the user of the final stage, which each recipe has: what stands there is root's and read-only.
-    if !finalLines.isEmpty, var place = lines.lastIndex(where: { $0.hasPrefix("USER ") }) {
-      while place > 0, lines[place - 1].hasPrefix("#") { place -= 1 }
-      let heading = ["# Kept from the Dockerfile that was here."]
-      lines.insert(contentsOf: heading + finalLines.flatMap(commented) + [""], at: place)
-    }
-    if !buildLines.isEmpty, let place = lines.firstIndex(where: { $0.hasPrefix("WORKDIR ") }) {
-      let heading = ["", "# Kept from the Dockerfile that was here."]
-      lines.insert(contentsOf: heading + buildLines.flatMap(commented), at: place + 1)
-    }
-    return remembrance + lines.joined(separator: "\n")
+    // Where a later run puts the blocks.
+    let text = lines.joined(separator: "\n")
+    let blocks = KeptBlocks(of: text)
+    return remembrance + (blocks.inserted(into: blocks.rest) ?? text)
   }
 
-  private func origin(_ line: Int) -> String { "# from \(path.split(separator: "/").last ?? "Dockerfile"):\(line)" }
+  func origin(_ line: Int) -> String { "# from \(path.split(separator: "/").last ?? "Dockerfile"):\(line)" }
 }

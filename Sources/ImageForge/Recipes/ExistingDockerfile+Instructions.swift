@@ -1,19 +1,46 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeSyntax
+import Foundation
 
 /// What each instruction decides.
 extension ExistingDockerfile {
   /// Where an instruction stands.
   struct Place {
     let line: Int
+    /// Of the stage, from 0.
+    let stage: Int
     /// In the last stage, or one that it stands on.
     let isFinal: Bool
     /// There is one stage only: it builds and runs.
     let isOnly: Bool
+    /// The last stage stands on this one, or copies from it.
+    let isReached: Bool
     let service: Service
     let variables: DockerfileVariables
     let escape: Character
+    /// The working directory, where the file says it.
+    let folder: String?
+    /// The last working directories of the stages above, by their names and numbers.
+    let folders: [String: String?]
+    /// The analysed folder.
+    let root: String
+
+    func isStage(_ name: String) -> Bool { folders.keys.contains(name.lowercased()) }
+
+    /// The service's folder in its build context: empty, or `/apps/web`.
+    var member: String {
+      guard let workspace = service.workspace, workspace.root != service.path else { return "" }
+      let root = workspace.root == "." ? "" : workspace.root + "/"
+      return service.path.hasPrefix(root) ? "/" + service.path.dropFirst(root.count) : ""
+    }
+
+    /// Whether the service has a file or folder of that name.
+    func exists(_ path: String) -> Bool {
+      if path.contains("*") { return true }
+      guard DockerText.isRelativePath(path.hasSuffix("/") ? String(path.dropLast()) : path) else { return false }
+      return FileManager.default.fileExists(atPath: "\(root)/\(service.path)/\(path)")
+    }
   }
 
   // MARK: The base
@@ -27,17 +54,30 @@ extension ExistingDockerfile {
       base = .chainguard
     } else if image.contains("distroless") {
       base = .distroless
+      if let version = image.firstMatch(of: /nodejs([0-9]+)/)?.1 {
+        guard let table = try? BaseTable.load(RecipeBook()), table.node.has(String(version), base) else {
+          return drop("FROM \(image)", line, "nobody maintains an image of that version: the project's own is taken")
+        }
+        runtimeVersion = String(version)
+      }
     } else if Self.family(image) != own || image.contains("/") {
       // A base of the team's own has the runtime, and whatever else it decided.
       base = .named(image)
     } else if let version = tag.firstMatch(of: /^[0-9]+(\.[0-9]+)*/)?.output.0 {
       // As far as forge's own table goes: Node.js by its major version, Python by its minor one.
-      runtimeVersion = version.split(separator: ".").prefix(own == "node" ? 1 : 2).joined(separator: ".")
-      guard tag.contains("slim") || tag.contains("alpine") else {
+      let short = version.split(separator: ".").prefix(own == "node" ? 1 : 2).joined(separator: ".")
+      let kind: BaseChoice? = tag.contains("slim") ? .slim : tag.contains("alpine") ? .alpine : nil
+      guard let table = try? BaseTable.load(RecipeBook()), (own == "node" ? table.node : table.python).has(short, kind)
+      else {
+        base = kind
+        return drop("FROM \(image)", line, "nobody maintains an image of that version: the project's own is taken")
+      }
+      runtimeVersion = short
+      guard let kind else {
         keep("FROM \(own):\(version)", line)
         return drop("FROM \(image)", line, "the full image brings compilers; its version is kept")
       }
-      base = tag.contains("slim") ? .slim : .alpine
+      base = kind
       self.image = image
     } else {
       return drop("FROM \(image)", line, "it names no version")
@@ -57,22 +97,18 @@ extension ExistingDockerfile {
     case "ARG":
       for word in DockerfileWords.split(instruction.arguments, escape: place.escape) { takeArgument(word, at: place) }
     case "EXPOSE" where place.isFinal:
-      guard let word = instruction.words.first.flatMap(place.variables.expand),
+      let first = instruction.words.first
+      guard
+        let word = first.flatMap({ word in
+          place.variables.expand(word)
+            ?? word.wholeMatch(of: /\$\{[A-Za-z_][A-Za-z0-9_]*:-([0-9]+)\}/).map { String($0.1) }
+        }),
         let number = Int(word.prefix { $0 != "/" }), (1...65535).contains(number)
       else { return drop(written, place.line, "it names no port") }
       port = number
       keep("EXPOSE \(number)", place.line)
       for more in instruction.words.dropFirst() { drop("EXPOSE \(more)", place.line, "the server listens on one port") }
-    case "USER" where place.isFinal:
-      guard let match = instruction.arguments.wholeMatch(of: /([0-9]{1,9})(:([0-9]{1,9}))?/), match.1 != "0" else {
-        let reason =
-          ["root", "0"].contains(instruction.arguments.prefix { $0 != ":" })
-          ? "a server needs no root" : "its number is not known; the image runs as \(ImageUser.user)"
-        return drop(written, place.line, reason)
-      }
-      let number = "\(match.1):\(match.3 ?? match.1)"
-      user = number
-      keep("USER \(number)", place.line)
+    case "USER" where place.isFinal: takeUser(instruction, at: place)
     case "STOPSIGNAL" where place.isFinal, "VOLUME" where place.isFinal:
       guard let text = Self.plain(instruction.arguments, place) else {
         return drop(written, place.line, "only the build knows its value")
@@ -85,20 +121,27 @@ extension ExistingDockerfile {
         return drop(written, place.line, "forge asks the port itself, without a program that the image lacks")
       }
       healthPath = String(match.3)
-      keep("HEALTHCHECK \(match.3)", place.line)
+      healthFlags = instruction.flags.compactMap { flag in
+        let isTime = ["interval", "timeout", "start-period", "start-interval", "retries"].contains(flag.name)
+        guard isTime, let value = flag.value, value.wholeMatch(of: /[0-9a-z.]{1,20}/) != nil else { return nil }
+        return "--\(flag.name)=\(value)"
+      }
+      keep((["HEALTHCHECK"] + healthFlags + [String(match.3)]).joined(separator: " "), place.line)
     case "ENTRYPOINT" where place.isFinal:
       entrypoint = instruction.execForm ?? Self.shellWords(instruction.arguments)
       arguments = nil
-      commandLine = place.line
+      entrypointLine = place.line
     case "CMD" where place.isFinal:
       arguments = instruction.execForm ?? Self.shellWords(instruction.arguments)
       commandLine = place.line
-    case "RUN": takeStep(instruction, at: place)
+    case "RUN" where place.isReached: takeStep(instruction, at: place)
+    case "COPY": takeCopy(instruction, at: place)
     case "ADD" where instruction.words.contains { $0.contains("://") }:
       drop(written, place.line, "forge fetches nothing from outside; copy the file into the project")
+    case "ADD": takeCopy(instruction, at: place)
     case "WORKDIR" where place.isFinal && !["/app", "/app/"].contains(instruction.arguments):
       drop(written, place.line, "forge works in /app")
-    case "SHELL" where place.isFinal, "ONBUILD" where place.isFinal:
+    case "SHELL" where place.isReached, "ONBUILD" where place.isFinal:
       drop(written, place.line, "forge's steps are written for sh, and end with this image")
     default: break
     }
@@ -150,6 +193,7 @@ extension ExistingDockerfile {
     let name = parts[0]
     let value = parts.count > 1 ? place.variables.expand(parts[1]) : nil
     if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") {
+      secretArguments.insert(name)
       return drop("ARG \(name)", place.line, "a secret in an argument stays in the image's history: forge mounts it")
     }
     let text = "ARG \(name)" + (value.map { "=\(Self.quoted($0))" } ?? "")
@@ -159,89 +203,34 @@ extension ExistingDockerfile {
       finalLines.append(Line(text: text, number: place.line))
     } else {
       buildLines.append(Line(text: text, number: place.line))
+      if place.isOnly { ownArguments[name] = Line(text: text, number: place.line) }
     }
     keep(text, place.line)
   }
 
-  // MARK: Steps
-
-  /// Programs whose work forge's own steps do, each in its way.
-  private static let replaced: Set<String> = [
-    "pip", "pip3", "npm", "npx", "yarn", "pnpm", "bun", "corepack", "uv", "poetry", "pdm", "pipenv", "python",
-    "python3", "next", "rm", "mkdir", "chown", "chmod", "cp", "mv", "apt-get", "apt", "useradd", "adduser", "groupadd",
-    "addgroup", "set", "cd", "true", "echo",
-  ]
-  private static let compilers = [
-    "gcc", "g++", "make", "cmake", "build-essential", "pkg-config", "git", "rustc", "cargo",
-  ]
-
-  private mutating func takeStep(_ run: DockerfileInstruction, at place: Place) {
-    let script = run.execForm?.joined(separator: " ") ?? run.arguments + run.heredocs.map { "\n" + $0.content }.joined()
-    for command in script.split(whereSeparator: { "&|;\n".contains($0) }) {
-      let words = command.split { $0.isWhitespace || $0 == "\\" }.map(String.init)
-        .filter { !["sudo", "then", "do", "fi", "done"].contains($0) && !$0.contains("=") }
-      guard let program = words.first else { continue }
-      if ["apt-get", "apt"].contains(program), words.contains("install") {
-        for package in words.drop(while: { $0 != "install" }).dropFirst() where !package.hasPrefix("-") {
-          guard DockerText.isDebianPackage(package) else {
-            drop("RUN apt-get install \(package)", place.line, "it is no plain name of a Debian package")
-            continue
-          }
-          let isForBuild = package.hasSuffix("-dev") || Self.compilers.contains(package)
-          if !place.isFinal || isForBuild {
-            if !buildPackages.contains(package) { buildPackages.append(package) }
-          } else if !runtimePackages.contains(package) {
-            runtimePackages.append(package)
-          }
-          keep("RUN apt-get install \(package)", place.line)
-        }
-      } else if program == "apk", words.contains("add") {
-        let packages = words.drop { $0 != "add" }.dropFirst().filter { !$0.hasPrefix("-") }
-        drop(
-          "RUN apk add \(packages.joined(separator: " "))", place.line,
-          "forge installs Debian packages alone: name their Debian names, or keep the line in a # forge:keep block")
-      } else if !Self.replaced.contains(program), !program.hasPrefix("#") {
-        drop(
-          "RUN \(words.joined(separator: " "))", place.line,
-          "forge has no such step: put it into a # forge:keep block where it belongs")
-      }
+  private mutating func takeUser(_ instruction: DockerfileInstruction, at place: Place) {
+    let written = place.variables.expand(instruction.arguments) ?? instruction.arguments
+    let name = String(written.prefix { $0 != ":" })
+    let number = written.wholeMatch(of: /([1-9][0-9]{0,8})(:([0-9]{1,9}))?/).map { "\($0.1):\($0.3 ?? $0.1)" }
+    guard let number = number ?? users[name] ?? Self.baseUsers[name] else {
+      let reason =
+        ["root", "0"].contains(name)
+        ? "a server needs no root" : "its number is not known; the image runs as \(ImageUser.user)"
+      return drop("USER \(instruction.arguments)", place.line, reason)
     }
+    user = number
+    keep("USER \(number)", place.line)
   }
 
-  // MARK: The command
-
-  /// The last ENTRYPOINT and CMD together are one decision.
-  mutating func settleCommand(_ service: Service) {
-    let words = (entrypoint ?? []) + (arguments ?? [])
-    guard let program = words.first else { return }
-    let text = "CMD \(DockerText.execForm(words))"
-    if words.contains(where: { ["dev", "--reload", "--debug"].contains($0) }) || program == "nodemon" {
-      return drop(text, commandLine, "it starts a development server")
-    }
-    guard words.allSatisfy({ $0.wholeMatch(of: /[ -~]{1,400}/) != nil && !$0.contains("$") && !$0.contains("`") }),
-      program != "sh", program != "/bin/sh", program != "bash", program != "/bin/bash"
-    else { return drop(text, commandLine, "it needs a shell, which would keep signals from the server") }
-    let servers: Set<String> = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi", "python", "python3"]
-    guard service.kind != .nextjs else {
-      // What is served is what forge builds: by node itself, at the place where the output lies.
-      return drop(text, commandLine, "node starts the server of the built output, without npm or next")
-    }
-    guard servers.contains(program) else {
-      return drop(text, commandLine, "\(program) is no server that the new image is known to hold")
-    }
-    guard base != .distroless else {
-      return drop(text, commandLine, "this base has the modules, but no programs of a virtual environment")
-    }
-    command = words
-    keep(text, commandLine)
-  }
+  /// Users that the images of the runtimes have.
+  private static let baseUsers = ["node": "1000:1000", "nonroot": "65532:65532", "nobody": "65534:65534"]
 
   // MARK: Texts
 
-  /// The words of a command in shell form; one word that no check passes where they need a shell.
+  /// The words of a command in shell form: with the shell, where they need one.
   private static func shellWords(_ line: String) -> [String] {
-    let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-    return line.contains { "&|;<>()$`*?'\"\\".contains($0) } ? ["sh", "-c", line] : words
+    line.contains { "&|;<>()$`*?\\".contains($0) }
+      ? ["sh", "-c", line] : DockerfileWords.split(line, escape: "\\").map { $0.filter { !"'\"".contains($0) } }
   }
 
   private static func quoted(_ value: String) -> String {
