@@ -50,8 +50,8 @@ package enum LayerReader {
     algorithms: (blob: Digest.Algorithm, tar: Digest.Algorithm)
   ) throws(LayerError) -> LayerScan {
     let name = options.name ?? "a layer"
-    let blobHash = ByteHasher(algorithms.blob)
-    let tarHash = ByteHasher(algorithms.tar)
+    let blobHash = ByteHasher(algorithms.blob, withFingerprint: options.notesContents)
+    let tarHash = ByteHasher(algorithms.tar, withFingerprint: options.notesContents)
     let tar = TarReader(
       name: name, limits: options.limits, notesContents: options.notesContents, capture: options.capture,
       scanner: options.content?.makeScanner())
@@ -79,26 +79,27 @@ package enum LayerReader {
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length, unpacked: tar.offset,
       entries: tar.entries, marks: tar.marks, contentVersion: options.content?.version,
-      anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [])
+      anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [],
+      fingerprints: tarHash.fingerprint.map { (compression == .none ? $0 : blobHash.fingerprint ?? $0, $0) })
   }
 
-  /// Unpacks and hashes a blob that must hold the same tar as a layer that is known.
-  /// - Returns: the known scan, with the blob's digest and compression; its `compressed` is not set.
+  /// Unpacks a blob that should hold the same tar as a layer that is known.
+  /// - Returns: the known scan, with the blob's digest, compression and fingerprints; its `compressed` is not set. The
+  ///   tar is the same where its fingerprint is.
   static func recognize(
     _ known: LayerScan, _ source: any ByteSource, start: [UInt8], name: String, _ limits: LayerLimits
   ) throws(LayerError) -> LayerScan {
-    let (blobHash, tarHash) = (ByteHasher(.sha256), ByteHasher(known.diffID.algorithm))
+    let (blobHash, tarPrint) = (ByteHasher(.sha256, withFingerprint: true), FingerprintHasher())
     let (compression, stream) = try openLayer(source, start: start, name: name, limits: limits, hash: blobHash)
-    let isHashedTwice = compression == .none && known.diffID.algorithm != .sha256
-    try BufferPipe(stream).drain { (bytes) throws(LayerError) in
-      tarHash.update(bytes)
-      if isHashedTwice { blobHash.update(bytes) }
+    // A fingerprint takes less than a second thread for it would.
+    try drain(stream) { (bytes) throws(LayerError) in
+      tarPrint.update(bytes)
+      if compression == .none { blobHash.update(bytes) }
     }
-    let diffID = tarHash.finish()
-    try check(diffID, known.diffID, "diffID", of: name)
+    let fingerprint = tarPrint.finish()
     return known.restated(
-      compression: compression, digest: compression == .none && !isHashedTwice ? diffID : blobHash.finish(),
-      compressed: 0)
+      compression: compression, digest: blobHash.finish(), compressed: 0,
+      fingerprints: (blobHash.fingerprint ?? fingerprint, fingerprint))
   }
 
   /// The digest of a blob as it stands.

@@ -19,7 +19,8 @@ package struct LayerScanOptions: Sendable {
   package var cache: LayerCache?
   /// Told the bytes of each piece of the uncompressed tar as it is read, from any thread.
   package var progress: (@Sendable (Int) -> Void)?
-  /// Whether to note where each file's bytes stand, and their SHA-256: what rewriting and comparing need.
+  /// Whether to note where each file's bytes stand and their SHA-256, and to take fingerprints: what rewriting and
+  /// comparing need.
   package var notesContents = false
 
   package init(
@@ -59,6 +60,8 @@ package struct LayerScan: Sendable {
   package let anomalies: [LayerAnomaly]
   /// One for each entry where the options ask for them; else empty.
   package var contents: [FileContent] = []
+  /// Of the blob as it stands, and of the uncompressed tar, where the options ask for contents.
+  package private(set) var fingerprints: (blob: Fingerprint, tar: Fingerprint)?
 
   /// A layer that is planned and not yet written: entries without bytes.
   package init(planned entries: LayerEntries) {
@@ -70,8 +73,9 @@ package struct LayerScan: Sendable {
   init(
     compression: LayerCompression, digest: Digest, diffID: Digest, compressed: Int64, unpacked: Int64,
     entries: LayerEntries, marks: [Int: [ContentMark]] = [:], contentVersion: String? = nil,
-    anomalies: [LayerAnomaly], contents: [FileContent] = []
+    anomalies: [LayerAnomaly], contents: [FileContent] = [], fingerprints: (Fingerprint, Fingerprint)? = nil
   ) {
+    self.fingerprints = fingerprints
     self.contentVersion = contentVersion
     self.marks = marks
     self.compression = compression
@@ -85,10 +89,13 @@ package struct LayerScan: Sendable {
   }
 
   /// The same tar in another blob.
-  func restated(compression: LayerCompression, digest: Digest, compressed: Int64) -> LayerScan {
+  func restated(
+    compression: LayerCompression, digest: Digest, compressed: Int64, fingerprints: (Fingerprint, Fingerprint)?
+  ) -> LayerScan {
     LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: compressed, unpacked: unpacked,
-      entries: entries, marks: marks, contentVersion: contentVersion, anomalies: anomalies, contents: contents)
+      entries: entries, marks: marks, contentVersion: contentVersion, anomalies: anomalies, contents: contents,
+      fingerprints: fingerprints)
   }
 }
 

@@ -29,8 +29,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   private var taken = 0
   private var isAtEnd = false
 
-  /// - Parameter known: the scan of a layer with the same uncompressed tar. Its bytes are then unpacked and hashed, but
-  ///   not taken apart again.
+  /// - Parameter known: the scan of a layer that should have the same uncompressed tar. The bytes are then unpacked, but
+  ///   not taken apart again; whether it is the same tar, its fingerprint tells.
   /// - Note: the digests that the options expect count for nothing.
   package init(_ options: LayerScanOptions, known: LayerScan?) {
     buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64) }
@@ -72,7 +72,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
     close()
     guard let result else { throw .unreadable(layer: "the layer", reason: "it was not read") }
     let scan = try result.get()
-    return scan.restated(compression: scan.compression, digest: scan.digest, compressed: length)
+    return scan.restated(
+      compression: scan.compression, digest: scan.digest, compressed: length, fingerprints: scan.fingerprints)
   }
 
   /// Ends the reader, when nobody wants the scan any more. Does nothing after `finish`.

@@ -3,6 +3,7 @@ import CZstd
 import ForgeBasics
 import ForgeLayers
 import Foundation
+import Synchronization
 
 /// How layers are compressed in the output.
 public enum Compression: Sendable, Equatable, CustomStringConvertible {
@@ -66,30 +67,33 @@ public enum Compression: Sendable, Equatable, CustomStringConvertible {
 /// Compresses a stream on all cores: the same bytes for the same input, however many cores there are.
 ///
 /// Pieces of 4 MiB are compressed side by side, each to a gzip member or a zstd frame of its own, and written in
-/// order; a single zstd frame is made by libzstd's own threads.
+/// order; a single zstd frame is made by libzstd's own threads. After `finish` it is ready for the next stream.
 final class ParallelCompressor {
   static let pieceSize = 4 << 20
+  /// Takes compressed bytes, in order, on the thread that calls `write` and `finish`.
+  typealias Output = (UnsafeRawBufferPointer) throws -> Void
 
-  private let compression: Compression
-  private let output: (UnsafeRawBufferPointer) throws -> Void
-  private let queue = DispatchQueue(label: "forge.compress", attributes: .concurrent)
-  private var slots: [PieceSlot] = []
-  /// The slot that is being filled, and the oldest that is not yet written.
+  let compression: Compression
+  private let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+  private let ring: PieceRing
+  private var slots: [PieceSlot] { ring.slots }
+  /// Pieces since the first stream: the one that is being filled, the oldest that is not yet written, and the first of
+  /// this stream.
   private var filling = 0
   private var written = 0
+  private var first = 0
   private var stream: ZstdFrame?
 
-  /// - Parameter output: takes the compressed bytes, in order, on the thread that calls `write` and `finish`.
-  init(_ compression: Compression, output: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
+  init(_ compression: Compression) throws {
     self.compression = compression
-    self.output = output
-    let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    var slots: [PieceSlot] = []
     switch compression {
     case .keep, .none: break
     case .zstd(let level): stream = try ZstdFrame(level: level, workers: cores)
-    case .gzip, .zstdFrames:
-      for _ in 0..<min(cores + 2, 10) { slots.append(try PieceSlot(compression)) }
+    case .gzip, .zstdFrames: for _ in 0..<min(cores + 2, 10) { slots.append(try PieceSlot(compression)) }
     }
+    ring = PieceRing(slots)
+    if !slots.isEmpty { for _ in 0..<cores { Thread { [ring] in ring.serve() }.start() } }
   }
 
   deinit {
@@ -98,9 +102,10 @@ final class ParallelCompressor {
       slots[written % slots.count].done.wait()
       written += 1
     }
+    ring.close(threads: cores)
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws {
+  func write(_ bytes: UnsafeRawBufferPointer, to output: Output) throws {
     if let stream { return try stream.write(bytes, to: output) }
     guard !slots.isEmpty else { return try output(bytes) }
     var rest = bytes
@@ -108,26 +113,26 @@ final class ParallelCompressor {
       let slot = slots[filling % slots.count]
       let taken = slot.fill(rest)
       rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
-      if slot.isFull { try dispatch() }
+      if slot.isFull { try dispatch(output) }
     }
   }
 
-  func finish() throws {
+  func finish(to output: Output) throws {
     if let stream { return try stream.finish(to: output) }
     guard !slots.isEmpty else { return }
-    if slots[filling % slots.count].count > 0 || filling == 0 { try dispatch() }
-    while written < filling { try take() }
+    if slots[filling % slots.count].count > 0 || filling == first { try dispatch(output) }
+    while written < filling { try take(output) }
+    first = filling
   }
 
-  private func dispatch() throws {
-    let slot = slots[filling % slots.count]
-    queue.async { slot.compress() }
+  private func dispatch(_ output: Output) throws {
+    ring.filled.signal()
     filling += 1
     // The next slot to fill must be free.
-    if filling - written == slots.count { try take() }
+    if filling - written == slots.count { try take(output) }
   }
 
-  private func take() throws {
+  private func take(_ output: Output) throws {
     let slot = slots[written % slots.count]
     slot.done.wait()
     written += 1
@@ -137,9 +142,34 @@ final class ParallelCompressor {
   }
 }
 
+/// The slots, and what the threads that serve them share.
+private final class PieceRing: Sendable {
+  let slots: [PieceSlot]
+  let filled = DispatchSemaphore(value: 0)
+  private let next = Atomic(0)
+  private let isClosed = Atomic(false)
+
+  init(_ slots: [PieceSlot]) { self.slots = slots }
+
+  /// Compresses one slot after the other, as they are filled.
+  func serve() {
+    while true {
+      filled.wait()
+      if isClosed.load(ordering: .acquiring) { return }
+      slots[next.wrappingAdd(1, ordering: .relaxed).oldValue % slots.count].compress()
+    }
+  }
+
+  /// Ends the threads; no slot may be filled.
+  func close(threads: Int) {
+    isClosed.store(true, ordering: .releasing)
+    for _ in 0..<threads { filled.signal() }
+  }
+}
+
 /// One piece on its way through a compressor. Owns its buffers and the C state.
 private final class PieceSlot: @unchecked Sendable {
-  // Handed over by the queue on the way in, and by `done` on the way out.
+  // Handed over by the ring on the way in, and by `done` on the way out.
   let done = DispatchSemaphore(value: 0)
   var count = 0
   private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ParallelCompressor.pieceSize, alignment: 64)

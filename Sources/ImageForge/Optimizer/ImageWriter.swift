@@ -38,6 +38,8 @@ final class ImageWriter {
   private let contents: FileContents
   private let rewrites: [Rewrite]
   private let compression: Compression
+  /// Of the last layer that was compressed; its buffers serve the next one.
+  private var compressor: ParallelCompressor?
   private let limits: LayerLimits
   private let isOCI: Bool
   private let progress: (Int64) -> Void
@@ -208,13 +210,13 @@ final class ImageWriter {
 
   private func copy(_ index: Int, _ layer: Draft.Layer) throws -> WrittenLayer {
     let (scan, start) = (input.scans[index], file.position)
-    let hasher = ByteHasher(scan.digest.algorithm)
+    let hasher = FingerprintHasher()
     try input.image.layers[index].blob.forEachPiece(name: "layer \(index)") { bytes in
       hasher.update(bytes)
       try file.append(bytes)
       progress(Int64(bytes.count))
     }
-    guard hasher.finish() == scan.digest else { throw OptimizerError.changed("layer \(index)") }
+    guard hasher.finish() == scan.fingerprints?.blob else { throw OptimizerError.changed("layer \(index)") }
     return WrittenLayer(
       diffID: scan.diffID, digest: scan.digest, size: scan.compressed, compression: scan.compression, copied: index,
       inputs: layer.inputs, offset: start, scan: scan)
@@ -229,33 +231,45 @@ final class ImageWriter {
     let start = file.position
     let again = PassingLayer(ReadImage.options("the new layer", limits), known: known)
     defer { again.cancel() }
-    let compressor = try ParallelCompressor(wanted) { [file] bytes in
+    let compressor = try compressor(wanted)
+    func take(_ bytes: UnsafeRawBufferPointer) throws {
       again.write(bytes)
       try file.append(bytes)
     }
-    // What a plain layer is, and one that must be as it was, is told by reading it again.
-    let tarHash = known == nil && wanted.algorithm != .none ? ByteHasher(.sha256) : nil
+    let hasher = FingerprintHasher()
     try produce { [progress] bytes in
-      tarHash?.update(bytes)
-      try compressor.write(bytes)
+      hasher.update(bytes)
+      try compressor.write(bytes, to: take)
       progress(Int64(bytes.count))
     }
-    try compressor.finish()
-    let scan: LayerScan
-    do {
-      scan = try again.finish()
-    } catch LayerError.mismatch where known != nil {
-      // The checksums of the compressor hold: so it was given other bytes.
+    try compressor.finish(to: take)
+    let (scan, written) = (try result(of: again), hasher.finish())
+    if let known, known.fingerprints?.tar != written {
       throw OptimizerError.changed("layer \(layer.original ?? 0)")
-    } catch {
-      throw OptimizerError.unproven(["a layer cannot be read back: \(error)"])
     }
-    if let written = tarHash?.finish(), written != scan.diffID {
-      throw OptimizerError.unproven(["a layer is read back as \(scan.diffID), but was written as \(written)"])
+    guard scan.fingerprints?.tar == written else {
+      throw OptimizerError.unproven(["a layer is read back as other bytes than were written"])
     }
     return WrittenLayer(
       diffID: scan.diffID, digest: scan.digest, size: file.position - start, compression: wanted.algorithm, copied: nil,
       inputs: layer.inputs, offset: start, scan: scan)
+  }
+
+  private func result(of again: PassingLayer) throws -> LayerScan {
+    do {
+      return try again.finish()
+    } catch {
+      throw OptimizerError.unproven(["a layer cannot be read back: \(error)"])
+    }
+  }
+
+  private func compressor(_ wanted: Compression) throws -> ParallelCompressor {
+    if let compressor, compressor.compression == wanted { return compressor }
+    // The memory of the last one goes before that of the next one comes.
+    compressor = nil
+    let new = try ParallelCompressor(wanted)
+    compressor = new
+    return new
   }
 
   private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws {

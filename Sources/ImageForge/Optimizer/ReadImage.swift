@@ -17,7 +17,7 @@ struct ReadImage: Sendable {
   }
 
   /// - Parameters:
-  ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only hashed.
+  ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only recognised by its fingerprint.
   ///   - progress: is told bytes of blobs that were read, from several threads.
   init(
     _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), known: [Digest: LayerScan] = [:],
@@ -55,10 +55,10 @@ struct ReadImage: Sendable {
   private static func scan(_ layer: ImageLayer, name: String, _ limits: LayerLimits, _ known: LayerScan?) throws
     -> LayerScan
   {
-    if let known, known.compressed == layer.size {
-      let hasher = ByteHasher(known.digest.algorithm)
+    if let known, let expected = known.fingerprints?.blob, known.compressed == layer.size {
+      let hasher = FingerprintHasher()
       try layer.blob.forEachPiece(name: name) { hasher.update($0) }
-      if hasher.finish() == known.digest, layer.digest == nil || layer.digest == known.digest { return known }
+      if hasher.finish() == expected, layer.digest == nil || layer.digest == known.digest { return known }
     }
     var options = options(name, limits)
     (options.expectedDigest, options.expectedDiffID) = (layer.digest, layer.diffID)
