@@ -58,7 +58,7 @@ final class ImageWriter {
     self.limits = limits
     self.progress = progress
     isOCI = form != .dockerArchive
-    file = try ScratchFile(in: folder)
+    file = try ScratchFile(in: folder, willStay: true)
   }
 
   /// The whole image; the archive is complete, but has no name yet.

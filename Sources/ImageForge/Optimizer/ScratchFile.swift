@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeLayers
 import Foundation
+import Synchronization
 import SystemPackage
 
 /// A file without a name, which vanishes with its last descriptor, even when the program is killed; it gets its name
@@ -14,9 +15,14 @@ final class ScratchFile {
   /// Offset of the next byte to append.
   private(set) var position: Int64 = 0
   private var buffer: [UInt8] = []
+  /// Nil where the bytes need not reach the disk.
+  private let earlySync: EarlySync?
+  private var unsynced = 0
 
-  /// - Parameter folder: where the file is, or will be.
-  init(in folder: String) throws(OutputError) {
+  /// - Parameters:
+  ///   - folder: where the file is, or will be.
+  ///   - willStay: whether it will get a name, so that its bytes have to reach the disk.
+  init(in folder: String, willStay: Bool = false) throws(OutputError) {
     path = folder
     var opened = Self.openUnnamed(folder)
     if opened < 0, [EOPNOTSUPP, EISDIR, ENOENT, EINVAL].contains(errno) {
@@ -30,15 +36,18 @@ final class ScratchFile {
     }
     guard opened >= 0 else { throw OutputError(path: folder, reason: "\(Errno(rawValue: errno))") }
     descriptor = opened
+    earlySync = willStay ? EarlySync(descriptor: opened) : nil
     buffer.reserveCapacity(Self.bufferSize)
   }
 
   deinit {
+    _ = earlySync?.finish()
     if let hiddenPath { unlink(hiddenPath) }
     close(descriptor)
   }
 
   private static let bufferSize = 1 << 20
+  private static let syncedSize = 32 << 20
 
   private static func openUnnamed(_ folder: String) -> Int32 {
     #if os(Linux)
@@ -117,6 +126,11 @@ final class ScratchFile {
       guard count > 0 else { throw OutputError(path: path, reason: "\(Errno(rawValue: count < 0 ? errno : ENOSPC))") }
       done += count
     }
+    unsynced += bytes.count
+    if let earlySync, unsynced >= Self.syncedSize {
+      unsynced = 0
+      earlySync.start()
+    }
   }
 
   /// Cuts off what a rewind left behind, and opens the whole for reading.
@@ -138,6 +152,7 @@ final class ScratchFile {
     guard ftruncate(descriptor, off_t(position)) == 0, fsync(descriptor) == 0 else {
       throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
     }
+    if let failure = earlySync?.finish() { throw OutputError(path: target, reason: "\(failure)") }
     var before = stat()
     if stat(target, &before) == 0 {
       guard before.st_mode & S_IFMT == S_IFREG else { throw OutputError(path: target, reason: "it is not a file") }
@@ -169,5 +184,31 @@ final class ScratchFile {
   func link(to target: String) -> Bool {
     if let hiddenPath { return Foundation.link(hiddenPath, target) == 0 }
     return linkat(AT_FDCWD, processPath, AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0
+  }
+}
+
+/// Sends a file's bytes to the disk while more are made, so that little is left to wait for at the end.
+private final class EarlySync: Sendable {
+  private let descriptor: Int32
+  private let queue = DispatchQueue(label: "forge.sync")
+  /// The system tells a failure once only, and not again at the end.
+  private let failure = Atomic<Int32>(0)
+
+  /// - Parameter descriptor: stays open until `finish`.
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Begins to send what is written by now.
+  func start() {
+    queue.async { [self] in
+      if fdatasync(descriptor) != 0 { failure.store(errno, ordering: .relaxed) }
+    }
+  }
+
+  /// Waits for what was begun.
+  /// - Returns: what went wrong.
+  func finish() -> Errno? {
+    queue.sync {}
+    let failure = failure.load(ordering: .relaxed)
+    return failure == 0 ? nil : Errno(rawValue: failure)
   }
 }
