@@ -63,7 +63,7 @@ struct Planner {
     if options.waste { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
     try remove(options.strip)
     if reachable != nil { try minimize() }
-    if options.strip.contains(.debug) || reachable != nil { try stripDebug() }
+    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil { try rewrite(set) }
     if options.dedupe { try dedupe() }
     try reproduce()
   }
@@ -72,7 +72,7 @@ struct Planner {
   private mutating func climb() throws {
     if options.waste, !isReached { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
     try remove(options.strip)
-    if options.strip.contains(.debug) { try stripDebug() }
+    for set in StripSet.rewriting where options.strip.contains(set) { try rewrite(set) }
     if !isReached { try dedupe() }
     for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached { try remove([set]) }
     try reproduce()
@@ -117,7 +117,9 @@ struct Planner {
   }
 
   private mutating func remove(_ sets: [StripSet]) throws {
-    for set in sets where set != .debug { try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) } }
+    for set in sets where !StripSet.rewriting.contains(set) {
+      try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) }
+    }
   }
 
   private mutating func minimize() throws {
@@ -161,21 +163,24 @@ struct Planner {
     source.layer == Rewrite.layer ? rewrites[Int(source.index)].hash : input.contentHash(source)
   }
 
-  private mutating func stripDebug() throws {
-    try pass("strip:debug") { planner in
+  private mutating func rewrite(_ set: StripSet) throws {
+    try pass("strip:\(set.rawValue)") { planner in
       let (kept, contents) = (planner.kept, planner.contents)
-      let found = try DebugInformation.strip(&planner.draft, kept: kept, contents)
-      planner.rewrites = found.rewrites
-      planner.rewritten = found.files.map(\.report).sorted { $0.path < $1.path }
-      for file in found.files {
+      let files = try ContentRewriting.apply(set, &planner.draft, kept: kept, contents, &planner.rewrites)
+      planner.rewritten = (planner.rewritten + files.map(\.report)).sorted { ($0.set, $0.path) < ($1.set, $1.path) }
+      for file in files {
+        let rewrite = planner.rewrites[file.rewrite]
         planner.allowance.rewritten[file.path] = Allowance.Change(
-          old: planner.input.contentHash(found.rewrites[file.rewrite].origin), new: found.rewrites[file.rewrite].hash)
+          old: planner.input.contentHash(rewrite.origin), new: rewrite.hash)
       }
-      if !found.files.isEmpty {
-        planner.notices.append(
-          "\(found.files.count) programs and libraries lost symbols and debug information: checksums that package "
-            + "databases keep of them no longer hold; the proof names both contents of each")
-      }
+      guard !files.isEmpty else { return }
+      let what =
+        set == .debug
+        ? "programs and libraries lost symbols and debug information"
+        : "Python sources of libraries lost their comments; every line keeps its number"
+      planner.notices.append(
+        "\(files.count) \(what): checksums that package databases keep of them no longer hold; the proof names both "
+          + "contents of each")
     }
   }
 

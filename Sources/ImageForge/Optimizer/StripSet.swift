@@ -25,6 +25,11 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   case npm
   /// Symbols and debug information inside programs and libraries; the files stay.
   case debug
+  /// Comments in the Python sources of libraries; docstrings, licences and the numbers of lines stay.
+  case comments
+
+  /// Those that write files otherwise, and remove none.
+  static let rewriting: [StripSet] = [.debug, .comments]
 
   /// Whether nothing that runs reads it: what `--target` may use without being told.
   public var isSafe: Bool { [.caches, .docs, .man].contains(self) }
@@ -42,6 +47,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .pip: "pip, setuptools, wheel, ensurepip"
     case .npm: "npm, yarn, corepack"
     case .debug: "symbols and debug information in programs and libraries"
+    case .comments: "comments in Python's library and packages; lines keep their numbers"
     }
   }
 
@@ -57,7 +63,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     func isBelow(_ folders: String...) -> Bool { folders.contains { text.hasPrefix($0 + "/") } }
     func isOne(_ paths: String...) -> Bool { paths.contains(text) }
     switch self {
-    case .debug: return false
+    case .debug, .comments: return false
     case .caches:
       return isBelow(
         "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "root/.cache",

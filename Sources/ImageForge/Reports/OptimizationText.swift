@@ -36,7 +36,7 @@ extension OptimizationReport {
       if removed.count > 20 { layout.line("  and \(removed.count - 20) more") }
     }
     if !rewritten.isEmpty {
-      layout.heading("Written without symbols")
+      layout.heading("Written without symbols or comments")
       let largest = rewritten.sorted { ($1.before - $1.after, $0.path) < ($0.before - $0.after, $1.path) }
       layout.table(
         largest.prefix(10).map { [ByteCount.text($0.after - $0.before), $0.path] }, aligned: [.right, .path])

@@ -3,8 +3,8 @@ import ForgeBasics
 import ForgeInspection
 import ForgeLayers
 
-/// Takes symbols and debug information out of the programs and libraries of an image.
-enum DebugInformation {
+/// Gives files of an image another content that does the same.
+enum ContentRewriting {
   struct File {
     var path: [UInt8]
     /// Index of what its content becomes.
@@ -12,12 +12,14 @@ enum DebugInformation {
     var report: RewrittenPath
   }
 
-  /// - Parameter kept: layers from the base that stay as they are.
-  static func strip(_ draft: inout Draft, kept: Int, _ contents: FileContents) throws -> (
-    rewrites: [Rewrite], files: [File]
-  ) {
+  /// - Parameters:
+  ///   - set: `debug` or `comments`.
+  ///   - kept: layers from the base that stay as they are.
+  ///   - rewrites: all so far; gets those that are found.
+  static func apply(
+    _ set: StripSet, _ draft: inout Draft, kept: Int, _ contents: FileContents, _ rewrites: inout [Rewrite]
+  ) throws -> [File] {
     let root = try draft.stacked()
-    var rewrites: [Rewrite] = []
     var files: [File] = []
     /// By inode: its rewrite, or nil where it stays.
     var seen: [Int32: Int?] = [:]
@@ -26,23 +28,25 @@ enum DebugInformation {
       let node = root.tree[id]
       guard node.inode != FileTree.none else { return true }
       let inode = root.inodes[Int(node.inode)]
-      let path = root.tree.path(id)
       let index: Int?
       if let known = seen[node.inode] {
         index = known
       } else {
         let entry = root.entry(inode.origin)
+        let source = draft.source(inode.origin)
         let isCandidate =
-          Int(inode.origin.layer) >= kept && !entry.isSparse && entry.size > ELFStripper.worthwhile
-          && isProgram(path, root.entry(inode.metadata).mode)
-        index = isCandidate ? try rewrite(draft.source(inode.origin), contents, &rewrites) : nil
+          Int(inode.origin.layer) >= kept && !entry.isSparse && source.layer >= 0
+          && (set == .debug
+            ? entry.size > ELFStripper.worthwhile && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
+            : entry.size > PythonComments.worthwhile && entry.size < 4 << 20 && PythonComments.isCandidate(root, id))
+        index = isCandidate ? try rewrite(source, set, contents, &rewrites) : nil
         seen[node.inode] = index
         if let index { changes[inode.origin] = index }
       }
       guard let index else { return true }
+      let path = root.tree.path(id)
       let report = RewrittenPath(
-        path: DisplayText.escape(path), set: StripSet.debug.rawValue, before: inode.size,
-        after: rewrites[index].file.size)
+        path: DisplayText.escape(path), set: set.rawValue, before: inode.size, after: rewrites[index].file.size)
       files.append(File(path: path, rewrite: index, report: report))
       return true
     }
@@ -51,7 +55,7 @@ enum DebugInformation {
         changes[FileTree.Origin(layer: Int32(layer), index: Int32(entry))].map { ($0, rewrites[$0]) }
       }
     }
-    return (rewrites, files)
+    return files
   }
 
   private static func isProgram(_ path: [UInt8], _ mode: UInt16) -> Bool {
@@ -61,11 +65,13 @@ enum DebugInformation {
   }
 
   private static func rewrite(
-    _ origin: FileTree.Origin, _ contents: FileContents, _ rewrites: inout [Rewrite]
+    _ origin: FileTree.Origin, _ set: StripSet, _ contents: FileContents, _ rewrites: inout [Rewrite]
   ) throws -> Int? {
     try contents.prepare([Int(origin.layer)])
     let blob = try contents.blob(origin)
-    guard let file = ELFStripper.strip(blob) else { return nil }
+    let changed =
+      set == .debug ? ELFStripper.strip(blob) : PythonComments.strip(try blob.bytes(count: Int(blob.length)))
+    guard let file = changed else { return nil }
     var hasher = SHA256()
     try file.forEachPiece(of: blob, name: "layer \(origin.layer)") { hasher.update(bufferPointer: $0) }
     rewrites.append(Rewrite(origin: origin, file: file, hash: FileContent.Hash(hasher.finalize())))
