@@ -59,7 +59,7 @@ struct Optimize: AsyncParsableCommand {
   @Flag(help: "Keep only what the entry point can reach: its runtime, libraries, and the application.")
   var minimize = false
 
-  @Option(help: "With --minimize, keep this path all the same. May be repeated.")
+  @Option(help: "With --minimize, keep this path, or Python module and what it imports. May be repeated.")
   var keep: [String] = []
 
   @Flag(

@@ -131,7 +131,7 @@ import Testing
     let image = try await BuiltImage.backend.image
     let arguments = ["--env", "DATABASE_URL=postgresql://todo@127.0.0.1:1/todo", "--mcp", "/mcp"]
     try await minimized(image.archive, "backend", arguments) { old, new, size in
-      #expect(size < 80_000_000)
+      #expect(size <= 75_000_000)
       let (before, after) = (try await answers(of: old), try await answers(of: new))
       #expect(before.count == 33 && after.count == 33)
       for (a, b) in zip(before, after) { #expect(a == b) }

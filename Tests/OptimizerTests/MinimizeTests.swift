@@ -105,6 +105,33 @@ import Testing
     #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
   }
 
+  /// What one program alone reads goes with it, and stays where it stays or was asked for.
+  @Test func whatOneProgramReadsGoesWithIt() throws {
+    func files(_ command: String, keep: [String] = []) throws -> Set<String> {
+      let folder = try ImageFolder(
+        TestImage(
+          layers: [
+            layer { tar in
+              tar.file("etc/apt/sources.list", "x")
+              tar.file("etc/hosts", "x")
+              tar.file("usr/share/zoneinfo/tzdata.zi", "x")
+              tar.file("usr/share/zoneinfo/UTC", "x")
+              tar.file("usr/bin/apt-get", "x", mode: 0o755)
+              tar.add("usr/bin/plain", data: elf(needed: [], interpreter: ""), mode: 0o755)
+              tar.add("usr/bin/cxx", data: elf(needed: ["libstdc++.so.6"], interpreter: ""), mode: 0o755)
+              tar.file("usr/lib/libstdc++.so.6", "x")
+            }
+          ], config: TestConfig(entrypoint: [command], environment: ["PATH=/usr/bin"])))
+      try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: "out.tar")
+      let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+      return Set(listing.records.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+    }
+    #expect(try files("plain") == ["etc/hosts", "usr/share/zoneinfo/UTC", "usr/bin/plain"])
+    #expect(try files("apt-get").contains("etc/apt/sources.list"))
+    #expect(try files("cxx").contains("usr/share/zoneinfo/tzdata.zi"))
+    #expect(try files("plain", keep: ["/etc/apt/sources.list"]).contains("etc/apt/sources.list"))
+  }
+
   @Test func anImageWithoutACommandIsRefused() throws {
     let folder = try ImageFolder([layer { $0.file("a", "1") }])
     #expect(throws: OptimizerError.self) { try folder.optimize(options { $0.minimize = true }, to: "out.tar") }

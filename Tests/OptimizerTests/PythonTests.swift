@@ -156,6 +156,64 @@ import Testing
     #expect(seldom.subtracting(used) == ["_pydatetime.py"])
   }
 
+  /// What only a client of MCP needs goes where the application serves, and stays where it is a client.
+  @Test(arguments: [
+    ("from mcp.server import Server", false), ("from mcp.server import Server\nimport referencing", true),
+    ("from mcp import ClientSession", true), ("import mcp\nmcp.Client", true), ("import mcp.client.session", true),
+    ("from plugin import x", true),
+  ])
+  func clientsKeepWhatClientsNeed(main: String, keeps: Bool) throws {
+    let site = "usr/local/lib/python3.13/site-packages/"
+    let names = try names([
+      "app/main.py": main, site + "mcp/__init__.py": "from .client.session import ClientSession\n",
+      site + "mcp/server.py": "", site + "mcp/client/__init__.py": "",
+      site + "mcp/client/session.py": "def call():\n    from referencing.exceptions import Unresolvable\n",
+      site + "referencing/__init__.py": "", site + "referencing/exceptions.py": "",
+      site + "plugin.py": "from mcp.client.session import ClientSession\n",
+      site + "other.py": "",
+    ])
+    #expect(names.contains("site-packages/mcp/client/session.py") == (main != "from plugin import x" || keeps))
+    #expect(names.contains("site-packages/referencing/__init__.py") == keeps)
+    #expect(
+      names.contains("site-packages/referencing/exceptions.py") == (keeps && !main.contains("import referencing")))
+  }
+
+  /// What cannot be told is said, and what was asked for stays with what it imports.
+  @Test func computedImportsAreTold() throws {
+    let site = "usr/local/lib/python3.13/site-packages/"
+    let folder = try ImageFolder(
+      TestImage(
+        layers: [
+          layer { tar in
+            tar.add("usr/local/bin/python3.13", data: [0x7F, 0x45, 0x4C, 0x46], mode: 0o755)
+            tar.file("usr/local/lib/python3.13/os.py", "__import__(name)\n")
+            tar.file("app/main.py", "import lib\nimport importlib\nimportlib.import_module(settings.plugin)\n")
+            tar.file(site + "lib.py", "def load(x):\n    return import_module(x)\n")
+            tar.file(site + "plain.py", "import_module('os')\n")
+            tar.file(site + "plugins/__init__.py", "")
+            tar.file(site + "plugins/one.py", "import helper\n")
+            tar.file(site + "helper.py", "")
+            tar.file(site + "lone.py", "import helper\n")
+          }
+        ],
+        config: TestConfig(entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])))
+    func files(_ keep: [String], _ name: String) throws -> (Set<String>, OptimizationReport) {
+      let report = try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: name)
+      let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
+      let paths = listing.records.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0.hasPrefix(site) }
+      return (Set(paths.map { String($0.dropFirst(site.count)) }.filter { $0.hasSuffix(".py") }), report)
+    }
+    let (without, report) = try files([], "a.tar")
+    #expect(without == ["lib.py"])
+    let notice = try #require(report.notices.first { $0.contains("only known at run time") })
+    #expect(notice.hasSuffix(": app/main.py, lib"))
+    #expect(try files(["plugins"], "b.tar").0 == ["lib.py", "plugins/__init__.py", "plugins/one.py", "helper.py"])
+    #expect(try files(["/\(site)lone.py"], "c.tar").0 == ["lib.py", "lone.py", "helper.py"])
+    for unknown in ["no.such.module", "/no/such/path", "no-module"] {
+      #expect(throws: OptimizerError.self) { try files([unknown], "d.tar") }
+    }
+  }
+
   /// Bytes of any kind end, and nothing worse.
   @Test func anyBytesAreRead() {
     var random = SeededBytes(seed: 4)

@@ -13,8 +13,12 @@ struct PythonClosure {
   private var entryPoints: [String: [String]] = [:]
   /// Modules that may be the program itself.
   private var started: Set<String> = []
-  /// Words that were met outside of the standard library.
-  private var triggers: Set<String> = []
+  /// The rules of seldom modules that a source outside of their distribution lifted.
+  private var used: Set<String> = []
+  /// By rule: what was passed over for it.
+  private var passedOver: [String: Set<String>] = [:]
+  /// Reached modules that import by names which are put together at run time.
+  private var dynamic: Set<String> = []
   /// Modules in C that are part of the interpreter.
   private var builtIn: Set<String> = []
   /// Packages that the application's own sources import.
@@ -24,13 +28,16 @@ struct PythonClosure {
   ///   - kept: names that are kept, libraries among them.
   ///   - program: what the image starts: a script in Python, or the interpreter.
   ///   - words: what commands and variables of the config say.
-  /// - Returns: the names in libraries that nothing reaches, and how many modules are reached; nil where there is no
-  ///   Python.
+  ///   - asked: names that are to stay; what modules among them import stays, too.
+  ///   - askedModules: the same by the names of modules, with all below them.
+  /// - Returns: nil where there is no Python.
   static func unreached(
-    _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID, words: [String]
-  ) throws -> (gone: Set<FileTree.ID>, reached: Int, modules: Int)? {
+    _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID, words: [String],
+    asked: Set<FileTree.ID>, askedModules: [String]
+  ) throws -> Result? {
     var work = PythonClosure(root, contents, kept)
     guard work.modules.definitions["os"] != nil else { return nil }
+    work.keep(asked, askedModules)
     try work.readEntryPoints()
     try work.readInterpreter(program)
     if let script = try work.bytes(program), script.starts(with: Array("#!".utf8)) {
@@ -39,7 +46,20 @@ struct PythonClosure {
     try work.start(kept, words)
     try work.follow()
     try work.followScripts(kept)
-    return (try work.unreached(), work.reached.count, work.modules.definitions.count)
+    return Result(
+      gone: try work.unreached(), reached: work.reached.count, modules: work.modules.definitions.count,
+      dynamic: work.dynamic.sorted(), unknown: askedModules.filter { work.modules.definitions[$0] == nil })
+  }
+
+  struct Result {
+    /// Names in libraries that nothing reaches.
+    var gone: Set<FileTree.ID>
+    var reached: Int
+    var modules: Int
+    /// What imports by names that are put together at run time: modules, and paths of the application's sources.
+    var dynamic: [String]
+    /// Modules that were asked for and are not there.
+    var unknown: [String]
   }
 
   private init(_ root: RootFilesystem, _ contents: FileContents, _ kept: Set<FileTree.ID>) {
@@ -74,6 +94,7 @@ struct PythonClosure {
     for id in kept where !isInLibrary(id) && PythonModules.text(root, id).hasSuffix(".py") {
       guard let bytes = try bytes(id) else { continue }
       let source = PythonImports(bytes)
+      if source.isDynamic { dynamic.insert(DisplayText.escape(root.tree.path(id))) }
       ownPackages.formUnion(source.modules.map { String($0.prefix { $0 != "." }) })
       follow(source, package: "", from: "")
     }
@@ -84,10 +105,21 @@ struct PythonClosure {
     }
   }
 
-  private func isInLibrary(_ id: FileTree.ID) -> Bool {
+  private mutating func keep(_ asked: Set<FileTree.ID>, _ askedModules: [String]) {
+    for (name, list) in modules.definitions {
+      let isAsked =
+        askedModules.contains { name == $0 || name.hasPrefix($0 + ".") }
+        || !asked.isEmpty && list.contains { isBelow($0.id, asked) }
+      if isAsked { add(name, from: "") }
+    }
+  }
+
+  private func isInLibrary(_ id: FileTree.ID) -> Bool { isBelow(id, modules.libraries) }
+
+  private func isBelow(_ id: FileTree.ID, _ folders: Set<FileTree.ID>) -> Bool {
     var id = id
     while id > FileTree.root {
-      if modules.libraries.contains(id) { return true }
+      if folders.contains(id) { return true }
       id = root.tree[id].parent
     }
     return false
@@ -202,16 +234,23 @@ struct PythonClosure {
   }
 
   /// Whether the rule of a seldom module says that this does not reach it.
-  private func isSeldom(_ name: String, _ from: String, _ way: Way) -> Bool {
-    guard let rule = PythonSeldom.rule(of: name) else { return false }
-    guard rule.drivers.allSatisfy({ modules.definitions[$0] == nil }), triggers.isDisjoint(with: rule.words) else {
-      return false
+  private mutating func isSeldom(_ name: String, _ from: String, _ way: Way) -> Bool {
+    guard let rule = PythonSeldom.rule(of: name), !used.contains(rule.module) else { return false }
+    if let client = rule.client {
+      // A word in a library is most often something else.
+      let isWord = way == .named && !from.isEmpty
+      guard isWord || from == client || from.hasPrefix(client + ".") else { return false }
+    } else {
+      guard rule.drivers.allSatisfy({ modules.definitions[$0] == nil }) else { return false }
+      let (top, other) = (Self.top(name), Self.top(from))
+      let isOwn = top == other || modules.isStandard(top) && modules.isStandard(other)
+      guard way == .named || isOwn && PythonSeldom.rule(of: from)?.module != rule.module else { return false }
     }
-    if way == .named { return true }
-    func top(_ name: String) -> Substring { name.prefix { $0 != "." } }
-    let isOwn = top(name) == top(from) || modules.isStandard(String(top(name))) && modules.isStandard(String(top(from)))
-    return isOwn && PythonSeldom.rule(of: from)?.module != rule.module
+    if modules.definitions[name] != nil { passedOver[rule.module, default: []].insert(name) }
+    return true
   }
+
+  private static func top(_ name: String) -> String { String(name.prefix { $0 != "." }) }
 
   /// Whether a module in C is a file of the library or part of the interpreter.
   private func isThere(_ name: String) -> Bool {
@@ -234,7 +273,7 @@ struct PythonClosure {
   private mutating func follow(_ source: PythonImports, package: String, from: String) {
     let lazy = source.lazyModules
     for name in source.modules { resolve(name, package: package, from: from, lazy.contains(name) ? .lazy : .imported) }
-    learn(source.triggers, from)
+    learn(source, from)
     for name in source.called { resolve(name, package: package, from: from, .lazy) }
     // A table of what modules were called in Python 2.
     let names = from == "_compat_pickle" ? [] : source.names
@@ -249,18 +288,25 @@ struct PythonClosure {
     for name in source.openPackages {
       for child in modules.children[name] ?? [] { add(name + "." + child, from: from, .named) }
     }
+    if source.isDynamic, !from.isEmpty, !modules.isStandard(Self.top(from)) { dynamic.insert(from) }
     if source.isDynamic || source.isBroken, !package.isEmpty {
       for child in modules.children[package] ?? [] { add(package + "." + child, from: from, .named) }
     }
   }
 
-  /// Words that tell of a use of a seldom module: what was passed over for want of one is reached now.
-  private mutating func learn(_ words: Set<String>, _ from: String) {
-    let top = String(from.prefix { $0 != "." })
-    guard !modules.isStandard(top), !PythonSeldom.tables.contains(top), !words.isSubset(of: triggers) else { return }
-    let new = words.subtracting(triggers)
-    triggers.formUnion(new)
-    for rule in PythonSeldom.rules.values where !rule.words.isDisjoint(with: new) { add(rule.module, from: from) }
+  /// What a source says of the use of seldom modules: what was passed over for want of it is reached now.
+  private mutating func learn(_ source: PythonImports, _ from: String) {
+    let top = Self.top(from)
+    guard !modules.isStandard(top), !PythonSeldom.tables.contains(top) else { return }
+    for rule in PythonSeldom.rules.values where !used.contains(rule.module) {
+      let owner = Self.top(rule.client ?? rule.module)
+      guard owner != top, !rule.words.isDisjoint(with: source.triggers) || rule.isUsed(by: source.modules) else {
+        continue
+      }
+      used.insert(rule.module)
+      if rule.client == nil { add(rule.module, from: from) }
+      for name in passedOver[rule.module] ?? [] { add(name, from: from) }
+    }
   }
 
   private mutating func follow() throws {

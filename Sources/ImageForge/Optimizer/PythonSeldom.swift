@@ -9,6 +9,16 @@ enum PythonSeldom {
     var words: Set<String> = []
     /// It serves programs only where one of these modules is there; then it is a module like others.
     var drivers: Set<String> = []
+    /// Functions of this module alone need it, and they run only where a source outside of its distribution imports
+    /// that module or the distribution's top. Everything else reaches it as it reaches others.
+    var client: String?
+
+    /// Whether a source outside of the distribution says, by what it imports, that these functions run.
+    func isUsed(by modules: Set<String>) -> Bool {
+      guard let client else { return false }
+      let top = client.prefix { $0 != "." }
+      return modules.contains { $0 == top || $0 == client || $0.hasPrefix(client + ".") }
+    }
   }
 
   private static func terminal(_ names: String) -> [Rule] {
@@ -31,6 +41,11 @@ enum PythonSeldom {
       Rule(module: "xmlrpc", words: ["XmlListener", "XmlClient"]),
       // Compiled programs of cffi load `_cffi_backend` alone.
       Rule(module: "cffi"), Rule(module: "pycparser"),
+      // What a client of MCP checks answers with; servers import of `mcp` its server alone.
+      Rule(module: "jsonschema", client: "mcp.client"), Rule(module: "referencing", client: "mcp.client"),
+      Rule(
+        module: "sqlalchemy.ext.asyncio",
+        words: ["create_async_engine", "AsyncSession", "async_sessionmaker", "async_scoped_session"]),
       Rule(module: "sqlalchemy.testing"), Rule(module: "sqlalchemy.util.tool_support"),
       Rule(module: "jsonschema.benchmarks"),
       Rule(module: "pydantic.mypy", drivers: ["mypy"]), Rule(module: "pydantic.v1.mypy", drivers: ["mypy"]),

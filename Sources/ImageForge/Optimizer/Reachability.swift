@@ -17,6 +17,8 @@ struct Reachability {
   private var libraryFolders: [String] = []
 
   private var keeping: [String] = []
+  /// Those of `keeping` that are no paths, but may be modules.
+  private var askedModules: [String] = []
 
   /// What was decided, for people.
   private var notices: [String] = []
@@ -26,7 +28,15 @@ struct Reachability {
   ) throws -> (nodes: Set<FileTree.ID>, notices: [String]) {
     var work = Reachability(image, contents)
     work.keeping = keeping
+    work.askedModules = keeping.filter { PythonImports.isDotted($0[...]) && work.walk($0, marking: false) == nil }
+    if let unknown = keeping.first(where: { !work.askedModules.contains($0) && work.walk($0, marking: false) == nil }) {
+      throw OptimizerError.usage("there is no path \(DisplayText.escape(unknown)) in the image that could be kept")
+    }
     try work.collect(keeping)
+    if let unknown = work.askedModules.first {
+      throw OptimizerError.usage(
+        "there is neither a path nor a Python module \(DisplayText.escape(unknown)) in the image that could be kept")
+    }
     return (work.kept, work.notices)
   }
 
@@ -77,6 +87,32 @@ struct Reachability {
     try keepCommands()
     try dropUnreachedModules()
     try follow()
+    dropReaderless()
+  }
+
+  /// What one program alone reads goes where that program goes.
+  private static let readers: [(path: String, programs: [String])] = [
+    ("etc/apt", ["usr/bin/apt", "usr/bin/apt-get"]), ("etc/dpkg", ["usr/bin/dpkg"]),
+    // The text that time zones are compiled from: the C++ library reads it (`std::chrono::tzdb`).
+    ("usr/share/zoneinfo/tzdata.zi", ["libstdc++.so.6"]),
+  ]
+
+  private mutating func dropReaderless() {
+    let asked = Set(keeping.compactMap { walk($0, marking: false) })
+    for (path, programs) in Self.readers {
+      let isRead = programs.contains { program in
+        let paths = program.contains("/") ? [program] : libraryFolders.map { $0 + "/" + program }
+        return paths.contains { walk($0, marking: false).map { kept.contains($0) } ?? false }
+      }
+      guard !isRead, let id = root.node(at: Array(path.utf8)) else { continue }
+      var gone: Set<FileTree.ID> = []
+      var pending = [id]
+      while let next = pending.popLast() {
+        gone.insert(next)
+        pending += root.tree.children(next)
+      }
+      if gone.isDisjoint(with: asked) { kept.subtract(gone) }
+    }
   }
 
   // MARK: Keeping names
@@ -214,14 +250,23 @@ struct Reachability {
     // A program of one line, `python -c`, and what variables name.
     words += words.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init) }
     words += config.environment.flatMap { $0.split { "=, ;".contains($0) }.map(String.init) }
-    guard let python = try PythonClosure.unreached(root, contents, kept: kept, program: id, words: words) else {
-      return
-    }
+    let asked = Set(keeping.compactMap { walk($0, marking: false) })
+    guard
+      let python = try PythonClosure.unreached(
+        root, contents, kept: kept, program: id, words: words, asked: asked, askedModules: askedModules)
+    else { return }
     let gone = python.gone
+    askedModules = python.unknown
     notices.append(
       "\(python.reached) of \(python.modules) Python modules are reached; the rest goes: what is imported by a name that "
-        + "is put together at run time, or a character set that no source names, needs --keep PATH")
-    let asked = Set(keeping.compactMap { walk($0, marking: false) })
+        + "is put together at run time, or a character set that no source names, needs --keep MODULE")
+    if !python.dynamic.isEmpty {
+      let names = python.dynamic.prefix(40).joined(separator: ", ")
+      let more = python.dynamic.count > 40 ? ", and \(python.dynamic.count - 40) more" : ""
+      notices.append(
+        "which modules these import is only known at run time; what they need beside their own package has to be asked "
+          + "for with --keep MODULE: \(names)\(more)")
+    }
     func isGone(_ id: FileTree.ID) -> Bool {
       var id = id
       var isGone = false
