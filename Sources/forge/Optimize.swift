@@ -88,6 +88,9 @@ struct Optimize: AsyncParsableCommand {
   @Option(help: "Write the proof there as JSON, for forge verify.")
   var proof: String?
 
+  @Option(help: "Write its packages there, and what was removed of each: CycloneDX JSON.")
+  var sbom: String?
+
   @OptionGroup var reporting: OutputOptions
 
   func run() async throws {
@@ -130,6 +133,7 @@ struct Optimize: AsyncParsableCommand {
       }
       try result.commit()
       if let proof { try AtomicFile.write(StableJSON.encode(result.proof).utf8, to: proof) }
+      if let sbom { try AtomicFile.write(StableJSON.encode(result.bill).utf8, to: sbom) }
     }
     report.source = image.image
     try reporting.write(report, text: report.text)

@@ -3,12 +3,12 @@ import ForgeLayers
 
 /// Which packages are installed, from the databases that package managers keep in an image. A database that is
 /// malformed, or absent, names nothing: it is information, and never a reason to refuse an image.
-struct Packages {
+package struct Packages {
   /// Either is a link to the other, or the only one.
   private static let apkDatabases = ["lib/apk/db/installed", "usr/lib/apk/db/installed"]
 
   /// How many leading bytes of a file tell of packages; 0 for almost all files.
-  static func capture(_ path: ArraySlice<UInt8>) -> Int {
+  package static func capture(_ path: ArraySlice<UInt8>) -> Int {
     switch path.last {
     case UInt8(ascii: "n") where isNamed(path, "package.json"):
       return path.dropLast("package.json".utf8.count + 1).contains(subsequence: "node_modules/") ? 256 << 10 : 0
@@ -28,7 +28,7 @@ struct Packages {
       && path[path.endIndex - name.utf8.count - 1] == UInt8(ascii: "/")
   }
 
-  static let none: Int32 = -1
+  package static let none: Int32 = -1
 
   private var root: RootFilesystem
   private var found: [(facts: PackageFacts, inodes: Set<Int32>)] = []
@@ -37,7 +37,7 @@ struct Packages {
   private var owner: [Int32]
 
   /// All packages, the largest first, and for each inode which of them owns it, or `none`.
-  static func all(_ root: RootFilesystem) -> (packages: [PackageFacts], owner: [Int32]) {
+  package static func all(_ root: RootFilesystem) -> (packages: [PackageFacts], owner: [Int32]) {
     var packages = Packages(root: root)
     packages.readDebian()
     packages.readAlpine()

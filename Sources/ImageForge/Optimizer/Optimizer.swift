@@ -86,7 +86,22 @@ public enum Optimizer {
       stored: planner.draft.stored)
     report.notices += writer.notices
     report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: after.digest)
-    return ProvenImage(report: report, proof: proof, file: file, archive: archive, output: output, form: form)
+    return ProvenImage(
+      report: report, proof: proof, bill: bill(input, contents, proof.new, planner.allowance), file: file,
+      archive: archive, output: output, form: form)
+  }
+
+  private static func bill(
+    _ input: ReadImage, _ contents: FileContents, _ result: Proof.Side, _ allowance: Allowance
+  ) -> BillOfMaterials {
+    var release: [UInt8] = []
+    var root = input.root
+    if let id = root.resolve("etc/os-release") ?? root.resolve("usr/lib/os-release"),
+      root.tree[id].inode != FileTree.none
+    {
+      release = (try? contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 16 << 10)) ?? []
+    }
+    return BillOfMaterials(input, result, allowance, distribution: BillOfMaterials.distribution(release))
   }
 
   /// What cannot even be read back is not what was planned.
@@ -218,6 +233,8 @@ public enum Optimizer {
 public struct ProvenImage {
   public let report: OptimizationReport
   public let proof: Proof
+  /// The packages in it, and what was removed of them.
+  public let bill: BillOfMaterials
   let file: ScratchFile
   let archive: Blob
   let output: String

@@ -67,7 +67,8 @@ struct ReadImage: Sendable {
 
   /// How layers are read here.
   static func options(_ name: String, _ limits: LayerLimits) -> LayerScanOptions {
-    var options = LayerScanOptions(name: name, limits: limits, capture: CompiledPython.capture)
+    var options = LayerScanOptions(
+      name: name, limits: limits, capture: { max(CompiledPython.capture($0), Packages.capture($0)) })
     options.notesContents = true
     return options
   }

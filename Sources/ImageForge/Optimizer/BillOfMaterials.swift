@@ -1,0 +1,134 @@
+import ForgeBasics
+import ForgeInspection
+import ForgeLayers
+
+/// Which packages an optimized image holds, and what was removed of each: CycloneDX 1.6. Package databases stay as they
+/// were, so that they name files that are gone: these stand here, each with its package. It is the same for the same
+/// input and result: no time and no serial number.
+public struct BillOfMaterials: Sendable, Codable, Equatable {
+  public struct Property: Sendable, Codable, Equatable {
+    public var name: String
+    public var value: String
+  }
+
+  public struct Component: Sendable, Codable, Equatable {
+    /// `library`; `container` for the image.
+    public var type: String
+    public var reference: String
+    public var name: String
+    public var version: String
+    /// The package URL.
+    public var purl: String?
+    /// `required`, or `excluded` for a package of which no file is left.
+    public var scope: String?
+    /// `forge:state` (`complete`, `partial`, `removed`), `forge:removedBytes`, and for each path that went
+    /// `forge:removed`, for each that lost symbols or comments `forge:rewritten`.
+    public var properties: [Property]
+
+    enum CodingKeys: String, CodingKey {
+      case type, name, version, purl, scope, properties
+      case reference = "bom-ref"
+    }
+  }
+
+  public struct Metadata: Sendable, Codable, Equatable {
+    /// The image: its version is the digest of its config. Its properties name what no package owned.
+    public var component: Component
+  }
+
+  public var bomFormat = "CycloneDX"
+  public var specVersion = "1.6"
+  public var version = 1
+  public var metadata: Metadata
+  public var components: [Component]
+
+  /// - Parameters:
+  ///   - input: the image before it was optimized, whose databases name the files of each package.
+  ///   - distribution: `ID` of its `os-release`.
+  init(_ input: ReadImage, _ result: Proof.Side, _ allowance: Allowance, distribution: String) {
+    let root = input.root
+    let (packages, owner) = Packages.all(root)
+    var files = [[(path: [UInt8], bytes: Int64)]](repeating: [], count: packages.count)
+    var others: [(path: [UInt8], bytes: Int64)] = []
+    root.walk { id in
+      let node = root.tree[id]
+      guard node.kind != .directory else { return true }
+      let path = root.tree.path(id)
+      if node.inode != FileTree.none, owner[Int(node.inode)] != Packages.none {
+        files[Int(owner[Int(node.inode)])].append((path, root.inodes[Int(node.inode)].size))
+      } else {
+        others.append((path, node.inode == FileTree.none ? 0 : root.inodes[Int(node.inode)].size))
+      }
+      return true
+    }
+    var components: [Component] = []
+    var numbers: [String: Int] = [:]
+    for (package, files) in zip(packages, files) {
+      let changes = Self.changes(files, allowance)
+      let state = changes.removed == 0 ? "complete" : changes.removed == files.count ? "removed" : "partial"
+      let purl = Self.purl(package, distribution)
+      // One package may be installed twice, as each application brings its own.
+      let number = numbers[purl, default: 0]
+      numbers[purl] = number + 1
+      components.append(
+        Component(
+          type: "library", reference: number == 0 ? purl : "\(purl)#\(number)", name: package.name,
+          version: package.version, purl: purl, scope: state == "removed" ? "excluded" : "required",
+          properties: [Property(name: "forge:state", value: state)] + changes.properties))
+    }
+    self.components = components.sorted { $0.reference < $1.reference }
+    metadata = Metadata(
+      component: Component(
+        type: "container", reference: "image", name: "image", version: result.config.description, purl: nil, scope: nil,
+        properties: [Property(name: "forge:rootfs", value: result.rootfs.description)]
+          + Self.changes(others, allowance).properties))
+  }
+
+  private static func changes(
+    _ files: [(path: [UInt8], bytes: Int64)], _ allowance: Allowance
+  ) -> (removed: Int, properties: [Property]) {
+    var (removed, rewritten, bytes): ([String], [String], Int64) = ([], [], 0)
+    for file in files {
+      if allowance.isRemoved(file.path) {
+        removed.append(DisplayText.escape(file.path))
+        bytes += file.bytes
+      } else if allowance.rewritten[file.path] != nil {
+        rewritten.append(DisplayText.escape(file.path))
+      }
+    }
+    var properties = removed.isEmpty ? [] : [Property(name: "forge:removedBytes", value: String(bytes))]
+    properties += removed.sorted().map { Property(name: "forge:removed", value: $0) }
+    properties += rewritten.sorted().map { Property(name: "forge:rewritten", value: $0) }
+    return (removed.count, properties)
+  }
+
+  /// Package URL specification, "Rules for each purl component" and "Known types".
+  static func purl(_ package: PackageFacts, _ distribution: String) -> String {
+    func escaped(_ text: some StringProtocol) -> String {
+      text.utf8.map { byte in
+        let isPlain =
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || ".-_~".utf8.contains(byte)
+        let digits = String(byte, radix: 16, uppercase: true)
+        return isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.count == 1 ? "0" : "") + digits
+      }.joined()
+    }
+    let version = "@" + escaped(package.version)
+    switch package.kind {
+    case "deb", "apk":
+      return "pkg:\(package.kind)/\(escaped(distribution))/\(escaped(package.name.lowercased()))\(version)"
+    case "python": return "pkg:pypi/\(escaped(package.name.lowercased().replacing("_", with: "-")))\(version)"
+    default:
+      let parts = package.name.split(separator: "/").map { escaped($0) }
+      return "pkg:npm/\(parts.joined(separator: "/"))\(version)"
+    }
+  }
+
+  /// `ID` of an `os-release`; `linux`, its default, where there is none (os-release(5)).
+  static func distribution(_ text: [UInt8]) -> String {
+    for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) where line.hasPrefix("ID=") {
+      return String(line.dropFirst(3).filter { $0 != "\"" && $0 != "'" })
+    }
+    return "linux"
+  }
+}
