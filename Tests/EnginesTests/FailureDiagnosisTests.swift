@@ -48,6 +48,11 @@ import Testing
         == .diskFull)
     #expect(cause("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.") == .daemonUnreachable)
     #expect(
+      cause(
+        "#5 [2/2] RUN make",
+        "ERROR: failed to build: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
+      ) == .daemonUnreachable)
+    #expect(
       cause("/usr/bin/crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2") == .runtime)
   }
 

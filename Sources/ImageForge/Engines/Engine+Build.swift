@@ -74,9 +74,11 @@ extension Engine {
   }
 
   /// A daemon without a bridge (`dockerd --bridge none`, as on machines whose network must stay as it is) has only the
-  /// host's network for RUN steps, and does not take it by itself. A builder of buildx brings its own.
+  /// host's network for RUN steps, and does not take it by itself. Builders of buildx bring their own, but for
+  /// `default`, which is the daemon.
   private func networkOfSteps(_ request: BuildRequest) async -> String? {
-    guard kind == .docker, request.builder == nil, environment["BUILDX_BUILDER"] == nil else { return nil }
+    let builder = request.builder ?? environment["BUILDX_BUILDER"] ?? "default"
+    guard kind == .docker, builder == "default" else { return nil }
     let command = EngineCommand(
       program: path, arguments: ["network", "inspect", "--format={{.Name}}", "bridge"], environment: environment)
     guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil else { return nil }

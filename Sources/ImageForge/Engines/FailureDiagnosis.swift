@@ -14,7 +14,10 @@ enum FailureDiagnosis {
     func says(_ phrases: String...) -> Bool { phrases.contains { text.contains($0) } }
 
     if says("no space left on device", "disk quota exceeded") { return .diskFull }
-    if says("cannot connect to the docker daemon", "error during connect") { return .daemonUnreachable }
+    // The last is what a client says whose daemon ended in the middle of a build.
+    if says("cannot connect to the docker daemon", "error during connect", "rpc error: code = unavailable") {
+      return .daemonUnreachable
+    }
     if says("cgroups in hybrid mode", "setrlimit `rlimit", "error setting rlimit", "oci runtime error")
       || says("while running runtime") && says("executable file not found", "no such file")
       || says("finding runtime", "no oci runtime", "could not find a working oci runtime")
