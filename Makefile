@@ -8,13 +8,13 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 120
 
 # fuzz: FUZZ_SECONDS of libFuzzer on every reader; findings stay in .build-fuzz/findings.
-.PHONY: build test demo lint format bench fuzz bases setup man install clean
+.PHONY: build test demo lint format bench fuzz bases engines setup man install clean
 
 # The standard library inside: the program starts faster, and runs where no Swift is.
 build: setup
 	swift build -c release --static-swift-stdlib --product forge
 
-test: setup bases
+test: setup bases engines
 	swift build --build-tests
 	swift test --skip-build --no-parallel
 
@@ -38,6 +38,10 @@ fuzz: setup
 # The base images that the recipes name: pulled, or made offline where no registry answers.
 bases: setup
 	fixtures/bases/ensure --all
+
+# Docker, old and new, for the tests; where it cannot be fetched, they say so.
+engines: setup
+	-@scripts/docker-engine make bookworm forky
 
 setup:
 	@scripts/setup

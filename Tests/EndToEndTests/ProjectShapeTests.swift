@@ -21,42 +21,9 @@ import Testing
 
   // MARK: Python
 
-  /// A service of two dependencies, locked by one tool. What the locks say of the index is put in here.
-  private func python(_ manager: String) async throws -> TemporaryFolder {
-    let script = """
-      from pip._internal.models.index import PyPI
-      print(PyPI.simple_url, PyPI.file_storage_domain)
-      """
-    let words = try await Command.require("python3", ["-c", script]).split { $0.isWhitespace }.map(String.init)
-    try #require(words.count == 2)
-    let folder = try TemporaryFolder()
-    let source = Repository.fixture("managers/\(manager)")
-    for name in try FileManager.default.contentsOfDirectory(atPath: source) {
-      let text = try String(contentsOfFile: "\(source)/\(name)", encoding: .utf8)
-      try folder.write(
-        text.replacingOccurrences(of: "@index@", with: words[0]).replacingOccurrences(of: "@files@", with: words[1]),
-        to: name)
-    }
-    try folder.write("3.13\n", to: ".python-version")
-    try folder.write("", to: "app/__init__.py")
-    try folder.write(
-      """
-      from fastapi import FastAPI
-
-      app = FastAPI()
-
-
-      @app.get("/health")
-      def health() -> dict[str, str]:
-          return {"status": "ok"}
-
-      """, to: "app/main.py")
-    return folder
-  }
-
   @Test(arguments: ["pip", "uv", "poetry", "pdm", "pipenv", "pylock"])
   func everyPythonManager(_ manager: String) async throws {
-    let folder = try await python(manager)
+    let folder = try await PythonProject.locked(by: manager)
     let before = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
     let image = try await buildAndStart(folder.path, manager)
     #expect(image.sizes.stored < 130_000_000, "fastapi and uvicorn are some 8 MB on a base of 111 MB")

@@ -56,6 +56,22 @@ package enum Command {
     return result.output
   }
 
+  /// Runs a program for as long as `body` takes: its standard input ends with that, and then it has to end by itself.
+  package static func during<Value: Sendable>(
+    _ program: String, _ arguments: [String], _ body: () async throws -> Value
+  ) async throws -> Value {
+    let outcome = try await Subprocess.run(
+      .path(FilePath(program)), arguments: Arguments(arguments), input: .inputWriter, output: .discarded,
+      error: .discarded
+    ) { execution in
+      let outcome: Result<Value, any Error>
+      do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+      try await execution.standardInputWriter.finish()
+      return outcome
+    }
+    return try outcome.closureResult.get()
+  }
+
   /// The `forge` that was built with the tests.
   package static var forge: String {
     URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "forge").path()
