@@ -144,6 +144,115 @@ import Testing
     #expect(mended.diff.contains("-MAINTAINER Jane"))
   }
 
+  struct Mended: Sendable, CustomTestStringConvertible {
+    let name: String
+    let text: String
+    /// The whole file; nil where it stays as it is.
+    let becomes: String?
+    var files: [String: String] = [:]
+    /// What the finding says instead.
+    var fix: String?
+    var testDescription: String { name }
+  }
+
+  private static let read = #"TOKEN="$(cat /run/secrets/TOKEN)" && export TOKEN; fi"#
+  private static let step =
+    "RUN --mount=type=secret,id=TOKEN \\\n    if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && "
+
+  @Test(arguments: [
+    Mended(
+      name: "Python by its minor version", text: "FROM python:3.12\nRUN x\nUSER 1\n",
+      becomes: "FROM python:3.12-slim\nRUN x\nUSER 1\n"),
+    Mended(
+      name: "a release of Debian", text: "FROM python:3.12-bookworm\nUSER 1\n",
+      becomes: "FROM python:3.12-slim-bookworm\nUSER 1\n"),
+    Mended(
+      name: "Node.js has the release in front", text: "FROM node:22-bookworm AS a\nUSER 1\n",
+      becomes: "FROM node:22-bookworm-slim AS a\nUSER 1\n"),
+    Mended(
+      name: "a version in a variable", text: "ARG V=3.12\nFROM python:${V}\nUSER 1\n",
+      becomes: "ARG V=3.12\nFROM python:${V}-slim\nUSER 1\n"),
+    Mended(
+      name: "wheels for all", text: "FROM python:3.12\nUSER 1\n", becomes: "FROM python:3.12-slim\nUSER 1\n",
+      files: ["requirements.txt": "fastapi\nasyncpg==0.30\n"]),
+    Mended(
+      name: "a dependency that is compiled", text: "FROM python:3.12\nUSER 1\n", becomes: nil,
+      files: ["requirements.txt": "fastapi\nmysqlclient==2.2\n"], fix: "requirements.txt names mysqlclient"),
+    Mended(
+      name: "a native module", text: "FROM node:22\nUSER 1\n", becomes: nil,
+      files: ["package-lock.json": #"{"packages": {"node_modules/pg-native": {}}}"#],
+      fix: "package-lock.json names pg-native"),
+    Mended(
+      name: "a program of the full image", text: "FROM python:3.12\nRUN git clone https://example.org/x\nUSER 1\n",
+      becomes: nil, fix: "line 2 calls git"),
+    Mended(
+      name: "a program that is installed",
+      text:
+        "FROM python:3.12\n# hadolint ignore=DL3008\nRUN apt-get update && apt-get install -y --no-install-recommends curl && curl x && rm -rf /var/lib/apt/lists/*\nUSER 1\n",
+      becomes:
+        "FROM python:3.12-slim\n# hadolint ignore=DL3008\nRUN apt-get update && apt-get install -y --no-install-recommends curl && curl x && rm -rf /var/lib/apt/lists/*\nUSER 1\n"
+    ),
+    Mended(
+      name: "a health check by curl", text: "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost\nUSER 1\n",
+      becomes: nil, fix: "line 2 calls curl"),
+    Mended(
+      name: "a script that is there", text: "FROM node:22\nCOPY run.sh /\nUSER 1\nCMD [\"/run.sh\"]\n", becomes: nil,
+      files: ["run.sh": "set -e\nwget -O- http://x\n"], fix: "line 4 calls wget"),
+    Mended(
+      name: "a stage that builds stays full",
+      text: "FROM node:22 AS b\nRUN make\nFROM node:22\nCOPY --from=b /x /x\nUSER 1\n",
+      becomes: "FROM node:22 AS b\nRUN make\nFROM node:22-slim\nCOPY --from=b /x /x\nUSER 1\n"),
+    Mended(
+      name: "a secret argument", text: "FROM alpine:3\nARG TOKEN\nRUN fetch $TOKEN\nRUN other\nUSER 1\n",
+      becomes: "FROM alpine:3\n\(step)fetch $TOKEN\nRUN other\nUSER 1\n"),
+    Mended(
+      name: "a secret among settings, handed on",
+      text:
+        "FROM alpine:3\nARG TOKEN\nENV A=1 TOKEN=$TOKEN B=2\nRUN --mount=type=cache,target=/c a ${TOKEN} \\\n  && b\nUSER 1\n",
+      becomes:
+        "FROM alpine:3\nENV A=1 B=2\nRUN --mount=type=secret,id=TOKEN --mount=type=cache,target=/c \\\n    if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && a ${TOKEN} \\\n  && b\nUSER 1\n"
+    ),
+    Mended(
+      name: "an installer reads its environment",
+      text: "FROM node:22-slim\nARG TOKEN\nCOPY package.json ./\nRUN npm ci\nUSER 1\n",
+      becomes: "FROM node:22-slim\nCOPY package.json ./\n\(step)npm ci\nUSER 1\n", files: ["package.json": "{}"]),
+    Mended(
+      name: "a secret of the server", text: "FROM alpine:3\nENV TOKEN=abcdefgh\nUSER 1\n",
+      becomes: "FROM alpine:3\nUSER 1\n"),
+    Mended(
+      name: "a stage that stands on another",
+      text: "FROM alpine:3 AS a\nENV TOKEN=abcdefgh\nFROM a\nRUN fetch $TOKEN\nUSER 1\n",
+      becomes: "FROM alpine:3 AS a\nFROM a\n\(step)fetch $TOKEN\nUSER 1\n"),
+    Mended(
+      name: "two secrets",
+      text: "FROM alpine:3\nARG TOKEN\nARG API_KEY=x\nRUN fetch $TOKEN $API_KEY\nUSER 1\n",
+      becomes:
+        "FROM alpine:3\nRUN --mount=type=secret,id=API_KEY --mount=type=secret,id=TOKEN \\\n    if [ -f /run/secrets/API_KEY ]; then API_KEY=\"$(cat /run/secrets/API_KEY)\" && export API_KEY; fi \\\n    && if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && fetch $TOKEN $API_KEY\nUSER 1\n"
+    ),
+    Mended(
+      name: "a secret that a file is named by", text: "FROM alpine:3\nARG TOKEN\nCOPY $TOKEN /x\nUSER 1\n", becomes: nil
+    ),
+    Mended(
+      name: "a step without a shell", text: "FROM alpine:3\nARG TOKEN\nRUN [\"fetch\", \"$TOKEN\"]\nUSER 1\n",
+      becomes: nil),
+  ])
+  func basesAndSecrets(_ one: Mended) throws {
+    for (name, text) in one.files { try folder.write(text, to: name) }
+    let mended = try mend(one.text)
+    #expect(mended?.contents == one.becomes)
+    if let mended {
+      #expect(!mended.diff.contains("abcdefgh"), "\(mended.diff)")
+      let rules = Set(mended.changes.map { String($0.prefix { $0 != ":" }) })
+      try #expect(lint(mended.contents).filter { rules.contains(String($0.prefix { $0 != " " })) } == [])
+      try #expect(mend(mended.contents) == nil, "mended again, it changes")
+    }
+    if let fix = one.fix {
+      let findings = Linter.lint(
+        SourceText(name: "Dockerfile", text: one.text), ignore: nil, context: try BuildContext(folder.path))
+      #expect(findings.contains { $0.id == "FORGE-L063" && $0.fix?.contains(fix) == true }, "\(findings)")
+    }
+  }
+
   @Test func shellFormsBecomeExecForms() {
     #expect(Mender.execForm("npm  start") == #"["npm", "start"]"#)
     #expect(Mender.execForm("uvicorn a:b --port $PORT") == #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#)

@@ -233,7 +233,7 @@ extension LintRule {
   ]
 
   /// The words of which one in a name says that it holds a secret, and those that say it does not.
-  private static func saysSecret(_ name: String) -> Bool {
+  static func saysSecret(_ name: String) -> Bool {
     let words = Set(name.lowercased().split(separator: "_"))
     let secret: Set<Substring> = [
       "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
@@ -250,7 +250,7 @@ extension LintRule {
     }
   }
 
-  private static func names(setBy instruction: DockerfileInstruction, _ subject: LintSubject) -> [String] {
+  static func names(setBy instruction: DockerfileInstruction, _ subject: LintSubject) -> [String] {
     switch instruction.keyword {
     case "ARG": arguments(instruction, subject).map(\.name)
     case "ENV": DockerfileVariables.pairs(instruction.arguments, escape: subject.dockerfile.escape).map(\.name)

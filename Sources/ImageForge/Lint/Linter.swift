@@ -118,7 +118,11 @@ public enum Linter {
     guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
     let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
     let subject = LintSubject(dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
-    return Mender.mend(source, subject).map { file(source.name, source.text, $0.text, $0.changes) }
+    return Mender.mend(source, subject).map { mended in
+      let (old, new) = (Mender.masked(source.text, dockerfile), Mender.masked(mended.text, dockerfile))
+      let shown = file(source.name, old, new, mended.changes)
+      return MendedFile(path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
+    }
   }
 
   /// The nearest folder above the Dockerfile that holds the most of what it copies.

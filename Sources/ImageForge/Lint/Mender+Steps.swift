@@ -9,10 +9,19 @@ extension Mender {
         guard let image = draft.subject.image(of: stage), image == stage.base, !image.contains("@"),
           [nil, "latest"].contains(Base(image).tag), let fixed = version(of: image, draft.subject)
         else { return nil }
-        return draft.edit(stage.from, "\(image) becomes \(fixed): a fixed version, without compilers") { text in
+        return draft.edit(stage.from, "\(image) becomes \(fixed): a fixed version") { text in
           text.components(" ").map { $0 == image ? fixed : $0 }.joined(separator: " ")
         }
       }
+    },
+    Mend(rule: "FORGE-L063") { draft in
+      guard let (stage, image) = draft.subject.finalBase, let slim = LintSubject.slim(image),
+        draft.subject.needsFullImage(stage) == nil, let written = slimmed(stage.base, image, slim)
+      else { return [] }
+      let edit = draft.edit(stage.from, "\(image) becomes \(slim): no step is seen to need the compilers") { text in
+        text.components(" ").map { $0 == stage.base ? written : $0 }.joined(separator: " ")
+      }
+      return [edit].compactMap(\.self)
     },
     Mend(rule: "FORGE-L055") { draft in
       draft.file.instructions.filter { LintRule.isPlainAdd($0, draft.subject) }.compactMap { instruction in
@@ -103,6 +112,12 @@ extension Mender {
     },
     Mend(rule: "FORGE-L058") { draft in draft.file.stages.compactMap { dependenciesFirst($0, draft) } },
   ]
+
+  /// The base as it is written, a variable's version kept: `python:${VERSION}-slim`.
+  private static func slimmed(_ written: String, _ image: String, _ slim: String) -> String? {
+    if written == image { return slim }
+    return slim == image + "-slim" && written.hasSuffix("}") ? written + "-slim" : nil
+  }
 
   /// Below a comment that says why no versions stand there, for people and for hadolint.
   private static func unpinned(_ run: DockerfileInstruction, _ draft: Draft, _ text: String) -> String {

@@ -53,7 +53,8 @@ package struct Mender {
     var lines = source.text.replacing("\r\n", with: "\n").components("\n")
     var changes: [String] = []
     let directive = subject.directive
-    for mend in mends {
+    // One secret at a time, as long as there are some.
+    for mend in spelling + steps + Array(repeating: secrets, count: 16).flatMap(\.self) + runtime {
       let text = lines.joined(separator: "\n")
       guard let file = try? DockerfileSyntax.parse(SourceText(name: source.name, text: text)) else { return nil }
       let draft = Draft(
@@ -122,7 +123,7 @@ package struct Mender {
     let edits: @Sendable (Draft) -> [Edit]
   }
 
-  static let mends: [Mend] = spelling + steps + runtime
+  static let mends: [Mend] = spelling + steps + secrets + runtime
 
   /// The command that follows the lockfile.
   static func locked(_ program: String, _ subject: LintSubject) -> String {
@@ -134,7 +135,7 @@ package struct Mender {
     }
   }
 
-  /// The image with the version that the project asks for, or else the newest that forge knows.
+  /// The image with the version that the project asks for, or else the newest but one that forge knows.
   static func version(of image: String, _ subject: LintSubject) -> String? {
     let base = Base(image)
     let name = base.tag == nil ? image : String(image.dropLast((base.tag?.count ?? 0) + 1))
@@ -147,7 +148,7 @@ package struct Mender {
     }
     // The newest but one: long-term support for Node.js, and wheels for Python.
     guard let version = wanted ?? versions.dropLast().last else { return nil }
-    return "\(name):\(version)-slim"
+    return "\(name):\(version)"
   }
 
   /// Where a project says which version it wants.

@@ -44,10 +44,16 @@ extension LintRule {
         ["node", "python"].contains(Base(image).family), !tag.contains("slim"), !tag.contains("alpine")
       else { return [] }
       let saved = Base(image).family == "node" ? "some 850 MB" : "some 880 MB"
+      var fix = "Take the variant -slim or -alpine for the last stage, and compile in a stage before it"
+      if let slim = LintSubject.slim(image) {
+        fix =
+          subject.needsFullImage(stage).map {
+            "Take \(slim) for the last stage, and do in a stage before it what needs more (\($0)): "
+              + "`forge generate --from-existing` writes such a file"
+          } ?? "Take \(slim)"
+      }
       return [
-        Hit(
-          stage.from, of: subject, "\(image) brings compilers and \(saved) that a server never uses",
-          fix: "Take the variant -slim or -alpine for the last stage, and compile in a stage before it")
+        Hit(stage.from, of: subject, "\(image) brings compilers and \(saved) that a server never uses", fix: fix)
       ]
     },
     LintRule("FORGE-L064", .warning, "The image holds what only its build needs") { subject in
@@ -62,7 +68,9 @@ extension LintRule {
           guard let what else { return nil }
           return Hit(
             run, of: subject, "\(what): all that it takes stays in the image",
-            fix: "Do it in a stage of its own, and COPY --from it what is needed; forge generate writes such a file")
+            fix:
+              "Do it in a stage of its own, and COPY --from it what is needed; `forge generate --from-existing` writes such a file"
+          )
         }
       }
     },
