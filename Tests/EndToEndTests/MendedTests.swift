@@ -29,12 +29,13 @@ import Testing
   }
 
   /// The configuration of the image that a build gives.
-  private func build(_ folder: TemporaryFolder, _ tag: String) async throws -> [String: Any] {
+  private func build(_ folder: TemporaryFolder, _ tag: String, _ more: [String] = []) async throws -> [String: Any] {
     let image = "localhost/forge-test/\(tag):latest"
-    let result = try await Command.forge([
-      "build", folder.file("app"), "--engine", "buildah", "--tag", image, "--output", folder.file("image.tar"),
-      "--format", "json",
-    ])
+    let result = try await Command.forge(
+      [
+        "build", folder.file("app"), "--engine", "buildah", "--tag", image, "--output", folder.file("image.tar"),
+        "--format", "json",
+      ] + more)
     #expect(result.status == 0, "\(result)")
     let files = try await Command.forge(["check", folder.file("image.tar"), "--format", "json"])
     #expect(!files.output.contains(".env"), "\(files)")
@@ -68,5 +69,82 @@ import Testing
     #expect((config["Env"] as? [String])?.contains("LOG_LEVEL=warning") == true)
     #expect((config["ExposedPorts"] as? [String: Any])?.keys.sorted() == ["9000/tcp"])
     #expect(config["Cmd"] as? [String] == ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "9000"])
+  }
+
+  /// What the secret was read for is in the image, to the byte; the secret is not.
+  @Test func aMendedSecretBuildsTheSame() async throws {
+    let folder = try project()
+    try folder.write(
+      """
+      FROM python:3.13-slim-trixie
+      ENV API_TOKEN=verysecretvalue123
+      WORKDIR /srv
+      COPY main.py ./
+      RUN echo "$API_TOKEN" | sha256sum > token.sum && touch -d @0 token.sum
+      USER 10001:10001
+      CMD ["python", "main.py"]
+
+      """, to: "app/Dockerfile")
+    try folder.write("Dockerfile*\n", to: "app/.dockerignore")
+    try folder.write("verysecretvalue123", to: "token")
+    _ = try await build(folder, "secret-before")
+    try FileManager.default.moveItem(atPath: folder.file("image.tar"), toPath: folder.file("before.tar"))
+    let fixed = try await Command.forge(["lint", folder.file("app"), "--fix"])
+    #expect(fixed.status == 0 && !fixed.output.contains("verysecretvalue123"), "\(fixed)")
+    let file = try String(contentsOfFile: folder.file("app/Dockerfile"), encoding: .utf8)
+    #expect(!file.contains("verysecretvalue123"))
+    let config = try await build(folder, "secret-after", ["--secret", "id=API_TOKEN,src=" + folder.file("token")])
+    #expect((config["Env"] as? [String])?.contains { $0.contains("API_TOKEN") } == false)
+    let result = try await Command.forge([
+      "diff", folder.file("before.tar"), folder.file("image.tar"), "--format", "json",
+    ])
+    let diff = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    #expect((diff?["files"] as? [Any])?.isEmpty == true, "\(result)")
+  }
+
+  /// A step of the user's own, its file, and an entry script run in the file that takes over.
+  @Test func stepsThatAreTakenOverRun() async throws {
+    let folder = try project()
+    try folder.write(
+      """
+      FROM python:3.13-slim-trixie
+      WORKDIR /srv
+      COPY requirements.txt .
+      RUN pip install -r requirements.txt
+      COPY . .
+      COPY app.ini /etc/app/app.ini
+      RUN useradd --uid 1500 app && mkdir /data && chown app /data
+      RUN python -c "import fastapi; open('/srv/version.txt', 'w').write(fastapi.__version__)"
+      USER app
+      ENTRYPOINT ["/srv/entry.sh"]
+      CMD uvicorn main:app --host 0.0.0.0 --port ${PORT:-9000}
+
+      """, to: "app/Dockerfile")
+    try folder.write("[x]\n", to: "app/app.ini")
+    try folder.write(
+      "#!/bin/sh\nset -e\ntest -s /app/version.txt -a -s /etc/app/app.ini\nexec \"$@\"\n", to: "app/entry.sh")
+    let written = try await Command.forge(["generate", folder.file("app"), "--from-existing", "--force"])
+    #expect(written.status == 0, "\(written)")
+    let image = "localhost/forge-test/steps:1"
+    let built = try await Command.forge(["build", folder.file("app"), "--engine", "podman", "--tag", image])
+    #expect(built.status == 0, "\(built)")
+    let tested = try await Command.forge(["test", image, "--engine", "podman"])
+    #expect(tested.status == 0, "\(tested)")
+    _ = try await Command.run("podman", ["rmi", image])
+  }
+
+  /// BuildKit's check of the base's platform, by the engines that do not know it.
+  @Test func aBaseOfAnotherPlatformIsSaid() async throws {
+    let folder = try project()
+    let base = "localhost/forge-test/foreign-base:1"
+    let container = try await Command.require("buildah", ["from", "scratch"])
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    try await Command.require("buildah", ["config", "--arch", "s390x", container])
+    try await Command.require("buildah", ["commit", "--rm", container, base])
+    try folder.write("FROM \(base)\nCOPY main.py /\nUSER 10001:10001\nCMD [\"/main.py\"]\n", to: "app/Dockerfile")
+    let image = "localhost/forge-test/on-foreign:1"
+    let built = try await Command.forge(["build", folder.file("app"), "--engine", "buildah", "--tag", image])
+    _ = try await Command.run("buildah", ["rmi", image, base])
+    #expect(built.errors.contains("Dockerfile:1: InvalidBaseImagePlatform: "), "\(built)")
   }
 }

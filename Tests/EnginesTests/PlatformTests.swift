@@ -25,6 +25,16 @@ import Testing
     #expect(await obstacle(Self.steps) == nil)
   }
 
+  @Test(arguments: [Engine.Kind.docker, .podman, .buildah]) func platformOfAnImage(_ kind: Engine.Kind) async throws {
+    let engine = try bench.engine(kind, "echo \"$@\" >> $BENCH/asked\necho linux/s390x")
+    #expect(await engine.platform(of: "alpine:3") == "linux/s390x")
+    #expect(bench.text("asked").contains(kind == .buildah ? "{{.OCIv1.Architecture}}" : "{{.Architecture}}"))
+    let mute = try bench.engine(kind, "exit 1")
+    #expect(await mute.platform(of: "alpine:3") == nil)
+    let odd = try bench.engine(kind, "printf '\\033[31m/x'")
+    #expect(await odd.platform(of: "alpine:3") == nil)
+  }
+
   @Test func dockersBuilderSaysWhatItBuilds() async throws {
     let docker = try bench.engine(
       .docker,

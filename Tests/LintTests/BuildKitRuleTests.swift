@@ -51,6 +51,11 @@ import Testing
     Example("UndefinedVar", [], "FROM alpine AS base\nARG foo\nCOPY $foo .\n"),
     Example("UndefinedVar", [2], "FROM alpine\nARG VERSION=$foo\n"),
     Example("UndefinedVar", [], "FROM python AS base\nARG VERSION=$PYTHON_VERSION\n"),
+    Example(
+      "UndefinedVar", [], "ARG V=22\nFROM docker.io/library/node:${V}-slim\nLABEL v=$NODE_VERSION y=$YARN_VERSION\n"),
+    Example("UndefinedVar", [2], "FROM docker.io/library/node:22\nLABEL v=$PYTHON_VERSION\n"),
+    Example("UndefinedVar", [3], "FROM gcr.io/distroless/cc:nonroot\nENV A=$SSL_CERT_FILE:$PATH\nENV B=$HOME_DIR\n"),
+    Example("UndefinedVar", [], "FROM localhost:5000/alpine:3\nENV A=$SET_BY_THE_BASE\n"),
     Example("UndefinedVar", [2], "FROM registry.example/own\nENV PATH=$PAHT:/app/bin\n"),
     Example("UndefinedVar", [], "FROM registry.example/own\nENV A=$SET_BY_THE_BASE\nRUN echo $nothing\nCMD echo $x\n"),
     Example("UndefinedVar", [], "FROM alpine AS a\nENV HOME_DIR=/x\nFROM a\nWORKDIR $HOME_DIR\n"),
@@ -147,6 +152,31 @@ import Testing
     try #expect(findings(one).filter { $0.id == "StageNameCasing" }.map(\.location) == ["Dockerfile:5"])
     try #expect(!findings("# hadolint ignore=DL3007\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" })
     try #expect(findings("# hadolint ignore=DL3008\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" })
+  }
+
+  /// Which platform each base image must be of; that it is, an engine tells.
+  @Test func platformsOfBases() {
+    let text = """
+      ARG V=3
+      FROM --platform=$BUILDPLATFORM golang:1 AS a
+      FROM --platform=linux/arm64/v8 alpine:$V AS b
+      FROM --platform=${TARGETPLATFORM} debian AS c
+      FROM scratch
+      FROM --platform=$UNKNOWN x
+      FROM a
+      FROM busybox
+      """
+    let bases = BasePlatform.all(in: text, target: "linux/arm64", machine: "linux/amd64")
+    #expect(
+      bases == [
+        BasePlatform(image: "golang:1", platform: "linux/amd64", line: 2),
+        BasePlatform(image: "alpine:3", platform: "linux/arm64/v8", line: 3),
+        BasePlatform(image: "debian", platform: "linux/arm64", line: 4),
+        BasePlatform(image: "busybox", platform: "linux/arm64", line: 8),
+      ])
+    #expect(bases[1].complaint(about: "linux/arm64") == nil)
+    #expect(bases[3].complaint(about: "linux/amd64")?.hasPrefix("InvalidBaseImagePlatform: ") == true)
+    #expect(BasePlatform.all(in: "no\u{0} Dockerfile <<", target: "a/b", machine: "a/b").isEmpty)
   }
 
   /// Nothing of a hostile file stops the rules or the mender.

@@ -26,6 +26,23 @@ extension Engine {
     #endif
   }
 
+  /// `linux/amd64`: what this machine builds for unless told otherwise.
+  package static var platform: String { "linux/" + processor }
+
+  /// The platform of an image in the store; nil where there is none, or the engine does not say.
+  package func platform(of image: String) async -> String? {
+    let arguments =
+      kind == .buildah
+      ? ["inspect", "--type=image", "--format={{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image]
+      : ["image", "inspect", "--format={{.Os}}/{{.Architecture}}", image]
+    guard ImageName.isPlausible(image),
+      let reply = try? await EngineCommand(program: path, arguments: arguments, environment: environment).reply(),
+      reply.ending.isSuccess
+    else { return nil }
+    let text = reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    return text.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+/) == nil ? nil : text
+  }
+
   /// As `docker buildx inspect` lists them; nil where it does not.
   private func builderPlatforms(_ builder: String?) async -> [String]? {
     let command = EngineCommand(

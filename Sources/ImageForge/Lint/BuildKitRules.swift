@@ -2,7 +2,7 @@ import ForgeBasics
 import ForgeSyntax
 
 /// BuildKit's own checks under their public names (frontend/dockerfile/linter). Two are elsewhere: `CopyIgnoredFile`
-/// among the rules of the context, and `InvalidBaseImagePlatform` nowhere, since it needs the base image itself.
+/// among the rules of the context, and `InvalidBaseImagePlatform` needs the base image itself: a build says it.
 extension LintRule {
   static let buildKit: [LintRule] = stages + spelling + values
 
@@ -304,7 +304,25 @@ extension LintRule {
       "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256",
     ],
     "nginx": ["NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE", "ACME_VERSION"],
+    "nginxinc/nginx-unprivileged": [
+      "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE", "ACME_VERSION",
+    ],
+    "oven/bun": ["BUN_RUNTIME_TRANSPILER_CACHE_PATH", "BUN_INSTALL_BIN"],
   ]
+
+  /// Nil for an image that is not known.
+  private static func variablesOfBase(_ image: String) -> [String]? {
+    var name = String(image.prefix { $0 != "@" })
+    for start in ["docker.io/library/", "docker.io/", "library/"] where name.hasPrefix(start) {
+      name.removeFirst(start.count)
+      break
+    }
+    // Below the last slash a colon starts the tag; in front of it, it is a registry's port.
+    let slash = name.lastIndex(of: "/") ?? name.startIndex
+    name = String(name[..<(name[slash...].firstIndex(of: ":") ?? name.endIndex)])
+    if name.hasPrefix("gcr.io/distroless/") { return ["SSL_CERT_FILE", "LANG"] }
+    return baseVariables[name]
+  }
 
   /// Instructions whose words the builder expands; of `RUN` only its flags.
   private static let expanding: Set<String> = [
@@ -323,9 +341,9 @@ extension LintRule {
         known.append(known[parent.index])
         isComplete.append(isComplete[parent.index])
       } else {
-        let name = String(stage.base.prefix { $0 != ":" && $0 != "@" })
-        known.append((stage.base == "scratch" ? [] : ["PATH"]) + (baseVariables[name] ?? []))
-        isComplete.append(baseVariables[name] != nil)
+        let variables = variablesOfBase(DockerfileVariables(preamble: file).expand(stage.base) ?? stage.base)
+        known.append((stage.base == "scratch" ? [] : ["PATH"]) + (variables ?? []))
+        isComplete.append(variables != nil)
       }
       for instruction in stage.instructions {
         var words: [String] = instruction.flags.compactMap(\.value)

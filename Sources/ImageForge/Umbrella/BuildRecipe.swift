@@ -72,6 +72,20 @@ struct BuildRecipe {
       + (digest.map { ["org.opencontainers.image.base.digest=\($0)"] } ?? [])
   }
 
+  /// Base images of the finished build that are of another platform than it asked for. docker's BuildKit says it itself,
+  /// and may have taken them from elsewhere.
+  func foreignBases(_ engine: Engine, platform: String?) async -> [String] {
+    guard engine.kind != .docker, let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return [] }
+    var complaints: [String] = []
+    for base in BasePlatform.all(in: text, target: platform ?? Engine.platform, machine: Engine.platform) {
+      guard let found = await engine.platform(of: base.image), let complaint = base.complaint(about: found) else {
+        continue
+      }
+      complaints.append("\(name):\(base.line): \(complaint)")
+    }
+    return complaints
+  }
+
   /// Whether a stage begins with nothing.
   var standsOnScratch: Bool {
     let text = (try? String(contentsOfFile: dockerfile, encoding: .utf8)) ?? ""

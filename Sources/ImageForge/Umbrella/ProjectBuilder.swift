@@ -207,6 +207,10 @@ public struct ProjectBuilder: Sendable {
     let before = await engine.layers(of: request.tag)
     let undo = await engine.undoing(request.tag)
     try await engine.build(request, log: log)
+    // Built for several platforms at once, a name in the store is now one, now the other.
+    if platforms.count <= 1 {
+      for complaint in await recipe.foreignBases(engine, platform: unit.platform) { remark(complaint) }
+    }
     progress(.init(name: unit.name, stage: .inspecting))
     let inspection = try Inspector.inspect(
       request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
