@@ -77,6 +77,26 @@ import Testing
     #expect(!bench.exists("tag"))
   }
 
+  private static let lost =
+    "echo 'Error: checking if cached image exists from a previous build: getting top layer info: layer not known' >&2"
+
+  /// Another process of the same store removed an image whose layers the build had found in the cache.
+  @Test func aBuildThatLosesItsCacheIsBuiltAgain() async throws {
+    let engine = try buildah(
+      build:
+        "echo again >> $BENCH/runs; [ $(wc -l < $BENCH/runs) = 3 ] || { \(Self.lost); exit 125; }; echo id > $BENCH/tag"
+    )
+    try await build(engine)
+    #expect(bench.text("runs") == "again\nagain\nagain\n")
+    #expect(bench.outputs == ["image.tar"])
+  }
+
+  @Test func aBuildIsNotBuiltAgainForEver() async throws {
+    let failure = try await failure(try buildah(build: "echo again >> $BENCH/runs; \(Self.lost); exit 125"))
+    #expect(failure.status == "exit status 125")
+    #expect(bench.text("runs").split(separator: "\n").count == 4)
+  }
+
   /// Only the host's network is left to steps where the daemon has no bridge; a builder has networks of its own.
   @Test(arguments: [
     ("echo 'Error response from daemon: network bridge not found' >&2; exit 1", nil, true),

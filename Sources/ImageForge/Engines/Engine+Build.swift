@@ -63,15 +63,24 @@ extension Engine {
     let command = EngineCommand(program: path, arguments: arguments, environment: buildEnvironment)
     let containers = await workingContainers()
     let action = EngineFailure.Action.build(tag: request.tag)
-    let (ending, tail) = try await attempt(action) {
-      try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
+    for attemptsLeft in (0..<Self.attempts).reversed() {
+      let (ending, tail) = try await attempt(action) {
+        try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
+      }
+      guard !ending.isSuccess else { return }
+      // podman exits by itself on a signal, and leaves its containers all the same.
+      let isUnfinished = ending.wasKilled || ending.stop != nil
+      if attemptsLeft > 0, !isUnfinished, FailureDiagnosis.lostItsCache(tail) {
+        log("another process removed layers that this build found in the cache; building again")
+        continue
+      }
+      let leftovers = isUnfinished ? await removeContainers(since: containers) : []
+      throw failure(action, ending, tail, leftovers)
     }
-    guard !ending.isSuccess else { return }
-    // podman exits by itself on a signal, and leaves its containers all the same.
-    let isUnfinished = ending.wasKilled || ending.stop != nil
-    let leftovers = isUnfinished ? await removeContainers(since: containers) : []
-    throw failure(action, ending, tail, leftovers)
   }
+
+  /// Of one build, whose cached layers others may remove while it looks at them.
+  private static let attempts = 4
 
   /// A daemon without a bridge (`dockerd --bridge none`, as on machines whose network must stay as it is) has only the
   /// host's network for RUN steps, and does not take it by itself. Builders of buildx bring their own, but for

@@ -9,6 +9,15 @@ enum FailureDiagnosis {
     return .step
   }
 
+  /// Whether buildah or podman found a layer in its cache that was gone when it looked closer: another process removed
+  /// an image of the same store in that moment. Nothing is wrong then, and the next attempt gets by.
+  static func lostItsCache(_ tail: OutputTail) -> Bool {
+    guard let line = tail.lines.last(where: { $0.hasPrefix("Error: ") }) else { return false }
+    return line.contains("checking if cached image exists from a previous build: ")
+      || line.hasSuffix("layer not known")
+      || line.hasSuffix("image not known") && line.contains(/[0-9a-f]{64}/)
+  }
+
   private static func cause(_ line: String, _ base: String?) -> EngineFailure.Cause? {
     let text = line.lowercased()
     func says(_ phrases: String...) -> Bool { phrases.contains { text.contains($0) } }
