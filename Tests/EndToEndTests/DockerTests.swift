@@ -147,7 +147,7 @@ import Testing
   @Test func theDaemonDies() async throws {
     let seconds = String(Int.random(in: 100_000...999_999))
     let result = try await disturbed(
-      seconds, "kill -KILL \(try daemon.pid()); wait $child; status=$?; pkill -f '^sleep \(seconds)'")
+      seconds, "kill -KILL \(try daemon.pid()); wait $child; status=$?; pkill -KILL -f '^sleep \(seconds)'")
     #expect(result.status == 4, "\(result)")
     let message = result.errors.components(separatedBy: "forge: ").last ?? ""
     #expect(message.contains("docker could not build disturbed:1: its daemon cannot be reached"), "\(result)")
