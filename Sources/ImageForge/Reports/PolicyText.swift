@@ -96,7 +96,9 @@ public struct PolicySettings: Encodable, Sendable {
     ]
     if let limit = policy.maximumLayer { rows.append(("size.layer", ByteCount.text(limit))) }
     if let limit = policy.maximumWaste { rows.append(("size.waste", ByteCount.text(limit))) }
-    if let least = policy.leastEfficiency { rows.append(("size.efficiency", String(least))) }
+    if let least = policy.leastEfficiency {
+      rows.append(("size.efficiency", "\(Double((least * 10_000).rounded()) / 100)%"))
+    }
     if let file = policy.baseline { rows.append(("baseline", file)) }
     func limits(_ list: [Policy.Limit]) -> String {
       list.map { "\($0.name): \(ByteCount.text($0.bytes))" }.joined(separator: ", ")
