@@ -78,6 +78,87 @@ import Testing
     }
   }
 
+  /// What is almost a breach of each rule, and is none.
+  @Test(arguments: [
+    "FORGE-I001", "FORGE-I002", "FORGE-I003", "FORGE-I004", "FORGE-I005", "FORGE-I006", "FORGE-I007", "FORGE-I008",
+    "FORGE-I009", "FORGE-I010", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I014", "FORGE-I015", "FORGE-I016",
+    "FORGE-I017", "FORGE-I018", "FORGE-I019", "FORGE-I020", "FORGE-I021", "FORGE-I022", "FORGE-I023", "FORGE-I024",
+    "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029", "FORGE-I030", "FORGE-I031", "FORGE-I032",
+    "FORGE-I033", "FORGE-I034", "FORGE-I035", "FORGE-I037", "FORGE-I038", "FORGE-I039",
+  ])
+  func staysSilent(id: String) throws {
+    let image = image { nearMiss(id, &$0) }
+    #expect(image.findings(id) == [])
+  }
+
+  private func nearMiss(_ id: String, _ image: inout ImageUnderTest) {
+    func steps(_ texts: String...) { image.details.history = texts.map { HistoryFacts(createdBy: $0, layer: nil) } }
+    switch id {
+    case "FORGE-I001": image.user = "10000"
+    case "FORGE-I002": image.user = "2147483647:2147483647"
+    case "FORGE-I003": image.user = "app"
+    case "FORGE-I004": image.details.config.isDockerFormat = false
+    case "FORGE-I005":
+      image.add("var/lib/apt/lists/a_Packages", size: 99_999)
+      steps("RUN apt-get update && apt-get install -y curl")
+    case "FORGE-I006": image.add("usr/bin/su", mode: 0o1755)
+    case "FORGE-I007": steps("COPY app.tar.gz /", "RUN echo ADD x /")
+    case "FORGE-I008":
+      image.details.config.environment = ["TOKEN_TTL=60", "SECRET_FILE=/run/secrets/x", "AUTH_ENABLED=true", "KEY="]
+      steps("|1 NODE_ENV=production /bin/sh -c npm ci")
+    case "FORGE-I009":
+      image.add("app/.env.example")
+      image.add("app/.env", size: 0)
+      image.add("etc/ssl/certs/a.pem", head: "-----BEGIN CERTIFICATE-----")
+      image.add("root/.npmrc", head: "//registry.example/:_authToken=${NPM_TOKEN}\n")
+    case "FORGE-I010": image.add("app/settings.py", head: "TOKEN = os.environ['TOKEN']")
+    case "FORGE-I011": image.details.shadow = Array("root:*:19000::::::\napp:!:19000::::::\n".utf8)
+    case "FORGE-I012": image.details.passwd = Array("root:x:0:0::/:\na:x:5:5::/:\nb:x:6:5::/:\n".utf8)
+    case "FORGE-I013": image.add("usr/share/doc/sudo")
+    case "FORGE-I014": image.details.config.volumes = ["/data", "/etcetera"]
+    case "FORGE-I015": steps("RUN apt-get update && apt-get install -y dist")
+    case "FORGE-I016": image.add("var/cache/apk/x", size: 99_999)
+    case "FORGE-I017": image.add("var/cache/dnf/x", size: 99_999)
+    case "FORGE-I018":
+      image.reference = "todo@sha256:00"
+      image.details.config.labels = ["org.opencontainers.image.base.name": "node:24-slim"]
+    case "FORGE-I019": image.details.config.exposedPorts = ["1024/tcp", "2222/udp", "65535"]
+    case "FORGE-I020": image.details.config.workingDirectory = "/app"
+    case "FORGE-I021": image.cmd = ["sh", "start.sh"]
+    case "FORGE-I022": steps("LABEL maintainer=me")
+    case "FORGE-I023":
+      image.add("app/gitlab/x")
+      image.add("usr/lib/python3/tests/x")
+    case "FORGE-I024": image.add("app/tmp", mode: 0o1777, kind: .directory)
+    case "FORGE-I025":
+      image.addOwned("app/data.json", uid: 10001)
+      image.addOwned("app/other.py", uid: 10002)
+    case "FORGE-I026": image.add("opt/tools/bash")
+    case "FORGE-I027": image.add("dev/console")
+    case "FORGE-I028": image.add("app/x", attributes: ["security.capability", "user.comment"])
+    case "FORGE-I029":
+      image.add("etc/ssh/ssh_host_rsa_key.pub", size: 400)
+      image.add("etc/machine-id", size: 0)
+    case "FORGE-I030":
+      image.add("etc/ssl/certs/ca-certificates.crt")
+      image.add("app/main.py")
+    case "FORGE-I031": image.details.config.environment = ["PATH=/usr/bin:/bin", "NODE_OPTIONS=--max-old-space-size=1"]
+    case "FORGE-I032":
+      image.cmd = ["node", "server.js"]
+      image.details.config.environment = ["NODE_ENV=production", "DEBUG=0"]
+    case "FORGE-I033": steps("RUN echo ONBUILD RUN x")
+    case "FORGE-I034": image.details.attestations = nil
+    case "FORGE-I035":
+      image.details.attestations = [
+        Array(#"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NODE_ENV":"production"}}}}}"#.utf8)
+      ]
+    case "FORGE-I037":
+      image.notes = [Finding(id: "FORGE-A013", severity: .info, message: "history does not fit")]
+    case "FORGE-I038": for _ in 0..<127 { image.addLayer(stored: 1) }
+    default: image.details.osRelease = Array("ID=debian\nVERSION_ID=\"13\"\n".utf8)
+    }
+  }
+
   /// No rule without a test: what is not above has one of its own, named here.
   @Test func everyRuleOfTheCatalogueIsTested() {
     let ids = Set(ImageRules.all.map(\.id))
