@@ -86,6 +86,32 @@ import Testing
     }
   }
 
+  /// An image that something else built: its Dockerfile tells the lines and the edits.
+  @Test func theDockerfileOfAnImage() async throws {
+    let bench = try Bench()
+    try bench.write("env.tar", user: "", files: [("app/.env", "A=1\n")])
+    try bench.write("FROM scratch\nCOPY . .\n", to: "Dockerfile")
+    try bench.write("**/.git\n", to: ".dockerignore")
+    try bench.write("A=1\n", to: ".env")
+    let traced = try await bench.check("env.tar", "--dockerfile", "Dockerfile", "--report", "json=a.json,sarif=a.sarif")
+    #expect(traced.status == 1, "\(traced)")
+    #expect(traced.output.contains("edit insert `USER 10001:10001` as line 3 of Dockerfile"), "\(traced)")
+    #expect(traced.output.contains("fix  at Dockerfile:2 `COPY . .`: add"), "\(traced)")
+    #expect(traced.output.contains("edit insert `**/.env*` as line 2 of .dockerignore"), "\(traced)")
+    let verdict = try JSONDecoder().decode(Verdict.self, from: Data(bench.read("a.json").utf8))
+    let change = SourceChange(file: ".dockerignore", line: 2, removes: 0, inserts: ["**/.env*"])
+    #expect(verdict.findings.first { $0.id == "FORGE-I009" }?.change == change)
+    #expect(try bench.read("a.sarif").contains("\"insertedContent\""))
+    // Of another Dockerfile nothing is said, but that.
+    try bench.write("FROM scratch\nRUN x\n", to: "Other")
+    let other = try await bench.check("env.tar", "--dockerfile", "Other")
+    #expect(other.status == 1 && !other.output.contains("edit "), "\(other)")
+    #expect(other.errors.contains("not that of its last stage"), "\(other)")
+    #expect(try await bench.check("env.tar", "--dockerfile", "None").status == 2)
+    #expect(try await bench.check("env.tar", "good.tar", "--dockerfile", "Dockerfile").status == 2)
+    #expect(try await bench.check("env.tar", "--context", ".").status == 2)
+  }
+
   @Test func profilesAndOptions() async throws {
     let bench = try Bench()
     try bench.write("named.tar", user: "app")
