@@ -96,7 +96,7 @@ import Testing
     let page = try await probe(
       """
       (() => {
-        const map = document.querySelector("svg.map"), status = map.parentElement.querySelector(".status");
+        const map = document.querySelector("svg.map"), status = map.closest("section").querySelector(".status");
         const titles = [], said = [];
         const note = () => {
           titles.push(document.activeElement.querySelector("title")?.textContent ?? ""); said.push(status.textContent);

@@ -1,6 +1,6 @@
 // An addition only: the treemap can be walked with the arrow keys, and says where the focus or the pointer is.
 for (const map of document.querySelectorAll("svg.map")) {
-  const status = map.parentElement.querySelector(".status");
+  const status = map.closest("section").querySelector(".status");
   const tiles = [...map.querySelectorAll("g")];
   const say = (tile) => { status.textContent = tile.querySelector("title").textContent; };
   const focus = (tile) => {

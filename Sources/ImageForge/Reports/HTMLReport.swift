@@ -127,12 +127,14 @@ extension Report {
     let tree = FolderTree(inspection)
     guard tree.nodes[0].bytes > 0 else { return "" }
     var out = "<section><h3>Files of the root filesystem</h3>\n"
-    out += "<p>Each area is a file's bytes; the colour is its layer. What is too small to draw is left blank.</p>\n"
+    out +=
+      "<p>Each area is a file's bytes; the colour is its layer, as in the table above. What is too small to be drawn by itself is drawn together.</p>\n"
+    out += "<div class=\"scroll\">"
     out +=
       "<svg class=\"map\" viewBox=\"0 0 1000 560\" role=\"group\" aria-label=\"Treemap of the bytes; the table below "
     out += "says the same\">\n"
     for tile in Treemap(tree, width: 1000, height: 560).tiles { out += drawing(tile, tree) }
-    out += "</svg>\n<p class=\"status\" role=\"status\"></p>\n"
+    out += "</svg></div>\n<p class=\"status\" role=\"status\"></p>\n"
     var rows = 0
     out += "<div class=\"tree\">" + folder(0, tree, depth: 0, &rows) + "</div>\n"
     return out + "</section>\n"
@@ -143,13 +145,16 @@ extension Report {
     let box = tile.box
     let path = xml(short(tree.path(tile.node)))
     let kind = node.children.isEmpty ? "layer \(node.layer)" : "\(node.files) files"
-    var out =
-      "<g class=\"\(tile.isOpen ? "open" : "l\(node.layer % 8)")\"><title>\(path), \(ByteCount.text(node.bytes)), "
-    out += "\(kind)</title><rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\" "
-    out += "height=\"\(number(box.height))\"/>"
+    let layer = tile.rest?.layer ?? node.layer
+    let words =
+      tile.rest.map { "\($0.count) smaller in \(path), \(ByteCount.text($0.bytes))" }
+      ?? "\(path), \(ByteCount.text(node.bytes)), \(kind)"
+    var out = "<g class=\"\(tile.isOpen ? "open" : "l\(layer % 8)")\"><title>\(words)</title>"
+    out +=
+      "<rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\" height=\"\(number(box.height))\"/>"
     let room = Int((box.width - 6) / 6.6)
     if room >= 4, box.height >= 14 {
-      let name = TextLayout.cut(DisplayText.escape(node.name), to: room)
+      let name = TextLayout.cut(tile.rest.map { "\($0.count) smaller" } ?? DisplayText.escape(node.name), to: room)
       out += "<text x=\"\(number(box.x + 4))\" y=\"\(number(box.y + 12))\">\(xml(name))</text>"
     }
     return out + "</g>\n"
@@ -184,6 +189,7 @@ extension Report {
     }
     let sorted = causes.sorted { ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue) }
     let largest = max(1, sorted.first?.value.bytes ?? 1)
+    out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Waste by cause\">"
     out +=
       "<table><thead><tr><th>cause</th><th class=\"wide\"></th><th class=\"n\">bytes</th><th class=\"n\">files</th>"
     out += "<th>what happened</th></tr></thead><tbody>\n"
@@ -193,28 +199,31 @@ extension Report {
       out += "<td class=\"n\">\(sum.count)</td><td>\(explanation(cause))</td></tr>\n"
     }
     let shown = inspection.waste.prefix(wasteRows)
-    out += "</tbody></table>\n<details><summary>The largest \(shown.count) of \(inspection.waste.count) wasted files"
-    out += "</summary>\n<table><thead><tr><th class=\"n\">bytes</th><th>cause</th><th>layer</th><th>hidden by</th>"
+    out +=
+      "</tbody></table></div>\n<details><summary>The largest \(shown.count) of \(inspection.waste.count) wasted files"
+    out +=
+      "</summary>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"n\">bytes</th><th>cause</th><th>layer</th><th>hidden by</th>"
     out += "<th>path</th></tr></thead><tbody>\n"
     for row in shown {
       out += "<tr>\(cell(row.bytes))<td>\(row.cause.rawValue)</td><td>\(row.layer)</td><td>\(row.hiddenBy)</td>"
       out += "<td><code>/\(xml(short(DisplayText.escape(row.path))))</code></td></tr>\n"
     }
-    return out + "</tbody></table></details></section>\n"
+    return out + "</tbody></table></div></details></section>\n"
   }
 
   private static func packages(_ inspection: Inspection) -> String {
     guard !inspection.packages.isEmpty else { return "" }
     let shown = inspection.packages.prefix(packageRows)
     var out = "<section><h3>Packages</h3>\n<details><summary>The largest \(shown.count) of \(inspection.packages.count)"
-    out += "</summary>\n<table><thead><tr><th class=\"n\">bytes</th><th>kind</th><th>name</th><th>version</th></tr>"
+    out +=
+      "</summary>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"n\">bytes</th><th>kind</th><th>name</th><th>version</th></tr>"
     out += "</thead><tbody>\n"
     for package in shown {
       out += "<tr>\(cell(package.bytes))<td>\(xml(package.kind))</td>"
       out += "<td>\(xml(short(DisplayText.escape(package.name))))</td>"
       out += "<td>\(xml(short(DisplayText.escape(package.version))))</td></tr>\n"
     }
-    return out + "</tbody></table></details></section>\n"
+    return out + "</tbody></table></div></details></section>\n"
   }
 
   private static func explanation(_ cause: WasteCause) -> String {

@@ -67,10 +67,27 @@ struct Treemap {
   }
 
   struct Tile: Equatable {
+    /// A file or folder; for a rest, the folder that it is in.
     let node: Int
     let box: Box
     /// A folder that is divided further: its name stands above its tiles.
     let isOpen: Bool
+    /// What of a folder is too small to be drawn by itself.
+    var rest: Rest?
+  }
+
+  struct Rest: Equatable {
+    var count = 0
+    var bytes: Int64 = 0
+    /// Of its largest part.
+    var layer = 0
+  }
+
+  /// A place that is given away: to a node, or to the rest of its folder.
+  private struct Place {
+    let node: Int
+    var box: Box
+    var rest: Rest?
   }
 
   /// No more tiles than that, however many files there are.
@@ -85,28 +102,34 @@ struct Treemap {
   init(_ tree: FolderTree, width: Double, height: Double) {
     self.tree = tree
     // Widest first, so that the limit cuts detail and not whole folders.
-    var pending = [(node: 0, box: Box(x: 0, y: 0, width: width, height: height))]
+    var pending = [Place(node: 0, box: Box(x: 0, y: 0, width: width, height: height))]
     var next = 0
-    while next < pending.count, tiles.count < Self.limit {
-      let (node, box) = pending[next]
+    while next < pending.count {
+      let (node, box) = (pending[next].node, pending[next].box)
+      let rest = pending[next].rest
       next += 1
       let inner = Box(
         x: box.x + 2, y: box.y + (node == 0 ? 2 : Self.title), width: box.width - 4,
         height: box.height - (node == 0 ? 4 : Self.title + 2))
-      let isOpen = !tree.nodes[node].children.isEmpty && inner.width > 24 && inner.height > 18
-      if node != 0 { tiles.append(Tile(node: node, box: box, isOpen: isOpen)) }
-      if isOpen { pending += squarify(tree.nodes[node].children, of: tree.nodes[node].bytes, in: inner) }
+      let isRoomy = rest == nil && inner.width > 24 && inner.height > 18
+      let children = isRoomy ? squarify(node, in: inner, atMost: Self.limit - pending.count) : []
+      // A folder of which only a rest could be drawn is drawn whole.
+      let isOpen = children.contains { $0.rest == nil } || node == 0 && rest == nil && !children.isEmpty
+      if node != 0 || rest != nil { tiles.append(Tile(node: node, box: box, isOpen: isOpen, rest: rest)) }
+      if isOpen { pending += children }
     }
   }
 
-  /// Lays out the children, the largest first; those too small to see are left out, and their place stays empty.
-  private func squarify(_ children: [Int], of bytes: Int64, in box: Box) -> [(node: Int, box: Box)] {
-    guard bytes > 0 else { return [] }
+  /// Lays out the children of a folder, the largest first; those too small to see, or too many, share one place.
+  private func squarify(_ folder: Int, in box: Box, atMost count: Int) -> [Place] {
+    let bytes = tree.nodes[folder].bytes
+    guard bytes > 0, count > 1 else { return [] }
     let scale = box.width * box.height / Double(bytes)
-    var out: [(node: Int, box: Box)] = []
+    var out: [Place] = []
     var free = box
-    var row: [(node: Int, area: Double)] = []
-    func worst(_ row: [(node: Int, area: Double)], _ side: Double) -> Double {
+    typealias Part = (node: Int, rest: Rest?, area: Double)
+    var row: [Part] = []
+    func worst(_ row: [Part], _ side: Double) -> Double {
       let sum = row.reduce(0) { $0 + $1.area }
       return row.map { max(side * side * $0.area / (sum * sum), sum * sum / (side * side * $0.area)) }.max()
         ?? .infinity
@@ -117,16 +140,18 @@ struct Treemap {
       var offset = 0.0
       if free.width >= free.height {
         let thickness = sum / free.height
-        for (node, area) in row {
-          out.append((node, Box(x: free.x, y: free.y + offset, width: thickness, height: area / thickness)))
+        for (node, rest, area) in row {
+          let box = Box(x: free.x, y: free.y + offset, width: thickness, height: area / thickness)
+          out.append(Place(node: node, box: box, rest: rest))
           offset += area / thickness
         }
         free.x += thickness
         free.width -= thickness
       } else {
         let thickness = sum / free.width
-        for (node, area) in row {
-          out.append((node, Box(x: free.x + offset, y: free.y, width: area / thickness, height: thickness)))
+        for (node, rest, area) in row {
+          let box = Box(x: free.x + offset, y: free.y, width: area / thickness, height: thickness)
+          out.append(Place(node: node, box: box, rest: rest))
           offset += area / thickness
         }
         free.y += thickness
@@ -134,14 +159,36 @@ struct Treemap {
       }
       row = []
     }
-    for child in children {
-      let area = Double(tree.nodes[child].bytes) * scale
-      if area < Self.smallest * Self.smallest { break }
+    for part in parts(of: folder, scale, atMost: count - 1) {
       let side = min(free.width, free.height)
-      if !row.isEmpty, worst(row + [(child, area)], side) > worst(row, side) { flush() }
-      row.append((child, area))
+      if !row.isEmpty, worst(row + [part], side) > worst(row, side) { flush() }
+      row.append(part)
     }
     flush()
     return out
+  }
+
+  /// The children that can be seen and the rest, the largest first.
+  private func parts(of folder: Int, _ scale: Double, atMost count: Int) -> [(node: Int, rest: Rest?, area: Double)] {
+    var parts: [(node: Int, rest: Rest?, area: Double)] = []
+    var rest = Rest()
+    var layers: [Int: Int64] = [:]
+    for child in tree.nodes[folder].children {
+      let node = tree.nodes[child]
+      let area = Double(node.bytes) * scale
+      if area >= Self.smallest * Self.smallest, parts.count < count {
+        parts.append((child, nil, area))
+      } else {
+        rest.count += 1
+        rest.bytes += node.bytes
+        layers[node.layer, default: 0] += node.bytes
+      }
+    }
+    rest.layer = layers.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
+    let area = Double(rest.bytes) * scale
+    if area >= Self.smallest * Self.smallest {
+      parts.insert((folder, rest, area), at: parts.firstIndex { $0.area < area } ?? parts.endIndex)
+    }
+    return parts
   }
 }
