@@ -111,6 +111,26 @@ import Testing
     #expect(try await left() == [])
   }
 
+  /// Two builds of one commit, by builders that know nothing of each other, are one image.
+  @Test func aReproducibleBuildIsTheSameToTheByte() async throws {
+    let folder = try frontend()
+    var ids: [String] = []
+    for number in 1...2 {
+      try await daemon.output(["builder", "prune", "--all", "--force"])
+      let archive = folder.file("\(number).tar")
+      let built = try await daemon.forge(
+        ["build", folder.file("app"), "--engine", "docker", "--tag", "same:1", "--reproducible", "--output", archive],
+        environment: ["SOURCE_DATE_EPOCH": "1772597167", "TMPDIR": folder.path])
+      try #require(built.status == 0, "\(built)")
+      #expect(built.errors.contains("two builds give the same image, with the same digest"), "\(built)")
+      ids.append(try await daemon.output(["image", "inspect", "--format", "{{.Id}} {{.Created}}", "same:1"]))
+      try await daemon.output(["rmi", "same:1"])
+    }
+    #expect(ids[0] == ids[1] && ids[0].hasSuffix("2026-03-04T04:06:07Z"), "\(ids)")
+    #expect(try await Command.run("cmp", [folder.file("1.tar"), folder.file("2.tar")]).status == 0)
+    try #expect(folder.names() == ["1.tar", "2.tar", "app"])
+  }
+
   @Test func buildersAndPlatforms() async throws {
     let folder = try frontend()
     try folder.write("FROM alpine:3.23\nRUN echo hello > /hello\nUSER 10001:10001\n", to: "app/Dockerfile")
@@ -211,6 +231,20 @@ import Testing
     let started = try await daemon.forge(["test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60"])
     #expect(started.status == 0, "\(started)")
     try await daemon.output(["rmi", tag])
+  }
+
+  @Test func whatItCannotKeepItSays() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write("FROM alpine:3.23\nRUN echo > /made\nUSER 10001:10001\n", to: "app/Dockerfile")
+    let build = ["build", folder.file("app"), "--engine", "docker", "--tag", "old:kept"]
+    let built = try await daemon.forge(build + ["--reproducible"])
+    #expect(built.status == 0, "\(built)")
+    #expect(built.errors.contains("two builds may differ"), "\(built)")
+    let cached = try await daemon.forge(build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
+    #expect(cached.status == 4, "\(cached)")
+    #expect(cached.errors.contains("unknown flag: --cache-to"), "\(cached)")
+    try await daemon.output(["rmi", "old:kept"])
   }
 
   /// It reads no OCI archive.

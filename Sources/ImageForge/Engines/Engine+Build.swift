@@ -56,10 +56,12 @@ extension Engine {
     _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
     let ignoreFile = request.dockerfile + ".dockerignore"
+    let rewritten = await rewritesTimes(request) ? Self.temporaryFile() : nil
+    defer { if let rewritten { try? FileManager.default.removeItem(atPath: rewritten) } }
     let arguments = buildArguments(
       request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
       isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)),
-      network: await networkOfSteps(request))
+      network: await networkOfSteps(request), rewritten: rewritten)
     let command = EngineCommand(program: path, arguments: arguments, environment: buildEnvironment)
     let containers = await workingContainers()
     let action = EngineFailure.Action.build(tag: request.tag)
@@ -67,7 +69,10 @@ extension Engine {
       let (ending, tail) = try await attempt(action) {
         try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
       }
-      guard !ending.isSuccess else { return }
+      if ending.isSuccess {
+        if let rewritten { try await load(rewritten, action, log: log) }
+        return
+      }
       // podman exits by itself on a signal, and leaves its containers all the same.
       let isUnfinished = ending.wasKilled || ending.stop != nil
       if attemptsLeft > 0, !isUnfinished, FailureDiagnosis.lostItsCache(tail) {
@@ -82,12 +87,43 @@ extension Engine {
   /// Of one build, whose cached layers others may remove while it looks at them.
   private static let attempts = 4
 
+  private func load(
+    _ archive: String, _ action: EngineFailure.Action, log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let command = EngineCommand(program: path, arguments: ["load", "--input=\(archive)"], environment: environment)
+    let (ending, tail) = try await attempt(action) { try await command.stream(plan: .interrupt, log: log) }
+    guard ending.isSuccess else { throw failure(action, ending, tail, []) }
+  }
+
+  private static func temporaryFile() -> String {
+    FileManager.default.temporaryDirectory.appending(path: "forge-\(UUID().uuidString).tar").path()
+  }
+
+  private func rewritesTimes(_ request: BuildRequest) async -> Bool {
+    request.sourceDate != nil ? await rewritesTimes(builder: request.builder) : false
+  }
+
+  /// Whether a build whose times are fixed comes out the same, to the byte. BuildKit 0.13 rewrites the times of files,
+  /// but not into a store: into an archive, which docker's own builder writes where it has the image store of containerd.
+  package func rewritesTimes(builder: String?) async -> Bool {
+    guard kind == .docker, majorVersion >= 26, isOwnBuilder(builder) else { return false }
+    // A path in a list of options.
+    guard !Self.temporaryFile().contains(where: { ",\"=".contains($0) }) else { return false }
+    let command = EngineCommand(
+      program: path, arguments: ["info", "--format={{json .DriverStatus}}"], environment: environment)
+    guard let reply = try? await command.reply(), reply.ending.isSuccess else { return false }
+    return reply.output.contains("io.containerd.snapshotter")
+  }
+
+  /// Whether docker's daemon builds, not a builder of buildx that brings its own.
+  private func isOwnBuilder(_ builder: String?) -> Bool {
+    (builder ?? environment["BUILDX_BUILDER"] ?? "default") == "default"
+  }
+
   /// A daemon without a bridge (`dockerd --bridge none`, as on machines whose network must stay as it is) has only the
-  /// host's network for RUN steps, and does not take it by itself. Builders of buildx bring their own, but for
-  /// `default`, which is the daemon.
+  /// host's network for RUN steps, and does not take it by itself.
   private func networkOfSteps(_ request: BuildRequest) async -> String? {
-    let builder = request.builder ?? environment["BUILDX_BUILDER"] ?? "default"
-    guard kind == .docker, builder == "default" else { return nil }
+    guard kind == .docker, isOwnBuilder(request.builder) else { return nil }
     let command = EngineCommand(
       program: path, arguments: ["network", "inspect", "--format={{.Name}}", "bridge"], environment: environment)
     guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil else { return nil }

@@ -3,8 +3,9 @@ extension Engine {
   /// - Parameters:
   ///   - ignoreFile: `<dockerfile>.dockerignore`, where there is one. docker finds it by itself.
   ///   - network: what docker gives to RUN steps; nil leaves its own choice.
+  ///   - rewritten: the file that gets the image with its times rewritten, instead of docker's store.
   func buildArguments(
-    _ request: BuildRequest, ignoreFile: String?, isolation: String?, network: String? = nil
+    _ request: BuildRequest, ignoreFile: String?, isolation: String?, network: String? = nil, rewritten: String? = nil
   ) -> [String] {
     var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
     switch kind {
@@ -17,8 +18,9 @@ extension Engine {
       if let date = request.sourceDate {
         arguments.append("--build-arg=SOURCE_DATE_EPOCH=\(date)")
         // What BuildKit says about a build holds its time.
-        if (Int(version.prefix { $0.isNumber }) ?? 0) >= 24 { arguments.append("--provenance=false") }
+        if majorVersion >= 24 { arguments.append("--provenance=false") }
       }
+      if let rewritten { arguments.append("--output=type=docker,dest=\(rewritten),rewrite-timestamp=true") }
     case .podman, .buildah:
       // docker's format, since OCI's has no HEALTHCHECK; layers, since they are the cache.
       arguments += ["--format=docker", "--layers", "--rm", "--force-rm"]
@@ -36,6 +38,8 @@ extension Engine {
     arguments += request.secrets.map { "--secret=\($0)" }
     return arguments + [request.context]
   }
+
+  var majorVersion: Int { Int(version.prefix { $0.isNumber }) ?? 0 }
 
   var buildEnvironment: [String: String] {
     guard kind == .docker else { return environment }

@@ -112,7 +112,7 @@ public struct ProjectBuilder: Sendable {
     remark("building with \(engine.kind.rawValue) \(engine.version)")
     try await checkPlatforms(units, analysis, files, engine)
     let revision = await SourceRevision(of: path)
-    if reproducible { remarkTimes(engine, revision, remark) }
+    if reproducible { await remarkTimes(engine, revision, remark) }
     let logs = try reports.map { try BuildLogs(folder: $0) }
     let containers = await engine.containersBefore()
     let built: [BuildReport.Built]
@@ -283,12 +283,16 @@ public struct ProjectBuilder: Sendable {
     ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init) ?? revision.date
   }
 
-  private func remarkTimes(_ engine: Engine, _ revision: SourceRevision, _ remark: (String) -> Void) {
+  private func remarkTimes(_ engine: Engine, _ revision: SourceRevision, _ remark: (String) -> Void) async {
     if date(revision) == nil {
       remark("there is no commit whose time is known, and no SOURCE_DATE_EPOCH: all times in the image are 1970")
     }
-    if engine.kind == .docker {
-      remark("docker keeps the times of files in the layers that it loads: two builds may differ in those")
+    if await engine.rewritesTimes(builder: builder) {
+      remark("two builds give the same image, with the same digest")
+    } else if engine.kind == .docker {
+      remark(
+        "docker keeps the times of files in the layers that it loads: two builds may differ in those "
+          + "(docker 26 and newer with the image store of containerd do not)")
     } else {
       remark("two builds have the same layers; into the configuration \(engine.kind.rawValue) writes a container's id")
     }
