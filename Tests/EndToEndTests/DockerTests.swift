@@ -210,7 +210,7 @@ import Testing
   }
 }
 
-/// The Docker of Debian 12: no here-documents, no `COPY --link`; and its classic builder.
+/// The Docker of Debian 12: no here-documents, no `COPY --link`.
 @Suite(.serialized, .docker(.old)) struct OldDockerTests {
   private let daemon: DockerDaemon
 
@@ -244,6 +244,10 @@ import Testing
     let cached = try await daemon.forge(build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
     #expect(cached.status == 4, "\(cached)")
     #expect(cached.errors.contains("unknown flag: --cache-to"), "\(cached)")
+    let classic = try await daemon.forge(build, environment: ["DOCKER_BUILDKIT": "0"])
+    #expect(classic.status == 0, "\(classic)")
+    #expect(classic.errors.contains("DOCKER_BUILDKIT=0 does not count"), "\(classic)")
+    #expect(!classic.errors.contains("Step 1/"), "\(classic)")
     try await daemon.output(["rmi", "old:kept"])
   }
 

@@ -110,6 +110,10 @@ public struct ProjectBuilder: Sendable {
     if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine) }
     let files = try Generator.generate(analysis, options: recipe)
     remark("building with \(engine.kind.rawValue) \(engine.version)")
+    if engine.kind == .docker, engine.environment["DOCKER_BUILDKIT"] == "0" {
+      remark(
+        "DOCKER_BUILDKIT=0 does not count: the classic builder has neither cache and secret mounts nor the ignore file")
+    }
     try await checkPlatforms(units, analysis, files, engine)
     let revision = await SourceRevision(of: path)
     if reproducible { await remarkTimes(engine, revision, remark) }
