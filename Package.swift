@@ -62,7 +62,7 @@ let package = Package(
     library("CXxhash", package: "libxxhash-dev", pkgConfig: "libxxhash"),
 
     // What every room may use, and no room owns.
-    room("Basics", uses: [crypto, system], plugins: ["EmbedRecipes"]),
+    room("Basics", uses: [crypto, system, yams], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),

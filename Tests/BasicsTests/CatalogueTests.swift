@@ -16,4 +16,25 @@ import Testing
       #expect(Catalogue.text(path) == text, "\(path)")
     }
   }
+
+  @Test func tablesHoldTextsAsTheyAreWritten() throws {
+    let table = try CatalogueTable(
+      yaml: """
+        as-of: 2026-11-24
+        since: 010
+        rows:
+          - {id: a, on: yes, list: [1.0, 'x: y', ~]}
+          - {id: "b"}
+        """)
+    #expect(table.text("as-of") == "2026-11-24")
+    #expect(table.text("since") == "010")
+    #expect(table.text("rows") == nil && table.texts("as-of") == nil && table.rows("since").isEmpty)
+    let rows = table.rows("rows")
+    #expect(rows.map { $0.text("id") } == ["a", "b"])
+    #expect(rows.first?.text("on") == "yes")
+    #expect(rows.first?.texts("list") == ["1.0", "x: y", "~"])
+    #expect(rows.last?.texts("list") == nil)
+    #expect(throws: (any Error).self) { try CatalogueTable(yaml: "a: [") }
+    #expect(try CatalogueTable(yaml: "").text("a") == nil)
+  }
 }

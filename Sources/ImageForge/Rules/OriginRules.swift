@@ -1,7 +1,6 @@
 import ForgeBasics
 import ForgeInspection
 import Foundation
-import Yams
 
 /// Rules about where an image comes from and how its archive is made.
 enum OriginRules {
@@ -89,29 +88,27 @@ enum OriginRules {
 
   // MARK: Age
 
-  private struct Distribution: Decodable {
+  private struct Distribution {
     let id: String
     let version: String
     let endOfLife: String
-
-    enum CodingKeys: String, CodingKey {
-      case id, version
-      case endOfLife = "end-of-life"
-    }
   }
 
-  private struct Distributions: Decodable {
-    let asOf: String
-    let distributions: [Distribution]
-
-    enum CodingKeys: String, CodingKey {
-      case distributions
-      case asOf = "as-of"
-    }
-  }
-
-  private static let table = try? YAMLDecoder().decode(
-    Distributions.self, from: Catalogue.text("data/distributions.yaml") ?? "")
+  /// What stands in `recipes/data/distributions.yaml`.
+  private static let table: (asOf: String, distributions: [Distribution])? = {
+    guard let file = try? CatalogueTable(yaml: Catalogue.text("data/distributions.yaml") ?? ""),
+      let asOf = file.text("as-of")
+    else { return nil }
+    return (
+      asOf,
+      file.rows("distributions").compactMap { row in
+        guard let id = row.text("id"), let version = row.text("version"), let end = row.text("end-of-life") else {
+          return nil
+        }
+        return Distribution(id: id, version: version, endOfLife: end)
+      }
+    )
+  }()
 
   static func age(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     ended(inspection) + severalVersions(inspection)

@@ -1,5 +1,4 @@
 import ForgeBasics
-import Yams
 
 /// One rule as the catalogue `recipes/data/rules.yaml` describes it.
 public struct Rule: Sendable, Equatable, Codable {
@@ -42,13 +41,12 @@ public enum RuleCatalogue {
 
     /// - Throws: where the text is no catalogue.
     package init(yaml: String) throws(RuleCatalogueError) {
-      // By nodes: a decoder takes several times as long, and this is read at every judgement.
-      let file: Node?
-      do { file = try Yams.compose(yaml: yaml) } catch { throw RuleCatalogueError(reason: "\(error)") }
-      func rows(_ key: String) -> [Node] { file?[key]?.sequence.map { Array($0) } ?? [] }
-      rules = try rows("rules").map { (row) throws(RuleCatalogueError) in try Rule(row) }
-      notCheckable = try rows("not-checkable").map { (row) throws(RuleCatalogueError) in
-        NotCheckable(id: try row.text("id"), title: try row.text("title"), reason: try row.text("reason"))
+      let file: CatalogueTable
+      do { file = try CatalogueTable(yaml: yaml) } catch { throw RuleCatalogueError(reason: "\(error)") }
+      rules = try file.rows("rules").map { (row) throws(RuleCatalogueError) in try Rule(row) }
+      notCheckable = try file.rows("not-checkable").map { (row) throws(RuleCatalogueError) in
+        NotCheckable(
+          id: try row.required("id"), title: try row.required("title"), reason: try row.required("reason"))
       }
       index = Dictionary(zip(rules.map(\.id), rules.indices), uniquingKeysWith: { first, _ in first })
       version = rules.map(\.since).max() ?? 1
@@ -84,24 +82,26 @@ package struct RuleCatalogueError: ForgeError, Equatable {
 }
 
 extension Rule {
-  fileprivate init(_ row: Node) throws(RuleCatalogueError) {
+  fileprivate init(_ row: CatalogueTable) throws(RuleCatalogueError) {
     func named<Value: RawRepresentable<String>>(_ key: String) throws(RuleCatalogueError) -> Value {
-      let text = try row.text(key)
+      let text = try row.required(key)
       guard let value = Value(rawValue: text) else { throw RuleCatalogueError(reason: "the \(key) \(text) is unknown") }
       return value
     }
-    guard let since = row["since"]?.int, since > 0 else { throw RuleCatalogueError(reason: "a rule has no `since`") }
-    guard let sameAs = row["same-as"]?.sequence else { throw RuleCatalogueError(reason: "a rule has no `same-as`") }
+    guard let since = row.text("since").flatMap({ Int($0) }), since > 0 else {
+      throw RuleCatalogueError(reason: "a rule has no `since`")
+    }
+    guard let sameAs = row.texts("same-as") else { throw RuleCatalogueError(reason: "a rule has no `same-as`") }
     self.init(
-      id: try row.text("id"), title: try row.text("title"), severity: try named("severity"),
-      sameAs: sameAs.compactMap(\.string), evidence: try named("evidence"), since: since, why: try row.text("why"),
-      fix: try row.text("fix"))
+      id: try row.required("id"), title: try row.required("title"), severity: try named("severity"),
+      sameAs: sameAs, evidence: try named("evidence"), since: since, why: try row.required("why"),
+      fix: try row.required("fix"))
   }
 }
 
-extension Node {
-  fileprivate func text(_ key: String) throws(RuleCatalogueError) -> String {
-    guard let text = self[key]?.string else { throw RuleCatalogueError(reason: "a row has no \(key)") }
+extension CatalogueTable {
+  fileprivate func required(_ key: String) throws(RuleCatalogueError) -> String {
+    guard let text = text(key) else { throw RuleCatalogueError(reason: "a row has no \(key)") }
     return text
   }
 }
