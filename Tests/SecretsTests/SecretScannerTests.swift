@@ -78,6 +78,18 @@ import Testing
     #expect(scan(bytes, path: "app/all.txt", pieces: size) == whole)
   }
 
+  /// Lines are counted many bytes at a time.
+  @Test(arguments: [0, 1, 15, 16, 17, 4079, 4080, 4081, 20_000])
+  func linesAreCounted(count: Int) throws {
+    var examples = SecretExamples(seed: 5)
+    let (text, _) = try examples.line("github-token")
+    for before in [String(repeating: "\n", count: count), String(repeating: "ab\n", count: count)] {
+      #expect(scan(before + text).map(\.line) == [count + 1])
+      let pieces = scan(Array((before + text).utf8), path: "app/settings.js", pieces: 5000)
+      #expect(pieces.map(\.line) == [count + 1])
+    }
+  }
+
   @Test func valuesAreNeverKept() throws {
     var examples = SecretExamples(seed: 9)
     for kind in Self.kinds {

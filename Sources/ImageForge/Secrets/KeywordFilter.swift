@@ -28,6 +28,8 @@ final class KeywordFilter: @unchecked Sendable {
 
   /// By hash, a bit for each value that the low bits of the byte behind a window may have.
   private let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << bits)
+  /// By byte, the bit for it.
+  private let fourths = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
   private let heads = UnsafeMutablePointer<Int32>.allocate(capacity: 1 << bits)
   private let windows: UnsafeMutablePointer<Window>
   /// All keywords, folded to lower case, as far as one bit does it.
@@ -39,6 +41,7 @@ final class KeywordFilter: @unchecked Sendable {
     let folded = keywords.map { $0.map(Self.fold) }
     longest = keywords.map(\.count).max() ?? 0
     table.initialize(repeating: 0, count: 1 << Self.bits)
+    for byte in 0..<256 { (fourths + byte).initialize(to: 1 << UInt8(byte & 7)) }
     heads.initialize(repeating: -1, count: 1 << Self.bits)
     windows = .allocate(capacity: max(1, keywords.count * 2))
     bytes = .allocate(capacity: max(1, folded.reduce(0) { $0 + $1.count }))
@@ -68,6 +71,7 @@ final class KeywordFilter: @unchecked Sendable {
 
   deinit {
     table.deallocate()
+    fourths.deallocate()
     heads.deallocate()
     windows.deallocate()
     bytes.deallocate()
@@ -121,45 +125,65 @@ final class KeywordFilter: @unchecked Sendable {
     let end = min(bytes.count, range.upperBound + longest)
     guard range.lowerBound < end, let base = bytes.baseAddress else { return }
     Self.scan(
-      Tables(table: table, heads: heads, windows: windows, bytes: self.bytes), base, range, end: end, bytes.count,
+      Tables(table: table, fourths: fourths, heads: heads, windows: windows, bytes: self.bytes), base, range, end: end,
+      bytes.count,
       into: &found)
   }
 
   // MARK: Binaries
 
-  /// Bytes that a keyword stands at most before, or behind, the eight bytes that betray it.
+  /// Bytes that a keyword stands at most before a run, and the shortest run that counts.
   private static let before = 256
-  private static let behind = 16
+  private static let shortestRun = 12
 
-  /// The same, but only around words of eight bytes, at every eighth position, that hold nothing but `+` to DEL: no
-  /// zero, space or quote, and nothing beyond ASCII. A run of 15 such bytes has such a word, every token is one or has
-  /// one behind its keyword, and code has few.
+  /// The same, but only in and before runs of bytes from `+` to DEL: no zero, space or quote, and nothing beyond ASCII.
+  /// Every token is such a run or has one behind its keyword, and code has few.
+  ///
+  /// A run of 15 bytes, whatever its alignment, fills one of the words of eight bytes that are looked at.
   func scanRuns(_ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, into found: inout [Found]) {
     guard let base = bytes.baseAddress else { return }
     var open = range.lowerBound..<range.lowerBound
     let end = min(bytes.count, range.upperBound + Self.before)
-    var at = max(0, range.lowerBound - Self.behind)
-    while at < end {
-      // Four words at a time.
-      if at + 32 <= end, !Self.isRun(base, at), !Self.isRun(base, at + 8), !Self.isRun(base, at + 16),
-        !Self.isRun(base, at + 24)
-      {
-        at += 32
+    var at = max(0, range.lowerBound - 16)
+    while at < end, open.isEmpty || open.upperBound < range.upperBound {
+      // Eight words at a time.
+      if at + 64 <= end, !Self.hasRun(base, at) {
+        at += 64
         continue
       }
-      // What is too short for a word is searched.
-      if at + 8 > end || Self.isRun(base, at) {
-        let start = max(open.lowerBound, at - Self.before)
+      let stop = min(end, at + 64)
+      while at < stop {
+        // What is too short for a word is searched.
+        var run = at..<bytes.count
+        if at + 8 <= bytes.count {
+          guard Self.isRun(base, at) else {
+            at += 8
+            continue
+          }
+          run = Self.run(bytes, around: at)
+        }
+        at += (run.upperBound - at + 7) & ~7
+        // A run at the edge may go on beyond it.
+        guard run.count >= Self.shortestRun || run.lowerBound == 0 || run.upperBound == bytes.count else { continue }
+        let start = max(open.lowerBound, run.lowerBound - Self.before)
         if start > open.upperBound {
           scan(bytes, starts: open, into: &found)
           open = start..<start
         }
-        open = open.lowerBound..<min(range.upperBound, max(open.upperBound, at + Self.behind))
-        if open.upperBound == range.upperBound { break }
+        open = open.lowerBound..<min(range.upperBound, max(open.upperBound, run.upperBound))
       }
-      at += 8
     }
     scan(bytes, starts: open, into: &found)
+  }
+
+  /// The whole run that the word at `at` belongs to.
+  @inline(__always)
+  private static func run(_ bytes: UnsafeRawBufferPointer, around at: Int) -> Range<Int> {
+    let members: ClosedRange<UInt8> = 0x2B...0x7F
+    var (start, end) = (at, at + 8)
+    while start > 0, members.contains(bytes[start - 1]) { start -= 1 }
+    while end < bytes.count, members.contains(bytes[end]) { end += 1 }
+    return start..<end
   }
 
   @inline(__always)
@@ -170,11 +194,35 @@ final class KeywordFilter: @unchecked Sendable {
     return ((word & ~high) &+ 0x5555_5555_5555_5555) & ~word & high == high
   }
 
+  /// Whether one of the eight words from `at` on is a run.
+  @inline(__always)
+  private static func hasRun(_ base: UnsafeRawPointer, _ at: Int) -> Bool {
+    let all = unsafeBitCast(runs(base, at) | runs(base, at + 32), to: SIMD2<UInt64>.self)
+    return all[0] | all[1] != 0
+  }
+
+  /// Of four words each, all bits where it is a run, else none.
+  @inline(__always)
+  private static func runs(_ base: UnsafeRawPointer, _ at: Int) -> SIMD4<UInt32> {
+    let a = halves(base, at)
+    let b = halves(base, at + 16)
+    let both = SIMD4<UInt32>(a[0], a[2], b[0], b[2]) & SIMD4<UInt32>(a[1], a[3], b[1], b[3])
+    return unsafeBitCast(both .== SIMD4<UInt32>(repeating: .max), to: SIMD4<UInt32>.self)
+  }
+
+  /// Of 16 bytes, all bits of each from `+` to DEL, else none; beyond ASCII they are negative.
+  @inline(__always)
+  private static func halves(_ base: UnsafeRawPointer, _ at: Int) -> SIMD4<UInt32> {
+    let bytes = base.loadUnaligned(fromByteOffset: at, as: SIMD16<Int8>.self)
+    return unsafeBitCast(bytes .> SIMD16<Int8>(repeating: 0x2A), to: SIMD4<UInt32>.self)
+  }
+
   // MARK: Everywhere
 
   /// Plain pointers: counting references to their owner for each candidate would cost more than the search.
   private struct Tables {
     let table: UnsafeMutablePointer<UInt8>
+    let fourths: UnsafeMutablePointer<UInt8>
     let heads: UnsafeMutablePointer<Int32>
     let windows: UnsafeMutablePointer<Window>
     let bytes: UnsafeMutablePointer<UInt8>
@@ -184,26 +232,22 @@ final class KeywordFilter: @unchecked Sendable {
     _ tables: Tables, _ base: UnsafeRawPointer, _ range: Range<Int>, end: Int, _ count: Int,
     into found: inout [Found]
   ) {
-    let table = tables.table
     var at = range.lowerBound
     let folds: UInt64 = 0x2020_2020_2020_2020
     // Twelve bytes at a time: six windows in two words.
     while at + 14 <= end {
       let first = base.loadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian | folds
       let second = base.loadUnaligned(fromByteOffset: at + 6, as: UInt64.self).littleEndian | folds
-      let a = look(table, first)
-      let b = look(table, first >> 16)
-      let c = look(table, first >> 32)
-      let d = look(table, second)
-      let e = look(table, second >> 16)
-      let f = look(table, second >> 32)
-      if (a | b | c | d | e | f) & 1 != 0 {
-        if a & 1 != 0 { compare(tables, first, base, at, range, count, into: &found) }
-        if b & 1 != 0 { compare(tables, first >> 16, base, at + 2, range, count, into: &found) }
-        if c & 1 != 0 { compare(tables, first >> 32, base, at + 4, range, count, into: &found) }
-        if d & 1 != 0 { compare(tables, second, base, at + 6, range, count, into: &found) }
-        if e & 1 != 0 { compare(tables, second >> 16, base, at + 8, range, count, into: &found) }
-        if f & 1 != 0 { compare(tables, second >> 32, base, at + 10, range, count, into: &found) }
+      let isHit =
+        look(tables, first, base, at) | look(tables, first >> 16, base, at + 2)
+        | look(tables, first >> 32, base, at + 4) | look(tables, second, base, at + 6)
+        | look(tables, second >> 16, base, at + 8) | look(tables, second >> 32, base, at + 10)
+      if isHit != 0 {
+        // Again, one by one: to keep what each look told would cost more.
+        for next in stride(from: at, to: at + 12, by: 2) {
+          let word = UInt64(base.loadUnaligned(fromByteOffset: next, as: UInt32.self).littleEndian) | folds
+          if look(tables, word, base, next) != 0 { compare(tables, word, base, next, range, count, into: &found) }
+        }
       }
       at += 12
     }
@@ -217,10 +261,11 @@ final class KeywordFilter: @unchecked Sendable {
     }
   }
 
-  /// Whether a keyword may have the first four bytes of `word`: in the lowest bit.
+  /// Whether a keyword may have the three bytes at `at`, which `word` begins with, and the one behind them: else 0.
   @inline(__always)
-  private static func look(_ table: UnsafeMutablePointer<UInt8>, _ word: UInt64) -> UInt32 {
-    UInt32(table[hash(UInt32(truncatingIfNeeded: word))]) &>> UInt32(truncatingIfNeeded: (word >> 24) & 7)
+  private static func look(_ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int) -> UInt8 {
+    tables.table[hash(UInt32(truncatingIfNeeded: word))]
+      & tables.fourths[Int(base.load(fromByteOffset: at + 3, as: UInt8.self))]
   }
 
   /// Compares the keywords that have the window at `at`, whose folded bytes are the first of `word`.

@@ -1,5 +1,4 @@
 import ForgeBasics
-import Yams
 
 /// One kind of secret, as `recipes/data/secrets.yaml` describes it.
 package struct SecretKind: Sendable {
@@ -24,7 +23,7 @@ package struct SecretKind: Sendable {
   let shapes: [TokenShape]
   let isApplicationOnly: Bool
   /// Only in files of these names; empty: in all.
-  let files: Set<String>
+  let files: [[UInt8]]
   /// Bits a byte.
   let entropy: Double
 }
@@ -55,7 +54,7 @@ package struct SecretCatalogue: Sendable {
   /// For all other files, which are most of an image: without the keywords that text is full of.
   let distinct: Search
   /// Names of files that some kinds belong to.
-  private let files: Set<String>
+  private let files: [[UInt8]]
 
   /// The embedded one; read once, when first used.
   package static let standard: Result<SecretCatalogue, SecretCatalogueError> = Result {
@@ -65,23 +64,22 @@ package struct SecretCatalogue: Sendable {
   package func kind(_ id: String) -> SecretKind? { kinds.first { $0.id == id } }
 
   init(yaml: String) throws(SecretCatalogueError) {
-    // By nodes: a decoder takes several times as long, and this is read at every start of a search.
-    let rows: [Node]
-    do { rows = try Yams.compose(yaml: yaml)?["kinds"]?.sequence.map { Array($0) } ?? [] } catch {
+    let rows: [CatalogueTable]
+    do { rows = try CatalogueTable(yaml: yaml).rows("kinds") } catch {
       throw SecretCatalogueError(reason: "\(error)")
     }
     guard !rows.isEmpty else { throw SecretCatalogueError(reason: "it holds no kinds") }
     let kinds = try rows.map { (row) throws(SecretCatalogueError) in try SecretKind(row) }
     self.kinds = kinds
     version = "\(SecretScanner.revision)-\(Digest.sha256(Array(yaml.utf8)).hex)"
-    files = kinds.reduce(into: []) { $0.formUnion($1.files) }
+    files = Array(Set(kinds.flatMap(\.files)))
     everything = try Self.search(kinds) { _ in true }
     distinct = try Self.search(kinds) { !$0.isApplicationOnly && $0.files.isEmpty }
   }
 
   /// What to search a file for.
-  func search(isApplication: Bool, name: String) -> Search {
-    isApplication || files.contains(name) ? everything : distinct
+  func search(isApplication: Bool, name: ArraySlice<UInt8>) -> Search {
+    isApplication || files.contains { name.elementsEqual($0) } ? everything : distinct
   }
 
   private static func search(
@@ -121,13 +119,13 @@ package struct SecretCatalogue: Sendable {
 }
 
 extension SecretKind {
-  fileprivate init(_ row: Node) throws(SecretCatalogueError) {
-    func strings(_ key: String) -> [String] { row[key]?.sequence?.compactMap(\.string) ?? [] }
-    guard let id = row["id"]?.string, let title = row["title"]?.string else {
+  fileprivate init(_ row: CatalogueTable) throws(SecretCatalogueError) {
+    func strings(_ key: String) -> [String] { row.texts(key) ?? [] }
+    guard let id = row.text("id"), let title = row.text("title") else {
       throw SecretCatalogueError(reason: "a kind has no id or title")
     }
     func named<Value: RawRepresentable<String>>(_ key: String, or usual: Value) throws(SecretCatalogueError) -> Value {
-      guard let text = row[key]?.string else { return usual }
+      guard let text = row.text(key) else { return usual }
       guard let value = Value(rawValue: text) else {
         throw SecretCatalogueError(reason: "the \(key) \(text) of \(id) is unknown")
       }
@@ -141,12 +139,15 @@ extension SecretKind {
       shapes.append(shape)
     }
     let after = strings("after")
+    guard let entropy = Double(row.text("entropy") ?? "3") else {
+      throw SecretCatalogueError(reason: "the entropy of \(id) is no number")
+    }
     self.init(
-      id: id, title: title, severity: try named("severity", or: .error), isChosen: row["chosen"]?.bool ?? false,
+      id: id, title: title, severity: try named("severity", or: .error), isChosen: row.text("chosen") == "true",
       method: after.isEmpty ? try named("method", or: .token) : .named,
       keywords: after.isEmpty ? strings("keywords") : after, shapes: shapes,
-      isApplicationOnly: row["scope"]?.string == "application", files: Set(strings("files")),
-      entropy: row["entropy"]?.float ?? 3)
+      isApplicationOnly: row.text("scope") == "application", files: strings("files").map { Array($0.utf8) },
+      entropy: entropy)
   }
 }
 

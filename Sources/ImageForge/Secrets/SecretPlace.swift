@@ -36,15 +36,17 @@ package enum SecretPlace {
     return !path.starts(with: "opt/yarn-".utf8) && !isDependency(path)
   }
 
-  static func name(_ path: ArraySlice<UInt8>) -> String {
-    let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
-    return String(decoding: path[start...], as: UTF8.self)
+  /// What follows the last slash.
+  static func name(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
   }
 
-  /// Whether values stand there without quotes.
-  static func isSettings(_ name: String) -> Bool {
-    name.hasPrefix(".env")
-      || [".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".toml", ".tfvars"]
-        .contains(where: name.hasSuffix)
+  private static let settings: [[UInt8]] = [
+    ".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".toml", ".tfvars",
+  ].map { Array($0.utf8) }
+
+  /// Whether values stand in a file of this name without quotes.
+  static func isSettings(_ name: ArraySlice<UInt8>) -> Bool {
+    name.starts(with: ".env".utf8) || settings.contains { name.suffix($0.count).elementsEqual($0) }
   }
 }

@@ -34,11 +34,13 @@ package final class SecretScanner {
   /// A copy: a slice would keep the names of a whole layer from growing in place.
   private var path: [UInt8] = []
   /// What the path tells.
-  private var place = (name: "", isApplication: true, isSettings: false)
+  private var isApplication = true
   private var wanted: SecretCatalogue.Search
   private var offset: Int64 = 0
   /// Everything before was searched for keywords.
   private var searched: Int64 = 0
+  /// The file's name, from its path.
+  private var name: ArraySlice<UInt8> { SecretPlace.name(path[...]) }
   /// The end of what was there before, for what stands across the border.
   private var carry: [UInt8] = []
   private var isText = true
@@ -60,9 +62,8 @@ package final class SecretScanner {
   package func begin(path: some Collection<UInt8>) {
     self.path.removeAll(keepingCapacity: true)
     self.path.append(contentsOf: path)
-    let name = SecretPlace.name(self.path[...])
-    place = (name, SecretPlace.isApplication(self.path[...]), SecretPlace.isSettings(name))
-    wanted = catalogue.search(isApplication: place.isApplication, name: name)
+    isApplication = SecretPlace.isApplication(self.path[...])
+    wanted = catalogue.search(isApplication: isApplication, name: name)
     offset = 0
     searched = 0
     carry.removeAll(keepingCapacity: true)
@@ -97,7 +98,7 @@ package final class SecretScanner {
       let base = offset - Int64(border)
       let until = min(limit, offset + Int64(Self.lookBehind))
       if until > searched {
-        let start = lines - Self.countLines(carry)
+        let start = lines - carry.withUnsafeBytes(Self.countLines)
         join.withUnsafeBytes { search($0, at: base, starts: searched..<until, linesBefore: start) }
         direct = until
       }
@@ -108,7 +109,7 @@ package final class SecretScanner {
     searched = max(searched, limit)
     offset = end
     guard !isLast else { return }
-    if isText { lines += bytes.withUnsafeBytes(Self.countLines) }
+    if isText { lines += Self.countLines(bytes) }
     let room = Self.lookBehind + Self.lookAhead
     if bytes.count >= room {
       carry.removeAll(keepingCapacity: true)
@@ -130,12 +131,23 @@ package final class SecretScanner {
   }
 
   private static func countLines(_ bytes: UnsafeRawBufferPointer) -> Int {
-    var count = 0
-    for byte in bytes where byte == UInt8(ascii: "\n") { count += 1 }
+    var (count, at) = (0, 0)
+    // Sixteen sums at a time; each is read before it can overflow.
+    while let base = bytes.baseAddress, at + 16 <= bytes.count {
+      var sums = SIMD16<UInt8>()
+      let end = min(bytes.count - 15, at + 16 * 255)
+      while at < end {
+        let isBreak = base.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self) .== SIMD16<UInt8>(repeating: 0x0A)
+        sums &-= unsafeBitCast(isBreak, to: SIMD16<UInt8>.self)
+        at += 16
+      }
+      for index in sums.indices { count += Int(sums[index]) }
+    }
+    while at < bytes.count {
+      if bytes[at] == UInt8(ascii: "\n") { count += 1 }
+      at += 1
+    }
     return count
-  }
-  private static func countLines(_ bytes: some Collection<UInt8>) -> Int {
-    bytes.count { $0 == UInt8(ascii: "\n") }
   }
 
   /// - Parameters:
@@ -146,7 +158,7 @@ package final class SecretScanner {
   ) {
     let starts = Int(range.lowerBound - base)..<Int(range.upperBound - base)
     found.removeAll(keepingCapacity: true)
-    if isText || place.isApplication {
+    if isText || isApplication {
       wanted.filter.scan(bytes, starts: starts, into: &found)
     } else {
       wanted.filter.scanRuns(bytes, starts: starts, into: &found)
@@ -163,9 +175,9 @@ package final class SecretScanner {
     _ pattern: SecretCatalogue.Pattern, _ bytes: UnsafeRawBufferPointer, _ position: Int, base: Int64, linesBefore: Int
   ) {
     let kind = catalogue.kinds[pattern.kind]
-    guard !kind.isApplicationOnly || place.isApplication, kind.files.isEmpty || kind.files.contains(place.name) else {
-      return
-    }
+    guard !kind.isApplicationOnly || isApplication,
+      kind.files.isEmpty || kind.files.contains(where: { name.elementsEqual($0) })
+    else { return }
     guard budget > 0 else {
       isExhausted = true
       return
@@ -174,7 +186,7 @@ package final class SecretScanner {
     let window = UnsafeRawBufferPointer(
       rebasing: bytes[max(0, position - Self.lookBehind)..<min(bytes.count, position + Self.lookAhead)])
     let at = min(position, Self.lookBehind)
-    let matcher = SecretMatcher(bytes: window, isSettings: place.isSettings)
+    let matcher = SecretMatcher(bytes: window, isSettings: SecretPlace.isSettings(name))
     let match: Range<Int>? =
       switch kind.method {
       case .token: matcher.token(kind.shapes[pattern.shape], start: at - pattern.offset)
@@ -196,7 +208,7 @@ package final class SecretScanner {
     let digest = Digest.sha256(Array("\(kind.id):".utf8) + value)
     let hit = SecretHit(
       kind: kind.id, offset: base + Int64(start),
-      line: isText ? linesBefore + Self.countLines(bytes[..<start]) + 1 : 0,
+      line: isText ? linesBefore + Self.countLines(UnsafeRawBufferPointer(rebasing: bytes[..<start])) + 1 : 0,
       fingerprint: String(digest.hex.prefix(kind.isChosen ? 4 : 12)))
     if seen.insert(hit).inserted { hits.append(hit) }
   }
