@@ -240,6 +240,18 @@ private struct Unreadable: ForgeError {
     #expect(plain.fixes == nil && plain.locations.first?.physicalLocation.artifactLocation.uri == "app/.env")
   }
 
+  /// What is in the image or about it is no file of the project: a reviewer is not sent to a line that is not there.
+  @Test(arguments: [
+    ("reference", Evidence.archive), ("etc/os-release", .file), ("npm", .file), ("attestation[0]", .archive),
+    ("config.User", .config), ("history[3]", .history), ("layer 1: app/.env", .file),
+  ])
+  func onlySourcesAreOpened(location: String, evidence: Evidence) throws {
+    let finding = Finding(id: "FORGE-I018", severity: .info, message: "m", location: location, evidence: evidence)
+    #expect(finding.reviewPlace == nil)
+    let github = try text(Self.report([finding]), .github)
+    #expect(!github.contains("file=") && github.contains("at \(location)"), "\(github)")
+  }
+
   /// Every format leads to the same line, and says what to write there.
   @Test func everyFormatNamesTheLineAndTheEdit() throws {
     let report = Self.report([Self.traced])

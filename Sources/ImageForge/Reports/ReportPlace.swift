@@ -18,10 +18,13 @@ struct ReportPlace: Equatable {
       // `layer 3: usr/bin/su`, or `layer 3` alone.
       let path = location.split(separator: ":", maxSplits: 1).dropFirst().first?.drop { $0 == " " || $0 == "/" }
       (self.path, line, isSource) = (path.flatMap { $0.isEmpty ? nil : String($0) }, nil, false)
-    } else if finding.evidence == .config || finding.evidence == .history || location.hasPrefix("config.")
+    } else if [.config, .history, .archive].contains(finding.evidence) || location.hasPrefix("config.")
       || location.hasPrefix("history[")
     {
       (path, line, isSource) = (nil, nil, false)
+    } else if finding.evidence == .file {
+      // A path in the image, or an owner of files such as `npm`.
+      (path, line, isSource) = (location, nil, false)
     } else if let colon = location.lastIndex(of: ":"), let number = Int(location[location.index(after: colon)...]),
       number > 0
     {
