@@ -124,6 +124,20 @@ import Testing
     #expect(hits.map(\.line) == [0])
   }
 
+  /// In Python's bytecode nothing parts a string from the `N` of `None` behind it.
+  @Test func bytecodeIsSearchedToo() throws {
+    var examples = SecretExamples(seed: 4)
+    let (text, _) = try examples.line("github-token")
+    let token = Array(text.split(separator: "\"")[1].utf8)
+    for type in Array("zZ".utf8) + [0xFA, 0xDA] {
+      let constants = [0xA9, 2, type, UInt8(token.count)] + token + Array("N".utf8)
+      let bytes = [0xCB, 0x0D, 0x0D, 0x0A] + [UInt8](repeating: 0, count: 60) + constants + [0xA9, 0, 0]
+      for path in ["app/m.pyc", "usr/lib/m.pyc"] {
+        #expect(SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind) == ["github-token"], "\(path)")
+      }
+    }
+  }
+
   /// Most of a binary is skipped; no token may be, wherever it stands.
   @Test(arguments: kinds)
   func everyDistinctKindIsFoundInBinaries(kind: String) throws {

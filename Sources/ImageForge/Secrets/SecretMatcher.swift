@@ -22,9 +22,23 @@ struct SecretMatcher {
 
   /// A token of a shape that begins at `start`.
   func token(_ shape: TokenShape, start: Int) -> Range<Int>? {
-    guard start >= 0, isBoundary(start) || shape.runs[0].literal.map({ !ByteSet.alphanumeric.contains($0) }) == true
+    guard start >= 0 else { return nil }
+    if let end = marshalledEnd(start) {
+      let string = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+      if shape.match(string, at: start) == end { return start..<end }
+    }
+    guard isBoundary(start) || shape.runs[0].literal.map({ !ByteSet.alphanumeric.contains($0) }) == true
     else { return nil }
     return shape.match(bytes, at: start).map { start..<$0 }
+  }
+
+  /// Where a short string of Python's bytecode ends that starts at `start`. Its type and length stand in front of it,
+  /// and the next object follows at once: either may look like a part of the token.
+  private func marshalledEnd(_ start: Int) -> Int? {
+    guard let type = byte(start - 2), let length = byte(start - 1),
+      type & 0x7F == UInt8(ascii: "z") || type & 0x7F == UInt8(ascii: "Z"), start + Int(length) <= bytes.count
+    else { return nil }
+    return start + Int(length)
   }
 
   /// A token of one of the shapes that is assigned to the name that ends near `end`.

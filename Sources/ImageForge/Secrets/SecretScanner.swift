@@ -23,7 +23,7 @@ package struct SecretHit: Sendable, Hashable, Codable {
 /// Looks for secrets in the bytes of one file after the other, in pieces as they come, in linear time.
 package final class SecretScanner {
   /// Whoever changes what is found by the same catalogue raises it: results are kept by it.
-  static let revision = 2
+  static let revision = 3
   /// What a matcher may look at behind and before a keyword.
   static let lookBehind = 128
   static let lookAhead = 1536
