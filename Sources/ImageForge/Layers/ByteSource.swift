@@ -12,12 +12,16 @@ protocol ByteSource: AnyObject {
 final class BlobSource: ByteSource {
   private let blob: Blob
   private let name: String
+  private let progress: (@Sendable (Int) -> Void)?
   private var position: Int64 = 0
 
-  /// `name` is what messages call the blob.
-  init(_ blob: Blob, name: String) {
+  /// - Parameters:
+  ///   - name: what messages call the blob.
+  ///   - progress: is told the bytes of each piece.
+  init(_ blob: Blob, name: String, progress: (@Sendable (Int) -> Void)? = nil) {
     self.blob = blob
     self.name = name
+    self.progress = progress
   }
 
   func read(into target: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
@@ -31,6 +35,7 @@ final class BlobSource: ByteSource {
     // The container promised more bytes than its file holds.
     guard count > 0 else { throw .truncated(layer: name, offset: position, within: "the archive's file") }
     position += Int64(count)
+    progress?(count)
     return count
   }
 }

@@ -19,7 +19,8 @@ package enum LayerReader {
         throw error.about(name)
       }
     } else {
-      let (start, source) = try PrefixedSource.peek(BlobSource(blob, name: name), count: 6)
+      let (start, source) = try PrefixedSource.peek(
+        BlobSource(blob, name: name, progress: options.blobProgress), count: 6)
       let algorithms = (options.expectedDigest?.algorithm ?? .sha256, options.expectedDiffID?.algorithm ?? .sha256)
       scan = try self.scan(source, start: start, length: blob.length, options, algorithms: algorithms)
     }

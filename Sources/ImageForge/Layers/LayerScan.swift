@@ -19,6 +19,8 @@ package struct LayerScanOptions: Sendable {
   package var cache: LayerCache?
   /// Told the bytes of each piece of the uncompressed tar as it is read, from any thread.
   package var progress: (@Sendable (Int) -> Void)?
+  /// The same of the blob as it stands, where it is read from a file.
+  package var blobProgress: (@Sendable (Int) -> Void)?
   /// Whether to note where each file's bytes stand and their SHA-256, and to take fingerprints: what rewriting and
   /// comparing need.
   package var notesContents = false

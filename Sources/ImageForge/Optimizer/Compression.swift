@@ -237,6 +237,10 @@ private final class PieceSlot: @unchecked Sendable {
 
 /// One zstd frame, made by several threads. Owns the C state.
 private final class ZstdFrame {
+  /// Bytes that a thread compresses at a time. High levels would take up to 32 MiB, and memory in proportion, to save
+  /// some 0.3 %.
+  private static let jobSize: Int32 = 8 << 20
+
   private let context: OpaquePointer
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
 
@@ -247,6 +251,7 @@ private final class ZstdFrame {
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
     // From one thread up the bytes do not depend on their number; without any they do.
     ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, Int32(max(1, workers)))
+    ZSTD_CCtx_setParameter(context, ZSTD_c_jobSize, Self.jobSize)
   }
 
   deinit {

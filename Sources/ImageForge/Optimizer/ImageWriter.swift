@@ -67,13 +67,14 @@ final class ImageWriter {
     for layer in draft.layers {
       layers.append(try write(layer))
     }
+    compressor = nil
     var notices: [String] = []
     let config = ConfigEditor.config(
       input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
     if isOCI {
       try writeLayout(config, layers, &notices)
     } else {
-      try writeDocker(config, layers)
+      try writeDocker(config, layers, &notices)
     }
     // FORGE-A105: a signature, an attestation or another artifact beside the image.
     for note in input.image.notes where note.id == "FORGE-A105" {
@@ -90,10 +91,17 @@ final class ImageWriter {
 
   // MARK: Documents
 
-  private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer]) throws {
+  private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {
     let name = "\(Digest.sha256(config).hex).json"
     try member(name, config)
-    let tags = input.image.references
+    // An OCI layout may call an image anything; Docker and podman load nothing whose name has no tag.
+    let names = input.image.references
+    let tags = input.image.form == .dockerArchive ? names : names.filter(Self.isTagged)
+    for name in names where !tags.contains(name) {
+      notices.append(
+        "left out of the output: the name \(DisplayText.escape(name)), which is not NAME:TAG as a docker-archive needs it"
+      )
+    }
     let manifest = EditableJSON.array([
       .object([
         ("Config", .string(name)),
@@ -102,6 +110,11 @@ final class ImageWriter {
       ])
     ])
     try member("manifest.json", manifest.bytes)
+  }
+
+  /// Whether it is NAME:TAG, as `docker load` and `podman load` take it.
+  static func isTagged(_ name: String) -> Bool {
+    name.wholeMatch(of: /(?:[\w.\-]+(?::\d+)?\/)?[a-z0-9._\-\/]+:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
   }
 
   private func writeLayout(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {

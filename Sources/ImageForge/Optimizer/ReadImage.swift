@@ -37,10 +37,8 @@ struct ReadImage: Sendable {
             layer: name, path: [], limit: .total,
             reason: "its layers unpack to more than \(ByteCount.text(limits.total))")
         }
-        let scan = try Self.scan(
-          layers[index], name: "layer \(index) of \(name)", limits, known[layers[index].diffID])
-        progress(layers[index].size)
-        return scan
+        return try Self.scan(
+          layers[index], name: "layer \(index) of \(name)", limits, known[layers[index].diffID], progress)
       }
       results.withLock { $0[index] = result }
     }
@@ -52,16 +50,21 @@ struct ReadImage: Sendable {
     root = try RootFilesystem(scans, image: name)
   }
 
-  private static func scan(_ layer: ImageLayer, name: String, _ limits: LayerLimits, _ known: LayerScan?) throws
-    -> LayerScan
-  {
+  private static func scan(
+    _ layer: ImageLayer, name: String, _ limits: LayerLimits, _ known: LayerScan?,
+    _ progress: @escaping @Sendable (Int64) -> Void
+  ) throws -> LayerScan {
     if let known, let expected = known.fingerprints?.blob, known.compressed == layer.size {
       let hasher = FingerprintHasher()
-      try layer.blob.forEachPiece(name: name) { hasher.update($0) }
+      try layer.blob.forEachPiece(name: name) { bytes in
+        hasher.update(bytes)
+        progress(Int64(bytes.count))
+      }
       if hasher.finish() == expected, layer.digest == nil || layer.digest == known.digest { return known }
     }
     var options = options(name, limits)
     (options.expectedDigest, options.expectedDiffID) = (layer.digest, layer.diffID)
+    options.blobProgress = { progress(Int64($0)) }
     return try LayerReader.scan(layer.blob, options: options)
   }
 
