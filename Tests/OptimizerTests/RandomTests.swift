@@ -69,6 +69,26 @@ import Testing
     }
   }
 
+  /// The same with every compressor, into both forms.
+  @Test(arguments: ["none", "gzip:1", "zstd:1", "zstd:12", "zstd-frames:3"])
+  func secondRunChangesNothing(compressor: String) throws {
+    let compression = try #require(Compression(compressor))
+    var stacks = RandomStack(seed: 6)
+    var done = 0
+    while done < 3 {
+      let folder = try ImageFolder(stacks.next(), oci: done.isMultiple(of: 2) ? .gzip : nil)
+      guard (try? folder.read()) != nil else { continue }
+      done += 1
+      for (name, options) in [allOptions[0], allOptions[5]] {
+        var options = options
+        (options.compression, options.form) = (compression, done.isMultiple(of: 3) ? .dockerArchive : .ociArchive)
+        try folder.optimize(options, to: "1.tar")
+        try folder.optimize(options, from: "1.tar", to: "2.tar")
+        #expect(try folder.bytes("1.tar") == folder.bytes("2.tar"), "stack \(done), \(name)")
+      }
+    }
+  }
+
   private func describe(_ image: ReadImage) -> String {
     image.scans.map { scan in
       scan.entries.indices.map { index in

@@ -66,6 +66,46 @@ import Testing
     #expect(try folder.folder.names() == ["image.tar"])
   }
 
+  /// Memory does not grow with the image: its largest layer is larger than what a run may take.
+  @Test(arguments: ["gzip:1", "zstd:9"])
+  func memoryIsBounded(compressor: String) async throws {
+    let folder = try TemporaryFolder()
+    // 240 MB in one file, of which no two pieces of 1 MB are the same.
+    let script = """
+      import hashlib, io, json, resource, subprocess, sys, tarfile
+      forge, folder, compressor = sys.argv[1:]
+      layer, size, text = folder + "/layer.tar", 240 << 20, bytes(range(256)) * 4096
+      class Source:
+          at = 0
+          def read(self, count):
+              start, self.at = self.at, self.at + count
+              return b"".join(b"%016d" % (start + i) + text[: (1 << 14) - 16] for i in range(0, count, 1 << 14))[:count]
+      with tarfile.open(layer, "w") as tar:
+          info = tarfile.TarInfo("large")
+          info.size = size
+          tar.addfile(info, Source())
+          # A second entry of the name: the layer is written anew.
+          tar.addfile(tarfile.TarInfo("twice"))
+          tar.addfile(tarfile.TarInfo("twice"))
+      with open(layer, "rb") as file: diff = hashlib.file_digest(file, "sha256").hexdigest()
+      config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+          "rootfs": {"type": "layers", "diff_ids": ["sha256:" + diff]}}).encode()
+      manifest = json.dumps([{"Config": "config.json", "RepoTags": None, "Layers": ["layer.tar"]}]).encode()
+      with tarfile.open(folder + "/image.tar", "w") as tar:
+          tar.add(layer, "layer.tar")
+          for name, data in [("config.json", config), ("manifest.json", manifest)]:
+              info = tarfile.TarInfo(name)
+              info.size = len(data)
+              tar.addfile(info, io.BytesIO(data))
+      subprocess.run([forge, "optimize", folder + "/image.tar", "--compress", compressor, "-o", folder + "/out.tar"],
+          check=True, stdout=subprocess.DEVNULL)
+      print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+      """
+    let output = try await Command.require("python3", ["-c", script, Command.forge, folder.path, compressor])
+    let peak = try #require(Int(output.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(peak < 150 << 10, "\(peak) KiB")
+  }
+
   /// A disk that is full at any moment: a small file system of its own, where the machine lets one be mounted.
   @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout])
   func aFullFileSystemLeavesNothing(form: ImageForm) async throws {

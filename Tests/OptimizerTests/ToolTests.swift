@@ -93,6 +93,27 @@ import Testing
     #expect(verification.isSame, "\(verification.differences)")
   }
 
+  /// In an OCI layout an image may be called anything; podman loads no docker-archive with such a name.
+  @Test func aNameWithoutATagStaysOutOfADockerArchive() async throws {
+    let folder = try ImageFolder(TestImage(layers: image.layers, references: ["benchmark"]), oci: .gzip)
+    let report = try folder.optimize(options { $0.form = .dockerArchive }, to: "out.tar")
+    #expect(report.notices.contains { $0.contains("the name benchmark") })
+    let output = try await Command.require("podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
+    let id = try #require(output.split(separator: " ").last).trimmingCharacters(in: .whitespacesAndNewlines)
+    _ = try await Command.run("podman", ["rmi", "--force", id])
+  }
+
+  @Test(arguments: [
+    ("todo:latest", true), ("localhost:5000/a/b-c:1.0_x", true), ("ghcr.io/Me/x:1", false), ("latest", false),
+    ("1.0", false),
+    ("a/b", false), ("localhost:5000/a", false), ("a:", false), (":1", false),
+    ("a@sha256:\(String(repeating: "0", count: 64))", false),
+    ("a b:1", false), ("a:1 ", false), ("", false),
+  ])
+  func tagsAreTold(name: String, isTagged: Bool) {
+    #expect(ImageWriter.isTagged(name) == isTagged)
+  }
+
   @Test(arguments: [ImageForm.dockerArchive, .ociArchive])
   func podmanAndBuildahLoadTheResult(form: ImageForm) async throws {
     let folder = try ImageFolder(image)
