@@ -103,6 +103,6 @@ compare("**forge optimize, layers copied**", optimize("--no-waste"), "cp, sha256
 if large:
     plain = f"{large}/plain.tar"
     size = os.path.getsize(plain) / 1e9
-    for what in ["--squash --compress zstd:3", "--no-waste --compress zstd:3"]:
+    for what in ["--squash --compress zstd:3", "--no-waste --compress zstd:9"]:
         row(f"**forge optimize {what}**, {size:.1f} GB", [measure(optimize(what, image=plain))])
 PYTHON
