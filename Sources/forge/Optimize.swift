@@ -99,6 +99,9 @@ struct Optimize: AsyncParsableCommand {
 
   func validate() throws {
     guard engine != .buildah else { throw ValidationError("buildah runs no images: use --engine docker or podman") }
+    guard !dryRun || sbom == nil && proof == nil else {
+      throw ValidationError("--proof and --sbom tell of an image that is written: leave them out with --dry-run")
+    }
     guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
       throw ValidationError("--env must be NAME=value")
     }

@@ -46,8 +46,8 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .headers: "static archives, C headers, pkg-config files"
     case .pip: "pip, setuptools, wheel, ensurepip"
     case .npm: "npm, yarn, corepack"
-    case .debug: "symbols and debug information in programs and libraries"
-    case .comments: "comments in Python's library and packages; lines keep their numbers"
+    case .debug: "symbols and debug information"
+    case .comments: "comments in Python's library and packages"
     }
   }
 
