@@ -81,7 +81,7 @@ struct BuildRecipe {
       guard let found = await engine.platform(of: base.image), let complaint = base.complaint(about: found) else {
         continue
       }
-      complaints.append("\(name):\(base.line): \(complaint)")
+      complaints.append("\(sources.dockerfileName):\(base.line): \(complaint)")
     }
     return complaints
   }

@@ -46,9 +46,11 @@ public struct BuildSources: Sendable {
   }
 
   func lines(_ history: [HistoryFacts], target: String?) -> DockerfileLines? {
-    DockerfileLines(
-      dockerfile.text, name: dockerfile.name ?? "the generated Dockerfile", target: target, history: history)
+    DockerfileLines(dockerfile.text, name: dockerfileName, target: target, history: history)
   }
+
+  /// For a message.
+  var dockerfileName: String { dockerfile.name ?? "the generated Dockerfile" }
 
   func trace(_ finding: Finding, _ lines: DockerfileLines) -> Finding {
     let cause = lines.cause(finding)
