@@ -94,10 +94,10 @@ final class ImageWriter {
   private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {
     let name = "\(Digest.sha256(config).hex).json"
     try member(name, config)
-    // An OCI layout may call an image anything; Docker and podman load nothing whose name has no tag.
-    let names = input.image.references
-    let tags = input.image.form == .dockerArchive ? names : names.filter(Self.isTagged)
-    for name in names where !tags.contains(name) {
+    // An OCI layout may call an image anything, and docker save records the bare tag beside the name; Docker and podman
+    // load nothing whose name has no tag.
+    let tags = input.image.references.filter(Self.isTagged)
+    for name in input.image.references where !tags.contains(where: { $0 == name || $0.hasSuffix(":" + name) }) {
       notices.append(
         "left out of the output: the name \(DisplayText.escape(name)), which is not NAME:TAG as a docker-archive needs it"
       )
