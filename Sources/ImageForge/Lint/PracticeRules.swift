@@ -133,7 +133,8 @@ extension LintRule {
         return Hit(
           stage.from, of: subject,
           "\(image) is another image every week",
-          fix: "Name a version: \(Mender.version(of: image, subject) ?? image + ":VERSION")")
+          fix:
+            "Name a version: \(Mender.version(of: image, subject) ?? image + ":VERSION"), or one of its -slim variants")
       }
     },
     LintRule("FORGE-L055", .warning, "ADD where COPY would do", sameAs: ["DL3020"]) { subject in
