@@ -134,13 +134,25 @@ struct Optimize: AsyncParsableCommand {
           report.notices.append("the result was not started: run `forge test` on it before it is shipped")
         }
       }
-      try result.commit()
-      if let proof { try AtomicFile.write(StableJSON.encode(result.proof).utf8, to: proof) }
-      if let sbom { try AtomicFile.write(StableJSON.encode(result.bill).utf8, to: sbom) }
+      try commit(result)
     }
     report.source = image.image
     try reporting.write(report, text: report.text)
     if !report.reachesTarget { throw ExitStatus(code: .policyFailed) }
+  }
+
+  /// Hands over the image with what was asked for beside it: all of it, or nothing where one cannot be written.
+  private func commit(_ result: ProvenImage) throws {
+    var documents: [PendingFile] = []
+    do {
+      if let proof { documents.append(try AtomicFile.prepare(StableJSON.encode(result.proof).utf8, for: proof)) }
+      if let sbom { documents.append(try AtomicFile.prepare(StableJSON.encode(result.bill).utf8, for: sbom)) }
+      try result.commit()
+    } catch {
+      for document in documents { document.discard() }
+      throw error
+    }
+    for document in documents { try document.commit() }
   }
 
   /// Starts the result; where a check fails, the input tells whether that is new.

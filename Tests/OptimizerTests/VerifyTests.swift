@@ -152,5 +152,23 @@ import Testing
     try folder.folder.write("{", to: "proof.json")
     let none = try await Command.forge(["verify", folder.image, file("out.tar"), "--proof", file("proof.json")])
     #expect(none.status == 3, "\(none)")
+    // A plan is no image that a proof or bill could tell of.
+    for option in ["--proof", "--sbom"] {
+      let plan = try await Command.forge(["optimize", folder.image, "--dry-run", option, file("none.json")])
+      #expect(try plan.status == 2 && !(folder.folder.names().contains("none.json")), "\(plan)")
+    }
+  }
+
+  /// Where the proof or the bill cannot be written, there is no image either.
+  @Test(arguments: [("--proof", "--sbom"), ("--sbom", "--proof")])
+  func allOrNothing(good: String, bad: String) async throws {
+    let folder = try folder(old)
+    let names = try folder.folder.names()
+    let made = try await Command.forge([
+      "optimize", folder.image, "--output", folder.folder.file("out.tar"), good, folder.folder.file("good.json"), bad,
+      folder.folder.file("absent/bad.json"),
+    ])
+    #expect(made.status == 2 && made.errors.contains("absent/bad.json"), "\(made)")
+    #expect(try folder.folder.names() == names)
   }
 }

@@ -25,6 +25,12 @@ public enum AtomicFile {
   /// Writes `bytes` to `path`, replacing what is there; permissions of a replaced file are kept.
   /// - Throws: `OutputError`; the target is then untouched and the temporary file is gone.
   public static func write(_ bytes: some Collection<UInt8>, to path: String) throws(OutputError) {
+    try prepare(bytes, for: path).commit()
+  }
+
+  /// Writes `bytes` beside `path`: for an output that appears together with others.
+  /// - Throws: `OutputError`; the temporary file is then gone.
+  public static func prepare(_ bytes: some Collection<UInt8>, for path: String) throws(OutputError) -> PendingFile {
     let pending = try PendingFile(for: path)
     do {
       let file = try FileDescriptor.open(FilePath(pending.temporaryPath), .writeOnly)
@@ -36,7 +42,7 @@ public enum AtomicFile {
       pending.discard()
       throw OutputError(path: path, reason: "\(error)")
     }
-    try pending.commit()
+    return pending
   }
 }
 
