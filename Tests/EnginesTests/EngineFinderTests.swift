@@ -59,12 +59,12 @@ import Testing
   }
 
   @Test func aSilentDaemonIsNotWaitedForLong() async throws {
-    try bench.program("docker", "exec sleep 7654321")
+    try bench.program("docker", "exec sleep \(bench.seconds)")
     let start = ContinuousClock.now
     let error = try await rejection(.docker, limit: .milliseconds(300))
     #expect(error.description.contains("did not answer within"))
     #expect(ContinuousClock.now - start < .seconds(5))
-    #expect(!bench.isRunning("7654321"))
+    #expect(!bench.isRunning(bench.seconds))
   }
 
   @Test func noEngineAtAll() async throws {
@@ -110,11 +110,11 @@ import Testing
   }
 
   @Test func theSearchCanBeInterrupted() async throws {
-    try bench.program("docker", "touch $BENCH/started; exec sleep 7654322")
+    try bench.program("docker", "touch $BENCH/started; exec sleep \(bench.seconds)")
     let search = Task { try await find() }
     try await bench.until { bench.exists("started") }
     search.cancel()
     #expect(try await engineError { _ = try await search.value } == .interrupted(.docker, leftovers: []))
-    #expect(!bench.isRunning("7654322"))
+    #expect(!bench.isRunning(bench.seconds))
   }
 }

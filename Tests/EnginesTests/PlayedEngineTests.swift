@@ -184,7 +184,7 @@ import Testing
       build: """
         trap '' INT TERM
         echo new id > $BENCH/tag
-        (trap '' INT TERM; exec setsid sleep 7654323) &
+        (trap '' INT TERM; exec setsid sleep \(bench.seconds)) &
         echo old new > $BENCH/containers; touch $BENCH/started
         while :; do sleep 0.1; done
         """)
@@ -195,7 +195,7 @@ import Testing
     #expect(bench.text("removed") == "new\n")
     #expect(!bench.exists("tag"))
     #expect(bench.outputs == [])
-    #expect(!bench.isRunning("7654323"))
+    #expect(!bench.isRunning(bench.seconds))
     #expect(!bench.isRunning("\(bench.folder)/bin/buildah"))
   }
 
@@ -219,7 +219,7 @@ import Testing
 
   @Test func anEngineMayEndItsBuildInPeace() async throws {
     let engine = try buildah(
-      build: "touch $BENCH/started; sleep 7654324; echo undoing; touch $BENCH/undone; exit 1")
+      build: "touch $BENCH/started; sleep \(bench.seconds); echo undoing; touch $BENCH/undone; exit 1")
     let work = Task { try await build(engine) }
     try await bench.until { bench.exists("started") }
     let start = ContinuousClock.now
@@ -232,7 +232,8 @@ import Testing
 
   @Test func anExportIsInterruptedToo() async throws {
     let engine = try buildah(
-      build: "echo id > $BENCH/tag", push: "echo half > /proc/self/fd/0; touch $BENCH/started; exec sleep 7654325")
+      build: "echo id > $BENCH/tag",
+      push: "echo half > /proc/self/fd/0; touch $BENCH/started; exec sleep \(bench.seconds)")
     let work = Task { try await build(engine) }
     try await bench.until { bench.exists("started") }
     work.cancel()
@@ -254,7 +255,7 @@ import Testing
   }
 
   @Test func aWholeTreeIsKilledAtOnce() async throws {
-    try bench.program("tree", "setsid sleep 7654326 & sleep 7654326 & touch $BENCH/started; wait")
+    try bench.program("tree", "setsid sleep \(bench.seconds) & sleep \(bench.seconds) & touch $BENCH/started; wait")
     let command = EngineCommand(program: "\(bench.folder)/bin/tree", arguments: [], environment: bench.environment)
     let work = Task { try await command.stream(plan: .interrupt) { _ in } }
     try await bench.until { bench.exists("started") }
@@ -265,7 +266,7 @@ import Testing
       })
     RunningChild.killTree(leader)
     #expect(try await work.value.ending.text == "killed by signal 9")
-    try await bench.until { !bench.isRunning("7654326") }
+    try await bench.until { !bench.isRunning(bench.seconds) }
   }
 
   @Test func aSignalCancelsTheWork() async throws {

@@ -9,6 +9,8 @@ import Testing
 /// A folder that is gone when the test is done, with programs that play engines.
 final class Workbench: Sendable {
   let folder: String
+  /// A long time to sleep, which tells this bench's processes from all others.
+  let seconds = String(Int.random(in: 10_000_000...99_999_999))
 
   init() throws {
     folder = NSTemporaryDirectory() + "forge-engines-" + UUID().uuidString
