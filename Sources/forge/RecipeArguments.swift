@@ -4,7 +4,7 @@ import ImageForge
 enum DialectChoice: String, ExpressibleByArgument, CaseIterable {
   /// As the engine that is found understands.
   case auto
-  case portable, buildkit
+  case portable, buildkit, classic
 }
 
 /// How Dockerfiles are to be made.
@@ -14,8 +14,8 @@ struct RecipeArguments: ParsableArguments {
 
   @Option(
     help: """
-      Instructions that every engine knows, or those of BuildKit too. auto: as the engine found understands; a build \
-      does that by itself, while files to commit are portable.
+      Instructions that every engine knows, those of BuildKit too, or only those of docker's classic builder. auto: as \
+      the engine found understands; a build does that by itself, while files to commit are portable.
       """)
   var dialect: DialectChoice?
 

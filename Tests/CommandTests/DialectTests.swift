@@ -42,6 +42,24 @@ import Testing
     #expect(result.output.contains("COPY --link --from=build") == (engine.dialect == "buildkit"))
   }
 
+  /// docker's classic builder, where the user asks for it, knows no mounts.
+  @Test func theClassicBuilderGetsItsOwn() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("#!/bin/sh\necho '\(Played.docker("28.2.2", "").answer)'\n", to: "bin/docker")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/docker"))
+    func generated(_ dialect: String, _ environment: [String: String] = [:]) async throws -> CommandResult {
+      try await Command.forge(
+        ["generate", Repository.fixture("todo-backend"), "--dialect", dialect, "--stdout"],
+        environment: environment.merging(["PATH": folder.file("bin") + ":/nowhere"]) { $1 })
+    }
+    let result = try await generated("auto", ["DOCKER_BUILDKIT": "0"])
+    #expect(result.status == 0 && result.errors.contains("dialect classic, for docker"), "\(result)")
+    #expect(!result.output.contains("--mount") && !result.output.contains("--link"), "\(result)")
+    #expect(try await generated("classic").output == result.output)
+    let builder = try await generated("auto", ["DOCKER_BUILDKIT": "0", "BUILDX_BUILDER": "cloud"])
+    #expect(builder.errors.contains("dialect buildkit, for docker"), "\(builder)")
+  }
+
   private func project(_ settings: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
@@ -73,7 +91,7 @@ import Testing
 
   @Test(arguments: [
     ("base: Not An Image", "`base` of todo-backend must be alpine, slim, distroless, chainguard"),
-    ("dialect: docker", "`dialect` of todo-backend must be portable or buildkit"),
+    ("dialect: docker", "`dialect` of todo-backend must be portable, buildkit or classic"),
   ])
   func wrongSettingsAreOneLine(setting: String, message: String) async throws {
     let folder = try project("services:\n  todo-backend:\n    \(setting)\n")

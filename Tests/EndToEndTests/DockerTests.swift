@@ -244,11 +244,110 @@ import Testing
     let cached = try await daemon.forge(build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
     #expect(cached.status == 4, "\(cached)")
     #expect(cached.errors.contains("unknown flag: --cache-to"), "\(cached)")
-    let classic = try await daemon.forge(build, environment: ["DOCKER_BUILDKIT": "0"])
-    #expect(classic.status == 0, "\(classic)")
-    #expect(classic.errors.contains("DOCKER_BUILDKIT=0 does not count"), "\(classic)")
-    #expect(!classic.errors.contains("Step 1/"), "\(classic)")
     try await daemon.output(["rmi", "old:kept"])
+  }
+
+  // MARK: The classic builder
+
+  private func classic(_ arguments: [String], scratch: TemporaryFolder) async throws -> CommandResult {
+    let result = try await daemon.forge(
+      ["build"] + arguments + ["--engine", "docker"],
+      environment: ["DOCKER_BUILDKIT": "0", "TMPDIR": scratch.path])
+    try #expect(scratch.names() == [], "nothing stays of the copy")
+    return result
+  }
+
+  /// What forge generates, with the ignore file that it generates: a file of secrets stays out, a link stays a link.
+  @Test(arguments: ["pip", "frontend"]) func theClassicBuilderBuildsIt(_ project: String) async throws {
+    let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
+    let source = project == "pip" ? try await PythonProject.locked(by: "pip") : nil
+    try FileManager.default.copyItem(
+      atPath: source?.path ?? Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write("API_KEY=secret\n", to: "app/.env")
+    let tag = "classic:\(project)"
+    let built = try await classic([folder.file("app"), "--tag", tag, "--check-size"], scratch: scratch)
+    try #require(built.status == 0, "\(built)")
+    #expect(built.errors.contains("by its classic builder") && built.errors.contains("Step 1/"), "\(built)")
+    #expect(!built.errors.contains("--mount"), "\(built)")
+    let listed = try await daemon.output([
+      "run", "--rm", "--network", "none", "--entrypoint", "find", tag, "/app", "-name", ".env*", "-o", "-name",
+      "*ocker*",
+    ])
+    #expect(listed == "", "\(listed)")
+    let started = try await daemon.forge(["test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60"])
+    #expect(started.status == 0, "\(started)")
+    try await daemon.output(["rmi", tag])
+    #expect(try await daemon.output(["ps", "--all", "--quiet"]) == "")
+  }
+
+  /// The Dockerfile's own ignore file, which the builder would not read, and the folder's, which it does.
+  @Test(arguments: ["Dockerfile.dockerignore", ".dockerignore"])
+  func theClassicBuilderHeedsAnIgnoreFile(_ name: String) async throws {
+    let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write("FROM alpine:3.23\nCOPY . /all\nUSER 10001:10001\n", to: "app/Dockerfile")
+    try folder.write("*\n!kept\nkept/*.key\n", to: "app/" + name)
+    for file in ["kept/run.sh", "kept/a.key", "sealed.key"] { try folder.write("text\n", to: "app/" + file) }
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o751], ofItemAtPath: folder.file("app/kept/run.sh"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("app/kept/outside"), withDestinationPath: "/etc/hostname")
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.file("app/kept"))
+    let built = try await classic([folder.file("app"), "--tag", "classic:kept"], scratch: scratch)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("app/kept"))
+    try #require(built.status == 0, "\(built)")
+    let listed = try await daemon.output([
+      "run", "--rm", "--network", "none", "classic:kept", "find", "/all", "-mindepth", "1", "-exec", "stat", "-c",
+      "%A %N", "{}", "+",
+    ])
+    #expect(
+      listed.split(separator: "\n").sorted() == [
+        "-rwxr-x--x /all/kept/run.sh", "dr-xr-xr-x /all/kept",
+        "lrwxrwxrwx '/all/kept/outside' -> '/etc/hostname'",
+      ], "\(listed)")
+    try await daemon.output(["rmi", "classic:kept"])
+  }
+
+  @Test func whatTheClassicBuilderLacksIsSaid() async throws {
+    let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    let build = [folder.file("app"), "--tag", "classic:lacks"]
+    try folder.write("s", to: "secret")
+    let secret = try await classic(build + ["--secret", "id=a,src=" + folder.file("secret")], scratch: scratch)
+    #expect(secret.status == 2 && secret.errors.contains("has no --secret: build with BuildKit"), "\(secret)")
+    let platform = try await classic(build + ["--platform", "linux/s390x"], scratch: scratch)
+    #expect(platform.status == 4, "\(platform)")
+    #expect(platform.errors.contains("docker's classic builder (DOCKER_BUILDKIT=0) builds for"), "\(platform)")
+    let own = try await classic(build + ["--platform", "linux/amd64"], scratch: scratch)
+    #expect(own.status == 0, "\(own)")
+    try await daemon.output(["rmi", "classic:lacks"])
+    let mounted = try await classic(build + ["--dialect", "portable"], scratch: scratch)
+    #expect(mounted.status == 4, "\(mounted)")
+    #expect(mounted.errors.contains("Build with BuildKit, without DOCKER_BUILDKIT=0"), "\(mounted)")
+    #expect(try await daemon.output(["ps", "--all", "--quiet"]) == "")
+  }
+
+  /// Stopped in the middle of a step: no copy, no container, no image.
+  @Test func theClassicBuilderIsInterrupted() async throws {
+    let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
+    let seconds = String(Int.random(in: 100_000...999_999))
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write("FROM alpine:3.23\nCOPY package.json /\nRUN sleep \(seconds)\n", to: "app/Dockerfile")
+    let script = """
+      "$0" build "$1" --engine docker --tag classic:stopped &
+      for _ in $(seq 300); do pgrep -f "^sleep \(seconds)" >/dev/null && break; sleep 0.1; done
+      ls "$TMPDIR"/forge-*/context/package.json || exit 99
+      kill -INT $!; wait $!; status=$?
+      for _ in $(seq 100); do pgrep -f "^sleep \(seconds)" >/dev/null || exit $status; sleep 0.1; done
+      exit 98
+      """
+    let result = try await Command.run(
+      "bash", ["-m", "-c", script, Command.forge, folder.file("app")],
+      environment: daemon.environment.merging(["TMPDIR": scratch.path, "DOCKER_BUILDKIT": "0"]) { $1 })
+    #expect(result.status == 4 && result.errors.contains("interrupted"), "\(result)")
+    try #expect(scratch.names() == [])
+    #expect(try await daemon.output(["ps", "--all", "--quiet"]) == "")
+    #expect(try await daemon.output(["images", "--quiet", "classic"]) == "")
   }
 
   /// It reads no OCI archive.

@@ -23,15 +23,38 @@ import Testing
   }
 
   @Test func dockerBuildsWithBuildKit() {
-    let docker = engine(.docker, ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "0"])
+    let docker = engine(.docker, ["DOCKER_HOST": "unix:///s"])
     #expect(
       docker.buildArguments(request, ignoreFile: "/out/Dockerfile.dockerignore", isolation: nil) == [
         "build", "--file=/out/Dockerfile", "--tag=todo:1", "--progress=plain", "--build-arg=A=b c",
         "--secret=id=npmrc,src=/home/u/.npmrc", "/app",
       ])
-    #expect(docker.buildEnvironment == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "1"])
+    #expect(docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "1"])
     let own = engine(.docker, ["BUILDX_BUILDER": "remote"])
     #expect(own.buildArguments(request, ignoreFile: nil, isolation: nil).contains("--load"))
+  }
+
+  /// The user's own choice; a builder of buildx is always BuildKit.
+  @Test(arguments: ["0", "false", "F"]) func dockerBuildsWithItsClassicBuilder(value: String) {
+    let docker = engine(.docker, ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": value])
+    var plain = request
+    plain.secrets = []
+    plain.cacheFrom = ["team/todo:cache"]
+    plain.sourceDate = 1
+    #expect(
+      docker.buildArguments(plain, ignoreFile: "/out/Dockerfile.dockerignore", isolation: nil) == [
+        "build", "--file=/out/Dockerfile", "--tag=todo:1", "--rm", "--force-rm", "--cache-from=team/todo:cache",
+        "--build-arg=A=b c", "/app",
+      ])
+    #expect(docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "0"])
+    #expect(docker.isClassic(builder: nil) && !docker.isClassic(builder: "cloud"))
+    #expect(docker.buildEnvironment(builder: "cloud")["DOCKER_BUILDKIT"] == "1")
+    plain.builder = "cloud"
+    let arguments = docker.buildArguments(plain, ignoreFile: nil, isolation: nil)
+    #expect(arguments.contains("--progress=plain") && !arguments.contains("--rm"))
+    #expect(!engine(.docker, ["DOCKER_BUILDKIT": value, "BUILDX_BUILDER": "cloud"]).isClassic(builder: nil))
+    #expect(!engine(.docker, ["DOCKER_BUILDKIT": "1"]).isClassic(builder: nil))
+    #expect(!engine(.podman, ["DOCKER_BUILDKIT": value]).isClassic(builder: nil))
   }
 
   @Test(arguments: [

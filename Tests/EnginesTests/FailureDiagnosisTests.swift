@@ -28,6 +28,21 @@ import Testing
       ) == .baseImage(name: "docker.io/library/python:3.99", why: .registryUnreachable))
   }
 
+  @Test func theClassicBuilderSaysLess() {
+    #expect(
+      cause(
+        "Step 1/3 : FROM nope:1",
+        #"Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host"#
+      ) == .baseImage(name: "nope:1", why: .registryUnreachable))
+    #expect(
+      cause("Step 1/3 : FROM nope:1", "manifest for nope:1 not found: manifest unknown: manifest unknown")
+        == .baseImage(name: "nope:1", why: .notFound))
+    #expect(
+      cause(
+        "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build "
+          + "images with BuildKit enabled") == .needsBuildKit)
+  }
+
   @Test func aBaseThatDoesNotExistOrIsRefused() {
     #expect(
       cause(
@@ -72,6 +87,7 @@ import Testing
       (.baseImage(name: nil, why: .denied), "refuses the base image", "podman login"),
       (.diskFull, "no space left", "podman system prune"),
       (.daemonUnreachable, "daemon", "systemctl start"),
+      (.needsBuildKit, "RUN --mount", "without DOCKER_BUILDKIT=0"),
       (.runtime, "OCI runtime", "BUILDAH_ISOLATION=chroot"),
       (.cannotRun("x cannot be run"), "x cannot be run", "podman version"),
     ]

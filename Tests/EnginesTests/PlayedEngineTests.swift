@@ -97,6 +97,35 @@ import Testing
     #expect(bench.text("runs").split(separator: "\n").count == 4)
   }
 
+  /// docker's classic builder gets its variable, and is never asked for what it does not have.
+  @Test(arguments: [nil, "--secret", "--cache-to"] as [String?]) func theClassicBuilder(lacking: String?) async throws {
+    let played = try bench.engine(
+      .docker,
+      """
+      case "$1" in
+      image) echo 'Error: No such image: x' >&2; exit 1 ;;
+      network) echo bridge ;;
+      build) echo "$DOCKER_BUILDKIT $@" > $BENCH/arguments ;;
+      save) echo archive ;;
+      esac
+      """)
+    let engine = Engine(
+      kind: .docker, path: played.path, version: "20.10.24",
+      environment: bench.environment.merging(["DOCKER_BUILDKIT": "0"]) { $1 })
+    var request = try bench.request("FROM scratch")
+    request.secrets = lacking == "--secret" ? ["id=token,src=/token"] : []
+    request.cacheTo = lacking == "--cache-to" ? ["type=inline"] : []
+    guard let lacking else {
+      try await engine.build(request, log: { _ in })
+      #expect(bench.text("arguments").hasPrefix("0 build --file="), "\(bench.text("arguments"))")
+      return
+    }
+    let error = try await engineError { try await engine.build(request, log: { _ in }) }
+    #expect(error.exitCode == .usage)
+    #expect(error.description.contains("has no \(lacking): build with BuildKit"), "\(error)")
+    #expect(!bench.exists("arguments") && bench.outputs == [])
+  }
+
   /// Only the host's network is left to steps where the daemon has no bridge; a builder has networks of its own.
   @Test(arguments: [
     ("echo 'Error response from daemon: network bridge not found' >&2; exit 1", nil, true),

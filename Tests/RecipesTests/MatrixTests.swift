@@ -71,7 +71,7 @@ import Testing
 
   private static func variants(_ row: Row) throws -> [Variant] {
     try bases.flatMap { base in
-      try RecipeOptions.Dialect.allCases.map { dialect in
+      try [RecipeOptions.Dialect.portable, .buildkit].map { dialect in
         var options = RecipeOptions()
         options.base = base
         options.dialect = dialect
@@ -116,13 +116,7 @@ import Testing
   /// Of every combination: BuildKit's checks and forge's own rules find nothing, and everything that is copied is there
   /// and survives the ignore file, in a folder that has the files.
   @Test(arguments: rows) func lintFindsNothing(_ row: Row) throws {
-    let folder = try TemporaryFolder()
-    let service = row.service
-    let place = service.workspace == nil ? "" : service.path + "/"
-    let own = [
-      "app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config", "node_modules/x/a.js",
-    ]
-    for input in service.installInputs + own.map({ place + $0 }) { try folder.write("{}", to: input) }
+    let folder = try Self.folder(row.service)
     let context = try BuildContext(folder.path)
     for variant in try Self.variants(row) {
       let findings = Linter.lint(
@@ -131,8 +125,20 @@ import Testing
       #expect(findings.isEmpty, "\(variant.name): \(findings.map { "\($0.id) \($0.location ?? "") \($0.message)" })")
       // No settings file gets to the builder.
       let ignore = try IgnoreFile.parse(variant.files[1].contents)
-      #expect(own[3...].allSatisfy { ignore.ignores(place + $0) }, "\(variant.name)")
+      #expect(Self.own(row.service)[3...].allSatisfy(ignore.ignores), "\(variant.name)")
     }
+  }
+
+  private static func own(_ service: Service) -> [String] {
+    [
+      "app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config", "node_modules/x/a.js",
+    ].map { (service.workspace == nil ? "" : service.path + "/") + $0 }
+  }
+
+  private static func folder(_ service: Service) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for input in service.installInputs + own(service) { try folder.write("{}", to: input) }
+    return folder
   }
 
   /// hadolint says nothing about any of them.
@@ -153,6 +159,28 @@ import Testing
     #expect(count == 300)
     let result = try await Command.run("hadolint", ["--no-color"] + paths, in: folder.path)
     #expect(result.status == 0 && result.output.isEmpty, "\(result)")
+  }
+
+  /// Without a mount for docker's classic builder, and otherwise as clean as the portable one.
+  @Test(arguments: rows) func theClassicBuilderFindsNoMount(_ row: Row) throws {
+    let folder = try Self.folder(row.service)
+    let context = try BuildContext(folder.path)
+    for base in Self.bases {
+      var options = RecipeOptions()
+      options.base = base
+      let analysis = Analysis(root: ".", services: [row.service])
+      let portable = try Generator.generate(analysis, options: options)
+      options.dialect = .classic
+      let classic = try Generator.generate(analysis, options: options)
+      let text = classic[0].contents
+      #expect(!["--mount", "--link", "--chmod", "<<", "/next-cache"].contains(where: text.contains), "\(text)")
+      #expect(portable[0].contents.contains("--mount=type=cache"))
+      #expect(portable[1] == classic[1] && portable[2] == classic[2])
+      let findings = Linter.lint(
+        SourceText(name: "Dockerfile", text: text),
+        ignore: SourceText(name: ".dockerignore", text: classic[1].contents), context: context)
+      #expect(findings.isEmpty, "\(findings.map { "\($0.id) \($0.location ?? "") \($0.message)" })")
+    }
   }
 
   /// What only BuildKit and newer engines know is in that dialect alone.

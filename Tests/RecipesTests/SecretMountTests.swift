@@ -115,7 +115,7 @@ import Testing
     for (name, text) in project.files { try folder.write(text, to: name) }
     for name in [".env", ".env.local"] { try folder.write("TOKEN=x\n", to: name) }
     let analysis = try Analyzer.analyze(folder.path)
-    for dialect in RecipeOptions.Dialect.allCases {
+    for dialect in [RecipeOptions.Dialect.portable, .buildkit] {
       var options = RecipeOptions()
       options.dialect = dialect
       let files = try Generator.generate(analysis, options: options)
@@ -134,10 +134,17 @@ import Testing
       let ignore = try IgnoreFile.parse(files[1].contents)
       for name in [".env", ".env.local", ".env.production", "deep/.env"] { #expect(ignore.ignores(name), "\(name)") }
     }
+    // docker's classic builder cannot mount them.
+    var options = RecipeOptions()
+    options.dialect = .classic
+    let error = #expect(throws: RecipeError.self) { try Generator.generate(analysis, options: options) }
+    #expect(error?.exitCode == .usage)
+    #expect(error?.description.contains("Build with BuildKit") == true)
+    #expect(project.secrets.allSatisfy { error?.description.contains($0) == true }, "\(error?.description ?? "")")
   }
 
   /// In a network that reaches one index alone, the package manager comes from there too.
-  @Test(arguments: RecipeOptions.Dialect.allCases) func thePackageManagerComesFromTheIndex(
+  @Test(arguments: [RecipeOptions.Dialect.portable, .buildkit]) func thePackageManagerComesFromTheIndex(
     _ dialect: RecipeOptions.Dialect
   ) throws {
     let folder = try TemporaryFolder()

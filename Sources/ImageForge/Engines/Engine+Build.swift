@@ -62,7 +62,8 @@ extension Engine {
       request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
       isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)),
       network: await networkOfSteps(request), rewritten: rewritten)
-    let command = EngineCommand(program: path, arguments: arguments, environment: buildEnvironment)
+    let command = EngineCommand(
+      program: path, arguments: arguments, environment: buildEnvironment(builder: request.builder))
     let containers = await workingContainers()
     let action = EngineFailure.Action.build(tag: request.tag)
     for attemptsLeft in (0..<Self.attempts).reversed() {
@@ -106,7 +107,7 @@ extension Engine {
   /// Whether a build whose times are fixed comes out the same, to the byte. BuildKit 0.13 rewrites the times of files,
   /// but not into a store: into an archive, which docker's own builder writes where it has the image store of containerd.
   package func rewritesTimes(builder: String?) async -> Bool {
-    guard kind == .docker, majorVersion >= 26, isOwnBuilder(builder) else { return false }
+    guard kind == .docker, majorVersion >= 26, isOwnBuilder(builder), !isClassic(builder: builder) else { return false }
     // A path in a list of options.
     guard !Self.temporaryFile().contains(where: { ",\"=".contains($0) }) else { return false }
     let command = EngineCommand(
@@ -190,7 +191,17 @@ extension Engine {
       // The text may hold the secret itself, where someone took the option for one of values.
       throw .invalidRequest("a build secret has no id: write id=NAME,src=FILE")
     }
+    try checkClassic(request)
     return request
+  }
+
+  private func checkClassic(_ request: BuildRequest) throws(EngineError) {
+    guard isClassic(builder: request.builder) else { return }
+    let lacking = request.secrets.isEmpty ? (request.cacheTo.isEmpty ? nil : "--cache-to") : "--secret"
+    guard let lacking else { return }
+    throw .invalidRequest(
+      "docker's classic builder, which DOCKER_BUILDKIT=0 asks for, has no \(lacking): build with BuildKit, without that "
+        + "variable, or leave \(lacking) out")
   }
 
   /// Whether a text is an image's name, so that this can be said before anything is done.

@@ -11,6 +11,9 @@ extension Engine {
     to platform: String, dockerfile: String, builder: String? = nil, emulators: String = "/proc/sys/fs/binfmt_misc"
   ) async -> String? {
     let processor = Self.processor(of: platform)
+    if isClassic(builder: builder) {
+      return platform == Self.platform ? nil : "docker's classic builder (DOCKER_BUILDKIT=0) builds for its own only"
+    }
     if kind == .docker {
       guard let platforms = await builderPlatforms(builder), !platforms.contains(platform),
         !platforms.contains(where: { $0.hasPrefix(platform + "/") })

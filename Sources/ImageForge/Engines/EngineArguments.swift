@@ -10,12 +10,12 @@ extension Engine {
     var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
     switch kind {
     case .docker:
-      arguments.append("--progress=plain")
+      arguments += isClassic(builder: request.builder) ? ["--rm", "--force-rm"] : ["--progress=plain"]
       if let network { arguments.append("--network=\(network)") }
       if let builder = request.builder { arguments.append("--builder=\(builder)") }
       // A builder chosen by the user may keep its result to itself.
       if request.builder != nil || environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
-      if let date = request.sourceDate {
+      if let date = request.sourceDate, !isClassic(builder: request.builder) {
         arguments.append("--build-arg=SOURCE_DATE_EPOCH=\(date)")
         // What BuildKit says about a build holds its time.
         if majorVersion >= 24 { arguments.append("--provenance=false") }
@@ -41,10 +41,17 @@ extension Engine {
 
   var majorVersion: Int { Int(version.prefix { $0.isNumber }) ?? 0 }
 
-  var buildEnvironment: [String: String] {
+  /// Whether docker's classic builder builds: the user's choice, since it has neither mounts nor secrets, and reads no
+  /// ignore file but the context's own. A builder of buildx is always BuildKit.
+  package func isClassic(builder: String?) -> Bool {
+    guard kind == .docker, builder == nil, environment["BUILDX_BUILDER"] == nil else { return false }
+    // As Go's ParseBool reads it.
+    return ["0", "f", "F", "false", "False", "FALSE"].contains(environment["DOCKER_BUILDKIT"])
+  }
+
+  func buildEnvironment(builder: String?) -> [String: String] {
     guard kind == .docker else { return environment }
-    // The classic builder knows no `RUN --mount`, which the recipes use for caches.
-    return environment.merging(["DOCKER_BUILDKIT": "1"]) { $1 }
+    return environment.merging(["DOCKER_BUILDKIT": isClassic(builder: builder) ? "0" : "1"]) { $1 }
   }
 
   /// Writes a docker-archive to the file that docker finds as its standard output, podman and buildah as their

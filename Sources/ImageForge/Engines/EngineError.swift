@@ -64,6 +64,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
     case diskFull
     /// Docker's daemon went away.
     case daemonUnreachable
+    /// A step has a mount, and docker's classic builder was asked for.
+    case needsBuildKit
     /// The OCI runtime cannot start a container on this machine.
     case runtime
     /// The engine's program cannot be started, or its output not be read.
@@ -127,6 +129,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
       }
     case .diskFull: "no space left on device"
     case .daemonUnreachable: "its daemon cannot be reached"
+    case .needsBuildKit: "its classic builder does not know RUN --mount"
     case .runtime: "the OCI runtime cannot start a container here"
     case .cannotRun(let reason): reason
     }
@@ -147,6 +150,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
       }
     case .diskFull: "Free some, for instance with \(pruneCommand), or choose another output folder"
     case .daemonUnreachable: "Start it (sudo systemctl start docker), or use --engine podman or --engine buildah"
+    case .needsBuildKit:
+      "Build with BuildKit, without DOCKER_BUILDKIT=0, or generate a Dockerfile without mounts: --dialect classic"
     case .runtime: "Set BUILDAH_ISOLATION=chroot, which needs no runtime, or install runc"
     case .cannotRun: "Check that \(engine.rawValue) is installed whole: \(engine.rawValue) version"
     }

@@ -27,6 +27,7 @@ enum FailureDiagnosis {
     if says("cannot connect to the docker daemon", "error during connect", "rpc error: code = unavailable") {
       return .daemonUnreachable
     }
+    if says("option requires buildkit") { return .needsBuildKit }
     if says("cgroups in hybrid mode", "setrlimit `rlimit", "error setting rlimit", "oci runtime error")
       || says("while running runtime") && says("executable file not found", "no such file")
       || says("finding runtime", "no oci runtime", "could not find a working oci runtime")
@@ -50,6 +51,12 @@ enum FailureDiagnosis {
   /// Whether an error line is about fetching a base image, not about the network of a RUN step.
   private static func isAboutPulling(_ text: String) -> Bool {
     if text.contains("error: creating build container:") { return true }
+    // docker's classic builder says no more.
+    if text.hasPrefix("get \"https://") && text.contains("/v2/")
+      || text.hasPrefix("pull access denied for ") || text.hasPrefix("manifest for ")
+    {
+      return true
+    }
     guard text.contains("error") || text.contains("failed") else { return false }
     return [
       "failed to resolve source metadata", "pinging container registry", "initializing source docker://",

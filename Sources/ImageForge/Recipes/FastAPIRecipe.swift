@@ -26,6 +26,7 @@ struct FastAPIRecipe {
     let runtimePackages: String?
     /// Settings of the package manager: `NAME=VALUE`.
     let environment: [String]
+    let mountsCaches: Bool
     let install: String
     let workspaceInstall: String?
     /// The service's folder in the build context.
@@ -84,7 +85,9 @@ struct FastAPIRecipe {
         clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed, bytecode: checks.options.bytecode,
         buildPackages: try checks.systemPackages(\.build),
         runtimePackages: try checks.systemPackages(\.runtime),
-        environment: installer.environment,
+        // What no mount keeps is not worth writing.
+        environment: (checks.mountsCaches ? [] : ["PIP_NO_CACHE_DIR=1"]) + installer.environment,
+        mountsCaches: checks.mountsCaches,
         install: try installer.text(checks), workspaceInstall: installer.workspaceCommand, context: member.path,
         importPath: server.appDir == "." ? "/app" : "/app/\(server.appDir):/app",
         gracefulShutdown: server.words.first == "uvicorn",

@@ -23,6 +23,7 @@ struct Installer {
       let setupNote: String?
       let setupCache: String
       let setupSecrets: [BuildSecret]
+      let mountsCaches: Bool
       let copies: [String]
       let secrets: [BuildSecret]
       let cacheFolder: String
@@ -34,7 +35,8 @@ struct Installer {
       Values(
         setup: setup, setupNote: setupNote, setupCache: setupCache,
         // Where no other index can be reached, the package manager itself comes from the project's.
-        setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") }, copies: try checks.installCopies(),
+        setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") }, mountsCaches: checks.mountsCaches,
+        copies: try checks.installCopies(),
         secrets: secrets, cacheFolder: cacheFolder, cacheLocked: cacheLocked, command: command))
   }
 }

@@ -63,6 +63,7 @@ struct NextRecipe {
     let hasArguments: Bool
     let arguments: [BuildArgument]
     let buildSecrets: [BuildSecret]
+    let mountsCaches: Bool
     let forceStandalone: Bool
     /// The command that builds.
     let run: String
@@ -170,7 +171,8 @@ struct NextRecipe {
         install: try Installer.node(service, bases: bases).text(checks), migration: try migration(),
         isMember: member.isMember, home: Self.home(member.path),
         refusedArguments: refused, hasArguments: !arguments.isEmpty, arguments: arguments,
-        buildSecrets: try checks.buildSecrets().build, forceStandalone: forceStandalone,
+        buildSecrets: try checks.buildSecrets().build, mountsCaches: checks.mountsCaches,
+        forceStandalone: forceStandalone,
         run: buildCommand(member.path), dist: try checks.path(next.distDir, "distDir"), proof: proof,
         complaint: complaint))
   }

@@ -9,6 +9,8 @@ public struct RecipeOptions: Sendable, Equatable {
     case portable
     /// `COPY --link`, secrets as variables and heredocs: docker from 28, buildah from 1.44.
     case buildkit
+    /// Without mounts, for docker's classic builder: caches are not kept, and a build can have no secrets.
+    case classic
   }
 
   /// Nil: the recipe's own choice, alpine for Next.js and slim for Python.

@@ -37,7 +37,7 @@ public enum RecipeSettings {
         if let value = settings["dialect"] {
           guard let dialect = value.scalar.flatMap({ RecipeOptions.Dialect(rawValue: $0.string) }) else {
             throw .badSettings(
-              file: path, reason: "`dialect` of \(DisplayText.escape(name)) must be portable or buildkit")
+              file: path, reason: "`dialect` of \(DisplayText.escape(name)) must be portable, buildkit or classic")
           }
           options.dialects[name] = dialect
         }

@@ -29,6 +29,9 @@ struct ServiceChecks {
   /// `--link` lets BuildKit put a layer on whatever base it finds, without reading that first.
   var link: String { options.dialect == .buildkit ? " --link" : "" }
 
+  /// Whether RUN may have mounts, for the caches of package managers and compilers.
+  var mountsCaches: Bool { options.dialect != .classic }
+
   /// The folder of the service inside its build context, and whether that context is a workspace's.
   func member() throws(RecipeError) -> (path: String, isMember: Bool) {
     guard let workspace = service.workspace, workspace.root != service.path else { return (".", false) }
@@ -173,7 +176,7 @@ struct BuildSecret: Sendable {
   init(name: String, dialect: RecipeOptions.Dialect) {
     self.name = name
     switch dialect {
-    case .portable:
+    case .portable, .classic:
       mount = "--mount=type=secret,id=\(name)"
       read =
         "if [ -f /run/secrets/\(name) ]; then \(name)=\"$(cat /run/secrets/\(name))\" && export \(name); fi"

@@ -16,7 +16,19 @@ final class ScratchFolder: Sendable {
     }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit {
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      // A copy of folders that may not be written.
+      Self.open(path)
+      try? FileManager.default.removeItem(atPath: path)
+    }
+  }
+
+  private static func open(_ folder: String) {
+    var status = stat()
+    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, chmod(folder, 0o700) == 0 else { return }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] { open(folder + "/" + name) }
+  }
 
   func file(_ name: String) -> String { path + "/" + name }
 }

@@ -11,6 +11,8 @@ import Foundation
 struct BuildRecipe {
   let context: String
   let dockerfile: String
+  /// The project's own Dockerfile, where the context's own ignore file counts for it.
+  let ownDockerfile: String?
   /// The Dockerfile and the ignore file as they are on the disk, for what the image is blamed for.
   let sources: BuildSources
   let remarks: [String]
@@ -28,6 +30,8 @@ struct BuildRecipe {
     func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
+    self.ownDockerfile =
+      ownDockerfile != nil && besides == nil && ownIgnore != nil ? analysis.root + "/" + path("Dockerfile") : nil
     let (recipe, ignore) = (ownDockerfile ?? text("Dockerfile"), ownIgnore ?? text(ignoreName))
     sources = BuildSources(
       dockerfile: recipe,

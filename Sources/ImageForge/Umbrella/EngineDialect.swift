@@ -3,7 +3,12 @@ import ForgeRecipes
 
 extension RecipeOptions.Dialect {
   /// What an engine of this machine understands in full: `COPY --link`, secrets as variables and here-documents.
-  public init(for engine: Engine) {
+  /// - Parameter builder: the builder of buildx that was asked for.
+  public init(for engine: Engine, builder: String? = nil) {
+    guard !engine.isClassic(builder: builder) else {
+      self = .classic
+      return
+    }
     let parts = engine.version.split { !$0.isNumber }.compactMap { Int($0) }
     let version = (parts.first ?? 0, parts.dropFirst().first ?? 0)
     switch engine.kind {

@@ -4,6 +4,8 @@ import ForgeBasics
 public enum ProjectBuildError: ForgeError, Equatable {
   case outputIsNoFolder(String, services: Int)
   case noScratchFolder(reason: String)
+  /// The build context cannot be copied for docker's classic builder.
+  case context(String, reason: String)
   /// The Dockerfile that an image was built from cannot be read.
   case noDockerfile(String)
   /// The engine cannot build the service for that platform.
@@ -37,6 +39,9 @@ public enum ProjectBuildError: ForgeError, Equatable {
         + "pass it with --secret id=\(DisplayText.escape(name)),src=FILE"
     case .noDockerfile(let path):
       "the Dockerfile \(DisplayText.escape(path)) cannot be read; check the path and its permissions"
+    case .context(let path, let reason):
+      "\(DisplayText.escape(path)) cannot be copied for docker's classic builder: \(DisplayText.escape(reason)). Mend it, "
+        + "or build with BuildKit, without DOCKER_BUILDKIT=0"
     case .noScratchFolder(let reason):
       "no temporary folder can be made: \(reason); check TMPDIR and the room on that disk"
     }

@@ -107,13 +107,10 @@ public struct ProjectBuilder: Sendable {
     let units = try units(analysis)
     for unit in units { try Engine.check(tag: unit.tag) }
     let engine = try await EngineFinder.find(self.engine)
-    if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine) }
+    if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine, builder: builder) }
     let files = try Generator.generate(analysis, options: recipe)
-    remark("building with \(engine.kind.rawValue) \(engine.version)")
-    if engine.kind == .docker, engine.environment["DOCKER_BUILDKIT"] == "0" {
-      remark(
-        "DOCKER_BUILDKIT=0 does not count: the classic builder has neither cache and secret mounts nor the ignore file")
-    }
+    let classic = engine.isClassic(builder: builder) ? ", by its classic builder" : ""
+    remark("building with \(engine.kind.rawValue) \(engine.version)\(classic)")
     try await checkPlatforms(units, analysis, files, engine)
     let revision = await SourceRevision(of: path)
     if reproducible { await remarkTimes(engine, revision, remark) }
@@ -194,8 +191,11 @@ public struct ProjectBuilder: Sendable {
     let scratch = try ScratchFolder()
     let recipe = try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch)
     recipe.remarks.forEach(remark)
+    let place =
+      engine.isClassic(builder: builder)
+      ? try recipe.classic(scratch) : (context: recipe.context, dockerfile: recipe.dockerfile)
     var request = BuildRequest(
-      context: recipe.context, dockerfile: recipe.dockerfile, tag: unit.tag,
+      context: place.context, dockerfile: place.dockerfile, tag: unit.tag,
       buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         + buildArguments,
       secrets: secrets, archive: unit.archive ?? scratch.file("image.tar"))
