@@ -60,18 +60,21 @@ package enum LayerReader {
       source, start: start, name: name, limits: options.limits, hash: blobHash)
     // The bytes of a plain layer are hashed once where both digests are of one algorithm.
     let isHashedTwice = compression == .none && algorithms.blob != algorithms.tar
+    // The thread that reads has little to do where nothing is unpacked: it takes the hash off the one that searches.
+    let isHashedAhead = compression == .none && options.content != nil
 
     func take(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
-      tarHash.update(bytes)
+      if !isHashedAhead { tarHash.update(bytes) }
       if isHashedTwice { blobHash.update(bytes) }
       try tar.consume(bytes)
       try options.budget?.take(bytes.count)
       options.progress?(bytes.count)
     }
+    let pulled = isHashedAhead ? HashedStream(stream, tarHash) : stream
     if length < worthAThread {
-      try drain(stream, take)
+      try drain(pulled, take)
     } else {
-      try BufferPipe(stream).drain(take)
+      try BufferPipe(pulled).drain(take)
     }
     try tar.finish()
 

@@ -95,6 +95,23 @@ final class BlobInput {
   }
 }
 
+/// A stream whose bytes are hashed by the thread that pulls them.
+final class HashedStream: LayerStream {
+  private let stream: any LayerStream
+  private let hash: ByteHasher
+
+  init(_ stream: any LayerStream, _ hash: ByteHasher) {
+    self.stream = stream
+    self.hash = hash
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    let count = try stream.read(into: buffer)
+    hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    return count
+  }
+}
+
 /// A layer without compression.
 final class PlainStream: LayerStream {
   private let input: BlobInput
