@@ -67,7 +67,7 @@ let package = Package(
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
     room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
-    room("Secrets", uses: ["ForgeBasics", yams]),
+    room("Secrets", uses: ["ForgeBasics"]),
     room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
     room(
       "Optimizer",
