@@ -145,8 +145,12 @@ struct Optimize: AsyncParsableCommand {
   private func commit(_ result: ProvenImage) throws {
     var documents: [PendingFile] = []
     do {
-      if let proof { documents.append(try AtomicFile.prepare(StableJSON.encode(result.proof).utf8, for: proof)) }
-      if let sbom { documents.append(try AtomicFile.prepare(StableJSON.encode(result.bill).utf8, for: sbom)) }
+      if let proof, let value = result.proof {
+        documents.append(try AtomicFile.prepare(StableJSON.encode(value).utf8, for: proof))
+      }
+      if let sbom, let value = result.bill {
+        documents.append(try AtomicFile.prepare(StableJSON.encode(value).utf8, for: sbom))
+      }
       try result.commit()
     } catch {
       for document in documents { document.discard() }
@@ -199,6 +203,7 @@ struct Optimize: AsyncParsableCommand {
     var options = OptimizationOptions()
     options.waste = waste
     options.dedupe = dedupe
+    options.recordsDigests = proof != nil || sbom != nil
     options.minimize = minimize
     options.keepPaths = keep
     options.compression = compress

@@ -13,7 +13,7 @@ import Testing
 
   private func pass(_ bytes: [UInt8], _ piece: Int, known: LayerScan? = nil) throws -> LayerScan {
     var options = LayerScanOptions(name: "layer")
-    options.notesContents = true
+    options.notes = .digests
     let layer = PassingLayer(options, known: known)
     defer { layer.cancel() }
     bytes.withUnsafeBytes { all in
@@ -35,6 +35,33 @@ import Testing
     #expect(recognized.contents == passed.contents)
     let (one, other) = (try #require(passed.fingerprints), try #require(recognized.fingerprints))
     #expect(one == other && one.blob == one.tar)
+  }
+
+  /// Content at hand is known by the same as content in a layer, and by another thing in each kind of notes.
+  @Test func contentsAreKnownByTheSame() throws {
+    let tar = TarBuilder.make { tar in
+      tar.file("text", "text")
+      tar.add("large", data: [UInt8](repeating: 7, count: 900_000))
+      tar.file("empty", "")
+    }
+    var seen: Set<FileContent.Hash> = []
+    for notes in [ContentNotes.fingerprints, .digests] {
+      var options = LayerScanOptions(name: "layer")
+      options.notes = notes
+      let found = try scan(tar, options).contents.map(\.hash)
+      let expected = [Array("text".utf8), [UInt8](repeating: 7, count: 900_000), []].map { bytes in
+        var namer = ContentNamer(notes)
+        bytes.withUnsafeBytes { all in
+          namer.update(UnsafeRawBufferPointer(rebasing: all[..<(all.count / 2)]))
+          namer.update(UnsafeRawBufferPointer(rebasing: all[(all.count / 2)...]))
+        }
+        return namer.finish()
+      }
+      #expect(found == expected)
+      seen.formUnion(found)
+    }
+    #expect(seen.count == 6)
+    #expect(try scan(tar).contents.isEmpty)
   }
 
   @Test(arguments: [0, 3_000_000, 6_000_500]) func anotherTarIsNotTheKnownOne(offset: Int) throws {

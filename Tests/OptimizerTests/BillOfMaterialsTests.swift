@@ -64,7 +64,7 @@ import Testing
         $0.squash = .all
       })
     try image.commit()
-    return image.bill
+    return try #require(image.bill)
   }
 
   @Test func everyPackageSaysWhatItLost() throws {

@@ -153,11 +153,11 @@ import Testing
   }
 
   /// Whatever goes wrong between the plan and the disk: a defect, exit 70, and nothing is left.
-  @Test(arguments: [ImageForm.dockerArchive, .ociLayout])
-  func whatCannotBeProvenIsThrownAway(form: ImageForm) throws {
+  @Test(arguments: [ImageForm.dockerArchive, .ociLayout], [true, false])
+  func whatCannotBeProvenIsThrownAway(form: ImageForm, recordsDigests: Bool) throws {
     let folder = try folder()
     let before = try folder.bytes("image.tar")
-    let chosen = options { ($0.form, $0.compression) = (form, .none) }
+    let chosen = options { ($0.form, $0.compression, $0.recordsDigests) = (form, .none, recordsDigests) }
     let size = Int64(try Optimizer.plan(folder.image, chosen).after.unpacked)
     for offset in [100, 600, 5_000, size / 2] {
       do {

@@ -1,9 +1,19 @@
 import Crypto
 import Foundation
 
-/// The bytes of a regular file: where they stand in the uncompressed tar of its layer, and their SHA-256.
+/// What a scan takes note of besides the entries.
+package enum ContentNotes: Sendable {
+  case nothing
+  /// Where each file's bytes stand, and a fingerprint of them.
+  case fingerprints
+  /// The same with their SHA-256 in place of the fingerprint: for what is stored, and where files of one image are
+  /// held to be the same.
+  case digests
+}
+
+/// The bytes of a regular file: where they stand in the uncompressed tar of its layer, and what they are known by.
 package struct FileContent: Sendable, Hashable {
-  /// 32 bytes, as four words.
+  /// The SHA-256 of the bytes or, within this process, their fingerprint: 32 bytes, as four words.
   package struct Hash: Sendable, Hashable {
     package var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
@@ -12,6 +22,9 @@ package struct FileContent: Sendable, Hashable {
     package init(_ digest: SHA256Digest) {
       digest.withUnsafeBytes { words = $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self) }
     }
+
+    /// Of a fingerprint.
+    init(_ hash: ContentHash) { words = (hash.low, hash.high, 0, 0) }
 
     package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
 
@@ -27,22 +40,52 @@ package struct FileContent: Sendable, Hashable {
   package init() {}
 }
 
+/// Makes the hash of content that is at hand, as a scan with the same notes makes it.
+package struct ContentNamer {
+  private var sha256: SHA256?
+  private let fingerprint: ContentHasher?
+
+  package init(_ notes: ContentNotes) {
+    (sha256, fingerprint) = notes == .digests ? (SHA256(), nil) : (nil, ContentHasher(isSecret: true))
+  }
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    sha256?.update(bufferPointer: bytes)
+    fingerprint?.update(bytes)
+  }
+
+  package func finish() -> FileContent.Hash {
+    if let sha256 { return FileContent.Hash(sha256.finalize()) }
+    return FileContent.Hash(fingerprint?.finish() ?? ContentHash())
+  }
+}
+
 /// Takes note of the contents of one layer's files, fed in the order of the tar.
 struct ContentRecorder {
   private(set) var contents: [FileContent] = []
-  private var running = SHA256()
+  /// Nil where the fingerprint does.
+  private var sha256: SHA256?
+
+  /// Nil where nothing is to be noted.
+  init?(_ notes: ContentNotes) {
+    if notes == .nothing { return nil }
+    sha256 = notes == .digests ? SHA256() : nil
+  }
 
   /// At the header of an entry.
   mutating func begin() {
     contents.append(FileContent())
-    running = SHA256()
+    if sha256 != nil { sha256 = SHA256() }
   }
 
   /// At data of the last entry, which starts at `offset` in the tar.
   mutating func update(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
     if contents[contents.count - 1].offset == 0 { contents[contents.count - 1].offset = offset }
-    running.update(bufferPointer: bytes)
+    sha256?.update(bufferPointer: bytes)
   }
 
-  mutating func finish() { contents[contents.count - 1].hash = FileContent.Hash(running.finalize()) }
+  /// - Parameter fingerprint: of the entry's content.
+  mutating func finish(_ fingerprint: ContentHash) {
+    contents[contents.count - 1].hash = sha256.map { FileContent.Hash($0.finalize()) } ?? FileContent.Hash(fingerprint)
+  }
 }

@@ -83,7 +83,7 @@ public struct LayerCache: Sendable {
   /// - Returns: the scan, and whether it is new to the cache, which should then be trimmed.
   package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (LayerScan, isNew: Bool) {
     // Where contents stand is not remembered, and what has passed was read already.
-    guard !options.notesContents, blob.file.passed == nil else {
+    guard options.notes == .nothing, blob.file.passed == nil else {
       return (try LayerReader.scan(blob, options: options), false)
     }
     // Taken before a byte is read: a write while reading must not go unnoticed.

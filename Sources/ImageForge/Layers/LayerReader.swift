@@ -51,10 +51,10 @@ package enum LayerReader {
     algorithms: (blob: Digest.Algorithm, tar: Digest.Algorithm)
   ) throws(LayerError) -> LayerScan {
     let name = options.name ?? "a layer"
-    let blobHash = ByteHasher(algorithms.blob, withFingerprint: options.notesContents)
-    let tarHash = ByteHasher(algorithms.tar, withFingerprint: options.notesContents)
+    let blobHash = ByteHasher(algorithms.blob, withFingerprint: options.notes != .nothing)
+    let tarHash = ByteHasher(algorithms.tar, withFingerprint: options.notes != .nothing)
     let tar = TarReader(
-      name: name, limits: options.limits, notesContents: options.notesContents, capture: options.capture,
+      name: name, limits: options.limits, notes: options.notes, capture: options.capture,
       scanner: options.content?.makeScanner())
     let (compression, stream) = try openLayer(
       source, start: start, name: name, limits: options.limits, hash: blobHash)

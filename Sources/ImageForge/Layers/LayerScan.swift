@@ -21,9 +21,8 @@ package struct LayerScanOptions: Sendable {
   package var progress: (@Sendable (Int) -> Void)?
   /// The same of the blob as it stands, where it is read from a file.
   package var blobProgress: (@Sendable (Int) -> Void)?
-  /// Whether to note where each file's bytes stand and their SHA-256, and to take fingerprints: what rewriting and
-  /// comparing need.
-  package var notesContents = false
+  /// What to note for rewriting and comparing; with anything, blob and tar are fingerprinted, too.
+  package var notes = ContentNotes.nothing
 
   package init(
     name: String? = nil, expectedDigest: Digest? = nil, expectedDiffID: Digest? = nil,
@@ -60,9 +59,9 @@ package struct LayerScan: Sendable {
   package var contentVersion: String?
   /// What readers of tar archives may disagree about, or should not be in a layer; each kind once, with its count.
   package let anomalies: [LayerAnomaly]
-  /// One for each entry where the options ask for them; else empty.
+  /// One for each entry where the options ask for notes; else empty.
   package var contents: [FileContent] = []
-  /// Of the blob as it stands, and of the uncompressed tar, where the options ask for contents.
+  /// Of the blob as it stands, and of the uncompressed tar, where the options ask for notes.
   package private(set) var fingerprints: (blob: Fingerprint, tar: Fingerprint)?
 
   /// A layer that is planned and not yet written: entries without bytes.

@@ -30,7 +30,7 @@ final class TarReader {
   private let name: String
   private let limits: LayerLimits
   private let capture: @Sendable (ArraySlice<UInt8>) -> Int
-  private let hasher = ContentHasher()
+  private let hasher: ContentHasher
   private let scanner: (any ContentScanner)?
   private(set) var marks: [Int: [ContentMark]] = [:]
 
@@ -59,11 +59,13 @@ final class TarReader {
   private var scratch: [UInt8] = []
 
   init(
-    name: String, limits: LayerLimits, notesContents: Bool = false,
+    name: String, limits: LayerLimits, notes: ContentNotes = .nothing,
     capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int,
     scanner: (any ContentScanner)? = nil
   ) {
-    recorder = notesContents ? ContentRecorder() : nil
+    recorder = ContentRecorder(notes)
+    // What one process alone knows is in no cache.
+    hasher = ContentHasher(isSecret: notes != .nothing)
     self.name = name
     self.scanner = scanner
     self.limits = limits
@@ -428,7 +430,7 @@ final class TarReader {
       hasher.update(bytes)
       if remaining == 0 { finishFile() }
     } else {
-      finishFile(hash: ContentHasher.hash(bytes))
+      finishFile(hash: hasher.hash(bytes))
     }
   }
 
@@ -444,7 +446,7 @@ final class TarReader {
     state = .header
     finishScan(entries.count - 1)
     entries.finishLast(hash: hash, head: head)
-    recorder?.finish()
+    recorder?.finish(hash)
     head = nil
     sparsePieces = []
   }

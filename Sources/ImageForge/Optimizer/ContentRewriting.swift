@@ -1,4 +1,3 @@
-import Crypto
 import ForgeBasics
 import ForgeInspection
 import ForgeLayers
@@ -72,9 +71,9 @@ enum ContentRewriting {
     let changed =
       set == .debug ? ELFStripper.strip(blob) : PythonComments.strip(try blob.bytes(count: Int(blob.length)))
     guard let file = changed else { return nil }
-    var hasher = SHA256()
-    try file.forEachPiece(of: blob, name: "layer \(origin.layer)") { hasher.update(bufferPointer: $0) }
-    rewrites.append(Rewrite(origin: origin, file: file, hash: FileContent.Hash(hasher.finalize())))
+    var namer = ContentNamer(contents.notes)
+    try file.forEachPiece(of: blob, name: "layer \(origin.layer)") { namer.update($0) }
+    rewrites.append(Rewrite(origin: origin, file: file, hash: namer.finish()))
     return rewrites.count - 1
   }
 }

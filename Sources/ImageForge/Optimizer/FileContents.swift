@@ -14,6 +14,9 @@ final class FileContents {
 
   init(_ image: ReadImage) { self.image = image }
 
+  /// What files are known by.
+  var notes: ContentNotes { image.notes }
+
   /// Makes the files of these layers readable, side by side.
   func prepare(_ layers: Set<Int>) throws {
     let image = image

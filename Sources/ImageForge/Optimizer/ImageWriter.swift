@@ -242,7 +242,7 @@ final class ImageWriter {
     _ produce: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws -> WrittenLayer {
     let start = file.position
-    let again = PassingLayer(ReadImage.options("the new layer", limits), known: known)
+    let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
     defer { again.cancel() }
     let compressor = try compressor(wanted)
     func take(_ bytes: UnsafeRawBufferPointer) throws {

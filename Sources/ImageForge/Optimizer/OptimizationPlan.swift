@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeLayers
 
 /// What to do with an image.
 public struct OptimizationOptions: Sendable {
@@ -29,8 +30,14 @@ public struct OptimizationOptions: Sendable {
   public var form: ImageForm?
   /// Stop adding passes when the files of all layers are this small, bytes.
   public var target: Int64?
+  /// Whether to take the SHA-256 of every file, which a proof to keep and the bill of materials name. Without, the
+  /// images are compared by fingerprints that this process alone can make.
+  public var recordsDigests = true
 
   public init() {}
+
+  /// What files have to be known by. Which files of one image are the same is no matter of fingerprints.
+  var notes: ContentNotes { recordsDigests || dedupe || target != nil ? .digests : .fingerprints }
 }
 
 /// What one pass gave.
@@ -117,8 +124,9 @@ public struct ProofSummary: Sendable, Codable, Equatable {
   public var names: Int
   /// Bytes of their files.
   public var bytes: Int64
-  /// Over all names, types, modes, owners, times, links, attributes and contents of the output.
-  public var rootfs: Digest
+  /// Over all names, types, modes, owners, times, links, attributes and contents of the output; nil where no digests
+  /// were recorded.
+  public var rootfs: Digest?
 }
 
 /// What a strip set would take from an image.

@@ -20,18 +20,21 @@ public enum Optimizer {
     _ source: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> OptimizationReport {
-    let input = try read(source, choice, "reading", [:], progress)
+    let input = try read(source, choice, options.notes, progress: progress)
     return try report(input, planned(input, FileContents(input), options), options)
   }
 
-  /// Writes the optimized image to `output`, whole and proven, or not at all.
+  /// Writes the optimized image to `output`, whole and proven, or not at all. Digests are always recorded.
   public static func optimize(
     _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> (report: OptimizationReport, proof: Proof) {
+    var options = options
+    options.recordsDigests = true
     let image = try prove(source, to: output, options, choice: choice, progress: progress)
+    guard let proof = image.proof else { throw OptimizerError.unproven(["no proof was recorded"]) }
     try image.commit()
-    return (image.report, image.proof)
+    return (image.report, proof)
   }
 
   /// Writes the optimized image to where `output` will be, and proves it. It has no name before it is committed.
@@ -48,32 +51,39 @@ public enum Optimizer {
     fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
     let chosen = try outputForm(source, output, options)
-    let input = try read(source, choice, "reading", [:], progress)
+    let input = try read(source, choice, options.notes, progress: progress)
     let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
     let planner = try planned(input, contents, options)
     let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
-    var done: Int64 = 0
+    let done = Mutex<Int64>(0)
     let writer = try ImageWriter(
       input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
       limits: choice.limits, folder: folder(of: output)
     ) { bytes in
-      done += bytes
-      progress(Progress(step: "writing", done: min(done, total), total: total))
+      let sum = done.withLock { done in
+        done += bytes
+        return done
+      }
+      progress(Progress(step: "writing", done: min(sum, total), total: total))
     }
     let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
     try fault?(file)
     let archive = try file.finished()
     // Layers were taken apart as they were written: their bytes in the file have to be those.
     let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
-    let result = try readBack(file, choice.limits, known, progress)
+    let result = try readBack(file, choice.limits, options.notes, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
     var differences = Comparison.differences(before, after, allowing: planner.allowance)
     differences += Verification.configDifferences(input.image, result.image)
     guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
-    let proof = Proof(
-      old: Proof.Side(input, before), new: Proof.Side(result, after), allowance: planner.allowance,
-      removed: planner.removed)
+    var (proof, bill): (Proof?, BillOfMaterials?) = (nil, nil)
+    if options.recordsDigests {
+      let new = Proof.Side(result, after)
+      proof = Proof(
+        old: Proof.Side(input, before), new: new, allowance: planner.allowance, removed: planner.removed)
+      bill = self.bill(input, contents, new, planner.allowance)
+    }
     var report = try report(input, planner, options)
     report.output = output
     report.layers = zip(layers, result.scans).map { layer, scan in
@@ -85,10 +95,9 @@ public enum Optimizer {
       compressed: layers.reduce(0) { $0 + $1.size }, unpacked: result.scans.reduce(0) { $0 + $1.unpacked },
       stored: planner.draft.stored)
     report.notices += writer.notices
-    report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: after.digest)
+    report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: proof?.new.rootfs)
     return ProvenImage(
-      report: report, proof: proof, bill: bill(input, contents, proof.new, planner.allowance), file: file,
-      archive: archive, output: output, form: form)
+      report: report, proof: proof, bill: bill, file: file, archive: archive, output: output, form: form)
   }
 
   private static func bill(
@@ -106,11 +115,11 @@ public enum Optimizer {
 
   /// What cannot even be read back is not what was planned.
   private static func readBack(
-    _ file: ScratchFile, _ limits: LayerLimits, _ known: [Digest: LayerScan],
+    _ file: ScratchFile, _ limits: LayerLimits, _ notes: ContentNotes, _ known: [Digest: LayerScan],
     _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     do {
-      return try read(file.processPath, .init(limits: limits), "proving", known, progress)
+      return try read(file.processPath, .init(limits: limits), notes, "proving", known, progress: progress)
     } catch {
       throw OptimizerError.unproven(["it cannot be read back: \(error)"])
     }
@@ -118,7 +127,7 @@ public enum Optimizer {
 
   /// What each strip set would take, from reading the image alone.
   public static func stripEstimates(_ source: String, choice: InspectionChoice = .init()) throws -> [StripEstimate] {
-    let input = try read(source, choice, "reading", [:]) { _ in }
+    let input = try read(source, choice, .fingerprints, progress: { _ in })
     return try StripSet.allCases.map { set in
       var options = OptimizationOptions()
       options.waste = false
@@ -165,13 +174,13 @@ public enum Optimizer {
   // MARK: Steps
 
   private static func read(
-    _ source: String, _ choice: InspectionChoice, _ step: String, _ known: [Digest: LayerScan],
-    _ progress: @escaping @Sendable (Progress) -> Void
+    _ source: String, _ choice: InspectionChoice, _ notes: ContentNotes, _ step: String = "reading",
+    _ known: [Digest: LayerScan] = [:], progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     let image = try choice.open(source)
     let total = image.layers.reduce(0) { $0 + $1.size }
     let done = Mutex<Int64>(0)
-    return try ReadImage(image, limits: choice.limits, known: known) { bytes in
+    return try ReadImage(image, limits: choice.limits, notes: notes, known: known) { bytes in
       let sum = done.withLock { done in
         done += bytes
         return done
@@ -232,9 +241,10 @@ public enum Optimizer {
 /// An optimized image that is written and proven, and has no name yet. It vanishes unless it is committed.
 public struct ProvenImage {
   public let report: OptimizationReport
-  public let proof: Proof
-  /// The packages in it, and what was removed of them.
-  public let bill: BillOfMaterials
+  /// Nil where no digests were recorded.
+  public let proof: Proof?
+  /// The packages in it, and what was removed of them; nil where no digests were recorded.
+  public let bill: BillOfMaterials?
   let file: ScratchFile
   let archive: Blob
   let output: String

@@ -156,7 +156,7 @@ struct Planner {
     removed.sort { ($0.set, $0.path) < ($1.set, $1.path) }
   }
 
-  /// The SHA-256 of a planned file by its source.
+  /// What a planned file is known by, by its source.
   private static func contentHash(
     _ source: FileTree.Origin, _ rewrites: [Rewrite], _ input: ReadImage
   ) -> FileContent.Hash {

@@ -5,9 +5,11 @@ import ForgeLayers
 import Foundation
 import Synchronization
 
-/// An image read to its last byte: its layers' entries, where the files' bytes stand, and their SHA-256.
+/// An image read to its last byte: its layers' entries, where the files' bytes stand, and what these are known by.
 struct ReadImage: Sendable {
   let image: Image
+  /// `fingerprints` or `digests`.
+  let notes: ContentNotes
   let scans: [LayerScan]
   let root: RootFilesystem
 
@@ -17,13 +19,15 @@ struct ReadImage: Sendable {
   }
 
   /// - Parameters:
+  ///   - notes: what files are known by.
   ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only recognised by its fingerprint.
   ///   - progress: is told bytes of blobs that were read, from several threads.
   init(
-    _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), known: [Digest: LayerScan] = [:],
+    _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), notes: ContentNotes = .digests,
+    known: [Digest: LayerScan] = [:],
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) throws {
-    self.image = image
+    (self.image, self.notes) = (image, notes)
     let name = name ?? Self.name(image)
     let layers = image.layers
     let order = layers.indices.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
@@ -38,7 +42,8 @@ struct ReadImage: Sendable {
             reason: "its layers unpack to more than \(ByteCount.text(limits.total))")
         }
         return try Self.scan(
-          layers[index], name: "layer \(index) of \(name)", limits, known[layers[index].diffID], progress)
+          layers[index], Self.options("layer \(index) of \(name)", limits, notes), known[layers[index].diffID],
+          progress)
       }
       results.withLock { $0[index] = result }
     }
@@ -51,32 +56,32 @@ struct ReadImage: Sendable {
   }
 
   private static func scan(
-    _ layer: ImageLayer, name: String, _ limits: LayerLimits, _ known: LayerScan?,
+    _ layer: ImageLayer, _ options: LayerScanOptions, _ known: LayerScan?,
     _ progress: @escaping @Sendable (Int64) -> Void
   ) throws -> LayerScan {
     if let known, let expected = known.fingerprints?.blob, known.compressed == layer.size {
       let hasher = FingerprintHasher()
-      try layer.blob.forEachPiece(name: name) { bytes in
+      try layer.blob.forEachPiece(name: options.name ?? "a layer") { bytes in
         hasher.update(bytes)
         progress(Int64(bytes.count))
       }
       if hasher.finish() == expected, layer.digest == nil || layer.digest == known.digest { return known }
     }
-    var options = options(name, limits)
+    var options = options
     (options.expectedDigest, options.expectedDiffID) = (layer.digest, layer.diffID)
     options.blobProgress = { progress(Int64($0)) }
     return try LayerReader.scan(layer.blob, options: options)
   }
 
   /// How layers are read here.
-  static func options(_ name: String, _ limits: LayerLimits) -> LayerScanOptions {
+  static func options(_ name: String, _ limits: LayerLimits, _ notes: ContentNotes) -> LayerScanOptions {
     var options = LayerScanOptions(
       name: name, limits: limits, capture: { max(CompiledPython.capture($0), Packages.capture($0)) })
-    options.notesContents = true
+    options.notes = notes
     return options
   }
 
-  /// The SHA-256 of a regular entry's content.
+  /// What a regular entry's content is known by.
   func contentHash(_ origin: FileTree.Origin) -> FileContent.Hash {
     scans[Int(origin.layer)].contents[Int(origin.index)].hash
   }

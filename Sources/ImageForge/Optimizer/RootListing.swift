@@ -27,7 +27,7 @@ struct RootRecord: Sendable, Equatable {
 struct RootListing: Sendable {
   private(set) var records: [RootRecord] = []
 
-  /// - Parameter content: the SHA-256 of a regular file by the entry that holds its bytes.
+  /// - Parameter content: what a regular file's content is known by, by the entry that holds its bytes.
   init(_ root: RootFilesystem, content: (FileTree.Origin) -> FileContent.Hash) {
     var ids: [(path: [UInt8], id: FileTree.ID)] = []
     if root.tree[FileTree.root].origin.index >= 0 { ids.append(([], FileTree.root)) }
@@ -74,7 +74,7 @@ struct RootListing: Sendable {
     records.enumerated().reduce(0) { $1.element.group == $1.offset ? $0 + $1.element.size : $0 }
   }
 
-  /// A SHA-256 over all records: equal for equal root filesystems.
+  /// A SHA-256 over all records: equal for equal root filesystems. The contents have to be known by their digests.
   var digest: ForgeBasics.Digest {
     var hasher = SHA256()
     func add(_ bytes: [UInt8]) {

@@ -57,8 +57,8 @@ extension OptimizationReport {
     }
     if let proof {
       layout.paragraph(
-        "\(proof.names) names and \(ByteCount.text(proof.bytes)) of files read back and compared; root filesystem "
-          + proof.rootfs.description, label: "proven: ", ink: .green)
+        "\(proof.names) names and \(ByteCount.text(proof.bytes)) of files read back and compared"
+          + (proof.rootfs.map { "; root filesystem \($0)" } ?? ""), label: "proven: ", ink: .green)
     }
     return layout.text
   }
