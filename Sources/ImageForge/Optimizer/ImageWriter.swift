@@ -32,24 +32,26 @@ public enum ImageForm: String, Sendable, CaseIterable {
 
 /// Writes an archive member by member to a file without a name. Layers go straight to their place: a member's header
 /// is filled in when its content is known.
-final class ImageWriter {
+final class ImageWriter: @unchecked Sendable {
+  // Layers are made on two threads. The relay hands `contents` from one that is fed to the next, and `file` and `names`
+  // from one that is written to the next; a compressor belongs to its thread.
   private let file: ScratchFile
   private let input: ReadImage
   private let contents: FileContents
   private let rewrites: [Rewrite]
   private let compression: Compression
-  /// Of the last layer that was compressed; its buffers serve the next one.
-  private var compressor: ParallelCompressor?
+  /// Of the last layers that were compressed, one for each thread; their buffers serve the next ones.
+  private let compressors = [CompressorBox(), CompressorBox()]
   private let limits: LayerLimits
   private let isOCI: Bool
-  private let progress: (Int64) -> Void
+  private let progress: @Sendable (Int64) -> Void
   private var names: Set<String> = []
   private(set) var notices: [String] = []
 
   init(
     _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm, compression: Compression,
     limits: LayerLimits, folder: String,
-    progress: @escaping (Int64) -> Void
+    progress: @escaping @Sendable (Int64) -> Void
   ) throws {
     self.input = input
     self.contents = contents
@@ -63,11 +65,8 @@ final class ImageWriter {
 
   /// The whole image; the archive is complete, but has no name yet.
   func write(_ draft: Draft, epoch: Int64?) throws -> (file: ScratchFile, layers: [WrittenLayer]) {
-    var layers: [WrittenLayer] = []
-    for layer in draft.layers {
-      layers.append(try write(layer))
-    }
-    compressor = nil
+    let layers = try LayerRelay.run(draft.layers.count) { try self.write(draft.layers[$0.index], $0) }
+    for box in compressors { box.compressor = nil }
     var notices: [String] = []
     let config = ConfigEditor.config(
       input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
@@ -171,58 +170,52 @@ final class ImageWriter {
     return "\(diffID.hex).tar\(suffix)"
   }
 
-  private func write(_ layer: Draft.Layer) throws -> WrittenLayer {
-    let start = file.position
-    // The header is filled in once name and size are known.
-    try file.append([UInt8](repeating: 0, count: TarWriter.blockSize))
-    let dataStart = file.position
-    let written: WrittenLayer
-    if let original = layer.original {
-      let scan = input.scans[original]
-      let wanted = compression.resolved(for: scan.compression)
-      // A layer is compressed again only where that makes it another one, or a smaller one.
-      if compression == .keep || wanted == .none && scan.compression == .none {
-        written = try copy(original, layer)
+  private func write(_ layer: Draft.Layer, _ turn: LayerRelay.Turn) throws -> WrittenLayer {
+    try turn.waitToFeed()
+    let first = layer.original ?? layer.inputs.min() ?? 0
+    let known = layer.original.map { input.scans[$0] }
+    let wanted = compression.resolved(for: input.scans[first].compression)
+    let member = LayerMember(file, turn)
+    // A layer is compressed again only where that makes it another one, or a smaller one.
+    if let known, compression == .keep || wanted == .none && known.compression == .none {
+      turn.didFeed()
+      return try finish(member, copy(first, layer, member))
+    }
+    let written = try compressed(wanted, layer, member, turn, known: known) { output in
+      if layer.original == nil { try feed(layer, to: output) } else { try feedOriginal(first, to: output) }
+    }
+    let isAsBefore =
+      if let known {
+        written.compression == known.compression && written.size >= known.compressed
       } else {
-        let result = try compressed(wanted, layer, known: scan) { try self.feedOriginal(original, to: $0) }
-        if result.compression == scan.compression, result.size >= scan.compressed {
-          try file.rewind(to: dataStart)
-          written = try copy(original, layer)
-        } else {
-          written = result
-        }
+        // Writing it in forge's own form changed nothing: so it is the layer that it was.
+        layer.inputs.count == 1 && written.diffID == input.scans[first].diffID && compression == .keep
       }
-    } else {
-      let first = layer.inputs.min() ?? 0
-      let wanted = compression.resolved(for: input.scans[first].compression)
-      let result = try compressed(wanted, layer) { try self.feed(layer, to: $0) }
-      // Writing it in forge's own form changed nothing: so it is the layer that it was.
-      if layer.inputs.count == 1, result.diffID == input.scans[first].diffID, compression == .keep {
-        try file.rewind(to: dataStart)
-        written = try copy(first, layer)
-      } else {
-        written = result
-      }
-    }
-    let name = layerName(written.diffID, written.digest, written.compression)
-    guard names.insert(name).inserted else {
-      // The same blob stands in the archive already.
-      try file.rewind(to: start)
-      return written
-    }
-    let header = TarWriter.header(.init(path: ArraySlice(name.utf8), size: written.size))
-    if header.count == TarWriter.blockSize {
-      try pad(written.size)
-      try file.patch(header, at: start)
-    } else {
-      throw OptimizerError.unsupported(
-        "a layer of \(ByteCount.text(written.size)) is larger than an archive's member can be")
-    }
-    return written
+    guard isAsBefore else { return try finish(member, written) }
+    try file.rewind(to: member.begin())
+    return try finish(member, copy(first, layer, member))
   }
 
-  private func copy(_ index: Int, _ layer: Draft.Layer) throws -> WrittenLayer {
-    let (scan, start) = (input.scans[index], file.position)
+  /// Fills in the header of a layer's member; takes the member back where its blob stands in the archive already.
+  private func finish(_ member: LayerMember, _ layer: WrittenLayer) throws -> WrittenLayer {
+    let name = layerName(layer.diffID, layer.digest, layer.compression)
+    let start = try member.begin() - Int64(TarWriter.blockSize)
+    guard names.insert(name).inserted else {
+      try file.rewind(to: start)
+      return layer
+    }
+    let header = TarWriter.header(.init(path: ArraySlice(name.utf8), size: layer.size))
+    guard header.count == TarWriter.blockSize else {
+      throw OptimizerError.unsupported(
+        "a layer of \(ByteCount.text(layer.size)) is larger than an archive's member can be")
+    }
+    try pad(layer.size)
+    try file.patch(header, at: start)
+    return layer
+  }
+
+  private func copy(_ index: Int, _ layer: Draft.Layer, _ member: LayerMember) throws -> WrittenLayer {
+    let (scan, start) = (input.scans[index], try member.begin())
     let hasher = FingerprintHasher()
     try input.image.layers[index].blob.forEachPiece(name: "layer \(index)") { bytes in
       hasher.update(bytes)
@@ -238,34 +231,44 @@ final class ImageWriter {
   /// Compresses a layer, and reads what comes out again at the same time: unpacked, hashed, taken apart.
   /// - Parameter known: the layer of the input that it is, whole.
   private func compressed(
-    _ wanted: Compression, _ layer: Draft.Layer, known: LayerScan? = nil,
+    _ wanted: Compression, _ layer: Draft.Layer, _ member: LayerMember, _ turn: LayerRelay.Turn, known: LayerScan?,
     _ produce: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws -> WrittenLayer {
-    let start = file.position
     let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
     defer { again.cancel() }
-    let compressor = try compressor(wanted)
+    let compressor = try compressors[turn.index % 2].compressor(wanted)
     func take(_ bytes: UnsafeRawBufferPointer) throws {
+      _ = try member.begin()
       again.write(bytes)
       try file.append(bytes)
     }
-    let hasher = FingerprintHasher()
+    // What a known layer has to be, its scan tells.
+    let hasher = known == nil ? FingerprintHasher() : nil
     try produce { [progress] bytes in
-      hasher.update(bytes)
+      hasher?.update(bytes)
       try compressor.write(bytes, to: take)
       progress(Int64(bytes.count))
     }
+    turn.didFeed()
     try compressor.finish(to: take)
-    let (scan, written) = (try result(of: again), hasher.finish())
-    if let known, known.fingerprints?.tar != written {
-      throw OptimizerError.changed("layer \(layer.original ?? 0)")
-    }
-    guard scan.fingerprints?.tar == written else {
+    let start = try member.begin()
+    let scan = try result(of: again)
+    guard let expected = known?.fingerprints?.tar ?? hasher?.finish(), scan.fingerprints?.tar == expected else {
+      if let original = layer.original { try checkUnchanged(original) }
       throw OptimizerError.unproven(["a layer is read back as other bytes than were written"])
     }
     return WrittenLayer(
       diffID: scan.diffID, digest: scan.digest, size: file.position - start, compression: wanted.algorithm, copied: nil,
       inputs: layer.inputs, offset: start, scan: scan)
+  }
+
+  /// Whether a layer of the input is still what it was when it was read.
+  private func checkUnchanged(_ index: Int) throws {
+    let hasher = FingerprintHasher()
+    try input.image.layers[index].blob.forEachPiece(name: "layer \(index)") { hasher.update($0) }
+    guard hasher.finish() == input.scans[index].fingerprints?.blob else {
+      throw OptimizerError.changed("layer \(index)")
+    }
   }
 
   private func result(of again: PassingLayer) throws -> LayerScan {
@@ -274,15 +277,6 @@ final class ImageWriter {
     } catch {
       throw OptimizerError.unproven(["a layer cannot be read back: \(error)"])
     }
-  }
-
-  private func compressor(_ wanted: Compression) throws -> ParallelCompressor {
-    if let compressor, compressor.compression == wanted { return compressor }
-    // The memory of the last one goes before that of the next one comes.
-    compressor = nil
-    let new = try ParallelCompressor(wanted)
-    compressor = new
-    return new
   }
 
   private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -337,6 +331,39 @@ final class ImageWriter {
     }
     pending += [UInt8](repeating: 0, count: Int(TarWriter.endSize))
     try flush()
+  }
+}
+
+/// Where a layer goes in the archive: begun once all layers before it are written, with room for a header that is filled
+/// in when name and size are known.
+private final class LayerMember {
+  private let file: ScratchFile
+  private let turn: LayerRelay.Turn
+  private var start: Int64?
+
+  init(_ file: ScratchFile, _ turn: LayerRelay.Turn) { (self.file, self.turn) = (file, turn) }
+
+  /// - Returns: where its data starts in the archive.
+  func begin() throws -> Int64 {
+    if let start { return start }
+    try turn.waitToWrite()
+    try file.append([UInt8](repeating: 0, count: TarWriter.blockSize))
+    start = file.position
+    return file.position
+  }
+}
+
+/// A compressor that is kept for the next layer.
+private final class CompressorBox {
+  var compressor: ParallelCompressor?
+
+  func compressor(_ wanted: Compression) throws -> ParallelCompressor {
+    if let compressor, compressor.compression == wanted { return compressor }
+    // The memory of the last one goes before that of the next one comes.
+    compressor = nil
+    let new = try ParallelCompressor(wanted)
+    compressor = new
+    return new
   }
 }
 
