@@ -55,6 +55,34 @@ import Testing
     #expect(try Verification.compare(folder.image, folder.folder.file("new")).isSame)
   }
 
+  /// Tars that are kept on the way are only a saving: where there is no room for them, they are unpacked again. A name at
+  /// the start of a tar that looks like a compressed file's first bytes is a name.
+  @Test(arguments: [nil, Compressor.gzip]) func unpackedLayersAreKeptWhereThereIsRoom(compressor: Compressor?)
+    async throws
+  {
+    let name = compressor == nil ? "a" : "BZh91AY"
+    let layers = [layer { $0.file(name, String(repeating: "text", count: 50_000)) }, layer { $0.file("b", "b") }]
+    let folder = try ImageFolder(layers, oci: compressor)
+    let image = try ImageStore.open(folder.image)
+    #expect(try ReadImage(image).tars.isEmpty)
+    let tars = try ReadImage(image, unpacking: true).tars
+    #expect(
+      try tars.mapValues { try $0.bytes(count: Int($0.length)) }
+        == (compressor == nil ? [:] : [0: layers[0], 1: layers[1]]))
+    for (name, folders) in [("kept", folder.folder.path), ("not kept", "/nonexistent")] {
+      let result = try await Command.run(
+        "env",
+        [
+          "TMPDIR=\(folders)", Command.forge, "optimize", folder.image, "--compress", "zstd:1", "-o",
+          folder.folder.file(name),
+        ])
+      #expect(result.status == 0, "\(result)")
+      #expect(try Verification.compare(folder.image, folder.folder.file(name)).isSame)
+    }
+    #expect(try folder.bytes("kept") == folder.bytes("not kept"))
+    #expect(try folder.folder.names() == ["image.tar", "kept", "not kept"])
+  }
+
   /// A limit on file sizes fails writes as a full disk does.
   @Test func aFullDiskLeavesNothing() async throws {
     let folder = try folder(bytes: 3_000_000)

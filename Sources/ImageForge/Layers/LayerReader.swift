@@ -67,6 +67,7 @@ package enum LayerReader {
       if !isHashedAhead { tarHash.update(bytes) }
       if isHashedTwice { blobHash.update(bytes) }
       try tar.consume(bytes)
+      options.copy?(bytes)
       try options.budget?.take(bytes.count)
       options.progress?(bytes.count)
     }

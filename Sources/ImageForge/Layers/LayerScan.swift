@@ -21,6 +21,8 @@ package struct LayerScanOptions: Sendable {
   package var progress: (@Sendable (Int) -> Void)?
   /// The same of the blob as it stands, where it is read from a file.
   package var blobProgress: (@Sendable (Int) -> Void)?
+  /// Given the bytes of the uncompressed tar, piece by piece in their order, by the thread that scans.
+  package var copy: (@Sendable (UnsafeRawBufferPointer) -> Void)?
   /// What to note for rewriting and comparing; with anything, blob and tar are fingerprinted, too.
   package var notes = ContentNotes.nothing
 

@@ -12,7 +12,10 @@ final class FileContents {
   private var tars: [Int: Blob] = [:]
   private var scratch: [ScratchFile] = []
 
-  init(_ image: ReadImage) { self.image = image }
+  init(_ image: ReadImage) {
+    self.image = image
+    tars = image.tars
+  }
 
   /// What files are known by.
   var notes: ContentNotes { image.notes }
@@ -45,7 +48,7 @@ final class FileContents {
   }
 
   private static func unpack(_ layer: Int, of image: ReadImage) throws -> ScratchFile {
-    let file = try ScratchFile(in: folder)
+    let file = try ScratchFile(in: ScratchFile.folder)
     let stream = try BlobStream(image.image.layers[layer].blob, name: "layer \(layer)")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
@@ -59,12 +62,6 @@ final class FileContents {
     }
     try file.flush()
     return file
-  }
-
-  /// Archives can be larger than memory, which `/tmp` often is kept in.
-  private static var folder: String {
-    if let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty { return folder }
-    return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp"
   }
 
   /// The content of a regular entry; its layer must be prepared.

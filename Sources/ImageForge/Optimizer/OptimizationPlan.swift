@@ -36,6 +36,10 @@ public struct OptimizationOptions: Sendable {
 
   public init() {}
 
+  /// Whether every layer, or nearly, is written again.
+  var rewritesAll: Bool { compression != .keep || squash == .all || epoch != nil }
+  /// Whether the plan depends on what files hold.
+  var readsContents: Bool { minimize || strip.contains { StripSet.rewriting.contains($0) } }
   /// What files have to be known by. Which files of one image are the same is no matter of fingerprints.
   var notes: ContentNotes { recordsDigests || dedupe || target != nil ? .digests : .fingerprints }
 }

@@ -20,7 +20,7 @@ public enum Optimizer {
     _ source: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> OptimizationReport {
-    let input = try read(source, choice, options.notes, progress: progress)
+    let input = try read(source, choice, options.notes, unpacking: options.readsContents, progress: progress)
     return try report(input, planned(input, FileContents(input), options), options)
   }
 
@@ -51,7 +51,8 @@ public enum Optimizer {
     fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
     let chosen = try outputForm(source, output, options)
-    let input = try read(source, choice, options.notes, progress: progress)
+    let input = try read(
+      source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
     let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
     let planner = try planned(input, contents, options)
@@ -174,13 +175,13 @@ public enum Optimizer {
   // MARK: Steps
 
   private static func read(
-    _ source: String, _ choice: InspectionChoice, _ notes: ContentNotes, _ step: String = "reading",
-    _ known: [Digest: LayerScan] = [:], progress: @escaping @Sendable (Progress) -> Void
+    _ source: String, _ choice: InspectionChoice, _ notes: ContentNotes, unpacking: Bool = false,
+    _ step: String = "reading", _ known: [Digest: LayerScan] = [:], progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     let image = try choice.open(source)
     let total = image.layers.reduce(0) { $0 + $1.size }
     let done = Mutex<Int64>(0)
-    return try ReadImage(image, limits: choice.limits, notes: notes, known: known) { bytes in
+    return try ReadImage(image, limits: choice.limits, notes: notes, unpacking: unpacking, known: known) { bytes in
       let sum = done.withLock { done in
         done += bytes
         return done

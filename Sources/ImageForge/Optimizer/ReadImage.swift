@@ -11,6 +11,8 @@ struct ReadImage: Sendable {
   /// `fingerprints` or `digests`.
   let notes: ContentNotes
   let scans: [LayerScan]
+  /// By layer: its uncompressed tar, of those that were kept unpacked.
+  let tars: [Int: Blob]
   let root: RootFilesystem
 
   /// What messages call it.
@@ -20,38 +22,43 @@ struct ReadImage: Sendable {
 
   /// - Parameters:
   ///   - notes: what files are known by.
+  ///   - unpacking: whether to keep what is unpacked on the way, so that it need not be unpacked again. Where there is no
+  ///     room for it, it is not kept.
   ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only recognised by its fingerprint.
   ///   - progress: is told bytes of blobs that were read, from several threads.
   init(
     _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), notes: ContentNotes = .digests,
-    known: [Digest: LayerScan] = [:],
+    unpacking: Bool = false, known: [Digest: LayerScan] = [:],
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) throws {
     (self.image, self.notes) = (image, notes)
     let name = name ?? Self.name(image)
     let layers = image.layers
     let order = layers.indices.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
-    let results = Mutex<[Int: Result<LayerScan, any Error>]>([:])
+    let results = Mutex<[Int: Result<(scan: LayerScan, tar: Blob?), any Error>]>([:])
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
       let result = Result { () throws in
-        let done = results.withLock { $0.values.compactMap { try? $0.get().unpacked }.reduce(0, +) }
+        let done = results.withLock { $0.values.compactMap { try? $0.get().scan.unpacked }.reduce(0, +) }
         guard done <= limits.total else {
           throw LayerError.overLimit(
             layer: name, path: [], limit: .total,
             reason: "its layers unpack to more than \(ByteCount.text(limits.total))")
         }
-        return try Self.scan(
-          layers[index], Self.options("layer \(index) of \(name)", limits, notes), known[layers[index].diffID],
-          progress)
+        let keeper = unpacking ? TarKeeper(layers[index].blob) : nil
+        var options = Self.options("layer \(index) of \(name)", limits, notes)
+        if let keeper { options.copy = { keeper.take($0) } }
+        let scan = try Self.scan(layers[index], options, known[layers[index].diffID], progress)
+        return (scan: scan, tar: keeper?.tar)
       }
       results.withLock { $0[index] = result }
     }
     let done = results.withLock { $0 }
     scans = try layers.indices.map { index in
       guard let result = done[index] else { throw OptimizerError.changed("layer \(index) of \(name)") }
-      return try result.get()
+      return try result.get().scan
     }
+    tars = done.compactMapValues { try? $0.get().tar }
     root = try RootFilesystem(scans, image: name)
   }
 
@@ -85,6 +92,25 @@ struct ReadImage: Sendable {
   func contentHash(_ origin: FileTree.Origin) -> FileContent.Hash {
     scans[Int(origin.layer)].contents[Int(origin.index)].hash
   }
+}
+
+/// Keeps the tar of a compressed layer while it is unpacked. Used by one thread.
+private final class TarKeeper: @unchecked Sendable {
+  /// Nil once there is no room for it.
+  private var file: ScratchFile?
+
+  /// Nil for a layer whose tar stands in its blob.
+  init?(_ blob: Blob) {
+    guard let start = try? blob.bytes(count: 6), LayerCompression(magic: start) != .none else { return nil }
+    file = try? ScratchFile(in: ScratchFile.folder)
+  }
+
+  func take(_ bytes: UnsafeRawBufferPointer) {
+    do { try file?.append(bytes) } catch { file = nil }
+  }
+
+  /// All that was taken, once the layer is unpacked.
+  var tar: Blob? { try? file?.finished() }
 }
 
 extension Blob {
