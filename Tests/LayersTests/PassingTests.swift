@@ -37,6 +37,21 @@ import Testing
     #expect(one == other && one.blob == one.tar)
   }
 
+  /// What the command xxhsum gives, which takes the narrower vectors of every processor.
+  @Test func contentHashesAreThoseOfXXH3() throws {
+    let tar = TarBuilder.make { tar in
+      tar.file("text", "text")
+      tar.add("large", data: [UInt8](repeating: 0, count: 100_000))
+      tar.file("empty", "")
+    }
+    let expected = [
+      ContentHash(low: 0x2680_5256_87aa_c7c5, high: 0xc5a6_4eff_f922_4e39),
+      ContentHash(low: 0x315c_72a6_4b7d_f4d2, high: 0xe1f8_7636_4c6f_ec62),
+      ContentHash(low: 0x6001_c324_468d_497f, high: 0x99aa_06d3_0147_98d8),
+    ]
+    #expect(try scan(tar).entries.map(\.hash) == expected)
+  }
+
   /// Content at hand is known by the same as content in a layer, and by another thing in each kind of notes.
   @Test func contentsAreKnownByTheSame() throws {
     let tar = TarBuilder.make { tar in

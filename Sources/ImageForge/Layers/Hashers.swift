@@ -28,7 +28,7 @@ package final class FingerprintHasher {
 
   deinit { XXH3_freeState(state) }
 
-  package func update(_ bytes: UnsafeRawBufferPointer) { XXH3_128bits_update(state, bytes.baseAddress, bytes.count) }
+  package func update(_ bytes: UnsafeRawBufferPointer) { xxh128_update(state, bytes.baseAddress, bytes.count) }
 
   package func finish() -> Fingerprint {
     let hash = XXH3_128bits_digest(state)
@@ -95,12 +95,12 @@ final class ContentHasher {
   /// A file whose bytes are all at hand.
   func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
     guard let secret else { return Self.hash(bytes) }
-    return ContentHash(XXH3_128bits_withSecret(bytes.baseAddress, bytes.count, secret.baseAddress, secret.count))
+    return ContentHash(xxh128_with_secret(bytes.baseAddress, bytes.count, secret.baseAddress, secret.count))
   }
 
   /// The same for every process.
   static func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
-    ContentHash(XXH3_128bits(bytes.baseAddress, bytes.count))
+    ContentHash(xxh128(bytes.baseAddress, bytes.count))
   }
 
   /// A piece of a larger file.
@@ -113,7 +113,7 @@ final class ContentHasher {
       }
       isPending = true
     }
-    XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
+    xxh128_update(state, bytes.baseAddress, bytes.count)
   }
 
   /// The hash of the pieces since the last `finish`.
