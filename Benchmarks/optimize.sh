@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `forge optimize` beside the bare compressors and the tools that do a part of it, in one run of about five minutes.
+# `forge optimize` beside the bare compressors and the tools that do a part of it, in one run of about six minutes.
 #   Benchmarks/optimize.sh [FORGE [ARCHIVE]]
 # Without ARCHIVE, an image of 0.6 GB is made from the files of this machine. Then one of 4 GB is rewritten.
 # RUNS is how often each command is timed, in turn with its peer (2); SKIP_LARGE leaves the large image out;
@@ -75,10 +75,13 @@ def row(label, results, beside=None):
     print(f"| {label} | {wall:.2f} s | {cpu:.2f} s | {cpu / wall:.2f} | {memory:.0f} MB | {ratio} |", flush=True)
 
 
-def compare(label, command, peer, peer_command):
-    pairs = [(measure(peer_command), measure(command)) for _ in range(runs)]
-    row(peer, [p for p, _ in pairs])
-    row(label, [f for _, f in pairs], [p for p, _ in pairs])
+def compare(peer, peer_command, *ours):
+    """Rows of a peer and of each (label, command) of forge, timed in turn."""
+    turns = [[measure(command) for command in [peer_command, *(command for _, command in ours)]] for _ in range(runs)]
+    first, *others = zip(*turns)
+    row(peer, first)
+    for (label, _), results in zip(ours, others):
+        row(label, results, first)
 
 
 def optimize(*options, image=archive, to="oci-archive"):
@@ -86,20 +89,24 @@ def optimize(*options, image=archive, to="oci-archive"):
 
 
 print(f"{os.path.getsize(layers)} bytes in layers, {runs} runs each in turn, load {os.getloadavg()[0]:.1f}\n")
-print("| command | wall | CPU | CPU per wall | peak memory | beside the row above |\n|---|---|---|---|---|---|")
+print("| command | wall | CPU | CPU per wall | peak memory | beside the bare tool or peer above |\n|---|---|---|---|---|---|")
 measure(f"cat {archive} {layers} >/dev/null;")
 for choice in levels:
     kind, level = choice.split(":")
     bare = (f"zstd -q -f -{level} -T0 {layers} -o {out}" if kind == "zstd" else
             f"python3 Benchmarks/bare-compressor.py {choice} {layers} {out}")
-    compare(f"**forge optimize, {choice}**", optimize("--no-waste", "--compress", choice), f"bare {choice}, all cores", bare)
-compare("**forge optimize, zstd:3**", optimize("--no-waste", "--compress", "zstd:3"), "skopeo copy, zstd level 3",
+    compare(f"bare {choice}, all cores", bare,
+            (f"**forge optimize, {choice}**, layers compressed again", optimize("--no-waste", "--compress", choice)),
+            (f"**forge optimize --squash, {choice}**", optimize("--squash", "--compress", choice)))
+compare("skopeo copy, zstd level 3",
         "skopeo copy --quiet --insecure-policy --dest-compress-format zstd --dest-compress-level 3 "
-        f"{transport}:{archive} oci-archive:{folder}/peer.tar")
-compare("**forge optimize --squash**", optimize("--squash", "--compress", "none"), "buildah commit --squash",
-        f"buildah commit --quiet --squash --disable-compression {container} oci-archive:{folder}/peer.tar")
-compare("**forge optimize, layers copied**", optimize("--no-waste"), "cp, sha256sum",
-        f"cp {archive} {folder}/peer.tar; sha256sum {folder}/peer.tar;")
+        f"{transport}:{archive} oci-archive:{folder}/peer.tar",
+        ("**forge optimize, zstd:3**", optimize("--no-waste", "--compress", "zstd:3")))
+compare("buildah commit --squash",
+        f"buildah commit --quiet --squash --disable-compression {container} oci-archive:{folder}/peer.tar",
+        ("**forge optimize --squash**", optimize("--squash", "--compress", "none")))
+compare("cp, sha256sum", f"cp {archive} {folder}/peer.tar; sha256sum {folder}/peer.tar;",
+        ("**forge optimize, layers copied**", optimize("--no-waste")))
 if large:
     plain = f"{large}/plain.tar"
     size = os.path.getsize(plain) / 1e9
