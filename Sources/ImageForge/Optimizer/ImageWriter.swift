@@ -34,13 +34,13 @@ public enum ImageForm: String, Sendable, CaseIterable {
 /// is filled in when its content is known.
 final class ImageWriter: @unchecked Sendable {
   // Layers are made on two threads. The relay hands `contents` from one that is fed to the next, and `file` and `names`
-  // from one that is written to the next; a compressor belongs to its thread.
+  // from one that is written to the next; a compressor belongs to its thread, or to the one that writes.
   private let file: ScratchFile
   private let input: ReadImage
   private let contents: FileContents
   private let rewrites: [Rewrite]
   private let compression: Compression
-  /// Of the last layers that were compressed, one for each thread; their buffers serve the next ones.
+  /// Of the last layers that were compressed, one for each thread or for both; their buffers serve the next ones.
   private let compressors = [CompressorBox(), CompressorBox()]
   private let limits: LayerLimits
   private let isOCI: Bool
@@ -236,7 +236,10 @@ final class ImageWriter: @unchecked Sendable {
   ) throws -> WrittenLayer {
     let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
     defer { again.cancel() }
-    let compressor = try compressors[turn.index % 2].compressor(wanted)
+    // Where the memory is for one compressor only, the layer before has to be done with it.
+    let isAlone = wanted.isAlone(cores: ProcessInfo.processInfo.activeProcessorCount)
+    if isAlone { _ = try member.begin() }
+    let compressor = try compressors[isAlone ? 0 : turn.index % 2].compressor(wanted)
     func take(_ bytes: UnsafeRawBufferPointer) throws {
       _ = try member.begin()
       again.write(bytes)

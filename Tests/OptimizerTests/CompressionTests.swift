@@ -1,0 +1,68 @@
+import CZstd
+import Testing
+
+@testable import ForgeOptimizer
+
+@Suite struct CompressionTests {
+  static let all =
+    [Compression.keep, .none] + (1...12).map { .gzip(level: $0) } + (1...19).map { .zstd(level: $0) }
+    + (1...19).map { .zstdFrames(level: $0) }
+
+  @Test(arguments: all, [1, 2, 16, 256])
+  func threadsAreAsManyAsTheMemoryIsFor(_ compression: Compression, _ cores: Int) {
+    let workers = compression.workers(cores: cores)
+    #expect((1...cores).contains(workers))
+    #expect(workers >= min(2, cores), "both cores of a small machine are used at every level")
+    #expect(compression.memory(workers: workers) <= Compression.budget)
+  }
+
+  @Test func twoCompressorsLiveOnlyWhereTheMemoryIsForBoth() {
+    #expect(!Compression.zstd(level: 3).isAlone(cores: 2))
+    #expect(!Compression.gzip(level: 9).isAlone(cores: 2))
+    #expect(Compression.zstd(level: 19).isAlone(cores: 2))
+    #expect(Compression.zstd(level: 3).isAlone(cores: 16))
+  }
+
+  /// 9 MB of words: three pieces, three jobs.
+  static let text: [UInt8] = {
+    var state: UInt64 = 42
+    func next() -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 40)
+    }
+    let words = (0..<4000).map { _ in (0...next() % 9).map { _ in UInt8(97 + next() % 26) } + [32] }
+    var text: [UInt8] = []
+    while text.count < 9_000_000 { text += words[next() % words.count] }
+    return text
+  }()
+
+  @Test(arguments: ["gzip:1", "gzip:10", "zstd:1", "zstd:10", "zstd-frames:3"])
+  func bytesDoNotDependOnTheNumberOfThreads(_ name: String) throws {
+    let compression = try #require(Compression(name))
+    let results = try [1, 2, 3, 7].map { cores in
+      let compressor = try ParallelCompressor(compression, cores: cores)
+      #expect(compressor.workers == compression.workers(cores: cores))
+      return try (0..<2).map { _ in
+        var result: [UInt8] = []
+        try Self.text.withUnsafeBytes { try compressor.write($0) { result += $0 } }
+        try compressor.finish { result += $0 }
+        return result
+      }
+    }
+    #expect(results.allSatisfy { $0 == results[0] && $0[0] == $0[1] })
+    #expect(results[0][0].count < Self.text.count / 2)
+  }
+
+  @Test(arguments: [3, 9, 12, 15, 17, 19])
+  func threadsTakeNoMoreThanIsReckonedWith(_ level: Int) throws {
+    let tables = ZstdTables(level: level)
+    let context = try #require(ZSTD_createCCtx())
+    defer { ZSTD_freeCCtx(context) }
+    tables.apply(to: context, level: level)
+    let input = Self.text
+    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(input.count))
+    let size = input.count / (level > 9 ? 4 : 1)
+    #expect(ZSTD_isError(ZSTD_compress2(context, &output, output.count, input, size)) == 0)
+    #expect(ZSTD_sizeof_CCtx(context) <= tables.memory + 1_000_000)
+  }
+}
