@@ -124,6 +124,7 @@ struct Optimize: AsyncParsableCommand {
       guard let output else {
         throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
       }
+      try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [path, base].compactMap { $0 })
       let result = try Optimizer.prove(path, to: output, options, choice: choice, progress: { progress?.show($0) })
       progress?.clear()
       report = result.report

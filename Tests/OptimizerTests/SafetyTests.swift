@@ -45,6 +45,30 @@ import Testing
     #expect(throws: OptimizerError.self) { try folder.optimize(options(), to: "same.tar") }
   }
 
+  /// Neither by the image nor by what is written beside it.
+  @Test(arguments: [
+    "-o out.tar --proof image.tar", "-o out.tar --sbom link", "-o out.tar --sbom hard", "-o out.tar --proof out.tar",
+    "-o out.tar --proof a.json --sbom ./a.json", "-o new --proof layout/index.json", "-o layout/index.json",
+    "-o base.tar --base base.tar", "-o -",
+  ])
+  func outputsReplaceNoInputAndNotEachOther(_ arguments: String) async throws {
+    let folder = try folder()
+    try folder.optimize(options { $0.form = .ociLayout }, to: "layout")
+    let place = folder.folder.path
+    try FileManager.default.linkItem(atPath: folder.image, toPath: place + "/hard")
+    try FileManager.default.createSymbolicLink(atPath: place + "/link", withDestinationPath: "image.tar")
+    try FileManager.default.copyItem(atPath: folder.image, toPath: place + "/base.tar")
+    let (names, before) = (try folder.folder.names(), try folder.bytes("image.tar"))
+    let input = arguments.contains("layout/index.json") ? "layout" : "image.tar"
+    let command = "\(Command.forge) optimize \(input) \(arguments)"
+    let result = try await Command.run("bash", ["-c", "cd \(place) && \(command)"])
+    #expect(result.status == 2, "\(result)")
+    #expect(["never modified", "replace each other", "standard output"].contains { result.errors.contains($0) })
+    #expect(try folder.folder.names() == names)
+    #expect(try folder.bytes("image.tar") == before)
+    #expect(try Verification.compare(folder.image, place + "/layout").isSame)
+  }
+
   @Test func aFolderThatIsThereIsNotReplaced() throws {
     let folder = try folder()
     try folder.folder.write("mine", to: "out/file")

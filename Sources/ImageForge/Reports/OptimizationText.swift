@@ -48,9 +48,10 @@ extension OptimizationReport {
     }
     layout.line()
     if let target, after.stored > target {
+      let over = ByteCount.text(after.stored - target)
       layout.paragraph(
-        "\(ByteCount.text(after.stored)), over the target of \(ByteCount.text(target)); what is left to take is named by "
-          + "--strip and --minimize", label: "target missed: ", ink: .red)
+        "\(ByteCount.text(after.stored)), \(over) over the target of \(ByteCount.text(target)); what is left to take is "
+          + "named by --strip and --minimize", label: "target missed: ", ink: .red)
     } else if let target {
       layout.paragraph(
         "\(ByteCount.text(after.stored)) of \(ByteCount.text(target))", label: "target reached: ", ink: .green)
