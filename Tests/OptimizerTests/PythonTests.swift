@@ -224,6 +224,22 @@ import Testing
     }
   }
 
+  /// Strings in fields of strings, as deep as a file is long: both readers end, and trust nothing of it.
+  @Test(arguments: ["f\"{", "f'{", "f'''{x:{", "rf'{(", "f'{f\"{a:"])
+  func stringsInStringsEnd(text: String) {
+    let bytes = Array(("import os\n" + String(repeating: text, count: 100_000)).utf8)
+    let found = PythonImports(bytes)
+    #expect(found.isBroken && found.modules == ["os"])
+    #expect(PythonComments.strip(bytes + Array("\n# \(String(repeating: "word ", count: 20))\n".utf8)) == nil)
+  }
+
+  /// A backslash before a field, words that are no prefixes, and lines of old systems.
+  @Test func whatOnlyLooksLikeAString() {
+    let found = imports("x = rf'\\{__import__(name)}'\nimport a\ny = 1 if'{'else 2; import b\r\nimport c\rimport d\r")
+    #expect(!found.isBroken && found.isDynamic)
+    #expect(found.modules == ["a", "b", "c", "d"])
+  }
+
   /// An application, its libraries and a standard library: what is reached stays, in whichever way it is named.
   @Test func onlyReachedModulesStay() throws {
     let site = "opt/venv/lib/python3.13/site-packages/"

@@ -4,7 +4,7 @@ import ForgeLayers
 /// Takes the comments out of a Python source: nothing that is executed, and every line keeps its number, so that
 /// tracebacks and `inspect.getsource` still show the code. What stays: docstrings, the interpreter and encoding in the
 /// first two lines (PEP 263), type comments, and every block of comments that speaks of a licence or copyright.
-/// A source in which anything is unusual is left alone.
+/// A source in which anything is unusual (`PythonTokens`) is left alone.
 struct PythonComments {
   /// Below this many bytes a file is not written again for it.
   static let worthwhile: Int64 = 64
@@ -17,10 +17,8 @@ struct PythonComments {
     var isKept: Bool
   }
 
-  private let bytes: [UInt8]
-  private var position = 0
-  private var line = 1
-  private var open: [UInt8] = []
+  private var tokens: PythonTokens
+  private var bytes: [UInt8] { tokens.bytes }
   private var comments: [Comment] = []
   private var isUnusual = false
 
@@ -28,7 +26,7 @@ struct PythonComments {
   static func strip(_ bytes: [UInt8]) -> RewrittenFile? {
     var work = PythonComments(bytes)
     work.scan()
-    guard !work.isUnusual, work.open.isEmpty else { return nil }
+    guard !work.isUnusual, work.tokens.open.isEmpty else { return nil }
     work.keepNotices()
     var pieces: [RewrittenFile.Piece] = []
     var start = 0
@@ -41,66 +39,27 @@ struct PythonComments {
     return Int64(bytes.count) - file.size >= worthwhile ? file : nil
   }
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  private func at(_ index: Int) -> UInt8 { index >= 0 && index < bytes.count ? bytes[index] : 0 }
-
-  private static func isWord(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
-      || byte >= 0x80
-  }
-
-  private static let prefixes: Set<String> = ["r", "u", "b", "f", "t", "br", "rb", "fr", "rf", "tr", "rt"]
-
-  // MARK: Scanning
+  private init(_ bytes: [UInt8]) { tokens = PythonTokens(bytes) }
 
   private mutating func scan() {
-    while position < bytes.count, !isUnusual {
-      let byte = bytes[position]
-      switch byte {
-      case 0x0A:
-        line += 1
-        position += 1
-      case 0x0D, 0:
-        // Ends of lines of other systems.
-        guard byte == 0x0D, at(position + 1) == 0x0A else {
-          isUnusual = true
-          return
-        }
-        position += 1
-      case UInt8(ascii: "#"): comment()
-      case UInt8(ascii: "\\"): continuation()
-      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
-        open.append(byte)
-        position += 1
-      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-        let opening = byte == UInt8(ascii: ")") ? UInt8(ascii: "(") : byte - 2
-        guard open.popLast() == opening else {
-          isUnusual = true
-          return
-        }
-        position += 1
-      case UInt8(ascii: "'"), UInt8(ascii: "\""): string("")
-      case _ where Self.isWord(byte): word()
-      default: position += 1
+    // Where a line goes on after a backslash must be no comment, of which an end of the line would be left.
+    var isContinued = false
+    while !isUnusual {
+      let line = tokens.line
+      guard let token = tokens.next() else { break }
+      if case .comment(let range) = token {
+        isUnusual = isContinued
+        comment(range, line)
       }
+      if case .continuation = token { isContinued = true } else { isContinued = false }
+      isUnusual = isUnusual || tokens.isUnusual
     }
   }
 
-  private mutating func word() {
-    let start = position
-    while Self.isWord(at(position)) { position += 1 }
-    guard position - start <= 2, at(position) == UInt8(ascii: "'") || at(position) == UInt8(ascii: "\"") else { return }
-    let prefix = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
-    string(Self.prefixes.contains(prefix) ? prefix : "")
-  }
-
-  private mutating func comment() {
-    let start = position
-    while position < bytes.count, bytes[position] != 0x0A, bytes[position] != 0x0D { position += 1 }
-    var first = start
-    while [0x20, 0x09].contains(at(first - 1)), first > 0 { first -= 1 }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+  private mutating func comment(_ range: Range<Int>, _ line: Int) {
+    var first = range.lowerBound
+    while [0x20, 0x09].contains(tokens.at(first - 1)) { first -= 1 }
+    let text = String(decoding: bytes[range], as: UTF8.self)
     let isTyped = text.dropFirst().drop { $0 == " " || $0 == "\t" }.hasPrefix("type:")
     if line <= 2, text.contains("coding"),
       !["utf-8", "utf8", "ascii", "latin-1", "iso-8859-1"].contains(where: { text.lowercased().contains($0) })
@@ -110,107 +69,8 @@ struct PythonComments {
     }
     comments.append(
       Comment(
-        range: first..<position, line: line, isWholeLine: first == 0 || at(first - 1) == 0x0A,
+        range: first..<range.upperBound, line: line, isWholeLine: first == 0 || tokens.at(first - 1) == 0x0A,
         isKept: isTyped || line <= 2 && (text.contains("coding") || text.hasPrefix("#!"))))
-  }
-
-  /// A backslash at the end of a line. What follows must not be a comment, of which an end of the line would be left.
-  private mutating func continuation() {
-    position += at(position + 1) == 0x0D ? 2 : 1
-    guard at(position) == 0x0A else {
-      isUnusual = true
-      return
-    }
-    position += 1
-    line += 1
-    var next = position
-    while [0x20, 0x09].contains(at(next)) { next += 1 }
-    if at(next) == UInt8(ascii: "#") { isUnusual = true }
-  }
-
-  private mutating func string(_ prefix: String) {
-    let quote = bytes[position]
-    let isTriple = at(position + 1) == quote && at(position + 2) == quote
-    let isFormatted = prefix.contains("f") || prefix.contains("t")
-    position += isTriple ? 3 : 1
-    while position < bytes.count, !isUnusual {
-      let byte = bytes[position]
-      if byte == UInt8(ascii: "\\") {
-        // `f"\{x}"` is a backslash and a field.
-        if isFormatted, at(position + 1) == UInt8(ascii: "{") {
-          position += 1
-        } else {
-          if at(position + 1) == 0x0A { line += 1 }
-          position += at(position + 1) == 0x0D && at(position + 2) == 0x0A ? 1 : 2
-        }
-      } else if byte == quote, !isTriple || at(position + 1) == quote && at(position + 2) == quote {
-        position += isTriple ? 3 : 1
-        return
-      } else if byte == 0x0A {
-        let isContinued = at(position - 1) == 0x0D && at(position - 2) == UInt8(ascii: "\\")
-        guard isTriple || isContinued else {
-          isUnusual = true
-          return
-        }
-        line += 1
-        position += 1
-      } else if isFormatted, byte == UInt8(ascii: "{") {
-        position += 1
-        if at(position) == byte { position += 1 } else { field(quote, isTriple: isTriple, depth: 0) }
-      } else {
-        position += 1
-      }
-    }
-    isUnusual = true
-  }
-
-  /// A replacement field of a formatted string, to behind its closing brace (PEP 701).
-  private mutating func field(_ quote: UInt8, isTriple: Bool, depth: Int) {
-    guard depth < 8 else {
-      isUnusual = true
-      return
-    }
-    var open = 0
-    var inFormat = false
-    while position < bytes.count, !isUnusual {
-      let byte = bytes[position]
-      switch byte {
-      case UInt8(ascii: "}") where open == 0:
-        position += 1
-        return
-      case UInt8(ascii: "{") where inFormat:
-        position += 1
-        field(quote, isTriple: isTriple, depth: depth + 1)
-      case quote where inFormat, UInt8(ascii: "\\"):
-        isUnusual = true
-        return
-      case _ where inFormat:
-        if byte == 0x0A { line += 1 }
-        position += 1
-      case UInt8(ascii: "#"):
-        isUnusual = true
-        return
-      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
-        open += 1
-        position += 1
-      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-        open -= 1
-        position += 1
-        if open < 0 {
-          isUnusual = true
-          return
-        }
-      case UInt8(ascii: ":") where open == 0:
-        inFormat = true
-        position += 1
-      case UInt8(ascii: "'"), UInt8(ascii: "\""): string("")
-      case _ where Self.isWord(byte): word()
-      default:
-        if byte == 0x0A { line += 1 }
-        position += 1
-      }
-    }
-    isUnusual = true
   }
 
   // MARK: Notices

@@ -20,10 +20,7 @@ struct PythonImports: Sendable {
   /// Whether a string has no end: then nothing that was found can be trusted to be all.
   private(set) var isBroken = false
 
-  private let bytes: [UInt8]
-  private var position = 0
-  /// Brackets that are open.
-  private var depth = 0
+  private var tokens: PythonTokens
   /// The indentation of `if TYPE_CHECKING:`, while in its block.
   private var skipped: Int?
   /// The indentation of `def`, while in a function.
@@ -35,10 +32,10 @@ struct PythonImports: Sendable {
 
   /// - Parameter isLibrary: whether it is imported only, and never the program that is started.
   init(_ bytes: [UInt8], isLibrary: Bool = false) {
-    self.bytes = bytes
+    tokens = PythonTokens(bytes)
     self.isLibrary = isLibrary
-    while position < bytes.count { line() }
-    if depth != 0 { isBroken = true }
+    while tokens.position < bytes.count { line() }
+    if tokens.isBroken || !tokens.open.isEmpty { isBroken = true }
   }
 
   /// What no container's Python takes.
@@ -54,11 +51,22 @@ struct PythonImports: Sendable {
 
   private static let calls: Set<String> = ["import_module", "__import__", "iter_modules", "walk_packages", "find_spec"]
 
-  private func at(_ index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
+  /// By first byte and length: whether a word may be one that is looked for. Few are.
+  private static let isLookedFor: [Bool] = {
+    var table = [Bool](repeating: false, count: 256 * 32)
+    for word in PythonSeldom.triggers.union(calls).union(["import", "from"]) where word.utf8.count < 32 {
+      if let first = word.utf8.first { table[Int(first) * 32 + word.utf8.count] = true }
+    }
+    return table
+  }()
 
-  private static func isWord(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
-      || byte >= 0x80
+  private func at(_ index: Int) -> UInt8 { tokens.at(index) }
+
+  private var bytes: [UInt8] { tokens.bytes }
+
+  private var position: Int {
+    get { tokens.position }
+    set { tokens.position = newValue }
   }
 
   // MARK: Lines
@@ -84,36 +92,29 @@ struct PythonImports: Sendable {
       skipped = indentation
     }
     var isStart = true
-    while position < bytes.count {
-      let byte = bytes[position]
-      switch byte {
-      case 0x0A where depth == 0:
-        position += 1
-        return
-      case UInt8(ascii: "#"):
-        while position < bytes.count, bytes[position] != 0x0A { position += 1 }
-      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
-        depth += 1
-        position += 1
-      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-        depth = max(0, depth - 1)
-        position += 1
-      case UInt8(ascii: "\\"): position += at(position + 1) == 0x0D ? 3 : 2
-      case UInt8(ascii: "'"), UInt8(ascii: "\""):
-        string(prefix: "")
+    while let token = tokens.next() {
+      switch token {
+      case .lineEnd: if tokens.open.isEmpty { return }
+      case .comment, .continuation, .bracket: break
+      case .text(let text):
+        for token in tokens.fields { field(token) }
+        note(text)
         isStart = false
-      case UInt8(ascii: ";"), UInt8(ascii: ":"):
-        position += 1
-        isStart = depth == 0
-        continue
-      case _ where Self.isWord(byte):
-        word(isStart: isStart && depth == 0)
+      case .word(let range):
+        word(range, isStart: isStart && tokens.open.isEmpty)
         isStart = false
-      case 0x20, 0x09, 0x0D, 0x0A: position += 1
-      default:
-        position += 1
-        isStart = false
+      case .other(let byte):
+        isStart = tokens.open.isEmpty && (byte == UInt8(ascii: ";") || byte == UInt8(ascii: ":"))
       }
+    }
+  }
+
+  /// What stands in a replacement field.
+  private mutating func field(_ token: PythonTokens.Token) {
+    switch token {
+    case .word(let range): word(range, isStart: false)
+    case .text(let text): note(text)
+    default: break
     }
   }
 
@@ -124,22 +125,16 @@ struct PythonImports: Sendable {
     }
   }
 
-  private mutating func word(isStart: Bool) {
-    let start = position
-    while Self.isWord(at(position)) { position += 1 }
-    let length = position - start
-    if at(position) == UInt8(ascii: "'") || at(position) == UInt8(ascii: "\""), length <= 2 {
-      return string(prefix: String(decoding: bytes[start..<position], as: UTF8.self).lowercased())
-    }
-    guard length >= 3, length <= 20 else { return }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+  private mutating func word(_ range: Range<Int>, isStart: Bool) {
+    guard range.count < 32, Self.isLookedFor[Int(bytes[range.lowerBound]) * 32 + range.count] else { return }
+    let text = String(decoding: bytes[range], as: UTF8.self)
     if PythonSeldom.triggers.contains(text) { triggers.insert(text) }
     if isStart, text == "import" {
       list(from: nil)
     } else if isStart, text == "from" {
       from()
-    } else if skipped == nil, Self.calls.contains(text), at(position) == UInt8(ascii: "(") {
-      var next = position + 1
+    } else if skipped == nil, Self.calls.contains(text), at(range.upperBound) == UInt8(ascii: "(") {
+      var next = range.upperBound + 1
       while [0x20, 0x0A, 0x0D, 0x09].contains(at(next)) { next += 1 }
       if at(next) != UInt8(ascii: "'"), at(next) != UInt8(ascii: "\"") {
         isDynamic = true
@@ -156,9 +151,9 @@ struct PythonImports: Sendable {
       let byte = bytes[position]
       if byte == UInt8(ascii: "\\") {
         position += at(position + 1) == 0x0D ? 3 : 2
-      } else if byte == 0x20 || byte == 0x09 || depth > 0 && (byte == 0x0A || byte == 0x0D) {
+      } else if byte == 0x20 || byte == 0x09 || !tokens.open.isEmpty && (byte == 0x0A || byte == 0x0D) {
         position += 1
-      } else if byte == UInt8(ascii: "#"), depth > 0 {
+      } else if byte == UInt8(ascii: "#"), !tokens.open.isEmpty {
         while position < bytes.count, bytes[position] != 0x0A { position += 1 }
       } else {
         return
@@ -169,7 +164,7 @@ struct PythonImports: Sendable {
   private mutating func dottedName() -> String {
     blanks()
     let start = position
-    while Self.isWord(at(position)) || at(position) == UInt8(ascii: ".") { position += 1 }
+    while PythonTokens.isWord(at(position)) || at(position) == UInt8(ascii: ".") { position += 1 }
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
@@ -188,11 +183,7 @@ struct PythonImports: Sendable {
   private mutating func list(from base: String?) {
     blanks()
     if let base { add(base) }
-    let isBracketed = at(position) == UInt8(ascii: "(")
-    if isBracketed {
-      depth += 1
-      position += 1
-    }
+    if at(position) == UInt8(ascii: "(") { _ = tokens.next() }
     while true {
       let name = dottedName()
       if name.isEmpty { break }
@@ -215,78 +206,12 @@ struct PythonImports: Sendable {
 
   // MARK: Strings
 
-  private mutating func string(prefix: String) {
-    let quote = bytes[position]
-    let isArgument = argument == position
-    let isTriple = at(position + 1) == quote && at(position + 2) == quote
-    position += isTriple ? 3 : 1
-    let start = position
-    let isFormatted = prefix.contains("f") || prefix.contains("t")
-    /// Where the first replacement field begins.
-    var field: Int?
-    while position < bytes.count {
-      let byte = bytes[position]
-      if byte == UInt8(ascii: "\\") {
-        position += at(position + 1) == 0x0D ? 3 : 2
-      } else if byte == quote, !isTriple || at(position + 1) == quote && at(position + 2) == quote {
-        note(start..<position, field: field, isArgument: isArgument)
-        position += isTriple ? 3 : 1
-        return
-      } else if byte == 0x0A, !isTriple {
-        isBroken = true
-        return
-      } else if isFormatted, byte == UInt8(ascii: "{") {
-        if at(position + 1) == byte {
-          position += 2
-        } else {
-          field = field ?? position
-          position += 1
-          replacement(quote, isTriple: isTriple)
-        }
-      } else {
-        position += 1
-      }
-    }
-    isBroken = true
-  }
-
-  /// A replacement field of a formatted string, to behind its closing brace.
-  private mutating func replacement(_ quote: UInt8, isTriple: Bool) {
-    var open = 0
-    var inFormat = false
-    while position < bytes.count {
-      let byte = bytes[position]
-      switch byte {
-      case UInt8(ascii: "}") where open == 0:
-        position += 1
-        return
-      case UInt8(ascii: "{") where inFormat:
-        position += 1
-        replacement(quote, isTriple: isTriple)
-      case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
-        open += 1
-        position += 1
-      case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-        open -= 1
-        position += 1
-      case UInt8(ascii: ":") where open == 0:
-        inFormat = true
-        position += 1
-      case quote where inFormat && !isTriple: return
-      case UInt8(ascii: "'") where !inFormat, UInt8(ascii: "\"") where !inFormat: string(prefix: "")
-      case _ where !inFormat && Self.isWord(byte): word(isStart: false)
-      default: position += 1
-      }
-    }
-    isBroken = true
-  }
-
-  private mutating func note(_ range: Range<Int>, field: Int?, isArgument: Bool) {
-    guard skipped == nil, range.count >= 2, range.count <= 200 else { return }
-    let text = String(decoding: bytes[range], as: UTF8.self)
-    if field == nil, PythonSeldom.triggers.contains(text) { triggers.insert(text) }
-    if let field {
-      let head = String(decoding: bytes[range.lowerBound..<field], as: UTF8.self)
+  private mutating func note(_ string: PythonTokens.Text) {
+    guard skipped == nil, string.content.count >= 2, string.content.count <= 200 else { return }
+    let text = String(decoding: bytes[string.content], as: UTF8.self)
+    if string.field == nil, PythonSeldom.triggers.contains(text) { triggers.insert(text) }
+    if let field = string.field {
+      let head = String(decoding: bytes[string.content.lowerBound..<field], as: UTF8.self)
       open(head)
     } else if let percent = text.firstIndex(of: "%") {
       open(String(text[..<percent]))
@@ -296,7 +221,7 @@ struct PythonImports: Sendable {
         open(text)
       } else if Self.isDotted(name.drop { $0 == "." }) {
         names.insert(String(name))
-        if isArgument { called.insert(String(name)) }
+        if argument == string.start { called.insert(String(name)) }
       }
     }
   }
@@ -314,7 +239,7 @@ struct PythonImports: Sendable {
     !text.isEmpty
       && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
         guard let first = part.utf8.first, !(0x30...0x39).contains(first) else { return false }
-        return part.utf8.allSatisfy(isWord)
+        return part.utf8.allSatisfy(PythonTokens.isWord)
       }
   }
 }
