@@ -35,15 +35,36 @@ package struct Packages {
   /// By inode: the package that owns it, by its index in `found`. What two claim belongs to the first: the system's
   /// package managers come before those of the languages.
   private var owner: [Int32]
+  /// By folder or symbolic link: all packages that name it. Nil where no one asks.
+  private var claims: [FileTree.ID: [Int32]]?
 
   /// All packages, the largest first, and for each inode which of them owns it, or `none`.
   package static func all(_ root: RootFilesystem) -> (packages: [PackageFacts], owner: [Int32]) {
+    let packages = read(root, names: false)
+    let order = packages.order()
+    return (order.facts, packages.owner.map { $0 == none ? $0 : order.place[Int($0)] })
+  }
+
+  private static func read(_ root: RootFilesystem, names: Bool) -> Packages {
     var packages = Packages(root: root)
+    if names { packages.claims = [:] }
     packages.readDebian()
     packages.readAlpine()
     packages.readTree()
     packages.adoptBytecode()
-    return packages.sorted()
+    return packages
+  }
+
+  /// As `all`, and for each folder and symbolic link that distributions' databases name: the packages that do.
+  package static func allNames(
+    _ root: RootFilesystem
+  ) -> (packages: [PackageFacts], owner: [Int32], claims: [FileTree.ID: [Int32]]) {
+    let packages = read(root, names: true)
+    let order = packages.order()
+    return (
+      order.facts, packages.owner.map { $0 == none ? $0 : order.place[Int($0)] },
+      (packages.claims ?? [:]).mapValues { $0.map { order.place[Int($0)] } }
+    )
   }
 
   private init(root: RootFilesystem) {
@@ -51,7 +72,8 @@ package struct Packages {
     owner = [Int32](repeating: Self.none, count: root.inodes.count)
   }
 
-  private func sorted() -> ([PackageFacts], [Int32]) {
+  /// The packages, the largest first, and for each of `found` where it stands among these.
+  private func order() -> (facts: [PackageFacts], place: [Int32]) {
     let facts = found.map { package in
       var facts = package.facts
       var layers: [Int: Int64] = [:]
@@ -69,7 +91,7 @@ package struct Packages {
     }
     var place = [Int32](repeating: 0, count: facts.count)
     for (new, old) in order.enumerated() { place[old] = Int32(new) }
-    return (order.map { facts[$0] }, owner.map { $0 == Self.none ? $0 : place[Int($0)] })
+    return (order.map { facts[$0] }, place)
   }
 
   private func text(_ node: FileTree.ID?) -> String? {
@@ -86,8 +108,23 @@ package struct Packages {
     return inodes
   }
 
-  private mutating func add(_ kind: String, _ name: String?, _ version: String?, _ inodes: Set<Int32>) {
+  /// Notes the folders and symbolic links among these names for the package that is added next.
+  private mutating func claim(_ paths: some Sequence<String>) {
+    guard claims != nil else { return }
+    for path in paths {
+      let parts = path.split(separator: "/")
+      guard let last = parts.last, last != ".", let folder = root.resolve(parts.dropLast().joined(separator: "/")),
+        let node = root.tree.child(folder, Array(last.utf8)[...]), root.tree[node].inode == FileTree.none
+      else { continue }
+      claims?[node, default: []].append(Int32(found.count))
+    }
+  }
+
+  private mutating func add(
+    _ kind: String, _ name: String?, _ version: String?, _ inodes: Set<Int32>, names: [String] = []
+  ) {
     guard let name, let version, !name.isEmpty, !version.isEmpty else { return }
+    claim(names)
     for inode in inodes where owner[Int(inode)] == Self.none { owner[Int(inode)] = Int32(found.count) }
     found.append(
       (
@@ -120,7 +157,7 @@ package struct Packages {
         files = Self.lines(sums).map { line in line.drop { $0 != " " }.drop { $0 == " " } }.map(String.init)
       }
       let inodes = inodes(files)
-      add("deb", name, paragraph["Version"], inodes)
+      add("deb", name, paragraph["Version"], inodes, names: files)
     }
   }
 
@@ -158,17 +195,19 @@ package struct Packages {
       return
     }
     var (name, version, folder): (String?, String?, String) = (nil, nil, "")
-    var paths: [String] = []
+    var (paths, folders): ([String], [String]) = ([], [])
     for line in (database + "\n\n").utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       let value = String(Substring(line.dropFirst(2)))
       switch line.first {
       case nil:
         let inodes = inodes(paths)
-        add("apk", name, version, inodes)
-        (name, version, folder, paths) = (nil, nil, "", [])
+        add("apk", name, version, inodes, names: paths + folders)
+        (name, version, folder, paths, folders) = (nil, nil, "", [], [])
       case UInt8(ascii: "P"): name = value
       case UInt8(ascii: "V"): version = value
-      case UInt8(ascii: "F"): folder = value
+      case UInt8(ascii: "F"):
+        folder = value
+        folders.append(value)
       case UInt8(ascii: "R"): paths.append(folder + "/" + value)
       default: break
       }

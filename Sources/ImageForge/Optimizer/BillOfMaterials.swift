@@ -3,7 +3,8 @@ import ForgeInspection
 import ForgeLayers
 
 /// Which packages an optimized image holds, and what was removed of each: CycloneDX 1.6. Package databases stay as they
-/// were, so that they name files that are gone: these stand here, each with its package. It is the same for the same
+/// were, so that they name files and folders that are gone: these stand here, each with its package; so do the lists
+/// that dpkg keeps of a package's files, where they went. It is the same for the same
 /// input and result: no time and no serial number.
 public struct BillOfMaterials: Sendable, Codable, Equatable {
   public struct Property: Sendable, Codable, Equatable {
@@ -47,17 +48,32 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
   ///   - distribution: `ID` of its `os-release`.
   init(_ input: ReadImage, _ result: Proof.Side, _ allowance: Allowance, distribution: String) {
     let root = input.root
-    let (packages, owner) = Packages.all(root)
-    var files = [[(path: [UInt8], bytes: Int64)]](repeating: [], count: packages.count)
-    var others: [(path: [UInt8], bytes: Int64)] = []
+    let (packages, owner, claims) = Packages.allNames(root)
+    var files = [[File]](repeating: [], count: packages.count)
+    var others: [File] = []
+    // What dpkg keeps of a package goes without its being less of a package.
+    let debian = Dictionary(
+      packages.indices.filter { packages[$0].kind == "deb" }.map { (packages[$0].name, $0) },
+      uniquingKeysWith: { first, _ in first })
     root.walk { id in
       let node = root.tree[id]
-      guard node.kind != .directory else { return true }
-      let path = root.tree.path(id)
-      if node.inode != FileTree.none, owner[Int(node.inode)] != Packages.none {
-        files[Int(owner[Int(node.inode)])].append((path, root.inodes[Int(node.inode)].size))
-      } else {
-        others.append((path, node.inode == FileTree.none ? 0 : root.inodes[Int(node.inode)].size))
+      var file = File(path: root.tree.path(id), bytes: 0)
+      if node.inode != FileTree.none {
+        file.bytes = root.inodes[Int(node.inode)].size
+        if owner[Int(node.inode)] != Packages.none {
+          files[Int(owner[Int(node.inode)])].append(file)
+        } else if let package = Self.informed(file.path).flatMap({ debian[$0] }) {
+          file.isPart = false
+          files[package].append(file)
+        } else {
+          others.append(file)
+        }
+      } else if let packages = claims[id] {
+        // All that name a folder miss it.
+        file.isPart = node.kind != .directory
+        for package in packages { files[Int(package)].append(file) }
+      } else if node.kind != .directory {
+        others.append(file)
       }
       return true
     }
@@ -65,7 +81,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     var numbers: [String: Int] = [:]
     for (package, files) in zip(packages, files) {
       let changes = Self.changes(files, allowance)
-      let state = changes.removed == 0 ? "complete" : changes.removed == files.count ? "removed" : "partial"
+      let parts = files.lazy.filter(\.isPart).count
+      let state = changes.removed == 0 ? "complete" : changes.removed == parts ? "removed" : "partial"
       let purl = Self.purl(package, distribution)
       // One package may be installed twice, as each application brings its own.
       let number = numbers[purl, default: 0]
@@ -84,13 +101,27 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
           + Self.changes(others, allowance).properties))
   }
 
-  private static func changes(
-    _ files: [(path: [UInt8], bytes: Int64)], _ allowance: Allowance
-  ) -> (removed: Int, properties: [Property]) {
+  private struct File {
+    var path: [UInt8]
+    var bytes: Int64
+    /// Whether a package of which none of these is left is removed: not so for folders and dpkg's own notes.
+    var isPart = true
+  }
+
+  /// The package that a file of dpkg tells of: `perl` for `var/lib/dpkg/info/perl:amd64.list`.
+  private static func informed(_ path: [UInt8]) -> String? {
+    let folder = "var/lib/dpkg/info/"
+    guard path.starts(with: folder.utf8), let dot = path.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    return String(decoding: path[..<dot].dropFirst(folder.utf8.count).prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+  }
+
+  private static func changes(_ files: [File], _ allowance: Allowance) -> (removed: Int, properties: [Property]) {
+    var parts = 0
     var (removed, rewritten, bytes): ([String], [String], Int64) = ([], [], 0)
     for file in files {
       if allowance.isRemoved(file.path) {
         removed.append(DisplayText.escape(file.path))
+        if file.isPart { parts += 1 }
         bytes += file.bytes
       } else if allowance.rewritten[file.path] != nil {
         rewritten.append(DisplayText.escape(file.path))
@@ -99,7 +130,7 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     var properties = removed.isEmpty ? [] : [Property(name: "forge:removedBytes", value: String(bytes))]
     properties += removed.sorted().map { Property(name: "forge:removed", value: $0) }
     properties += rewritten.sorted().map { Property(name: "forge:rewritten", value: $0) }
-    return (removed.count, properties)
+    return (parts, properties)
   }
 
   /// Package URL specification, "Rules for each purl component" and "Known types".

@@ -88,6 +88,11 @@ struct Reachability {
     try dropUnreachedModules()
     try follow()
     dropReaderless()
+    if let lists = walk("var/lib/dpkg/info", marking: false), !root.tree.children(lists).allSatisfy(kept.contains) {
+      notices.append(
+        "dpkg's status stays and names all packages, but not its lists of their files: what each package lost, these "
+          + "among it, is in the bill of materials (--sbom)")
+    }
   }
 
   /// What one program alone reads goes where that program goes.
