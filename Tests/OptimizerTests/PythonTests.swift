@@ -298,7 +298,7 @@ import Testing
         "usr/local/lib/python3.13/pdb.py", "usr/local/lib/python3.13/json/tool.py", "usr/local/lib/python3.13/wave.py",
         site + "server/forgotten.py", site + "library/fast.cpython-313-x86_64-linux-gnu.so", site + "plugins/two.py",
         site + "unused/__init__.py", site + "unused/data.bin", site + "unused-1.dist-info/RECORD",
-        site + "unused.libs/libx.so",
+        site + "unused.libs/libx.so", "opt/venv/bin/other",
       ])
     // What was asked for stays.
     let keeping = options {

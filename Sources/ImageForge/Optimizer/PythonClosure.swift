@@ -47,12 +47,13 @@ struct PythonClosure {
     try work.follow()
     try work.followScripts(kept)
     return Result(
-      gone: try work.unreached(), reached: work.reached.count, modules: work.modules.definitions.count,
+      gone: try work.unreached().union(work.brokenScripts(kept)), reached: work.reached.count,
+      modules: work.modules.definitions.count,
       dynamic: work.dynamic.sorted(), unknown: askedModules.filter { work.modules.definitions[$0] == nil })
   }
 
   struct Result {
-    /// Names in libraries that nothing reaches.
+    /// Names in libraries that nothing reaches, and programs that cannot start without these.
     var gone: Set<FileTree.ID>
     var reached: Int
     var modules: Int
@@ -187,17 +188,32 @@ struct PythonClosure {
     }
   }
 
-  /// Programs in Python of the packages that the application imports, such as `alembic` beside a service.
-  private mutating func followScripts(_ kept: Set<FileTree.ID>) throws {
-    var scripts: [PythonImports] = []
+  /// Programs in Python, as packages install them.
+  private func scripts(_ kept: Set<FileTree.ID>) throws -> [(id: FileTree.ID, source: PythonImports)] {
+    var scripts: [(FileTree.ID, PythonImports)] = []
     for id in kept where PythonModules.text(root, root.tree[id].parent) == "bin" && !isInLibrary(id) {
       let node = root.tree[id]
       guard node.inode != FileTree.none, root.inodes[Int(node.inode)].size < 1 << 20, let source = try bytes(id),
         source.starts(with: Array("#!".utf8)), String(decoding: source.prefix(200), as: UTF8.self).contains("python")
       else { continue }
-      scripts.append(PythonImports(source))
+      scripts.append((id, PythonImports(source)))
     }
-    for script in scripts {
+    return scripts
+  }
+
+  /// Those that import at once what nothing reaches.
+  private func brokenScripts(_ kept: Set<FileTree.ID>) throws -> [FileTree.ID] {
+    try scripts(kept).filter { _, source in
+      source.modules.subtracting(source.lazyModules).contains { name in
+        let top = Self.top(name)
+        return !modules.isStandard(top) && modules.definitions[top] != nil && !reached.contains(top)
+      }
+    }.map(\.id)
+  }
+
+  /// Programs in Python of the packages that the application imports, such as `alembic` beside a service.
+  private mutating func followScripts(_ kept: Set<FileTree.ID>) throws {
+    for (_, script) in try scripts(kept) {
       let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter { !modules.isStandard($0) }
       guard tops.contains(where: { ownPackages.contains($0) }) else { continue }
       follow(script, package: "", from: "")
