@@ -60,6 +60,25 @@ import Testing
     #expect(stripped(text) == nil)
   }
 
+  /// Of a package's metadata the fields stay, and what may be a notice.
+  @Test(
+    arguments: [
+      ("Metadata-Version: 2.1\nName: a\n\n\(long)\n\nmore\n", "Metadata-Version: 2.1\nName: a\n"),
+      (
+        "Metadata-Version: 2.1\nName: a\nLicense: x\n        y\n\n\(long)",
+        "Metadata-Version: 2.1\nName: a\nLicense: x\n        y\n"
+      ),
+      ("Metadata-Version: 2.1\nName: a\n\n\(long) Copyright 2024", nil),
+      ("Metadata-Version: 2.1\nName: a\n\nshort\n", nil),
+      ("Metadata-Version: 2.1\nName: a", nil), ("\n\n\(long)", nil), ("", nil),
+      ("Metadata-Version: 2.1\r\nName: a\r\n\r\n\(long)", nil),
+    ] as [(String, String?)])
+  func descriptionsGo(text: String, expected: String?) {
+    let file = PythonComments.stripDescription(Array(text.utf8))
+    #expect(file.map { $0.size } == expected.map { Int64($0.utf8.count) })
+    #expect(expected.map { text.hasPrefix($0) } != false)
+  }
+
   /// Python itself compiles both to the same code, with the same lines and columns.
   @Test func pythonCompilesTheSame() async throws {
     let folder = try TemporaryFolder()

@@ -224,6 +224,38 @@ import Testing
     }
   }
 
+  /// What the standard library does without goes, though it imports it at once, unless a source speaks of a use.
+  @Test(arguments: [
+    ("import zipper", false), ("import bz2", true), ("import zipfile", true), ("x = 'bz2'", true),
+    ("import shutil; shutil.unpack_archive", true),
+  ])
+  func compressionStaysWhereItIsUsed(main: String, stays: Bool) throws {
+    let library = "usr/local/lib/python3.13/"
+    let folder = try ImageFolder(
+      TestImage(
+        layers: [
+          layer { tar in
+            tar.file("usr/local/bin/python3.13", "binary", mode: 0o755)
+            for name in ["os", "_compression", "encodings/__init__", "encodings/utf_8"] {
+              tar.file("\(library)\(name).py", "")
+            }
+            for name in ["zipfile", "shutil", "encodings/bz2_codec"] {
+              tar.file("\(library)\(name).py", "try:\n  import bz2\nexcept ImportError: bz2 = None\n")
+            }
+            tar.file(library + "bz2.py", "from _bz2 import BZ2Compressor\n")
+            tar.file(library + "lib-dynload/_bz2.cpython-313-x86_64-linux-gnu.so", "x")
+            tar.file("opt/venv/lib/python3.13/site-packages/zipper.py", "import shutil\n")
+            tar.file("app/main.py", "import zipper\n" + main)
+          }
+        ], config: TestConfig(entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"], workingDirectory: "/app")))
+    try folder.optimize(options { $0.minimize = true }, to: "out.tar")
+    let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+    let paths = Set(listing.records.map { String(decoding: $0.path, as: UTF8.self) })
+    #expect(paths.contains(library + "shutil.py"))
+    #expect(paths.contains(library + "bz2.py") == stays)
+    #expect(paths.contains(library + "lib-dynload/_bz2.cpython-313-x86_64-linux-gnu.so") == stays)
+  }
+
   /// Strings in fields of strings, as deep as a file is long: both readers end, and trust nothing of it.
   @Test(arguments: ["f\"{", "f'{", "f'''{x:{", "rf'{(", "f'{f\"{a:"])
   func stringsInStringsEnd(text: String) {

@@ -37,8 +37,11 @@ enum ContentRewriting {
           Int(inode.origin.layer) >= kept && !entry.isSparse && source.layer >= 0
           && (set == .debug
             ? entry.size > ELFStripper.worthwhile && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
-            : entry.size > PythonComments.worthwhile && entry.size < 4 << 20 && PythonComments.isCandidate(root, id))
-        index = isCandidate ? try rewrite(source, set, contents, &rewrites) : nil
+            : entry.size > PythonComments.worthwhile && entry.size < 4 << 20
+              && (PythonComments.isCandidate(root, id) || PythonComments.isMetadata(root, id)))
+        index =
+          isCandidate
+          ? try rewrite(source, set, isMetadata: PythonComments.isMetadata(root, id), contents, &rewrites) : nil
         seen[node.inode] = index
         if let index { changes[inode.origin] = index }
       }
@@ -64,13 +67,19 @@ enum ContentRewriting {
   }
 
   private static func rewrite(
-    _ origin: FileTree.Origin, _ set: StripSet, _ contents: FileContents, _ rewrites: inout [Rewrite]
+    _ origin: FileTree.Origin, _ set: StripSet, isMetadata: Bool, _ contents: FileContents,
+    _ rewrites: inout [Rewrite]
   ) throws -> Int? {
     try contents.prepare([Int(origin.layer)])
     let blob = try contents.blob(origin)
-    let changed =
-      set == .debug ? ELFStripper.strip(blob) : PythonComments.strip(try blob.bytes(count: Int(blob.length)))
-    guard let file = changed else { return nil }
+    let file: RewrittenFile?
+    if set == .debug {
+      file = ELFStripper.strip(blob)
+    } else {
+      let bytes = try blob.bytes(count: Int(blob.length))
+      file = isMetadata ? PythonComments.stripDescription(bytes) : PythonComments.strip(bytes)
+    }
+    guard let file else { return nil }
     var namer = ContentNamer(contents.notes)
     try file.forEachPiece(of: blob, name: "layer \(origin.layer)") { namer.update($0) }
     rewrites.append(Rewrite(origin: origin, file: file, hash: namer.finish()))

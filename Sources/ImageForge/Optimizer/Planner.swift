@@ -177,7 +177,7 @@ struct Planner {
       let what =
         set == .debug
         ? "programs and libraries lost symbols and debug information"
-        : "Python sources of libraries lost their comments; every line keeps its number"
+        : "Python sources of libraries lost their comments, and every line keeps its number, or metadata its description"
       planner.notices.append(
         "\(files.count) \(what): checksums that package databases keep of them no longer hold; the proof names both "
           + "contents of each")

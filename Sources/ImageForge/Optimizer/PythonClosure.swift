@@ -234,7 +234,7 @@ struct PythonClosure {
   }
 
   private mutating func add(_ name: String, from: String, _ way: Way = .imported) {
-    if way != .imported, isSeldom(name, from, way) { return }
+    if way != .imported || PythonSeldom.optional.contains(name), isSeldom(name, from, way) { return }
     if let twin = PythonSeldom.twins[String(name.prefix { $0 != "." })], isThere(twin) { return }
     // Packages are imported before their modules.
     var end = name.startIndex
@@ -260,7 +260,9 @@ struct PythonClosure {
       guard rule.drivers.allSatisfy({ modules.definitions[$0] == nil }) else { return false }
       let (top, other) = (Self.top(name), Self.top(from))
       let isOwn = top == other || modules.isStandard(top) && modules.isStandard(other)
-      guard way == .named || isOwn && PythonSeldom.rule(of: from)?.module != rule.module else { return false }
+      guard way == .named && !rule.isOptional || isOwn && PythonSeldom.rule(of: from)?.module != rule.module else {
+        return false
+      }
     }
     if modules.definitions[name] != nil { passedOver[rule.module, default: []].insert(name) }
     return true

@@ -96,6 +96,32 @@ struct PythonComments {
     }
   }
 
+  // MARK: Descriptions
+
+  /// The fields of a package's metadata without the description below them, which is for people who look for packages
+  /// (PyPA, "Core metadata specifications"). It stays where it holds a notice of copyright.
+  static func stripDescription(_ bytes: [UInt8]) -> RewrittenFile? {
+    var end = 0
+    while end < bytes.count, bytes[end] != 0x0A || end + 1 < bytes.count && bytes[end + 1] != 0x0A { end += 1 }
+    end += 1
+    guard bytes.starts(with: Array("Metadata-Version:".utf8)), bytes.count - end >= Int(worthwhile) else { return nil }
+    let text = String(decoding: bytes[end...], as: UTF8.self).lowercased()
+    guard !["copyright", "(c)", "\u{A9}", "spdx", "permission is"].contains(where: { text.contains($0) }) else {
+      return nil
+    }
+    return RewrittenFile(pieces: [.old(0..<Int64(end))])
+  }
+
+  /// Whether a name is the metadata of a package that is installed.
+  static func isMetadata(_ root: RootFilesystem, _ id: FileTree.ID) -> Bool {
+    let folder = root.tree[id].parent
+    guard root.tree.name(id).elementsEqual("METADATA".utf8), folder > FileTree.root,
+      root.tree.name(folder).suffix(10).elementsEqual(".dist-info".utf8)
+    else { return false }
+    let site = root.tree.name(root.tree[folder].parent)
+    return site.elementsEqual("site-packages".utf8) || site.elementsEqual("dist-packages".utf8)
+  }
+
   // MARK: Which sources
 
   /// Whether a name is a module of Python's library or of its packages that no compiled file stands beside: that names

@@ -200,6 +200,9 @@ struct PythonImports: Sendable {
 
   private mutating func add(_ module: String) {
     guard skipped == nil else { return }
+    for word in module.split(separator: ".") where PythonSeldom.triggers.contains(String(word)) {
+      triggers.insert(String(word))
+    }
     modules.insert(module)
     if function == nil { atOnce.insert(module) }
   }

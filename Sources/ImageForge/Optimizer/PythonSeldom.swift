@@ -12,6 +12,9 @@ enum PythonSeldom {
     /// Functions of this module alone need it, and they run only where a source outside of its distribution imports
     /// that module or the distribution's top. Everything else reaches it as it reaches others.
     var client: String?
+    /// The standard library does without it where it is missing: what its own modules import at once, or name, does
+    /// not reach it.
+    var isOptional = false
 
     /// Whether a source outside of the distribution says, by what it imports, that these functions run.
     func isUsed(by modules: Set<String>) -> Bool {
@@ -34,9 +37,16 @@ enum PythonSeldom {
       pstats trace timeit statistics mailbox wave compileall filecmp webbrowser _osx_support _ios_support \
       _android_support _aix_support lib2to3 wsgiref
       """)
-    rules += terminal("asyncio.__main__ asyncio.windows_events asyncio.windows_utils")
+    rules += terminal("asyncio.__main__ asyncio.windows_events asyncio.windows_utils asyncio.proactor_events")
     rules += [
       Rule(module: "tarfile", words: ["make_archive", "unpack_archive"]),
+      // `zipfile`, `shutil` and the codec of that name catch their absence.
+      Rule(
+        module: "bz2", words: archives.union(["bz2", "bzip2", "bz2_codec", "bz2-codec", "BZ2File"]), isOptional: true),
+      Rule(module: "lzma", words: archives.union(["lzma", "xz", "LZMAFile"]), isOptional: true),
+      Rule(module: "smtplib", words: ["SMTPHandler"]),
+      Rule(
+        module: "multiprocessing.managers", words: ["Manager", "SyncManager", "BaseManager", "QueueHandler"]),
       Rule(module: "difflib", words: ["HtmlDiff"]),
       Rule(module: "xmlrpc", words: ["XmlListener", "XmlClient"]),
       // Compiled programs of cffi load `_cffi_backend` alone.
@@ -76,6 +86,15 @@ enum PythonSeldom {
     }
     return Set(all + all.map { $0.uppercased() })
   }
+
+  /// Ways to archives that may be compressed in any way.
+  private static let archives: Set<String> = [
+    "zipfile", "ZipFile", "tarfile", "TarFile", "make_archive", "unpack_archive", "fileinput", "FileInput",
+    "hook_compressed",
+  ]
+
+  /// The modules of optional rules.
+  static let optional = Set(rules.values.filter(\.isOptional).map(\.module))
 
   /// Packages that list all encodings, whichever are used.
   static let tables: Set<String> = ["psycopg", "psycopg2", "idna"]

@@ -51,7 +51,7 @@ struct PythonTokens {
   func at(_ index: Int) -> UInt8 { index >= 0 && index < bytes.count ? bytes[index] : 0 }
 
   static func isWord(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
+    (0x61...0x7A).contains(byte) || byte == 0x5F || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
       || byte >= 0x80
   }
 
@@ -87,10 +87,10 @@ struct PythonTokens {
         position += 1
         return .bracket
       case UInt8(ascii: "'"), UInt8(ascii: "\""):
-        fields = []
+        if !fields.isEmpty { fields = [] }
         if let text = text("", 0) { return .text(text) }
       case _ where Self.isWord(byte):
-        fields = []
+        if !fields.isEmpty { fields = [] }
         if let token = word(0) { return token }
       default:
         if byte == 0 { isUnusual = true }
@@ -115,7 +115,9 @@ struct PythonTokens {
   /// A word, or the string that it is the prefix of.
   private mutating func word(_ depth: Int) -> Token? {
     let start = position
-    while Self.isWord(at(position)) { position += 1 }
+    var end = start + 1
+    while end < bytes.count, Self.isWord(bytes[end]) { end += 1 }
+    position = end
     let next = at(position)
     guard position - start <= 2, next == UInt8(ascii: "'") || next == UInt8(ascii: "\"") else {
       return .word(start..<position)

@@ -98,6 +98,12 @@ struct Reachability {
   /// What one program alone reads goes where that program goes.
   private static let readers: [(path: String, programs: [String])] = [
     ("etc/apt", ["usr/bin/apt", "usr/bin/apt-get"]), ("etc/dpkg", ["usr/bin/dpkg"]),
+    ("etc/pam.d", ["libpam.so.0"]), ("etc/pam.conf", ["libpam.so.0"]), ("etc/security", ["libpam.so.0"]),
+    ("etc/login.defs", ["usr/bin/login", "usr/bin/passwd", "usr/bin/su", "usr/sbin/useradd", "usr/sbin/groupadd"]),
+    ("etc/skel", ["usr/sbin/useradd", "usr/sbin/adduser"]), ("etc/default/useradd", ["usr/sbin/useradd"]),
+    ("etc/bash.bashrc", ["usr/bin/bash"]), ("etc/inputrc", ["libreadline.so.8", "libedit.so.2"]),
+    ("etc/debconf.conf", ["usr/bin/debconf"]), ("etc/ca-certificates.conf", ["usr/sbin/update-ca-certificates"]),
+    ("etc/selinux/semanage.conf", ["libsemanage.so.2"]), ("usr/lib/ssl/misc", ["usr/bin/perl"]),
     // The text that time zones are compiled from: the C++ library reads it (`std::chrono::tzdb`).
     ("usr/share/zoneinfo/tzdata.zi", ["libstdc++.so.6"]),
   ]
@@ -106,7 +112,9 @@ struct Reachability {
     let asked = Set(keeping.compactMap { walk($0, marking: false) })
     for (path, programs) in Self.readers {
       let isRead = programs.contains { program in
-        let paths = program.contains("/") ? [program] : libraryFolders.map { $0 + "/" + program }
+        // Where `/bin` is no link to `/usr/bin`, programs are in either.
+        let paths =
+          program.contains("/") ? [program, String(program.dropFirst(4))] : libraryFolders.map { $0 + "/" + program }
         return paths.contains { walk($0, marking: false).map { kept.contains($0) } ?? false }
       }
       guard !isRead, let id = root.node(at: Array(path.utf8)) else { continue }

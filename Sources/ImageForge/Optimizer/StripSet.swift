@@ -25,7 +25,8 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   case npm
   /// Symbols and debug information inside programs and libraries; the files stay.
   case debug
-  /// Comments in the Python sources of libraries; docstrings, licences and the numbers of lines stay.
+  /// Comments in the Python sources of libraries, and the descriptions in their metadata; docstrings, licences and the
+  /// numbers of lines stay.
   case comments
 
   /// Those that write files otherwise, and remove none.
@@ -47,7 +48,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .pip: "pip, setuptools, wheel, ensurepip"
     case .npm: "npm, yarn, corepack"
     case .debug: "symbols and debug information"
-    case .comments: "comments in Python's library and packages"
+    case .comments: "comments and descriptions of Python's library and packages"
     }
   }
 
