@@ -114,7 +114,8 @@ import Testing
     #expect(ImageWriter.isTagged(name) == isTagged)
   }
 
-  @Test(arguments: [ImageForm.dockerArchive, .ociArchive])
+  /// One after the other: both have one name in the engines' store.
+  @Test(.serialized, arguments: [ImageForm.dockerArchive, .ociArchive])
   func podmanAndBuildahLoadTheResult(form: ImageForm) async throws {
     let folder = try ImageFolder(image)
     try folder.optimize(options { ($0.form, $0.squash) = (form, .all) }, to: "out.tar")
