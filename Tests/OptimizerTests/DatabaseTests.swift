@@ -144,6 +144,7 @@ import Testing
       options.form = .ociLayout
       let made = try Optimizer.prove(folder.image, to: folder.folder.file(name), options)
       try made.commit()
+      let bill = try #require(made.bill)
       let after = try await ask(folder.folder.file(name))
       guard let before else {
         // Honest from the start.
@@ -152,13 +153,13 @@ import Testing
         continue
       }
       var told: Set<Word> = []
-      for component in made.bill.components {
+      for component in bill.components {
         for property in component.properties {
           let wrong = ["forge:removed": "missing", "forge:rewritten": "changed"][property.name]
           if let wrong { told.insert(Word(package: component.name, wrong: wrong, what: property.value)) }
         }
       }
-      let excluded = Set(made.bill.components.filter { $0.scope == "excluded" }.map(\.name))
+      let excluded = Set(bill.components.filter { $0.scope == "excluded" }.map(\.name))
       for word in after where word.wrong == "missing" || word.wrong == "changed" {
         #expect(told.contains(word), "\(name): \(word)")
       }
