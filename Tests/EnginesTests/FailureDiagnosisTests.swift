@@ -68,6 +68,10 @@ import Testing
         "ERROR: failed to build: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
       ) == .daemonUnreachable)
     #expect(
+      cause(
+        "#4 [2/2] RUN make",
+        "ERROR: failed to build: failed to solve: Unavailable: error reading from server: EOF") == .daemonUnreachable)
+    #expect(
       cause("/usr/bin/crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2") == .runtime)
   }
 

@@ -23,8 +23,11 @@ enum FailureDiagnosis {
     func says(_ phrases: String...) -> Bool { phrases.contains { text.contains($0) } }
 
     if says("no space left on device", "disk quota exceeded") { return .diskFull }
-    // The last is what a client says whose daemon ended in the middle of a build.
-    if says("cannot connect to the docker daemon", "error during connect", "rpc error: code = unavailable") {
+    // The last two are what a client says whose daemon ended in the middle of a build.
+    if says(
+      "cannot connect to the docker daemon", "error during connect", "rpc error: code = unavailable",
+      "failed to solve: unavailable: ")
+    {
       return .daemonUnreachable
     }
     if says("option requires buildkit") { return .needsBuildKit }
