@@ -106,7 +106,7 @@ import Testing
     #expect(Set(packages.map(\.name)) == ["libone", "perl", "My_Lib", "@a/b"])
     func names(_ image: ReadImage) -> [String: FileContent.Hash] {
       Dictionary(
-        RootListing(image).records.filter { $0.kind != .directory }.map {
+        RootListing(image).filter { $0.kind != .directory }.map {
           (String(decoding: $0.path, as: UTF8.self), $0.hash)
         },
         uniquingKeysWith: { first, _ in first })

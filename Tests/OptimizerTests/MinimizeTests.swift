@@ -94,7 +94,7 @@ import Testing
     let (report, proof) = try Optimizer.optimize(
       folder.image, to: folder.folder.file("out.tar"), options { $0.minimize = true })
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let files = listing.records.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) }
+    let files = listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) }
     #expect(
       files == [
         "app/main", "etc/alternatives/awk", "etc/passwd", "lib", "usr/bin/program", "usr/lib/ld.so",
@@ -124,7 +124,7 @@ import Testing
           ], config: TestConfig(entrypoint: [command], environment: ["PATH=/usr/bin"])))
       try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: "out.tar")
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-      return Set(listing.records.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+      return Set(listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
     }
     #expect(try files("plain") == ["etc/hosts", "usr/share/zoneinfo/UTC", "usr/bin/plain"])
     #expect(try files("apt-get").contains("etc/apt/sources.list"))

@@ -97,12 +97,12 @@ import Testing
     ])
     try folder.optimize(options { ($0.squash, $0.compression) = (.all, .zstd(level: 3)) }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let ping = try #require(listing.records.first { $0.path.suffix(4).elementsEqual("ping".utf8) })
+    let ping = try #require(listing.first { $0.path.suffix(4).elementsEqual("ping".utf8) })
     #expect(ping.attributes == [ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 2, 61, 10])])
     #expect((ping.modified, ping.nanoseconds) == (1, 500_000_000))
-    let owned = try #require(listing.records.first { $0.path.elementsEqual("owned".utf8) })
+    let owned = try #require(listing.first { $0.path.elementsEqual("owned".utf8) })
     #expect((owned.uid, owned.modified, owned.nanoseconds) == (4_000_000, -2, 750_000_000))
-    #expect(listing.records.first { $0.path.elementsEqual("null".utf8) }?.device == [1, 3])
+    #expect(listing.first { $0.path.elementsEqual("null".utf8) }?.device == [1, 3])
   }
 
   @Test func identicalFilesBecomeLinksWhereThatIsAllowed() throws {
@@ -211,7 +211,7 @@ import Testing
     try folder.optimize(options { $0.epoch = 1_000 }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
     let times = Dictionary(
-      uniqueKeysWithValues: listing.records.map { (String(decoding: $0.path, as: UTF8.self), $0.modified) })
+      uniqueKeysWithValues: listing.map { (String(decoding: $0.path, as: UTF8.self), $0.modified) })
     #expect(times["app/m.py"] == Int64(time))
     #expect(times["app/n.py"] == 1_000)
   }

@@ -131,7 +131,7 @@ import Testing
     #expect(report.notices.contains { $0.contains("Python modules are reached") })
     let listing = RootListing(try ReadImage(ImageStore.open(image.folder.file("out.tar"))))
     return Set(
-      listing.records.filter { $0.kind == .regular }.compactMap {
+      listing.filter { $0.kind == .regular }.compactMap {
         $0.path.split(separator: UInt8(ascii: "/")).dropFirst(4).map { String(decoding: $0, as: UTF8.self) }
           .joined(separator: "/")
       })
@@ -200,7 +200,7 @@ import Testing
     func files(_ keep: [String], _ name: String) throws -> (Set<String>, OptimizationReport) {
       let report = try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: name)
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
-      let paths = listing.records.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0.hasPrefix(site) }
+      let paths = listing.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0.hasPrefix(site) }
       return (Set(paths.map { String($0.dropFirst(site.count)) }.filter { $0.hasSuffix(".py") }), report)
     }
     let (without, report) = try files([], "a.tar")
@@ -250,7 +250,7 @@ import Testing
         ], config: TestConfig(entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"], workingDirectory: "/app")))
     try folder.optimize(options { $0.minimize = true }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let paths = Set(listing.records.map { String(decoding: $0.path, as: UTF8.self) })
+    let paths = Set(listing.map { String(decoding: $0.path, as: UTF8.self) })
     #expect(paths.contains(library + "shutil.py"))
     #expect(paths.contains(library + "bz2.py") == stays)
     #expect(paths.contains(library + "lib-dynload/_bz2.cpython-313-x86_64-linux-gnu.so") == stays)
@@ -320,9 +320,9 @@ import Testing
         ], config: config))
     try folder.optimize(options { $0.minimize = true }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let files = Set(listing.records.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
+    let files = Set(listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
     let before = Set(
-      RootListing(try folder.read()).records.filter { $0.kind != .directory }.map {
+      RootListing(try folder.read()).filter { $0.kind != .directory }.map {
         String(decoding: $0.path, as: UTF8.self)
       })
     #expect(
@@ -340,7 +340,7 @@ import Testing
     }
     try folder.optimize(keeping, to: "kept.tar")
     let kept = RootListing(try ReadImage(ImageStore.open(folder.folder.file("kept.tar"))))
-    let names = Set(kept.records.map { String(decoding: $0.path, as: UTF8.self) })
+    let names = Set(kept.map { String(decoding: $0.path, as: UTF8.self) })
     #expect(names.isSuperset(of: [site + "unused/data.bin", "usr/local/lib/python3.13/pdb.py"]))
   }
 }

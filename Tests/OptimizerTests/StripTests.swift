@@ -80,7 +80,7 @@ import Testing
     ])
     func files(_ name: String) throws -> Set<String> {
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
-      return Set(listing.records.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+      return Set(listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
     }
     let (report, proof) = try Optimizer.optimize(
       folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [test.set] })
@@ -149,6 +149,6 @@ import Testing
       #expect(result.status == status, "\(result)")
     }
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    #expect(listing.records.map(\.modified) == [1_000_000_000])
+    #expect(listing.map(\.modified) == [1_000_000_000])
   }
 }

@@ -35,32 +35,42 @@ enum Comparison {
     func note(_ path: [UInt8], _ what: String) {
       if found.count < 100 { found.append("\(DisplayText.escape(path.isEmpty ? Array("/".utf8) : path)): \(what)") }
     }
-    let (before, after) = (old.records, new.records)
     var pairs: [(Int, Int)] = []
     var (i, j) = (0, 0)
-    while i < before.count || j < after.count {
-      if i < before.count, allowance.isRemoved(before[i].path) {
+    var (before, after) = (old.first, new.first)
+    func nextBefore() {
+      i += 1
+      before = i < old.count ? old[i] : nil
+    }
+    func nextAfter() {
+      j += 1
+      after = j < new.count ? new[j] : nil
+    }
+    while true {
+      switch (before, after) {
+      case (nil, nil):
+        compareGroups(old, new, pairs, allowance, note)
+        return found
+      case (let a?, let b) where allowance.isRemoved(a.path):
         // What was to go is nowhere.
-        if j < after.count, after[j].path == before[i].path {
-          note(before[i].path, "should have been removed")
-          j += 1
+        if a.path == b?.path {
+          note(a.path, "should have been removed")
+          nextAfter()
         }
-        i += 1
-      } else if j >= after.count || i < before.count && before[i].path.lexicographicallyPrecedes(after[j].path) {
-        note(before[i].path, "is missing")
-        i += 1
-      } else if i >= before.count || after[j].path.lexicographicallyPrecedes(before[i].path) {
-        note(after[j].path, "is new")
-        j += 1
-      } else {
-        for what in fields(before[i], after[j], allowance) { note(before[i].path, what) }
+        nextBefore()
+      case (let a?, let b?) where a.path == b.path:
+        for what in fields(a, b, allowance) { note(a.path, what) }
         pairs.append((i, j))
-        i += 1
-        j += 1
+        nextBefore()
+        nextAfter()
+      case (let a?, let b) where b.map { a.path.lexicographicallyPrecedes($0.path) } ?? true:
+        note(a.path, "is missing")
+        nextBefore()
+      case (_, let b):
+        note(b?.path ?? [], "is new")
+        nextAfter()
       }
     }
-    compareGroups(before, after, pairs, allowance, note)
-    return found
   }
 
   private static func fields(_ a: RootRecord, _ b: RootRecord, _ allowance: Allowance) -> [String] {
@@ -93,34 +103,32 @@ enum Comparison {
 
   /// Names must share a file where they did before, or were told to, and nowhere else.
   private static func compareGroups(
-    _ before: [RootRecord], _ after: [RootRecord], _ pairs: [(Int, Int)], _ allowance: Allowance,
+    _ old: RootListing, _ new: RootListing, _ pairs: [(Int, Int)], _ allowance: Allowance,
     _ note: ([UInt8], String) -> Void
   ) {
-    // Groups as before, with those joined that were linked: union by the smallest index of `before`.
-    var parent: [Int: Int] = [:]
+    // Groups as before, with those joined that were linked: union by the smallest index of `old`.
+    var parents = old.indices.map { old.group($0) ?? $0 }
     func find(_ index: Int) -> Int {
       var index = index
-      while let next = parent[index], next != index { index = next }
+      while parents[index] != index {
+        parents[index] = parents[parents[index]]
+        index = parents[index]
+      }
       return index
     }
-    func join(_ a: Int, _ b: Int) {
-      let (x, y) = (find(a), find(b))
-      if x != y { parent[max(x, y)] = min(x, y) }
-    }
-    for (index, record) in before.enumerated() { if let group = record.group { join(group, index) } }
-    if !allowance.linked.isEmpty {
-      let positions = Dictionary(before.enumerated().map { ($1.path, $0) }, uniquingKeysWith: { first, _ in first })
-      for (name, other) in allowance.linked {
-        if let a = positions[name], let b = positions[other] { join(a, b) }
+    for (name, other) in allowance.linked {
+      if let a = old.position(of: name), let b = old.position(of: other) {
+        let (x, y) = (find(a), find(b))
+        parents[max(x, y)] = min(x, y)
       }
     }
     var expected: [Int: Int] = [:]
-    for (i, j) in pairs where before[i].kind == .regular {
+    for (i, j) in pairs where old.group(i) != nil {
       let group = find(i)
       // The first surviving name of a group stands for it.
       let first = expected[group] ?? j
       expected[group] = first
-      if after[j].group != first { note(before[i].path, "its hard links differ") }
+      if new.group(j) != first { note(old.path(i), "its hard links differ") }
     }
   }
 }

@@ -55,12 +55,56 @@ public enum Optimizer {
       source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
     let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
+    let written = try write(input, contents, form, options, choice.limits, to: output, progress)
+    let (file, layers) = (written.file, written.layers)
+    try fault?(file)
+    let archive = try file.finished()
+    // Layers were taken apart as they were written: their bytes in the file have to be those.
+    let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
+    let result = try readBack(file, choice.limits, options.notes, known, progress)
+    let (before, after) = (RootListing(input), RootListing(result))
+    var differences = Comparison.differences(before, after, allowing: written.allowance)
+    differences += Verification.configDifferences(input.image, result.image)
+    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
+    var report = written.report
+    var (proof, bill): (Proof?, BillOfMaterials?) = (nil, nil)
+    if options.recordsDigests {
+      let new = Proof.Side(result, after)
+      proof = Proof(
+        old: Proof.Side(input, before), new: new, allowance: written.allowance, removed: report.removed)
+      bill = self.bill(input, contents, new, written.allowance)
+    }
+    report.output = output
+    report.layers = zip(layers, result.scans).map { layer, scan in
+      OutputLayer(
+        inputs: layer.inputs, unchanged: layer.copied != nil, unpacked: scan.unpacked, compressed: layer.size,
+        diffID: layer.diffID)
+    }
+    report.after.compressed = layers.reduce(0) { $0 + $1.size }
+    report.after.unpacked = result.scans.reduce(0) { $0 + $1.unpacked }
+    report.proof = ProofSummary(names: after.count, bytes: after.bytes, rootfs: proof?.new.rootfs)
+    return ProvenImage(
+      report: report, proof: proof, bill: bill, file: file, archive: archive, output: output, form: form)
+  }
+
+  /// What was written, and what it may differ by. The plan itself, which takes memory for every name, is gone by then.
+  private struct Written {
+    var file: ScratchFile
+    var layers: [WrittenLayer]
+    var allowance: Allowance
+    var report: OptimizationReport
+  }
+
+  private static func write(
+    _ input: ReadImage, _ contents: FileContents, _ form: ImageForm, _ options: OptimizationOptions,
+    _ limits: LayerLimits, to output: String, _ progress: @escaping @Sendable (Progress) -> Void
+  ) throws -> Written {
     let planner = try planned(input, contents, options)
     let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
     let done = Mutex<Int64>(0)
     let writer = try ImageWriter(
       input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
-      limits: choice.limits, folder: folder(of: output)
+      limits: limits, folder: folder(of: output)
     ) { bytes in
       let sum = done.withLock { done in
         done += bytes
@@ -69,36 +113,9 @@ public enum Optimizer {
       progress(Progress(step: "writing", done: min(sum, total), total: total))
     }
     let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
-    try fault?(file)
-    let archive = try file.finished()
-    // Layers were taken apart as they were written: their bytes in the file have to be those.
-    let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
-    let result = try readBack(file, choice.limits, options.notes, known, progress)
-    let (before, after) = (RootListing(input), RootListing(result))
-    var differences = Comparison.differences(before, after, allowing: planner.allowance)
-    differences += Verification.configDifferences(input.image, result.image)
-    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
-    var (proof, bill): (Proof?, BillOfMaterials?) = (nil, nil)
-    if options.recordsDigests {
-      let new = Proof.Side(result, after)
-      proof = Proof(
-        old: Proof.Side(input, before), new: new, allowance: planner.allowance, removed: planner.removed)
-      bill = self.bill(input, contents, new, planner.allowance)
-    }
     var report = try report(input, planner, options)
-    report.output = output
-    report.layers = zip(layers, result.scans).map { layer, scan in
-      OutputLayer(
-        inputs: layer.inputs, unchanged: layer.copied != nil, unpacked: scan.unpacked, compressed: layer.size,
-        diffID: layer.diffID)
-    }
-    report.after = OutputSizes(
-      compressed: layers.reduce(0) { $0 + $1.size }, unpacked: result.scans.reduce(0) { $0 + $1.unpacked },
-      stored: planner.draft.stored)
     report.notices += writer.notices
-    report.proof = ProofSummary(names: after.records.count, bytes: after.bytes, rootfs: proof?.new.rootfs)
-    return ProvenImage(
-      report: report, proof: proof, bill: bill, file: file, archive: archive, output: output, form: form)
+    return Written(file: file, layers: layers, allowance: planner.allowance, report: report)
   }
 
   private static func bill(

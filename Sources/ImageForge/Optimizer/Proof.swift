@@ -97,7 +97,7 @@ public struct Proof: Sendable, Codable, Equatable {
 extension Proof.Side {
   init(_ image: ReadImage, _ listing: RootListing) {
     self.init(
-      config: image.image.config.digest, diffIDs: image.image.config.diffIDs, names: listing.records.count,
+      config: image.image.config.digest, diffIDs: image.image.config.diffIDs, names: listing.count,
       bytes: listing.bytes, rootfs: listing.digest)
   }
 }
