@@ -220,8 +220,7 @@ struct Planner {
   // MARK: Proof of the plan
 
   /// Stacks the planned layers and compares them with the input: no plan is written that is not the same image.
-  private mutating func check() throws {
-    let (draft, rewrites, input) = (draft, rewrites, input)
+  private func check() throws {
     let listing = RootListing(try draft.stacked()) { Self.contentHash(draft.source($0), rewrites, input) }
     let differences = Comparison.differences(RootListing(input), listing, allowing: allowance)
     guard differences.isEmpty else { throw OptimizerError.unproven(differences) }

@@ -101,7 +101,7 @@ struct RootListing: RandomAccessCollection {
 
   /// Bytes of the regular files, each hardlink group once.
   var bytes: Int64 {
-    indices.reduce(0) { group($1) == $1 ? $0 + self[$1].size : $0 }
+    indices.reduce(0) { group($1) == $1 ? $0 + root.inodes[Int(root.tree[nodes[$1]].inode)].size : $0 }
   }
 
   /// A SHA-256 over all records: equal for equal root filesystems. The contents have to be known by their digests.
