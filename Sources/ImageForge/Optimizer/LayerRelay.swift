@@ -28,7 +28,7 @@ final class LayerRelay: @unchecked Sendable {
     func waitToWrite() throws { try relay.wait { relay.written >= index } }
   }
 
-  /// Runs `body` for each of `count` layers, for those of odd number on a thread of its own.
+  /// Runs `body` for each of `count` layers, on one thread for those of even and one for those of odd number.
   /// - Parameter body: calls `waitToFeed`, `didFeed` and `waitToWrite`, in this order.
   /// - Throws: the first error.
   static func run<Value: Sendable>(
@@ -49,14 +49,27 @@ final class LayerRelay: @unchecked Sendable {
       }
     }
     let ended = DispatchSemaphore(value: 0)
-    Thread {
-      lane(1)
-      ended.signal()
-    }.start()
-    lane(0)
-    ended.wait()
+    for first in 0..<2 {
+      Thread {
+        yieldRarely()
+        lane(first)
+        ended.signal()
+      }.start()
+    }
+    for _ in 0..<2 { ended.wait() }
     if let failure = relay.failure { throw failure }
     return values.withLock { values in values.sorted { $0.key < $1.key }.map(\.value) }
+  }
+
+  /// Lets this thread, and those that it starts, run on when another one becomes ready. More threads than there are
+  /// cores hand small pieces to each other; a compressor that gives way to each of them finds its tables gone from the
+  /// core's cache.
+  private static func yieldRarely() {
+    #if os(Linux)
+      // SCHED_BATCH, which Swift does not import, is 3. Where it is refused, only time is lost.
+      var parameters = sched_param()
+      _ = sched_setscheduler(0, 3, &parameters)
+    #endif
   }
 
   private func change(_ body: () -> Void) {
