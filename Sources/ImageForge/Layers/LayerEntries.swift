@@ -87,6 +87,8 @@ package struct LayerEntries: RandomAccessCollection, Sendable {
 
   package init() {}
 
+  package mutating func reserve(_ count: Int) { records.reserveCapacity(count) }
+
   package mutating func append(_ entry: LayerEntry, attributes list: [ExtendedAttribute] = []) {
     if !list.isEmpty { attributes[records.count] = list }
     records.append(entry)

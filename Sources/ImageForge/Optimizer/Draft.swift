@@ -58,6 +58,12 @@ struct LayerMaker {
   private(set) var entries = LayerEntries()
   private(set) var sources: [FileTree.Origin] = []
 
+  /// Makes room for as many entries.
+  mutating func reserve(_ count: Int) {
+    entries.reserve(entries.count + count)
+    sources.reserveCapacity(sources.count + count)
+  }
+
   mutating func add(
     _ entry: LayerEntry, path: some Collection<UInt8>, link: some Collection<UInt8>, attributes: [ExtendedAttribute],
     source: FileTree.Origin = .implicit
@@ -106,6 +112,23 @@ extension RootFilesystem {
     guard inode.metadata != inode.origin else { return own }
     let later = list(inode.metadata)
     return own.filter { attribute in !later.contains { $0.name == attribute.name } } + later
+  }
+
+  /// The same names, sorted by the bytes of their paths.
+  func sortedByPath(_ ids: [FileTree.ID]) -> [FileTree.ID] {
+    // All paths in one piece of memory: an array for each would take twice as much.
+    var bytes: [UInt8] = []
+    var names: [(id: FileTree.ID, start: Int, end: Int)] = []
+    names.reserveCapacity(ids.count)
+    for id in ids {
+      let start = bytes.count
+      bytes += tree.path(id)
+      names.append((id, start, bytes.count))
+    }
+    bytes.withUnsafeBytes { bytes in
+      names.sort { bytes[$0.start..<$0.end].lexicographicallyPrecedes(bytes[$1.start..<$1.end]) }
+    }
+    return names.map(\.id)
   }
 
   /// Every name of the final root filesystem but the root, parents first; `visit` tells whether to go below.

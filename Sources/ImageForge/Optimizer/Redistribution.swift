@@ -22,10 +22,13 @@ struct Redistribution {
   private let options: Options
   private let root: RootFilesystem
   private var isExcluded: Set<FileTree.ID> = []
-  /// Paths of the names that stay.
-  private var paths: [FileTree.ID: [UInt8]] = [:]
-  /// By inode: the names that stay, the one that carries the bytes first.
-  private var names: [Int32: [FileTree.ID]] = [:]
+  /// The names that stay, by the bytes of their paths, and by node where in that order it stands; -1 for all others.
+  private var names: [FileTree.ID] = []
+  private var ranks: [Int32] = []
+  /// By inode: the name that carries the bytes.
+  private var carriers: [FileTree.ID] = []
+  /// Inodes of which a name stays that no kept layer has.
+  private var named: Set<Int32> = []
   /// By layer: what goes into it.
   private var whiteouts: [[[UInt8]]]
   private var members: [[FileTree.ID]]
@@ -71,28 +74,27 @@ struct Redistribution {
       return true
     }
     isExcluded = excluded
-    for id in stays {
-      paths[id] = root.tree.path(id)
+    names = root.sortedByPath(stays)
+    ranks = .init(repeating: -1, count: root.tree.count)
+    carriers = .init(repeating: FileTree.none, count: root.inodes.count)
+    for (rank, id) in names.enumerated() {
+      ranks[Int(id)] = Int32(rank)
       let node = root.tree[id]
-      if node.inode != FileTree.none { names[node.inode, default: []].append(id) }
-    }
-    for (inode, list) in names {
-      let sorted = list.sorted { a, b in
-        let (x, y) = (target(root.tree[a].origin.layer), target(root.tree[b].origin.layer))
-        return x != y ? x < y : (paths[a] ?? []).lexicographicallyPrecedes(paths[b] ?? [])
+      guard node.inode != FileTree.none else { continue }
+      if Int(node.origin.layer) >= options.kept { named.insert(node.inode) }
+      let carrier = carriers[Int(node.inode)]
+      if carrier == FileTree.none || target(node.origin.layer) < target(root.tree[carrier].origin.layer) {
+        carriers[Int(node.inode)] = id
       }
-      names[inode] = sorted
     }
     if options.kept > 0 { try compareWithKept() }
-    for inode in renewed {
-      names[inode]?.sort { (paths[$0] ?? []).lexicographicallyPrecedes(paths[$1] ?? []) }
-    }
+    var renamed = renewed
+    for id in names where renamed.remove(root.tree[id].inode) != nil { carriers[Int(root.tree[id].inode)] = id }
     let rootOrigin = root.tree[FileTree.root].origin
     if rootOrigin.index >= 0, Int(rootOrigin.layer) >= options.kept {
-      paths[FileTree.root] = []
       members[target(rootOrigin.layer)].append(FileTree.root)
     }
-    for id in stays {
+    for id in names {
       let node = root.tree[id]
       if node.inode != FileTree.none, renewed.contains(node.inode) {
         members[lowest].append(id)
@@ -140,7 +142,7 @@ struct Redistribution {
           }
         } else if new.inode != FileTree.none, Int(new.origin.layer) < options.kept, old.inode != FileTree.none,
           base.inodes[Int(old.inode)].metadata != root.inodes[Int(new.inode)].metadata,
-          names[new.inode, default: []].allSatisfy({ Int(root.tree[$0].origin.layer) < options.kept })
+          !named.contains(new.inode)
         {
           // Set through a name that is gone: the names that are left have to say it.
           renewed.insert(new.inode)
@@ -174,17 +176,18 @@ struct Redistribution {
     return Draft(layers: layers)
   }
 
-  private func visibleEntries() -> [Set<Int32>] {
-    var visible = [Set<Int32>](repeating: [], count: draft.layers.count)
-    for id in paths.keys {
+  /// By layer, for each entry: whether a name that stays is of it.
+  private func visibleEntries() -> [[Bool]] {
+    var visible = draft.layers.map { [Bool](repeating: false, count: $0.entries.count) }
+    for id in [FileTree.root] + names {
       let origin = root.tree[id].origin
-      if origin.index >= 0 { visible[Int(origin.layer)].insert(origin.index) }
+      if origin.index >= 0 { visible[Int(origin.layer)][Int(origin.index)] = true }
     }
     return visible
   }
 
   /// Whether writing a layer anew would give the same names: then its bytes stay as they are.
-  private func isKeepable(_ layer: Int, _ visible: [Set<Int32>]) -> Bool {
+  private func isKeepable(_ layer: Int, _ visible: [[Bool]]) -> Bool {
     let entries = draft.layers[layer].entries
     guard bareFolders[layer].isEmpty, renewed.isEmpty || layer > lowest else { return false }
     var planned = Set(whiteouts[layer])
@@ -199,7 +202,7 @@ struct Redistribution {
         found += 1
         continue
       }
-      let isShown = visible[layer].contains(Int32(index))
+      let isShown = visible[layer][index]
       if entries[index].kind == .directory {
         // A folder that a later layer describes again may stay.
         guard let id = node(at: path), root.tree[id].kind == .directory, root.tree[id].origin.index >= 0,
@@ -213,7 +216,7 @@ struct Redistribution {
       let inode = root.tree[id].inode
       guard inode != FileTree.none else { continue }
       let metadata = root.inodes[Int(inode)].metadata
-      guard visible[Int(metadata.layer)].contains(metadata.index) else { return false }
+      guard visible[Int(metadata.layer)][Int(metadata.index)] else { return false }
       if entries[index].kind == .hardlink {
         guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else {
           return false
@@ -241,10 +244,11 @@ struct Redistribution {
     var maker = LayerMaker()
     for path in Set(whiteouts[layer]).sorted(by: { $0.lexicographicallyPrecedes($1) }) { maker.addWhiteout(path) }
     let bare = bareFolders[layer]
-    let ids = (members[layer] + bare).sorted { (paths[$0] ?? []).lexicographicallyPrecedes(paths[$1] ?? []) }
+    let ids = (members[layer] + bare).sorted { ranks[Int($0)] < ranks[Int($1)] }
+    maker.reserve(ids.count)
     for id in ids {
       let node = root.tree[id]
-      let path = paths[id] ?? []
+      let path = root.tree.path(id)
       if bare.contains(id), node.origin.index < 0 || Int(node.origin.layer) < options.kept {
         var entry = LayerEntry(kind: .directory)
         if node.origin.index >= 0 {
@@ -276,7 +280,8 @@ struct Redistribution {
     switch node.kind {
     case .regular:
       let inode = root.inodes[Int(node.inode)]
-      guard let carrier = names[node.inode]?.first, carrier != id else {
+      let carrier = carriers[Int(node.inode)]
+      guard carrier != id else {
         let data = root.entry(inode.origin)
         guard !data.isSparse else {
           throw OptimizerError.fixed(layer: topInput(inode.origin), "it holds a sparse file")
@@ -285,7 +290,7 @@ struct Redistribution {
         return maker.add(entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))
       }
       entry.kind = .hardlink
-      maker.add(entry, path: path, link: paths[carrier] ?? [], attributes: attributes)
+      maker.add(entry, path: path, link: root.tree.path(carrier), attributes: attributes)
     case .symlink:
       let link = draft.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
       maker.add(entry, path: path, link: link, attributes: attributes)

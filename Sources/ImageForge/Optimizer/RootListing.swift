@@ -35,14 +35,13 @@ struct RootListing: RandomAccessCollection {
   /// - Parameter content: what a regular file's content is known by, by the entry that holds its bytes.
   init(_ root: RootFilesystem, content: @escaping (FileTree.Origin) -> FileContent.Hash) {
     (self.root, self.content) = (root, content)
-    var found: [(path: [UInt8], id: FileTree.ID)] = []
-    if root.tree[FileTree.root].origin.index >= 0 { found.append(([], FileTree.root)) }
+    var found: [FileTree.ID] = []
+    if root.tree[FileTree.root].origin.index >= 0 { found.append(FileTree.root) }
     root.walk { id in
-      found.append((root.tree.path(id), id))
+      found.append(id)
       return true
     }
-    found.sort { $0.path.lexicographicallyPrecedes($1.path) }
-    let nodes = found.map(\.id)
+    let nodes = root.sortedByPath(found)
     self.nodes = nodes
     var first = [Int32](repeating: -1, count: root.inodes.count)
     groups = nodes.indices.map { index in
