@@ -60,6 +60,7 @@ let package = Package(
     library("CIsal", package: "libisal-dev", pkgConfig: "libisal"),
     library("CDeflate", package: "libdeflate-dev", pkgConfig: "libdeflate"),
     library("CXxhash", package: "libxxhash-dev", pkgConfig: "libxxhash"),
+    .systemLibrary(name: "CMalloc"),
 
     // What every room may use, and no room owns.
     room("Basics", uses: [crypto, system, yams], plugins: ["EmbedRecipes"]),
@@ -100,7 +101,7 @@ let package = Package(
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
-    .executableTarget(name: "forge", dependencies: ["ImageForge", arguments], swiftSettings: strict),
+    .executableTarget(name: "forge", dependencies: ["ImageForge", "CMalloc", arguments], swiftSettings: strict),
 
     // The example of README.md, compiled as a program of someone else's would be.
     .executableTarget(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import ImageForge
 
 @main
@@ -41,6 +42,7 @@ struct Forge: AsyncParsableCommand {
 
   /// Every way out of the program passes here, so that the exit codes are forge's own.
   static func main() async {
+    returnLargeMemory()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -75,6 +77,14 @@ struct Forge: AsyncParsableCommand {
         leave(.defect)
       }
     }
+  }
+
+  /// Has lists of 1 MB and more go back to the system when they are freed. glibc would keep up to 32 MB of each for
+  /// later, which is memory for nothing after an image of many names was read.
+  private static func returnLargeMemory() {
+    #if canImport(Glibc)
+      mallopt(M_MMAP_THRESHOLD, 1 << 20)
+    #endif
   }
 }
 
