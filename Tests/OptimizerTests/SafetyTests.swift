@@ -178,6 +178,23 @@ import Testing
     #expect(try folder.folder.names() == ["disk", "image.tar"])
   }
 
+  /// Where nothing can be written, that is told before time is spent on a layer, here one that cannot be read.
+  @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout])
+  func aReadOnlyFileSystemIsTold(form: ImageForm) async throws {
+    let folder = try folder()
+    let disk = folder.folder.file("disk")
+    let bytes = try folder.bytes("image.tar")
+    try Data(bytes.prefix(bytes.count / 2)).write(to: URL(fileURLWithPath: folder.image))
+    let script = """
+      mkdir \(disk) && mount -t tmpfs -o ro none \(disk) || exit 99
+      \(Command.forge) optimize \(folder.image) --to \(form.rawValue) -o \(disk)/out
+      """
+    let result = try await Command.run("unshare", ["--mount", "--map-root-user", "sh", "-c", script])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.output.isEmpty, "\(result)")
+    #expect(result.errors.contains("cannot write") && result.errors.contains("Read-only"), "\(result)")
+  }
+
   @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout], ["KILL", "TERM"])
   func killedAtAnyMomentItLeavesNothing(form: ImageForm, signal: String) async throws {
     let folder = try folder(bytes: 6_000_000)

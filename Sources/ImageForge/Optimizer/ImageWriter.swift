@@ -42,6 +42,8 @@ final class ImageWriter: @unchecked Sendable {
   private let compression: Compression
   /// Of the last layers that were compressed, one for each thread or for both; their buffers serve the next ones.
   private let compressors = [CompressorBox(), CompressorBox()]
+  /// Whether the memory is for one compressor at a time. Set before layers are written.
+  private var isAlone = false
   private let limits: LayerLimits
   private let isOCI: Bool
   private let progress: @Sendable (Int64) -> Void
@@ -50,21 +52,22 @@ final class ImageWriter: @unchecked Sendable {
 
   init(
     _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm, compression: Compression,
-    limits: LayerLimits, folder: String,
-    progress: @escaping @Sendable (Int64) -> Void
-  ) throws {
+    limits: LayerLimits, to file: ScratchFile, progress: @escaping @Sendable (Int64) -> Void
+  ) {
     self.input = input
     self.contents = contents
     self.rewrites = rewrites
     self.compression = compression
     self.limits = limits
     self.progress = progress
+    self.file = file
     isOCI = form != .dockerArchive
-    file = try ScratchFile(in: folder, willStay: true)
   }
 
   /// The whole image; the archive is complete, but has no name yet.
-  func write(_ draft: Draft, epoch: Int64?) throws -> (file: ScratchFile, layers: [WrittenLayer]) {
+  func write(_ draft: Draft, epoch: Int64?) throws -> [WrittenLayer] {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    isAlone = draft.layers.contains { wanted($0)?.isAlone(cores: cores) ?? false }
     let layers = try LayerRelay.run(draft.layers.count) { try self.write(draft.layers[$0.index], $0) }
     for box in compressors { box.compressor = nil }
     var notices: [String] = []
@@ -85,7 +88,7 @@ final class ImageWriter: @unchecked Sendable {
     }
     self.notices = notices
     try file.append([UInt8](repeating: 0, count: Int(TarWriter.endSize)))
-    return (file, layers)
+    return layers
   }
 
   // MARK: Documents
@@ -170,14 +173,20 @@ final class ImageWriter: @unchecked Sendable {
     return "\(diffID.hex).tar\(suffix)"
   }
 
+  /// How a layer is compressed; nil where it is copied: it is compressed again only where that makes it another one, or
+  /// a smaller one.
+  private func wanted(_ layer: Draft.Layer) -> Compression? {
+    let before = input.scans[layer.original ?? layer.inputs.min() ?? 0].compression
+    let wanted = compression.resolved(for: before)
+    return layer.original != nil && (compression == .keep || wanted == .none && before == .none) ? nil : wanted
+  }
+
   private func write(_ layer: Draft.Layer, _ turn: LayerRelay.Turn) throws -> WrittenLayer {
     try turn.waitToFeed()
     let first = layer.original ?? layer.inputs.min() ?? 0
     let known = layer.original.map { input.scans[$0] }
-    let wanted = compression.resolved(for: input.scans[first].compression)
     let member = LayerMember(file, turn)
-    // A layer is compressed again only where that makes it another one, or a smaller one.
-    if let known, compression == .keep || wanted == .none && known.compression == .none {
+    guard let wanted = wanted(layer) else {
       turn.didFeed()
       return try finish(member, copy(first, layer, member))
     }
@@ -237,7 +246,6 @@ final class ImageWriter: @unchecked Sendable {
     let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
     defer { again.cancel() }
     // Where the memory is for one compressor only, the layer before has to be done with it.
-    let isAlone = wanted.isAlone(cores: ProcessInfo.processInfo.activeProcessorCount)
     if isAlone { _ = try member.begin() }
     let compressor = try compressors[isAlone ? 0 : turn.index % 2].compressor(wanted)
     func take(_ bytes: UnsafeRawBufferPointer) throws {

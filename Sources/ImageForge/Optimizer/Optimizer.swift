@@ -51,12 +51,14 @@ public enum Optimizer {
     fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
     let chosen = try outputForm(source, output, options)
+    // Before the image is read, which takes its time.
+    let file = try ScratchFile(in: folder(of: output), willStay: true)
     let input = try read(
       source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
     let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
-    let written = try write(input, contents, form, options, choice.limits, to: output, progress)
-    let (file, layers) = (written.file, written.layers)
+    let written = try write(input, contents, form, options, choice.limits, to: file, progress)
+    let layers = written.layers
     try fault?(file)
     let archive = try file.finished()
     // Layers were taken apart as they were written: their bytes in the file have to be those.
@@ -89,7 +91,6 @@ public enum Optimizer {
 
   /// What was written, and what it may differ by. The plan itself, which takes memory for every name, is gone by then.
   private struct Written {
-    var file: ScratchFile
     var layers: [WrittenLayer]
     var allowance: Allowance
     var report: OptimizationReport
@@ -97,14 +98,14 @@ public enum Optimizer {
 
   private static func write(
     _ input: ReadImage, _ contents: FileContents, _ form: ImageForm, _ options: OptimizationOptions,
-    _ limits: LayerLimits, to output: String, _ progress: @escaping @Sendable (Progress) -> Void
+    _ limits: LayerLimits, to file: ScratchFile, _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> Written {
     let planner = try planned(input, contents, options)
     let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
     let done = Mutex<Int64>(0)
-    let writer = try ImageWriter(
+    let writer = ImageWriter(
       input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
-      limits: limits, folder: folder(of: output)
+      limits: limits, to: file
     ) { bytes in
       let sum = done.withLock { done in
         done += bytes
@@ -112,10 +113,10 @@ public enum Optimizer {
       }
       progress(Progress(step: "writing", done: min(sum, total), total: total))
     }
-    let (file, layers) = try writer.write(planner.draft, epoch: options.epoch)
+    let layers = try writer.write(planner.draft, epoch: options.epoch)
     var report = try report(input, planner, options)
     report.notices += writer.notices
-    return Written(file: file, layers: layers, allowance: planner.allowance, report: report)
+    return Written(layers: layers, allowance: planner.allowance, report: report)
   }
 
   private static func bill(
