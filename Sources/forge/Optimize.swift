@@ -185,13 +185,15 @@ struct Optimize: AsyncParsableCommand {
     let new = after.failed.filter { check in
       !before.failed.contains { $0.prefix { $0 != ":" } == check.prefix { $0 != ":" } }
     }
+    func show(_ log: [String]) { for line in log { StandardError.print("  | " + line) } }
     if before.failed.contains(where: { $0.hasPrefix("starts:") || $0.hasPrefix("health:") }) {
-      throw ValidationError(
-        "the input does not start either (\(before.failed.joined(separator: "; "))), so that nothing can be told: "
-          + "give it what it needs with --env NAME=value, or use --no-start")
+      show(before.log)
+      throw OptimizerError.usage(
+        "the input does not start either (\(before.failed.joined(separator: "; "))), so that nothing can be told, and "
+          + "nothing was written: give it what it needs with --env NAME=value, or use --no-start")
     }
     guard new.isEmpty else {
-      for line in after.log { StandardError.print("  | " + line) }
+      show(after.log)
       StandardError.print(
         "the minimized image fails where the input does not: \(new.joined(separator: "; ")). Nothing was written; "
           + "keep what it misses with --keep PATH")
