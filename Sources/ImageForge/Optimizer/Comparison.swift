@@ -27,13 +27,30 @@ struct Allowance: Sendable, Equatable {
   }
 }
 
+/// What differs: all of it is counted, the first hundred are told.
+struct Differences {
+  private(set) var count = 0
+  /// A sentence each.
+  private(set) var sentences: [String] = []
+
+  var isEmpty: Bool { count == 0 }
+
+  mutating func note(_ sentence: @autoclosure () -> String) {
+    count += 1
+    if sentences.count < 100 { sentences.append(sentence()) }
+  }
+}
+
 /// Compares two root filesystems, name by name and field by field.
 enum Comparison {
-  /// A sentence for each difference that is not allowed; the first hundred.
-  static func differences(_ old: RootListing, _ new: RootListing, allowing allowance: Allowance) -> [String] {
-    var found: [String] = []
+  /// Adds each difference that is not allowed.
+  static func compare(
+    _ old: RootListing, _ new: RootListing, allowing allowance: Allowance, _ differences: inout Differences
+  ) {
+    var found = differences
+    defer { differences = found }
     func note(_ path: [UInt8], _ what: String) {
-      if found.count < 100 { found.append("\(DisplayText.escape(path.isEmpty ? Array("/".utf8) : path)): \(what)") }
+      found.note("\(DisplayText.escape(path.isEmpty ? Array("/".utf8) : path)): \(what)")
     }
     var pairs: [(Int, Int)] = []
     var (i, j) = (0, 0)
@@ -49,8 +66,7 @@ enum Comparison {
     while true {
       switch (before, after) {
       case (nil, nil):
-        compareGroups(old, new, pairs, allowance, note)
-        return found
+        return compareGroups(old, new, pairs, allowance, note)
       case (let a?, let b) where allowance.isRemoved(a.path):
         // What was to go is nowhere.
         if a.path == b?.path {
@@ -90,11 +106,18 @@ enum Comparison {
     if !a.isImplicit, !b.isImplicit {
       let isSame = (a.modified, a.nanoseconds) == (b.modified, b.nanoseconds)
       let isClamped = allowance.epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 } ?? false
-      if !isSame, !isClamped { found.append("time \(a.modified) became \(b.modified)") }
+      if !isSame, !isClamped { found.append("time \(time(a)) became \(time(b))") }
     } else if b.isImplicit, !a.isImplicit {
       found.append("its own entry is gone")
     }
     return found
+  }
+
+  /// Seconds since 1970.
+  private static func time(_ record: RootRecord) -> String {
+    guard record.nanoseconds > 0 else { return String(record.modified) }
+    let digits = String(record.nanoseconds)
+    return "\(record.modified).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
   }
 
   private static func isLater(_ record: RootRecord, than epoch: Int64) -> Bool {

@@ -65,9 +65,10 @@ public enum Optimizer {
     let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
     let result = try readBack(file, choice.limits, options.notes, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
-    var differences = Comparison.differences(before, after, allowing: written.allowance)
-    differences += Verification.configDifferences(input.image, result.image)
-    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
+    var differences = Differences()
+    Verification.compareConfigs(input.image, result.image, &differences)
+    Comparison.compare(before, after, allowing: written.allowance, &differences)
+    guard differences.isEmpty else { throw OptimizerError.unproven(differences.sentences) }
     var report = written.report
     var (proof, bill): (Proof?, BillOfMaterials?) = (nil, nil)
     if options.recordsDigests {

@@ -36,7 +36,7 @@ public enum OptimizerError: ForgeError, Equatable {
     case .unproven(let differences):
       "the result could not be proven to be the same image, so it was thrown away; the input is unchanged. "
         + "Please report this: " + differences.prefix(5).joined(separator: "; ")
-        + (differences.count > 5 ? "; and \(differences.count - 5) more" : "")
+        + (differences.count > 5 ? "; and others" : "")
     case .malformedProof(let reason): "the proof file cannot be used: \(reason); write it again with `--proof`"
     }
   }

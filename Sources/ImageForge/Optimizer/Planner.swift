@@ -222,8 +222,9 @@ struct Planner {
   /// Stacks the planned layers and compares them with the input: no plan is written that is not the same image.
   private func check() throws {
     let listing = RootListing(try draft.stacked()) { Self.contentHash(draft.source($0), rewrites, input) }
-    let differences = Comparison.differences(RootListing(input), listing, allowing: allowance)
-    guard differences.isEmpty else { throw OptimizerError.unproven(differences) }
+    var differences = Differences()
+    Comparison.compare(RootListing(input), listing, allowing: allowance, &differences)
+    guard differences.isEmpty else { throw OptimizerError.unproven(differences.sentences) }
   }
 }
 

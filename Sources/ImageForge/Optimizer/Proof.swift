@@ -107,11 +107,13 @@ public struct Verification: Sendable, Codable, Equatable {
   public var schemaVersion = 1
   public var old: Proof.Side
   public var new: Proof.Side
-  /// A sentence each; empty where the images are the same but for what was allowed. At most a hundred.
+  /// How many things differ; 0 where the images are the same but for what was allowed.
+  public var differenceCount: Int
+  /// A sentence for each of the first hundred.
   public var differences: [String]
-  public var isSame: Bool { differences.isEmpty }
+  public var isSame: Bool { differenceCount == 0 }
 
-  enum CodingKeys: String, CodingKey { case schemaVersion, old, new, differences }
+  enum CodingKeys: String, CodingKey { case schemaVersion, old, new, differenceCount, differences }
 
   /// Compares the root filesystems of two images, and what a container is started with.
   /// - Parameter proof: names the differences that were asked for; nil allows none.
@@ -128,18 +130,18 @@ public struct Verification: Sendable, Codable, Equatable {
   static func compare(_ before: ReadImage, _ after: ReadImage, proof: Proof?) throws -> Verification {
     let (a, b) = (RootListing(before), RootListing(after))
     let (old, new) = (Proof.Side(before, a), Proof.Side(after, b))
-    var differences: [String] = []
+    var differences = Differences()
     if let proof {
-      if proof.old != old { differences.append("the old image is not the one of the proof") }
-      if proof.new != new { differences.append("the new image is not the one of the proof") }
+      if proof.old != old { differences.note("the old image is not the one of the proof") }
+      if proof.new != new { differences.note("the new image is not the one of the proof") }
     }
-    differences += Comparison.differences(a, b, allowing: try proof?.allowance() ?? Allowance())
-    differences += configDifferences(before.image, after.image)
-    return Verification(old: old, new: new, differences: Array(differences.prefix(100)))
+    compareConfigs(before.image, after.image, &differences)
+    Comparison.compare(a, b, allowing: try proof?.allowance() ?? Allowance(), &differences)
+    return Verification(old: old, new: new, differenceCount: differences.count, differences: differences.sentences)
   }
 
   /// What a container is started with must be the same.
-  static func configDifferences(_ old: Image, _ new: Image) -> [String] {
+  static func compareConfigs(_ old: Image, _ new: Image, _ differences: inout Differences) {
     var (a, b) = (EditableJSON(old.config.json), EditableJSON(new.config.json))
     // Only these follow the layers.
     for key in ["rootfs", "history", "created"] {
@@ -147,7 +149,15 @@ public struct Verification: Sendable, Codable, Equatable {
       b[key] = nil
     }
     for key in a.keys where key.hasPrefix("moby.buildkit.cache") { a[key] = nil }
-    return a == b ? [] : ["the config differs beyond layers, history and time"]
+    guard a != b else { return }
+    let fields = Set(a.keys + b.keys).sorted().flatMap { key -> [String] in
+      guard a[key] != b[key] else { return [] }
+      guard key == "config", let x = a[key], let y = b[key] else { return [key] }
+      return Set(x.keys + y.keys).sorted().filter { x[$0] != y[$0] }.map { "config.\($0)" }
+    }
+    // Not the values, which can be secrets.
+    for field in fields { differences.note("the image config: \(DisplayText.escape(field)) differs") }
+    if fields.isEmpty { differences.note("the image config: its fields stand in another order") }
   }
 }
 

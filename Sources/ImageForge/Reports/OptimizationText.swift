@@ -81,10 +81,15 @@ extension Verification {
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     for difference in differences { layout.paragraph(DisplayText.escape(difference), label: "  ") }
-    layout.paragraph(
-      isSame
-        ? "\(new.names) names and \(ByteCount.text(new.bytes)) of files are the same, but for what was allowed"
-        : "\(differences.count) differences", label: isSame ? "same: " : "different: ", ink: isSame ? .green : .red)
+    if isSame {
+      layout.paragraph(
+        "\(new.names) names and \(ByteCount.text(new.bytes)) of files are the same, but for what was allowed",
+        label: "same: ", ink: .green)
+    } else {
+      let told = differences.count < differenceCount ? ", of which the first \(differences.count) are shown" : ""
+      layout.paragraph(
+        "\(differenceCount) difference\(differenceCount == 1 ? "" : "s")\(told)", label: "different: ", ink: .red)
+    }
     return layout.text
   }
 }
