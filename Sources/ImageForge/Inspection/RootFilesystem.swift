@@ -44,6 +44,9 @@ package struct RootFilesystem: Sendable {
   private let image: String
   package private(set) var tree = FileTree()
   package private(set) var inodes: [Inode] = []
+  /// By inode: hard links that brought extended attributes of their own, in the order in which they did. Runtimes set
+  /// them on the file, and take none away.
+  package private(set) var attributeLinks: [Int32: [FileTree.Origin]] = [:]
   private(set) var wasted: [WastedInode] = []
   private(set) var notes: [Note] = []
   private var current = 0
@@ -191,6 +194,9 @@ package struct RootFilesystem: Sendable {
       inodes[Int(inode)].links += 1
       inodes[Int(inode)].wasLinked = true
       inodes[Int(inode)].metadata = origin
+      if layers[current].entries[Int(origin.index)].hasExtendedAttributes {
+        attributeLinks[inode, default: []].append(origin)
+      }
     }
     put(origin, parent, name, kind: tree[target].kind, inode: inode, target: tree[target].target)
   }

@@ -48,8 +48,10 @@ struct PaxRecords {
   }
 
   private mutating func add(key: ArraySlice<UInt8>, value: ArraySlice<UInt8>) throws(Malformed) {
+    // Names of attributes are bytes.
+    let name = Array(key.dropFirst("SCHILY.xattr.".utf8.count))
     let key = String(decoding: key, as: UTF8.self)
-    if value.isEmpty { return forget(key) }
+    if value.isEmpty { return forget(key, name) }
     func number() throws(Malformed) -> Int64 {
       guard let number = Self.decimal(value) else { throw Malformed(reason: "PAX record \(key) is not a number") }
       return number
@@ -87,7 +89,6 @@ struct PaxRecords {
       }
       sparse.map = map
     case _ where key.hasPrefix("SCHILY.xattr."):
-      let name = Array(key.utf8.dropFirst("SCHILY.xattr.".utf8.count))
       extendedAttributes.removeAll { $0.name == name }
       guard extendedAttributes.count < 100 else { throw Malformed(reason: "more than 100 extended attributes") }
       extendedAttributes.append(ExtendedAttribute(name: name, value: Array(value)))
@@ -95,7 +96,7 @@ struct PaxRecords {
     }
   }
 
-  private mutating func forget(_ key: String) {
+  private mutating func forget(_ key: String, _ attribute: [UInt8]) {
     switch key {
     case "path": path = nil
     case "linkpath": linkPath = nil
@@ -104,18 +105,21 @@ struct PaxRecords {
     case "gid": gid = nil
     case "mtime": modified = nil
     case _ where key.hasPrefix("SCHILY.xattr."):
-      extendedAttributes.removeAll { $0.name.elementsEqual(key.utf8.dropFirst("SCHILY.xattr.".utf8.count)) }
+      extendedAttributes.removeAll { $0.name == attribute }
     default: break
     }
   }
 
-  /// Digits only: no sign, no blanks. Nil when it does not fit.
-  static func decimal(_ text: some Collection<UInt8>) -> Int64? {
-    guard !text.isEmpty, text.count <= 18 else { return nil }
+  /// Digits only: no sign, no blanks. Nil when it does not fit. Sums of a few numbers of 18 digits fit, too.
+  static func decimal(_ text: some Collection<UInt8>, digits: Int = 18) -> Int64? {
+    guard !text.isEmpty, text.count <= digits else { return nil }
     var value: Int64 = 0
     for byte in text {
       guard (0x30...0x39).contains(byte) else { return nil }
-      value = value * 10 + Int64(byte - 0x30)
+      let (tens, isLarge) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isLarger) = tens.addingReportingOverflow(Int64(byte - 0x30))
+      guard !isLarge, !isLarger else { return nil }
+      value = sum
     }
     return value
   }
@@ -125,7 +129,8 @@ struct PaxRecords {
     let isNegative = text.first == UInt8(ascii: "-")
     let parts = text.dropFirst(isNegative ? 1 : 0)
       .split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-    guard let seconds = decimal(parts[0]) else { return nil }
+    // A header without records can hold times of all 64 bits.
+    guard let seconds = decimal(parts[0], digits: 19) else { return nil }
     var nanoseconds: Int64 = 0
     if parts.count == 2 {
       guard parts[1].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }

@@ -4,22 +4,15 @@ import ForgeLayers
 enum Clamp {
   /// - Parameter exempt: paths whose time stays, since compiled modules name it.
   static func apply(_ draft: inout Draft, kept: Int, epoch: Int64, exempt: Set<[UInt8]>) {
+    let exempt = withLinks(exempt, draft)
     for index in draft.layers.indices.dropFirst(kept) {
       let layer = draft.layers[index]
       var maker = LayerMaker()
       var isChanged = false
-      // Of a hardlink group, one name is enough to keep the time.
-      var keptLinks: Set<[UInt8]> = []
-      for position in layer.entries.indices where exempt.contains(Array(layer.entries.path(position))) {
-        if layer.entries[position].kind == .hardlink { keptLinks.insert(Array(layer.entries.link(position))) }
-      }
       for position in layer.entries.indices {
         var entry = layer.entries[position]
         let (path, link) = (layer.entries.path(position), layer.entries.link(position))
-        let isExempt =
-          exempt.contains(Array(path)) || keptLinks.contains(Array(path))
-          || entry.kind == .hardlink && (exempt.contains(Array(link)) || keptLinks.contains(Array(link)))
-        if !isExempt, (entry.modified, entry.modifiedNanoseconds) > (epoch, 0) {
+        if !exempt.contains(Array(path)), (entry.modified, entry.modifiedNanoseconds) > (epoch, 0) {
           (entry.modified, entry.modifiedNanoseconds) = (epoch, 0)
           isChanged = true
         }
@@ -29,5 +22,22 @@ enum Clamp {
       }
       if isChanged || layer.original == nil { draft.layers[index] = maker.layer(inputs: layer.inputs) }
     }
+  }
+
+  /// Of a hardlink group, one name is enough to keep the time of all.
+  private static func withLinks(_ exempt: Set<[UInt8]>, _ draft: Draft) -> Set<[UInt8]> {
+    var names = exempt
+    var isComplete = names.isEmpty
+    while !isComplete {
+      let before = names.count
+      for layer in draft.layers {
+        for position in layer.entries.indices where layer.entries[position].kind == .hardlink {
+          let pair = [Array(layer.entries.path(position)), Array(layer.entries.link(position))]
+          if pair.contains(where: names.contains) { names.formUnion(pair) }
+        }
+      }
+      isComplete = names.count == before
+    }
+    return names
   }
 }

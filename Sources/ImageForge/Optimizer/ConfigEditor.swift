@@ -66,7 +66,8 @@ enum ConfigEditor {
   /// Annotations that describe the bytes of a layer: of eStargz, zstd:chunked and the like.
   private static func isStale(_ key: String) -> Bool {
     [
-      "containerd.io/snapshot/", "io.github.containers.zstd-chunked", "io.containers.zstd-chunked",
+      "containerd.io/snapshot/", "containerd.io/uncompressed", "io.github.containers.zstd-chunked",
+      "io.containers.zstd-chunked",
       "com.docker.official", "dev.cosignproject", "io.cncf.notary", "run.oci.image.",
     ].contains { key.hasPrefix($0) } || key.contains("stargz") || key.contains("toc.digest")
   }

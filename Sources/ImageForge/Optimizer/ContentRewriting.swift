@@ -19,6 +19,8 @@ enum ContentRewriting {
     _ set: StripSet, _ draft: inout Draft, kept: Int, _ contents: FileContents, _ rewrites: inout [Rewrite]
   ) throws -> [File] {
     let root = try draft.stacked()
+    // A sparse file's bytes cannot be written again.
+    let fixed = draft.layers.indices.filter { draft.layers[$0].entries.contains(where: \.isSparse) }
     var files: [File] = []
     /// By inode: its rewrite, or nil where it stays.
     var seen: [Int32: Int?] = [:]
@@ -34,7 +36,7 @@ enum ContentRewriting {
         let entry = root.entry(inode.origin)
         let source = draft.source(inode.origin)
         let isCandidate =
-          Int(inode.origin.layer) >= kept && !entry.isSparse && source.layer >= 0
+          Int(inode.origin.layer) >= kept && !fixed.contains(Int(inode.origin.layer)) && source.layer >= 0
           && (set == .debug
             ? entry.size > ELFStripper.worthwhile && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
             : entry.size > PythonComments.worthwhile && entry.size < 4 << 20

@@ -81,7 +81,8 @@ enum Dedupe {
         let inode = root.inodes[Int(node.inode)]
         let isOwn = inode.origin == node.origin && inode.metadata.layer == layer
         if isOwn, root.path(node.origin).elementsEqual(root.tree.path(id)),
-          root.entry(inode.metadata).mode == root.entry(inode.origin).mode
+          root.attributeLinks[node.inode] == nil,
+          isSame(root.entry(inode.metadata), root.entry(inode.origin))
         {
           settled.insert(node.origin.index)
         }
@@ -89,6 +90,11 @@ enum Dedupe {
       return true
     }
     return settled
+  }
+
+  private static func isSame(_ a: LayerEntry, _ b: LayerEntry) -> Bool {
+    (a.mode, a.uid, a.gid) == (b.mode, b.uid, b.gid)
+      && (a.modified, a.modifiedNanoseconds) == (b.modified, b.modifiedNanoseconds)
   }
 
   private static func isAllowed(_ path: ArraySlice<UInt8>, _ entry: LayerEntry) -> Bool {

@@ -100,18 +100,17 @@ extension RootFilesystem {
     node.inode == FileTree.none ? node.origin : inodes[Int(node.inode)].metadata
   }
 
-  /// Extended attributes of a node: those of its own entry, and those that a later hard link set.
+  /// Extended attributes of a node: those of its own entry, and those that later hard links set.
   func attributes(_ node: FileTree.Node) -> [ExtendedAttribute] {
     guard node.origin.index >= 0 else { return [] }
     func list(_ origin: FileTree.Origin) -> [ExtendedAttribute] {
       layers[Int(origin.layer)].entries.extendedAttributes(Int(origin.index))
     }
     guard node.inode != FileTree.none else { return list(node.origin) }
-    let inode = inodes[Int(node.inode)]
-    let own = list(inode.origin)
-    guard inode.metadata != inode.origin else { return own }
-    let later = list(inode.metadata)
-    return own.filter { attribute in !later.contains { $0.name == attribute.name } } + later
+    return attributeLinks[node.inode, default: []].reduce(list(inodes[Int(node.inode)].origin)) { attributes, link in
+      let later = list(link)
+      return attributes.filter { attribute in !later.contains { $0.name == attribute.name } } + later
+    }
   }
 
   /// The same names, sorted by the bytes of their paths.

@@ -68,6 +68,9 @@ final class ImageWriter: @unchecked Sendable {
   func write(_ draft: Draft, epoch: Int64?) throws -> [WrittenLayer] {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     isAlone = draft.layers.contains { wanted($0)?.isAlone(cores: cores) ?? false }
+    // Not on the threads of the relay, which end: those that Dispatch worked on can end twice.
+    let sources = draft.layers.filter { $0.original == nil }.flatMap(\.sources).filter { $0.index >= 0 }
+    try contents.prepare(Set(sources.map { Int(origin($0).layer) }))
     let layers = try LayerRelay.run(draft.layers.count) { try self.write(draft.layers[$0.index], $0) }
     for box in compressors { box.compressor = nil }
     var notices: [String] = []
@@ -309,8 +312,6 @@ final class ImageWriter: @unchecked Sendable {
 
   /// The tar of a planned layer.
   private func feed(_ layer: Draft.Layer, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let sources = Set(layer.sources.filter { $0.index >= 0 }.map { Int(origin($0).layer) })
-    try contents.prepare(sources)
     // Small pieces are gathered, so that what takes them is not called for each.
     var pending: [UInt8] = []
     func flush() throws {

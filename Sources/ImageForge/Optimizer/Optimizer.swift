@@ -57,13 +57,16 @@ public enum Optimizer {
       source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
     let form = chosen ?? ImageForm(input.image.form)
     let contents = FileContents(input)
-    let written = try write(input, contents, form, options, choice.limits, to: file, progress)
+    // A layer that several became may be as large as these together.
+    var limits = choice.limits
+    limits.unpacked = limits.total
+    let written = try write(input, contents, form, options, limits, to: file, progress)
     let layers = written.layers
     try fault?(file)
     let archive = try file.finished()
     // Layers were taken apart as they were written: their bytes in the file have to be those.
     let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
-    let result = try readBack(file, choice.limits, options.notes, known, progress)
+    let result = try readBack(file, limits, options.notes, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
     var differences = Differences()
     Verification.compareConfigs(input.image, result.image, &differences)

@@ -53,7 +53,7 @@ struct Planner {
   }
 
   /// Layers from the base that stay as they are: as asked for, or more where they cannot be written again.
-  private var kept: Int
+  private(set) var kept: Int
 
   private var isReached: Bool { options.target.map { draft.stored <= $0 } ?? false }
 
@@ -64,8 +64,9 @@ struct Planner {
     try remove(options.strip)
     if reachable != nil { try minimize() }
     for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil { try rewrite(set) }
-    if options.dedupe { try dedupe() }
     try reproduce()
+    // Files that differ in nothing but a time are the same once that is clamped.
+    if options.dedupe { try dedupe() }
   }
 
   /// The cheapest passes first, and none once the target is reached.
@@ -99,10 +100,12 @@ struct Planner {
       guard wanted.upperBound < draft.layers.count else {
         throw OptimizerError.usage("there are only layers 0 to \(draft.layers.count - 1) to squash")
       }
-      guard wanted.lowerBound >= kept else {
+      guard wanted.lowerBound >= options.keptLayers else {
         throw OptimizerError.usage("layer \(wanted.lowerBound) belongs to the base, which is to be kept")
       }
-      range = wanted
+      // More can have to be kept than was asked for.
+      guard wanted.upperBound >= kept else { return }
+      range = max(wanted.lowerBound, kept)...wanted.upperBound
     }
     guard range.count > 1 else { return }
     try pass("squash") { planner in

@@ -34,6 +34,8 @@ struct Redistribution {
   private var members: [[FileTree.ID]]
   /// Folders that no entry names, but which must be written.
   private var bareFolders: [Set<FileTree.ID>]
+  /// The same where the layer is written anew.
+  private var ungrouped: [Int: Set<FileTree.ID>] = [:]
   /// Inodes of kept layers that are written again.
   private var renewed: Set<Int32> = []
 
@@ -94,6 +96,7 @@ struct Redistribution {
     if rootOrigin.index >= 0, Int(rootOrigin.layer) >= options.kept {
       members[target(rootOrigin.layer)].append(FileTree.root)
     }
+    ungrouped = foldersBeforeTheirGroup()
     for id in names {
       let node = root.tree[id]
       if node.inode != FileTree.none, renewed.contains(node.inode) {
@@ -107,6 +110,39 @@ struct Redistribution {
         members[target(node.origin.layer)].append(id)
       }
     }
+  }
+
+  /// By layer: folders that no entry names and that were made before a folder above them passed on its group (mode
+  /// 2000). Where names are sorted, that one comes first, so that they have to be written after it.
+  private func foldersBeforeTheirGroup() -> [Int: Set<FileTree.ID>] {
+    func passesOn(_ id: FileTree.ID) -> Bool {
+      let node = root.tree[id]
+      return node.kind == .directory && node.origin.index >= 0 && root.entry(node.origin).mode & 0o2000 != 0
+    }
+    /// The folder that passes on its group to each.
+    var groups: [FileTree.ID: FileTree.ID] = [:]
+    for id in names where root.tree[id].kind == .directory && root.tree[id].origin.index < 0 {
+      var above = root.tree[id].parent
+      while above > FileTree.root, !passesOn(above) { above = root.tree[above].parent }
+      if passesOn(above) { groups[id] = above }
+    }
+    var found: [Int: Set<FileTree.ID>] = [:]
+    guard !groups.isEmpty else { return found }
+    for (layer, draft) in draft.layers.enumerated() {
+      for index in draft.entries.indices {
+        var id = FileTree.root
+        for name in draft.entries.path(index).split(separator: UInt8(ascii: "/")).dropLast() {
+          guard let child = root.tree.child(id, name) else { break }
+          id = child
+          // What is below it for the first time made it.
+          guard let group = groups.removeValue(forKey: id), layer >= options.kept else { continue }
+          let origin = root.tree[group].origin
+          guard (Int(origin.layer), Int(origin.index)) > (layer, index) else { continue }
+          found[target(Int32(layer)), default: []].insert(id)
+        }
+      }
+    }
+    return found
   }
 
   /// Hides what the kept layers have and the result has not.
@@ -166,9 +202,8 @@ struct Redistribution {
       let origins = inputs.flatMap { draft.layers[$0].inputs }
       let layer = try make(index, inputs: origins)
       // A layer in which nothing is left goes, unless it was empty all along or would leave the image without any.
-      if layer.entries.isEmpty, !inputs.allSatisfy({ draft.layers[$0].entries.isEmpty }),
-        layers.count + (draft.layers.count - 1 - index) > 0
-      {
+      let hasOthers = !layers.isEmpty || draft.layers.indices.contains { target(Int32($0)) > index }
+      if layer.entries.isEmpty, hasOthers, !inputs.allSatisfy({ draft.layers[$0].entries.isEmpty }) {
         continue
       }
       layers.append(layer)
@@ -216,7 +251,9 @@ struct Redistribution {
       let inode = root.tree[id].inode
       guard inode != FileTree.none else { continue }
       let metadata = root.inodes[Int(inode)].metadata
-      guard visible[Int(metadata.layer)][Int(metadata.index)] else { return false }
+      guard
+        ([metadata] + root.attributeLinks[inode, default: []]).allSatisfy({ visible[Int($0.layer)][Int($0.index)] })
+      else { return false }
       if entries[index].kind == .hardlink {
         guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else {
           return false
@@ -243,13 +280,17 @@ struct Redistribution {
   private func make(_ layer: Int, inputs: [Int]) throws -> Draft.Layer {
     var maker = LayerMaker()
     for path in Set(whiteouts[layer]).sorted(by: { $0.lexicographicallyPrecedes($1) }) { maker.addWhiteout(path) }
-    let bare = bareFolders[layer]
+    let bare = bareFolders[layer].union(ungrouped[layer, default: []])
     let ids = (members[layer] + bare).sorted { ranks[Int($0)] < ranks[Int($1)] }
     maker.reserve(ids.count)
     for id in ids {
       let node = root.tree[id]
       let path = root.tree.path(id)
       if bare.contains(id), node.origin.index < 0 || Int(node.origin.layer) < options.kept {
+        guard !path[...].fileName.starts(with: ".wh.".utf8) else {
+          throw OptimizerError.fixed(
+            layer: draft.layers.flatMap(\.inputs).max() ?? 0, "it holds a folder with the name of a whiteout")
+        }
         var entry = LayerEntry(kind: .directory)
         if node.origin.index >= 0 {
           entry = root.entry(node.origin)
@@ -277,6 +318,7 @@ struct Redistribution {
     (entry.mode, entry.uid, entry.gid) = (own.mode, own.uid, own.gid)
     (entry.modified, entry.modifiedNanoseconds) = (own.modified, own.modifiedNanoseconds)
     let attributes = root.attributes(node)
+    try check(node, own, path, attributes)
     switch node.kind {
     case .regular:
       let inode = root.inodes[Int(node.inode)]
@@ -295,13 +337,30 @@ struct Redistribution {
       let link = draft.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
       maker.add(entry, path: path, link: link, attributes: attributes)
     case .characterDevice, .blockDevice:
-      guard own.kind == node.kind else {
-        throw OptimizerError.fixed(layer: topInput(node.origin), "it holds a hard link to a device")
-      }
       (entry.deviceMajor, entry.deviceMinor) = (own.deviceMajor, own.deviceMinor)
+      guard max(own.deviceMajor, own.deviceMinor) < 1 << 21 else {
+        throw OptimizerError.fixed(layer: topInput(node.origin), "it holds a device whose number fits into no header")
+      }
       maker.add(entry, path: path, link: [], attributes: attributes)
     case .directory, .fifo, .hardlink:
       maker.add(entry, path: path, link: [], attributes: attributes)
+    }
+  }
+
+  /// Refuses what would be read back as something else.
+  private func check(
+    _ node: FileTree.Node, _ own: LayerEntry, _ path: [UInt8], _ attributes: [ExtendedAttribute]
+  ) throws {
+    func fixed(_ what: String) -> OptimizerError { .fixed(layer: topInput(node.origin), "it holds \(what)") }
+    // Only regular files are told which names they have.
+    if node.kind != .regular, own.kind == .hardlink { throw fixed("a hard link to what is no file") }
+    // A path that leads through a link can become a longer one; a folder's name ends in a slash.
+    guard path.count < 4096 else { throw fixed("a path of more than 4095 bytes") }
+    guard own.modified > Int64.min else { throw fixed("a time that fits into no header") }
+    // Those of several links come together.
+    let size = attributes.reduce(0) { $0 + $1.name.count + $1.value.count + 40 }
+    guard attributes.count <= 100, size + path.count < 1 << 20 else {
+      throw fixed("a file with more extended attributes than one header can hold")
     }
   }
 }

@@ -42,7 +42,7 @@ enum TarWriter {
       records += record("mtime", Array(time(member.modified, member.nanoseconds).utf8))
     }
     for attribute in member.attributes.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
-      records += record("SCHILY.xattr." + String(decoding: attribute.name, as: UTF8.self), attribute.value)
+      records += record(Array("SCHILY.xattr.".utf8) + attribute.name, attribute.value)
     }
     var blocks: [UInt8] = []
     if !records.isEmpty {
@@ -96,12 +96,14 @@ enum TarWriter {
 
   private static func record(_ key: String, _ value: Int64) -> [UInt8] { record(key, Array(String(value).utf8)) }
 
+  private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] { record(Array(key.utf8), value) }
+
   /// `"%d %s=%s\n"`, the number counting itself.
-  private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
-    let rest = key.utf8.count + value.count + 3
+  private static func record(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+    let rest = key.count + value.count + 3
     var length = rest + String(rest).utf8.count
     length = rest + String(length).utf8.count
-    return Array("\(length) \(key)=".utf8) + value + [0x0A]
+    return Array("\(length) ".utf8) + key + [UInt8(ascii: "=")] + value + [0x0A]
   }
 
   private static func block(
