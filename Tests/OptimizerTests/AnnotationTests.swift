@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: [
     "containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size",
     "io.github.containers.zstd-chunked.manifest-checksum", "io.github.containers.zstd-chunked.manifest-position",
-    "io.github.containers.zstd-chunked.tarsplit-position",
+    "io.github.containers.zstd-chunked.tarsplit-position", "containerd.io/uncompressed",
   ])
   func tablesOfContentsGoWithTheirLayer(key: String) throws {
     let folder = try folder(layerAnnotations: #","annotations":{"\#(key)":"x","org.example.kept":"y"}"#)
