@@ -46,4 +46,61 @@ import Testing
       try #expect(String(contentsOfFile: path, encoding: .utf8) == "old")
     }
   }
+
+  /// As `/dev/null` and `/dev/stdout` have to stay what they are.
+  @Test(.enabled(if: geteuid() == 0, "only root makes devices")) func aDeviceIsWrittenInto() throws {
+    try withFolder { folder in
+      let (device, link) = (folder + "/null", folder + "/link")
+      try #require(mknod(device, S_IFCHR | 0o666, dev_t(1 << 8 | 3)) == 0)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "null")
+      for path in [device, link] {
+        try AtomicFile.write("x".utf8, to: path)
+        let pending = try AtomicFile.prepare("x".utf8, for: path)
+        try #expect(names(in: folder) == ["link", "null"])
+        pending.discard()
+        #expect(!FileManager.default.fileExists(atPath: pending.temporaryPath))
+      }
+      var status = stat()
+      #expect(lstat(device, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+      #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+      // Unless it has to give way.
+      try PendingFile(for: device, replacesDevices: true).commit()
+      #expect(lstat(device, &status) == 0 && status.st_mode & S_IFMT == S_IFREG)
+    }
+  }
+
+  @Test func aPipeGetsAll() throws {
+    try withFolder { folder in
+      let pipe = folder + "/pipe"
+      try #require(mkfifo(pipe, 0o600) == 0)
+      let text = String(repeating: "0123456789", count: 30_000)
+      let reader = Process()
+      reader.executableURL = URL(filePath: "/bin/sh")
+      reader.arguments = ["-c", "cat \(pipe) > \(folder)/read"]
+      try reader.run()
+      try AtomicFile.write(text.utf8, to: pipe)
+      reader.waitUntilExit()
+      try #expect(String(contentsOfFile: folder + "/read", encoding: .utf8) == text)
+      try #expect(names(in: folder) == ["pipe", "read"])
+      var status = stat()
+      #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+
+  /// Also where it is an ordinary file, whose name nobody gave: what is there stays.
+  @Test func anOpenFileIsWrittenInto() throws {
+    try withFolder { folder in
+      let path = folder + "/log"
+      try #require(FileManager.default.createFile(atPath: path, contents: nil))
+      let file = try #require(FileHandle(forWritingAtPath: path))
+      try file.write(contentsOf: Data("one ".utf8))
+      for place in ["/dev/fd/", "/proc/self/fd/"] {
+        try AtomicFile.write("two ".utf8, to: "\(place)\(file.fileDescriptor)")
+      }
+      try file.write(contentsOf: Data("three".utf8))
+      try file.close()
+      try #expect(String(contentsOfFile: folder + "/log", encoding: .utf8) == "one two two three")
+      try #expect(names(in: folder) == ["log"])
+    }
+  }
 }

@@ -24,6 +24,16 @@ import Testing
     return result
   }
 
+  /// A pipe holds no archive that could be read again: nothing is built for it, and it stays.
+  @Test func aPipeIsNoOutput() async throws {
+    let folder = try project(dockerfile: "FROM alpine:3.23\n")
+    try #require(mkfifo(folder.file("pipe"), 0o600) == 0)
+    let result = try await Command.forge(
+      ["build", folder.file("app"), "--engine", "buildah", "--output", folder.file("pipe")])
+    #expect(result.status == 2 && result.errors.contains("is not a file"), "\(result)")
+    try #expect(folder.names() == ["app", "pipe"])
+  }
+
   @Test func aFailingStepShowsTheLastLines() async throws {
     let folder = try project(
       dockerfile: """

@@ -48,7 +48,7 @@ final class FileContents {
   }
 
   private static func unpack(_ layer: Int, of image: ReadImage) throws -> ScratchFile {
-    let file = try ScratchFile(in: ScratchFile.folder)
+    let file = try ScratchFile(in: AtomicFile.scratchFolder)
     let stream = try BlobStream(image.image.layers[layer].blob, name: "layer \(layer)")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }

@@ -102,7 +102,7 @@ private final class TarKeeper: @unchecked Sendable {
   /// Nil for a layer whose tar stands in its blob.
   init?(_ blob: Blob) {
     guard let start = try? blob.bytes(count: 6), LayerCompression(magic: start) != .none else { return nil }
-    file = try? ScratchFile(in: ScratchFile.folder)
+    file = try? ScratchFile(in: AtomicFile.scratchFolder)
   }
 
   func take(_ bytes: UnsafeRawBufferPointer) {

@@ -19,12 +19,6 @@ final class ScratchFile {
   private let earlySync: EarlySync?
   private var unsynced = 0
 
-  /// Where files are that will not stay. Archives can be larger than memory, which `/tmp` often is kept in.
-  static var folder: String {
-    if let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty { return folder }
-    return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp"
-  }
-
   /// - Parameters:
   ///   - folder: where the file is, or will be.
   ///   - willStay: whether it will get a name, so that its bytes have to reach the disk.

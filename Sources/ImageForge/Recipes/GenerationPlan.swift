@@ -44,7 +44,7 @@ public struct GenerationPlan: Sendable {
   }
 
   /// Writes every file that is not current: first all beside their targets, then each is renamed into place. A
-  /// symbolic link is replaced, never followed.
+  /// symbolic link is replaced, never followed; so is a device.
   /// - Parameter force: Overwrite foreign files too.
   /// - Returns: The entries that were written.
   /// - Throws: `RecipeError.foreignFiles` without `force`, or `unwritable`; the files are then as they were.
@@ -57,7 +57,7 @@ public struct GenerationPlan: Sendable {
     do {
       for entry in changed {
         let path = try checkedPath(of: entry.file)
-        let target = try PendingFile(for: path)
+        let target = try PendingFile(for: path, replacesDevices: true)
         pending.append(target)
         let output = try FileDescriptor.open(FilePath(target.temporaryPath), .writeOnly)
         _ = try output.closeAfter { try output.writeAll(Array(entry.file.contents.utf8)) }

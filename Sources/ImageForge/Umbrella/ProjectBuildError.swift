@@ -3,6 +3,8 @@ import ForgeBasics
 /// A build that cannot be begun.
 public enum ProjectBuildError: ForgeError, Equatable {
   case outputIsNoFolder(String, services: Int)
+  /// The archive would go into a device or FIFO.
+  case outputIsNoFile(String)
   case noScratchFolder(reason: String)
   /// The build context cannot be copied for docker's classic builder.
   case context(String, reason: String)
@@ -25,6 +27,9 @@ public enum ProjectBuildError: ForgeError, Equatable {
     case .outputIsNoFolder(let path, let count):
       "the project has \(count) services, and \(DisplayText.escape(path)) is not a folder: name an existing folder, "
         + "which gets one archive for each, or build one service"
+    case .outputIsNoFile(let path):
+      "\(DisplayText.escape(path)) is not a file, and the archive is read again once it is written: name a file, or an "
+        + "existing folder"
     case .platform(let platform, let service, let reason):
       "\(DisplayText.escape(service)) cannot be built for \(platform) here: \(DisplayText.escape(reason)). Nothing was "
         + "built. Install qemu-user-static (Debian, Ubuntu), build on a machine of that kind, or take a remote builder: "

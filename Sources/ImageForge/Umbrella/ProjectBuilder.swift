@@ -316,11 +316,14 @@ public struct ProjectBuilder: Sendable {
   private func archive(_ name: String, services count: Int) throws(ProjectBuildError) -> String? {
     guard let output else { return nil }
     var isFolder: ObjCBool = false
+    var path = output
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
-      return (output.hasSuffix("/") ? output : output + "/") + name + ".tar"
+      path = (output.hasSuffix("/") ? output : output + "/") + name + ".tar"
     }
+    guard !AtomicFile.isDevice(path) else { throw .outputIsNoFile(path) }
+    guard !isFolder.boolValue else { return path }
     guard count == 1 else { throw .outputIsNoFolder(output, services: count) }
     guard platforms.count < 2 else { throw .severalPlatformsNeedNames(count: platforms.count) }
-    return output
+    return path
   }
 }
