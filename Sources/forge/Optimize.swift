@@ -125,6 +125,8 @@ struct Optimize: AsyncParsableCommand {
         throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
       }
       try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [path, base].compactMap { $0 })
+      // What cannot be written is told before the image is read.
+      for document in [proof, sbom].compactMap({ $0 }) { try PendingFile(for: document).discard() }
       let result = try Optimizer.prove(path, to: output, options, choice: choice, progress: { progress?.show($0) })
       progress?.clear()
       report = result.report

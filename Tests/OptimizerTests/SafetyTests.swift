@@ -49,7 +49,8 @@ import Testing
   @Test(arguments: [
     "-o out.tar --proof image.tar", "-o out.tar --sbom link", "-o out.tar --sbom hard", "-o out.tar --proof out.tar",
     "-o out.tar --proof a.json --sbom ./a.json", "-o new --proof layout/index.json", "-o layout/index.json",
-    "-o base.tar --base base.tar", "-o -",
+    "-o base.tar --base base.tar", "-o -", "-o empty --to oci-layout --proof empty/p.json",
+    "-o absent --to oci-layout --sbom absent/p.json",
   ])
   func outputsReplaceNoInputAndNotEachOther(_ arguments: String) async throws {
     let folder = try folder()
@@ -58,12 +59,16 @@ import Testing
     try FileManager.default.linkItem(atPath: folder.image, toPath: place + "/hard")
     try FileManager.default.createSymbolicLink(atPath: place + "/link", withDestinationPath: "image.tar")
     try FileManager.default.copyItem(atPath: folder.image, toPath: place + "/base.tar")
+    try FileManager.default.createDirectory(atPath: place + "/empty", withIntermediateDirectories: false)
     let (names, before) = (try folder.folder.names(), try folder.bytes("image.tar"))
     let input = arguments.contains("layout/index.json") ? "layout" : "image.tar"
     let command = "\(Command.forge) optimize \(input) \(arguments)"
     let result = try await Command.run("bash", ["-c", "cd \(place) && \(command)"])
     #expect(result.status == 2, "\(result)")
-    #expect(["never modified", "replace each other", "standard output"].contains { result.errors.contains($0) })
+    #expect(
+      ["never modified", "replace each other", "standard output", "written as a whole"].contains {
+        result.errors.contains($0)
+      }, "\(result)")
     #expect(try folder.folder.names() == names)
     #expect(try folder.bytes("image.tar") == before)
     #expect(try Verification.compare(folder.image, place + "/layout").isSame)
@@ -193,6 +198,29 @@ import Testing
     #expect(result.status == 2, "\(result)")
     #expect(result.output.isEmpty, "\(result)")
     #expect(result.errors.contains("cannot write") && result.errors.contains("Read-only"), "\(result)")
+  }
+
+  /// What is no place for an image, a proof or a bill is told before time is spent on a layer, here one that cannot be
+  /// read.
+  @Test(arguments: [
+    ("-o folder", "it is not a file"), ("-o pipe", "it is not a file"), ("-o null", "it is not a file"),
+    ("-o folder --to oci-archive", "it is not a file"), ("-o full --to oci-layout", "something in it"),
+    ("-o pipe --to oci-layout", "an OCI layout is a folder"), ("-o out --proof absent/p", "No such file"),
+    ("-o out --sbom absent/p", "No such file"), ("-o out --proof folder", "it is a folder"),
+  ])
+  func aWrongPlaceIsTold(_ arguments: String, reason: String) async throws {
+    let folder = try folder()
+    let bytes = try folder.bytes("image.tar")
+    try Data(bytes.prefix(bytes.count / 2)).write(to: URL(fileURLWithPath: folder.image))
+    try folder.folder.write("mine", to: "full/file")
+    let script = """
+      cd \(folder.folder.path) && mkdir folder && mkfifo pipe && ln -s /dev/null null || exit 99
+      \(Command.forge) optimize image.tar \(arguments)
+      """
+    let result = try await Command.run("sh", ["-c", script])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.contains("cannot write") && result.errors.contains(reason), "\(result)")
+    #expect(try folder.folder.names() == ["folder", "full", "image.tar", "null", "pipe"])
   }
 
   @Test(arguments: [ImageForm.dockerArchive, .ociArchive, .ociLayout], ["KILL", "TERM"])

@@ -4,15 +4,21 @@ import Foundation
 
 /// Writes the files of an archive as an OCI layout folder, which appears whole or not at all.
 enum LayoutFolderWriter {
+  /// Only an empty folder gives way.
+  static func check(_ output: String) throws(OutputError) {
+    let manager = FileManager.default
+    guard manager.fileExists(atPath: output) else { return }
+    guard let names = try? manager.contentsOfDirectory(atPath: output) else {
+      throw OutputError(path: output, reason: "it is a file, and an OCI layout is a folder")
+    }
+    guard names.isEmpty else { throw OutputError(path: output, reason: "it is a folder with something in it") }
+  }
+
   static func write(_ archive: Blob, to output: String) throws {
     let target = URL(fileURLWithPath: output)
     let parent = target.deletingLastPathComponent()
     let manager = FileManager.default
-    if let names = try? manager.contentsOfDirectory(atPath: output), !names.isEmpty {
-      throw OutputError(path: output, reason: "it is a folder with something in it")
-    } else if manager.fileExists(atPath: output), (try? manager.contentsOfDirectory(atPath: output)) == nil {
-      throw OutputError(path: output, reason: "it is a file, and an OCI layout is a folder")
-    }
+    try check(output)
     // All bytes are on disk, in files without names, before the first name appears.
     let directory = try TarDirectory(archive, name: "the archive")
     var files: [(name: String, file: ScratchFile)] = []

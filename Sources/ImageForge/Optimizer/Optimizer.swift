@@ -50,12 +50,12 @@ public enum Optimizer {
     _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
-    let chosen = try outputForm(source, output, options)
     // Before the image is read, which takes its time.
+    try checkTarget(source, output, options.form)
     let file = try ScratchFile(in: folder(of: output), willStay: true)
     let input = try read(
       source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
-    let form = chosen ?? ImageForm(input.image.form)
+    let form = options.form ?? ImageForm(input.image.form)
     let contents = FileContents(input)
     // A layer that several became may be as large as these together.
     var limits = choice.limits
@@ -249,15 +249,19 @@ public enum Optimizer {
     return folder.isEmpty ? "/" : folder
   }
 
-  /// The form that was asked for; refuses an output that is the input.
-  private static func outputForm(
-    _ source: String, _ output: String, _ options: OptimizationOptions
-  ) throws -> ImageForm? {
+  /// Refuses an output that is the input, and one whose place has something else than its form replaces.
+  private static func checkTarget(_ source: String, _ output: String, _ form: ImageForm?) throws {
     var (a, b) = (stat(), stat())
-    if stat(source, &a) == 0, stat(output, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino {
+    let isThere = stat(source, &a) == 0
+    if isThere, stat(output, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino {
       throw OptimizerError.usage("the output is the input, which is never modified; choose another file")
     }
-    return options.form
+    // A folder is read as a layout, and stays one.
+    if form == .ociLayout || form == nil && isThere && a.st_mode & S_IFMT == S_IFDIR {
+      try LayoutFolderWriter.check(output)
+    } else {
+      try ScratchFile.permissions(ofTarget: output)
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import ForgeBasics
 import Foundation
 
 extension Optimizer {
-  /// Refuses outputs that would replace what is read, or each other.
+  /// Refuses outputs that would replace what is read, or each other, or lie in each other.
   /// - Parameters:
   ///   - outputs: files and folders that will be written.
   ///   - inputs: archives and layout folders that are read.
@@ -17,6 +17,11 @@ extension Optimizer {
         throw OptimizerError.usage(
           "\(DisplayText.escape(outputs[index])) is an input, or in one, and inputs are never modified; choose another file"
         )
+      }
+      if let other = places.firstIndex(where: { place.isInside($0) }) {
+        throw OptimizerError.usage(
+          "\(DisplayText.escape(outputs[index])) lies in \(DisplayText.escape(outputs[other])), which is written as a whole; "
+            + "choose another file")
       }
       if let other = places[..<index].firstIndex(where: { $0.isSame(place) }) {
         throw OptimizerError.usage(
@@ -58,7 +63,9 @@ private struct OutputPlace {
   }
 
   /// Whether it is the other one, or a file in that folder.
-  func touches(_ input: Self) -> Bool { isSame(input) || path.hasPrefix(input.path + "/") }
+  func touches(_ input: Self) -> Bool { isSame(input) || isInside(input) }
+
+  func isInside(_ other: Self) -> Bool { path.hasPrefix(other.path + "/") }
 
   private static func real(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }

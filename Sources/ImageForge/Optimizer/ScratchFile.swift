@@ -153,11 +153,7 @@ final class ScratchFile {
       throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
     }
     if let failure = earlySync?.finish() { throw OutputError(path: target, reason: "\(failure)") }
-    var before = stat()
-    if stat(target, &before) == 0 {
-      guard before.st_mode & S_IFMT == S_IFREG else { throw OutputError(path: target, reason: "it is not a file") }
-      fchmod(descriptor, before.st_mode & 0o777)
-    }
+    if let permissions = try Self.permissions(ofTarget: target) { fchmod(descriptor, permissions) }
     if let hiddenPath {
       guard rename(hiddenPath, target) == 0 else {
         throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
@@ -178,6 +174,15 @@ final class ScratchFile {
       unlink(beside)
       throw OutputError(path: target, reason: reason)
     }
+  }
+
+  /// Those of the file that is there; nil where there is none. Nothing else can be replaced.
+  @discardableResult
+  static func permissions(ofTarget target: String) throws(OutputError) -> mode_t? {
+    var status = stat()
+    guard stat(target, &status) == 0 else { return nil }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw OutputError(path: target, reason: "it is not a file") }
+    return status.st_mode & 0o777
   }
 
   /// Gives the file a name that nothing has yet; `errno` tells why not.
