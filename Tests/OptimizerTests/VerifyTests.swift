@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeImages
 import ForgeLayers
 import Foundation
@@ -109,6 +110,61 @@ import Testing
     #expect(
       try differences(image("x = 1\n\(comment)\n", page: false))
         .contains("\(site)a.py: content is not what it was to become"))
+  }
+
+  private static let forgeries: [(String, @Sendable (inout Proof) -> Void)] = [
+    ("emptied", { $0.removed = [] }),
+    ("another path", { $0.removed[0].path = "usr/share/man/other" }),
+    ("twice", { $0.removed.append($0.removed[0]) }),
+    ("negative", { $0.removed[0].bytes = -1 }),
+    ("another set", { $0.removed[0].set = "harmless" }),
+    ("one more path", { $0.removedPaths.append(Data("etc/x".utf8).base64EncodedString()) }),
+    (
+      "the root",
+      { proof in
+        proof.removed.append(RemovedPath(path: "", set: "man", bytes: 0))
+        proof.removedPaths.append("")
+      }
+    ),
+    ("a link of nothing", { $0.linked = [Proof.Link(path: "", to: "YQ==")] }),
+  ]
+
+  /// What people read of a proof is what it allows.
+  @Test(arguments: Self.forgeries.indices) func aProofContradictsItselfNowhere(number: Int) throws {
+    let (what, forge) = Self.forgeries[number]
+    let folder = try folder(old)
+    let good = folder.folder.file("good.tar")
+    var (_, proof) = try Optimizer.optimize(folder.image, to: good, options { $0.strip = [.man] })
+    #expect(try Verification.compare(folder.image, good, proof: proof).isSame)
+    forge(&proof)
+    do {
+      _ = try Verification.compare(folder.image, good, proof: proof)
+      Issue.record("\(what): it was taken")
+    } catch OptimizerError.malformedProof {}
+  }
+
+  @Test func aProofNamesWhatIsThere() throws {
+    let folder = try folder(old)
+    let good = folder.folder.file("good.tar")
+    let (_, proof) = try Optimizer.optimize(folder.image, to: good, options { $0.strip = [.man] })
+    let none = Data("no/\u{1}".utf8).base64EncodedString()
+    let (here, digest) = (Data("named".utf8).base64EncodedString(), Digest.sha256([]))
+    let forgeries: [@Sendable (inout Proof) -> Void] = [
+      { proof in
+        proof.removed.append(RemovedPath(path: "no/\\x01", set: "man", bytes: 0))
+        proof.removedPaths.append(none)
+      },
+      { $0.linked = [Proof.Link(path: none, to: here)] },
+      { $0.linked = [Proof.Link(path: here, to: none)] },
+      { $0.rewritten = [Proof.Rewritten(path: none, old: digest, new: digest)] },
+    ]
+    for forge in forgeries {
+      var forged = proof
+      forge(&forged)
+      #expect(
+        try Verification.compare(folder.image, good, proof: forged).differences.contains(
+          "the proof names no/\\x01, which is not in the old image"))
+    }
   }
 
   /// What a container is started with is the same, to the fields that forge does not know.

@@ -17,6 +17,9 @@ struct Allowance: Sendable, Equatable {
     var new: FileContent.Hash
   }
 
+  /// All that it names, each once.
+  var paths: Set<[UInt8]> { removed.union(linked.keys).union(linked.values).union(rewritten.keys) }
+
   func isRemoved(_ path: [UInt8]) -> Bool {
     guard !removed.isEmpty else { return false }
     if removed.contains(path) { return true }

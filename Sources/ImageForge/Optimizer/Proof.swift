@@ -59,9 +59,11 @@ public struct Proof: Sendable, Codable, Equatable {
     }.sorted { $0.path < $1.path }
   }
 
+  /// - Throws: `OptimizerError.malformedProof` where it contradicts itself.
   func allowance() throws -> Allowance {
     func bytes(_ text: String) throws -> [UInt8] {
       guard let data = Data(base64Encoded: text) else { throw OptimizerError.malformedProof("a path is not Base64") }
+      guard !data.isEmpty else { throw OptimizerError.malformedProof("a path is empty") }
       return [UInt8](data)
     }
     guard schemaVersion == 1 else {
@@ -70,6 +72,16 @@ public struct Proof: Sendable, Codable, Equatable {
     var allowance = Allowance()
     allowance.epoch = epoch
     allowance.removed = Set(try removedPaths.map(bytes))
+    // People read the one list, and the other is what counts.
+    guard removed.map(\.path).sorted() == (try removedPaths.map { DisplayText.escape(try bytes($0)) }.sorted()) else {
+      throw OptimizerError.malformedProof("what it says was removed is not what it lets go")
+    }
+    for path in removed {
+      guard path.bytes >= 0 else { throw OptimizerError.malformedProof("a number of bytes is negative") }
+      guard path.set == "minimize" || StripSet(rawValue: path.set) != nil else {
+        throw OptimizerError.malformedProof("it names a set that does not exist")
+      }
+    }
     for link in linked { allowance.linked[try bytes(link.path)] = try bytes(link.to) }
     for file in rewritten {
       guard let old = FileContent.Hash(file.old), let new = FileContent.Hash(file.new) else {
@@ -136,7 +148,11 @@ public struct Verification: Sendable, Codable, Equatable {
       if proof.new != new { differences.note("the new image is not the one of the proof") }
     }
     compareConfigs(before.image, after.image, &differences)
-    Comparison.compare(a, b, allowing: try proof?.allowance() ?? Allowance(), &differences)
+    let allowance = try proof?.allowance() ?? Allowance()
+    for path in allowance.paths.sorted(by: { $0.lexicographicallyPrecedes($1) }) where a.position(of: path) == nil {
+      differences.note("the proof names \(DisplayText.escape(path)), which is not in the old image")
+    }
+    Comparison.compare(a, b, allowing: allowance, &differences)
     return Verification(old: old, new: new, differenceCount: differences.count, differences: differences.sentences)
   }
 
