@@ -106,9 +106,7 @@ import Testing
     #expect(Set(packages.map(\.name)) == ["libone", "perl", "My_Lib", "@a/b"])
     func names(_ image: ReadImage) -> [String: FileContent.Hash] {
       Dictionary(
-        RootListing(image).filter { $0.kind != .directory }.map {
-          (String(decoding: $0.path, as: UTF8.self), $0.hash)
-        },
+        RootListing(image).map { (String(decoding: $0.path, as: UTF8.self), $0.hash) },
         uniquingKeysWith: { first, _ in first })
     }
     let (old, new) = (names(before), names(after))
@@ -119,6 +117,8 @@ import Testing
     #expect(Set(old.keys).subtracting(new.keys) == told("forge:removed"))
     #expect(Set(new.keys.filter { new[$0] != old[$0] }) == told("forge:rewritten"))
     #expect(told("forge:rewritten").isEmpty != sets.contains(.comments))
+    // A folder that no database names.
+    #expect(told("forge:removed").contains(Self.site + "my_lib/tests"))
   }
 
   @Test func distributionsAndURLs() {

@@ -72,7 +72,7 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
         // All that name a folder miss it.
         file.isPart = node.kind != .directory
         for package in packages { files[Int(package)].append(file) }
-      } else if node.kind != .directory {
+      } else {
         others.append(file)
       }
       return true
