@@ -105,6 +105,81 @@ import Testing
     #expect(check.fix?.isEmpty == false)
   }
 
+  /// Two images of the same names, whose one layer is not the same.
+  private func twins() throws -> (folder: TemporaryFolder, names: [String], old: TestImage, new: TestImage) {
+    let folder = try TemporaryFolder()
+    let word = UUID().uuidString.prefix(8).lowercased()
+    let names = ["localhost/forge-test/twin-\(word):1", "twin-\(word):2"]
+    let images = ["old", "new"].map { name in
+      TestImage(
+        layers: [TarBuilder.make { $0.file("file", name + word) }], config: TestConfig(user: "10001", cmd: ["/file"]),
+        references: names)
+    }
+    for (name, image) in zip(["old.tar", "new.tar"], images) {
+      try Data(image.dockerArchive()).write(to: URL(fileURLWithPath: folder.file(name)))
+    }
+    return (folder, names, images[0], images[1])
+  }
+
+  private func id(_ name: String) async throws -> String? {
+    let result = try await Command.run("podman", ["image", "inspect", "--format", "{{.Id}}", name])
+    return result.status == 0 ? result.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil
+  }
+
+  /// Names that stood for another image do so again, and the image that had them meanwhile goes; one that was there
+  /// stays.
+  @Test func anArchiveLeavesTheStoreAsItWas() async throws {
+    let (folder, names, old, new) = try twins()
+    func test() async throws {
+      // It holds no program that could be started.
+      let result = try await Command.forge(["test", folder.file("new.tar"), "--engine", "podman"])
+      #expect(result.status == 1 && result.output.contains("starts"), "\(result)")
+    }
+    try await test()
+    #expect(try await id(new.configDigest.hex) == nil)
+    #expect(try await id(names[0]) == nil)
+    try await Command.require("podman", ["load", "--quiet", "--input", folder.file("old.tar")])
+    try await test()
+    for name in names { #expect(try await id(name) == old.configDigest.hex) }
+    #expect(try await id(new.configDigest.hex) == nil)
+    try await Command.require("podman", ["load", "--quiet", "--input", folder.file("new.tar")])
+    try await Command.require("podman", ["tag", old.configDigest.hex, names[1]])
+    try await test()
+    #expect(try await id(names[0]) == new.configDigest.hex)
+    #expect(try await id(names[1]) == old.configDigest.hex)
+    _ = try await Command.run("podman", ["rmi"] + names)
+    for image in [old, new] { #expect(try await id(image.configDigest.hex) == nil) }
+  }
+
+  /// While the archive is loaded, which is not cut short: what was loaded goes.
+  @Test(arguments: ["INT", "TERM"]) func aLoadIsInterrupted(signal: String) async throws {
+    let (folder, names, _, new) = try twins()
+    try folder.write(
+      """
+      #!/bin/sh
+      PATH=/usr/bin:/bin
+      case "$*" in
+      *load*) touch \(folder.file("started")); sleep 1; podman "$@" && touch \(folder.file("ended")) ;;
+      *) exec podman "$@" ;;
+      esac
+
+      """, to: "bin/podman")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/podman"))
+    let script = """
+      PATH=\(folder.file("bin")):$PATH "$0" test "$1" --engine podman &
+      child=$!
+      for _ in $(seq 400); do [ -e "$2" ] && break; sleep 0.05; done
+      kill -\(signal) $child || exit 99
+      wait $child
+      """
+    let result = try await Command.run(
+      "bash", ["-m", "-c", script, Command.forge, folder.file("new.tar"), folder.file("started")])
+    #expect(result.status == 4 && result.errors.contains("interrupted"), "\(result)")
+    #expect(try folder.names().contains("ended"))
+    #expect(try await id(new.configDigest.hex) == nil)
+    #expect(try await id(names[0]) == nil)
+  }
+
   /// A folder is built for the test alone: neither its image nor a container stays.
   @Test func aFolderIsBuiltStartedAndForgotten() async throws {
     let names = { try await Command.require("podman", ["images", "--format", "{{.Repository}}:{{.Tag}}"]) }

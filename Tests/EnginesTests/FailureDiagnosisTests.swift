@@ -114,6 +114,8 @@ import Testing
     #expect(EngineError.noUsableEngine([]).exitCode == .engineFailed)
     let left = EngineError.interrupted(.buildah, leftovers: ["0a"])
     #expect(left.exitCode == .engineFailed)
-    #expect(left.description.contains("buildah rm 0a"))
+    #expect(left.description.contains("nothing was written") && left.description.contains("buildah rm 0a"))
+    let loaded = EngineError.interrupted(.podman, leftovers: [], images: ["0b"]).description
+    #expect(!loaded.contains("nothing was written") && loaded.contains("podman rmi 0b"))
   }
 }

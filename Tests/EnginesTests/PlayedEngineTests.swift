@@ -271,6 +271,25 @@ import Testing
     #expect(bench.outputs == [])
   }
 
+  /// podman that dies of a signal here leaves an image that spoils every list of images.
+  @Test func aLoadIsNotCutShort() async throws {
+    let engine = try bench.engine(
+      .podman,
+      "touch $BENCH/started; sleep 1; touch $BENCH/loaded; echo 'Loaded image: localhost/x:1'")
+    let work = Task { try await engine.load("x.tar") }
+    try await bench.until { bench.exists("started") }
+    work.cancel()
+    #expect(try await work.value == "localhost/x:1")
+    #expect(bench.exists("loaded"))
+    // Nor begun in vain.
+    let late = Task {
+      while !Task.isCancelled { await Task.yield() }
+      return try await engine.load("x.tar")
+    }
+    late.cancel()
+    #expect(try await engineError { _ = try await late.value } == .interrupted(.podman, leftovers: []))
+  }
+
   @Test func cancelledBeforeTheStartNothingIsStarted() async throws {
     let engine = try buildah(build: "touch $BENCH/started")
     let work = Task {

@@ -267,7 +267,7 @@ import Testing
     try await bench.until { lines.all.contains { $0.contains("COPY big") } }
     work.cancel()
     let error = try await engineError { try await work.value }
-    guard case .interrupted(kind, let leftovers) = error else { throw error }
+    guard case .interrupted(kind, let leftovers, _) = error else { throw error }
     #expect(leftovers == [])
     #expect(!bench.isRunning(request.dockerfile))
     try await nothingIsLeft(engine)

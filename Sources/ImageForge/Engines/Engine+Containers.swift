@@ -74,9 +74,13 @@ extension Engine {
     await Task { _ = try? await container(["rm", "--force", name]).reply(within: .seconds(40)) }.value
   }
 
-  /// Loads an archive into the store and returns the image's name or id.
+  /// Loads an archive into the store and returns the image's name or id. Once begun it is not cut short: podman would
+  /// leave an image without a manifest, which spoils every list of images.
   package func load(_ archive: String) async throws(EngineError) -> String {
-    let output = try await checked(.run(image: archive), ["load", "--input=\(archive)"])
+    // Without progress, which a podman that outlives forge could not write.
+    let output = try await checked(
+      .run(image: archive), ["load"] + (kind == .podman ? ["--quiet"] : []) + ["--input=\(archive)"],
+      limit: .seconds(1800), plan: .finish)
     for line in output.split(whereSeparator: \.isNewline).reversed() {
       if let range = line.firstRange(of: "Loaded image: ") ?? line.firstRange(of: "Loaded image ID: ")
         ?? line.firstRange(of: "Loaded image(s): ")
@@ -140,10 +144,11 @@ extension Engine {
 
   @discardableResult
   private func checked(
-    _ action: EngineFailure.Action, _ arguments: [String], limit: Duration = .seconds(120)
+    _ action: EngineFailure.Action, _ arguments: [String], limit: Duration = .seconds(120),
+    plan: RunningChild.StopPlan = .interrupt
   ) async throws(EngineError) -> String {
     let reply: EngineCommand.Reply
-    do { reply = try await container(arguments).reply(within: limit) } catch {
+    do { reply = try await container(arguments).reply(within: limit, plan: plan) } catch {
       if error is CancellationError { throw .interrupted(kind, leftovers: []) }
       throw .failed(
         EngineFailure(
@@ -166,9 +171,15 @@ extension Engine {
 }
 
 extension Engine {
-  /// Removes an image's name from the store; never cut short.
-  package func removeImage(_ image: String) async {
-    await Task { _ = try? await container(["rmi", image]).reply(within: .seconds(60)) }.value
+  /// Removes an image's name from the store, or all of the image by its ID; never cut short.
+  /// - Returns: whether the store has none of that name or ID now.
+  @discardableResult
+  package func removeImage(_ image: String) async -> Bool {
+    await Task {
+      _ = try? await container(["rmi", image]).reply(within: .seconds(60))
+      if case .id = await storedImage(image) { return false }
+      return true
+    }.value
   }
 
   /// The name by which the store knows what a build tagged.

@@ -34,8 +34,10 @@ struct EngineCommand: Sendable, Equatable {
 
   /// Runs a command whose whole output is wanted.
   /// - Throws: `SubprocessError` when it cannot be started or writes more than 4 MiB.
-  func reply(within limit: Duration = .seconds(30)) async throws -> Reply {
-    let (result, stop) = try await supervise(plan: .interrupt, limit: limit) { configuration, child in
+  func reply(
+    within limit: Duration = .seconds(30), plan: RunningChild.StopPlan = .interrupt
+  ) async throws -> Reply {
+    let (result, stop) = try await supervise(plan: plan, limit: limit) { configuration, child in
       try await run(configuration, input: .none, output: .bytes(limit: 4 << 20), error: .bytes(limit: 4 << 20)) {
         child.started($0.processIdentifier.value)
       }

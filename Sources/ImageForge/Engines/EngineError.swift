@@ -12,8 +12,9 @@ public enum EngineError: ForgeError, Equatable {
   case unwritable(OutputError)
   /// The engine was started and did not do what it was asked.
   case failed(EngineFailure)
-  /// The work was cancelled, and undone. `leftovers` names working containers that could not be removed.
-  case interrupted(Engine.Kind, leftovers: [String])
+  /// The work was cancelled, and undone. `leftovers` names working containers that could not be removed, `images` what
+  /// was loaded into the store and could not.
+  case interrupted(Engine.Kind, leftovers: [String], images: [String] = [])
 
   public var exitCode: ExitCode {
     switch self {
@@ -32,9 +33,17 @@ public enum EngineError: ForgeError, Equatable {
         + "or name one that `\(kind.rawValue) images` lists"
     case .unwritable(let error): error.description
     case .failed(let failure): failure.description
-    case .interrupted(let kind, let leftovers):
-      "interrupted: \(kind.rawValue) was stopped, and nothing was written" + Self.removal(kind, leftovers)
+    case .interrupted(let kind, let leftovers, let images):
+      "interrupted: \(kind.rawValue) was stopped"
+        + (images.isEmpty ? ", and nothing was written" : ". " + Self.loaded(kind, images))
+        + Self.removal(kind, leftovers)
     }
+  }
+
+  /// What to do about images that are left in the store.
+  package static func loaded(_ kind: Engine.Kind, _ images: [String]) -> String {
+    let names = images.map { DisplayText.escape($0) }.joined(separator: " ")
+    return "What was loaded for the trial is left in its store; remove it: \(kind.rawValue) rmi \(names)"
   }
 
   static func removal(_ kind: Engine.Kind, _ leftovers: [String]) -> String {

@@ -12,6 +12,8 @@ final class RunningChild: Sendable {
     case stepsFirst
     /// Interrupt the program; docker passes it on to its daemon, which owns the build.
     case interrupt
+    /// Let it end: what it writes into a store must not be left half.
+    case finish
   }
 
   enum StopReason: Sendable { case cancelled, timedOut }
@@ -30,7 +32,7 @@ final class RunningChild: Sendable {
 
   /// To be called as soon as the program runs.
   func started(_ pid: pid_t) {
-    Self.running.withLock { _ = $0.insert(pid) }
+    if plan != .finish { Self.running.withLock { _ = $0.insert(pid) } }
     state.withLock {
       $0.pid = pid
       // Cancelled while it was being started.
@@ -40,6 +42,7 @@ final class RunningChild: Sendable {
 
   /// Stops the program; returns at once. The first reason counts.
   func stop(_ reason: StopReason) {
+    if plan == .finish, reason == .cancelled { return }
     state.withLock {
       guard $0.reason == nil, !$0.hasEnded else { return }
       $0.reason = reason

@@ -35,13 +35,19 @@ public struct ImageTrial: Sendable {
     }
     if exists {
       let store = await StoreState(of: target, engine)
-      let image = try await engine.load(target)
+      var image: String?
       do {
-        let result = try await trial(of: image, shownAs: target, engine)
-        await store.restore(without: image, engine)
+        let loaded = try await engine.load(target)
+        image = loaded
+        let result = try await trial(of: loaded, shownAs: target, engine)
+        if let left = await store.restore(without: image, engine) { log(EngineError.loaded(engine.kind, [left])) }
         return TrialReport(engine: engine.kind, images: [result])
       } catch {
-        await store.restore(without: image, engine)
+        guard let left = await store.restore(without: image, engine) else { throw error }
+        if case EngineError.interrupted(let kind, let leftovers, _) = error {
+          throw EngineError.interrupted(kind, leftovers: leftovers, images: [left])
+        }
+        log(EngineError.loaded(engine.kind, [left]))
         throw error
       }
     }
@@ -118,18 +124,27 @@ public struct ImageTrial: Sendable {
 /// What the names and the image of an archive stand for in a store before it is loaded: they do so again afterwards.
 private struct StoreState {
   private var names: [String: Engine.StoredImage] = [:]
-  private var isKnown = false
+  /// Of the image, the digest of its config; nil where the archive does not tell.
+  private var id: String?
+  /// What stood under that ID.
+  private var image = Engine.StoredImage.absent
 
   init(of archive: String, _ engine: Engine) async {
     // What cannot be read here, the engine will not load.
     guard let image = try? ImageStore.open(archive) else { return }
     for name in image.references { names[name] = await engine.storedImage(engine.storeNameForRun(name)) }
-    if case .id = await engine.storedImage(image.config.digest.hex) { isKnown = true }
+    id = image.config.digest.hex
+    self.image = await engine.storedImage(image.config.digest.hex)
   }
 
-  func restore(without image: String, _ engine: Engine) async {
-    if !isKnown { await engine.removeImage(image) }
+  /// - Parameter loaded: the name or ID by which the engine loaded it.
+  /// - Returns: the image, if it could not be removed.
+  func restore(without loaded: String?, _ engine: Engine) async -> String? {
     for (name, before) in names { await engine.restoreTag(name, to: before) }
+    // Without its names it would stay where these were there before. docker's store of containerd knows it by another
+    // ID, but there an image goes with its names.
+    guard image == .absent, let left = names.isEmpty ? loaded ?? id : id else { return nil }
+    return await engine.removeImage(left) ? nil : left
   }
 }
 

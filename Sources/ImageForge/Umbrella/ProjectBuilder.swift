@@ -133,7 +133,7 @@ public struct ProjectBuilder: Sendable {
     } catch let error as EngineError {
       // A build that ended beside others could not tell which containers were whose.
       let left = units.count > 1 ? await engine.sweep(since: containers) : nil
-      if case .interrupted(let kind, _) = error, let left { throw EngineError.interrupted(kind, leftovers: left) }
+      if case .interrupted(let kind, _, _) = error, let left { throw EngineError.interrupted(kind, leftovers: left) }
       throw error
     }
     let report = BuildReport(engine: engine, services: built)
