@@ -73,7 +73,8 @@ struct Planner {
   private mutating func climb() throws {
     if options.waste, !isReached { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
     try remove(options.strip)
-    for set in StripSet.rewriting where options.strip.contains(set) { try rewrite(set) }
+    if reachable != nil { try minimize() }
+    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil { try rewrite(set) }
     if !isReached { try dedupe() }
     for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached { try remove([set]) }
     try reproduce()
@@ -120,8 +121,9 @@ struct Planner {
   }
 
   private mutating func remove(_ sets: [StripSet]) throws {
+    let environment = input.image.config.environment
     for set in sets where !StripSet.rewriting.contains(set) {
-      try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1) }
+      try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1, environment: environment) }
     }
   }
 
@@ -139,21 +141,22 @@ struct Planner {
       // Where all layers have to stay, nothing goes.
       guard planner.kept < planner.draft.layers.count else { return }
       let root = try planner.draft.stacked()
-      var gone: Set<FileTree.ID> = []
+      var gone: [FileTree.ID] = []
       root.walk { id in
         guard matches(root, id) else { return true }
-        gone.insert(id)
+        gone.append(id)
         return false
       }
       guard !gone.isEmpty else { return }
       var options = planner.base
       // The draft is stacked again from the same entries, so that nodes keep their numbers.
-      options.excluded = { _, id in gone.contains(id) }
+      let excluded = Set(gone)
+      options.excluded = { _, id in excluded.contains(id) }
       planner.draft = try Redistribution.apply(planner.draft, options)
-      for id in gone {
+      for (id, bytes) in zip(gone, root.bytes(below: gone)) {
         let path = root.tree.path(id)
         planner.allowance.removed.insert(path)
-        planner.removed.append(RemovedPath(path: DisplayText.escape(path), set: set, bytes: root.bytes(below: id)))
+        planner.removed.append(RemovedPath(path: DisplayText.escape(path), set: set, bytes: bytes))
       }
     }
     removed.sort { ($0.set, $0.path) < ($1.set, $1.path) }
@@ -232,14 +235,21 @@ struct Planner {
 }
 
 extension RootFilesystem {
-  /// Bytes of the regular files at and below a name.
-  fileprivate func bytes(below id: FileTree.ID) -> Int64 {
-    var pending = [id]
-    var inodes: Set<Int32> = []
-    while let next = pending.popLast() {
-      if tree[next].inode != FileTree.none { inodes.insert(tree[next].inode) }
-      pending += tree.children(next)
+  /// Bytes of the regular files that go with each of these names and all below it. A file goes with its last name.
+  fileprivate func bytes(below names: [FileTree.ID]) -> [Int64] {
+    var gone: [Int32: Int] = [:]
+    return names.map { name in
+      var bytes: Int64 = 0
+      var pending = [name]
+      while let next = pending.popLast() {
+        let index = tree[next].inode
+        if index != FileTree.none {
+          gone[index, default: 0] += 1
+          if gone[index] == inodes[Int(index)].links { bytes += inodes[Int(index)].size }
+        }
+        pending += tree.children(next)
+      }
+      return bytes
     }
-    return inodes.reduce(0) { $0 + self.inodes[Int($1)].size }
   }
 }

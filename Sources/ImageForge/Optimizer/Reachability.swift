@@ -145,7 +145,8 @@ struct Reachability {
 
   /// What even a kept tree can do without: type stubs, C and Cython sources, tests, package managers.
   private func isDispensable(_ id: FileTree.ID) -> Bool {
-    for set in [StripSet.tests, .pip, .npm, .typings, .pycache] where set.contains(root, id) { return true }
+    let sets = [StripSet.tests, .pip, .npm, .typings, .pycache]
+    if sets.contains(where: { $0.contains(root, id, environment: config.environment) }) { return true }
     let path = String(decoding: root.tree.path(id), as: UTF8.self)
     let parts = path.split(separator: "/")
     guard let name = parts.last else { return false }

@@ -3,13 +3,13 @@ import ForgeLayers
 
 /// Files that an image carries and a running service rarely reads: removed only where a user names the set.
 public enum StripSet: String, Sendable, CaseIterable, Codable {
-  /// Package lists and caches of apt, apk, pip, npm and yarn; logs and temporary files.
+  /// Package lists and caches of apt, apk, dnf, pip, npm, yarn and their like; root's logs and temporary files.
   case caches
-  /// `/usr/share/doc` without its copyright files, info pages.
+  /// `/usr/share/doc` without its copyright files and licences, info pages.
   case docs
   /// Manual pages.
   case man
-  /// Translations and locale sources; C.UTF-8 stays.
+  /// Translations and locale sources; C.UTF-8 stays, and what the config's variables name.
   case locales
   /// `__pycache__` where the source stands beside it: Python starts slower.
   case pycache
@@ -21,7 +21,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   case headers
   /// pip, setuptools, wheel, ensurepip.
   case pip
-  /// npm, yarn, corepack.
+  /// npm, yarn, pnpm, corepack.
   case npm
   /// Symbols and debug information inside programs and libraries; the files stay.
   case debug
@@ -46,42 +46,59 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .typings: "*.d.ts and source maps in node_modules"
     case .headers: "static archives, C headers, pkg-config files"
     case .pip: "pip, setuptools, wheel, ensurepip"
-    case .npm: "npm, yarn, corepack"
+    case .npm: "npm, yarn, pnpm, corepack"
     case .debug: "symbols and debug information"
     case .comments: "comments and descriptions of Python's library and packages"
     }
   }
 
   /// Whether a name of the root filesystem belongs to the set, with all below it.
-  func contains(_ root: RootFilesystem, _ id: FileTree.ID) -> Bool {
+  /// - Parameter environment: the variables of the config.
+  func contains(_ root: RootFilesystem, _ id: FileTree.ID, environment: [String]) -> Bool {
     let path = root.tree.path(id)
     let node = root.tree[id]
     let text = String(decoding: path, as: UTF8.self)
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     let isFolder = node.kind == .directory
     let name = parts.last ?? ""
+    let folder = parts.dropLast().last ?? ""
+    let parent = parts.dropLast().joined(separator: "/")
     /// Below one of these folders, not the folder itself: programs may expect that to be there.
     func isBelow(_ folders: String...) -> Bool { folders.contains { text.hasPrefix($0 + "/") } }
     func isOne(_ paths: String...) -> Bool { paths.contains(text) }
     switch self {
     case .debug, .comments: return false
     case .caches:
+      if isBelow("tmp", "var/tmp", "var/log") {
+        // Folders and empty files were made to be written to, and so was what belongs to a service's own user.
+        return node.kind == .regular && root.inodes[Int(node.inode)].size > 0
+          && root.entry(root.inodes[Int(node.inode)].metadata).uid == 0
+      }
+      if parts.first == "root" { return Self.isToolCache(parts.dropFirst()) }
+      if parts.first == "home" { return Self.isToolCache(parts.dropFirst(2)) }
       return isBelow(
-        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "root/.cache",
-        "root/.npm", "usr/local/share/.cache", "tmp", "var/tmp")
-        || (isBelow("var/log") && node.kind == .regular)
-        || parts.count > 3 && parts[0] == "home" && [".cache", ".npm"].contains(parts[2])
+        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "var/cache/dnf", "var/cache/yum",
+        "usr/local/share/.cache/yarn")
         || isOne(
           "var/cache/debconf/config.dat-old", "var/cache/debconf/templates.dat-old", "var/lib/dpkg/status-old",
           "var/lib/dpkg/available-old", "var/lib/dpkg/diversions-old")
     case .docs:
-      if isBelow("usr/share/doc", "usr/local/share/doc") { return !isFolder && name != "copyright" }
+      if isBelow("usr/share/doc", "usr/local/share/doc") {
+        // A package's copyright file may be read through a link in place of its folder.
+        if node.kind == .symlink, folder == "doc" { return false }
+        return !isFolder && !parts.dropFirst(4).contains(where: Self.isLicence)
+      }
       return isBelow(
         "usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian", "usr/share/linda")
     case .man: return isBelow("usr/share/man", "usr/local/share/man", "usr/local/man", "usr/man")
     case .locales:
-      return isBelow("usr/share/locale", "usr/share/i18n") && text != "usr/share/locale/locale.alias"
-        || isBelow("usr/lib/locale") && !text.lowercased().hasPrefix("usr/lib/locale/c.utf")
+      guard isBelow("usr/share/locale", "usr/share/i18n", "usr/lib/locale") else { return false }
+      if isBelow("usr/share/i18n") { return true }
+      if text == "usr/share/locale/locale.alias" || text.lowercased().hasPrefix("usr/lib/locale/c.utf") { return false }
+      let locales = Self.locales(environment)
+      if text == "usr/lib/locale/locale-archive" { return locales.isEmpty }
+      let own = parts[3].prefix { $0 != "." && $0 != "@" }
+      return !locales.contains { $0 == own || $0.prefix { $0 != "_" } == own }
     case .pycache:
       guard node.kind == .regular, let source = CompiledPython.source(of: path), name.hasSuffix(".pyc") else {
         return false
@@ -89,41 +106,96 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       return root.node(at: source) != nil
     case .tests:
       guard isFolder, name == "tests" || name == "test" else { return false }
-      let inPackage =
-        parts.firstIndex { $0 == "site-packages" || $0 == "dist-packages" }
-        .map { parts.count > $0 + 2 } ?? false
-      let inLibrary =
-        parts.dropLast().last.map { $0.hasPrefix("python3") || $0 == "idlelib" || $0 == "lib2to3" || $0 == "tkinter" }
-        ?? false
-      return inPackage || inLibrary && parts.contains("lib")
+      if let site = parts.firstIndex(where: { $0 == "site-packages" || $0 == "dist-packages" }) {
+        // A package may offer what others test with: `django.test`.
+        return parts.count > site + 2 && (name == "tests" || Self.holdsTests(root, id))
+      }
+      let isPart = ["idlelib", "lib2to3", "tkinter"].contains(folder)
+      return Self.isPythonLibrary(root, parts.dropLast(isPart ? 2 : 1))
     case .typings:
       guard node.kind == .regular, parts.contains("node_modules") else { return false }
+      // The compiler reads its own.
+      if folder == "lib", parts.dropLast(2).last == "typescript", name.hasSuffix(".d.ts") { return false }
       return [".d.ts", ".d.mts", ".d.cts", ".js.map", ".mjs.map", ".cjs.map", ".css.map", ".ts.map"].contains {
         name.hasSuffix($0)
       }
     case .headers:
-      return isBelow("usr/include", "usr/local/include")
-        || parts.count > 1 && parts.dropLast().last == "pkgconfig"
-        || node.kind == .regular && (name.hasSuffix(".a") || name.hasSuffix(".la")) && text.contains("lib")
+      if isBelow("usr/include", "usr/local/include") { return true }
+      guard isBelow("usr", "opt", "lib"), !isFolder else { return false }
+      if folder == "pkgconfig" { return name.hasSuffix(".pc") }
+      return node.kind == .regular && name.hasPrefix("lib") && (name.hasSuffix(".a") || name.hasSuffix(".la"))
+        && !parts.contains("node_modules")
     case .pip:
-      let folder = parts.dropLast().last ?? ""
       let packages = ["pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"]
       if folder == "site-packages" || folder == "dist-packages" {
-        return packages.contains(String(name)) || name == "distutils-precedence.pth"
-          || packages.contains {
-            name.hasPrefix($0 + "-") && (name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info"))
-          }
+        guard name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info") else {
+          return packages.contains(String(name)) || name == "distutils-precedence.pth"
+        }
+        return packages.contains { name.hasPrefix($0 + "-") && name.dropFirst($0.count + 1).first?.isNumber == true }
       }
       if name == "ensurepip", isFolder { return folder.hasPrefix("python3") }
-      return folder == "bin" && !isFolder && (name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil)
-    case .npm:
-      let folder = parts.dropLast().last ?? ""
-      if folder == "node_modules", parts.dropLast(2).last == "lib" {
-        return ["npm", "corepack", "yarn"].contains(String(name))
+      guard folder == "bin", !isFolder, name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil else {
+        return false
       }
-      if folder == "opt", name.hasPrefix("yarn") { return true }
-      return folder == "bin" && !isFolder
-        && ["npm", "npx", "corepack", "yarn", "yarnpkg", "pnpm", "pnpx"].contains(String(name))
+      return Self.holdsPython(root, parts.dropLast(2))
+    case .npm:
+      if ["usr/lib/node_modules", "usr/local/lib/node_modules"].contains(parent) {
+        return ["npm", "corepack", "yarn", "pnpm"].contains(name)
+      }
+      if parent == "usr/share/nodejs" { return name == "npm" || name == "corepack" }
+      if parent == "opt" { return name.hasPrefix("yarn-v") && name.dropFirst(6).first?.isNumber == true }
+      return ["usr/bin", "usr/local/bin", "bin"].contains(parent) && !isFolder
+        && Self.nodePrograms.contains(String(name))
+    }
+  }
+
+  /// The programs of the set `npm`.
+  static let nodePrograms = ["npm", "npx", "corepack", "yarn", "yarnpkg", "pnpm", "pnpx"]
+
+  /// Whether a path in a home folder is that of a package manager's or compiler's cache.
+  private static func isToolCache(_ path: ArraySlice<Substring>) -> Bool {
+    guard path.count > 2, let first = path.first, let second = path.dropFirst().first else { return false }
+    let tools = ["pip", "uv", "pypoetry", "pdm", "yarn", "pnpm", "node-gyp", "go-build"]
+    return first == ".cache" && tools.contains(String(second))
+      || first == ".npm" && (second == "_cacache" || second == "_logs")
+  }
+
+  private static func isLicence(_ name: Substring) -> Bool {
+    let name = name.lowercased()
+    return ["copyright", "licen", "copying", "notice"].contains { name.hasPrefix($0) }
+  }
+
+  /// The locales that variables name, other than C: `de_DE` for `LANG=de_DE.UTF-8`.
+  private static func locales(_ environment: [String]) -> [Substring] {
+    environment.flatMap { variable -> [Substring] in
+      let parts = variable.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, parts[0] == "LANG" || parts[0] == "LANGUAGE" || parts[0].hasPrefix("LC_") else {
+        return []
+      }
+      return parts[1].split(separator: ":").map { $0.prefix { $0 != "." && $0 != "@" } }
+    }.filter { $0 != "C" && $0 != "POSIX" }
+  }
+
+  private static func holdsTests(_ root: RootFilesystem, _ id: FileTree.ID) -> Bool {
+    root.tree.children(id).contains { child in
+      let name = String(decoding: root.tree.name(child), as: UTF8.self)
+      return name.hasSuffix("_test.py") || name.hasPrefix("test_") && name.hasSuffix(".py")
+    }
+  }
+
+  /// Whether a path is that of a Python's standard library: `lib/python3.13` with the modules in it.
+  private static func isPythonLibrary(_ root: RootFilesystem, _ path: ArraySlice<Substring>) -> Bool {
+    guard let name = path.last, name.wholeMatch(of: /python3\.\d+/) != nil, path.dropLast().last == "lib" else {
+      return false
+    }
+    return root.node(at: Array((path + ["os.py"]).joined(separator: "/").utf8)) != nil
+  }
+
+  /// Whether a prefix, such as `usr/local` or that of a virtual environment, holds a Python.
+  private static func holdsPython(_ root: RootFilesystem, _ prefix: ArraySlice<Substring>) -> Bool {
+    guard let folder = root.node(at: Array((prefix + ["lib"]).joined(separator: "/").utf8)) else { return false }
+    return root.tree.children(folder).contains { child in
+      String(decoding: root.tree.name(child), as: UTF8.self).wholeMatch(of: /python3(\.\d+)?/) != nil
     }
   }
 }
