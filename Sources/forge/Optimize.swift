@@ -102,6 +102,12 @@ struct Optimize: AsyncParsableCommand {
     guard !dryRun || sbom == nil && proof == nil else {
       throw ValidationError("--proof and --sbom tell of an image that is written: leave them out with --dry-run")
     }
+    guard minimize || keep.isEmpty else {
+      throw ValidationError("--keep says what stays of what --minimize removes: use it with --minimize")
+    }
+    if let strip, strip.split(separator: ",").isEmpty {
+      throw ValidationError("--strip names no set: see --list-sets")
+    }
     guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
       throw ValidationError("--env must be NAME=value")
     }

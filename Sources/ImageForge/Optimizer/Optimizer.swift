@@ -215,6 +215,15 @@ public enum Optimizer {
   private static func planned(_ input: ReadImage, _ contents: FileContents, _ options: OptimizationOptions) throws
     -> Planner
   {
+    if options.strip.contains(.npm) {
+      let words = input.image.config.commands.flatMap { $0 }.flatMap(ImageConfig.words)
+      let isStarted = { (word: String) in StripSet.nodePrograms.contains(String(word.split(separator: "/").last ?? ""))
+      }
+      if let name = words.first(where: isStarted) {
+        throw OptimizerError.usage(
+          "the image starts \(DisplayText.escape(name)), which --strip npm would remove: leave npm out, or start node")
+      }
+    }
     let reachable = options.minimize ? try Reachability.nodes(input, contents, keeping: options.keepPaths) : nil
     return try Planner(
       input, options, contents: contents, reachable: reachable?.nodes, notices: reachable?.notices ?? [])
@@ -298,5 +307,25 @@ extension ImageForm {
       case .ociArchive: .ociArchive
       case .ociLayout: .ociLayout
       }
+  }
+}
+
+extension ImageConfig {
+  /// What a container runs: its entry point with the command, then its health check.
+  var commands: [[String]] {
+    var commands = [entrypoint + cmd]
+    if let test = healthcheck?.test, let kind = test.first, test.count > 1 {
+      switch kind {
+      case "CMD": commands.append(Array(test.dropFirst()))
+      case "CMD-SHELL": commands.append((shell.isEmpty ? ["/bin/sh", "-c"] : shell) + test.dropFirst())
+      default: break
+      }
+    }
+    return commands
+  }
+
+  /// Words of a shell's text, any of which may be a program.
+  static func words(_ text: String) -> [String] {
+    text.split { " \t\n;|&()\"'`$".contains($0) }.map(String.init)
   }
 }
