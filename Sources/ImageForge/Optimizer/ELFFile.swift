@@ -7,6 +7,8 @@ struct ELFFile {
   private(set) var needed: [String] = []
   /// DT_RPATH and DT_RUNPATH, entry by entry.
   private(set) var searchPaths: [String] = []
+  /// DT_RPATH, which libraries of a program inherit, where it is not void for DT_RUNPATH.
+  private(set) var inheritedPaths: [String] = []
 
   private let bytes: [UInt8]
   private let is64: Bool
@@ -46,12 +48,39 @@ struct ELFFile {
       let load = loads.first(where: { table >= $0.address && table - $0.address < $0.size })
     else { return }
     let strings = table - load.address + load.offset
+    let hasRunPath = tags.contains { $0.tag == 29 }
     for (tag, value) in tags where value < 1 << 40 {
       switch tag {
       case 1: needed += text(strings + value).map { [$0] } ?? []
-      case 15, 29: searchPaths += text(strings + value)?.split(separator: ":").map(String.init) ?? []
+      case 15, 29:
+        let paths = text(strings + value)?.split(separator: ":").map(String.init) ?? []
+        searchPaths += paths
+        if tag == 15, !hasRunPath { inheritedPaths += paths }
       default: break
       }
+    }
+  }
+
+  /// Its class and machine (e_ident[EI_CLASS], e_machine).
+  struct Machine: Equatable {
+    var wordSize: UInt8
+    var number: Int
+  }
+
+  static func machine(_ head: [UInt8]) -> Machine {
+    Machine(wordSize: head[4], number: Int(head[18]) | Int(head[19]) << 8)
+  }
+
+  var machine: Machine { Self.machine(bytes) }
+
+  /// What `$PLATFORM` stands for.
+  var platform: String {
+    switch machine.number {
+    case 3: "i686"
+    case 40: "v7l"
+    case 62: "x86_64"
+    case 183: "aarch64"
+    default: ""
     }
   }
 

@@ -15,6 +15,10 @@ struct Reachability {
   private var pending: [FileTree.ID] = []
   private var looked: Set<FileTree.ID> = []
   private var libraryFolders: [String] = []
+  /// Where programs say that their libraries, and what these need in turn, are looked for (DT_RPATH).
+  private var inheritedFolders: [String] = []
+  /// Debian's names of architectures: `x86_64-linux-gnu`.
+  private var triplets: [String] = []
 
   private var keeping: [String] = []
   /// Those of `keeping` that are no paths, but may be modules.
@@ -49,14 +53,46 @@ struct Reachability {
 
   /// Folders that distributions fill: only what is reached stays of them. All others stay whole.
   private static let system: Set<String> = [
-    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "var", "boot", "media", "mnt", "srv",
+    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "var", "boot",
+  ]
+
+  /// Folders inside of those that no distribution fills.
+  private static let own = ["var/www", "var/opt", "var/local", "usr/src"]
+
+  /// Folders in which distributions fill these children, and everything else is the image's own.
+  private static let shared: [(folder: String, filled: Set<String>)] = [
+    ("usr/local", ["bin", "sbin", "lib", "lib64", "include", "share", "man", "games"]),
+    ("usr/local/share", ["man", "doc", "info"]),
+    (
+      "var/lib",
+      [
+        "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude", "aspell",
+        "authselect",
+        "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd", "dictionaries-common", "dnf", "dpkg",
+        "emacsen-common",
+        "fontconfig", "games", "gems", "gconf", "ghostscript", "git", "initramfs-tools", "initscripts", "insserv",
+        "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs", "os-prober", "pam", "plymouth",
+        "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux", "sgml-base", "shells.state",
+        "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss", "ubuntu-advantage", "ucf", "udhcpd",
+        "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb", "xml-core", "yum",
+      ]
+    ),
+  ]
+
+  /// What is never kept whole, though a variable or a command names it.
+  private static let top: Set<String> = [
+    "", "usr", "usr/local", "usr/lib", "usr/lib64", "usr/local/lib", "usr/bin", "usr/sbin", "usr/local/bin",
+    "usr/local/sbin", "usr/share", "usr/local/share", "usr/libexec", "bin", "sbin", "lib", "lib64", "var", "var/lib",
+    "var/cache", "var/log", "var/spool",
   ]
 
   /// What libc, TLS libraries and language runtimes open by name.
   private static let opened = [
     "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates", "usr/lib/ssl",
-    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db",
-    "usr/share/mime",
+    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d",
+    "var/lib/dpkg/diversions", "var/lib/dpkg/alternatives", "lib/apk/db", "usr/lib/apk/db", "var/lib/rpm",
+    "usr/lib/sysimage/rpm", "usr/share/mime", "usr/share/icu", "usr/share/nodejs/acorn", "usr/share/nodejs/acorn-walk",
+    "usr/share/nodejs/cjs-module-lexer", "usr/share/nodejs/undici",
   ]
 
   /// Libraries that are opened with dlopen: name services, stack unwinding, resolver.
@@ -75,16 +111,19 @@ struct Reachability {
         keepTree(child, leads: name != "etc")
       }
     }
-    findLibraryFolders()
+    keepOwn()
+    try findLibraryFolders()
     for path in Self.opened {
       if let id = walk(path, marking: true) { keepTree(id, leads: false) }
     }
     for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] { keep(folder) }
     for path in keeping + config.volumes { keep(path, whole: true) }
     if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
-    for name in Self.dynamic { keepLibrary(name, from: []) }
+    for name in Self.dynamic { try keepLibrary(name, from: []) }
+    try keepPreloaded()
     keepRuntimes()
     try keepCommands()
+    keepVariables()
     try dropUnreachedModules()
     try follow()
     dropReaderless()
@@ -128,6 +167,24 @@ struct Reachability {
     }
   }
 
+  private mutating func keepOwn() {
+    for path in Self.own { keep(path, whole: true) }
+    for (path, filled) in Self.shared {
+      guard let folder = walk(path, marking: false) else { continue }
+      for child in Array(root.tree.children(folder)) where !filled.contains(text(child)) {
+        keep("\(path)/\(text(child))", whole: true)
+      }
+    }
+    guard let libraries = walk("usr/local/lib", marking: false) else { return }
+    for child in Array(root.tree.children(libraries)) where root.tree[child].kind == .directory {
+      let name = text(child)
+      if name.hasPrefix("python3") || name == "node_modules" || name == "pkgconfig" { continue }
+      keep("usr/local/lib/\(name)", whole: true)
+    }
+  }
+
+  private func text(_ id: FileTree.ID) -> String { String(decoding: root.tree.name(id), as: UTF8.self) }
+
   // MARK: Keeping names
 
   /// - Parameter leads: whether programs and links in it lead further.
@@ -153,16 +210,19 @@ struct Reachability {
     if path.contains("/site-packages/"), root.tree[id].kind == .regular {
       return [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].contains { name.hasSuffix($0) }
     }
-    if parts.count == 5, parts[3].hasPrefix("python3") || parts[2].hasPrefix("python3") {
-      return Self.unusedModules.contains(String(name)) || name.hasPrefix("config-3")
-    }
-    return parts.count == 4 && parts[2].hasPrefix("python3") && Self.unusedModules.contains(String(name))
-      || parts.count == 5 && parts[3].hasPrefix("python3") && Self.unusedModules.contains(String(name))
+    return (Self.unusedModules.contains(String(name)) || name.hasPrefix("config-3"))
+      && StripSet.isPythonLibrary(root, parts.dropLast())
   }
 
   private static let unusedModules: Set<String> = [
     "idlelib", "tkinter", "turtledemo", "turtle.py", "lib2to3", "pydoc_data", "test",
   ]
+
+  /// Keeps what the config names, and all in it where it is a folder of its own.
+  private mutating func keepNamed(_ path: String) {
+    guard path.hasPrefix("/"), !path.hasPrefix("//"), let id = walk(path, marking: false) else { return }
+    keep(path, whole: !Self.top.contains(String(decoding: root.tree.path(id), as: UTF8.self)))
+  }
 
   /// Keeps a path as a program that opens it would walk it: its folders, and every link on the way.
   /// - Returns: where it ends; nil where it leads nowhere.
@@ -204,24 +264,133 @@ struct Reachability {
   // MARK: Entry points
 
   private mutating func keepCommands() throws {
-    var commands = [config.entrypoint + config.cmd]
-    if let test = config.healthcheck?.test, let kind = test.first, test.count > 1 {
-      switch kind {
-      case "CMD": commands.append(Array(test.dropFirst()))
-      case "CMD-SHELL": commands.append((config.shell.isEmpty ? ["/bin/sh", "-c"] : config.shell) + test.dropFirst())
-      default: break
-      }
-    }
+    let commands = config.commands
     guard let first = commands[0].first else {
       throw OptimizerError.usage("the image names no entry point and no command: there is nothing to reach from")
     }
     guard program(first) != nil else {
       throw OptimizerError.usage("the entry point \(DisplayText.escape(first)) is not in the image")
     }
+    try refuseUnknownRuntimes(commands)
     for command in commands {
       // Words of a shell's text may be programs, and words of a command may be paths.
-      for word in command.flatMap({ $0.split { " \t\n;|&()\"'`$".contains($0) } }).map(String.init) {
-        if word.hasPrefix("/") { keep(word) } else { keepProgram(word) }
+      let words = command.flatMap(ImageConfig.words)
+      for word in words {
+        for path in Self.paths(word) { keepNamed(path) }
+        keepProgram(word)
+        keepPackage(word)
+      }
+      // Which programs a script calls cannot be told.
+      if try holdsScript(words) { keepSearchPath() }
+    }
+  }
+
+  /// Absolute paths in a word or in the value of a variable.
+  private static func paths(_ text: String) -> [String] {
+    text.split { ":,;= ".contains($0) }.filter { $0.hasPrefix("/") }.map(String.init)
+  }
+
+  private mutating func keepVariables() {
+    let known = ["PATH", "LD_LIBRARY_PATH", "HOME", "PWD", "MANPATH"]
+    for variable in config.environment {
+      let parts = variable.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, !known.contains(parts[0]) else { continue }
+      for path in Self.paths(parts[1]) { keepNamed(path) }
+    }
+  }
+
+  private mutating func keepSearchPath() {
+    for folder in searchPath { keep(folder, whole: true) }
+  }
+
+  private static let shells: Set<String> = ["sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"]
+
+  /// Whether a command names a shell script, or a file that a shell reads as one.
+  private mutating func holdsScript(_ words: [String]) throws -> Bool {
+    var before = ""
+    var hasShell = false
+    for word in words {
+      let isRead = before == "." || before == "source" || Self.shells.contains(Self.base(before))
+      if let id = file(word) {
+        let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
+        if head.starts(with: Array("#!".utf8)) {
+          if Self.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { return true }
+        } else if !ELFFile.isELF(head), isRead || word.hasSuffix(".sh") || word.hasSuffix(".bash") {
+          return true
+        }
+      }
+      hasShell = hasShell || Self.shells.contains(Self.base(word))
+      // Options of a shell stand between it and its script.
+      if !(isRead && word.hasPrefix("-")) { before = word }
+    }
+    return hasShell && words.contains { StripSet.nodePrograms.contains(Self.base($0)) }
+      || words.first.map { StripSet.nodePrograms.contains(Self.base($0)) } ?? false
+  }
+
+  private static func base(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
+  /// The regular file that a word of a command is.
+  private mutating func file(_ word: String) -> FileTree.ID? {
+    let path = program(word) ?? config.workingDirectory + "/" + word
+    return walk(path, marking: false).flatMap { root.tree[$0].inode != FileTree.none ? $0 : nil }
+  }
+
+  /// The programs that a script's first line names: its interpreter, and what `env` starts for it.
+  private static func interpreter(_ head: [UInt8]) -> [String] {
+    let line = String(decoding: head.prefix { $0 != 0x0A && $0 != 0x0D }.dropFirst(2), as: UTF8.self)
+    let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
+    guard let first = words.first else { return [] }
+    guard first.hasSuffix("/env") else { return [first] }
+    let program = words.dropFirst().first { !$0.hasPrefix("-") && !$0.contains("=") }
+    return [first] + (program.map { [$0] } ?? [])
+  }
+
+  /// A program that is part of a package of Node needs all of it, be it a package manager.
+  private mutating func keepPackage(_ word: String) {
+    guard let path = program(word), let id = walk(path, marking: false) else { return }
+    let parts = String(decoding: root.tree.path(id), as: UTF8.self).split(separator: "/")
+    var count: Int?
+    if let modules = parts.firstIndex(of: "node_modules"), modules + 2 < parts.count {
+      count = modules + (parts[modules + 1].hasPrefix("@") ? 3 : 2)
+    } else if parts.starts(with: ["usr", "share", "nodejs"]) {
+      // Debian's packages need each other.
+      count = 3
+    } else if parts.first == "opt", parts.count > 2, parts[1].hasPrefix("yarn-v") {
+      count = 2
+    }
+    guard let count, let folder = keep(parts.prefix(count).joined(separator: "/")) else { return }
+    // The folder itself may be one that else goes.
+    for child in Array(root.tree.children(folder)) {
+      keepTree(child)
+      guard root.tree[child].kind == .directory, kept.insert(child).inserted else { continue }
+      for next in Array(root.tree.children(child)) { keepTree(next) }
+    }
+  }
+
+  /// Runtimes whose libraries are not followed.
+  private static let unknown = ["perl", "ruby", "php", "java", "Rscript", "mono", "dotnet", "erl"]
+
+  private mutating func refuseUnknownRuntimes(_ commands: [[String]]) throws {
+    guard keeping.isEmpty else { return }
+    for word in commands.flatMap({ $0 }).flatMap(ImageConfig.words) {
+      guard let path = program(word), let id = file(path) else { continue }
+      let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
+      var programs = [word]
+      if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
+      for program in programs.compactMap({ self.program($0) }) {
+        let name = Self.base(program)
+        let isUnknown = Self.unknown.contains {
+          name == $0 || name.hasPrefix($0) && ($0 == "php" || name.dropFirst($0.count).first?.isNumber == true)
+        }
+        // Outside of the distribution's folders a runtime stays whole.
+        guard isUnknown, let place = walk(program, marking: false),
+          Self.system.contains(
+            root.tree.path(place).split(separator: UInt8(ascii: "/")).first.map { String(decoding: $0, as: UTF8.self) }
+              ?? "")
+        else { continue }
+        throw OptimizerError.usage(
+          "the image starts \(DisplayText.escape(name)), and --minimize knows Python, Node and compiled programs only: "
+            + "name the folder of its libraries with --keep PATH")
       }
     }
   }
@@ -302,14 +471,15 @@ struct Reachability {
       guard let folder = walk(base, marking: false) else { continue }
       for child in Array(root.tree.children(folder)) {
         let name = String(decoding: root.tree.name(child), as: UTF8.self)
-        guard name.hasPrefix("python3"), hasProgram(name, base) else { continue }
+        guard name.hasPrefix("python3"), hasProgram(name) else { continue }
         keep("\(base)/\(name)", whole: true)
       }
     }
   }
 
-  private mutating func hasProgram(_ name: String, _ base: String) -> Bool {
-    walk(base.replacing("/lib", with: "/bin") + "/" + name, marking: false) != nil || name == "python3"
+  /// Debian's own Python is in `/usr/bin`, and has a folder in `/usr/local/lib`, too.
+  private mutating func hasProgram(_ name: String) -> Bool {
+    name == "python3" || ["usr/local/bin", "usr/bin"].contains { walk($0 + "/" + name, marking: false) != nil }
   }
 
   // MARK: What files lead to
@@ -330,24 +500,24 @@ struct Reachability {
         let folder = root.tree.path(id).dropLast(name.count)
         let origin = String(decoding: folder, as: UTF8.self)
         if let interpreter = file.interpreter { keep(interpreter) }
-        let paths = file.searchPaths.map {
-          $0.replacing("${ORIGIN}", with: "/" + origin).replacing("$ORIGIN", with: "/" + origin)
-        }
-        for library in file.needed { keepLibrary(library, from: paths + ["/" + origin]) }
+        inheritedFolders += folders(file.inheritedPaths, of: file, origin).filter { !inheritedFolders.contains($0) }
+        let paths = folders(file.searchPaths, of: file, origin)
+        for library in file.needed { try keepLibrary(library, from: paths + ["/" + origin], for: file) }
       } else if isProgram, head.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
-        let line = String(decoding: head.prefix { $0 != 0x0A }.dropFirst(2), as: UTF8.self)
-        let words = line.split(separator: " ").map(String.init)
-        guard let interpreter = words.first else { continue }
-        keep(interpreter)
-        if interpreter.hasSuffix("/env"), let program = words.dropFirst().first(where: { !$0.hasPrefix("-") }) {
-          keepProgram(program)
-        }
-        let shell = (interpreter.hasSuffix("/env") ? words.dropFirst().first : words.first) ?? ""
-        if ["/sh", "/bash", "/dash", "/ash"].contains(where: { ("/" + shell).hasSuffix($0) }), isEntryScript(id) {
-          // Which programs a script calls cannot be told: all stay.
-          for folder in searchPath { keep(folder, whole: true) }
-        }
+        let programs = Self.interpreter(head)
+        if let first = programs.first { keep(first) }
+        for program in programs.dropFirst() { keepProgram(program) }
       }
+    }
+  }
+
+  /// Search paths with what the loader puts in (ld.so(8), "Dynamic string tokens").
+  private func folders(_ paths: [String], of file: ELFFile, _ origin: String) -> [String] {
+    paths.flatMap { path in
+      let path = path.replacing("${", with: "$").replacing("}", with: "")
+        .replacing("$ORIGIN", with: "/" + origin).replacing("$PLATFORM", with: file.platform)
+      guard path.contains("$LIB") else { return [path] }
+      return (["lib", "lib64"] + triplets.map { "lib/" + $0 }).map { path.replacing("$LIB", with: $0) }
     }
   }
 
@@ -356,34 +526,68 @@ struct Reachability {
     return text.hasSuffix(".so") || text.contains(".so.") || text.hasSuffix(".node")
   }
 
-  /// Whether the entry point or command is this very file.
-  private mutating func isEntryScript(_ id: FileTree.ID) -> Bool {
-    (config.entrypoint + config.cmd).contains { word in program(word).flatMap { walk($0, marking: false) } == id }
+  /// Libraries that the loader puts before those that a program needs.
+  private mutating func keepPreloaded() throws {
+    let variable = config.environment.last { $0.hasPrefix("LD_PRELOAD=") }?.dropFirst(11) ?? ""
+    for name in variable.split(whereSeparator: { $0 == ":" || $0 == " " }) { try keepLibrary(String(name), from: []) }
+    for line in try lines("etc/ld.so.preload") {
+      for name in line.split(whereSeparator: { " :\t".contains($0) }) { try keepLibrary(String(name), from: []) }
+    }
   }
 
-  private mutating func findLibraryFolders() {
+  /// The lines of a file of settings, without comments.
+  private mutating func lines(_ path: String) throws -> [String] {
+    guard let id = walk(path, marking: false), root.tree[id].inode != FileTree.none else { return [] }
+    let bytes = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 1 << 20)
+    return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map {
+      String($0.prefix { $0 != "#" })
+    }
+  }
+
+  private mutating func findLibraryFolders() throws {
     let environment = config.environment.last { $0.hasPrefix("LD_LIBRARY_PATH=") }?.dropFirst(16)
     libraryFolders = environment?.split(separator: ":").map(String.init) ?? []
+    var files = ["etc/ld.so.conf"]
+    if let folder = walk("etc/ld.so.conf.d", marking: false) {
+      files += root.tree.children(folder).map { "etc/ld.so.conf.d/" + text($0) }.filter { $0.hasSuffix(".conf") }
+    }
+    for file in files {
+      libraryFolders += try lines(file).map { $0.filter { $0 != " " && $0 != "\t" } }.filter { $0.hasPrefix("/") }
+    }
     libraryFolders += ["/usr/local/lib", "/lib", "/usr/lib", "/lib64", "/usr/lib64"]
     // Debian keeps libraries in a folder for each architecture.
     if let folder = walk("usr/lib", marking: false) {
       for child in root.tree.children(folder) where root.tree[child].kind == .directory {
         let name = String(decoding: root.tree.name(child), as: UTF8.self)
         if name.contains("-linux-") {
+          triplets.append(name)
           libraryFolders += ["/lib/\(name)", "/usr/lib/\(name)", "/usr/local/lib/\(name)"]
         }
       }
     }
   }
 
-  private mutating func keepLibrary(_ name: String, from folders: [String]) {
+  /// - Parameter program: what needs it; the loader passes over libraries for another machine.
+  private mutating func keepLibrary(_ name: String, from folders: [String], for program: ELFFile? = nil) throws {
     if name.contains("/") {
       keep(name)
       return
     }
-    for folder in folders + libraryFolders where walk(folder + "/" + name, marking: false) != nil {
-      keep(folder + "/" + name)
-      return
+    for folder in inheritedFolders where try fits(folder + "/" + name, program) != false { keep(folder + "/" + name) }
+    for folder in folders + libraryFolders {
+      let path = folder + "/" + name
+      guard walk(path, marking: false) != nil else { continue }
+      let fits = try fits(path, program)
+      if fits != false { keep(path) }
+      if fits == true { return }
     }
+  }
+
+  /// Whether a library is for the machine of a program; nil for what is no ELF file.
+  private mutating func fits(_ path: String, _ program: ELFFile?) throws -> Bool? {
+    guard let id = walk(path, marking: false), root.tree[id].inode != FileTree.none else { return false }
+    let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 64)
+    guard ELFFile.isELF(head), head.count >= 20 else { return nil }
+    return program?.machine == nil || program?.machine == ELFFile.machine(head)
   }
 }

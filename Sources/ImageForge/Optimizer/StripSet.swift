@@ -184,7 +184,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   }
 
   /// Whether a path is that of a Python's standard library: `lib/python3.13` with the modules in it.
-  private static func isPythonLibrary(_ root: RootFilesystem, _ path: ArraySlice<Substring>) -> Bool {
+  static func isPythonLibrary(_ root: RootFilesystem, _ path: ArraySlice<Substring>) -> Bool {
     guard let name = path.last, name.wholeMatch(of: /python3\.\d+/) != nil, path.dropLast().last == "lib" else {
       return false
     }
