@@ -8,7 +8,9 @@ import Testing
 
 @Suite struct MinimizeTests {
   /// A busybox that is linked dynamically would need libc; a made ELF file tells the same.
-  private func elf(needed: [String], interpreter: String, runPath: String = "") -> [UInt8] {
+  private func elf(needed: [String], interpreter: String, runPath: String = "", tag: Int = 29, machine: Int = 62)
+    -> [UInt8]
+  {
     var strings: [UInt8] = [0]
     func add(_ text: String) -> Int {
       defer { strings += Array(text.utf8) + [0] }
@@ -20,7 +22,7 @@ import Testing
     func little(_ value: Int, _ count: Int) -> [UInt8] {
       (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
     }
-    var tags = names.map { (1, $0) } + (run.map { [(29, $0)] } ?? [])
+    var tags = names.map { (1, $0) } + (run.map { [(tag, $0)] } ?? [])
     let start = 64 + 3 * 56
     let dynamicSize = (tags.count + 2) * 16
     tags += [(5, start + dynamicSize), (0, 0)]
@@ -30,7 +32,8 @@ import Testing
         + little(size, 8) + little(8, 8)
     }
     var bytes: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
-    bytes += little(3, 2) + little(62, 2) + little(1, 4) + little(0, 8) + little(64, 8) + little(0, 8) + little(0, 4)
+    bytes +=
+      little(3, 2) + little(machine, 2) + little(1, 4) + little(0, 8) + little(64, 8) + little(0, 8) + little(0, 4)
     bytes += little(64, 2) + little(56, 2) + little(3, 2) + little(0, 6)
     bytes +=
       header(1, 0, total) + header(2, start, dynamicSize)
@@ -130,6 +133,162 @@ import Testing
     #expect(try files("apt-get").contains("etc/apt/sources.list"))
     #expect(try files("cxx").contains("usr/share/zoneinfo/tzdata.zi"))
     #expect(try files("plain", keep: ["/etc/apt/sources.list"]).contains("etc/apt/sources.list"))
+  }
+
+  /// The files that stay of an image with these.
+  private func kept(
+    _ config: TestConfig, keep: [String] = [], _ fill: (inout TarBuilder) -> Void
+  ) throws -> Set<String> {
+    let folder = try ImageFolder(TestImage(layers: [layer(fill)], config: config))
+    try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: "out.tar")
+    let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+    return Set(listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
+  }
+
+  private func config(_ command: [String], environment: [String] = []) -> TestConfig {
+    TestConfig(cmd: command, environment: ["PATH=/usr/local/bin:/usr/bin"] + environment, workingDirectory: "/app")
+  }
+
+  private static let scripts = [
+    ["sh", "start.sh"], ["sh", "/app/plain"], ["sh", "-e", "plain"], ["sh", "-c", ". ./plain"], ["/app/script"],
+    ["/app/env"], ["/app/assigned"], ["/app/tabs"], ["nice", "/app/script"], ["npm", "start"],
+  ]
+
+  /// What a shell script calls cannot be told, however it is started.
+  @Test(arguments: scripts)
+  func scriptsKeepTheSearchPath(command: [String]) throws {
+    let files = try kept(config(command)) { tar in
+      for name in ["sh", "cat", "env", "nice", "npm"] {
+        tar.add("usr/bin/\(name)", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      }
+      tar.file("app/start.sh", "cat x")
+      tar.file("app/plain", "cat x")
+      tar.file("app/script", "#!/usr/bin/sh\ncat x", mode: 0o755)
+      tar.file("app/env", "#!/usr/bin/env -S sh -e\ncat x", mode: 0o755)
+      tar.file("app/assigned", "#!/usr/bin/env -S A=1 sh\ncat x", mode: 0o755)
+      tar.file("app/tabs", "#!/usr/bin/sh\t-e\ncat x", mode: 0o755)
+    }
+    #expect(files.contains("usr/bin/cat"))
+  }
+
+  @Test func whatTheConfigNamesStays() throws {
+    let environment = ["CONFIG=/usr/share/app", "TOP=/usr/share", "URL=http://usr/share/url", "LD_PRELOAD=libpre.so"]
+    let files = try kept(config(["serve", "--data=/usr/share/data"], environment: environment)) { tar in
+      tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      for name in ["app", "data", "other", "url"] { tar.file("usr/share/\(name)/x", "x") }
+      tar.file("usr/lib/libpre.so", "x")
+      tar.file("usr/lib/libmore.so", "x")
+      tar.file("etc/ld.so.preload", "/usr/lib/libmore.so # more\n")
+    }
+    #expect(
+      files == [
+        "usr/bin/serve", "usr/share/app/x", "usr/share/data/x", "usr/lib/libpre.so", "usr/lib/libmore.so",
+        "etc/ld.so.preload",
+      ])
+  }
+
+  /// What no distribution fills stays, and so do the databases of packages.
+  @Test func whatIsNoDistributionsStays() throws {
+    let own = [
+      "srv/x", "mnt/x", "media/x", "var/www/x", "var/opt/x", "usr/src/x", "usr/local/etc/x", "usr/local/share/app/x",
+      "usr/local/lib/app/x", "var/lib/app/x", "var/lib/rpm/x", "usr/lib/sysimage/rpm/x", "usr/lib/apk/db/x",
+      "var/lib/dpkg/diversions", "usr/share/icu/x",
+    ]
+    let others = [
+      "usr/share/x/x", "usr/local/share/man/x", "usr/local/include/x", "var/lib/apt/x", "usr/local/lib/x.a",
+    ]
+    let files = try kept(config(["serve"])) { tar in
+      tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      for path in own + others { tar.file(path, "x") }
+    }
+    #expect(files == Set(own + ["usr/bin/serve"]))
+  }
+
+  /// A program that is a package of Node needs the package.
+  @Test(arguments: ["serve", "npm"])
+  func packagesStayWhole(name: String) throws {
+    let files = try kept(config([name, "start"])) { tar in
+      tar.add("usr/local/bin/node", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      for package in ["serve", "npm"] {
+        tar.symlink("usr/local/bin/\(package)", to: "../lib/node_modules/\(package)/bin/main.js")
+        tar.file("usr/local/lib/node_modules/\(package)/bin/main.js", "#!/usr/local/bin/node\n", mode: 0o755)
+        tar.file("usr/local/lib/node_modules/\(package)/lib/x.js", "x")
+      }
+    }
+    #expect(files.contains("usr/local/bin/\(name)") && files.contains("usr/local/bin/node"))
+    #expect(files.contains("usr/local/lib/node_modules/\(name)/lib/x.js"))
+    #expect(files.contains("usr/local/lib/node_modules/npm/lib/x.js") == (name == "npm"))
+  }
+
+  /// The loader's ways to libraries: what programs hand on, what it puts in, what is for another machine.
+  @Test func librariesAreFoundAsTheLoaderFindsThem() throws {
+    let files = try kept(config(["serve"])) { tar in
+      tar.add(
+        "usr/bin/serve",
+        data: elf(
+          needed: ["liba.so", "libc.so"], interpreter: "", runPath: "$ORIGIN/../$LIB/one:/usr/lib/two", tag: 15),
+        mode: 0o755)
+      tar.add("usr/lib64/one/liba.so", data: elf(needed: ["libb.so", "libd.so"], interpreter: ""))
+      tar.add("usr/lib/two/libb.so", data: elf(needed: [], interpreter: ""))
+      tar.add("usr/lib/libc.so", data: elf(needed: [], interpreter: "", machine: 3))
+      tar.add("usr/lib64/libc.so", data: elf(needed: [], interpreter: ""))
+      tar.add("usr/lib/cuda/libd.so", data: elf(needed: [], interpreter: ""))
+      tar.file("etc/ld.so.conf.d/cuda.conf", "# x\n/usr/lib/cuda\n")
+    }
+    #expect(
+      files == [
+        "usr/bin/serve", "usr/lib64/one/liba.so", "usr/lib/two/libb.so", "usr/lib64/libc.so", "usr/lib/cuda/libd.so",
+        "etc/ld.so.conf.d/cuda.conf",
+      ])
+  }
+
+  @Test(arguments: [["perl"], ["php-fpm"], ["ruby3.1"], ["sh", "-c", "java -jar x"], ["/app/script"]])
+  func unknownRuntimesAreRefused(command: [String]) throws {
+    func files(_ keep: [String]) throws -> Set<String> {
+      try kept(config(command), keep: keep) { tar in
+        for name in ["perl", "php-fpm", "ruby3.1", "java", "sh"] { tar.file("usr/bin/\(name)", "x", mode: 0o755) }
+        tar.file("usr/lib/x/x", "x")
+        tar.file("app/script", "#!/usr/bin/perl -w\n", mode: 0o755)
+      }
+    }
+    #expect(throws: OptimizerError.self) { try files([]) }
+    #expect(try files(["/usr/lib/x"]).contains("usr/lib/x/x"))
+  }
+
+  /// What an application's Python sources name beside modules, and import of what else goes.
+  @Test func whatPythonSourcesNameStays() throws {
+    let (python, site) = ("usr/lib/python3.11/", "usr/local/lib/python3.11/dist-packages/")
+    let files = try kept(config(["python3.11", "main.py"])) { tar in
+      tar.add("usr/bin/python3.11", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      for name in ["git", "tar", "zip"] { tar.file("usr/bin/\(name)", "x", mode: 0o755) }
+      tar.file("usr/bin/sh", "x", mode: 0o755)
+      tar.symlink("bin", to: "usr/bin")
+      for name in ["libx.so.1", "liby.so.1"] { tar.file("usr/lib/\(name)", "x") }
+      for name in ["data", "other"] { tar.file("usr/share/\(name)/x", "x") }
+      for name in ["os", "unused"] { tar.file(python + name + ".py", "") }
+      tar.file(site + "used/__init__.py", "")
+      tar.file(site + "used/test/__init__.py", "")
+      tar.file(site + "used/test/test_x.py", "")
+      tar.file(site + "used/tests/x.py", "")
+      tar.file(site + "setuptools/__init__.py", "")
+      tar.file(site + "pip/__init__.py", "")
+      tar.file(
+        "app/main.py",
+        """
+        import subprocess, ctypes, setuptools
+        from used.test import x
+        open("/usr/share/data/x")
+        subprocess.run("tar x | zip", shell=True)
+        subprocess.run(["git", "gc"])
+        ctypes.CDLL("libx.so.1")
+        """)
+    }
+    #expect(
+      files == [
+        "bin", "usr/bin/python3.11", "usr/bin/git", "usr/bin/tar", "usr/bin/zip", "usr/bin/sh", "usr/lib/libx.so.1",
+        "usr/share/data/x", python + "os.py", site + "used/__init__.py", site + "used/test/__init__.py",
+        site + "setuptools/__init__.py", "app/main.py",
+      ])
   }
 
   @Test func anImageWithoutACommandIsRefused() throws {

@@ -61,6 +61,9 @@ import Testing
     #expect(found.openPackages == ["anyio._backends", "sqlalchemy.dialects", "package"])
     #expect(found.isDynamic)
     #expect(!imports("import_module('a')\n").isDynamic)
+    for argument in ["'.' + name, __name__", "'a%s' % name", "'a{}'.format(name)"] {
+      #expect(imports("import_module(\(argument))\n").isDynamic)
+    }
     for broken in ["x = 'open\n", "'''open", "f(", "f'{x"] { #expect(imports(broken).isBroken, "\(broken)") }
   }
 

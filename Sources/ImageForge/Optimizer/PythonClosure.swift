@@ -21,6 +21,7 @@ struct PythonClosure {
   private var dynamic: Set<String> = []
   /// Modules in C that are part of the interpreter.
   private var builtIn: Set<String> = []
+  private var named = PythonNames()
   /// Packages that the application's own sources import.
   private var ownPackages: Set<String> = []
 
@@ -49,7 +50,8 @@ struct PythonClosure {
     return Result(
       gone: try work.unreached().union(work.brokenScripts(kept)), reached: work.reached.count,
       modules: work.modules.definitions.count,
-      dynamic: work.dynamic.sorted(), unknown: askedModules.filter { work.modules.definitions[$0] == nil })
+      dynamic: work.dynamic.sorted(), named: work.named,
+      unknown: askedModules.filter { work.modules.definitions[$0] == nil })
   }
 
   struct Result {
@@ -59,6 +61,8 @@ struct PythonClosure {
     var modules: Int
     /// What imports by names that are put together at run time: modules, and paths of the application's sources.
     var dynamic: [String]
+    /// What the application's sources name beside modules.
+    var named: PythonNames
     /// Modules that were asked for and are not there.
     var unknown: [String]
   }
@@ -92,10 +96,16 @@ struct PythonClosure {
       if modules.definitions[name] != nil { add(name + ".__main__", from: "") }
     }
     // Sources outside of libraries are the application's, and all of them count.
-    for id in kept where !isInLibrary(id) && PythonModules.text(root, id).hasSuffix(".py") {
-      guard let bytes = try bytes(id) else { continue }
+    for id in kept where !isInLibrary(id) {
+      let name = PythonModules.text(root, id)
+      guard name.hasSuffix(".py") || name.hasSuffix(".so"), let bytes = try bytes(id) else { continue }
+      if name.hasSuffix(".so") {
+        if bytes.holds(Array("PyInit_\(name.prefix { $0 != "." })".utf8)) { followProgram(bytes, "") }
+        continue
+      }
       let source = PythonImports(bytes)
       if source.isDynamic { dynamic.insert(DisplayText.escape(root.tree.path(id))) }
+      named.add(source.texts, of: String(decoding: bytes, as: UTF8.self))
       ownPackages.formUnion(source.modules.map { String($0.prefix { $0 != "." }) })
       follow(source, package: "", from: "")
     }
@@ -376,6 +386,11 @@ struct PythonClosure {
     var gone: Set<FileTree.ID> = []
     for (name, list) in modules.definitions where !reached.contains(name) {
       for definition in list {
+        // A library without a tag may be no module, and opened by its path.
+        if definition.kind == .extensionModule, PythonModules.text(root, definition.id).count(where: { $0 == "." }) == 1
+        {
+          continue
+        }
         // A package of which a part is reached keeps its data; its own modules are looked at one by one.
         if definition.kind != .package || !name.contains(".") && !definition.isStandard
           || PythonSeldom.rules[name] != nil
@@ -431,6 +446,30 @@ extension [UInt8] {
         index += 1
       }
       return false
+    }
+  }
+}
+
+/// What Python sources name in strings, beside modules: paths, and where they start programs or open libraries, these.
+struct PythonNames {
+  private(set) var paths: Set<String> = []
+  private(set) var programs: Set<String> = []
+  private(set) var libraries: Set<String> = []
+
+  fileprivate mutating func add(_ texts: Set<String>, of source: String) {
+    func mentions(_ words: String...) -> Bool { words.contains { source.contains($0) } }
+    paths.formUnion(texts.filter { $0.hasPrefix("/") && !$0.hasPrefix("//") })
+    if mentions("shell=True", "os.system", "popen") { paths.insert("/bin/sh") }
+    if mentions("subprocess", "os.system", "popen", "which") {
+      for text in texts {
+        // Each part of a pipe begins with a program.
+        for part in text.split(whereSeparator: { "|;&".contains($0) }) {
+          programs.formUnion(part.split { $0 == " " || $0 == "\t" }.prefix(1).map(String.init))
+        }
+      }
+    }
+    if mentions("ctypes", "cffi") {
+      libraries.formUnion(texts.filter { $0.hasPrefix("lib") && $0.contains(".so") && !$0.contains("/") })
     }
   }
 }

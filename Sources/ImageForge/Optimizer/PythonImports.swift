@@ -13,6 +13,8 @@ struct PythonImports: Sendable {
   private(set) var triggers: Set<String> = []
   /// Strings that are dotted names, as `importlib` and configuration take them; what follows a colon is left out.
   private(set) var names: Set<String> = []
+  /// Strings without replacement fields, of what is no library: they may name paths and programs.
+  private(set) var texts: Set<String> = []
   /// Packages of which a module is named at run time: `a.b` for `f"a.b.{name}"` and `"a.b.%s"`.
   private(set) var openPackages: Set<String> = []
   /// Whether it imports by names that are not written in the call.
@@ -99,6 +101,7 @@ struct PythonImports: Sendable {
       case .text(let text):
         for token in tokens.fields { field(token) }
         note(text)
+        if argument == text.start, isPutTogether { isDynamic = true }
         isStart = false
       case .word(let range):
         word(range, isStart: isStart && tokens.open.isEmpty)
@@ -116,6 +119,13 @@ struct PythonImports: Sendable {
     case .text(let text): note(text)
     default: break
     }
+  }
+
+  /// Whether the string before this continues: `"." + name`.
+  private var isPutTogether: Bool {
+    var next = position
+    while [0x20, 0x0A, 0x0D, 0x09].contains(at(next)) { next += 1 }
+    return at(next) == UInt8(ascii: "+") || at(next) == UInt8(ascii: "%") || at(next) == UInt8(ascii: ".")
   }
 
   private func starts(_ text: StaticString) -> Bool {
@@ -212,6 +222,7 @@ struct PythonImports: Sendable {
   private mutating func note(_ string: PythonTokens.Text) {
     guard skipped == nil, string.content.count >= 2, string.content.count <= 200 else { return }
     let text = String(decoding: bytes[string.content], as: UTF8.self)
+    if string.field == nil, !isLibrary { texts.insert(text) }
     if string.field == nil, PythonSeldom.triggers.contains(text) { triggers.insert(text) }
     if let field = string.field {
       let head = String(decoding: bytes[string.content.lowerBound..<field], as: UTF8.self)

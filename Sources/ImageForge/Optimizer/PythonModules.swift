@@ -60,7 +60,9 @@ struct PythonModules {
         kind = .package
       } else if !isFolder, file == name + ".py" {
         kind = .source
-      } else if !isFolder, file.hasSuffix(".so"), file.contains(".cpython-3") || file.contains(".abi3.") {
+      } else if !isFolder, file.hasSuffix(".so"),
+        file == name + ".so" || file.contains(".cpython-3") || file.contains(".abi3.")
+      {
         kind = .extensionModule
       } else {
         continue

@@ -20,6 +20,9 @@ struct Reachability {
   /// Debian's names of architectures: `x86_64-linux-gnu`.
   private var triplets: [String] = []
 
+  /// Modules that the application's own sources import, and all above them.
+  private var imported: Set<Substring> = []
+
   private var keeping: [String] = []
   /// Those of `keeping` that are no paths, but may be modules.
   private var askedModules: [String] = []
@@ -102,6 +105,7 @@ struct Reachability {
   ]
 
   private mutating func collect(_ keeping: [String]) throws {
+    try readImports()
     for child in root.tree.children(FileTree.root) {
       let name = String(decoding: root.tree.name(child), as: UTF8.self)
       if Self.system.contains(name) || root.tree[child].kind == .symlink {
@@ -167,6 +171,29 @@ struct Reachability {
     }
   }
 
+  /// What the sources outside of libraries import of what else goes: tests, setuptools.
+  private mutating func readImports() throws {
+    var sources: [FileTree.ID] = []
+    root.walk { id in
+      let name = text(id)
+      if root.tree[id].kind == .directory {
+        return !["site-packages", "dist-packages", "node_modules"].contains(name) && !name.hasPrefix("python3")
+      }
+      if root.tree[id].kind == .regular, name.hasSuffix(".py") { sources.append(id) }
+      return true
+    }
+    for id in sources {
+      let file = root.inodes[Int(root.tree[id].inode)]
+      guard file.size < 1 << 20 else { continue }
+      for module in PythonImports(try contents.bytes(file.origin)).modules {
+        var name = module[...]
+        while !name.isEmpty, imported.insert(name).inserted {
+          name = name[..<(name.lastIndex(of: ".") ?? name.startIndex)]
+        }
+      }
+    }
+  }
+
   private mutating func keepOwn() {
     for path in Self.own { keep(path, whole: true) }
     for (path, filled) in Self.shared {
@@ -203,15 +230,47 @@ struct Reachability {
   /// What even a kept tree can do without: type stubs, C and Cython sources, tests, package managers.
   private func isDispensable(_ id: FileTree.ID) -> Bool {
     let sets = [StripSet.tests, .pip, .npm, .typings, .pycache]
-    if sets.contains(where: { $0.contains(root, id, environment: config.environment) }) { return true }
     let path = String(decoding: root.tree.path(id), as: UTF8.self)
     let parts = path.split(separator: "/")
     guard let name = parts.last else { return false }
+    if sets.contains(where: { $0.contains(root, id, environment: config.environment) }) { return !isImported(parts) }
     if path.contains("/site-packages/"), root.tree[id].kind == .regular {
-      return [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].contains { name.hasSuffix($0) }
+      let ending = [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].first { name.hasSuffix($0) }
+      return ending.map { !isRead($0, parts) } ?? false
     }
     return (Self.unusedModules.contains(String(name)) || name.hasPrefix("config-3"))
-      && StripSet.isPythonLibrary(root, parts.dropLast())
+      && StripSet.isPythonLibrary(root, parts.dropLast()) && !isImported(parts)
+  }
+
+  /// Whether a package in the same `site-packages` reads files of this kind: stubs say what `lazy_loader` imports, and
+  /// others compile C.
+  private func isRead(_ ending: String, _ path: [Substring]) -> Bool {
+    let readers: [String]
+    switch ending {
+    case ".pyi": readers = ["lazy_loader"]
+    case ".c", ".h", ".cpp": readers = ["triton", "torch", "numba"]
+    default: return false
+    }
+    guard let index = path.firstIndex(of: "site-packages"),
+      let site = root.node(at: Array(path[...index].joined(separator: "/").utf8))
+    else { return false }
+    return readers.contains { root.tree.child(site, Array($0.utf8)[...]) != nil }
+  }
+
+  /// Whether the application's own sources import the module at a path, or one in it.
+  private func isImported(_ path: [Substring]) -> Bool {
+    guard !imported.isEmpty,
+      let library = path.lastIndex(where: { $0.hasSuffix("-packages") || $0.hasPrefix("python3.") })
+    else { return false }
+    let parts = path[(library + 1)...]
+    let name = parts.joined(separator: ".")
+    if imported.contains(name[...]) || name.hasSuffix(".py") && imported.contains(name.dropLast(3)) { return true }
+    // setuptools comes in parts.
+    let isPart = ["setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence"].contains {
+      name.hasPrefix($0)
+    }
+    return parts.count == 1 && isPart
+      && ["setuptools", "pkg_resources", "distutils"].contains { imported.contains($0[...]) }
   }
 
   private static let unusedModules: Set<String> = [
@@ -438,7 +497,7 @@ struct Reachability {
       let python = try PythonClosure.unreached(
         root, contents, kept: kept, program: id, words: words, asked: asked, askedModules: askedModules)
     else { return }
-    let gone = python.gone
+    let (gone, named) = (python.gone, python.named)
     askedModules = python.unknown
     notices.append(
       "\(python.reached) of \(python.modules) Python modules are reached; the rest goes: what is imported by a name that "
@@ -463,6 +522,9 @@ struct Reachability {
     let lost = kept.filter { isGone($0) }
     kept.subtract(lost)
     pending.removeAll { lost.contains($0) }
+    for path in named.paths.sorted() { keepNamed(path) }
+    for name in named.programs.sorted() { keepProgram(name) }
+    for name in named.libraries.sorted() { try keepLibrary(name, from: []) }
   }
 
   /// Python's library, wherever a Python is; Node is one file.
