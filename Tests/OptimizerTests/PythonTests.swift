@@ -64,6 +64,7 @@ import Testing
     for argument in ["'.' + name, __name__", "'a%s' % name", "'a{}'.format(name)"] {
       #expect(imports("import_module(\(argument))\n").isDynamic)
     }
+    #expect(imports("from importlib import import_module as load\n").isDynamic)
     for broken in ["x = 'open\n", "'''open", "f(", "f'{x"] { #expect(imports(broken).isBroken, "\(broken)") }
   }
 

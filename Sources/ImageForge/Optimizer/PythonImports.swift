@@ -200,6 +200,8 @@ struct PythonImports: Sendable {
       add(base.map { $0.hasSuffix(".") ? $0 + name : $0 + "." + name } ?? name)
       blanks()
       if starts("as "), dottedName() == "as" {
+        // What is called by another name is not followed.
+        if skipped == nil, Self.calls.contains(name) { isDynamic = true }
         _ = dottedName()
         blanks()
       }

@@ -86,7 +86,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       if isBelow("usr/share/doc", "usr/local/share/doc") {
         // A package's copyright file may be read through a link in place of its folder.
         if node.kind == .symlink, folder == "doc" { return false }
-        return !isFolder && !parts.dropFirst(4).contains(where: Self.isLicence)
+        return !isFolder && !Self.isLicence(name) && !parts.dropFirst(4).contains(where: Self.isLicence)
       }
       return isBelow(
         "usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian", "usr/share/linda")
