@@ -291,6 +291,39 @@ import Testing
       ])
   }
 
+  /// Stubs and C sources go, but not where a package reads them; a module in C needs no tag in its name.
+  @Test(arguments: [true, false]) func whatPackagesReadStays(isRead: Bool) throws {
+    let (python, site) = ("usr/local/lib/python3.13/", "usr/local/lib/python3.13/site-packages/")
+    let files = try kept(config(["python3.13", "main.py"])) { tar in
+      tar.add("usr/local/bin/python3.13", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      for name in ["os", "colorsys", "unused"] { tar.file(python + name + ".py", "") }
+      tar.file(site + "used/__init__.py", "")
+      tar.file(site + "used/__init__.pyi", "")
+      tar.file(site + "used/kernel.c", "")
+      tar.file(site + "plain.so", "\u{0}colorsys\u{0}")
+      tar.file(site + "loaded.so", "")
+      if isRead { for name in ["lazy_loader", "triton"] { tar.file(site + name + "/__init__.py", "") } }
+      tar.file("app/main.py", "import used, plain")
+    }
+    #expect(files.contains(site + "used/__init__.pyi") == isRead)
+    #expect(files.contains(site + "used/kernel.c") == isRead)
+    #expect(files.isSuperset(of: [python + "colorsys.py", site + "plain.so", site + "loaded.so"]))
+    #expect(!files.contains(python + "unused.py"))
+  }
+
+  @Test func aTargetDoesNotKeepFromMinimizing() throws {
+    let folder = try ImageFolder(
+      TestImage(
+        layers: [
+          layer { tar in
+            tar.file("usr/bin/serve", "x", mode: 0o755)
+            tar.file("usr/share/x", "x")
+          }
+        ], config: TestConfig(cmd: ["/usr/bin/serve"])))
+    let report = try folder.optimize(options { ($0.minimize, $0.target) = (true, 1) }, to: "out.tar")
+    #expect(report.removed.map(\.path) == ["usr/share/x"] && report.reachesTarget)
+  }
+
   @Test func anImageWithoutACommandIsRefused() throws {
     let folder = try ImageFolder([layer { $0.file("a", "1") }])
     #expect(throws: OptimizerError.self) { try folder.optimize(options { $0.minimize = true }, to: "out.tar") }
