@@ -102,6 +102,9 @@ struct Optimize: AsyncParsableCommand {
     guard !dryRun || sbom == nil && proof == nil else {
       throw ValidationError("--proof and --sbom tell of an image that is written: leave them out with --dry-run")
     }
+    guard !squash || squashLayers == nil else {
+      throw ValidationError("--squash and --squash-layers exclude one another")
+    }
     guard minimize || keep.isEmpty else {
       throw ValidationError("--keep says what stays of what --minimize removes: use it with --minimize")
     }

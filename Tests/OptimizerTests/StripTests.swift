@@ -160,7 +160,7 @@ import Testing
 
   @Test func optionsThatDoNothingAreRefused() async throws {
     let folder = try ImageFolder([layer { $0.file("a", "b") }])
-    for arguments in [["--keep", "/a"], ["--strip", ""]] {
+    for arguments in [["--keep", "/a"], ["--strip", ""], ["--squash", "--squash-layers", "0-1"]] {
       #expect(try await Command.forge(["optimize", folder.image, "--dry-run"] + arguments).status == 2)
     }
   }
