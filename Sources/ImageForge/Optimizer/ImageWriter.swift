@@ -68,7 +68,7 @@ final class ImageWriter: @unchecked Sendable {
   func write(_ draft: Draft, epoch: Int64?) throws -> [WrittenLayer] {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     isAlone = draft.layers.contains { wanted($0)?.isAlone(cores: cores) ?? false }
-    // Not on the threads of the relay, which end: those that Dispatch worked on can end twice.
+    // Not on the relay's threads: when one ends that Dispatch worked on, this frees its memory twice now and then.
     let sources = draft.layers.filter { $0.original == nil }.flatMap(\.sources).filter { $0.index >= 0 }
     try contents.prepare(Set(sources.map { Int(origin($0).layer) }))
     let layers = try LayerRelay.run(draft.layers.count) { try self.write(draft.layers[$0.index], $0) }
