@@ -135,11 +135,7 @@ enum Spool {
     }
   }
 
-  /// Archives can be larger than memory, which `/tmp` often is kept in.
-  private static var folder: String {
-    if let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty { return folder }
-    return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp"
-  }
+  private static var folder: String { AtomicFile.scratchFolder }
 
   private static func temporaryFile(source: String) throws(ImageError) -> FileDescriptor {
     var template = Array("\(folder)/forge-XXXXXX".utf8CString)

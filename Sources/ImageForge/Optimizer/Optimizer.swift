@@ -217,9 +217,8 @@ public enum Optimizer {
   {
     if options.strip.contains(.npm) {
       let words = input.image.config.commands.flatMap { $0 }.flatMap(ImageConfig.words)
-      let isStarted = { (word: String) in StripSet.nodePrograms.contains(String(word.split(separator: "/").last ?? ""))
-      }
-      if let name = words.first(where: isStarted) {
+      let names = words.map { String($0.split(separator: "/").last ?? "") }
+      if let name = names.first(where: StripSet.nodePrograms.contains) {
         throw OptimizerError.usage(
           "the image starts \(DisplayText.escape(name)), which --strip npm would remove: leave npm out, or start node")
       }

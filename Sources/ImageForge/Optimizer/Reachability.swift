@@ -70,14 +70,12 @@ struct Reachability {
       "var/lib",
       [
         "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude", "aspell",
-        "authselect",
-        "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd", "dictionaries-common", "dnf", "dpkg",
-        "emacsen-common",
-        "fontconfig", "games", "gems", "gconf", "ghostscript", "git", "initramfs-tools", "initscripts", "insserv",
-        "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs", "os-prober", "pam", "plymouth",
-        "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux", "sgml-base", "shells.state",
-        "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss", "ubuntu-advantage", "ucf", "udhcpd",
-        "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb", "xml-core", "yum",
+        "authselect", "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd", "dictionaries-common", "dnf", "dpkg",
+        "emacsen-common", "fontconfig", "games", "gems", "gconf", "ghostscript", "initramfs-tools", "initscripts",
+        "insserv", "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs", "os-prober", "pam",
+        "plymouth", "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux", "sgml-base",
+        "shells.state", "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss", "ubuntu-advantage", "ucf",
+        "udhcpd", "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb", "xml-core", "yum",
       ]
     ),
   ]

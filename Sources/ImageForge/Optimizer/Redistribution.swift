@@ -27,7 +27,7 @@ struct Redistribution {
   private var ranks: [Int32] = []
   /// By inode: the name that carries the bytes.
   private var carriers: [FileTree.ID] = []
-  /// Inodes of which a name stays that no kept layer has.
+  /// Inodes of which a name stays that no kept layer has, where layers are kept.
   private var named: Set<Int32> = []
   /// By layer: what goes into it.
   private var whiteouts: [[[UInt8]]]
@@ -83,7 +83,7 @@ struct Redistribution {
       ranks[Int(id)] = Int32(rank)
       let node = root.tree[id]
       guard node.inode != FileTree.none else { continue }
-      if Int(node.origin.layer) >= options.kept { named.insert(node.inode) }
+      if options.kept > 0, Int(node.origin.layer) >= options.kept { named.insert(node.inode) }
       let carrier = carriers[Int(node.inode)]
       if carrier == FileTree.none || target(node.origin.layer) < target(root.tree[carrier].origin.layer) {
         carriers[Int(node.inode)] = id

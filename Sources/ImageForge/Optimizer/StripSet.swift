@@ -62,7 +62,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     let isFolder = node.kind == .directory
     let name = parts.last ?? ""
     let folder = parts.dropLast().last ?? ""
-    let parent = parts.dropLast().joined(separator: "/")
+    var parent: String { parts.dropLast().joined(separator: "/") }
     /// Below one of these folders, not the folder itself: programs may expect that to be there.
     func isBelow(_ folders: String...) -> Bool { folders.contains { text.hasPrefix($0 + "/") } }
     func isOne(_ paths: String...) -> Bool { paths.contains(text) }
