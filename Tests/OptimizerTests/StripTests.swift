@@ -214,13 +214,49 @@ import Testing
   /// The variable that the whole field uses, through the command.
   @Test func sourceDateEpochClampsTimes() async throws {
     let folder = try ImageFolder([layer { $0.file("a", "1", modified: 2_000_000_000) }])
-    for (value, status) in [("1000000000", Int32(0)), ("x", 2), ("-1", 2)] {
+    for (value, status) in [("1000000000", Int32(0)), ("x", 2), ("-1", 2), ("", 0)] {
       let result = try await Command.forge(
         ["optimize", folder.image, "--reproducible", "-o", folder.folder.file("out.tar")],
         environment: ["SOURCE_DATE_EPOCH": value])
       #expect(result.status == status, "\(result)")
     }
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    #expect(listing.map(\.modified) == [1_000_000_000])
+    // The last one counts as unset, which is 0.
+    #expect(listing.map(\.modified) == [0])
+  }
+
+  /// gunicorn 20 imports pkg_resources, and says so; an extra that nobody installed is no need.
+  @Test func whatAPackageNeedsStays() throws {
+    let site = "usr/local/lib/python3.11/site-packages/"
+    func metadata(_ name: String, _ requirement: String) -> String {
+      "Metadata-Version: 2.1\nName: \(name)\nVersion: 1\nRequires-Dist: \(requirement)\n\nRequires-Dist: pip\n"
+    }
+    let parts = ["setuptools/a.py", "pkg_resources/a.py", "setuptools-65.dist-info/RECORD", "wheel/a.py", "pip/a.py"]
+    func left(_ requirement: String) throws -> (paths: Set<String>, notices: [String]) {
+      let folder = try ImageFolder([
+        layer { tar in
+          for part in parts { tar.file(site + part, part) }
+          tar.file(site + "gunicorn-20.dist-info/METADATA", metadata("gunicorn", requirement))
+          tar.file(site + "setuptools/_vendor/x-1.dist-info/METADATA", metadata("x", "wheel"))
+          tar.file("usr/local/bin/wheel", "")
+        }
+      ])
+      let (report, _) = try Optimizer.optimize(
+        folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [.pip] })
+      let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+      let paths = listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) }
+      return (
+        Set(paths.map { $0.replacing(site, with: "") }).subtracting(["gunicorn-20.dist-info/METADATA"]), report.notices
+      )
+    }
+    let needed = try left("setuptools (>=3.0)")
+    #expect(needed.paths.intersection(parts) == Set(parts.prefix(3)))
+    #expect(needed.notices == ["setuptools stays, which gunicorn needs by its metadata"])
+    let wheel = try left("Wheel>0.3 ; python_version < '3.12'")
+    #expect(wheel.paths == ["wheel/a.py", "usr/local/bin/wheel"])
+    for requirement in ["setuptools ; extra == 'dev'", "setuptools-scm", "click"] {
+      let none = try left(requirement)
+      #expect(none.paths.isEmpty && none.notices.isEmpty, "\(requirement): \(none)")
+    }
   }
 }

@@ -168,7 +168,7 @@ public enum Inspector {
 
 extension RootFilesystem {
   /// The captured content of a regular file; nil for anything else.
-  func content(_ node: FileTree.ID) -> [UInt8]? {
+  package func content(_ node: FileTree.ID) -> [UInt8]? {
     guard tree[node].inode != FileTree.none else { return nil }
     let origin = inodes[Int(tree[node].inode)].origin
     return layers[Int(origin.layer)].entries.head(Int(origin.index))

@@ -122,8 +122,15 @@ struct Planner {
 
   private mutating func remove(_ sets: [StripSet]) throws {
     let environment = input.image.config.environment
+    let needed = sets.contains(.pip) ? StripSet.needed(input.root) : [:]
+    for (package, user) in needed.sorted(by: { $0.key < $1.key }) {
+      notices.append("\(package) stays, which \(DisplayText.escape(user)) needs by its metadata")
+    }
+    let names = Set(needed.keys)
     for set in sets where !StripSet.rewriting.contains(set) {
-      try exclude("strip:\(set.rawValue)", set.rawValue) { set.contains($0, $1, environment: environment) }
+      try exclude("strip:\(set.rawValue)", set.rawValue) {
+        set.contains($0, $1, environment: environment, needed: names)
+      }
     }
   }
 

@@ -231,7 +231,9 @@ struct Reachability {
     let path = String(decoding: root.tree.path(id), as: UTF8.self)
     let parts = path.split(separator: "/")
     guard let name = parts.last else { return false }
-    if sets.contains(where: { $0.contains(root, id, environment: config.environment) }) { return !isImported(parts) }
+    if sets.contains(where: { $0.contains(root, id, environment: config.environment, needed: []) }) {
+      return !isImported(parts)
+    }
     if path.contains("/site-packages/"), root.tree[id].kind == .regular {
       let ending = [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].first { name.hasSuffix($0) }
       return ending.map { !isRead($0, parts) } ?? false

@@ -53,8 +53,10 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   }
 
   /// Whether a name of the root filesystem belongs to the set, with all below it.
-  /// - Parameter environment: the variables of the config.
-  func contains(_ root: RootFilesystem, _ id: FileTree.ID, environment: [String]) -> Bool {
+  /// - Parameters:
+  ///   - environment: the variables of the config.
+  ///   - needed: what stays of `pip`.
+  func contains(_ root: RootFilesystem, _ id: FileTree.ID, environment: [String], needed: Set<String>) -> Bool {
     let path = root.tree.path(id)
     let node = root.tree[id]
     let text = String(decoding: path, as: UTF8.self)
@@ -126,17 +128,20 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       return node.kind == .regular && name.hasPrefix("lib") && (name.hasSuffix(".a") || name.hasSuffix(".la"))
         && !parts.contains("node_modules")
     case .pip:
-      let packages = ["pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack"]
       if folder == "site-packages" || folder == "dist-packages" {
+        let parts: [(name: String, of: String)] = Self.pipPackages.map { ($0, $0) } + Self.setuptoolsParts
         guard name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info") else {
-          return packages.contains(String(name)) || name == "distutils-precedence.pth"
+          return parts.contains { $0.name == name && !needed.contains($0.of) }
         }
-        return packages.contains { name.hasPrefix($0 + "-") && name.dropFirst($0.count + 1).first?.isNumber == true }
+        return Self.pipPackages.contains { package in
+          name.hasPrefix(package + "-") && name.dropFirst(package.count + 1).first?.isNumber == true
+            && !needed.contains(package)
+        }
       }
       if name == "ensurepip", isFolder { return folder.hasPrefix("python3") }
-      guard folder == "bin", !isFolder, name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil else {
-        return false
-      }
+      guard folder == "bin", !isFolder, name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil,
+        !needed.contains(name == "wheel" ? "wheel" : "pip")
+      else { return false }
       return Self.holdsPython(root, parts.dropLast(2))
     case .npm:
       if ["usr/lib/node_modules", "usr/local/lib/node_modules"].contains(parent) {
@@ -147,6 +152,35 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       return ["usr/bin", "usr/local/bin", "bin"].contains(parent) && !isFolder
         && Self.nodePrograms.contains(String(name))
     }
+  }
+
+  /// The packages of the set `pip`, and what belongs to setuptools beside its own folder.
+  private static let pipPackages = ["pip", "setuptools", "wheel"]
+  private static let setuptoolsParts = ["pkg_resources", "_distutils_hack", "distutils-precedence.pth"].map {
+    (name: $0, of: "setuptools")
+  }
+
+  /// What of the set `pip` an installed package needs, by its metadata (core metadata, Requires-Dist), and the name of
+  /// such a package. Extras are not installed packages' needs; other markers count as met.
+  static func needed(_ root: RootFilesystem) -> [String: String] {
+    var needed: [String: String] = [:]
+    root.walk { id in
+      guard root.tree[id].kind == .regular, root.tree.name(id).elementsEqual("METADATA".utf8) else { return true }
+      let site = String(decoding: root.tree.path(id), as: UTF8.self).split(separator: "/").dropLast(2).last
+      guard site == "site-packages" || site == "dist-packages", let bytes = root.content(id) else { return true }
+      let header = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false) { $0.isNewline }
+        .prefix { !$0.isEmpty }
+      guard let name = header.first(where: { $0.hasPrefix("Name: ") })?.dropFirst(6) else { return true }
+      guard !pipPackages.contains(name.lowercased()) else { return true }
+      for line in header where line.hasPrefix("Requires-Dist: ") {
+        let requirement = line.dropFirst(15)
+        let package = requirement.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }.lowercased()
+        guard pipPackages.contains(package), !requirement.contains(/;.*\bextra\s*==/) else { continue }
+        needed[package] = min(needed[package] ?? String(name), String(name))
+      }
+      return true
+    }
+    return needed
   }
 
   /// The programs of the set `npm`.
