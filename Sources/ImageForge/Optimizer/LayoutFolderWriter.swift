@@ -25,7 +25,7 @@ enum LayoutFolderWriter {
     for member in directory.members where member.kind == .regular {
       let file = try ScratchFile(in: parent.path)
       try member.data.forEachPiece(name: "the archive") { try file.append($0) }
-      try file.flush()
+      try file.sync()
       files.append((String(decoding: member.path, as: UTF8.self), file))
     }
     let hidden = parent.appending(

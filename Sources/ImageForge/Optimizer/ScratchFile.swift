@@ -146,12 +146,17 @@ final class ScratchFile {
     return Blob(whole: file)
   }
 
-  /// Gives the file its name, in place of what has it now; on disk before it can be seen.
-  func commit(to target: String) throws(OutputError) {
+  /// Cuts off what a rewind left behind, and waits until all is on disk.
+  func sync() throws(OutputError) {
     try flush()
     guard ftruncate(descriptor, off_t(position)) == 0, fsync(descriptor) == 0 else {
-      throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
+      throw OutputError(path: path, reason: "\(Errno(rawValue: errno))")
     }
+  }
+
+  /// Gives the file its name, in place of what has it now; on disk before it can be seen.
+  func commit(to target: String) throws(OutputError) {
+    try sync()
     if let failure = earlySync?.finish() { throw OutputError(path: target, reason: "\(failure)") }
     if let permissions = try Self.permissions(ofTarget: target) { fchmod(descriptor, permissions) }
     if let hiddenPath {
