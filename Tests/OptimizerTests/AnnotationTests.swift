@@ -11,7 +11,7 @@ import Testing
   /// An OCI archive of two layers, of which the upper one is waste in part, with these annotations on each layer and
   /// on the manifest, and a second manifest beside it.
   private func folder(
-    layerAnnotations: String, manifestAnnotations: String = "",
+    layerAnnotations: String, manifestAnnotations: String = "", descriptor more: String = "", isNested: Bool = false,
     beside: (Digest) -> [(text: String, blob: [UInt8])] = { _ in [] }
   ) throws -> ImageFolder {
     let image = TestImage(layers: [
@@ -32,11 +32,17 @@ import Testing
       \(TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)),\
       "layers":[\(descriptors.joined(separator: ","))]\(manifestAnnotations)}
       """.utf8)
-    let descriptor = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)
-    let more = beside(Digest.sha256(manifest))
+    var descriptor = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest, more: more)
+    let index = Array(#"{"schemaVersion":2,"manifests":[\#(descriptor)]}"#.utf8)
+    if isNested {
+      descriptor = TestImage.descriptor(
+        "application/vnd.oci.image.index.v1+json", index,
+        more: #","annotations":{"org.opencontainers.image.ref.name":"todo:1"}"#)
+    }
+    let others = beside(Digest.sha256(manifest))
     let files = ArchiveFile.ociLayout(
-      blobs: (blobs + [image.configBytes, manifest]).map(ArchiveFile.blob) + more.map { .blob($0.blob) },
-      manifests: [descriptor] + more.filter { !$0.text.isEmpty }.map(\.text))
+      blobs: (blobs + [image.configBytes, manifest, index]).map(ArchiveFile.blob) + others.map { .blob($0.blob) },
+      manifests: [descriptor] + others.filter { !$0.text.isEmpty }.map(\.text))
     try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
     return folder
   }
@@ -105,5 +111,42 @@ import Testing
     let report = try folder.optimize(options { $0.waste = false }, to: "out.tar")
     #expect(report.notices == [])
     #expect(try ImageStore.open(folder.folder.file("out.tar")).manifest == before.manifest)
+  }
+
+  /// containerd names an image by one annotation, the image-spec by another; both stand at one entry of the index.
+  @Test func theIndexSaysWhatItSaid() throws {
+    let more =
+      #","annotations":{"io.containerd.image.name":"docker.io/library/todo:1","#
+      + #""org.opencontainers.image.ref.name":"1","containerd.io/distribution.source.docker.io":"library/todo"},"#
+      + #""platform":{"architecture":"amd64","os":"linux","os.features":["x"]}"#
+    let folder = try folder(layerAnnotations: "", descriptor: more)
+    func index(_ name: String) throws -> JSON {
+      let bytes = try Shell.run(["tar", "-xOf", folder.folder.file(name), "index.json"])
+      return try JSON.parse(SourceText(name: name, bytes: bytes), .project)
+    }
+    let report = try folder.optimize(options(), to: "out.tar")
+    #expect(report.notices.contains { $0.contains("containerd.io/distribution.source.docker.io") })
+    let entries = try #require(try index("out.tar")["manifests"]).elements
+    #expect(entries.count == 1)
+    #expect(
+      entries[0]["annotations"]?.members.map(\.key) == [
+        "io.containerd.image.name", "org.opencontainers.image.ref.name",
+      ])
+    #expect(entries[0]["platform"]?["os.features"]?.elements.count == 1)
+    #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["docker.io/library/todo:1", "1"])
+    // In a docker-archive names stand elsewhere, and one that is no tag of an image nowhere.
+    try folder.optimize(options { $0.form = .dockerArchive }, to: "docker.tar")
+    #expect(try ImageStore.open(folder.folder.file("docker.tar")).references == ["docker.io/library/todo:1"])
+  }
+
+  /// A manifest below an index has the name that the index has.
+  @Test func aNameAboveTheManifestStays() throws {
+    let folder = try folder(
+      layerAnnotations: "", descriptor: #","platform":{"architecture":"amd64","os":"linux"}"#, isNested: true)
+    try folder.optimize(options(), to: "out.tar")
+    let out = try ImageStore.open(folder.folder.file("out.tar"))
+    #expect(out.references == ["todo:1"])
+    #expect(out.descriptors.count == 1)
+    #expect(try ["platform", "annotations"].allSatisfy { try #require(out.descriptors.first)[$0] != nil })
   }
 }

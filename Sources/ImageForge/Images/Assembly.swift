@@ -33,7 +33,13 @@ struct Assembly {
       source: source, form: form, reference: reference ?? choice.references.first,
       references: choice.references, digest: choice.digest,
       platform: choice.platform, config: contents.config, layers: layers, manifest: contents.manifest?.document.bytes,
-      isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest, notes: notes)
+      isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest,
+      descriptors: choice.descriptors.map(\.json), unlisted: unlisted(choice), notes: notes)
+  }
+
+  private func unlisted(_ choice: Candidate) -> [String] {
+    let listed = choice.descriptors.flatMap(\.references)
+    return choice.references.filter { name in !listed.contains { Reference.same($0, name) } }
   }
 
   private mutating func layers(_ contents: Candidate.Contents) throws(ImageError) -> [ImageLayer] {

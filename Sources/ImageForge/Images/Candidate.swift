@@ -30,6 +30,8 @@ struct Candidate: Sendable {
   let contents: Contents?
   /// The parts that the archive does not hold.
   let missing: [String]
+  /// What indexes say of the manifest, entry by entry.
+  var descriptors: [Descriptor] = []
 
   var isComplete: Bool { missing.isEmpty }
 

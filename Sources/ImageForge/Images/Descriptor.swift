@@ -12,6 +12,8 @@ struct Descriptor: Sendable {
   /// As declared; the config has the last word.
   let platform: Platform?
   let artifactType: String?
+  /// As it stands.
+  let json: JSON
 
   /// Where an OCI layout keeps it.
   var path: String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
@@ -30,6 +32,7 @@ struct Descriptor: Sendable {
   }
 
   init(_ fields: Fields) throws(ImageError) {
+    json = fields.json
     mediaType = try fields.require(fields.string("mediaType"), "mediaType")
     let text = try fields.require(fields.string("digest"), "digest")
     guard let digest = Digest(text) else {

@@ -41,6 +41,10 @@ package struct Image: Sendable {
   package let manifest: [UInt8]?
   /// Whether it is of the Docker family, whose config can carry a HEALTHCHECK.
   package let isDockerFormat: Bool
+  /// What indexes say of the manifest, entry by entry; empty in a docker-archive.
+  package let descriptors: [JSON]
+  /// The references that none of these entries carries: those of an index above it, or of Docker's own manifest.
+  package let unlisted: [String]
   /// In-toto statements about this image, as they stand; nil in a form that has no place for them.
   package var attestations: [[UInt8]]?
   /// What is odd about the archive but does not make it unreadable. Ids `FORGE-A1xx`.

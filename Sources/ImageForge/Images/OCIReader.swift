@@ -94,6 +94,7 @@ struct OCIReader {
   private mutating func readManifest(_ descriptor: Descriptor, references: [String]) throws(ImageError) {
     if let position = positions[descriptor.digest] {
       // One image under several names.
+      candidates[position].descriptors.append(descriptor)
       for name in references where !candidates[position].references.contains(name) {
         candidates[position].references.append(name)
       }
@@ -125,7 +126,7 @@ struct OCIReader {
       Candidate(
         digest: descriptor.digest, references: references, platform: config.platform, declared: descriptor.platform,
         contents: .init(config: config, manifest: manifest, layers: layers),
-        missing: layers.filter { $0.file == nil }.map(\.name)))
+        missing: layers.filter { $0.file == nil }.map(\.name), descriptors: [descriptor]))
   }
 
   private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor) throws(ImageError) {

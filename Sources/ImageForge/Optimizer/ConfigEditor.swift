@@ -66,7 +66,8 @@ enum ConfigEditor {
   /// Annotations that describe the bytes of a layer: of eStargz, zstd:chunked and the like.
   private static func isStale(_ key: String) -> Bool {
     [
-      "containerd.io/snapshot/", "containerd.io/uncompressed", "io.github.containers.zstd-chunked",
+      "containerd.io/snapshot/", "containerd.io/uncompressed", "containerd.io/distribution.source.",
+      "io.github.containers.zstd-chunked",
       "io.containers.zstd-chunked",
       "com.docker.official", "dev.cosignproject", "io.cncf.notary", "run.oci.image.",
     ].contains { key.hasPrefix($0) } || key.contains("stargz") || key.contains("toc.digest")
@@ -102,14 +103,7 @@ enum ConfigEditor {
       layers.map { layer in
         if let index = layer.copied, index < before.count { return before[index] }
         var descriptor = layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
-        if let annotations = descriptor["annotations"] {
-          var kept = annotations
-          for key in annotations.keys where isStale(key) {
-            kept[key] = nil
-            dropped.insert(key)
-          }
-          descriptor["annotations"] = kept.keys.isEmpty ? nil : kept
-        }
+        drop(isStale, from: &descriptor, &dropped)
         descriptor["mediaType"] = .string(mediaType(layer, isDocker: isDocker))
         descriptor["digest"] = .string(layer.digest.description)
         descriptor["size"] = .number(String(layer.size))
@@ -117,25 +111,64 @@ enum ConfigEditor {
         return descriptor
       })
     let isChanged = manifest != old
-    if isChanged, let annotations = manifest["annotations"] {
-      var kept = annotations
+    if isChanged {
       let isNewBase = layers.first?.copied != 0
-      for key in annotations.keys where isStale(key) || isNewBase && key == "org.opencontainers.image.base.digest" {
-        kept[key] = nil
-        dropped.insert(key)
-      }
-      manifest["annotations"] = kept.keys.isEmpty ? nil : kept
+      drop({ isStale($0) || isNewBase && $0 == "org.opencontainers.image.base.digest" }, from: &manifest, &dropped)
     }
-    if !dropped.isEmpty {
-      notices.append(
-        "dropped annotations that no longer hold: "
-          + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
-    }
+    report(dropped, &notices)
     if isChanged, old != nil {
       notices.append("the image has a new digest: signatures and attestations of the old one do not hold for it")
     }
     let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
     return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)
+  }
+
+  private static func drop(
+    _ isStale: (String) -> Bool, from object: inout EditableJSON, _ dropped: inout Set<String>
+  ) {
+    guard var annotations = object["annotations"] else { return }
+    for key in annotations.keys where isStale(key) {
+      annotations[key] = nil
+      dropped.insert(key)
+    }
+    object["annotations"] = annotations.keys.isEmpty ? nil : annotations
+  }
+
+  private static func report(_ dropped: Set<String>, _ notices: inout [String]) {
+    guard !dropped.isEmpty else { return }
+    notices.append(
+      "dropped annotations that no longer hold: "
+        + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
+  }
+
+  /// `index.json` of a layout with this image alone: what the indexes of the input say of it, and its names.
+  static func index(
+    _ image: Image, manifest: [UInt8], mediaType: String, notices: inout [String]
+  ) -> EditableJSON {
+    let digest = Digest.sha256(manifest)
+    var dropped: Set<String> = []
+    func descriptor(_ old: EditableJSON?) -> EditableJSON {
+      var new = EditableJSON.object([
+        ("mediaType", .string(mediaType)), ("digest", .string(digest.description)),
+        ("size", .number(String(manifest.count))),
+      ])
+      for key in ["artifactType", "platform", "annotations"] { new[key] = old?[key] }
+      if digest != image.digest { drop(isStale, from: &new, &dropped) }
+      return new
+    }
+    var entries = image.descriptors.map { descriptor(EditableJSON($0)) }
+    if entries.isEmpty { entries = [descriptor(nil)] }
+    // An entry without a name, as below an index, takes the first from there.
+    var isFree = image.unlisted == image.references
+    for name in image.unlisted {
+      if !isFree { entries.append(descriptor(nil)) }
+      let last = entries.count - 1
+      if entries[last]["annotations"] == nil { entries[last]["annotations"] = .object([]) }
+      entries[last]["annotations"]?["org.opencontainers.image.ref.name"] = .string(name)
+      isFree = false
+    }
+    report(dropped, &notices)
+    return .object([("schemaVersion", .number("2")), ("manifests", .array(entries))])
   }
 
   private static let ociManifest = "application/vnd.oci.image.manifest.v1+json"

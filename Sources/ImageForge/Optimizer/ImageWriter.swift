@@ -126,24 +126,7 @@ final class ImageWriter: @unchecked Sendable {
     try blob(config)
     let (manifest, type) = ConfigEditor.manifest(input.image, config: config, layers: layers, notices: &notices)
     try blob(manifest)
-    let references: [String?] = input.image.references.isEmpty ? [nil] : input.image.references
-    let index = EditableJSON.object([
-      ("schemaVersion", .number("2")),
-      (
-        "manifests",
-        .array(
-          references.map { reference in
-            var descriptor = EditableJSON.object([
-              ("mediaType", .string(type)), ("digest", .string(Digest.sha256(manifest).description)),
-              ("size", .number(String(manifest.count))),
-            ])
-            if let reference {
-              descriptor["annotations"] = .object([("org.opencontainers.image.ref.name", .string(reference))])
-            }
-            return descriptor
-          })
-      ),
-    ])
+    let index = ConfigEditor.index(input.image, manifest: manifest, mediaType: type, notices: &notices)
     try member("index.json", index.bytes)
     try member("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
   }
