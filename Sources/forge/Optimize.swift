@@ -94,7 +94,17 @@ struct Optimize: AsyncParsableCommand {
   @OptionGroup var reporting: OutputOptions
 
   func run() async throws {
-    try await ImageReference.withArchive(of: image.image) { path in try await optimize(path) }
+    // What is wrong with the options or the outputs is told before the image is exported or read.
+    let options = try options()
+    if !dryRun, !listSets {
+      guard let output else {
+        throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
+      }
+      try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [base].compactMap { $0 })
+      try Optimizer.checkPlace(of: output, form)
+      for document in [proof, sbom].compactMap({ $0 }) { try PendingFile(for: document).discard() }
+    }
+    try await ImageReference.withArchive(of: image.image) { path in try await optimize(path, options) }
   }
 
   func validate() throws {
@@ -116,37 +126,32 @@ struct Optimize: AsyncParsableCommand {
     }
   }
 
-  private func optimize(_ path: String) async throws {
+  private func optimize(_ path: String, _ options: OptimizationOptions) async throws {
     let choice = InspectionChoice(image: image.choice, platform: image.platform, limits: try image.budgets.limits)
     if listSets {
       let estimates = try Optimizer.stripEstimates(path, choice: choice)
       return try reporting.write(estimates, text: estimates.text)
     }
-    let options = try options(path, choice)
+    var options = options
+    options.keptLayers = try keptLayers(path, choice)
     let progress = Progress()
     defer { progress?.clear() }
     var report: OptimizationReport
-    if dryRun {
-      report = try Optimizer.plan(path, options, choice: choice, progress: { progress?.show($0) })
-      progress?.clear()
-    } else {
-      guard let output else {
-        throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
-      }
+    if let output, !dryRun {
       try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [path, base].compactMap { $0 })
-      // What cannot be written is told before the image is read.
-      for document in [proof, sbom].compactMap({ $0 }) { try PendingFile(for: document).discard() }
       let result = try Optimizer.prove(path, to: output, options, choice: choice, progress: { progress?.show($0) })
       progress?.clear()
       report = result.report
       if minimize {
-        if start {
-          report.notices.append(try await started(result.temporaryPath, instead: path))
-        } else {
-          report.notices.append("the result was not started: run `forge test` on it before it is shipped")
-        }
+        report.notices.append(
+          start
+            ? try await started(result.temporaryPath, instead: path)
+            : "the result was not started: run `forge test` on it before it is shipped")
       }
       try commit(result)
+    } else {
+      report = try Optimizer.plan(path, options, choice: choice, progress: { progress?.show($0) })
+      progress?.clear()
     }
     report.source = image.image
     try reporting.write(report, text: report.text)
@@ -213,7 +218,7 @@ struct Optimize: AsyncParsableCommand {
     return "started; what fails, fails with the input, too: \(after.failed.joined(separator: "; "))"
   }
 
-  private func options(_ path: String, _ choice: InspectionChoice) throws -> OptimizationOptions {
+  private func options() throws -> OptimizationOptions {
     var options = OptimizationOptions()
     options.waste = waste
     options.dedupe = dedupe
@@ -245,21 +250,25 @@ struct Optimize: AsyncParsableCommand {
       }
       options.target = bytes
     }
-    if let base {
-      options.keptLayers = try Optimizer.baseLayers(of: path, base: base, choice: choice)
-    } else if keepBase {
-      options.keptLayers = try Optimizer.baseLayersByHistory(of: path, choice: choice)
-      guard options.keptLayers > 0 else {
-        throw ValidationError("history does not tell which layers are the base's: name it with --base IMAGE")
-      }
-    }
     if reproducible {
-      let text = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] ?? "0"
-      guard let epoch = Int64(text), epoch >= 0 else {
+      // Empty is as good as unset, as it is for BuildKit.
+      let text = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] ?? ""
+      guard let epoch = Int64(text.isEmpty ? "0" : text), epoch >= 0 else {
         throw ValidationError("SOURCE_DATE_EPOCH must be seconds since 1970")
       }
       options.epoch = epoch
     }
     return options
+  }
+
+  /// How many layers are the base's, and stay.
+  private func keptLayers(_ path: String, _ choice: InspectionChoice) throws -> Int {
+    if let base { return try Optimizer.baseLayers(of: path, base: base, choice: choice) }
+    guard keepBase else { return 0 }
+    let count = try Optimizer.baseLayersByHistory(of: path, choice: choice)
+    guard count > 0 else {
+      throw ValidationError("history does not tell which layers are the base's: name it with --base IMAGE")
+    }
+    return count
   }
 }

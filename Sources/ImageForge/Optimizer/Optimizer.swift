@@ -257,6 +257,12 @@ public enum Optimizer {
     return folder.isEmpty ? "/" : folder
   }
 
+  /// Refuses an output whose folder takes no file, and a layout whose place is taken, before anything is read.
+  public static func checkPlace(of output: String, _ form: ImageForm?) throws {
+    if form == .ociLayout { try LayoutFolderWriter.check(output) }
+    _ = try ScratchFile(in: folder(of: output))
+  }
+
   /// Refuses an output that is the input, and one whose place has something else than its form replaces.
   private static func checkTarget(_ source: String, _ output: String, _ form: ImageForm?) throws {
     var (a, b) = (stat(), stat())
