@@ -139,6 +139,18 @@ import Testing
     #expect(try ImageStore.open(folder.folder.file("docker.tar")).references == ["docker.io/library/todo:1"])
   }
 
+  /// BuildKit writes when it built an image: two builds of the same are to be one.
+  @Test func timesInAnnotationsAreClamped() throws {
+    func built(at time: String) throws -> [UInt8] {
+      let created = #","annotations":{"org.opencontainers.image.created":"\#(time)"}"#
+      let folder = try folder(layerAnnotations: "", manifestAnnotations: created, descriptor: created)
+      try folder.optimize(options { $0.epoch = 1_000_000_000 }, to: "out.tar")
+      return try folder.bytes("out.tar")
+    }
+    #expect(try built(at: "2026-01-01T00:00:00Z") == built(at: "2026-01-02T03:04:05.678Z"))
+    #expect(try built(at: "2001-01-01T00:00:00Z") != built(at: "2026-01-01T00:00:00Z"))
+  }
+
   /// A manifest below an index has the name that the index has.
   @Test func aNameAboveTheManifestStays() throws {
     let folder = try folder(

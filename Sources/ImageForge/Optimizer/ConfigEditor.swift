@@ -50,15 +50,23 @@ enum ConfigEditor {
   }
 
   private static func clamp(_ json: inout EditableJSON, _ epoch: Int64) {
-    func clamp(_ value: inout EditableJSON) {
-      guard let text = value["created"]?.string, let time = RFC3339.seconds(text), time > epoch else { return }
-      value["created"] = .string(RFC3339.text(epoch))
-    }
-    clamp(&json)
+    clamp(&json, "created", epoch)
     if case .array(var steps) = json["history"] ?? .null {
-      for index in steps.indices { clamp(&steps[index]) }
+      for index in steps.indices { clamp(&steps[index], "created", epoch) }
       json["history"] = .array(steps)
     }
+  }
+
+  private static func clamp(_ object: inout EditableJSON, _ key: String, _ epoch: Int64) {
+    guard let text = object[key]?.string, let time = RFC3339.seconds(text), time > epoch else { return }
+    object[key] = .string(RFC3339.text(epoch))
+  }
+
+  /// When the image was built, as annotations say it.
+  private static func clampAnnotations(_ object: inout EditableJSON, _ epoch: Int64?) {
+    guard let epoch, var annotations = object["annotations"] else { return }
+    clamp(&annotations, "org.opencontainers.image.created", epoch)
+    object["annotations"] = annotations
   }
 
   // MARK: Manifests
@@ -75,7 +83,7 @@ enum ConfigEditor {
 
   /// The manifest of the output as an OCI layout holds it.
   static func manifest(
-    _ image: Image, config: [UInt8], layers: [WrittenLayer], notices: inout [String]
+    _ image: Image, config: [UInt8], layers: [WrittenLayer], epoch: Int64?, notices: inout [String]
   ) -> (bytes: [UInt8], mediaType: String) {
     let old = image.manifest.flatMap {
       try? JSON.parse(
@@ -110,6 +118,7 @@ enum ConfigEditor {
         descriptor["data"] = nil
         return descriptor
       })
+    clampAnnotations(&manifest, epoch)
     let isChanged = manifest != old
     if isChanged {
       let isNewBase = layers.first?.copied != 0
@@ -143,7 +152,7 @@ enum ConfigEditor {
 
   /// `index.json` of a layout with this image alone: what the indexes of the input say of it, and its names.
   static func index(
-    _ image: Image, manifest: [UInt8], mediaType: String, notices: inout [String]
+    _ image: Image, manifest: [UInt8], mediaType: String, epoch: Int64?, notices: inout [String]
   ) -> EditableJSON {
     let digest = Digest.sha256(manifest)
     var dropped: Set<String> = []
@@ -153,6 +162,7 @@ enum ConfigEditor {
         ("size", .number(String(manifest.count))),
       ])
       for key in ["artifactType", "platform", "annotations"] { new[key] = old?[key] }
+      clampAnnotations(&new, epoch)
       if digest != image.digest { drop(isStale, from: &new, &dropped) }
       return new
     }

@@ -77,7 +77,7 @@ final class ImageWriter: @unchecked Sendable {
     let config = ConfigEditor.config(
       input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
     if isOCI {
-      try writeLayout(config, layers, &notices)
+      try writeLayout(config, layers, epoch, &notices)
     } else {
       try writeDocker(config, layers, &notices)
     }
@@ -122,11 +122,15 @@ final class ImageWriter: @unchecked Sendable {
     name.wholeMatch(of: /(?:[\w.\-]+(?::\d+)?\/)?[a-z0-9._\-\/]+:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
   }
 
-  private func writeLayout(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {
+  private func writeLayout(
+    _ config: [UInt8], _ layers: [WrittenLayer], _ epoch: Int64?, _ notices: inout [String]
+  ) throws {
     try blob(config)
-    let (manifest, type) = ConfigEditor.manifest(input.image, config: config, layers: layers, notices: &notices)
+    let (manifest, type) = ConfigEditor.manifest(
+      input.image, config: config, layers: layers, epoch: epoch, notices: &notices)
     try blob(manifest)
-    let index = ConfigEditor.index(input.image, manifest: manifest, mediaType: type, notices: &notices)
+    let index = ConfigEditor.index(
+      input.image, manifest: manifest, mediaType: type, epoch: epoch, notices: &notices)
     try member("index.json", index.bytes)
     try member("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
   }
