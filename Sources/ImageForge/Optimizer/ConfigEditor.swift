@@ -2,7 +2,7 @@ import ForgeBasics
 import ForgeImages
 import Foundation
 
-/// Changes a config and a manifest in the few places that layers touch.
+/// Changes a config, a manifest and an index in the few places that layers touch.
 enum ConfigEditor {
   /// The config of the output; `inputs` names, for each of its layers, the layers of the input that went into it.
   /// - Returns: the bytes as they stand in the input where nothing changes.
