@@ -32,6 +32,7 @@ struct Analyze: AsyncParsableCommand {
   var output: String?
 
   func run() async throws {
+    try reporting.check(output: output, project: path)
     let analysis = try await reporting.reportingFailure("analyze", of: path, isProject: true, to: output) {
       try Analyzer.analyze(path)
     }

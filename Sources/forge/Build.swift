@@ -98,6 +98,11 @@ struct Build: AsyncParsableCommand {
     }
   }
 
+  private func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
   private var platforms: [String] {
     (platform ?? "").split(separator: ",", omittingEmptySubsequences: platform == nil).map {
       $0.trimmingCharacters(in: .whitespaces)
@@ -106,6 +111,7 @@ struct Build: AsyncParsableCommand {
 
   func run() async throws {
     try refuseSecretArguments()
+    try reporting.check(output: output.flatMap { isFolder($0) ? nil : $0 }, project: path)
     var builder = ProjectBuilder()
     builder.engine = engine
     builder.tag = tag

@@ -83,7 +83,11 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let sources = try dockerfile.map { try BuildSources(dockerfile: $0, context: context) }
     let policy = try policy.load(in: ".")
-    let known = try (baseline ?? policy.baseline).map { try Baseline.load($0) }
+    let baseline = baseline ?? policy.baseline
+    try reporting.check(
+      output: output,
+      inputs: images.images + [self.policy.policy ?? SettingsFile.name, baseline, dockerfile].compactMap(\.self))
+    let known = try baseline.map { try Baseline.load($0) }
     // Every blob is hashed: what the cache knows counts for exactly these bytes.
     let cache = caching.cache(trustsStamps: false)
     let isAlone = images.images.count == 1

@@ -35,6 +35,7 @@ struct Diff: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try OutputPaths.check([output].compactMap(\.self), inputs: [old, new])
     // A limit is a judgement, which rests on digests.
     var options = InspectionOptions(platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
     let progress = Progress()

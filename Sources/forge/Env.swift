@@ -34,6 +34,8 @@ struct Env: ParsableCommand {
   var output: String?
 
   func run() throws {
+    // A first .env.example may be written over, and over again.
+    if format != .dotenv { try OutputPaths.check([output].compactMap(\.self), project: path) }
     let report = EnvironmentReport(try Analyzer.analyze(path))
     var reporting = OutputOptions()
     reporting.format = format == .json ? .json : .text

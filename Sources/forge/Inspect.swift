@@ -130,6 +130,7 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try reporting.check(output: output, inputs: [image.image])
     var reporting = reporting
     if json { reporting.format = .json }
     let cache = caching.cache(trustsStamps: true)

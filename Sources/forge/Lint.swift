@@ -48,6 +48,8 @@ struct Lint: ParsableCommand {
       return try reporting.writePart(list, text: list.text, to: output)
     }
     let path = path ?? "."
+    // What --mended writes may take the place of what it mends.
+    if !mended { try reporting.check(output: output, project: path) }
     var report = try Linter.lint(path, context: context)
     if mended {
       guard report.files.count == 1 else {

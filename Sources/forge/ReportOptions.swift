@@ -57,6 +57,17 @@ struct ReportOptions: ParsableArguments {
     if let first = failures.first { throw first }
   }
 
+  /// Refuses, before any work, a result or report that would replace what the command reads, or another report.
+  /// - Parameters:
+  ///   - output: where the result goes; nil for standard output.
+  ///   - inputs: files, and folders that are read as a whole.
+  ///   - project: the folder of a project, or its Dockerfile; reports may lie in it, but not over its sources.
+  func check(output: String? = nil, inputs: [String] = [], project: String? = nil) throws {
+    let outputs = try [output].compactMap(\.self) + targets().map(\.path)
+    if let project { try OutputPaths.check(outputs, project: project) }
+    try OutputPaths.check(outputs, inputs: inputs)
+  }
+
   /// Whether only text or JSON is asked for.
   var isPlain: Bool { [.text, .json].contains(format) && reports.isEmpty }
 

@@ -50,6 +50,9 @@ struct Test: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let outputs = [output].compactMap(\.self)
+    try OutputPaths.check(outputs, project: target)
+    try OutputPaths.check(outputs, inputs: [dockerfile].compactMap(\.self))
     var trial = ImageTrial()
     trial.engine = engine
     trial.environment = env

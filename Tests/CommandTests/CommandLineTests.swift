@@ -82,6 +82,33 @@ import Testing
     #expect(wrong.status == 2 && wrong.errors.contains("or a FOLDER/"), "\(wrong)")
   }
 
+  /// A report may lie in a project, and replace that of an earlier run, but none of the project's own files.
+  @Test(arguments: [
+    ["lint", "web", "-o", "web/Dockerfile"], ["lint", "web/Dockerfile", "-o", "web/Dockerfile"],
+    ["lint", "web", "--report", "json=web/.dockerignore"], ["lint", "web/build.txt", "-o", "web/build.txt"],
+    ["analyze", "web", "-o", "web/package.json"], ["env", "web", "-o", "web/package.json"],
+    ["build", "web", "--check", "--report", "json=web/Dockerfile"], ["build", "web", "-o", "web/Dockerfile"],
+    ["test", "web", "-o", "web/package.json"],
+  ])
+  func reportsNeverReplaceSources(_ arguments: [String]) async throws {
+    let folder = try TemporaryFolder()
+    let sources = [
+      "Dockerfile": "FROM scratch\n", "build.txt": "FROM scratch\n", ".dockerignore": "x\n",
+      "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+    ]
+    for (name, text) in sources { try folder.write(text, to: "web/\(name)") }
+    let result = try await Command.forge(arguments, in: folder.path)
+    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+    #expect(result.errors.contains("inputs are never modified; choose another file"), "\(result)")
+    for (name, text) in sources {
+      #expect(try String(contentsOfFile: folder.file("web/\(name)"), encoding: .utf8) == text, "\(name)")
+    }
+    for _ in 1...2 {
+      let beside = try await Command.forge(["lint", "web", "-o", "web/lint.txt"], in: folder.path)
+      #expect(beside.status == 0, "\(beside)")
+    }
+  }
+
   @Test func pathsThatHoldNothing() async throws {
     let folder = try TemporaryFolder()
     try folder.write("hello", to: "notes.txt")

@@ -59,6 +59,34 @@ import Testing
     #expect(try await bench.forge("diff", "-", "-").status == 2)
   }
 
+  /// What is read, under whatever name, is as it was.
+  @Test(arguments: [
+    ["inspect", "old.tar", "--report", "json=old.tar"], ["inspect", "old.tar", "-o", "./same.tar"],
+    ["inspect", "old.tar", "--tree", "/", "-o", "old.tar"], ["check", "old.tar", "-o", "old.tar"],
+    ["check", "old.tar", "new.tar", "--report", "sarif=new.tar"], ["check", "old.tar", "-o", "forge.yaml"],
+    ["check", "old.tar", "--baseline", "new.tar", "-o", "new.tar"], ["diff", "old.tar", "new.tar", "-o", "old.tar"],
+    ["test", "old.tar", "-o", "old.tar"],
+  ])
+  func reportsNeverReplaceInputs(_ arguments: [String]) async throws {
+    let bench = try Bench()
+    try bench.folder.write("version: 1\n", to: "forge.yaml")
+    try FileManager.default.createSymbolicLink(
+      atPath: bench.folder.file("same.tar"), withDestinationPath: bench.folder.file("old.tar"))
+    let files = ["old.tar", "new.tar", "forge.yaml"].map { URL(filePath: bench.folder.file($0)) }
+    let before = try files.map { try Data(contentsOf: $0) }
+    let result = try await Command.forge(arguments, in: bench.folder.path, environment: bench.environment)
+    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+    #expect(result.errors.contains("inputs are never modified; choose another file"), "\(result)")
+    #expect(try files.map { try Data(contentsOf: $0) } == before)
+  }
+
+  @Test func reportsNeverReplaceEachOther() async throws {
+    let bench = try Bench()
+    let result = try await bench.forge("inspect", "old.tar", "-o", "a.json", "--report", "html=a.json")
+    #expect(result.status == 2 && result.errors.contains("would replace each other"), "\(result)")
+    #expect(try !bench.folder.names().contains("a.json"))
+  }
+
   @Test func aCloserLook() async throws {
     let bench = try Bench()
     let tree = try await bench.forge("inspect", "old.tar", "--tree", "/app", "--depth", "1")
