@@ -75,12 +75,7 @@ struct Recipes: ParsableCommand {
           StandardError.print("\(name): there already, left as it is")
           continue
         }
-        do {
-          try FileManager.default.createDirectory(
-            atPath: URL(filePath: path).deletingLastPathComponent().path(), withIntermediateDirectories: true)
-        } catch {
-          throw ValidationError("\(folder) cannot be made: \(error.localizedDescription)")
-        }
+        try AtomicFile.makeFolder((path as NSString).deletingLastPathComponent)
         try AtomicFile.write(RecipeBook().text(name).utf8, to: path)
       }
     }

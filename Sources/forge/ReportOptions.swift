@@ -41,13 +41,17 @@ struct ReportOptions: ParsableArguments {
     if let file { try AtomicFile.write(shown.utf8, to: file) } else { try StandardOutput.write(shown) }
 
     var failures: [any Error] = []
-    if let folder {
-      attempt(&failures) { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    let targets = try targets()
+    // A folder that cannot be made is told once, not for each file of it.
+    let lost = Set(targets.compactMap(\.folder)).sorted().filter { folder in
+      let before = failures.count
+      attempt(&failures) { try AtomicFile.makeFolder(folder) }
+      return failures.count > before
     }
     if format == .github, let summary = ProcessInfo.processInfo.environment["GITHUB_STEP_SUMMARY"], !summary.isEmpty {
       attempt(&failures) { try append(try report.render(.markdown) ?? "", to: summary) }
     }
-    for target in try targets() {
+    for target in targets where !lost.contains(target.folder ?? "") {
       attempt(&failures) {
         let text = try render(target.format, result, report, text: text, style: TextStyle())
         try AtomicFile.write(text.utf8, to: target.path)
@@ -144,20 +148,20 @@ struct ReportOptions: ParsableArguments {
   ]
 
   /// What `--report` asks for. A comma parts two reports where a format and `=` follow it.
-  private func targets() throws -> [(format: ReportFormat, path: String)] {
-    var targets: [(format: ReportFormat, path: String)] = []
+  private func targets() throws -> [(format: ReportFormat, path: String, folder: String?)] {
+    var targets: [(format: ReportFormat, path: String, folder: String?)] = []
     for option in reports {
       if Self.isFolder(option) {
         let folder = option.hasSuffix("/") ? option : option + "/"
-        targets += Self.folderFiles.map { ($0.format, folder + $0.name) }
+        targets += Self.folderFiles.map { ($0.format, folder + $0.name, folder) }
         continue
       }
       for (index, part) in option.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
         let equals = part.firstIndex(of: "=")
         if let equals, let format = ReportFormat(rawValue: String(part[..<equals])) {
-          targets.append((format, String(part[part.index(after: equals)...])))
+          targets.append((format, String(part[part.index(after: equals)...]), nil))
         } else if index > 0, let last = targets.popLast() {
-          targets.append((last.format, last.path + "," + part))
+          targets.append((last.format, last.path + "," + part, nil))
         } else {
           let names = ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")
           throw ValidationError(

@@ -59,7 +59,7 @@ struct Test: AsyncParsableCommand {
     trial.writable = writable
     trial.mcpPath = mcp
     trial.seconds = timeout
-    if let dockerfile { trial.dockerfile = (dockerfile, try String(contentsOfFile: dockerfile, encoding: .utf8)) }
+    if let dockerfile { trial.dockerfile = (dockerfile, try BuildSources.text(ofDockerfile: dockerfile)) }
     let ready = trial
     let target = target
     let report = try await Interruption.run { try await ready.run(target, log: StandardError.print) }

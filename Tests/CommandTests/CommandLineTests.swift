@@ -82,6 +82,49 @@ import Testing
     #expect(wrong.status == 2 && wrong.errors.contains("or a FOLDER/"), "\(wrong)")
   }
 
+  /// What stands in the way of a folder of reports is told, once; the other folder has its reports.
+  @Test(arguments: ["file/", "/proc/none/"]) func foldersThatCannotBeMade(_ wrong: String) async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("x", to: "file")
+    try folder.write("FROM scratch\n", to: "Dockerfile")
+    let result = try await Command.forge(
+      ["lint", "Dockerfile", "--report", "a/", "--report", wrong, "--report", "b/"], in: folder.path)
+    #expect(result.status == 2, "\(result)")
+    #expect(result.errors.hasPrefix("forge: cannot write \(wrong)"), "\(result)")
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
+    for name in ["a", "b"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("\(name)/report.sarif")), "\(name)")
+    }
+    let recipes = try await Command.forge(["recipes", "export", wrong], in: folder.path)
+    #expect(recipes.status == 2 && recipes.errors.hasPrefix("forge: cannot write"), "\(recipes)")
+    #expect(!recipes.errors.contains("Cocoa"), "\(recipes)")
+  }
+
+  /// Whatever stands where a Dockerfile or an ignore file should be.
+  @Test(arguments: ["Dockerfile", ".dockerignore"], ["folder", "fifo", "latin-1"])
+  func buildFilesThatAreNone(_ name: String, _ kind: String) async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
+    let path = folder.file("web/\(name)")
+    try? FileManager.default.removeItem(atPath: path)
+    switch kind {
+    case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    case "fifo": try await Command.require("mkfifo", [path])
+    default:
+      let text = name == "Dockerfile" ? "FROM scratch\n" : "x\n"
+      try (Data("# caf".utf8) + [0xE9] + Data("\n\(text)".utf8)).write(to: URL(filePath: path))
+    }
+    let result = try await Command.forge(["build", folder.file("web"), "--check"])
+    if kind == "latin-1" {
+      #expect(result.status == 0, "\(result)")
+    } else {
+      #expect(result.status == 3 && result.errors.contains("/\(name): cannot be read (not a regular file"), "\(result)")
+    }
+    guard name == "Dockerfile", kind != "latin-1" else { return }
+    let tested = try await Command.forge(["test", "image", "--dockerfile", path])
+    #expect(tested.status == 2 && tested.errors.contains("cannot be read; check the path"), "\(tested)")
+  }
+
   /// A report may lie in a project, and replace that of an earlier run, but none of the project's own files.
   @Test(arguments: [
     ["lint", "web", "-o", "web/Dockerfile"], ["lint", "web/Dockerfile", "-o", "web/Dockerfile"],

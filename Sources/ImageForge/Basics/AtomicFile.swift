@@ -29,6 +29,23 @@ public enum AtomicFile {
     try prepare(bytes, for: path).commit()
   }
 
+  /// Makes a folder for outputs, and those above it, where they are not there.
+  public static func makeFolder(_ path: String) throws(OutputError) {
+    let target = FilePath(path)
+    var folder = FilePath(root: target.root, [])
+    for component in target.components {
+      folder.append(component)
+      var status = stat()
+      if stat(folder.string, &status) == 0 {
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+          throw OutputError(path: path, reason: "\(DisplayText.escape(folder.string)) is no folder")
+        }
+      } else if mkdir(folder.string, 0o777) != 0, errno != EEXIST {
+        throw OutputError(path: path, reason: "\(Errno(rawValue: errno))")
+      }
+    }
+  }
+
   /// Where files are that will not stay. Archives can be larger than memory, which `/tmp` often is kept in.
   package static var scratchFolder: String {
     if let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty { return folder }

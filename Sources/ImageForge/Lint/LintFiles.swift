@@ -2,12 +2,12 @@ import ForgeBasics
 import Foundation
 
 /// Finding and reading the files that are linted.
-enum LintFiles {
+package enum LintFiles {
   /// The most that is read of a Dockerfile or an ignore file, in bytes.
-  static let limit = 1 << 20
+  package static let limit = 1 << 20
 
   /// The text of a regular file; nil when it is not there, not readable or larger than the limit.
-  static func read(_ path: String, name: String, limit: Int = limit) -> SourceText? {
+  package static func read(_ path: String, name: String, limit: Int = limit) -> SourceText? {
     let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -16,6 +16,14 @@ enum LintFiles {
       let data = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: limit + 1)
     else { return isEmptyFile(path) ? SourceText(name: name, text: "") : nil }
     return SourceText(name: name, bytes: [UInt8](data))
+  }
+
+  /// The same of a file that is there.
+  package static func require(_ path: String, name: String) throws(LintError) -> SourceText {
+    guard let source = read(path, name: name) else {
+      throw .unreadable(path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(limit)))")
+    }
+    return source
   }
 
   private static func isEmptyFile(_ path: String) -> Bool {

@@ -70,9 +70,7 @@ public enum Linter {
   private static func lint(
     _ name: String, readFrom path: String, context given: String?
   ) throws(LintError) -> ([Finding], [MendedFile]) {
-    guard let source = LintFiles.read(path, name: name) else {
-      throw .unreadable(path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(LintFiles.limit)))")
-    }
+    let source = try LintFiles.require(path, name: name)
     // Both as deep as the name says: what lies above the linted folder is never looked at.
     let prefix = path.hasSuffix(name) ? String(path.dropLast(name.count)) : ""
     var folder = given ?? ""

@@ -38,13 +38,9 @@ final class BuildLogs: Sendable {
   private let folder: String
   private let files = Mutex<[String: FileHandle]>([:])
 
-  init(folder: String) throws {
+  init(folder: String) throws(OutputError) {
     self.folder = folder
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw OutputError(path: folder, reason: error.localizedDescription)
-    }
+    try AtomicFile.makeFolder(folder)
   }
 
   /// Adds a line to a service's log.

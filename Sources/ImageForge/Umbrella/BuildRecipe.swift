@@ -11,6 +11,10 @@ import Foundation
 struct BuildRecipe {
   let context: String
   let dockerfile: String
+  /// Its text.
+  let text: String
+  /// What the ignore file says.
+  let ignoreFile: SourceText
   /// The project's own Dockerfile, where the context's own ignore file counts for it.
   let ownDockerfile: String?
   /// The Dockerfile and the ignore file as they are on the disk, for what the image is blamed for.
@@ -27,21 +31,24 @@ struct BuildRecipe {
     let besides = try Self.read(analysis.root, path("Dockerfile.dockerignore"))
     let ownIgnore = try besides ?? Self.read(context, ".dockerignore")
     let ignorePath = besides == nil ? context + "/.dockerignore" : analysis.root + "/" + path("Dockerfile.dockerignore")
-    func text(_ name: String) -> String { generated.first { $0.path == path(name) }?.contents ?? "" }
+    func generatedFile(_ name: String) -> SourceText {
+      SourceText(name: path(name), text: generated.first { $0.path == path(name) }?.contents ?? "")
+    }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
     self.ownDockerfile =
       ownDockerfile != nil && besides == nil && ownIgnore != nil ? analysis.root + "/" + path("Dockerfile") : nil
-    let (recipe, ignore) = (ownDockerfile ?? text("Dockerfile"), ownIgnore ?? text(ignoreName))
+    let recipe = SourceText(name: path("Dockerfile"), bytes: (ownDockerfile ?? generatedFile("Dockerfile")).bytes)
+    ignoreFile = SourceText(name: path(ignoreName), bytes: (ownIgnore ?? generatedFile(ignoreName)).bytes)
+    text = recipe.text
     sources = BuildSources(
-      dockerfile: recipe,
+      dockerfile: text,
       name: ownDockerfile.map { _ in BuildSources.shown(analysis.root + "/" + path("Dockerfile")) },
-      ignore: ownIgnore.map { (BuildSources.shown(ignorePath), $0) }, context: context)
-    try AtomicFile.write(recipe.utf8, to: dockerfile)
-    try AtomicFile.write(ignore.utf8, to: scratch.file("Dockerfile.dockerignore"))
-    findings = Linter.lint(
-      SourceText(name: path("Dockerfile"), text: recipe), ignore: SourceText(name: path(ignoreName), text: ignore),
-      context: try BuildContext(context))
+      ignore: ownIgnore.map { (BuildSources.shown(ignorePath), $0.text) }, context: context)
+    // As they are: what is not UTF-8 is the engine's to judge.
+    try AtomicFile.write(recipe.bytes, to: dockerfile)
+    try AtomicFile.write(ignoreFile.bytes, to: scratch.file("Dockerfile.dockerignore"))
+    findings = Linter.lint(recipe, ignore: ignoreFile, context: try BuildContext(context))
     let missing = findings.filter(Self.isMissing)
     // Whoever wrote a Dockerfile may know more than a check: it is told, and the engine decides.
     if ownDockerfile == nil, let first = missing.first {
@@ -67,7 +74,6 @@ struct BuildRecipe {
   /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's
   /// store tells it before the build.
   func labels(pins: [String: String], _ engine: Engine) async -> [String] {
-    guard let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return [] }
     let file = GeneratedFile(path: "Dockerfile", contents: text)
     guard let base = RecipeSettings.finalBase(of: file) else { return [] }
     var digest = base.firstRange(of: "@").map { String(base[$0.upperBound...]) } ?? pins[base]
@@ -79,7 +85,7 @@ struct BuildRecipe {
   /// Base images of the finished build that are of another platform than it asked for. docker's BuildKit says it itself,
   /// and may have taken them from elsewhere.
   func foreignBases(_ engine: Engine, platform: String?) async -> [String] {
-    guard engine.kind != .docker, let text = try? String(contentsOfFile: dockerfile, encoding: .utf8) else { return [] }
+    guard engine.kind != .docker else { return [] }
     var complaints: [String] = []
     for base in BasePlatform.all(in: text, target: platform ?? Engine.platform, machine: Engine.platform) {
       guard let found = await engine.platform(of: base.image), let complaint = base.complaint(about: found) else {
@@ -92,15 +98,14 @@ struct BuildRecipe {
 
   /// Whether a stage begins with nothing.
   var standsOnScratch: Bool {
-    let text = (try? String(contentsOfFile: dockerfile, encoding: .utf8)) ?? ""
-    return text.split(whereSeparator: \.isNewline).contains {
+    text.split(whereSeparator: \.isNewline).contains {
       $0.uppercased().hasPrefix("FROM ") && $0.split(separator: " ").contains("scratch")
     }
   }
 
-  private static func read(_ root: String, _ path: String) throws -> String? {
+  private static func read(_ root: String, _ path: String) throws(LintError) -> SourceText? {
     let full = root + "/" + path
     guard FileManager.default.fileExists(atPath: full) else { return nil }
-    return try String(contentsOfFile: full, encoding: .utf8)
+    return try LintFiles.require(full, name: path)
   }
 }

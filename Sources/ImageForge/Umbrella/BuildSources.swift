@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeDockerignore
 import ForgeInspection
+import ForgeLint
 import ForgeRules
 import ForgeSyntax
 import Foundation
@@ -27,7 +28,7 @@ public struct BuildSources: Sendable {
   /// - Parameter context: the folder that the build got; nil: the Dockerfile's own.
   /// - Throws: `ProjectBuildError` for a Dockerfile that cannot be read.
   public init(dockerfile path: String, context: String? = nil) throws {
-    guard let text = Self.read(path) else { throw ProjectBuildError.noDockerfile(path) }
+    let text = try Self.text(ofDockerfile: path)
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let context = context ?? (folder.isEmpty ? "/" : folder)
     let ignore = ["\(path).dockerignore", "\(context)/.dockerignore"].lazy
@@ -136,8 +137,11 @@ public struct BuildSources: Sendable {
     return clean == "." ? "" : clean
   }
 
-  private static func read(_ path: String) -> String? {
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20 else { return nil }
-    return String(decoding: data, as: UTF8.self)
+  /// - Throws: `ProjectBuildError.noDockerfile` for what is not there, no file, or not readable.
+  package static func text(ofDockerfile path: String) throws(ProjectBuildError) -> String {
+    guard let text = read(path) else { throw .noDockerfile(path) }
+    return text
   }
+
+  private static func read(_ path: String) -> String? { LintFiles.read(path, name: path)?.text }
 }

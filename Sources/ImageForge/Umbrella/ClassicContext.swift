@@ -14,9 +14,8 @@ extension BuildRecipe {
     let folder = scratch.file("context")
     let ignore: Dockerignore
     do {
-      ignore = try Dockerignore(
-        SourceText(name: ".dockerignore", text: String(contentsOfFile: dockerfile + ".dockerignore", encoding: .utf8)))
-    } catch let error as DockerignoreError {
+      ignore = try Dockerignore(ignoreFile)
+    } catch {
       throw ProjectBuildError.context(context, reason: "its ignore file: \(error)")
     }
     let copy = ContextCopy(source: try BuildContext(context), ignore: ignore, target: folder)

@@ -102,7 +102,7 @@ public struct ImageTrial: Sendable {
     trial.environment += made
     trial.mcpPath = mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
     let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
-    if let text = try? String(contentsOfFile: folder + "/" + path, encoding: .utf8) { trial.dockerfile = (path, text) }
+    if let text = try? BuildSources.text(ofDockerfile: folder + "/" + path) { trial.dockerfile = (path, text) }
     return try await trial.trial(of: image, shownAs: service.name, engine)
   }
 

@@ -275,8 +275,7 @@ public struct ProjectBuilder: Sendable {
       guard let platform = unit.platform else { continue }
       let scratch = try ScratchFolder()
       let recipe = try BuildRecipe(for: unit.service, of: analysis, generated: files, scratch: scratch)
-      let text = try String(contentsOfFile: recipe.dockerfile, encoding: .utf8)
-      if let reason = await engine.obstacle(to: platform, dockerfile: text, builder: builder) {
+      if let reason = await engine.obstacle(to: platform, dockerfile: recipe.text, builder: builder) {
         throw ProjectBuildError.platform(platform, service: unit.service.name, reason: reason)
       }
     }
