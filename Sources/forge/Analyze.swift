@@ -13,7 +13,7 @@ struct Analyze: AsyncParsableCommand {
         forge analyze frontend --explain runtime.version
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.")
+  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Option(
@@ -28,7 +28,7 @@ struct Analyze: AsyncParsableCommand {
 
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func run() async throws {

@@ -25,7 +25,7 @@ struct BaselineCommand: AsyncParsableCommand {
 
     @OptionGroup var images: ImagesArguments
 
-    @Option(name: .shortAndLong, help: "The baseline file.")
+    @Option(name: .shortAndLong, help: "The baseline file.", completion: .file())
     var output = BaselineCommand.file
 
     func run() async throws {
@@ -46,7 +46,7 @@ struct BaselineCommand: AsyncParsableCommand {
 
     @OptionGroup var images: ImagesArguments
 
-    @Option(help: "The baseline file. Default: the policy's, or else forge-baseline.json.")
+    @Option(help: "The baseline file. Default: the policy's, or else forge-baseline.json.", completion: .file())
     var baseline: String?
 
     @OptionGroup var policy: PolicyOptions

@@ -18,7 +18,7 @@ struct Build: AsyncParsableCommand {
         forge build frontend -t registry.example/web:1 --build-arg NEXT_PUBLIC_URL=/api
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.")
+  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Flag(help: "Check the Dockerfiles, those to be generated too, and build nothing; exit with 1 on errors.")
@@ -33,13 +33,15 @@ struct Build: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The image's NAME[:TAG]. Several services: NAME-SERVICE[:TAG].")
   var tag: String?
 
-  @Option(name: .shortAndLong, help: "Write the image there as a docker-archive: a file, or an existing folder.")
+  @Option(
+    name: .shortAndLong, help: "Write the image there as a docker-archive: a file, or an existing folder.",
+    completion: .file())
   var output: String?
 
   @Option(help: "A build argument, NAME=value. May be repeated.")
   var buildArg: [String] = []
 
-  @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.")
+  @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.", completion: .file())
   var secret: [String] = []
 
   @Option(help: "The platforms to build for: linux/amd64,linux/arm64. Default: the engine's own.")
@@ -66,7 +68,8 @@ struct Build: AsyncParsableCommand {
   @Flag(help: "Push the images, unless one fails the policy.")
   var push = false
 
-  @Option(help: "Write build.json, and the inspection and log of each service, into this folder.")
+  @Option(
+    help: "Write build.json, and the inspection and log of each service, into this folder.", completion: .directory)
   var reportDir: String?
 
   @Option(help: "How many services are built at once.")

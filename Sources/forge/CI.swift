@@ -17,13 +17,13 @@ struct CI: ParsableCommand {
   @Argument(help: "The CI service.")
   var service: CITemplate.Service
 
-  @Argument(help: "The project, relative to the root of the repository.")
+  @Argument(help: "The project, relative to the root of the repository.", completion: .directory)
   var path = "."
 
   @Option(help: "For GitHub: where forge's action is, OWNER/NAME@REF. Without it, the runner must have forge.")
   var action: String?
 
-  @Option(name: .shortAndLong, help: "Write to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write to this file instead of standard output.", completion: .file())
   var output: String?
 
   func run() throws {

@@ -6,7 +6,7 @@ extension Policy.Profile: ExpressibleByArgument {}
 
 /// Which policy is in force.
 struct PolicyOptions: ParsableArguments {
-  @Option(help: "The policy file. Default: forge.yaml in the folder, or else the built-in policy.")
+  @Option(help: "The policy file. Default: forge.yaml in the folder, or else the built-in policy.", completion: .file())
   var policy: String?
 
   @Option(help: "The profile to start from, instead of the policy's.")
@@ -55,22 +55,23 @@ struct Check: AsyncParsableCommand {
   @OptionGroup var images: ImagesArguments
   @OptionGroup var policy: PolicyOptions
 
-  @Option(help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.")
+  @Option(
+    help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.", completion: .file())
   var baseline: String?
 
   @Option(
     help: ArgumentHelp(
       "The Dockerfile that the image was built from: findings then name its lines, and edits of it.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var dockerfile: String?
 
-  @Option(help: "The folder that the build got. Default: the Dockerfile's own.")
+  @Option(help: "The folder that the build got. Default: the Dockerfile's own.", completion: .directory)
   var context: String?
 
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func validate() throws {

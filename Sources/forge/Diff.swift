@@ -12,10 +12,10 @@ struct Diff: AsyncParsableCommand {
         forge diff docker:todo:1 podman:todo:2 --max-growth 5%
       """)
 
-  @Argument(help: "The old image.")
+  @Argument(help: "The old image.", completion: .file())
   var old: String
 
-  @Argument(help: "The new image.")
+  @Argument(help: "The new image.", completion: .file())
   var new: String
 
   @Option(help: "How much larger `stored` may be: 5%, 10MB.")
@@ -27,7 +27,7 @@ struct Diff: AsyncParsableCommand {
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: OutputOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func validate() throws {

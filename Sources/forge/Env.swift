@@ -18,7 +18,7 @@ struct Env: ParsableCommand {
         forge env . --format markdown > ENVIRONMENT.md
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.")
+  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Option(help: "markdown, as generate writes it; dotenv, to start a .env.example from; json.")
@@ -30,7 +30,7 @@ struct Env: ParsableCommand {
   @Option(help: "When text is coloured; NO_COLOR in the environment means never.")
   var color = ColourChoice.auto
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func run() throws {

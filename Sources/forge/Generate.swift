@@ -19,7 +19,7 @@ struct Generate: AsyncParsableCommand {
         forge generate backend --from-existing --force
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.")
+  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Flag(help: "Print the files instead of writing them.")

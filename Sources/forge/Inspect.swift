@@ -9,7 +9,7 @@ struct ImageArguments: ParsableArguments {
       discussion: """
         A docker-archive or OCI archive (plain, gzip or zstd), an OCI layout folder, `-` for standard input, or what \
         an engine holds: docker:REF, podman:REF, buildah:REF.
-        """))
+        """), completion: .file())
   var image: String
 
   @Option(name: .customLong("image"), help: "Which image, where the archive holds several.")
@@ -72,7 +72,7 @@ struct ImagesArguments: ParsableArguments {
       discussion: """
         Each a docker-archive or OCI archive (plain, gzip or zstd), an OCI layout folder, `-` for standard input, or \
         what an engine holds: docker:REF, podman:REF, buildah:REF.
-        """))
+        """), completion: .file())
   var images: [String]
 
   @Option(name: .customLong("image"), help: "Which image, where an archive holds several.")
@@ -105,7 +105,7 @@ struct Inspect: AsyncParsableCommand {
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   @Option(help: "Show what is below this path instead: of the root filesystem, or of the layer.")

@@ -17,10 +17,12 @@ struct Lint: ParsableCommand {
         forge lint --rules
       """)
 
-  @Argument(help: "A Dockerfile, or a folder that holds some.")
+  @Argument(help: "A Dockerfile, or a folder that holds some.", completion: .file())
   var path: String?
 
-  @Option(help: "The folder that the build gets. Default: a compose file's, or else the Dockerfile's own.")
+  @Option(
+    help: "The folder that the build gets. Default: a compose file's, or else the Dockerfile's own.",
+    completion: .directory)
   var context: String?
 
   @Flag(help: "Print the mended Dockerfile, whole, and nothing else.")
@@ -34,7 +36,7 @@ struct Lint: ParsableCommand {
 
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func validate() throws {

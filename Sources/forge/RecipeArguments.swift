@@ -25,7 +25,8 @@ struct RecipeArguments: ParsableArguments {
   @Flag(help: "Compile Python's sources while building: a faster start, a larger image.")
   var bytecode = false
 
-  @Option(help: "A folder of recipes that stand in for forge's own. Default: recipes in forge.yaml.")
+  @Option(
+    help: "A folder of recipes that stand in for forge's own. Default: recipes in forge.yaml.", completion: .directory)
   var recipes: String?
 
   func options(in folder: String) throws -> RecipeOptions {

@@ -25,7 +25,7 @@ struct Recipes: ParsableCommand {
           forge recipes list backend
         """)
 
-    @Argument(help: "The folder of a project, whose own recipes are marked.")
+    @Argument(help: "The folder of a project, whose own recipes are marked.", completion: .directory)
     var path = "."
 
     func run() throws {
@@ -46,7 +46,7 @@ struct Recipes: ParsableCommand {
     @Argument(help: "Its name, as `forge recipes list` prints it.")
     var name: String
 
-    @Argument(help: "The folder of a project, whose own recipe is printed where it has one.")
+    @Argument(help: "The folder of a project, whose own recipe is printed where it has one.", completion: .directory)
     var path = "."
 
     func run() throws {
@@ -65,7 +65,8 @@ struct Recipes: ParsableCommand {
           forge recipes export my-recipes
         """)
 
-    @Argument(help: "The folder; it is made where it does not exist. Files that are there stay.")
+    @Argument(
+      help: "The folder; it is made where it does not exist. Files that are there stay.", completion: .directory)
     var folder: String
 
     func run() throws {

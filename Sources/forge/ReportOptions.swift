@@ -22,7 +22,7 @@ struct ReportOptions: ParsableArguments {
     name: .customLong("report"),
     help: ArgumentHelp(
       "Write further reports: FORMAT=FILE, several with commas, or all of them into a FOLDER/. May be repeated.",
-      valueName: "format=file,…|folder/"))
+      valueName: "format=file,…|folder/"), completion: .file())
   var reports: [String] = []
 
   func validate() throws { _ = try targets() }

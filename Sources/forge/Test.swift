@@ -15,7 +15,9 @@ struct Test: AsyncParsableCommand {
         forge test todo-backend:latest
       """)
 
-  @Argument(help: "The folder of a project, which is built first; a docker-archive; or the name of an image.")
+  @Argument(
+    help: "The folder of a project, which is built first; a docker-archive; or the name of an image.",
+    completion: .file())
   var target: String
 
   @Option(help: "The container engine: docker or podman.")
@@ -33,12 +35,12 @@ struct Test: AsyncParsableCommand {
   @Option(help: "Seconds until it must be healthy.")
   var timeout = 30
 
-  @Option(help: "The Dockerfile that the checks point into, for an image.")
+  @Option(help: "The Dockerfile that the checks point into, for an image.", completion: .file())
   var dockerfile: String?
 
   @OptionGroup var reporting: OutputOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.")
+  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
   var output: String?
 
   func validate() throws {

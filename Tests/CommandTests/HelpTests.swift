@@ -107,6 +107,28 @@ import Testing
     }
   }
 
+  /// bash completes the names of files and folders where a command takes them.
+  @Test(arguments: [
+    ("inspect fi", "file.tar"), ("check a fi", "file.tar"), ("diff a fi", "file.tar"), ("analyze fo", "folder"),
+    ("lint fi", "file.tar"), ("check a --policy fi", "file.tar"), ("lint a --report fi", "file.tar"),
+    ("inspect a -o fi", "file.tar"), ("build fo", "folder"), ("build a --report-dir fo", "folder"),
+    ("analyze fi", ""),
+  ])
+  func pathsAreCompleted(_ line: String, _ name: String) async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("", to: "file.tar")
+    try folder.write("", to: "folder/x")
+    let words = ["forge"] + line.split(separator: " ").map(String.init)
+    let script = """
+      source <("$0" --generate-completion-script bash)
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9
+      _forge forge "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+      echo "${COMPREPLY[@]}"
+      """
+    let result = try await Command.run("bash", ["-c", script, Command.forge] + words, in: folder.path)
+    #expect(result.output == name + "\n", "\(result)")
+  }
+
   /// The README's table is the one that the program prints.
   @Test func theReadmeHoldsTheRules() async throws {
     let table = try await Command.require(Command.forge, ["rules", "--markdown"])
