@@ -87,6 +87,9 @@ struct Build: AsyncParsableCommand {
     if let target, target.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/) == nil {
       throw ValidationError("--target must be the name of a stage, such as migrate")
     }
+    if !checkSize, let option = policy.given.first {
+      throw ValidationError("\(option) is of the policy, by which images are judged with --check-size only: add it")
+    }
     if let jobs, !(1...16).contains(jobs) { throw ValidationError("--jobs must be 1 to 16") }
     if builder != nil, engine != .docker, engine != .auto {
       throw ValidationError("--builder is docker's: leave --engine out, or use --engine docker")

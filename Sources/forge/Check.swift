@@ -18,6 +18,14 @@ struct PolicyOptions: ParsableArguments {
   @Option(help: "Fail on findings of this severity or above, instead of the policy's.")
   var failOn: Severity?
 
+  /// The options that were given, as they are written.
+  var given: [String] {
+    [
+      policy.map { _ in "--policy" }, profile.map { _ in "--profile" }, maxSize.map { _ in "--max-size" },
+      failOn.map { _ in "--fail-on" },
+    ].compactMap(\.self)
+  }
+
   func load(in folder: String) throws -> Policy {
     var loaded =
       try policy.map { try Policy.load($0, profile: profile) } ?? Policy.find(in: folder, profile: profile)

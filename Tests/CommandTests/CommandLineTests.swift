@@ -59,6 +59,19 @@ import Testing
     #expect(result.errors.contains("/no/such/folder/a.txt"), "\(result)")
   }
 
+  /// A limit that nothing is held against would be taken for one that is kept.
+  @Test(arguments: ["--max-size", "--policy", "--profile", "--fail-on"])
+  func policyOptionsNeedAJudgement(_ option: String) async throws {
+    let values = ["--max-size": "200MB", "--policy": "forge.yaml", "--profile": "strict", "--fail-on": "warning"]
+    let build = ["build", Repository.fixture("todo-backend"), "--check", option, values[option] ?? ""]
+    let result = try await Command.forge(build)
+    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+    #expect(result.errors.contains("\(option) is of the policy") && result.errors.contains("--check-size"), "\(result)")
+    let wrong = try await Command.forge(
+      ["build", Repository.fixture("todo-backend"), "--check", "--check-size", "--max-size", "200XB"])
+    #expect(wrong.status == 2 && wrong.errors.contains("--max-size must be a size"), "\(wrong)")
+  }
+
   @Test func aSecretAsABuildArgumentIsOneLine() async throws {
     let result = try await Command.forge([
       "build", Repository.fixture("todo-backend"), "--build-arg", "API_TOKEN=hunter2hunter2",
