@@ -28,6 +28,14 @@ import Testing
     #expect(unknown.status == 2 && unknown.errors.contains("did you mean `runtime.version`?"), "\(unknown)")
   }
 
+  @Test func reportsNameFilesOfTheRepository() async throws {
+    let folder = try project([".nvmrc": "22\n", ".node-version": "24\n"])
+    let root = URL(filePath: folder.path)
+    let result = try await Command.forge(
+      ["analyze", root.lastPathComponent, "--format", "github"], in: root.deletingLastPathComponent().path())
+    #expect(result.output.contains("file=\(root.lastPathComponent)/.n"), "\(result)")
+  }
+
   /// Every key that the analysis names can be asked for, and shows all that it rests on.
   @Test(arguments: ["todo-frontend", "todo-backend"])
   func explainsEveryConclusion(of fixture: String) async throws {

@@ -117,7 +117,7 @@ import Testing
     return sources.trace(finding, try #require(sources.lines(history, target: nil)))
   }
 
-  private func name(_ file: String) -> String { BuildSources.shown(folder.file(file)) }
+  private func name(_ file: String) -> String { WorkingFolder.shown(folder.file(file)) }
 
   private func secret(_ path: String, _ id: String = "FORGE-I009", layer: Int = 2) -> Finding {
     Finding(

@@ -55,6 +55,29 @@ import Testing
     for word in ["Dockerfile:2", "failed: Dockerfile; 1 error"] { #expect(own.output.contains(word), "\(own)") }
   }
 
+  /// What other tools read names files from where the command ran, whatever was named; text and JSON from the project.
+  @Test(arguments: [
+    ["lint", "web"], ["lint", "./web/"], ["lint", "web/Dockerfile"], ["lint", "web", "--context", "web"],
+    ["build", "web", "--check"],
+  ])
+  func reportsNameFilesOfTheRepository(_ arguments: [String]) async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
+    try folder.write("FROM scratch\nCOPY app /app\n", to: "web/Dockerfile")
+    try folder.write("app\n", to: "web/.dockerignore")
+    // JSON writes a slash as it likes.
+    let places = [
+      "github": "file=web/Dockerfile,line=2", "gitlab": #""web/Dockerfile""#, "sarif": #""web/Dockerfile""#,
+    ]
+    for (format, place) in places {
+      let result = try await Command.forge(arguments + ["--format", format], in: folder.path)
+      #expect(result.status == 1 && result.output.replacing("\\/", with: "/").contains(place), "\(format): \(result)")
+      let absolute = try await Command.forge(
+        [arguments[0], folder.file("web")] + arguments.dropFirst(2) + ["--format", format], in: folder.path)
+      #expect(absolute.output.replacing("\\/", with: "/").contains(place), "\(format): \(absolute)")
+    }
+  }
+
   /// A Dockerfile as it is often written: what is wrong with it, and the file without that.
   private func project() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()

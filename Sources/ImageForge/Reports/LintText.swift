@@ -47,7 +47,8 @@ extension Report {
       subjects: [
         Subject(
           name: DisplayText.escape(path), digest: nil, platform: nil, passed: lint.passed, isWhole: true,
-          headline: counts.isEmpty ? "nothing found" : counts, failOn: .error, findings: Self.clean(lint.findings),
+          headline: counts.isEmpty ? "nothing found" : counts, failOn: .error,
+          findings: Self.clean(lint.findings.map { $0.placed(below: path) }),
           inspection: nil)
       ])
   }

@@ -89,7 +89,7 @@ extension Report {
   /// What `forge analyze` says.
   public init(_ analysis: Analysis) {
     let count = analysis.services.count
-    let findings = analysis.findings + analysis.services.flatMap(\.findings)
+    let findings = (analysis.findings + analysis.services.flatMap(\.findings)).map { $0.placed(below: analysis.root) }
     self.init(
       command: "analyze",
       subjects: [

@@ -1,4 +1,5 @@
 import ForgeBasics
+import Foundation
 
 /// The place of a finding, in the parts that machine formats ask for.
 struct ReportPlace: Equatable {
@@ -40,6 +41,23 @@ struct ReportPlace: Equatable {
 }
 
 extension Finding {
+  /// The same, its place as seen from the folder in which the command was run: there a repository's root is for the
+  /// tools that read reports.
+  /// - Parameter root: the folder of the project, from which places inside it are told.
+  func placed(below root: String) -> Finding {
+    let place = ReportPlace(self)
+    guard place.isSource, let path = place.path else { return self }
+    let (inside, manager) = ("\(root)/\(path)", FileManager.default)
+    // A Dockerfile that was linted alone, or a context that was named, is seen from there already.
+    let isSeen =
+      path.hasPrefix("/") || !manager.fileExists(atPath: inside) && manager.fileExists(atPath: path)
+    let shown = WorkingFolder.shown(isSeen ? path : inside)
+    guard !shown.isEmpty else { return self }
+    return Finding(
+      id: id, severity: severity, message: message, location: shown + (place.line.map { ":\($0)" } ?? ""), fix: fix,
+      evidence: evidence, cause: cause, change: change)
+  }
+
   /// The fix, with the line that it is about in front.
   var placedFix: String? {
     guard let cause else { return fix }

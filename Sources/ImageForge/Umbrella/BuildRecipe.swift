@@ -43,8 +43,8 @@ struct BuildRecipe {
     text = recipe.text
     sources = BuildSources(
       dockerfile: text,
-      name: ownDockerfile.map { _ in BuildSources.shown(analysis.root + "/" + path("Dockerfile")) },
-      ignore: ownIgnore.map { (BuildSources.shown(ignorePath), $0.text) }, context: context)
+      name: ownDockerfile.map { _ in WorkingFolder.shown(analysis.root + "/" + path("Dockerfile")) },
+      ignore: ownIgnore.map { (WorkingFolder.shown(ignorePath), $0.text) }, context: context)
     // As they are: what is not UTF-8 is the engine's to judge.
     try AtomicFile.write(recipe.bytes, to: dockerfile)
     try AtomicFile.write(ignoreFile.bytes, to: scratch.file("Dockerfile.dockerignore"))

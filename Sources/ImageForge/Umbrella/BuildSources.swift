@@ -21,7 +21,7 @@ public struct BuildSources: Sendable {
     self.dockerfile = (name, dockerfile)
     self.ignore = ignore
     self.context = context
-    contextName = Self.shown(context)
+    contextName = WorkingFolder.shown(context)
   }
 
   /// The sources of an image that was built from a Dockerfile on the disk.
@@ -32,8 +32,8 @@ public struct BuildSources: Sendable {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let context = context ?? (folder.isEmpty ? "/" : folder)
     let ignore = ["\(path).dockerignore", "\(context)/.dockerignore"].lazy
-      .compactMap { path in Self.read(path).map { (name: Self.shown(path), text: $0) } }.first
-    self.init(dockerfile: text, name: Self.shown(path), ignore: ignore, context: context)
+      .compactMap { path in Self.read(path).map { (name: WorkingFolder.shown(path), text: $0) } }.first
+    self.init(dockerfile: text, name: WorkingFolder.shown(path), ignore: ignore, context: context)
   }
 
   /// The verdict with the line behind each finding, and its fix as an edit where one follows.
@@ -127,15 +127,6 @@ public struct BuildSources: Sendable {
   // MARK: Names
 
   private func name(_ path: String) -> String { contextName.isEmpty ? path : "\(contextName)/\(path)" }
-
-  /// A path as seen from the folder in which the command was run, where it lies below it.
-  static func shown(_ path: String) -> String {
-    let here = FileManager.default.currentDirectoryPath
-    var clean = GoPath.clean(path)
-    if clean == here { return "" }
-    if clean.hasPrefix(here + "/") { clean.removeFirst(here.count + 1) }
-    return clean == "." ? "" : clean
-  }
 
   /// - Throws: `ProjectBuildError.noDockerfile` for what is not there, no file, or not readable.
   package static func text(ofDockerfile path: String) throws(ProjectBuildError) -> String {
