@@ -188,6 +188,10 @@ import Testing
     let result = try await Command.forge(["analyze", folder.path])
     #expect(result.status == 3, "\(result)")
     #expect(result.errors.contains("\(name):"), "\(result)")
+    let json = try await Command.forge(["analyze", folder.path, "--format", "json"])
+    for word in [#""evidence" : "source""#, #""fix" : "mend the file, or make it again"#] {
+      #expect(json.output.contains(word), "\(json)")
+    }
   }
 
   @Test func imagesThatAreNone() async throws {

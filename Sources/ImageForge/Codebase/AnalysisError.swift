@@ -22,14 +22,24 @@ public enum AnalysisError: ForgeError, Equatable {
     }
   }
 
-  public var description: String {
+  public var remedy: String? {
     switch self {
+    case .unreadable: "check its permissions"
+    case .malformed: "mend the file, or make it again with the tool that wrote it"
+    case .tooLarge: "check that it is what its name says"
+    default: nil
+    }
+  }
+
+  public var description: String {
+    let remedy = remedy.map { "; \($0)" } ?? ""
+    return switch self {
     case .notFound(let path):
       "\(DisplayText.escape(path)): there is no such folder; check the path"
     case .notAFolder(let path):
       "\(DisplayText.escape(path)): is a file; give the folder that holds it"
     case .unreadable(let path, let reason):
-      "\(DisplayText.escape(path)): cannot be read (\(DisplayText.escape(reason))); check its permissions"
+      "\(DisplayText.escape(path)): cannot be read (\(DisplayText.escape(reason)))" + remedy
     case .empty(let path):
       "\(DisplayText.escape(path)): the folder is empty; give the folder of a Next.js or FastAPI application"
     case .noService(let path, let hint):
@@ -37,13 +47,11 @@ public enum AnalysisError: ForgeError, Equatable {
         + "Python code or requirements use fastapi" + (hint.map { " (\(DisplayText.escape($0)))" } ?? "")
         + "; give the application's folder or one above it"
     case .malformed(let location, let reason):
-      "\(DisplayText.escape(location)): \(DisplayText.escape(reason)); mend the file, or make it again with the tool "
-        + "that wrote it"
+      "\(DisplayText.escape(location)): \(DisplayText.escape(reason))" + remedy
     case .settings(let location, let reason):
       "\(DisplayText.escape(location)): \(DisplayText.escape(reason))"
     case .tooLarge(let path, let limit):
-      "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have; "
-        + "check that it is what its name says"
+      "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have" + remedy
     }
   }
 }

@@ -1,6 +1,8 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeInspection
+import ForgeLint
+import ForgeRecipes
 import ForgeRules
 
 /// The formats in which a run can be reported. `text` and `json` are views of a command's own result; the others are
@@ -219,6 +221,7 @@ public struct Failure: Codable, Sendable, Equatable {
 
   static func finding(_ error: any ForgeError) -> Finding {
     let isEngine = error.exitCode == .engineFailed
+    let isSource = error is AnalysisError || error is LintError || error is RecipeError
     // A finding is one line: the log of an engine stands on standard error.
     let text = "\(error)"
     var words = text[..<(text.firstRange(of: "\nLast lines of ")?.lowerBound ?? text.endIndex)]
@@ -230,8 +233,10 @@ public struct Failure: Codable, Sendable, Equatable {
       message: DisplayText.escape(words), location: nil,
       fix: isEngine
         ? "mend what the message names, and build again"
-        : error.remedy ?? "save or build the image again, and check that the file arrived whole",
-      evidence: isEngine ? .source : .archive)
+        : error.remedy
+          ?? (isSource
+            ? "mend what the message names" : "save or build the image again, and check that the file arrived whole"),
+      evidence: isEngine || isSource ? .source : .archive)
   }
 
   static func headline(_ error: any ForgeError) -> String {
