@@ -56,6 +56,42 @@ import Testing
     try #expect(contents(app + "/Dockerfile").hasSuffix("# mine\n"))
   }
 
+  /// One folder can hold one Dockerfile: the second service would be built from the first one's.
+  @Test func twoServicesOfOneFolderAreRefused() async throws {
+    let folder = try TemporaryFolder()
+    let app = folder.file("app")
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: app)
+    try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "app/requirements.txt")
+    try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "app/main.py")
+    let advice = "services: {offline-frontend: {exclude: true}}"
+    for arguments in [["generate", app], ["generate", app, "--force"], ["build", app, "--check"], ["build", app]] {
+      let refused = try await Command.forge(arguments)
+      #expect(refused.status == 2, "\(refused)")
+      #expect(refused.errors.contains("app and offline-frontend share the folder ."), "\(refused)")
+      #expect(refused.errors.contains(advice), "\(refused)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: app + "/Dockerfile"))
+    let shown = try await Command.forge(["analyze", app])
+    #expect(shown.status == 0 && shown.output.contains("FORGE-T009"), "\(shown)")
+
+    // What is advised works, and so does choosing by kind.
+    for (settings, command) in [
+      (advice, "uvicorn"), ("services: {web: {path: ., kind: nextjs}}", "server.js"),
+    ] {
+      try folder.write(settings + "\n", to: "app/forge.yaml")
+      let chosen = try await Command.forge(["generate", app, "--stdout"])
+      #expect(chosen.status == 0 && chosen.output.contains("\"\(command)\""), "\(chosen)")
+    }
+    try folder.write(
+      "services:\n  a: {path: ., kind: nextjs}\n  b: {path: ., kind: fastapi}\n", to: "app/forge.yaml")
+    let both = try await Command.forge(["generate", app])
+    #expect(both.status == 2, "\(both)")
+    #expect(
+      both.errors.contains(
+        "forge.yaml:3: there is no service of kind fastapi at .: a is nextjs; of one folder, one service can be chosen: "
+          + "see forge.yaml:2"), "\(both)")
+  }
+
   @Test func printsWithoutWriting() async throws {
     let folder = try project()
     let result = try await Command.forge(["generate", folder.file("app"), "--stdout"])

@@ -20,6 +20,17 @@ public struct Analysis: Codable, Sendable, Equatable {
   }
 }
 
+extension Analysis {
+  /// Two services of one folder, of which each would write the other's Dockerfile; nil where none share one.
+  package static func sharing(_ services: [Service]) -> (Service, Service)? {
+    var seen: [String: Service] = [:]
+    for service in services {
+      if let other = seen.updateValue(service, forKey: service.path) { return (other, service) }
+    }
+    return nil
+  }
+}
+
 /// One service reaches another through an environment variable.
 public struct ServiceLink: Codable, Sendable, Equatable {
   public let from: String

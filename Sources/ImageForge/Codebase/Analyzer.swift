@@ -35,7 +35,20 @@ public enum Analyzer {
     let links = ServiceLinks.find(services, in: tree)
     return Analysis(
       root: path, services: services, links: links.links,
-      findings: tree.findings + templates.prefix(100) + DataFiles.findings(in: tree) + links.findings)
+      findings: tree.findings + templates.prefix(100) + DataFiles.findings(in: tree) + sharedFolder(services)
+        + links.findings)
+  }
+
+  private static func sharedFolder(_ services: [Service]) -> [Finding] {
+    guard let (one, other) = Analysis.sharing(services) else { return [] }
+    return [
+      Finding(
+        id: "FORGE-T009", severity: .warning,
+        message: "\(one.name) and \(other.name) share a folder, which can hold the Dockerfile of one: neither is built",
+        location: one.path,
+        fix: "leave one out in forge.yaml: `services: {\(other.name): {exclude: true}}`, or give it a folder of its own"
+      )
+    ]
   }
 
   private static func backends(in tree: ProjectTree) throws -> [Service] {

@@ -128,12 +128,7 @@ extension ServiceSettings {
   func apply(to services: inout [Service]) throws(AnalysisError) {
     for override in overrides {
       guard let index = index(of: override, in: services) else {
-        let known = services.map { override.path == nil ? $0.name : $0.path }
-        throw .settings(
-          location: override.location,
-          reason: "there is no service " + (override.path.map { "at \($0)" } ?? "named \(override.name)")
-            + NearestKey.hint(override.path ?? override.name, among: known) + "; there are: "
-            + services.map { "\($0.name) (\($0.path))" }.joined(separator: ", "))
+        throw .settings(location: override.location, reason: absence(of: override, in: services))
       }
       if override.isExcluded {
         services.remove(at: index)
@@ -147,6 +142,23 @@ extension ServiceSettings {
       guard let index = self.index(of: override, in: services) else { continue }
       try apply(override, to: &services[index])
     }
+  }
+
+  private func absence(of override: Override, in services: [Service]) -> String {
+    let wanted = override.path ?? override.name
+    let known = services.map { override.path == nil ? $0.name : $0.path }
+    let place = override.path.map { "at \($0)" } ?? "named \(override.name)"
+    // The place is right, the kind is not: another one stands there, or was chosen further above.
+    if let kind = override.kind, known.contains(wanted) {
+      let kinds = zip(services, known).filter { $0.1 == wanted }.map { service, _ in
+        "\(service.name) is \(service.kind.rawValue)"
+      }
+      let other = overrides.first { $0.location != override.location && $0.path == wanted && $0.kind != nil }
+      return "there is no service of kind \(kind.rawValue) \(place): \(kinds.joined(separator: ", "))"
+        + (other.map { "; of one folder, one service can be chosen: see \($0.location)" } ?? "")
+    }
+    return "there is no service \(place)" + NearestKey.hint(wanted, among: known) + "; there are: "
+      + services.map { "\($0.name) (\($0.path))" }.joined(separator: ", ")
   }
 
   private func index(of override: Override, in services: [Service]) -> Int? {

@@ -6,10 +6,14 @@ public enum Generator {
   /// `Dockerfile`, `.dockerignore` and `ENVIRONMENT.md` of each service, in the order of the services. The service's
   /// folder is the build context; for a member of a workspace it is the workspace's root, and the ignore file stands
   /// beside the Dockerfile as `Dockerfile.dockerignore`.
-  /// - Throws: `RecipeError` for the first service that has no recipe, or has a value that may not enter a Dockerfile.
+  /// - Throws: `RecipeError` for two services of one folder, and for the first service that has no recipe, or has a
+  ///   value that may not enter a Dockerfile.
   public static func generate(
     _ analysis: Analysis, options: RecipeOptions = RecipeOptions()
   ) throws(RecipeError) -> [GeneratedFile] {
+    if let (one, other) = Analysis.sharing(analysis.services) {
+      throw .sharedFolder(path: one.path, services: [one.name, other.name])
+    }
     let bases = try BaseTable.load(RecipeBook(folder: options.recipes))
     var files: [GeneratedFile] = []
     for service in analysis.services { files += try generate(service, bases: bases, options) }

@@ -4,6 +4,8 @@ import ForgeBasics
 public enum RecipeError: ForgeError, Equatable {
   /// There is no recipe for a project of this shape.
   case unsupported(service: String, what: String, instead: String)
+  /// Two services of one folder, which would write the same files.
+  case sharedFolder(path: String, services: [String])
   /// A value of the project cannot stand in a generated file without changing the file's meaning.
   case invalidValue(service: String, what: String, value: String, expected: String)
   /// Files that forge did not write, or that were edited since: relative to the root.
@@ -23,7 +25,7 @@ public enum RecipeError: ForgeError, Equatable {
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .foreignFiles, .noDockerfile, .unwritable, .badRecipe, .badSettings: .usage
+    case .unsupported, .sharedFolder, .foreignFiles, .noDockerfile, .unwritable, .badRecipe, .badSettings: .usage
     case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
     }
@@ -33,6 +35,10 @@ public enum RecipeError: ForgeError, Equatable {
     switch self {
     case .unsupported(let service, let what, let instead):
       "no recipe for \(Self.shown(service)): \(Self.shown(what)). \(instead)"
+    case .sharedFolder(let path, let services):
+      "\(services.map(Self.shown).joined(separator: " and ")) share the folder \(Self.shown(path)), which can hold the "
+        + "Dockerfile of one. Leave one out in forge.yaml, as in `services: {\(Self.shown(services.last ?? "")): "
+        + "{exclude: true}}`, or give it a folder of its own"
     case .unbuildable(let service, let location, let reason, let fix):
       "the generated Dockerfile of \(Self.shown(service)) would not build: \(Self.shown(reason)) "
         + "(\(Self.shown(location))). \(Self.shown(fix))"
