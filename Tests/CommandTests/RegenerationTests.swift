@@ -72,6 +72,37 @@ import Testing
     #expect(!result.output.contains("-RUN echo mine"), "\(result)")
   }
 
+  /// Also with blank lines around it, and by force in a file that was edited elsewhere.
+  @Test func aKeptBlockIsNotLostByForce() async throws {
+    try await #expect(Command.forge(["generate", app]).status == 0)
+    let written = try dockerfile()
+    let block = "# forge:keep\nRUN echo mine\n# forge:end\n"
+    let user = "USER 10001:10001\n"
+    try #require(written.contains(user))
+    for spaced in ["\n\(block)", "\(block)\n", "\n\n\(block)\n"] {
+      let text = written.replacing(user, with: user + spaced)
+      try folder.write(text, to: "app/Dockerfile")
+      let current = try await Command.forge(["generate", app])
+      #expect(current.status == 0, "\(current)")
+      try #expect(dockerfile() == text)
+      try await #expect(Command.forge(["generate", app, "--bytecode"]).status == 0)
+      try #expect(dockerfile().contains(user + block) && dockerfile().contains("compileall"))
+    }
+
+    try folder.write(written.replacing(user, with: user + block) + "LABEL mine=1\n", to: "app/Dockerfile")
+    try await #expect(Command.forge(["generate", app]).status == 2)
+    try await #expect(Command.forge(["generate", app, "--force"]).status == 0)
+    try #expect(dockerfile() == written.replacing(user, with: user + block))
+
+    // No place, or no end: what would be lost is not written over.
+    for end in ["LABEL mine=1\n\(block)", "# forge:keep\nRUN echo mine\n"] {
+      try folder.write(written + end, to: "app/Dockerfile")
+      let refused = try await Command.forge(["generate", app, "--force"])
+      #expect(refused.status == 2 && refused.errors.contains("`# forge:keep` block"), "\(refused)")
+      try #expect(dockerfile() == written + end)
+    }
+  }
+
   @Test func decisionsOfAnExistingFileAreKeptFromThenOn() async throws {
     try folder.write(
       "FROM python:3.12-slim-bookworm\nEXPOSE 9000\nLABEL team=web\nRUN ./own.sh\nUSER root\n",

@@ -29,10 +29,11 @@ struct Stamp {
     return (comment == .hash ? "# \(mark)\n" : "<!-- \(mark) -->\n") + body
   }
 
-  /// Whether `bytes` are a file that forge wrote and nobody edited outside of the blocks that are kept. A checkout with CRLF line ends is no edit.
-  static func isIntact(_ bytes: [UInt8]) -> Bool {
-    let whole = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
-    let text = KeptBlocks(of: whole).rest
+  /// Whether `kept` is of a file that forge wrote and nobody edited outside of the blocks. Blank lines beside them are no
+  /// edit.
+  static func isIntact(_ kept: KeptBlocks) -> Bool { kept.origins.contains(where: isIntact) }
+
+  private static func isIntact(_ text: String) -> Bool {
     guard let lineEnd = text.firstIndex(of: "\n") else { return false }
     let body = String(text[text.index(after: lineEnd)...])
     let first = text[...lineEnd]

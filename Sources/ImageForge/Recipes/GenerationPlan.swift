@@ -21,6 +21,15 @@ public struct GenerationPlan: Sendable {
     public let state: State
     /// From what is there to what would be written, for reading; empty when the file is current.
     public let diff: String
+    /// Whether what is there has `# forge:keep` blocks that have no place in `file`.
+    let losesBlocks: Bool
+
+    init(file: GeneratedFile, state: State, diff: String, losesBlocks: Bool = false) {
+      self.file = file
+      self.state = state
+      self.diff = diff
+      self.losesBlocks = losesBlocks
+    }
 
     /// Relative to the root.
     public var path: String { file.path }
@@ -45,11 +54,14 @@ public struct GenerationPlan: Sendable {
 
   /// Writes every file that is not current: first all beside their targets, then each is renamed into place. A
   /// symbolic link is replaced, never followed; so is a device.
-  /// - Parameter force: Overwrite foreign files too.
+  /// - Parameter force: Overwrite foreign files too; blocks that are kept are kept even then.
   /// - Returns: The entries that were written.
-  /// - Throws: `RecipeError.foreignFiles` without `force`, or `unwritable`; the files are then as they were.
+  /// - Throws: `RecipeError.foreignFiles` without `force`, `lostBlocks`, or `unwritable`; the files are then as they
+  ///   were.
   @discardableResult
   public func write(force: Bool = false) throws(RecipeError) -> [Entry] {
+    let lossy = entries.filter(\.losesBlocks)
+    guard lossy.isEmpty else { throw .lostBlocks(lossy.map(\.path)) }
     let foreign = entries.filter { $0.state == .foreign }
     guard force || foreign.isEmpty else { throw .foreignFiles(foreign.map(\.file.path)) }
     let changed = entries.filter { $0.state != .current }
@@ -119,15 +131,20 @@ public struct GenerationPlan: Sendable {
       return Entry(file: file, state: .foreign, diff: "\(DisplayText.escape(file.path)) is \(what)\n")
     case .file(let bytes):
       let old = String(decoding: bytes, as: UTF8.self)
-      let isIntact = Stamp.isIntact(bytes)
+      // A checkout with CRLF line ends is no edit.
       let kept = KeptBlocks(of: old.replacing("\r\n", with: "\n"))
-      // A block whose place is gone is not dropped: the file then counts as edited.
-      guard let contents = kept.isEmpty ? file.contents : kept.inserted(into: file.contents) else {
-        return Entry(file: file, state: .foreign, diff: diff(old, file))
+      // Who put blank lines beside a block wants them there.
+      let isAround =
+        !kept.isEmpty && !old.contains("\r\n")
+        && kept.origins.contains { $0.utf8.elementsEqual(file.contents.utf8) }
+      if isAround || bytes.elementsEqual(file.contents.utf8) {
+        return Entry(file: GeneratedFile(path: file.path, contents: old), state: .current, diff: "")
       }
-      let file = GeneratedFile(path: file.path, contents: isIntact ? contents : file.contents)
-      if bytes == Array(file.contents.utf8) { return Entry(file: file, state: .current, diff: "") }
-      return Entry(file: file, state: isIntact ? .stale : .foreign, diff: diff(old, file))
+      guard !kept.isOpen, let contents = kept.isEmpty ? file.contents : kept.inserted(into: file.contents) else {
+        return Entry(file: file, state: .foreign, diff: diff(old, file), losesBlocks: true)
+      }
+      let file = GeneratedFile(path: file.path, contents: contents)
+      return Entry(file: file, state: Stamp.isIntact(kept) ? .stale : .foreign, diff: diff(old, file))
     }
   }
 

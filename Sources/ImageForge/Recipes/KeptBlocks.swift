@@ -15,12 +15,16 @@ struct KeptBlocks {
   /// The text without the blocks.
   let rest: String
   private let blocks: [Block]
+  /// The lines of `rest` between the blocks.
+  private let parts: [ArraySlice<Substring>]
+  /// Whether a block has no end. It is then no block: the file was edited.
+  let isOpen: Bool
 
   var isEmpty: Bool { blocks.isEmpty }
 
-  /// A block without its end is no block: the file was edited.
   init(of text: String) {
     var rest: [Substring] = []
+    var ends: [Int] = []
     var blocks: [Block] = []
     var open: [Substring] = []
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -34,12 +38,31 @@ struct KeptBlocks {
           let anchor = rest.last { !$0.isEmpty && !$0.hasPrefix("#") }
           blocks.append(
             Block(lines: open, anchor: anchor, occurrence: rest.count { $0 == anchor } - 1))
+          ends.append(rest.count)
           open = []
         }
       }
     }
-    self.rest = (rest + open).joined(separator: "\n")
+    isOpen = !open.isEmpty
+    rest += open
+    self.rest = rest.joined(separator: "\n")
     self.blocks = blocks
+    parts = zip([0] + ends, ends + [rest.count]).map { rest[$0..<$1] }
+  }
+
+  /// What the text may have been before the blocks: people put blank lines beside them, so where there are any, there
+  /// was none, or one. Of many blocks only `rest` is tried.
+  var origins: [String] {
+    guard !isEmpty, blocks.count <= 6 else { return [rest] }
+    var origins: [[Substring]] = [Array(parts[0])]
+    for part in parts.dropFirst() {
+      origins = origins.flatMap { before in
+        let trimmed = before.prefix((before.lastIndex { !$0.isEmpty } ?? -1) + 1)
+        let after = part.drop(while: \.isEmpty)
+        return [trimmed + after, trimmed + [""] + after].map(Array.init)
+      }
+    }
+    return [rest] + origins.map { $0.joined(separator: "\n") }
   }
 
   /// `text` with the blocks in it, each below the line that it stood below.

@@ -10,6 +10,8 @@ public enum RecipeError: ForgeError, Equatable {
   case invalidValue(service: String, what: String, value: String, expected: String)
   /// Files that forge did not write, or that were edited since: relative to the root.
   case foreignFiles([String])
+  /// Files with `# forge:keep` blocks that would be lost: relative to the root.
+  case lostBlocks([String])
   /// The generated Dockerfile would not build: something that it copies is not there.
   case unbuildable(service: String, location: String, reason: String, fix: String)
   /// There is no Dockerfile whose decisions could be kept.
@@ -25,7 +27,8 @@ public enum RecipeError: ForgeError, Equatable {
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .sharedFolder, .foreignFiles, .noDockerfile, .unwritable, .badRecipe, .badSettings: .usage
+    case .unsupported, .sharedFolder, .foreignFiles, .lostBlocks, .noDockerfile, .unwritable, .badRecipe, .badSettings:
+      .usage
     case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
     }
@@ -49,6 +52,11 @@ public enum RecipeError: ForgeError, Equatable {
       "not overwritten, because forge did not write them or they were edited since: "
         + paths.map(DisplayText.escape).joined(separator: ", ")
         + ". Nothing was written; see the changes with `forge generate --check`, or overwrite with `--force`"
+    case .lostBlocks(let paths):
+      "not overwritten, because a `# forge:keep` block has no `# forge:end`, or stands below a line that the new file "
+        + "has not: " + paths.map(DisplayText.escape).joined(separator: ", ")
+        + ". Nothing was written; see the changes with `forge generate --check`, and end the block, move it below "
+        + "another line, or take it out"
     case .noDockerfile(let path):
       "\(DisplayText.escape(path)): there is no Dockerfile to take decisions from; leave --from-existing out"
     case .unwritable(let path, let reason):
