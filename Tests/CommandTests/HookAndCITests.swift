@@ -61,6 +61,58 @@ import Testing
     #expect(staged.errors.contains("backend/Dockerfile is stale"), "\(staged)")
   }
 
+  /// The hook and the CI template judge by what `generate --check` reads: forge.yaml, forge.lock, and decisions that a
+  /// Dockerfile remembers; the hook as they are staged.
+  @Test func settingsCountAsTheyAreStaged() async throws {
+    let folder = try TemporaryFolder()
+    let app = folder.file("shop")
+    let digest = "sha256:" + String(repeating: "5e", count: 32)
+    try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "shop/requirements.txt")
+    try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "shop/main.py")
+    try folder.write("FROM python:3.12-slim-bookworm\nLABEL team=web\nCMD uvicorn main:app\n", to: "shop/Dockerfile")
+    try await git(["init", "-q", "shop"], folder)
+    let shop = ["-C", "shop"]
+    func hook() async throws -> CommandResult { try await Command.forge(["hook", "run"], in: app) }
+    func commit() async throws {
+      try await git(shop + ["add", "-A"], folder)
+      let result = try await hook()
+      #expect(result.status == 0, "\(result)")
+      try await git(shop + ["commit", "-qm", "x"], folder)
+    }
+    try await Command.require(Command.forge, ["generate", app, "--from-existing", "--force"])
+    try await commit()
+    try await Command.require("rm", [app + "/Dockerfile"])
+
+    // The service is named after the folder.
+    try folder.write("services:\n  shop:\n    base: distroless\n", to: "shop/forge.yaml")
+    try await Command.require(Command.forge, ["generate", app])
+    try await commit()
+    // Copied, since the working tree differs.
+    try folder.write("services:\n  shop:\n    base: alpine\n", to: "shop/forge.yaml")
+    try folder.write("staged\n", to: "shop/note.txt")
+    try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n\n", to: "shop/requirements.txt")
+    try await git(shop + ["add", "note.txt", "requirements.txt"], folder)
+    let unstaged = try await hook()
+    #expect(unstaged.status == 0, "\(unstaged)")
+    try await git(shop + ["add", "-A"], folder)
+    let staged = try await hook()
+    #expect(staged.status == 1 && staged.errors.contains("Dockerfile is stale"), "\(staged)")
+    try await Command.require(Command.forge, ["generate", app])
+    try await commit()
+
+    // A lock alone makes what stands on its images stale; what was made with it is not.
+    let base = try #require(
+      String(contentsOfFile: app + "/Dockerfile", encoding: .utf8).firstMatch(of: /\nFROM (\S+)/)?.1)
+    try folder.write(#"{"schemaVersion": 1, "bases": {"\#(base)": "\#(digest)"}}"#, to: "shop/forge.lock")
+    try await git(shop + ["add", "-A"], folder)
+    try await #expect(hook().status == 1)
+    try await Command.require(Command.forge, ["generate", app])
+    try #expect(String(contentsOfFile: app + "/Dockerfile", encoding: .utf8).contains(digest))
+    try await commit()
+    let gate = try await Command.require(Command.forge, ["ci", "shell", "shop"], in: folder.path)
+    #expect(gate.contains("\n\"$forge\" generate --check"), "\(gate)")
+  }
+
   /// The pre-commit framework, with the hooks of this repository, as a team would use them.
   @Test func thePreCommitFramework() async throws {
     let hooks = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCodebase
 import Foundation
 import Yams
 
@@ -44,6 +45,15 @@ public enum RecipeSettings {
       }
     }
     options.pins = try pins(in: folder)
+    return options
+  }
+
+  /// The options by which the files of an analysed folder are generated, and checked: what its settings ask for, and
+  /// what its Dockerfiles remember.
+  /// - Throws: `RecipeError.badSettings` for a file that is not what it should be.
+  public static func load(for analysis: Analysis) throws(RecipeError) -> RecipeOptions {
+    var options = try load(in: analysis.root)
+    options.existing = try ExistingDockerfile.all(of: analysis, root: analysis.root, readsForeign: false)
     return options
   }
 

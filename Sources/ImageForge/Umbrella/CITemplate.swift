@@ -56,7 +56,8 @@ public enum CITemplate {
   /// Whether every generated file stands there as forge's own, so that a check of them can pass.
   private static func isCommitted(_ path: String) throws -> Bool {
     let analysis = try Analyzer.analyze(path)
-    let plan = try GenerationPlan(files: Generator.generate(analysis), root: path)
+    let options = try RecipeSettings.load(for: analysis)
+    let plan = try GenerationPlan(files: Generator.generate(analysis, options: options), root: path)
     return plan.entries.allSatisfy { $0.state == .current || $0.state == .stale }
   }
 }

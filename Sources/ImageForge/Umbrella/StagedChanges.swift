@@ -3,6 +3,7 @@ import ForgeCodebase
 import ForgeRecipes
 import ForgeSecrets
 import Foundation
+import SystemPackage
 
 /// What a commit is about to change, and what of forge's checks that affects.
 public struct StagedChanges: Sendable {
@@ -24,9 +25,9 @@ public struct StagedChanges: Sendable {
         _ where lower.hasPrefix("requirements") && (lower.hasSuffix(".txt") || lower.hasSuffix(".in")):
         self = .manifest
       case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
-        "uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock":
+        "uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock", RecipeSettings.lockfile:
         self = .lockfile
-      case "forge.yaml", ".nvmrc", ".node-version", ".python-version", ".tool-versions", "mise.toml", ".npmrc",
+      case SettingsFile.name, ".nvmrc", ".node-version", ".python-version", ".tool-versions", "mise.toml", ".npmrc",
         ".yarnrc.yml", "turbo.json", "alembic.ini", "tsconfig.json",
         _ where lower.hasPrefix("next.config.") || lower.hasPrefix(".env"):
         self = .configuration
@@ -63,8 +64,11 @@ public struct StagedChanges: Sendable {
       (root, scratch) = (repository.root, nil)
     } else {
       let scratch = try ScratchFolder()
-      try await repository.exportStaged(to: scratch.path)
-      (root, self.scratch) = (scratch.path, scratch)
+      // A service may be named after the folder, and forge.yaml call it so.
+      let folder = scratch.file(FilePath(repository.root).lastComponent?.string ?? "staged")
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try await repository.exportStaged(to: folder)
+      (root, self.scratch) = (folder, scratch)
     }
   }
 
@@ -79,11 +83,17 @@ public struct StagedChanges: Sendable {
       return []
     }
     var stale: [GenerationPlan.Entry] = []
-    let entries = try GenerationPlan(files: Generator.generate(analysis), root: root).entries
+    let options = try RecipeSettings.load(for: analysis)
+    let entries = try GenerationPlan(files: Generator.generate(analysis, options: options), root: root).entries
+    // They are about every service.
+    let settings = [SettingsFile.name, RecipeSettings.lockfile]
     for service in analysis.services {
       let prefix = service.path == "." ? "" : service.path + "/"
       let base = service.workspace.map { $0.root == "." ? "" : $0.root + "/" } ?? prefix
-      guard (changed + removed).contains(where: { $0.hasPrefix(base) && Kind(path: $0) != nil }) else { continue }
+      let isAffected = (changed + removed).contains { path in
+        settings.contains(path) || path.hasPrefix(base) && Kind(path: path) != nil
+      }
+      guard isAffected else { continue }
       let own = entries.filter { entry in
         entry.path.hasPrefix(prefix) && !entry.path.dropFirst(prefix.count).contains("/")
       }
