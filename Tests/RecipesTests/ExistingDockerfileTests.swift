@@ -122,6 +122,19 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
     #expect(hadolint.status == 0 && hadolint.output.isEmpty, "\(hadolint)")
   }
 
+  /// What forge does only where it is asked to is not passed over.
+  @Test(arguments: [
+    "python -m compileall app", "python3 -m compileall -q . || true",
+    "if [ -d app ]; then python -m compileall app; fi",
+  ])
+  func compilingIsListed(_ step: String) throws {
+    let (file, existing) = try generate(
+      "FROM python:3.12-slim-bookworm\nCOPY . .\nRUN pip install -r requirements.txt\nRUN \(step)\nCMD uvicorn app.main:app\n",
+      Samples.fastapi())
+    #expect(existing.dropped.contains { $0.line == 4 && $0.reason?.contains("--bytecode") == true }, "\(existing)")
+    #expect(!file.contains("RUN \(step)"))
+  }
+
   /// The generated file remembers: generated anew without being asked for, it is the same.
   @Test(arguments: [(backend, Samples.fastapi()), (frontend, Samples.next())])
   func laterRunsKeepThem(_ text: String, _ service: Service) throws {

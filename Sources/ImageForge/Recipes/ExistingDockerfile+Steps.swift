@@ -83,8 +83,9 @@ extension ExistingDockerfile {
       // `if [ -f yarn.lock ]; then yarn build; elif …`: one of them is what forge does.
       if meanings.allSatisfy({ [.settled, .beside, .build].contains($0) }) { return }
     }
-    if meanings.allSatisfy({ if case .lost = $0 { true } else { $0 == .settled || $0 == .beside } }) {
-      return drop("RUN \(script.prefix(120))", place.line, "a newer base image brings newer packages")
+    let reasons = meanings.compactMap { if case .lost(let reason) = $0 { reason } else { nil } }
+    if let reason = reasons.first, meanings.count(where: { ![.settled, .beside].contains($0) }) == reasons.count {
+      return drop("RUN \(script.prefix(120))", place.line, reason)
     }
     let text: String
     if let heredoc = run.heredocs.first {

@@ -107,7 +107,8 @@ enum StepMeaning: Equatable {
       guard words.count > 2, words[1] == "-m" else { return words.contains("--version") ? .settled : .own }
       switch words[2] {
       case "pip": return pip(Array(words.dropFirst(3)))
-      case "venv", "virtualenv", "ensurepip", "compileall": return .settled
+      case "venv", "virtualenv", "ensurepip": return .settled
+      case "compileall": return .lost(reason: "forge compiles where --bytecode asks for it")
       case "build": return .settled
       default: return .own
       }
