@@ -113,6 +113,22 @@ import Testing
     #expect(gate.contains("\n\"$forge\" generate --check"), "\(gate)")
   }
 
+  /// Two services of one folder cannot be generated: no matter where none of forge's files is.
+  @Test func aServiceWithoutForgesFilesIsNotLookedAt() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "app/requirements.txt")
+    try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "app/main.py")
+    try await git(["init", "-q"], folder)
+    try await git(["add", "app/main.py", "app/package.json", "app/next.config.mjs", "app/requirements.txt"], folder)
+    let result = try await Command.forge(["hook", "run"], in: folder.path)
+    #expect(result.status == 0, "\(result)")
+    try await Command.require("touch", [folder.file("app/Dockerfile")])
+    try await git(["add", "app"], folder)
+    let shared = try await Command.forge(["hook", "run"], in: folder.path)
+    #expect(shared.status == 2 && shared.errors.contains("share the folder app"), "\(shared)")
+  }
+
   /// The pre-commit framework, with the hooks of this repository, as a team would use them.
   @Test func thePreCommitFramework() async throws {
     let hooks = try TemporaryFolder()

@@ -82,18 +82,24 @@ public struct StagedChanges: Sendable {
     } catch AnalysisError.noService, AnalysisError.empty {
       return []
     }
-    var stale: [GenerationPlan.Entry] = []
-    let options = try RecipeSettings.load(for: analysis)
-    let entries = try GenerationPlan(files: Generator.generate(analysis, options: options), root: root).entries
     // They are about every service.
     let settings = [SettingsFile.name, RecipeSettings.lockfile]
-    for service in analysis.services {
-      let prefix = service.path == "." ? "" : service.path + "/"
-      let base = service.workspace.map { $0.root == "." ? "" : $0.root + "/" } ?? prefix
-      let isAffected = (changed + removed).contains { path in
-        settings.contains(path) || path.hasPrefix(base) && Kind(path: path) != nil
-      }
-      guard isAffected else { continue }
+    let services = analysis.services.filter { service in
+      let prefix = Self.prefix(service.path)
+      let base = service.workspace.map { Self.prefix($0.root) } ?? prefix
+      // Before anything is generated: what has no recipe needs none here.
+      let names = ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore", "ENVIRONMENT.md"]
+      return names.contains { FileManager.default.fileExists(atPath: "\(root)/\(prefix)\($0)") }
+        && (changed + removed).contains { path in
+          settings.contains(path) || path.hasPrefix(base) && Kind(path: path) != nil
+        }
+    }
+    let options = try RecipeSettings.load(for: analysis)
+    let files = try Generator.generate(Analysis(root: root, services: services), options: options)
+    let entries = try GenerationPlan(files: files, root: root).entries
+    var stale: [GenerationPlan.Entry] = []
+    for service in services {
+      let prefix = Self.prefix(service.path)
       let own = entries.filter { entry in
         entry.path.hasPrefix(prefix) && !entry.path.dropFirst(prefix.count).contains("/")
       }
@@ -102,6 +108,8 @@ public struct StagedChanges: Sendable {
     }
     return stale
   }
+
+  private static func prefix(_ folder: String) -> String { folder == "." ? "" : folder + "/" }
 
   /// Files larger than this hold data, not settings.
   private static let largestScan = 8 << 20
