@@ -191,6 +191,31 @@ import Testing
       ])
   }
 
+  /// BuildKit's inline cache names layers: it goes with them, and stays where none changes.
+  @Test func theInlineCacheGoesWithItsLayers() throws {
+    let text =
+      #"{"architecture":"amd64","os":"linux","config":{},"moby.buildkit.cache.v0":"VALUE","#
+      + #""rootfs":{"type":"layers","diff_ids":DIFFIDS}}"#
+    func folder(_ text: String) throws -> ImageFolder {
+      let layers = ["1", "2"].map { content in layer { $0.file("a", content) } }
+      return try ImageFolder(TestImage(layers: layers, config: TestConfig(text: text)), oci: .gzip)
+    }
+    let image = try folder(text)
+    #expect(try image.optimize(options { $0.waste = false }, to: "same.tar").notices == [])
+    #expect(try Verification.compare(image.image, image.image).isSame)
+    #expect(try Verification.compare(image.image, image.folder.file("same.tar")).isSame)
+    let notices = try image.optimize(options(), to: "out.tar").notices
+    #expect(notices.contains { $0.contains("moby.buildkit.cache.v0") })
+    #expect(try Verification.compare(image.image, image.folder.file("out.tar")).isSame)
+    let forgeries = [
+      text.replacing("VALUE", with: "other"), text.replacing(#""moby.buildkit.cache.v0":"VALUE","#, with: ""),
+    ]
+    for forgery in forgeries {
+      let other = try folder(forgery)
+      #expect(try !Verification.compare(image.image, other.image).isSame)
+    }
+  }
+
   /// The command: 0 for the result, 1 for another image, 3 for a proof that is none, and a bill beside it.
   @Test func theCommandsAgree() async throws {
     var new = old

@@ -164,7 +164,10 @@ public struct Verification: Sendable, Codable, Equatable {
       a[key] = nil
       b[key] = nil
     }
-    for key in a.keys where key.hasPrefix("moby.buildkit.cache") { a[key] = nil }
+    // BuildKit's inline cache names layers: it may go with them, but not change.
+    if old.config.diffIDs != new.config.diffIDs {
+      for key in a.keys where key.hasPrefix("moby.buildkit.cache") && b[key] == nil { a[key] = nil }
+    }
     guard a != b else { return }
     let fields = Set(a.keys + b.keys).sorted().flatMap { key -> [String] in
       guard a[key] != b[key] else { return [] }
