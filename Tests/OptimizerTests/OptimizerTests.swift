@@ -215,4 +215,21 @@ import Testing
     #expect(times["app/m.py"] == Int64(time))
     #expect(times["app/n.py"] == 1_000)
   }
+
+  /// buildah notes the base by its name, and sets no command; an entry point tells the base as well.
+  @Test(arguments: [
+    [#"{"created_by":"a"}"#, #"{"created_by":"b"}"#, #"{"comment":"FROM docker.io/library/x:1","created_by":"c"}"#],
+    [
+      #"{"created_by":"a"}"#, #"{"created_by":"b"}"#, #"{"created_by":"ENTRYPOINT [\"x\"]","empty_layer":true}"#,
+      #"{"created_by":"c"}"#,
+    ],
+  ])
+  func theBaseIsTheOneThatInspectTells(history: [String]) throws {
+    let text =
+      #"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":DIFFIDS},"#
+      + #""history":[\#(history.joined(separator: ","))]}"#
+    let layers = ["1", "2", "3"].map { content in layer { $0.file(content, content) } }
+    let folder = try ImageFolder(TestImage(layers: layers, config: TestConfig(text: text)))
+    #expect(try Optimizer.baseLayersByHistory(of: folder.image) == 2)
+  }
 }

@@ -2,14 +2,15 @@ import ForgeBasics
 import ForgeImages
 
 /// The steps that made an image, as far as its config tells, and which layer each of them made.
-struct History {
+package struct History {
   private(set) var steps: [HistoryFacts] = []
   /// By layer, without the values of secrets; nil where history is absent or does not fit the layers.
   private var createdBy: [String?]
   private(set) var findings: [Finding] = []
-  private(set) var base: BaseFacts?
+  /// Nil where history does not tell it.
+  package private(set) var base: BaseFacts?
 
-  init(_ image: Image) {
+  package init(_ image: Image) {
     let entries = image.config.history
     let made = entries.count { !$0.isEmptyLayer }
     let aligns = made == image.layers.count

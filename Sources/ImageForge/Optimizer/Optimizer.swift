@@ -178,20 +178,9 @@ public enum Optimizer {
     return theirs.count
   }
 
-  /// How many layers the base has, as history tells: those up to the last step that set a command before the last
-  /// layer. 0 where it tells nothing.
+  /// How many layers the base has, as history tells, and as `forge inspect` says it. 0 where it tells nothing.
   public static func baseLayersByHistory(of source: String, choice: InspectionChoice = .init()) throws -> Int {
-    let image = try choice.open(source)
-    let history = image.config.history
-    guard history.count(where: { !$0.isEmptyLayer }) == image.layers.count else { return 0 }
-    var (layers, base) = (0, 0)
-    for step in history {
-      if !step.isEmptyLayer { layers += 1 }
-      let text = step.createdBy ?? ""
-      let setsCommand = text.hasPrefix("CMD ") || text.contains("#(nop)  CMD ") || text.contains("#(nop) CMD ")
-      if setsCommand, layers < image.layers.count { base = layers }
-    }
-    return base
+    History(try choice.open(source)).base?.layers ?? 0
   }
 
   // MARK: Steps
