@@ -9,9 +9,11 @@ import Testing
 /// What manifests say of bytes that are no longer there goes, with a notice; everything else stays.
 @Suite struct AnnotationTests {
   /// An OCI archive of two layers, of which the upper one is waste in part, with these annotations on each layer and
-  /// on the manifest, and a second manifest beside it.
+  /// on the manifest, and a second manifest beside it. `above` are annotations of an index that holds the manifest, and
+  /// `isTwice` lists it once more without them.
   private func folder(
-    layerAnnotations: String, manifestAnnotations: String = "", descriptor more: String = "", isNested: Bool = false,
+    layerAnnotations: String, manifestAnnotations: String = "", descriptor more: String = "", above: String? = nil,
+    isTwice: Bool = false,
     beside: (Digest) -> [(text: String, blob: [UInt8])] = { _ in [] }
   ) throws -> ImageFolder {
     let image = TestImage(layers: [
@@ -34,17 +36,23 @@ import Testing
       """.utf8)
     var descriptor = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest, more: more)
     let index = Array(#"{"schemaVersion":2,"manifests":[\#(descriptor)]}"#.utf8)
-    if isNested {
+    let bare = descriptor
+    if let above {
       descriptor = TestImage.descriptor(
         "application/vnd.oci.image.index.v1+json", index,
-        more: #","annotations":{"org.opencontainers.image.ref.name":"todo:1"}"#)
+        more: #","annotations":\#(above)"#)
     }
     let others = beside(Digest.sha256(manifest))
     let files = ArchiveFile.ociLayout(
       blobs: (blobs + [image.configBytes, manifest, index]).map(ArchiveFile.blob) + others.map { .blob($0.blob) },
-      manifests: [descriptor] + others.filter { !$0.text.isEmpty }.map(\.text))
+      manifests: [descriptor] + (isTwice ? [bare] : []) + others.filter { !$0.text.isEmpty }.map(\.text))
     try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
     return folder
+  }
+
+  private func index(_ folder: ImageFolder, _ name: String = "out.tar") throws -> [JSON] {
+    let bytes = try Shell.run(["tar", "-xOf", folder.folder.file(name), "index.json"])
+    return try #require(try JSON.parse(SourceText(name: name, bytes: bytes), .project)["manifests"]).elements
   }
 
   private func manifest(_ folder: ImageFolder) throws -> String {
@@ -120,13 +128,9 @@ import Testing
       + #""org.opencontainers.image.ref.name":"1","containerd.io/distribution.source.docker.io":"library/todo"},"#
       + #""platform":{"architecture":"amd64","os":"linux","os.features":["x"]}"#
     let folder = try folder(layerAnnotations: "", descriptor: more)
-    func index(_ name: String) throws -> JSON {
-      let bytes = try Shell.run(["tar", "-xOf", folder.folder.file(name), "index.json"])
-      return try JSON.parse(SourceText(name: name, bytes: bytes), .project)
-    }
     let report = try folder.optimize(options(), to: "out.tar")
     #expect(report.notices.contains { $0.contains("containerd.io/distribution.source.docker.io") })
-    let entries = try #require(try index("out.tar")["manifests"]).elements
+    let entries = try index(folder)
     #expect(entries.count == 1)
     #expect(
       entries[0]["annotations"]?.members.map(\.key) == [
@@ -151,14 +155,50 @@ import Testing
     #expect(try built(at: "2001-01-01T00:00:00Z") != built(at: "2026-01-01T00:00:00Z"))
   }
 
-  /// A manifest below an index has the name that the index has.
-  @Test func aNameAboveTheManifestStays() throws {
+  /// buildx names an image at the index that holds it beside its attestations. podman and skopeo refuse a second entry.
+  @Test(
+    arguments: [
+      #","platform":{"architecture":"amd64","os":"linux"}"#,
+      #","platform":{"architecture":"amd64","os":"linux"},"annotations":{"org.example":"own"}"#,
+      #","platform":{"architecture":"amd64","os":"linux"},"annotations":null"#,
+    ], [false, true])
+  func whatAnIndexSaysOfItsManifestStays(descriptor: String, isTwice: Bool) throws {
     let folder = try folder(
-      layerAnnotations: "", descriptor: #","platform":{"architecture":"amd64","os":"linux"}"#, isNested: true)
+      layerAnnotations: "", descriptor: descriptor,
+      above: #"{"io.containerd.image.name":"docker.io/library/todo:1","org.opencontainers.image.ref.name":"1","#
+        + #""org.example":"outer","containerd.io/distribution.source.docker.io":"library/todo"}"#,
+      isTwice: isTwice)
+    #expect(try ImageStore.open(folder.image).references == ["docker.io/library/todo:1", "1"])
     try folder.optimize(options(), to: "out.tar")
-    let out = try ImageStore.open(folder.folder.file("out.tar"))
-    #expect(out.references == ["todo:1"])
-    #expect(out.descriptors.count == 1)
-    #expect(try ["platform", "annotations"].allSatisfy { try #require(out.descriptors.first)[$0] != nil })
+    let entries = try index(folder)
+    #expect(entries.count == 1)
+    let members = entries[0]["annotations"]?.members ?? []
+    #expect(
+      Dictionary(members.map { ($0.key, $0.value.string) }, uniquingKeysWith: { $1 }) == [
+        "io.containerd.image.name": "docker.io/library/todo:1", "org.opencontainers.image.ref.name": "1",
+        "org.example": descriptor.contains("own") ? "own" : "outer",
+      ])
+    #expect(entries[0]["platform"]?["architecture"]?.string == "amd64")
+    #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["docker.io/library/todo:1", "1"])
+  }
+
+  /// Go's readers take `null` for absent.
+  @Test func nullHidesNoName() throws {
+    let folder = try folder(
+      layerAnnotations: "", descriptor: #","platform":null,"annotations":null,"artifactType":null"#,
+      above: #"{"org.opencontainers.image.ref.name":"todo:1"}"#)
+    try folder.optimize(options(), to: "out.tar")
+    #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["todo:1"])
+    #expect(try index(folder).map { $0.members.map(\.key) } == [["mediaType", "digest", "size", "annotations"]])
+  }
+
+  /// Docker's own names stand in manifest.json alone.
+  @Test func namesOfDockerBecomeEntries() throws {
+    let image = TestImage(layers: [layer { $0.file("a", "1") }], references: ["todo:1", "todo:2"])
+    let folder = try ImageFolder(image)
+    try Data(image.dockerArchive(.docker25)).write(to: URL(fileURLWithPath: folder.image))
+    try folder.optimize(options { $0.form = .ociArchive }, to: "out.tar")
+    #expect(try index(folder).count == 2)
+    #expect(try Set(ImageStore.open(folder.folder.file("out.tar")).references) == ["todo:1", "todo:2"])
   }
 }

@@ -30,7 +30,7 @@ struct Candidate: Sendable {
   let contents: Contents?
   /// The parts that the archive does not hold.
   let missing: [String]
-  /// What indexes say of the manifest, entry by entry.
+  /// What indexes say of the manifest, entry by entry, with what those above them say.
   var descriptors: [Descriptor] = []
 
   var isComplete: Bool { missing.isEmpty }

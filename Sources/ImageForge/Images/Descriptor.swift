@@ -8,12 +8,12 @@ struct Descriptor: Sendable {
   /// Bytes.
   let size: Int64
   let urls: [String]
-  let annotations: [String: String]
+  private(set) var annotations: [String: String]
   /// As declared; the config has the last word.
   let platform: Platform?
   let artifactType: String?
-  /// As it stands.
-  let json: JSON
+  /// As it stands, with the annotations that it inherits.
+  private(set) var json: JSON
 
   /// Where an OCI layout keeps it.
   var path: String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
@@ -56,6 +56,22 @@ struct Descriptor: Sendable {
         throw fields.failure("the embedded \"data\" is not what the digest names", at: "data", .mismatch)
       }
     }
+  }
+
+  /// Takes the annotations of the index above it, but for what it says itself. buildx names an image at the index that
+  /// holds it beside its attestations.
+  mutating func inherit(_ index: Descriptor) {
+    func annotationMembers(_ json: JSON) -> [JSON.Member] {
+      json.members.filter { JSON.foldKey($0.key) == "annotations" }.flatMap(\.value.members)
+    }
+    let more = annotationMembers(index.json).filter { annotations[$0.key] == nil }
+    guard !more.isEmpty else { return }
+    let all = JSON(value: .object(annotationMembers(json) + more), offset: json.offset)
+    annotations.merge(index.annotations) { own, _ in own }
+    json = JSON(
+      value: .object(
+        json.members.filter { JSON.foldKey($0.key) != "annotations" }
+          + [JSON.Member(key: "annotations", keyOffset: json.offset, value: all)]), offset: json.offset)
   }
 }
 

@@ -41,9 +41,9 @@ package struct Image: Sendable {
   package let manifest: [UInt8]?
   /// Whether it is of the Docker family, whose config can carry a HEALTHCHECK.
   package let isDockerFormat: Bool
-  /// What indexes say of the manifest, entry by entry; empty in a docker-archive.
+  /// What indexes say of the manifest, entry by entry, with what those above them say; empty in a docker-archive.
   package let descriptors: [JSON]
-  /// The references that none of these entries carries: those of an index above it, or of Docker's own manifest.
+  /// The references that none of these entries carries, such as those of Docker's own manifest.
   package let unlisted: [String]
   /// In-toto statements about this image, as they stand; nil in a form that has no place for them.
   package var attestations: [[UInt8]]?

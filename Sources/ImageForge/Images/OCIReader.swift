@@ -21,7 +21,7 @@ struct OCIReader {
     self.store = store
     documents = DocumentReader(store)
     guard let index = try documents.document(at: "index.json") else { return nil }
-    try read(ImageIndex(index, mediaType: nil).manifests, references: [], depth: 0)
+    try read(ImageIndex(index, mediaType: nil).manifests, below: nil, references: [], depth: 0)
     if candidates.isEmpty {
       throw ImageError(
         .notAnImage, source: store.source,
@@ -47,7 +47,7 @@ struct OCIReader {
   }
 
   private mutating func read(
-    _ descriptors: [Descriptor], references inherited: [String], depth: Int
+    _ descriptors: [Descriptor], below parent: Descriptor?, references inherited: [String], depth: Int
   ) throws(ImageError) {
     descriptorCount += descriptors.count
     guard depth < Self.maximumDepth, descriptorCount <= Self.maximumDescriptors else {
@@ -56,12 +56,14 @@ struct OCIReader {
         "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests")
     }
     attestationManifests += descriptors.filter(\.isAttestation)
-    for descriptor in descriptors where !descriptor.isAttestation {
-      let references = descriptor.references + inherited
+    for var descriptor in descriptors where !descriptor.isAttestation {
+      if let parent { descriptor.inherit(parent) }
+      let own = descriptor.references
+      let references = own + inherited.filter { !own.contains($0) }
       if MediaType.isIndex(descriptor.mediaType) {
         if let document = try documents.document(descriptor, kind: "index") {
           let index = try ImageIndex(document, mediaType: descriptor.mediaType)
-          try read(index.manifests, references: references, depth: depth + 1)
+          try read(index.manifests, below: descriptor, references: references, depth: depth + 1)
         } else {
           add(absent(descriptor, references, "index \(descriptor.digest)"))
         }

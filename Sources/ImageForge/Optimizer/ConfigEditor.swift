@@ -156,26 +156,29 @@ enum ConfigEditor {
   ) -> EditableJSON {
     let digest = Digest.sha256(manifest)
     var dropped: Set<String> = []
-    func descriptor(_ old: EditableJSON?) -> EditableJSON {
+    func descriptor(_ old: EditableJSON) -> EditableJSON {
       var new = EditableJSON.object([
         ("mediaType", .string(mediaType)), ("digest", .string(digest.description)),
         ("size", .number(String(manifest.count))),
       ])
-      for key in ["artifactType", "platform", "annotations"] { new[key] = old?[key] }
+      new.fill(from: old)
       clampAnnotations(&new, epoch)
       if digest != image.digest { drop(isStale, from: &new, &dropped) }
       return new
     }
-    var entries = image.descriptors.map { descriptor(EditableJSON($0)) }
-    if entries.isEmpty { entries = [descriptor(nil)] }
-    // An entry without a name, as below an index, takes the first from there.
-    var isFree = image.unlisted == image.references
+    let all = image.descriptors.map { descriptor(EditableJSON($0)) }
+    var entries = all.filter(\.isNamed)
+    // What an entry without a name says beside others is said once, with a name.
+    var bare = descriptor(.object([]))
+    for entry in all where !entry.isNamed { bare.fill(from: entry) }
+    if entries.isEmpty, image.unlisted.isEmpty { entries = [bare] }
+    if let named = entries.first { bare["platform"] = bare["platform"] ?? named["platform"] }
+    for index in entries.indices { entries[index].fill(from: bare) }
     for name in image.unlisted {
-      if !isFree { entries.append(descriptor(nil)) }
-      let last = entries.count - 1
-      if entries[last]["annotations"] == nil { entries[last]["annotations"] = .object([]) }
-      entries[last]["annotations"]?["org.opencontainers.image.ref.name"] = .string(name)
-      isFree = false
+      var entry = bare
+      if entry["annotations"] == nil { entry["annotations"] = .object([]) }
+      entry["annotations"]?["org.opencontainers.image.ref.name"] = .string(name)
+      entries.append(entry)
     }
     report(dropped, &notices)
     return .object([("schemaVersion", .number("2")), ("manifests", .array(entries))])
@@ -190,6 +193,27 @@ enum ConfigEditor {
   private static func mediaType(_ layer: WrittenLayer, isDocker: Bool) -> String {
     let base = isDocker ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
     return layer.compression == .none ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
+  }
+}
+
+extension EditableJSON {
+  /// Whether engines find a name in this entry of an index.
+  fileprivate var isNamed: Bool {
+    ["io.containerd.image.name", "org.opencontainers.image.ref.name"].contains {
+      !(self["annotations"]?[$0]?.string ?? "").isEmpty
+    }
+  }
+
+  /// Takes what an entry of an index says of a manifest, where this one says nothing. `null` says nothing.
+  fileprivate mutating func fill(from other: EditableJSON) {
+    for key in ["artifactType", "platform"] where self[key] == nil {
+      self[key] = other[key].flatMap { $0 == .null ? nil : $0 }
+    }
+    let annotations = other["annotations"] ?? .null
+    for key in annotations.keys {
+      if self["annotations"] == nil { self["annotations"] = .object([]) }
+      if self["annotations"]?[key] == nil { self["annotations"]?[key] = annotations[key] }
+    }
   }
 }
 
