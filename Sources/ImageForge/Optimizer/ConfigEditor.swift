@@ -89,7 +89,10 @@ enum ConfigEditor {
       try? JSON.parse(
         SourceText(name: "manifest", bytes: $0), JSON.Options(duplicateKeys: .rejectEqual, maximumSize: 4 << 20))
     }.map { EditableJSON($0) }
-    let isDocker = old?["config"]?["mediaType"]?.string == dockerConfig
+    let wasDocker = old?["config"]?["mediaType"]?.string == dockerConfig
+    // Docker's family has no type for zstd, and engines refuse one that is made up: BuildKit writes OCI's, too.
+    let leavesDocker = wasDocker && layers.contains { $0.compression == .zstd }
+    let isDocker = wasDocker && !leavesDocker
     var manifest =
       old
       ?? .object([
@@ -104,12 +107,22 @@ enum ConfigEditor {
       descriptor["size"] = .number(String(config.count))
       if descriptor["data"] != nil { descriptor["data"] = .string(Data(config).base64EncodedString()) }
     }
+    if leavesDocker {
+      descriptor["mediaType"] = .string(ociConfig)
+      manifest["mediaType"] = .string(ociManifest)
+      notices.append("the image is of OCI's media types now: Docker's have none for zstd")
+    }
     manifest["config"] = descriptor
+    if image.isDockerFormat, !isDocker { tellDockerFields(image.config, &notices) }
     let before = old?["layers"]?.elements ?? []
     var dropped: Set<String> = []
     manifest["layers"] = .array(
       layers.map { layer in
-        if let index = layer.copied, index < before.count { return before[index] }
+        if let index = layer.copied, index < before.count {
+          var descriptor = before[index]
+          if leavesDocker { descriptor["mediaType"] = .string(mediaType(layer, isDocker: false)) }
+          return descriptor
+        }
         var descriptor = layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
         drop(isStale, from: &descriptor, &dropped)
         descriptor["mediaType"] = .string(mediaType(layer, isDocker: isDocker))
@@ -130,6 +143,18 @@ enum ConfigEditor {
     }
     let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
     return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)
+  }
+
+  /// What Docker added to configs, engines do not read in one of OCI.
+  private static func tellDockerFields(_ config: ImageConfig, _ notices: inout [String]) {
+    let fields = [
+      ("HEALTHCHECK", config.healthcheck?.isActive == true), ("SHELL", !config.shell.isEmpty),
+      ("ONBUILD", !config.onBuild.isEmpty),
+    ].filter(\.1).map(\.0)
+    guard !fields.isEmpty else { return }
+    notices.append(
+      "engines such as podman do not read \(fields.joined(separator: ", ")) in an image of OCI's media types: "
+        + "--to docker-archive keeps what it is")
   }
 
   private static func drop(
@@ -189,7 +214,7 @@ enum ConfigEditor {
   private static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
   private static let dockerConfig = "application/vnd.docker.container.image.v1+json"
 
-  /// Docker's manifests stay in Docker's family, which has a name for gzip and for plain, and borrows one for zstd.
+  /// Docker's manifests stay in Docker's family, which has names for gzip and for plain.
   private static func mediaType(_ layer: WrittenLayer, isDocker: Bool) -> String {
     let base = isDocker ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
     return layer.compression == .none ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
