@@ -1,4 +1,8 @@
 import CZstd
+import ForgeBasics
+import ForgeImages
+import Foundation
+import TestSupport
 import Testing
 
 @testable import ForgeOptimizer
@@ -64,5 +68,28 @@ import Testing
     let size = input.count / (level > 9 ? 4 : 1)
     #expect(ZSTD_isError(ZSTD_compress2(context, &output, output.count, input, size)) == 0)
     #expect(ZSTD_sizeof_CCtx(context) <= tables.memory + 1_000_000)
+  }
+
+  /// A docker-archive may have its layers in anything; OCI has no media type for these.
+  @Test(arguments: [Compressor.xz, .bzip2], [false, true])
+  func whatOCIHasNoTypeForIsGzipped(_ compressor: Compressor, isReproducible: Bool) throws {
+    let image = TestImage(layers: [layer { $0.file("a", "1", modified: 1) }])
+    let folder = try ImageFolder(image)
+    let name = "\(Digest.sha256(image.layers[0]).hex).tar"
+    let files: [ArchiveFile] = [
+      .bytes(name, try compressor.compress(image.layers[0])), .bytes("config.json", image.configBytes),
+      .file("manifest.json", TestImage.dockerManifest([("config.json", [], [name])])),
+    ]
+    try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
+    let change: (inout OptimizationOptions) -> Void = { $0.epoch = isReproducible ? 6 : nil }
+    let report = try folder.optimize(
+      options {
+        change(&$0)
+        $0.form = .ociArchive
+      }, to: "out.tar")
+    #expect(report.notices.contains { $0.contains("OCI has no media type") })
+    let layer = try #require(try ImageStore.open(folder.folder.file("out.tar")).layers.first)
+    #expect(layer.mediaType.hasSuffix("tar+gzip"))
+    #expect(try folder.optimize(options(), to: "same.tar").layers.map(\.unchanged) == [true])
   }
 }

@@ -76,6 +76,9 @@ final class ImageWriter: @unchecked Sendable {
     var notices: [String] = []
     let config = ConfigEditor.config(
       input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
+    if compression == .keep, input.scans.contains(where: { hasNoType($0.compression) }) {
+      notices.append("layers in xz or bzip2 are compressed with gzip now: OCI has no media type for these")
+    }
     if isOCI {
       try writeLayout(config, layers, epoch, &notices)
     } else {
@@ -168,7 +171,13 @@ final class ImageWriter: @unchecked Sendable {
   private func wanted(_ layer: Draft.Layer) -> Compression? {
     let before = input.scans[layer.original ?? layer.inputs.min() ?? 0].compression
     let wanted = compression.resolved(for: before)
-    return layer.original != nil && (compression == .keep || wanted == .none && before == .none) ? nil : wanted
+    guard layer.original != nil, !hasNoType(before) else { return wanted }
+    return compression == .keep || wanted == .none && before == .none ? nil : wanted
+  }
+
+  /// OCI has media types for gzip and zstd only.
+  private func hasNoType(_ compression: LayerCompression) -> Bool {
+    isOCI && (compression == .xz || compression == .bzip2)
   }
 
   private func write(_ layer: Draft.Layer, _ turn: LayerRelay.Turn) throws -> WrittenLayer {
@@ -189,6 +198,7 @@ final class ImageWriter: @unchecked Sendable {
       } else {
         // Writing it in forge's own form changed nothing: so it is the layer that it was.
         layer.inputs.count == 1 && written.diffID == input.scans[first].diffID && compression == .keep
+          && !hasNoType(input.scans[first].compression)
       }
     guard isAsBefore else { return try finish(member, written) }
     try file.rewind(to: member.begin())
