@@ -120,9 +120,23 @@ final class ImageWriter: @unchecked Sendable {
     try member("manifest.json", manifest.bytes)
   }
 
-  /// Whether it is NAME:TAG, as `docker load` and `podman load` take it.
-  static func isTagged(_ name: String) -> Bool {
-    name.wholeMatch(of: /(?:[\w.\-]+(?::\d+)?\/)?[a-z0-9._\-\/]+:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
+  /// Whether it is NAME:TAG, as `docker load` and `podman load` take it (distribution/reference).
+  static func isTagged(_ text: String) -> Bool {
+    guard let colon = text.lastIndex(of: ":"),
+      text[colon...].wholeMatch(of: /:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
+    else { return false }
+    let domain =
+      /(?:[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/
+    let component = /[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*/
+    var parts = text[..<colon].split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count > 1, parts[0] == "localhost" || parts[0].contains(where: { ".:".contains($0) || $0.isUppercase }) {
+      guard parts[0].wholeMatch(of: domain) != nil else { return false }
+    } else {
+      // What Docker adds counts, too.
+      parts = ["docker.io"] + (parts.count == 1 ? ["library"] : []) + parts
+    }
+    return parts.joined(separator: "/").utf8.count <= 255
+      && parts.dropFirst().allSatisfy { $0.wholeMatch(of: component) != nil }
   }
 
   private func writeLayout(
