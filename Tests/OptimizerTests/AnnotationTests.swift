@@ -147,11 +147,12 @@ import Testing
   @Test func timesInAnnotationsAreClamped() throws {
     func built(at time: String) throws -> [UInt8] {
       let created = #","annotations":{"org.opencontainers.image.created":"\#(time)"}"#
-      let folder = try folder(layerAnnotations: "", manifestAnnotations: created, descriptor: created)
+      let folder = try folder(layerAnnotations: created, manifestAnnotations: created, descriptor: created)
       try folder.optimize(options { $0.epoch = 1_000_000_000 }, to: "out.tar")
       return try folder.bytes("out.tar")
     }
     #expect(try built(at: "2026-01-01T00:00:00Z") == built(at: "2026-01-02T03:04:05.678Z"))
+    #expect(try built(at: "2026-01-01T00:00:00Z") == built(at: "2026-01-02t03:04:05z"))
     #expect(try built(at: "2001-01-01T00:00:00Z") != built(at: "2026-01-01T00:00:00Z"))
   }
 

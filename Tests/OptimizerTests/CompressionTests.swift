@@ -92,4 +92,26 @@ import Testing
     #expect(layer.mediaType.hasSuffix("tar+gzip"))
     #expect(try folder.optimize(options(), to: "same.tar").layers.map(\.unchanged) == [true])
   }
+
+  /// A layer that stands in forge's form already is told from others by nothing, not even by who compressed it.
+  @Test func whoCompressedALayerIsGone() throws {
+    let input = TestImage(layers: [layer { $0.file("a", String(repeating: "text ", count: 5_000), modified: 1) }])
+    let own = try ImageFolder(input)
+    try own.optimize(options { $0.epoch = 6 }, to: "own.tar")
+    let tar = try ReadImage(ImageStore.open(own.folder.file("own.tar")))
+    let bytes = try tar.image.layers[0].blob.bytes(count: Int(tar.image.layers[0].size))
+    let results = try [["-1"], ["-9"]].map { level in
+      let folder = try ImageFolder(TestImage(layers: [bytes]))
+      let blob = try Shell.run(["gzip", "-n", "-c"] + level, input: bytes)
+      let image = TestImage(layers: [bytes])
+      let manifest = TestImage.dockerManifest([("config.json", [], ["layer.tar"])])
+      let files: [ArchiveFile] = [
+        .bytes("layer.tar", blob), .bytes("config.json", image.configBytes), .file("manifest.json", manifest),
+      ]
+      try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
+      try folder.optimize(options { $0.epoch = 6 }, to: "out.tar")
+      return try folder.bytes("out.tar")
+    }
+    #expect(results[0] == results[1])
+  }
 }

@@ -121,6 +121,7 @@ enum ConfigEditor {
         if let index = layer.copied, index < before.count {
           var descriptor = before[index]
           if leavesDocker { descriptor["mediaType"] = .string(mediaType(layer, isDocker: false)) }
+          clampAnnotations(&descriptor, epoch)
           return descriptor
         }
         var descriptor = layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
@@ -129,6 +130,7 @@ enum ConfigEditor {
         descriptor["digest"] = .string(layer.digest.description)
         descriptor["size"] = .number(String(layer.size))
         descriptor["data"] = nil
+        clampAnnotations(&descriptor, epoch)
         return descriptor
       })
     clampAnnotations(&manifest, epoch)
@@ -247,6 +249,7 @@ enum RFC3339 {
   /// Nil for what is none; fractions of a second count as the second after, so that a clamp never lets them through.
   static func seconds(_ text: String) -> Int64? {
     let formatter = ISO8601DateFormatter()
+    let text = text.uppercased()
     let whole = text.replacing(/\.\d+/, with: "")
     guard let date = formatter.date(from: whole) else { return nil }
     return Int64(date.timeIntervalSince1970) + (whole == text ? 0 : 1)

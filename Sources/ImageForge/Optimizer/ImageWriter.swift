@@ -44,6 +44,8 @@ final class ImageWriter: @unchecked Sendable {
   private let compressors = [CompressorBox(), CompressorBox()]
   /// Whether the memory is for one compressor at a time. Set before layers are written.
   private var isAlone = false
+  /// Whether what the compressor of the input made of a layer has to go. Set before layers are written.
+  private var isReproducible = false
   private let limits: LayerLimits
   private let isOCI: Bool
   private let progress: @Sendable (Int64) -> Void
@@ -67,6 +69,7 @@ final class ImageWriter: @unchecked Sendable {
   /// The whole image; the archive is complete, but has no name yet.
   func write(_ draft: Draft, epoch: Int64?) throws -> [WrittenLayer] {
     let cores = ProcessInfo.processInfo.activeProcessorCount
+    isReproducible = epoch != nil
     isAlone = draft.layers.contains { wanted($0)?.isAlone(cores: cores) ?? false }
     // Not on the relay's threads: when one ends that Dispatch worked on, this frees its memory twice now and then.
     let sources = draft.layers.filter { $0.original == nil }.flatMap(\.sources).filter { $0.index >= 0 }
@@ -212,7 +215,7 @@ final class ImageWriter: @unchecked Sendable {
       } else {
         // Writing it in forge's own form changed nothing: so it is the layer that it was.
         layer.inputs.count == 1 && written.diffID == input.scans[first].diffID && compression == .keep
-          && !hasNoType(input.scans[first].compression)
+          && !isReproducible && !hasNoType(input.scans[first].compression)
       }
     guard isAsBefore else { return try finish(member, written) }
     try file.rewind(to: member.begin())
