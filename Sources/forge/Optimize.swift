@@ -118,6 +118,9 @@ struct Optimize: AsyncParsableCommand {
     guard minimize || keep.isEmpty else {
       throw ValidationError("--keep says what stays of what --minimize removes: use it with --minimize")
     }
+    guard image.image != "-" || base != "-" else {
+      throw ValidationError("standard input can be read once only: save the image or its base to a file first")
+    }
     if let strip, strip.split(separator: ",").isEmpty {
       throw ValidationError("--strip names no set: see --list-sets")
     }
@@ -132,8 +135,6 @@ struct Optimize: AsyncParsableCommand {
       let estimates = try Optimizer.stripEstimates(path, choice: choice)
       return try reporting.write(estimates, text: estimates.text)
     }
-    var options = options
-    options.keptLayers = try keptLayers(path, choice)
     let progress = Progress()
     defer { progress?.clear() }
     var report: OptimizationReport
@@ -228,6 +229,7 @@ struct Optimize: AsyncParsableCommand {
     options.compression = compress
     options.form = form
     options.squash = squash ? .all : nil
+    options.base = base.map { .image($0) } ?? (keepBase ? .history : nil)
     if let squashLayers {
       let parts = squashLayers.split(separator: "-", omittingEmptySubsequences: false).compactMap { Int($0) }
       guard parts.count == 2, parts[0] >= 0, parts[0] <= parts[1] else {
@@ -259,16 +261,5 @@ struct Optimize: AsyncParsableCommand {
       options.epoch = epoch
     }
     return options
-  }
-
-  /// How many layers are the base's, and stay.
-  private func keptLayers(_ path: String, _ choice: InspectionChoice) throws -> Int {
-    if let base { return try Optimizer.baseLayers(of: path, base: base, choice: choice) }
-    guard keepBase else { return 0 }
-    let count = try Optimizer.baseLayersByHistory(of: path, choice: choice)
-    guard count > 0 else {
-      throw ValidationError("history does not tell which layers are the base's: name it with --base IMAGE")
-    }
-    return count
   }
 }

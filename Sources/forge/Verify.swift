@@ -26,6 +26,12 @@ struct Verify: AsyncParsableCommand {
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
   @OptionGroup var reporting: OutputOptions
 
+  func validate() throws {
+    guard old != "-" || new != "-" else {
+      throw ValidationError("standard input can be read once only: save one of the images to a file first")
+    }
+  }
+
   func run() async throws {
     let loaded = try proof.map { try Proof.load($0) }
     let choice = InspectionChoice(platform: platform, limits: try budgets.limits)

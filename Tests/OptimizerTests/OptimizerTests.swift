@@ -230,6 +230,29 @@ import Testing
       + #""history":[\#(history.joined(separator: ","))]}"#
     let layers = ["1", "2", "3"].map { content in layer { $0.file(content, content) } }
     let folder = try ImageFolder(TestImage(layers: layers, config: TestConfig(text: text)))
-    #expect(try Optimizer.baseLayersByHistory(of: folder.image) == 2)
+    let report = try folder.optimize(options { ($0.base, $0.squash) = (.history, .all) }, to: "out.tar")
+    #expect(report.layers.map(\.inputs) == [[0], [1], [2]])
+  }
+
+  /// What comes from a pipe is there once.
+  @Test func theBaseOfStandardInputIsKept() async throws {
+    let history = ["RUN a", "#CMD a", "RUN b", "RUN c"]
+    let layers = ["1", "2", "3"].map { content in layer { $0.file(content, content) } }
+    let folder = try ImageFolder(TestImage(layers: layers, config: TestConfig(history: history)))
+    let file = folder.folder.file
+    try Data(TestImage(layers: [layers[0]]).dockerArchive()).write(to: URL(fileURLWithPath: file("base.tar")))
+    for (arguments, status) in [
+      ("--keep-base", 0), ("--base '\(file("base.tar"))'", 0), ("--base -", 2), ("--base '\(folder.image)x'", 2),
+    ] {
+      let made = try await Command.run(
+        "sh",
+        [
+          "-c", "cat '\(folder.image)' | '\(Command.forge)' optimize - -o '\(file("out.tar"))' --squash \(arguments)",
+        ])
+      #expect(made.status == status, "\(made)")
+      if status == 0 { #expect(try ImageStore.open(file("out.tar")).layers.count == 2) }
+    }
+    let twice = try await Command.forge(["verify", "-", "-"])
+    #expect(twice.status == 2 && twice.errors.contains("once only"), "\(twice)")
   }
 }

@@ -11,6 +11,14 @@ public struct OptimizationOptions: Sendable {
     case range(ClosedRange<Int>)
   }
 
+  /// What tells which layers are the base's.
+  public enum Base: Sendable, Equatable {
+    /// The history of the image, as `forge inspect` reads it.
+    case history
+    /// An image whose layers the image begins with.
+    case image(String)
+  }
+
   /// Drop what no one can see.
   public var waste = true
   public var squash: Squash?
@@ -26,6 +34,8 @@ public struct OptimizationOptions: Sendable {
   public var epoch: Int64?
   /// Layers from the base that stay as they are, to the byte.
   public var keptLayers = 0
+  /// The base whose layers these are; nil: as many as `keptLayers` says.
+  public var base: Base?
   /// The form of the output; nil: that of the input.
   public var form: ImageForm?
   /// Stop adding passes when the files of all layers are this small, bytes.

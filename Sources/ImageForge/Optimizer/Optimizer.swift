@@ -20,7 +20,9 @@ public enum Optimizer {
     _ source: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> OptimizationReport {
-    let input = try read(source, choice, options.notes, unpacking: options.readsContents, progress: progress)
+    var options = options
+    let image = try open(source, choice, &options)
+    let input = try read(image, choice, options.notes, unpacking: options.readsContents, progress: progress)
     return try report(input, planned(input, FileContents(input), options), options)
   }
 
@@ -53,8 +55,10 @@ public enum Optimizer {
     // Before the image is read, which takes its time.
     try checkTarget(source, output, options.form)
     let file = try ScratchFile(in: folder(of: output), willStay: true)
+    var options = options
+    let image = try open(source, choice, &options)
     let input = try read(
-      source, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
+      image, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
     let form = options.form ?? ImageForm(input.image.form)
     let contents = FileContents(input)
     // A layer that several became may be as large as these together.
@@ -142,7 +146,8 @@ public enum Optimizer {
     _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     do {
-      return try read(file.processPath, .init(limits: limits), notes, "proving", known, progress: progress)
+      let choice = InspectionChoice(limits: limits)
+      return try read(choice.open(file.processPath), choice, notes, "proving", known, progress: progress)
     } catch {
       throw OptimizerError.unproven(["it cannot be read back: \(error)"])
     }
@@ -150,7 +155,7 @@ public enum Optimizer {
 
   /// What each strip set would take, from reading the image alone.
   public static func stripEstimates(_ source: String, choice: InspectionChoice = .init()) throws -> [StripEstimate] {
-    let input = try read(source, choice, .fingerprints, progress: { _ in })
+    let input = try read(choice.open(source), choice, .fingerprints, progress: { _ in })
     return try StripSet.allCases.map { set in
       var options = OptimizationOptions()
       options.waste = false
@@ -162,34 +167,36 @@ public enum Optimizer {
     }
   }
 
-  /// How many layers of an image are those of its base, from the bottom.
-  /// - Parameter base: an image whose layers the image begins with.
-  public static func baseLayers(
-    of source: String, base: String, choice: InspectionChoice = .init()
-  ) throws -> Int {
-    let image = try choice.open(source)
-    let other = try InspectionChoice(platform: choice.platform, limits: choice.limits).open(base)
-    let (own, theirs) = (image.config.diffIDs, other.config.diffIDs)
-    guard theirs.count <= own.count, Array(own.prefix(theirs.count)) == theirs else {
-      throw OptimizerError.usage(
-        "\(DisplayText.escape(source)) does not begin with the layers of \(DisplayText.escape(base)); "
-          + "name the image that it was built from")
-    }
-    return theirs.count
-  }
-
-  /// How many layers the base has, as history tells, and as `forge inspect` says it. 0 where it tells nothing.
-  public static func baseLayersByHistory(of source: String, choice: InspectionChoice = .init()) throws -> Int {
-    History(try choice.open(source)).base?.layers ?? 0
-  }
-
   // MARK: Steps
 
+  /// Opens the image, once: standard input is there no second time. Says how many layers are the base's.
+  private static func open(
+    _ source: String, _ choice: InspectionChoice, _ options: inout OptimizationOptions
+  ) throws -> Image {
+    let image = try choice.open(source)
+    switch options.base {
+    case .history:
+      guard let base = History(image).base else {
+        throw OptimizerError.usage("history does not tell which layers are the base's: name it with --base IMAGE")
+      }
+      options.keptLayers = base.layers
+    case .image(let base):
+      let other = try InspectionChoice(platform: choice.platform, limits: choice.limits).open(base)
+      guard image.config.diffIDs.starts(with: other.config.diffIDs) else {
+        throw OptimizerError.usage(
+          "\(ReadImage.name(image)) does not begin with the layers of \(DisplayText.escape(base)); "
+            + "name the image that it was built from")
+      }
+      options.keptLayers = other.config.diffIDs.count
+    case nil: break
+    }
+    return image
+  }
+
   private static func read(
-    _ source: String, _ choice: InspectionChoice, _ notes: ContentNotes, unpacking: Bool = false,
+    _ image: Image, _ choice: InspectionChoice, _ notes: ContentNotes, unpacking: Bool = false,
     _ step: String = "reading", _ known: [Digest: LayerScan] = [:], progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
-    let image = try choice.open(source)
     let total = image.layers.reduce(0) { $0 + $1.size }
     let done = Mutex<Int64>(0)
     return try ReadImage(image, limits: choice.limits, notes: notes, unpacking: unpacking, known: known) { bytes in
