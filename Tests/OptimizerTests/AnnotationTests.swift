@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeImages
+import ForgeLayers
 import Foundation
 import TestSupport
 import Testing
@@ -201,5 +202,17 @@ import Testing
     try folder.optimize(options { $0.form = .ociArchive }, to: "out.tar")
     #expect(try index(folder).count == 2)
     #expect(try Set(ImageStore.open(folder.folder.file("out.tar")).references) == ["todo:1", "todo:2"])
+  }
+
+  /// A manifest may be as large as the user lets it be.
+  @Test func aLargeManifestKeepsItsAnnotations() throws {
+    let large = String(repeating: "x", count: 5 << 20)
+    let folder = try folder(layerAnnotations: "", manifestAnnotations: #","annotations":{"org.example":"\#(large)"}"#)
+    var limits = LayerLimits()
+    limits.document = 16 << 20
+    let choice = InspectionChoice(limits: limits)
+    _ = try Optimizer.optimize(folder.image, to: folder.folder.file("out.tar"), options(), choice: choice)
+    let manifest = try ImageStore.open(folder.folder.file("out.tar"), limits: limits).manifest
+    #expect(try #require(manifest).count > large.utf8.count)
   }
 }

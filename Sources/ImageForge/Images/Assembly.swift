@@ -33,6 +33,7 @@ struct Assembly {
       source: source, form: form, reference: reference ?? choice.references.first,
       references: choice.references, digest: choice.digest,
       platform: choice.platform, config: contents.config, layers: layers, manifest: contents.manifest?.document.bytes,
+      manifestJSON: contents.manifest?.document.root,
       isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest,
       descriptors: choice.descriptors.map(\.json), unlisted: unlisted(choice), notes: notes)
   }

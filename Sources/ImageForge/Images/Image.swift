@@ -39,6 +39,7 @@ package struct Image: Sendable {
   package let layers: [ImageLayer]
   /// The image manifest as it stands, where there is one.
   package let manifest: [UInt8]?
+  package let manifestJSON: JSON?
   /// Whether it is of the Docker family, whose config can carry a HEALTHCHECK.
   package let isDockerFormat: Bool
   /// What indexes say of the manifest, entry by entry, with what those above them say; empty in a docker-archive.

@@ -85,10 +85,7 @@ enum ConfigEditor {
   static func manifest(
     _ image: Image, config: [UInt8], layers: [WrittenLayer], epoch: Int64?, notices: inout [String]
   ) -> (bytes: [UInt8], mediaType: String) {
-    let old = image.manifest.flatMap {
-      try? JSON.parse(
-        SourceText(name: "manifest", bytes: $0), JSON.Options(duplicateKeys: .rejectEqual, maximumSize: 4 << 20))
-    }.map { EditableJSON($0) }
+    let old = image.manifestJSON.map { EditableJSON($0) }
     let wasDocker = old?["config"]?["mediaType"]?.string == dockerConfig
     // Docker's family has no type for zstd, and engines refuse one that is made up: BuildKit writes OCI's, too.
     let leavesDocker = wasDocker && layers.contains { $0.compression == .zstd }
