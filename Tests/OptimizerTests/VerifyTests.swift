@@ -244,6 +244,31 @@ import Testing
     }
   }
 
+  /// A proof means one thing or none.
+  @Test func whatIsNoProofSaysWhy() throws {
+    let folder = try folder(old)
+    let path = folder.folder.file("proof.json")
+    let (_, proof) = try Optimizer.optimize(folder.image, to: folder.folder.file("good.tar"), options())
+    let text = try StableJSON.encode(proof)
+    try folder.folder.write(text, to: "proof.json")
+    #expect(try Proof.load(path) == proof)
+    try folder.folder.write(text.replacing(#""removed""#, with: #""removed":[],"removed""#), to: "proof.json")
+    do {
+      _ = try Proof.load(path)
+      Issue.record("a key stands twice")
+    } catch OptimizerError.malformedProof(let reason) {
+      #expect(reason.contains("proof.json:") && reason.contains("removed"))
+    }
+    for (name, reason) in [("absent", "No such file"), ("", "Is a directory")] {
+      do {
+        _ = try Proof.load(folder.folder.file(name))
+        Issue.record("\(name) was read")
+      } catch OptimizerError.usage(let message) {
+        #expect(message.contains(reason))
+      }
+    }
+  }
+
   /// Where the proof or the bill cannot be written, there is no image either.
   @Test(arguments: [("--proof", "--sbom"), ("--sbom", "--proof")])
   func allOrNothing(good: String, bad: String) async throws {

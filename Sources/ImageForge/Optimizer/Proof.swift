@@ -92,17 +92,43 @@ public struct Proof: Sendable, Codable, Equatable {
     return allowance
   }
 
+  /// Far more than the proof of the largest image takes, bytes.
+  private static let maximumSize = 1 << 30
+
   /// Reads a proof file.
   public static func load(_ path: String) throws -> Proof {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw OptimizerError.usage(
-        "cannot read the proof \(DisplayText.escape(path)); write one with `forge optimize --proof`")
-    }
+    let bytes = try bytes(path)
     do {
-      return try JSONDecoder().decode(Proof.self, from: data)
+      // Of a key that stands twice, readers take the one or the other.
+      _ = try JSON.parse(
+        SourceText(name: path, bytes: bytes), JSON.Options(duplicateKeys: .rejectFolded, maximumSize: maximumSize))
+      return try JSONDecoder().decode(Proof.self, from: Data(bytes))
+    } catch let error as JSONError {
+      throw OptimizerError.malformedProof("\(error)")
     } catch {
       throw OptimizerError.malformedProof("\(DisplayText.escape(path)) is not a proof")
     }
+  }
+
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    func failure() -> OptimizerError {
+      .usage(
+        "cannot read the proof \(DisplayText.escape(path)): \(String(cString: strerror(errno))); "
+          + "write one with `forge optimize --proof`")
+    }
+    guard let file = fopen(path, "rb") else { throw failure() }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    while case let count = fread(&piece, 1, piece.count, file), count > 0 {
+      bytes += piece[..<count]
+      guard bytes.count <= maximumSize else {
+        throw OptimizerError.malformedProof(
+          "\(DisplayText.escape(path)) is larger than \(ByteCount.text(Int64(maximumSize)))")
+      }
+    }
+    guard ferror(file) == 0 else { throw failure() }
+    return bytes
   }
 }
 
