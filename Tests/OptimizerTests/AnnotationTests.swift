@@ -13,17 +13,19 @@ import Testing
   /// on the manifest, and a second manifest beside it. `above` are annotations of an index that holds the manifest, and
   /// `isTwice` lists it once more without them.
   private func folder(
-    layerAnnotations: String, manifestAnnotations: String = "", descriptor more: String = "", above: String? = nil,
+    layerAnnotations: String, history: [String] = [], hasThird: Bool = false, manifestAnnotations: String = "",
+    descriptor more: String = "", above: String? = nil,
     isTwice: Bool = false,
     beside: (Digest) -> [(text: String, blob: [UInt8])] = { _ in [] }
   ) throws -> ImageFolder {
-    let image = TestImage(layers: [
-      layer { $0.file("base", "b") },
-      layer {
-        $0.file("twice", String(repeating: "1", count: 2_000))
-        $0.file("twice", "2")
-      },
-    ])
+    let image = TestImage(
+      layers: [
+        layer { $0.file("base", "b") },
+        layer {
+          $0.file("twice", String(repeating: "1", count: 2_000))
+          $0.file("twice", "2")
+        },
+      ] + (hasThird ? [layer { $0.file("third", "3") }] : []), config: TestConfig(history: history))
     let folder = try ImageFolder(image)
     let blobs = try image.layers.map { try Compressor.gzip.compress($0) }
     let descriptors = blobs.map {
@@ -89,6 +91,23 @@ import Testing
     let squashed = try folder.optimize(options { $0.squash = .all }, to: "out.tar")
     #expect(squashed.notices.contains { $0.contains("org.opencontainers.image.base.digest") })
     #expect(try !manifest(folder).contains("base.digest"))
+  }
+
+  /// History tells that the second layer is the base's, too.
+  @Test(arguments: [["RUN a", "#CMD a", "RUN b"], ["RUN a", "RUN b", "#CMD a", "RUN c"]])
+  func theDigestOfABaseGoesWithItsLayers(history: [String]) throws {
+    let key = "org.opencontainers.image.base.digest"
+    let annotations = #","annotations":{"\#(key)":"sha256:x","org.example":"1"}"#
+    let isOfBase = history.count == 4
+    let folder = try folder(
+      layerAnnotations: "", history: history, hasThird: isOfBase, manifestAnnotations: annotations,
+      descriptor: annotations)
+    let report = try folder.optimize(options(), to: "out.tar")
+    #expect(report.layers.map(\.unchanged) == [true, false] + (isOfBase ? [true] : []))
+    #expect(report.notices.count { $0.contains(key) } == (isOfBase ? 1 : 0))
+    #expect(try manifest(folder).contains(key) != isOfBase)
+    let keys = try index(folder)[0]["annotations"]?.members.map(\.key)
+    #expect(keys == (isOfBase ? [] : [key]) + ["org.example"])
   }
 
   /// BuildKit keeps attestations as manifests beside the image.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeImages
+import ForgeInspection
 import Foundation
 
 /// Changes a config, a manifest and an index in the few places that layers touch.
@@ -81,6 +82,17 @@ enum ConfigEditor {
     ].contains { key.hasPrefix($0) } || key.contains("stargz") || key.contains("toc.digest")
   }
 
+  private static let baseDigest = "org.opencontainers.image.base.digest"
+
+  /// Whether the layers of the base are as they were. Where history does not tell which these are, all that changed has
+  /// to stand above all that did not.
+  private static func keepsBase(_ image: Image, _ layers: [WrittenLayer]) -> Bool {
+    let copied = zip(layers, layers.indices).prefix { $0.copied == $1 }.count
+    if copied == image.layers.count { return true }
+    if let base = History(image).base { return copied >= base.layers }
+    return copied > 0 && layers.dropFirst(copied).allSatisfy { $0.copied == nil }
+  }
+
   /// The manifest of the output as an OCI layout holds it.
   static func manifest(
     _ image: Image, config: [UInt8], layers: [WrittenLayer], epoch: Int64?, notices: inout [String]
@@ -133,8 +145,8 @@ enum ConfigEditor {
     clampAnnotations(&manifest, epoch)
     let isChanged = manifest != old
     if isChanged {
-      let isNewBase = layers.first?.copied != 0
-      drop({ isStale($0) || isNewBase && $0 == "org.opencontainers.image.base.digest" }, from: &manifest, &dropped)
+      let isBaseStale = !keepsBase(image, layers)
+      drop({ isStale($0) || isBaseStale && $0 == baseDigest }, from: &manifest, &dropped)
     }
     report(dropped, &notices)
     if isChanged, old != nil {
@@ -169,16 +181,20 @@ enum ConfigEditor {
 
   private static func report(_ dropped: Set<String>, _ notices: inout [String]) {
     guard !dropped.isEmpty else { return }
-    notices.append(
+    let notice =
       "dropped annotations that no longer hold: "
-        + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", "))
+      + dropped.sorted().map { DisplayText.escape($0) }.joined(separator: ", ")
+    // Manifest and index say the same of most images.
+    if !notices.contains(notice) { notices.append(notice) }
   }
 
   /// `index.json` of a layout with this image alone: what the indexes of the input say of it, and its names.
   static func index(
-    _ image: Image, manifest: [UInt8], mediaType: String, epoch: Int64?, notices: inout [String]
+    _ image: Image, layers: [WrittenLayer], manifest: [UInt8], mediaType: String, epoch: Int64?,
+    notices: inout [String]
   ) -> EditableJSON {
     let digest = Digest.sha256(manifest)
+    let isBaseStale = !keepsBase(image, layers)
     var dropped: Set<String> = []
     func descriptor(_ old: EditableJSON) -> EditableJSON {
       var new = EditableJSON.object([
@@ -187,7 +203,9 @@ enum ConfigEditor {
       ])
       new.fill(from: old)
       clampAnnotations(&new, epoch)
-      if digest != image.digest { drop(isStale, from: &new, &dropped) }
+      if digest != image.digest {
+        drop({ isStale($0) || isBaseStale && $0 == baseDigest }, from: &new, &dropped)
+      }
       return new
     }
     let all = image.descriptors.map { descriptor(EditableJSON($0)) }

@@ -150,7 +150,7 @@ final class ImageWriter: @unchecked Sendable {
       input.image, config: config, layers: layers, epoch: epoch, notices: &notices)
     try blob(manifest)
     let index = ConfigEditor.index(
-      input.image, manifest: manifest, mediaType: type, epoch: epoch, notices: &notices)
+      input.image, layers: layers, manifest: manifest, mediaType: type, epoch: epoch, notices: &notices)
     try member("index.json", index.bytes)
     try member("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
   }
