@@ -118,6 +118,13 @@ struct Optimize: AsyncParsableCommand {
     guard minimize || keep.isEmpty else {
       throw ValidationError("--keep says what stays of what --minimize removes: use it with --minimize")
     }
+    guard minimize || env.isEmpty && mcp == nil && start && engine == .auto else {
+      throw ValidationError(
+        "--env, --mcp, --engine and --no-start are about starting what --minimize made: use them with --minimize")
+    }
+    guard !keepBase || base == nil else {
+      throw ValidationError("--keep-base takes the base from history, --base from an image: choose one")
+    }
     guard image.image != "-" || base != "-" else {
       throw ValidationError("standard input can be read once only: save the image or its base to a file first")
     }

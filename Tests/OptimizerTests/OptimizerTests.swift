@@ -234,6 +234,28 @@ import Testing
     #expect(report.layers.map(\.inputs) == [[0], [1], [2]])
   }
 
+  @Test func standardInputIsNotReplaced() async throws {
+    let folder = try ImageFolder([layer { $0.file("a", "1") }])
+    let before = try folder.bytes("image.tar")
+    let made = try await Command.run(
+      "sh", ["-c", "'\(Command.forge)' optimize - -o '\(folder.image)' < '\(folder.image)'"])
+    #expect(made.status == 2 && made.errors.contains("never modified"), "\(made)")
+    #expect(try folder.bytes("image.tar") == before)
+  }
+
+  /// What would do nothing is refused, rather than believed to have done something.
+  @Test(arguments: [
+    ["--env", "A=1"], ["--mcp", "/mcp"], ["--no-start"], ["--engine", "podman"],
+    ["--keep-base", "--base", "image.tar"],
+  ])
+  func optionsWithoutEffectAreRefused(arguments: [String]) async throws {
+    let folder = try ImageFolder([layer { $0.file("a", "1") }])
+    let made = try await Command.forge(
+      ["optimize", "image.tar", "-o", "out.tar"] + arguments, in: folder.folder.path)
+    #expect(made.status == 2 && made.errors.contains(arguments[0]), "\(made)")
+    #expect(try folder.folder.names() == ["image.tar"])
+  }
+
   /// What comes from a pipe is there once.
   @Test func theBaseOfStandardInputIsKept() async throws {
     let history = ["RUN a", "#CMD a", "RUN b", "RUN c"]

@@ -262,7 +262,7 @@ public enum Optimizer {
   /// Refuses an output that is the input, and one whose place has something else than its form replaces.
   private static func checkTarget(_ source: String, _ output: String, _ form: ImageForm?) throws {
     var (a, b) = (stat(), stat())
-    let isThere = stat(source, &a) == 0
+    let isThere = source.isStandardInput ? fstat(STDIN_FILENO, &a) == 0 : stat(source, &a) == 0
     if isThere, stat(output, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino {
       throw OptimizerError.usage("the output is the input, which is never modified; choose another file")
     }

@@ -13,3 +13,8 @@ extension Optimizer {
     try OutputPaths.check(outputs, inputs: inputs)
   }
 }
+
+extension String {
+  /// Whether an input of this name is standard input, which can be a file all the same.
+  var isStandardInput: Bool { self == "-" }
+}
