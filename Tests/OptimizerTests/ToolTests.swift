@@ -111,7 +111,8 @@ import Testing
     ("a b:1", false), ("a:1 ", false), ("", false),
     ("a-:1", false), ("a//b:1", false), ("x..y:1", false), ("-x:1", false), ("/x:1", false), ("x/:1", false),
     (".x:1", false), ("_:1", false), ("a___b:1", false), ("a__b:1", true), ("a--b.c:1", true), ("A:1", false),
-    ("-a.b/x:1", false), ("a.b-c.d:80/x:1", true), ("[::1]:80/x:1", true), ("é:1", false), ("a:é", false),
+    ("-a.b/x:1", false), ("a.b-c.d:80/x:1", true), ("[::1]:80/x:1", false), ("ABC/x:1", false), ("A.b/x:1", true),
+    ("é:1", false), ("a:é", false),
     (String(repeating: "a", count: 237) + ":1", true), (String(repeating: "a", count: 238) + ":1", false),
   ])
   func tagsAreTold(name: String, isTagged: Bool) {

@@ -123,16 +123,17 @@ final class ImageWriter: @unchecked Sendable {
     try member("manifest.json", manifest.bytes)
   }
 
-  /// Whether it is NAME:TAG, as `docker load` and `podman load` take it (distribution/reference).
+  /// Whether it is NAME:TAG, as `docker load` and `podman load` take it (distribution/reference). podman takes neither
+  /// IPv6 addresses nor registries that capitals alone tell from a folder, as Docker does.
   static func isTagged(_ text: String) -> Bool {
     guard let colon = text.lastIndex(of: ":"),
       text[colon...].wholeMatch(of: /:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
     else { return false }
     let domain =
-      /(?:[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/
+      /[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?)*(?::[0-9]+)?/
     let component = /[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*/
     var parts = text[..<colon].split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count > 1, parts[0] == "localhost" || parts[0].contains(where: { ".:".contains($0) || $0.isUppercase }) {
+    if parts.count > 1, parts[0] == "localhost" || parts[0].contains(where: { $0 == "." || $0 == ":" }) {
       guard parts[0].wholeMatch(of: domain) != nil else { return false }
     } else {
       // What Docker adds counts, too.
