@@ -87,10 +87,36 @@ import Testing
         change(&$0)
         $0.form = .ociArchive
       }, to: "out.tar")
-    #expect(report.notices.contains { $0.contains("OCI has no media type") })
+    #expect(report.notices.contains { $0.contains("OCI has no media type") && $0.hasSuffix(": layers 0") })
     let layer = try #require(try ImageStore.open(folder.folder.file("out.tar")).layers.first)
     #expect(layer.mediaType.hasSuffix("tar+gzip"))
     #expect(try folder.optimize(options(), to: "same.tar").layers.map(\.unchanged) == [true])
+  }
+
+  /// A member of an archive has a name of 100 bytes, which a SHA-512 is longer than.
+  @Test(arguments: [ImageForm.ociArchive, .ociLayout, .dockerArchive], [Compressor.none, .gzip])
+  func layersNamedBySHA512AreNamedBySHA256(form: ImageForm, compressor: Compressor) throws {
+    let image = TestImage(layers: [layer { $0.file("a", "1") }])
+    let folder = try ImageFolder(image)
+    let blob = try compressor.compress(image.layers[0])
+    func digest(_ bytes: [UInt8]) -> Digest { Digest.of(bytes, algorithm: .sha512) }
+    let type = "application/vnd.oci.image.layer.v1.tar" + (compressor == .gzip ? "+gzip" : "")
+    let config = Array(
+      #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["\#(digest(image.layers[0]))"]}}"#
+        .utf8)
+    let manifest = Array(
+      """
+      {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":\
+      \(TestImage.descriptor("application/vnd.oci.image.config.v1+json", config)),\
+      "layers":[{"mediaType":"\(type)","digest":"\(digest(blob))","size":\(blob.count)}]}
+      """.utf8)
+    let files = ArchiveFile.ociLayout(
+      blobs: [.bytes("blobs/sha512/\(digest(blob).hex)", blob), .blob(config), .blob(manifest)],
+      manifests: [TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)])
+    try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
+    let report = try folder.optimize(options { $0.form = form }, to: "out")
+    #expect(report.notices.contains { $0.contains("SHA-512: layers 0") } == (form != .dockerArchive))
+    #expect(try Verification.compare(folder.image, folder.folder.file("out")).isSame)
   }
 
   /// A layer that stands in forge's form already is told from others by nothing, not even by who compressed it.

@@ -203,7 +203,7 @@ enum ConfigEditor {
       ])
       new.fill(from: old)
       clampAnnotations(&new, epoch)
-      if digest != image.digest {
+      if manifest != image.manifest {
         drop({ isStale($0) || isBaseStale && $0 == baseDigest }, from: &new, &dropped)
       }
       return new

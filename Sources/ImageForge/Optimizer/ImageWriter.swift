@@ -79,8 +79,11 @@ final class ImageWriter: @unchecked Sendable {
     var notices: [String] = []
     let config = ConfigEditor.config(
       input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
-    if compression == .keep, input.scans.contains(where: { hasNoType($0.compression) }) {
-      notices.append("layers in xz or bzip2 are compressed with gzip now: OCI has no media type for these")
+    let moved = input.scans.indices.filter { !canStay($0) }
+    if !moved.isEmpty {
+      notices.append(
+        "compressed again, since they are in xz or bzip2, for which OCI has no media type, or named by a SHA-512: layers "
+          + moved.map(String.init).joined(separator: ", "))
     }
     if isOCI {
       try writeLayout(config, layers, epoch, &notices)
@@ -181,21 +184,25 @@ final class ImageWriter: @unchecked Sendable {
       case .xz: ".xz"
       case .bzip2: ".bz2"
       }
-    return "\(diffID.hex).tar\(suffix)"
+    // The start of a SHA-512 does as well: a longer name needs a longer header.
+    return "\(diffID.hex.prefix(64)).tar\(suffix)"
   }
 
   /// How a layer is compressed; nil where it is copied: it is compressed again only where that makes it another one, or
   /// a smaller one.
   private func wanted(_ layer: Draft.Layer) -> Compression? {
-    let before = input.scans[layer.original ?? layer.inputs.min() ?? 0].compression
+    let first = layer.original ?? layer.inputs.min() ?? 0
+    let before = input.scans[first].compression
     let wanted = compression.resolved(for: before)
-    guard layer.original != nil, !hasNoType(before) else { return wanted }
+    guard layer.original != nil, canStay(first) else { return wanted }
     return compression == .keep || wanted == .none && before == .none ? nil : wanted
   }
 
-  /// OCI has media types for gzip and zstd only.
-  private func hasNoType(_ compression: LayerCompression) -> Bool {
-    isOCI && (compression == .xz || compression == .bzip2)
+  /// Whether the blob of a layer can be copied. OCI has media types for gzip and zstd only, and a member's header no
+  /// room for a SHA-512.
+  private func canStay(_ index: Int) -> Bool {
+    let scan = input.scans[index]
+    return !isOCI || [.none, .gzip, .zstd].contains(scan.compression) && scan.digest.algorithm == .sha256
   }
 
   private func write(_ layer: Draft.Layer, _ turn: LayerRelay.Turn) throws -> WrittenLayer {
@@ -212,11 +219,11 @@ final class ImageWriter: @unchecked Sendable {
     }
     let isAsBefore =
       if let known {
-        written.compression == known.compression && written.size >= known.compressed
+        written.compression == known.compression && written.size >= known.compressed && canStay(first)
       } else {
         // Writing it in forge's own form changed nothing: so it is the layer that it was.
         layer.inputs.count == 1 && written.diffID == input.scans[first].diffID && compression == .keep
-          && !isReproducible && !hasNoType(input.scans[first].compression)
+          && !isReproducible && canStay(first)
       }
     guard isAsBefore else { return try finish(member, written) }
     try file.rewind(to: member.begin())
