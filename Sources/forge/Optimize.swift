@@ -190,13 +190,16 @@ struct Optimize: AsyncParsableCommand {
     var trial = ImageTrial()
     (trial.engine, trial.environment, trial.mcpPath) = (engine, env, mcp)
     let ready = trial
-    func failures(_ archive: String) async throws -> (failed: [String], passed: Int, log: [String]) {
+    func failures(
+      _ archive: String
+    ) async throws -> (failed: [String], passed: Int, answer: String?, log: [String]) {
       do {
         let report = try await Interruption.run { try await ready.run(archive, log: StandardError.print) }
         let checks = report.images.flatMap(\.checks)
         return (
           checks.filter { $0.outcome == .failed }.map { "\($0.id): \($0.message)" },
-          checks.count { $0.outcome == .passed }, report.images.flatMap(\.log)
+          checks.count { $0.outcome == .passed },
+          checks.first { $0.id == "port" && $0.outcome == .passed }?.message, report.images.flatMap(\.log)
         )
       } catch let error as EngineError {
         StandardError.print("the result has to be started before it is handed over; --no-start does without")
@@ -204,10 +207,15 @@ struct Optimize: AsyncParsableCommand {
       }
     }
     let after = try await failures(result)
-    guard !after.failed.isEmpty else { return "started with \(after.passed) checks passed" }
+    // Without its files a server still answers, if only that there are none.
+    let isRefused = after.answer?.contains(/answers 4\d\d/) ?? false
+    guard !after.failed.isEmpty || isRefused else { return "started with \(after.passed) checks passed" }
     let before = try await failures(input)
-    let new = after.failed.filter { check in
+    var new = after.failed.filter { check in
       !before.failed.contains { $0.prefix { $0 != ":" } == check.prefix { $0 != ":" } }
+    }
+    if isRefused, let now = after.answer, let once = before.answer, now != once {
+      new.append("port: \(now), where the input's \(once)")
     }
     func show(_ log: [String]) { for line in log { StandardError.print("  | " + line) } }
     if before.failed.contains(where: { $0.hasPrefix("starts:") || $0.hasPrefix("health:") }) {
@@ -222,6 +230,9 @@ struct Optimize: AsyncParsableCommand {
         "the minimized image fails where the input does not: \(new.joined(separator: "; ")). Nothing was written; "
           + "keep what it misses with --keep PATH")
       throw ExitStatus(code: .policyFailed)
+    }
+    guard !after.failed.isEmpty else {
+      return "started with \(after.passed) checks passed, and answers as the input does"
     }
     return "started; what fails, fails with the input, too: \(after.failed.joined(separator: "; "))"
   }
