@@ -65,6 +65,35 @@ import Testing
     #expect(read > 0)
   }
 
+  /// Offsets whose sum is no number, and a file of which only the ends are there.
+  @Test func offsetsBeyondAnyFileAreHarmless() throws {
+    var bytes = elf(needed: ["libc.so.6"], interpreter: "/lib64/ld.so")
+    let largest = [UInt8](repeating: 0xFF, count: 7) + [0x3F]
+    // Offset and size of the segment that is loaded, and where its strings stand.
+    for index in [64 + 8, 64 + 32, 64 + 40, 64 + 3 * 56 + 16 + 8] {
+      bytes.replaceSubrange(index..<index + 8, with: largest)
+    }
+    #expect(ELFFile(bytes)?.needed ?? [] == [])
+    var asked: [Int] = []
+    let file = try #require(
+      ELFFile(read: { offset, count in
+        asked.append(count)
+        return Array(elf(needed: ["libc.so.6"], interpreter: "/x").dropFirst(offset).prefix(count))
+      }))
+    #expect(file.needed == ["libc.so.6"])
+    #expect(asked.allSatisfy { $0 <= 4096 } && asked.count < 10)
+  }
+
+  @Test func bigEndianProgramsAreRefused() {
+    #expect(throws: OptimizerError.self) {
+      try kept(config(["serve"])) { tar in
+        var bytes = elf(needed: [], interpreter: "")
+        bytes[5] = 2
+        tar.add("usr/bin/serve", data: bytes, mode: 0o755)
+      }
+    }
+  }
+
   @Test func keepsWhatTheEntryPointReaches() throws {
     let config = TestConfig(
       entrypoint: ["serve"], environment: ["PATH=/usr/local/bin:/usr/bin"], volumes: ["/var/lib/data"],
@@ -171,6 +200,97 @@ import Testing
     #expect(files.contains("usr/bin/cat"))
   }
 
+  /// Scripts of a shell, and of a project that a package manager starts, call package managers and name paths.
+  @Test(arguments: [["sh", "start.sh"], ["npm", "start"], ["tini", "--", "npm", "start"]])
+  func whatScriptsNameStays(command: [String]) throws {
+    let files = try kept(config(command)) { tar in
+      for name in ["sh", "tini", "node"] {
+        tar.add("usr/bin/\(name)", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      }
+      for name in ["npm", "npx"] {
+        tar.symlink("usr/local/bin/\(name)", to: "../lib/node_modules/npm/bin/\(name).js")
+        tar.file("usr/local/lib/node_modules/npm/bin/\(name).js", "#!/usr/bin/env node\n", mode: 0o755)
+      }
+      tar.file("usr/local/lib/node_modules/npm/lib/x.js", "x")
+      tar.file("usr/share/app/fun.sh", "x")
+      tar.file("usr/lib/more/libx.so", "x")
+      tar.file("app/start.sh", "export LD_LIBRARY_PATH=/usr/lib/more\n. /usr/share/app/fun.sh\nnpx prisma migrate\n")
+      tar.file(
+        "app/package.json",
+        #"{"scripts":{"start":"LD_LIBRARY_PATH=/usr/lib/more npx x && sh /usr/share/app/fun.sh"}}"#)
+    }
+    let wanted: Set = [
+      "usr/bin/sh", "usr/local/bin/npx", "usr/local/lib/node_modules/npm/bin/npx.js", "usr/share/app/fun.sh",
+      "usr/local/lib/node_modules/npm/lib/x.js", "usr/lib/more/libx.so",
+    ]
+    #expect(files.isSuperset(of: wanted), "\(wanted.subtracting(files))")
+  }
+
+  /// What the application's JavaScript names, but not its packages; declarations and source maps are the application's.
+  @Test func whatJavaScriptNamesStays() throws {
+    let files = try kept(config(["node", "server.js"])) { tar in
+      for name in ["node", "sh", "date", "git", "curl"] {
+        tar.add("usr/bin/\(name)", data: elf(needed: [], interpreter: ""), mode: 0o755)
+      }
+      tar.symlink("bin", to: "usr/bin")
+      for name in ["a", "b", "c"] { tar.file("usr/share/\(name)/x.ttf", "x") }
+      tar.file(
+        "app/server.js",
+        "const { exec } = require('node:child_process')\nexec(\"date +%Y | git log\")\n// it's\nopen(`/usr/share/a/x.ttf`)\n"
+      )
+      tar.file("app/other.mjs", "read('/usr/share/b')")
+      tar.file("app/node_modules/x/index.js", "require('child_process').exec('curl /usr/share/c')")
+      tar.file("app/node_modules/x/index.d.ts", "x")
+    }
+    #expect(
+      files == [
+        "bin", "usr/bin/node", "usr/bin/sh", "usr/bin/date", "usr/bin/git", "usr/share/a/x.ttf", "usr/share/b/x.ttf",
+        "app/server.js", "app/other.mjs", "app/node_modules/x/index.js", "app/node_modules/x/index.d.ts",
+      ])
+  }
+
+  /// Links lead to whole folders, settings to files, services to their folders below /var, programs to what is beside
+  /// them; libc, PAM and OpenSSL open more than they need.
+  @Test func whatIsOpenedThroughOthersStays() throws {
+    let wanted = [
+      "app/public", "usr/share/pub/deep/x", "assets", "usr/share/assets/x", "etc/my.d/a.conf", "usr/share/my/a.conf",
+      "var/log/app/x", "var/cache/app/x", "var/spool/app/x", "var/data/x", "usr/lib/tool/main.js",
+      "usr/lib/tool/lib.js",
+      "usr/lib/libnss_extra.so.2", "etc/nsswitch.conf", "usr/lib/libpam.so.0", "usr/lib/security/pam_x.so",
+      "etc/ssl/openssl.cnf", "usr/lib/ossl-modules/legacy.so", "usr/share/locale/de/x.mo", "usr/share/cfg/x",
+      "usr/lib/glibc-hwcaps/x86-64-v2/libfast.so", "lib/x86_64-linux-gnu/libtrip.so", "var/lib/db/x",
+      "etc/alternatives/man", "usr/bin/serve",
+    ]
+    let others = [
+      "usr/share/man/x.1", "var/log/dpkg.log", "var/log/apt/x", "var/cache/apt/x", "var/backups/x",
+      "usr/share/locale/fr/x.mo",
+      "usr/lib/libnss_other.so.2", "usr/lib/other/x",
+    ]
+    let environment = [
+      "LANG=de_DE.UTF-8", "CFG={\"p\":\"/usr/share/cfg\"}", "DATABASE_URL=sqlite:////var/lib/db/x", "HOME=/var/data",
+    ]
+    let files = try kept(config(["serve", "/usr/lib/tool/main.js"], environment: environment)) { tar in
+      let links = [
+        "app/public": "../usr/share/pub", "assets": "usr/share/assets", "etc/my.d/a.conf": "/usr/share/my/a.conf",
+        "etc/alternatives/man": "/usr/share/man/x.1",
+      ]
+      for (path, target) in links { tar.symlink(path, to: target) }
+      let texts = [
+        "etc/nsswitch.conf": "passwd: files extra [NOTFOUND=return]\n",
+        "etc/ssl/openssl.cnf": "# comment\nlegacy = legacy_sect\n",
+      ]
+      for path in wanted + others where links[path] == nil {
+        if path == "usr/bin/serve" || path.contains(".so") {
+          let needed = path == "usr/bin/serve" ? ["libpam.so.0", "libfast.so", "libtrip.so"] : []
+          tar.add(path, data: elf(needed: needed, interpreter: ""), mode: 0o755)
+        } else {
+          tar.file(path, texts[path] ?? "x")
+        }
+      }
+    }
+    #expect(files == Set(wanted), "\(files.symmetricDifference(wanted))")
+  }
+
   @Test func whatTheConfigNamesStays() throws {
     let environment = ["CONFIG=/usr/share/app", "TOP=/usr/share", "URL=http://usr/share/url", "LD_PRELOAD=libpre.so"]
     let files = try kept(config(["serve", "--data=/usr/share/data"], environment: environment)) { tar in
@@ -192,7 +312,7 @@ import Testing
     let own = [
       "srv/x", "mnt/x", "media/x", "var/www/x", "var/opt/x", "usr/src/x", "usr/local/etc/x", "usr/local/share/app/x",
       "usr/local/lib/app/x", "var/lib/app/x", "var/lib/rpm/x", "usr/lib/sysimage/rpm/x", "usr/lib/apk/db/x",
-      "var/lib/dpkg/diversions", "usr/share/icu/x",
+      "var/lib/dpkg/diversions", "usr/share/icu/x", "var/own/x", "var/cache/own/x",
     ]
     let others = [
       "usr/share/x/x", "usr/local/share/man/x", "usr/local/include/x", "var/lib/apt/x", "usr/local/lib/x.a",
@@ -252,6 +372,7 @@ import Testing
       }
     }
     #expect(throws: OptimizerError.self) { try files([]) }
+    #expect(throws: OptimizerError.self) { try files(["/app"]) }
     #expect(try files(["/usr/lib/x"]).contains("usr/lib/x/x"))
   }
 

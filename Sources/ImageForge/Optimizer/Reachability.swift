@@ -14,9 +14,13 @@ struct Reachability {
   /// Regular files whose contents may lead further.
   private var pending: [FileTree.ID] = []
   private var looked: Set<FileTree.ID> = []
+  /// Folders that links led to.
+  private var linked: Set<FileTree.ID> = []
   private var libraryFolders: [String] = []
   /// Where programs say that their libraries, and what these need in turn, are looked for (DT_RPATH).
   private var inheritedFolders: [String] = []
+  /// Folders of libraries for some processors only (ld.so(8), "glibc-hwcaps").
+  private var hardwareFolders: [String] = []
   /// Debian's names of architectures: `x86_64-linux-gnu`.
   private var triplets: [String] = []
 
@@ -67,6 +71,22 @@ struct Reachability {
     ("usr/local", ["bin", "sbin", "lib", "lib64", "include", "share", "man", "games"]),
     ("usr/local/share", ["man", "doc", "info"]),
     (
+      "var",
+      [
+        "account", "adm", "backups", "cache", "crash", "db", "empty", "ftp", "games", "kerberos", "lib", "local",
+        "lock",
+        "log", "mail", "nis", "opt", "preserve", "run", "spool", "tmp", "www", "yp",
+      ]
+    ),
+    ("var/log", ["apt", "exim4", "installer", "journal", "private", "unattended-upgrades"]),
+    (
+      "var/cache",
+      [
+        "PackageKit", "apk", "apt", "debconf", "dnf", "fontconfig", "ldconfig", "man", "private", "swcatalog", "yum",
+      ]
+    ),
+    ("var/spool", ["anacron", "cron", "exim4", "mail", "rsyslog"]),
+    (
       "var/lib",
       [
         "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude", "aspell",
@@ -82,7 +102,8 @@ struct Reachability {
 
   /// What is never kept whole, though a variable or a command names it.
   private static let top: Set<String> = [
-    "", "usr", "usr/local", "usr/lib", "usr/lib64", "usr/local/lib", "usr/bin", "usr/sbin", "usr/local/bin",
+    "", "usr", "usr/local", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "lib32", "libx32", "usr/local/lib",
+    "usr/bin", "usr/sbin", "usr/local/bin",
     "usr/local/sbin", "usr/share", "usr/local/share", "usr/libexec", "bin", "sbin", "lib", "lib64", "var", "var/lib",
     "var/cache", "var/log", "var/spool",
   ]
@@ -104,15 +125,19 @@ struct Reachability {
 
   private mutating func collect(_ keeping: [String]) throws {
     try readImports()
-    for child in root.tree.children(FileTree.root) {
-      let name = String(decoding: root.tree.name(child), as: UTF8.self)
-      if Self.system.contains(name) || root.tree[child].kind == .symlink {
+    for child in Array(root.tree.children(FileTree.root)) {
+      let name = text(child)
+      if root.tree[child].kind == .symlink {
+        keepNamed("/" + name)
+        kept.insert(child)
+      } else if Self.system.contains(name) {
         kept.insert(child)
       } else {
         // Scripts and alternatives of the distribution stay in /etc, but what they call does not for their sake.
         keepTree(child, leads: name != "etc")
       }
     }
+    keepLinkedSettings()
     keepOwn()
     try findLibraryFolders()
     for path in Self.opened {
@@ -121,13 +146,15 @@ struct Reachability {
     for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] { keep(folder) }
     for path in keeping + config.volumes { keep(path, whole: true) }
     if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
-    for name in Self.dynamic { try keepLibrary(name, from: []) }
+    for name in try Self.dynamic + nameServices() { try keepLibrary(name, from: []) }
     try keepPreloaded()
     keepRuntimes()
     try keepCommands()
     keepVariables()
     try dropUnreachedModules()
+    try keepWhatNodeNames()
     try follow()
+    try keepCompanions()
     dropReaderless()
     if let lists = walk("var/lib/dpkg/info", marking: false), !root.tree.children(lists).allSatisfy(kept.contains) {
       notices.append(
@@ -171,16 +198,7 @@ struct Reachability {
 
   /// What the sources outside of libraries import of what else goes: tests, setuptools.
   private mutating func readImports() throws {
-    var sources: [FileTree.ID] = []
-    root.walk { id in
-      let name = text(id)
-      if root.tree[id].kind == .directory {
-        return !["site-packages", "dist-packages", "node_modules"].contains(name) && !name.hasPrefix("python3")
-      }
-      if root.tree[id].kind == .regular, name.hasSuffix(".py") { sources.append(id) }
-      return true
-    }
-    for id in sources {
+    for id in sources(where: { $0.hasSuffix(".py") }) {
       let file = root.inodes[Int(root.tree[id].inode)]
       guard file.size < 1 << 20 else { continue }
       for module in PythonImports(try contents.bytes(file.origin)).modules {
@@ -192,11 +210,38 @@ struct Reachability {
     }
   }
 
+  /// Files elsewhere that settings in /etc are links to; not programs, and not what stands for alternatives.
+  private mutating func keepLinkedSettings() {
+    for id in kept where root.tree[id].kind == .symlink {
+      let path = String(decoding: root.tree.path(id), as: UTF8.self)
+      guard path.hasPrefix("etc/"), !path.hasPrefix("etc/alternatives/"), let target = walk(path, marking: false),
+        root.tree[target].inode != FileTree.none
+      else { continue }
+      if root.entry(root.inodes[Int(root.tree[target].inode)].metadata).mode & 0o111 == 0 { keep(path) }
+    }
+  }
+
+  /// Regular files outside of libraries.
+  private func sources(where isSource: (String) -> Bool) -> [FileTree.ID] {
+    var sources: [FileTree.ID] = []
+    root.walk { id in
+      let name = text(id)
+      if root.tree[id].kind == .directory {
+        return !["site-packages", "dist-packages", "node_modules"].contains(name) && !name.hasPrefix("python3")
+      }
+      if root.tree[id].kind == .regular, isSource(name) { sources.append(id) }
+      return true
+    }
+    return sources
+  }
+
   private mutating func keepOwn() {
     for path in Self.own { keep(path, whole: true) }
     for (path, filled) in Self.shared {
       guard let folder = walk(path, marking: false) else { continue }
       for child in Array(root.tree.children(folder)) where !filled.contains(text(child)) {
+        // Logs of distributions and of the build lie beside the folders of services.
+        if path == "var/log", root.tree[child].kind == .regular { continue }
         keep("\(path)/\(text(child))", whole: true)
       }
     }
@@ -220,15 +265,22 @@ struct Reachability {
       if isDispensable(next) { continue }
       guard kept.insert(next).inserted || node.kind == .directory else { continue }
       if leads, node.inode != FileTree.none { pending.append(next) }
-      if leads, node.kind == .symlink { keep(String(decoding: root.tree.path(next), as: UTF8.self)) }
+      if leads, node.kind == .symlink, let target = keep(String(decoding: root.tree.path(next), as: UTF8.self)),
+        root.tree[target].kind == .directory, isOwn(target), linked.insert(target).inserted
+      {
+        stack.append(target)
+      }
       stack += root.tree.children(next)
     }
   }
 
-  /// What even a kept tree can do without: type stubs, C and Cython sources, tests, package managers.
+  /// What even a kept tree can do without: Python's type stubs, C and Cython sources, tests, package managers.
   private func isDispensable(_ id: FileTree.ID) -> Bool {
-    let sets = [StripSet.tests, .pip, .npm, .typings, .pycache]
-    let path = String(decoding: root.tree.path(id), as: UTF8.self)
+    let sets = [StripSet.tests, .pip, .npm, .pycache]
+    let bytes = root.tree.path(id)
+    // Longer than those of any package.
+    guard bytes.count < 1024 else { return false }
+    let path = String(decoding: bytes, as: UTF8.self)
     let parts = path.split(separator: "/")
     guard let name = parts.last else { return false }
     if sets.contains(where: { $0.contains(root, id, environment: config.environment, needed: []) }) {
@@ -279,8 +331,12 @@ struct Reachability {
 
   /// Keeps what the config names, and all in it where it is a folder of its own.
   private mutating func keepNamed(_ path: String) {
-    guard path.hasPrefix("/"), !path.hasPrefix("//"), let id = walk(path, marking: false) else { return }
-    keep(path, whole: !Self.top.contains(String(decoding: root.tree.path(id), as: UTF8.self)))
+    guard let id = walk(path, marking: false) else { return }
+    keep(path, whole: isOwn(id))
+  }
+
+  private func isOwn(_ folder: FileTree.ID) -> Bool {
+    !Self.top.contains(String(decoding: root.tree.path(folder), as: UTF8.self))
   }
 
   /// Keeps a path as a program that opens it would walk it: its folders, and every link on the way.
@@ -340,50 +396,80 @@ struct Reachability {
         keepPackage(word)
       }
       // Which programs a script calls cannot be told.
-      if try holdsScript(words) { keepSearchPath() }
+      if let script = try script(words) { keepCalled(by: script) }
     }
   }
 
-  /// Absolute paths in a word or in the value of a variable.
+  /// Absolute paths in a word or in the value of a variable; of a URL, what has no host: `sqlite:////data/app.db`.
   private static func paths(_ text: String) -> [String] {
-    text.split { ":,;= ".contains($0) }.filter { $0.hasPrefix("/") }.map(String.init)
+    text.split { ":,;= \t\n\"'`<>|&()[]{}".contains($0) }.compactMap { (piece: Substring) -> String? in
+      // `-c/etc/app.conf`, `@/etc/app.json`
+      let isOption = piece.hasPrefix("-") || piece.hasPrefix("@")
+      let path = isOption ? piece.drop { $0 != "/" } : piece
+      let slashes = path.prefix { $0 == "/" }.count
+      return slashes == 1 || slashes > 2 ? "/" + path.dropFirst(slashes) : nil
+    }
   }
 
   private mutating func keepVariables() {
-    let known = ["PATH", "LD_LIBRARY_PATH", "HOME", "PWD", "MANPATH"]
+    let known = ["PATH", "LD_LIBRARY_PATH", "PWD", "MANPATH"]
     for variable in config.environment {
       let parts = variable.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, !known.contains(parts[0]) else { continue }
       for path in Self.paths(parts[1]) { keepNamed(path) }
+      guard parts[0].hasPrefix("LC_") || parts[0].hasPrefix("LANG") else { continue }
+      for locale in parts[1].split(separator: ":").map({ $0.prefix { $0 != "." && $0 != "@" } }) {
+        for name in [locale, locale.prefix { $0 != "_" }] { keep("usr/share/locale/\(name)", whole: true) }
+      }
     }
   }
 
-  private mutating func keepSearchPath() {
+  /// What a script of a shell may need: all programs of the search path, and what its text names.
+  private mutating func keepCalled(by script: String) {
     for folder in searchPath { keep(folder, whole: true) }
+    let words = ImageConfig.words(script)
+    for word in words {
+      for path in Self.paths(word) { keepNamed(path) }
+    }
+    for name in Set(words.map(Self.base)) where StripSet.nodePrograms.contains(name) {
+      keepProgram(name)
+      keepPackage(name)
+    }
   }
 
-  private static let shells: Set<String> = ["sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"]
+  private static let shells: Set<String> = [
+    "sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "busybox", "make",
+  ]
 
-  /// Whether a command names a shell script, or a file that a shell reads as one.
-  private mutating func holdsScript(_ words: [String]) throws -> Bool {
+  /// The text of the shell scripts that a command names, or of files that a shell reads as one; nil where it names none.
+  private mutating func script(_ words: [String]) throws -> String? {
     var before = ""
     var hasShell = false
+    var text: String?
+    func add(_ file: FileTree.ID) throws {
+      let bytes = try contents.bytes(root.inodes[Int(root.tree[file].inode)].origin, limit: 1 << 20)
+      text = (text ?? "") + String(decoding: bytes, as: UTF8.self) + "\n"
+    }
     for word in words {
       let isRead = before == "." || before == "source" || Self.shells.contains(Self.base(before))
       if let id = file(word) {
         let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
         if head.starts(with: Array("#!".utf8)) {
-          if Self.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { return true }
+          if Self.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { try add(id) }
         } else if !ELFFile.isELF(head), isRead || word.hasSuffix(".sh") || word.hasSuffix(".bash") {
-          return true
+          try add(id)
         }
       }
       hasShell = hasShell || Self.shells.contains(Self.base(word))
       // Options of a shell stand between it and its script.
       if !(isRead && word.hasPrefix("-")) { before = word }
     }
-    return hasShell && words.contains { StripSet.nodePrograms.contains(Self.base($0)) }
-      || words.first.map { StripSet.nodePrograms.contains(Self.base($0)) } ?? false
+    // A package manager runs its project's scripts with a shell.
+    if words.contains(where: { StripSet.nodePrograms.contains(Self.base($0)) && program($0) != nil }) {
+      text = text ?? ""
+      if let manifest = file(config.workingDirectory + "/package.json") { try add(manifest) }
+    }
+    return text
   }
 
   private static func base(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
@@ -400,8 +486,12 @@ struct Reachability {
     let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
     guard let first = words.first else { return [] }
     guard first.hasSuffix("/env") else { return [first] }
-    let program = words.dropFirst().first { !$0.hasPrefix("-") && !$0.contains("=") }
-    return [first] + (program.map { [$0] } ?? [])
+    // `-S node`, `-Snode`; the name of a variable that `-u` takes away is no program.
+    var rest = words.dropFirst().map { $0.hasPrefix("-S") ? String($0.dropFirst(2)) : $0 }.filter { !$0.isEmpty }[...]
+    while let word = rest.first, word.hasPrefix("-") || word.contains("=") {
+      rest = rest.dropFirst(word == "-u" ? 2 : 1)
+    }
+    return [first] + rest.prefix(1)
   }
 
   /// A program that is part of a package of Node needs all of it, be it a package manager.
@@ -411,11 +501,20 @@ struct Reachability {
     var count: Int?
     if let modules = parts.firstIndex(of: "node_modules"), modules + 2 < parts.count {
       count = modules + (parts[modules + 1].hasPrefix("@") ? 3 : 2)
+      // What it needs may stand beside it.
+      if !StripSet.nodePrograms.contains(String(parts[modules + 1])) {
+        keep(parts[...modules].joined(separator: "/"), whole: true)
+      }
     } else if parts.starts(with: ["usr", "share", "nodejs"]) {
       // Debian's packages need each other.
       count = 3
     } else if parts.first == "opt", parts.count > 2, parts[1].hasPrefix("yarn-v") {
       count = 2
+    } else if parts.starts(with: ["usr", "lib"]) || parts.starts(with: ["usr", "share"]), parts.count > 3,
+      !parts[2].contains("-linux-"), !parts[2].hasPrefix("python")
+    {
+      // `/usr/lib/app/main.js`
+      count = 3
     }
     guard let count, let folder = keep(parts.prefix(count).joined(separator: "/")) else { return }
     // The folder itself may be one that else goes.
@@ -430,7 +529,7 @@ struct Reachability {
   private static let unknown = ["perl", "ruby", "php", "java", "Rscript", "mono", "dotnet", "erl"]
 
   private mutating func refuseUnknownRuntimes(_ commands: [[String]]) throws {
-    guard keeping.isEmpty else { return }
+    guard !asksForLibraries else { return }
     for word in commands.flatMap({ $0 }).flatMap(ImageConfig.words) {
       guard let path = program(word), let id = file(path) else { continue }
       let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
@@ -451,6 +550,15 @@ struct Reachability {
           "the image starts \(DisplayText.escape(name)), and --minimize knows Python, Node and compiled programs only: "
             + "name the folder of its libraries with --keep PATH")
       }
+    }
+  }
+
+  /// Whether libraries are to be kept that a runtime may need.
+  private var asksForLibraries: Bool {
+    keeping.contains { path in
+      let parts = path.split(separator: "/")
+      return ["lib", "lib64", "share", "libexec", "opt"].contains { parts.prefix(3).contains($0[...]) }
+        || parts.first == "usr" && parts.count == 1
     }
   }
 
@@ -527,6 +635,42 @@ struct Reachability {
     for name in named.libraries.sorted() { try keepLibrary(name, from: []) }
   }
 
+  /// What the application's own JavaScript names; packages are not read.
+  private mutating func keepWhatNodeNames() throws {
+    let commands = config.commands.flatMap { $0 }.flatMap(ImageConfig.words)
+    var programs = commands
+    for word in commands {
+      guard let id = file(word) else { continue }
+      let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
+      if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
+    }
+    guard programs.contains(where: { ["node", "nodejs", "bun"].contains(Self.base($0)) }) else { return }
+    var names = NodeNames()
+    var left: Int64 = 64 << 20
+    for id in sources(where: NodeNames.isSource) {
+      let file = root.inodes[Int(root.tree[id].inode)]
+      guard kept.contains(id), file.size <= NodeNames.maximumSize, file.size <= left else { continue }
+      left -= file.size
+      names.add(try contents.bytes(file.origin))
+    }
+    for path in names.paths.sorted() { keepNamed(path) }
+    for program in names.programs.sorted() { keepProgram(program) }
+    notices.append(
+      "of JavaScript, the application's own sources were read, and packages in node_modules were not: a program that one "
+        + "of these starts, be it a shell, and what it opens outside of the application needs --keep PATH")
+  }
+
+  /// What libraries that are reached open in turn: PAM its modules, OpenSSL the providers that its settings name.
+  private mutating func keepCompanions() throws {
+    func isKept(_ path: String) -> Bool { walk(path, marking: false).map { kept.contains($0) } ?? false }
+    let settings = try ["etc/ssl/openssl.cnf", "usr/lib/ssl/openssl.cnf"].flatMap { try lines($0) }
+    for folder in libraryFolders {
+      if isKept(folder + "/libpam.so.0") { keep(folder + "/security", whole: true) }
+      if settings.contains(where: { $0.contains("legacy") }) { keep(folder + "/ossl-modules", whole: true) }
+    }
+    try follow()
+  }
+
   /// Python's library, wherever a Python is; Node is one file.
   private mutating func keepRuntimes() {
     for base in ["usr/local/lib", "usr/lib"] {
@@ -558,7 +702,13 @@ struct Reachability {
       guard isProgram || name.contains(where: { $0 == UInt8(ascii: ".") }) && isLibrary(name) else { continue }
       let head = try contents.bytes(inode.origin, limit: 256)
       if ELFFile.isELF(head) {
-        guard let file = ELFFile(try contents.bytes(inode.origin, limit: 256 << 20)) else { continue }
+        guard head.count < 6 || head[5] != 2 else {
+          throw OptimizerError.usage(
+            "\(DisplayText.escape(root.tree.path(id))) is for a big-endian machine, whose programs --minimize does not follow"
+          )
+        }
+        let blob = try contents.blob(inode.origin)
+        guard let file = try ELFFile(read: { try blob.bytes(at: Int64($0), count: $1) }) else { continue }
         let folder = root.tree.path(id).dropLast(name.count)
         let origin = String(decoding: folder, as: UTF8.self)
         if let interpreter = file.interpreter { keep(interpreter) }
@@ -588,6 +738,13 @@ struct Reachability {
     return text.hasSuffix(".so") || text.contains(".so.") || text.hasSuffix(".node")
   }
 
+  /// The libraries of the name services that are asked (nsswitch.conf(5)).
+  private mutating func nameServices() throws -> [String] {
+    try lines("etc/nsswitch.conf").flatMap { line in
+      line.split { $0 == " " || $0 == "\t" }.dropFirst().filter { !$0.hasPrefix("[") }.map { "libnss_\($0).so.2" }
+    }
+  }
+
   /// Libraries that the loader puts before those that a program needs.
   private mutating func keepPreloaded() throws {
     let variable = config.environment.last { $0.hasPrefix("LD_PRELOAD=") }?.dropFirst(11) ?? ""
@@ -608,7 +765,7 @@ struct Reachability {
 
   private mutating func findLibraryFolders() throws {
     let environment = config.environment.last { $0.hasPrefix("LD_LIBRARY_PATH=") }?.dropFirst(16)
-    libraryFolders = environment?.split(separator: ":").map(String.init) ?? []
+    libraryFolders = environment?.split { $0 == ":" || $0 == ";" }.map(String.init) ?? []
     var files = ["etc/ld.so.conf"]
     if let folder = walk("etc/ld.so.conf.d", marking: false) {
       files += root.tree.children(folder).map { "etc/ld.so.conf.d/" + text($0) }.filter { $0.hasSuffix(".conf") }
@@ -618,14 +775,27 @@ struct Reachability {
     }
     libraryFolders += ["/usr/local/lib", "/lib", "/usr/lib", "/lib64", "/usr/lib64"]
     // Debian keeps libraries in a folder for each architecture.
-    if let folder = walk("usr/lib", marking: false) {
+    for folder in ["usr/lib", "lib"].compactMap({ walk($0, marking: false) }) {
       for child in root.tree.children(folder) where root.tree[child].kind == .directory {
-        let name = String(decoding: root.tree.name(child), as: UTF8.self)
-        if name.contains("-linux-") {
+        let name = text(child)
+        if name.contains("-linux-"), !triplets.contains(name) {
           triplets.append(name)
           libraryFolders += ["/lib/\(name)", "/usr/lib/\(name)", "/usr/local/lib/\(name)"]
         }
       }
+    }
+    // musl has one file of folders.
+    for child in walk("etc", marking: false).map({ Array(root.tree.children($0)) }) ?? [] {
+      let name = text(child)
+      guard name.hasPrefix("ld-musl-"), name.hasSuffix(".path") else { continue }
+      libraryFolders += try lines("etc/" + name).flatMap { $0.split(separator: ":").map(String.init) }
+    }
+    var seen: Set<String> = []
+    libraryFolders = libraryFolders.filter { seen.insert($0).inserted && walk($0, marking: false) != nil }
+    // Builds for newer processors: which one the loader takes, the machine decides.
+    for folder in libraryFolders {
+      guard let builds = walk(folder + "/glibc-hwcaps", marking: false) else { continue }
+      hardwareFolders += root.tree.children(builds).map { "\(folder)/glibc-hwcaps/\(text($0))" }
     }
   }
 
@@ -635,6 +805,7 @@ struct Reachability {
       keep(name)
       return
     }
+    for folder in hardwareFolders { keep(folder + "/" + name) }
     for folder in inheritedFolders where try fits(folder + "/" + name, program) != false { keep(folder + "/" + name) }
     for folder in folders + libraryFolders {
       let path = folder + "/" + name
