@@ -291,6 +291,22 @@ import Testing
     #expect(files == Set(wanted), "\(files.symmetricDifference(wanted))")
   }
 
+  /// Names that are no UTF-8 are names.
+  @Test func namesOfAnyBytesStay() throws {
+    let odd = Array("usr/local/share/n".utf8) + [0xE9]
+    let folder = try ImageFolder(
+      TestImage(
+        layers: [
+          layer { tar in
+            tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
+            tar.add("usr/local/share/n", data: Array("x".utf8)) { $0.replaceSubrange(..<odd.count, with: odd) }
+          }
+        ], config: config(["serve"])))
+    try folder.optimize(options { $0.minimize = true }, to: "out.tar")
+    let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
+    #expect(listing.contains { $0.path == odd })
+  }
+
   @Test func whatTheConfigNamesStays() throws {
     let environment = ["CONFIG=/usr/share/app", "TOP=/usr/share", "URL=http://usr/share/url", "LD_PRELOAD=libpre.so"]
     let files = try kept(config(["serve", "--data=/usr/share/data"], environment: environment)) { tar in

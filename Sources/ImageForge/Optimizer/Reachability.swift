@@ -242,14 +242,16 @@ struct Reachability {
       for child in Array(root.tree.children(folder)) where !filled.contains(text(child)) {
         // Logs of distributions and of the build lie beside the folders of services.
         if path == "var/log", root.tree[child].kind == .regular { continue }
-        keep("\(path)/\(text(child))", whole: true)
+        keep(path)
+        keep(root.tree.path(child), whole: true)
       }
     }
     guard let libraries = walk("usr/local/lib", marking: false) else { return }
     for child in Array(root.tree.children(libraries)) where root.tree[child].kind == .directory {
       let name = text(child)
       if name.hasPrefix("python3") || name == "node_modules" || name == "pkgconfig" { continue }
-      keep("usr/local/lib/\(name)", whole: true)
+      keep("usr/local/lib")
+      keep(root.tree.path(child), whole: true)
     }
   }
 
@@ -265,7 +267,7 @@ struct Reachability {
       if isDispensable(next) { continue }
       guard kept.insert(next).inserted || node.kind == .directory else { continue }
       if leads, node.inode != FileTree.none { pending.append(next) }
-      if leads, node.kind == .symlink, let target = keep(String(decoding: root.tree.path(next), as: UTF8.self)),
+      if leads, node.kind == .symlink, let target = keep(root.tree.path(next)),
         root.tree[target].kind == .directory, isOwn(target), linked.insert(target).inserted
       {
         stack.append(target)
@@ -343,6 +345,11 @@ struct Reachability {
   /// - Returns: where it ends; nil where it leads nowhere.
   @discardableResult
   private mutating func keep(_ path: String, whole: Bool = false) -> FileTree.ID? {
+    keep(Array(path.utf8), whole: whole)
+  }
+
+  @discardableResult
+  private mutating func keep(_ path: [UInt8], whole: Bool = false) -> FileTree.ID? {
     guard let id = walk(path, marking: true) else { return nil }
     if root.tree[id].inode != FileTree.none { pending.append(id) }
     if whole, root.tree[id].kind == .directory { keepTree(id) }
@@ -350,8 +357,12 @@ struct Reachability {
   }
 
   private mutating func walk(_ path: String, marking: Bool) -> FileTree.ID? {
+    walk(Array(path.utf8), marking: marking)
+  }
+
+  private mutating func walk(_ path: [UInt8], marking: Bool) -> FileTree.ID? {
     var id = FileTree.root
-    var rest = path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }[...]
+    var rest = path.split(separator: UInt8(ascii: "/")).map { Array($0) }[...]
     var links = 0
     while let name = rest.first {
       rest = rest.dropFirst()
