@@ -210,7 +210,8 @@ struct Optimize: AsyncParsableCommand {
     // Without its files a server still answers, if only that there are none.
     let isRefused = after.answer?.contains(/answers 4\d\d/) ?? false
     guard !after.failed.isEmpty || isRefused else { return "started with \(after.passed) checks passed" }
-    let before = try await failures(input)
+    // Standard input cannot be read again.
+    let before = input == "-" ? (failed: [], passed: 0, answer: nil, log: []) : try await failures(input)
     var new = after.failed.filter { check in
       !before.failed.contains { $0.prefix { $0 != ":" } == check.prefix { $0 != ":" } }
     }
@@ -232,7 +233,8 @@ struct Optimize: AsyncParsableCommand {
       throw ExitStatus(code: .policyFailed)
     }
     guard !after.failed.isEmpty else {
-      return "started with \(after.passed) checks passed, and answers as the input does"
+      let compared = before.answer == nil ? "; what the input answers is not known" : ", and answers as the input does"
+      return "started with \(after.passed) checks passed\(compared)"
     }
     return "started; what fails, fails with the input, too: \(after.failed.joined(separator: "; "))"
   }
