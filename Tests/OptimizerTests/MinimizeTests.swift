@@ -84,14 +84,18 @@ import Testing
     #expect(asked.allSatisfy { $0 <= 4096 } && asked.count < 10)
   }
 
-  @Test func bigEndianProgramsAreRefused() {
-    #expect(throws: OptimizerError.self) {
-      try kept(config(["serve"])) { tar in
-        var bytes = elf(needed: [], interpreter: "")
-        bytes[5] = 2
-        tar.add("usr/bin/serve", data: bytes, mode: 0o755)
-      }
+  /// Packages bring builds for machines that the image is not for.
+  @Test func programsOfOtherMachinesAreHarmless() throws {
+    func fill(_ tar: inout TarBuilder) {
+      var bytes = elf(needed: [], interpreter: "")
+      tar.add("usr/bin/serve", data: bytes, mode: 0o755)
+      bytes[5] = 2
+      tar.add("app/node_modules/x/prebuilds/linux-s390x/x.node", data: bytes)
     }
+    #expect(try kept(config(["serve"]), fill).count == 2)
+    var config = config(["serve"])
+    config.platform = "linux/s390x"
+    #expect(throws: OptimizerError.self) { try kept(config, fill) }
   }
 
   @Test func keepsWhatTheEntryPointReaches() throws {

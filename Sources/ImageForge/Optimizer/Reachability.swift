@@ -74,8 +74,7 @@ struct Reachability {
       "var",
       [
         "account", "adm", "backups", "cache", "crash", "db", "empty", "ftp", "games", "kerberos", "lib", "local",
-        "lock",
-        "log", "mail", "nis", "opt", "preserve", "run", "spool", "tmp", "www", "yp",
+        "lock", "log", "mail", "nis", "opt", "preserve", "run", "spool", "tmp", "www", "yp",
       ]
     ),
     ("var/log", ["apt", "exim4", "installer", "journal", "private", "unattended-upgrades"]),
@@ -397,6 +396,10 @@ struct Reachability {
     guard program(first) != nil else {
       throw OptimizerError.usage("the entry point \(DisplayText.escape(first)) is not in the image")
     }
+    let architecture = image.image.platform.architecture
+    guard !["s390x", "ppc64", "mips", "mips64"].contains(architecture) else {
+      throw OptimizerError.usage("--minimize does not follow programs of big-endian machines, such as \(architecture)")
+    }
     try refuseUnknownRuntimes(commands)
     for command in commands {
       // Words of a shell's text may be programs, and words of a command may be paths.
@@ -713,11 +716,6 @@ struct Reachability {
       guard isProgram || name.contains(where: { $0 == UInt8(ascii: ".") }) && isLibrary(name) else { continue }
       let head = try contents.bytes(inode.origin, limit: 256)
       if ELFFile.isELF(head) {
-        guard head.count < 6 || head[5] != 2 else {
-          throw OptimizerError.usage(
-            "\(DisplayText.escape(root.tree.path(id))) is for a big-endian machine, whose programs --minimize does not follow"
-          )
-        }
         let blob = try contents.blob(inode.origin)
         guard let file = try ELFFile(read: { try blob.bytes(at: Int64($0), count: $1) }) else { continue }
         let folder = root.tree.path(id).dropLast(name.count)
