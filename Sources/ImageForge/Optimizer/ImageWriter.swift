@@ -129,7 +129,8 @@ final class ImageWriter: @unchecked Sendable {
   /// Whether it is NAME:TAG, as `docker load` and `podman load` take it (distribution/reference). podman takes neither
   /// IPv6 addresses nor registries that capitals alone tell from a folder, as Docker does.
   static func isTagged(_ text: String) -> Bool {
-    guard let colon = text.lastIndex(of: ":"),
+    // At most 255 and a tag of 128: longer ones are not even matched, which takes time.
+    guard text.utf8.count <= 384, let colon = text.lastIndex(of: ":"),
       text[colon...].wholeMatch(of: /:\w[\w.\-]{0,127}/.asciiOnlyWordCharacters()) != nil
     else { return false }
     let domain =
