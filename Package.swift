@@ -21,12 +21,14 @@ func room(_ name: String, uses: [Target.Dependency], plugins: [Target.PluginUsag
 
 func tests(_ name: String, uses: [Target.Dependency], excludes: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: uses + ["TestSupport"], path: "Tests/\(name)Tests", exclude: excludes,
+    name: "\(name)Tests", dependencies: uses + ["TestSupport"], path: "Tests/\(name)Tests",
+    exclude: excludes,
     swiftSettings: strict)
 }
 
 func library(_ name: String, package debian: String, pkgConfig: String) -> Target {
-  .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+  .systemLibrary(
+    name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -72,7 +74,10 @@ let package = Package(
     room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
     room(
       "Optimizer",
-      uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto, system]),
+      uses: [
+        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
+        system,
+      ]),
     room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
 
     // Left wing: reads source and writes recipes.
@@ -82,26 +87,33 @@ let package = Package(
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
     room(
       "Recipes",
-      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache, yams, system]),
+      uses: [
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache,
+        yams, system,
+      ]),
 
     // Between the wings, and the way out.
     room("Engines", uses: ["ForgeBasics", subprocess, system]),
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection", "ForgeLayers",
+        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection",
+        "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
     .target(
       name: "ImageForge",
       dependencies: [
-        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets", "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes", "ForgeEngines",
+        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
+        "ForgeRules",
+        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes",
+        "ForgeEngines",
         "ForgeReports", "ForgeOptimizer", subprocess, mustache,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
-    .executableTarget(name: "forge", dependencies: ["ImageForge", "CMalloc", arguments], swiftSettings: strict),
+    .executableTarget(
+      name: "forge", dependencies: ["ImageForge", "CMalloc", arguments], swiftSettings: strict),
 
     // The example of README.md, compiled as a program of someone else's would be.
     .executableTarget(
@@ -118,7 +130,8 @@ let package = Package(
     .plugin(name: "EmbedRecipes", capability: .buildTool(), dependencies: ["embed-recipes"]),
 
     .target(
-      name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system],
+      path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Basics", uses: ["ForgeBasics"]),
     tests("Layers", uses: ["ForgeLayers"]),
@@ -131,7 +144,9 @@ let package = Package(
     tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
-    tests("Recipes", uses: ["ForgeRecipes", subprocess], excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
+    tests(
+      "Recipes", uses: ["ForgeRecipes", subprocess],
+      excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
     tests("Command", uses: ["ImageForge", "forge", yams]),

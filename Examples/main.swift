@@ -4,7 +4,8 @@ import ImageForge
 let analysis = try Analyzer.analyze("backend")
 let files = try Generator.generate(analysis)
 
-let image = try Inspector.open("image.tar", options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
+let image = try Inspector.open(
+  "image.tar", options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
 let verdict = Gate.judge(image.inspection, policy: try Policy.find(in: "."))
 print(verdict.passed, image.inspection.sizes.stored)
 

@@ -10,12 +10,16 @@ struct EmbedRecipes {
     }
     let root = URL(filePath: arguments[1], directoryHint: .isDirectory)
     let paths =
-      (FileManager.default.enumerator(atPath: root.path(percentEncoded: false))?.allObjects as? [String] ?? [])
+      (FileManager.default.enumerator(atPath: root.path(percentEncoded: false))?.allObjects
+      as? [String] ?? [])
       .sorted()
-    var code = "// Made from recipes/ by embed-recipes.\nlet embeddedRecipes: [String: String] = [\n"
+    var code =
+      "// Made from recipes/ by embed-recipes.\nlet embeddedRecipes: [String: String] = [\n"
     for path in paths {
       let file = root.appending(path: path)
-      guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
+      guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else {
+        continue
+      }
       let text = try String(contentsOf: file, encoding: .utf8)
       code += "  \(literal(path)): \(literal(text)),\n"
     }

@@ -13,13 +13,15 @@ struct Analyze: AsyncParsableCommand {
         forge analyze frontend --explain runtime.version
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
+  @Argument(
+    help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Option(
     help: ArgumentHelp(
       "Show what one conclusion rests on, and what else it could have been.",
-      discussion: "runtime.version, next.output, environment.NAME; a first part alone shows all below it.",
+      discussion:
+        "runtime.version, next.output, environment.NAME; a first part alone shows all below it.",
       valueName: "key"))
   var explain: String?
 
@@ -28,12 +30,16 @@ struct Analyze: AsyncParsableCommand {
 
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func run() async throws {
     try reporting.check(output: output, project: path)
-    let analysis = try await reporting.reportingFailure("analyze", of: path, isProject: true, to: output) {
+    let analysis = try await reporting.reportingFailure(
+      "analyze", of: path, isProject: true, to: output
+    ) {
       try Analyzer.analyze(path)
     }
     if let explain {

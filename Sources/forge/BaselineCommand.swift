@@ -4,7 +4,8 @@ import ImageForge
 
 struct BaselineCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "baseline", abstract: "Keep the sizes of images in the repository, and see how they grow.",
+    commandName: "baseline",
+    abstract: "Keep the sizes of images in the repository, and see how they grow.",
     discussion: """
       Examples:
         forge baseline write backend.tar frontend.tar
@@ -29,7 +30,8 @@ struct BaselineCommand: AsyncParsableCommand {
     var output = BaselineCommand.file
 
     func run() async throws {
-      var baseline = FileManager.default.fileExists(atPath: output) ? try Baseline.load(output) : Baseline()
+      var baseline =
+        FileManager.default.fileExists(atPath: output) ? try Baseline.load(output) : Baseline()
       for image in images.all { baseline.record(try await image.inspect()) }
       try AtomicFile.write(StableJSON.encode(baseline).utf8, to: output)
     }
@@ -37,7 +39,8 @@ struct BaselineCommand: AsyncParsableCommand {
 
   struct Compare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Compare images with the baseline; exit with 1 where one has grown more than `size.growth` allows.",
+      abstract:
+        "Compare images with the baseline; exit with 1 where one has grown more than `size.growth` allows.",
       discussion: """
         Examples:
           forge baseline compare backend.tar
@@ -46,7 +49,9 @@ struct BaselineCommand: AsyncParsableCommand {
 
     @OptionGroup var images: ImagesArguments
 
-    @Option(help: "The baseline file. Default: the policy's, or else forge-baseline.json.", completion: .file())
+    @Option(
+      help: "The baseline file. Default: the policy's, or else forge-baseline.json.",
+      completion: .file())
     var baseline: String?
 
     @OptionGroup var policy: PolicyOptions
@@ -56,7 +61,9 @@ struct BaselineCommand: AsyncParsableCommand {
       let policy = try policy.load(in: ".")
       let known = try Baseline.load(baseline ?? policy.baseline ?? BaselineCommand.file)
       var report = GrowthReport()
-      for image in images.all { report.add(try await image.inspect(), baseline: known, policy: policy) }
+      for image in images.all {
+        report.add(try await image.inspect(), baseline: known, policy: policy)
+      }
       try reporting.write(report, text: report.text)
       if !report.passed { throw ExitStatus(code: .policyFailed) }
     }

@@ -40,7 +40,8 @@ struct BudgetOptions: ParsableArguments {
 
   /// Documents, paths and headers are held in memory, and offsets of names are 32 bits wide.
   private static let maximum: [String: Int64] = [
-    "--max-path": 1 << 20, "--max-header": 64 << 20, "--max-json": 256 << 20, "--max-entries": 1 << 30,
+    "--max-path": 1 << 20, "--max-header": 64 << 20, "--max-json": 256 << 20,
+    "--max-entries": 1 << 30,
     "--max-layers": 1 << 16,
   ]
 
@@ -54,7 +55,9 @@ struct BudgetOptions: ParsableArguments {
     try set(&limit, Int(clamping: bytes), flag)
   }
 
-  private static func set<Value: FixedWidthInteger>(_ limit: inout Value, _ number: Int?, _ flag: String) throws {
+  private static func set<Value: FixedWidthInteger>(
+    _ limit: inout Value, _ number: Int?, _ flag: String
+  ) throws {
     guard let number else { return }
     guard number > 0, number <= maximum[flag] ?? 1 << 50 else {
       throw ValidationError("\(flag) must lie between 1 and \(maximum[flag] ?? 1 << 50)")

@@ -18,10 +18,13 @@ struct Build: AsyncParsableCommand {
         forge build frontend -t registry.example/web:1 --build-arg NEXT_PUBLIC_URL=/api
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
+  @Argument(
+    help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
-  @Flag(help: "Check the Dockerfiles, those to be generated too, and build nothing; exit with 1 on errors.")
+  @Flag(
+    help:
+      "Check the Dockerfiles, those to be generated too, and build nothing; exit with 1 on errors.")
   var check = false
 
   @Flag(help: "Judge each image by the policy; exit with 1 when it fails.")
@@ -30,27 +33,34 @@ struct Build: AsyncParsableCommand {
   @Option(help: "The container engine. auto: the first usable one of docker, podman, buildah.")
   var engine = EngineChoice.auto
 
-  @Option(name: .shortAndLong, help: "The image's NAME[:TAG]. Several services: NAME-SERVICE[:TAG].")
+  @Option(
+    name: .shortAndLong, help: "The image's NAME[:TAG]. Several services: NAME-SERVICE[:TAG].")
   var tag: String?
 
   @Option(
-    name: .shortAndLong, help: "Write the image there as a docker-archive: a file, or an existing folder.",
+    name: .shortAndLong,
+    help: "Write the image there as a docker-archive: a file, or an existing folder.",
     completion: .file())
   var output: String?
 
   @Option(help: "A build argument, NAME=value. May be repeated.")
   var buildArg: [String] = []
 
-  @Option(help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.", completion: .file())
+  @Option(
+    help: "A secret file for RUN --mount=type=secret, id=NAME,src=FILE. May be repeated.",
+    completion: .file())
   var secret: [String] = []
 
   @Option(help: "The platforms to build for: linux/amd64,linux/arm64. Default: the engine's own.")
   var platform: String?
 
-  @Option(help: "Stop at this stage of the Dockerfile: migrate, worker, mcp. The image is called NAME-STAGE.")
+  @Option(
+    help:
+      "Stop at this stage of the Dockerfile: migrate, worker, mcp. The image is called NAME-STAGE.")
   var target: String?
 
-  @Flag(help: "Give the image the times of the commit, so that two builds of one source are the same.")
+  @Flag(
+    help: "Give the image the times of the commit, so that two builds of one source are the same.")
   var reproducible = false
 
   @Option(help: "Take layers of earlier builds from there. May be repeated.")
@@ -62,14 +72,16 @@ struct Build: AsyncParsableCommand {
   @Flag(help: "Build every step anew.")
   var noCache = false
 
-  @Option(help: "docker's builder, local, remote or in a cluster: a name that `docker buildx ls` lists.")
+  @Option(
+    help: "docker's builder, local, remote or in a cluster: a name that `docker buildx ls` lists.")
   var builder: String?
 
   @Flag(help: "Push the images, unless one fails the policy.")
   var push = false
 
   @Option(
-    help: "Write build.json, and the inspection and log of each service, into this folder.", completion: .directory)
+    help: "Write build.json, and the inspection and log of each service, into this folder.",
+    completion: .directory)
   var reportDir: String?
 
   @Option(help: "How many services are built at once.")
@@ -80,15 +92,20 @@ struct Build: AsyncParsableCommand {
   @OptionGroup var reporting: ReportOptions
 
   func validate() throws {
-    for platform in platforms where platform.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?/) == nil {
-      throw ValidationError("--platform must be one or several such as linux/amd64,linux/arm64, not \(platform)")
+    for platform in platforms
+    where platform.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?/) == nil {
+      throw ValidationError(
+        "--platform must be one or several such as linux/amd64,linux/arm64, not \(platform)")
     }
-    if Set(platforms).count < platforms.count { throw ValidationError("--platform names a platform twice") }
+    if Set(platforms).count < platforms.count {
+      throw ValidationError("--platform names a platform twice")
+    }
     if let target, target.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.-]{0,127}/) == nil {
       throw ValidationError("--target must be the name of a stage, such as migrate")
     }
     if !checkSize, let option = policy.given.first {
-      throw ValidationError("\(option) is of the policy, by which images are judged with --check-size only: add it")
+      throw ValidationError(
+        "\(option) is of the policy, by which images are judged with --check-size only: add it")
     }
     if let jobs, !(1...16).contains(jobs) { throw ValidationError("--jobs must be 1 to 16") }
     if builder != nil, engine != .docker, engine != .auto {
@@ -100,13 +117,16 @@ struct Build: AsyncParsableCommand {
   private func refuseSecretArguments() throws {
     for argument in buildArg {
       let name = String(argument.prefix { $0 != "=" })
-      if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") { throw ProjectBuildError.secretArgument(name) }
+      if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") {
+        throw ProjectBuildError.secretArgument(name)
+      }
     }
   }
 
   private func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   private var platforms: [String] {

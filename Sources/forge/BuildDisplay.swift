@@ -24,7 +24,9 @@ final class BuildDisplay: Sendable {
   /// Nil where standard error is not a terminal, or one that cannot move its cursor.
   init?() {
     let environment = ProcessInfo.processInfo.environment
-    guard isatty(STDERR_FILENO) == 1, environment["TERM"] != "dumb", environment["CI"] == nil else { return nil }
+    guard isatty(STDERR_FILENO) == 1, environment["TERM"] != "dumb", environment["CI"] == nil else {
+      return nil
+    }
     Task.detached { [weak self] in
       while let display = self, display.redraw() {
         try? await Task.sleep(for: .milliseconds(300))
@@ -87,11 +89,15 @@ final class BuildDisplay: Sendable {
         let seconds = ((row.end ?? .now) - start).components.seconds
         return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
       }
-      let left = name.prefix(longest).padding(toLength: longest, withPad: " ", startingAt: 0) + "  " + what(row.stage)
+      let left =
+        name.prefix(longest).padding(toLength: longest, withPad: " ", startingAt: 0) + "  "
+        + what(row.stage)
       let right = time ?? ""
       let room = max(width - right.count - 2, 10)
       let cut = left.count > room ? left.prefix(room - 1) + "…" : left[...]
-      text += cut + String(repeating: " ", count: max(width - 1 - cut.count - right.count, 1)) + right + "\n"
+      text +=
+        cut + String(repeating: " ", count: max(width - 1 - cut.count - right.count, 1)) + right
+        + "\n"
     }
     state.shown = state.rows.count
     write(text)
@@ -100,7 +106,8 @@ final class BuildDisplay: Sendable {
   private static func what(_ stage: BuildProgress.Stage) -> String {
     switch stage {
     case .waiting: "waiting"
-    case .building(let step): step.map { "step \($0.split { $0.isWhitespace }.joined(separator: " "))" } ?? "starting"
+    case .building(let step):
+      step.map { "step \($0.split { $0.isWhitespace }.joined(separator: " "))" } ?? "starting"
     case .inspecting: "opening the image"
     case .done: "built"
     case .failed: "FAILED"
@@ -108,7 +115,9 @@ final class BuildDisplay: Sendable {
   }
 
   /// To the first of the lines that stand there, and away with them.
-  private static func erase(_ lines: Int) -> String { lines > 0 ? "\u{1B}[\(lines)A\r\u{1B}[J" : "" }
+  private static func erase(_ lines: Int) -> String {
+    lines > 0 ? "\u{1B}[\(lines)A\r\u{1B}[J" : ""
+  }
 
   private static func write(_ text: String) {
     if !text.isEmpty { FileHandle.standardError.write(Data(text.utf8)) }
@@ -116,6 +125,7 @@ final class BuildDisplay: Sendable {
 
   private static var columns: Int {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? max(Int(size.ws_col), 20) : 80
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+      ? max(Int(size.ws_col), 20) : 80
   }
 }

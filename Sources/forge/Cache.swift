@@ -7,7 +7,9 @@ struct CacheOptions: ParsableArguments {
   var noCache = false
 
   /// - Parameter trustsStamps: whether a file that was not written to since need not be hashed again.
-  func cache(trustsStamps: Bool) -> LayerCache? { noCache ? nil : LayerCache.user(trustsStamps: trustsStamps) }
+  func cache(trustsStamps: Bool) -> LayerCache? {
+    noCache ? nil : LayerCache.user(trustsStamps: trustsStamps)
+  }
 }
 
 struct Cache: ParsableCommand {
@@ -50,13 +52,15 @@ struct Cache: ParsableCommand {
 
     func run() throws {
       let removed = try Cache.ofUser().clear()
-      try StandardOutput.write("removed \(ByteCount.text(removed.bytes)) of \(removed.layers) layers\n")
+      try StandardOutput.write(
+        "removed \(ByteCount.text(removed.bytes)) of \(removed.layers) layers\n")
     }
   }
 
   private static func ofUser() throws -> LayerCache {
     guard let cache = LayerCache.user() else {
-      throw ValidationError("there is no cache: neither XDG_CACHE_HOME nor HOME is an absolute path")
+      throw ValidationError(
+        "there is no cache: neither XDG_CACHE_HOME nor HOME is an absolute path")
     }
     return cache
   }

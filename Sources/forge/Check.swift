@@ -6,7 +6,9 @@ extension Policy.Profile: ExpressibleByArgument {}
 
 /// Which policy is in force.
 struct PolicyOptions: ParsableArguments {
-  @Option(help: "The policy file. Default: forge.yaml in the folder, or else the built-in policy.", completion: .file())
+  @Option(
+    help: "The policy file. Default: forge.yaml in the folder, or else the built-in policy.",
+    completion: .file())
   var policy: String?
 
   @Option(help: "The profile to start from, instead of the policy's.")
@@ -21,14 +23,16 @@ struct PolicyOptions: ParsableArguments {
   /// The options that were given, as they are written.
   var given: [String] {
     [
-      policy.map { _ in "--policy" }, profile.map { _ in "--profile" }, maxSize.map { _ in "--max-size" },
+      policy.map { _ in "--policy" }, profile.map { _ in "--profile" },
+      maxSize.map { _ in "--max-size" },
       failOn.map { _ in "--fail-on" },
     ].compactMap(\.self)
   }
 
   func load(in folder: String) throws -> Policy {
     var loaded =
-      try policy.map { try Policy.load($0, profile: profile) } ?? Policy.find(in: folder, profile: profile)
+      try policy.map { try Policy.load($0, profile: profile) }
+      ?? Policy.find(in: folder, profile: profile)
     if let maxSize {
       guard let bytes = ByteCount.parse(maxSize), bytes > 0 else {
         throw ValidationError("--max-size must be a size such as 200MB, 1.5GB or 180MiB")
@@ -64,7 +68,8 @@ struct Check: AsyncParsableCommand {
   @OptionGroup var policy: PolicyOptions
 
   @Option(
-    help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.", completion: .file())
+    help: "A file of sizes to compare with, from `forge baseline write`; instead of the policy's.",
+    completion: .file())
   var baseline: String?
 
   @Option(
@@ -73,20 +78,25 @@ struct Check: AsyncParsableCommand {
       valueName: "file"), completion: .file())
   var dockerfile: String?
 
-  @Option(help: "The folder that the build got. Default: the Dockerfile's own.", completion: .directory)
+  @Option(
+    help: "The folder that the build got. Default: the Dockerfile's own.", completion: .directory)
   var context: String?
 
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func validate() throws {
     if dockerfile != nil, images.images.count > 1 {
       throw ValidationError("--dockerfile is of one image: check the others apart")
     }
-    if context != nil, dockerfile == nil { throw ValidationError("--context goes with --dockerfile") }
+    if context != nil, dockerfile == nil {
+      throw ValidationError("--context goes with --dockerfile")
+    }
   }
 
   func run() async throws {
@@ -95,7 +105,8 @@ struct Check: AsyncParsableCommand {
     let baseline = baseline ?? policy.baseline
     try reporting.check(
       output: output,
-      inputs: images.images + [self.policy.policy ?? SettingsFile.name, baseline, dockerfile].compactMap(\.self))
+      inputs: images.images
+        + [self.policy.policy ?? SettingsFile.name, baseline, dockerfile].compactMap(\.self))
     let known = try baseline.map { try Baseline.load($0) }
     // Every blob is hashed: what the cache knows counts for exactly these bytes.
     let cache = caching.cache(trustsStamps: false)
@@ -112,7 +123,9 @@ struct Check: AsyncParsableCommand {
             try await image.inspect(findsSecrets: true, cache: cache)
           } : try await image.inspect(findsSecrets: true, cache: cache)
         verdicts.append(judge(inspection, policy, known, sources))
-        if let verdict = verdicts.last { subjects.append(Report.Subject(verdict, inspection: inspection)) }
+        if let verdict = verdicts.last {
+          subjects.append(Report.Subject(verdict, inspection: inspection))
+        }
       } catch let error as any ForgeError {
         // The other images are judged nevertheless; one that cannot be read never passes.
         if isAlone { throw error }

@@ -27,23 +27,29 @@ struct Diff: AsyncParsableCommand {
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: OutputOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func validate() throws {
-    if old == "-", new == "-" { throw ValidationError("only one of the images can come from standard input") }
+    if old == "-", new == "-" {
+      throw ValidationError("only one of the images can come from standard input")
+    }
   }
 
   func run() async throws {
     try OutputPaths.check([output].compactMap(\.self), inputs: [old, new])
     // A limit is a judgement, which rests on digests.
-    var options = InspectionOptions(platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
+    var options = InspectionOptions(
+      platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
     let progress = Progress()
     defer { progress?.clear() }
     options.progress = progress?.reading(old)
     let before = try await ImageReference.open(old, options: options)
     options.progress = progress?.reading(new)
-    let diff = ImageDiff(from: before, to: try await ImageReference.open(new, options: options), limit: maxGrowth)
+    let diff = ImageDiff(
+      from: before, to: try await ImageReference.open(new, options: options), limit: maxGrowth)
     progress?.clear()
     try reporting.write(diff, text: diff.text, to: output)
     if !diff.growth.passed { throw ExitStatus(code: .policyFailed) }

@@ -18,7 +18,8 @@ struct Env: ParsableCommand {
         forge env . --format markdown > ENVIRONMENT.md
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
+  @Argument(
+    help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Option(help: "markdown, as generate writes it; dotenv, to start a .env.example from; json.")
@@ -30,7 +31,9 @@ struct Env: ParsableCommand {
   @Option(help: "When text is coloured; NO_COLOR in the environment means never.")
   var color = ColourChoice.auto
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func run() throws {
@@ -41,7 +44,9 @@ struct Env: ParsableCommand {
     reporting.format = format == .json ? .json : .text
     reporting.color = color
     let text = check ? report.checkText : nil
-    let body = text == nil && format != .json ? format == .dotenv ? report.dotenv : try report.markdown() : ""
+    let body =
+      text == nil && format != .json
+      ? format == .dotenv ? report.dotenv : try report.markdown() : ""
     try reporting.write(report, text: text ?? { _ in body }, to: output)
     if check, !report.passed { throw ExitStatus(code: .policyFailed) }
   }

@@ -19,7 +19,8 @@ struct Generate: AsyncParsableCommand {
         forge generate backend --from-existing --force
       """)
 
-  @Argument(help: "The folder of a service, or a folder that holds several.", completion: .directory)
+  @Argument(
+    help: "The folder of a service, or a folder that holds several.", completion: .directory)
   var path: String
 
   @Flag(help: "Print the files instead of writing them.")
@@ -31,7 +32,8 @@ struct Generate: AsyncParsableCommand {
   @Flag(help: "Overwrite files that forge did not write, without asking.")
   var force = false
 
-  @Flag(name: .shortAndLong, help: "Do not ask before files that forge wrote are brought up to date.")
+  @Flag(
+    name: .shortAndLong, help: "Do not ask before files that forge wrote are brought up to date.")
   var yes = false
 
   @Flag(
@@ -56,11 +58,13 @@ struct Generate: AsyncParsableCommand {
   func run() async throws {
     let analysis = try Analyzer.analyze(path)
     var options = try recipe.options(in: path)
-    options.existing = try ExistingDockerfile.all(of: analysis, root: path, readsForeign: fromExisting)
+    options.existing = try ExistingDockerfile.all(
+      of: analysis, root: path, readsForeign: fromExisting)
     if recipe.dialect == .auto {
       let engine = try await Interruption.run { try await EngineFinder.find() }
       options.dialect = RecipeOptions.Dialect(for: engine)
-      StandardError.print("dialect \(options.dialect.rawValue), for \(engine.kind.rawValue) \(engine.version)")
+      StandardError.print(
+        "dialect \(options.dialect.rawValue), for \(engine.kind.rawValue) \(engine.version)")
     }
     if pin { options.pins = try await pins(analysis, options) }
     let files = try Generator.generate(analysis, options: options)
@@ -89,7 +93,9 @@ struct Generate: AsyncParsableCommand {
     var mayOverwrite = force
     let changes = plan.entries.filter { $0.state == .stale || $0.state == .foreign }
     let isForeign = changes.contains { $0.state == .foreign }
-    if !changes.isEmpty, !force, isForeign || !yes, isText, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
+    if !changes.isEmpty, !force, isForeign || !yes, isText, isatty(STDIN_FILENO) == 1,
+      isatty(STDOUT_FILENO) == 1
+    {
       let names = changes.map { DisplayText.escape($0.path) }.joined(separator: ", ")
       let warning = isForeign ? ", which forge did not write or somebody edited" : ""
       FileHandle.standardError.write(Data("Overwrite \(names)\(warning)? [y/N] ".utf8))
@@ -104,7 +110,8 @@ struct Generate: AsyncParsableCommand {
   }
 
   /// Asks the engine for the digests of all bases, and writes the lock.
-  private func pins(_ analysis: Analysis, _ options: RecipeOptions) async throws -> [String: String] {
+  private func pins(_ analysis: Analysis, _ options: RecipeOptions) async throws -> [String: String]
+  {
     var unpinned = options
     unpinned.pins = [:]
     let names = RecipeSettings.bases(of: try Generator.generate(analysis, options: unpinned))

@@ -83,7 +83,9 @@ struct Hook: AsyncParsableCommand {
       for entry in try staged.staleFiles() {
         failed = true
         let state = entry.state == .missing ? "missing" : "stale"
-        StandardError.print("\(DisplayText.escape(entry.path)) is \(state): run `forge generate`, and stage the result")
+        StandardError.print(
+          "\(DisplayText.escape(entry.path)) is \(state): run `forge generate`, and stage the result"
+        )
       }
       for finding in try staged.secrets() {
         failed = true
@@ -97,17 +99,24 @@ struct Hook: AsyncParsableCommand {
         failed = try await !passes("env", [staged.root + "/" + folder, "--check"]) || failed
       }
       if failed {
-        StandardError.print("forge: the commit is stopped; `git commit --no-verify` makes it nevertheless")
+        StandardError.print(
+          "forge: the commit is stopped; `git commit --no-verify` makes it nevertheless")
         throw ExitStatus(code: .policyFailed)
       }
     }
 
     /// Runs another command of forge, if this forge has it.
     private func passes(_ name: String, _ arguments: [String]) async throws -> Bool {
-      guard Forge.configuration.subcommands.contains(where: { $0._commandName == name }) else { return true }
+      guard Forge.configuration.subcommands.contains(where: { $0._commandName == name }) else {
+        return true
+      }
       do {
         var command = try Forge.parseAsRoot([name] + arguments)
-        if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
         return true
       } catch let status as ExitStatus {
         return status.code == .success

@@ -20,13 +20,19 @@ struct ImageArguments: ParsableArguments {
 
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
 
-  private var named: NamedImage { NamedImage(image: image, choice: choice, platform: platform, budgets: budgets) }
+  private var named: NamedImage {
+    NamedImage(image: image, choice: choice, platform: platform, budgets: budgets)
+  }
 
   /// Opens and inspects the image, with what the rules want to see of it; every file at hand for further questions.
-  func open(cache: LayerCache? = nil) async throws -> InspectedImage { try await named.open(cache: cache) }
+  func open(cache: LayerCache? = nil) async throws -> InspectedImage {
+    try await named.open(cache: cache)
+  }
 
   /// The report for people who ask again, which may be remembered.
-  func report(cache: LayerCache?) async throws -> Inspection { try await named.report(cache: cache) }
+  func report(cache: LayerCache?) async throws -> Inspection {
+    try await named.report(cache: cache)
+  }
 }
 
 /// An image as the command line names it: a value of its own, for argument groups are made by the parser alone.
@@ -43,19 +49,24 @@ struct NamedImage {
 
   /// The same, with every file at hand for further questions.
   func open(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> InspectedImage {
-    try await read(findsSecrets: findsSecrets, cache: cache) { try await ImageReference.open(image, options: $0) }
+    try await read(findsSecrets: findsSecrets, cache: cache) {
+      try await ImageReference.open(image, options: $0)
+    }
   }
 
   /// The report for people who ask again, which may be remembered.
   func report(cache: LayerCache?) async throws -> Inspection {
-    try await read(findsSecrets: false, cache: cache) { try await ImageReference.report(image, options: $0) }
+    try await read(findsSecrets: false, cache: cache) {
+      try await ImageReference.report(image, options: $0)
+    }
   }
 
   private func read<Result>(
     findsSecrets: Bool, cache: LayerCache?, _ body: (InspectionOptions) async throws -> Result
   ) async throws -> Result {
     var options = InspectionOptions(
-      image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
+      image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache,
+      capture: Gate.capture)
     options.limits = try budgets.limits
     let progress = Progress()
     options.progress = progress?.reading(image)
@@ -105,7 +116,9 @@ struct Inspect: AsyncParsableCommand {
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   @Option(help: "Show what is below this path instead: of the root filesystem, or of the layer.")
@@ -135,18 +148,22 @@ struct Inspect: AsyncParsableCommand {
     if json { reporting.format = .json }
     let cache = caching.cache(trustsStamps: true)
     guard tree != nil || layer != nil else {
-      let inspection = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
+      let inspection = try await reporting.reportingFailure("inspect", of: image.image, to: output)
+      {
         // The map of an HTML report needs every file.
-        reporting.isPlain ? try await image.report(cache: cache) : try await image.open(cache: cache).inspection
+        reporting.isPlain
+          ? try await image.report(cache: cache) : try await image.open(cache: cache).inspection
       }
-      return try reporting.write(inspection, report: Report(inspection), text: inspection.text, to: output)
+      return try reporting.write(
+        inspection, report: Report(inspection), text: inspection.text, to: output)
     }
     let opened = try await reporting.reportingFailure("inspect", of: image.image, to: output) {
       try await image.open(cache: cache)
     }
     if let tree {
       let report = TreeReport(
-        image: opened.inspection.image, layer: layer, tree: try opened.tree(tree, depth: depth, layer: layer))
+        image: opened.inspection.image, layer: layer,
+        tree: try opened.tree(tree, depth: depth, layer: layer))
       try reporting.writePart(report, text: report.text, to: output)
     } else if let layer {
       let report = try opened.layer(layer)

@@ -21,7 +21,8 @@ struct Lint: ParsableCommand {
   var path: String?
 
   @Option(
-    help: "The folder that the build gets. Default: a compose file's, or else the Dockerfile's own.",
+    help:
+      "The folder that the build gets. Default: a compose file's, or else the Dockerfile's own.",
     completion: .directory)
   var context: String?
 
@@ -36,11 +37,15 @@ struct Lint: ParsableCommand {
 
   @OptionGroup var reporting: ReportOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func validate() throws {
-    if path == nil, !rules { throw ValidationError("name a Dockerfile or a folder; or list the rules with --rules") }
+    if path == nil, !rules {
+      throw ValidationError("name a Dockerfile or a folder; or list the rules with --rules")
+    }
     if mended, fix { throw ValidationError("--mended and --fix exclude one another") }
   }
 
@@ -55,10 +60,17 @@ struct Lint: ParsableCommand {
     var report = try Linter.lint(path, context: context)
     if mended {
       guard report.files.count == 1 else {
-        throw ValidationError("--mended prints one file; \(path) holds \(report.files.count) Dockerfiles")
+        throw ValidationError(
+          "--mended prints one file; \(path) holds \(report.files.count) Dockerfiles")
       }
-      let text = try report.mended.first { $0.path == report.files[0] }?.contents ?? Linter.text(of: path, report)
-      if let output { try AtomicFile.write(text.utf8, to: output) } else { try StandardOutput.write(text) }
+      let text =
+        try report.mended.first { $0.path == report.files[0] }?.contents
+        ?? Linter.text(of: path, report)
+      if let output {
+        try AtomicFile.write(text.utf8, to: output)
+      } else {
+        try StandardOutput.write(text)
+      }
       return
     }
     if fix {

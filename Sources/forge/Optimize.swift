@@ -23,13 +23,17 @@ struct Optimize: AsyncParsableCommand {
 
   @OptionGroup var image: ImageArguments
 
-  @Option(name: .shortAndLong, help: "Where to write the image: a file, or a folder for an OCI layout.")
+  @Option(
+    name: .shortAndLong, help: "Where to write the image: a file, or a folder for an OCI layout.")
   var output: String?
 
   @Flag(help: "Say what would be done, and write nothing.")
   var dryRun = false
 
-  @Option(help: "Stop at this size, 200MB, with the cheapest safe passes that get there; exit with 1 where none do.")
+  @Option(
+    help:
+      "Stop at this size, 200MB, with the cheapest safe passes that get there; exit with 1 where none do."
+  )
   var target: String?
 
   @Flag(inversion: .prefixedNo, help: "Drop the bytes that no one can see.")
@@ -56,10 +60,12 @@ struct Optimize: AsyncParsableCommand {
   @Flag(help: "Print what each set of --strip would remove.")
   var listSets = false
 
-  @Flag(help: "Keep only what the entry point can reach: its runtime, libraries, and the application.")
+  @Flag(
+    help: "Keep only what the entry point can reach: its runtime, libraries, and the application.")
   var minimize = false
 
-  @Option(help: "With --minimize, keep this path, or Python module and what it imports. May be repeated.")
+  @Option(
+    help: "With --minimize, keep this path, or Python module and what it imports. May be repeated.")
   var keep: [String] = []
 
   @Flag(
@@ -76,13 +82,16 @@ struct Optimize: AsyncParsableCommand {
   @Option(help: "What starts it: docker or podman.")
   var engine = EngineChoice.auto
 
-  @Option(help: "How layers are compressed: keep, none, gzip[:1-12], zstd[:1-19], zstd-frames[:1-19].")
+  @Option(
+    help: "How layers are compressed: keep, none, gzip[:1-12], zstd[:1-19], zstd-frames[:1-19].")
   var compress = Compression.keep
 
   @Flag(help: "Clamp times to SOURCE_DATE_EPOCH (or 0), sort names, write every layer in one form.")
   var reproducible = false
 
-  @Option(name: .customLong("to"), help: "The form of the output: docker-archive, oci-archive, oci-layout.")
+  @Option(
+    name: .customLong("to"),
+    help: "The form of the output: docker-archive, oci-archive, oci-layout.")
   var form: ImageForm?
 
   @Option(help: "Write the proof there as JSON, for forge verify.")
@@ -100,33 +109,43 @@ struct Optimize: AsyncParsableCommand {
       guard let output else {
         throw ValidationError("--output is missing: the input is never changed (or use --dry-run)")
       }
-      try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [base].compactMap { $0 })
+      try Optimizer.checkOutputs(
+        [output, proof, sbom].compactMap { $0 }, inputs: [base].compactMap { $0 })
       try Optimizer.checkPlace(of: output, form)
       for document in [proof, sbom].compactMap({ $0 }) { try PendingFile(for: document).discard() }
     }
-    try await ImageReference.withArchive(of: image.image) { path in try await optimize(path, options) }
+    try await ImageReference.withArchive(of: image.image) { path in
+      try await optimize(path, options)
+    }
   }
 
   func validate() throws {
-    guard engine != .buildah else { throw ValidationError("buildah runs no images: use --engine docker or podman") }
+    guard engine != .buildah else {
+      throw ValidationError("buildah runs no images: use --engine docker or podman")
+    }
     guard !dryRun || sbom == nil && proof == nil else {
-      throw ValidationError("--proof and --sbom tell of an image that is written: leave them out with --dry-run")
+      throw ValidationError(
+        "--proof and --sbom tell of an image that is written: leave them out with --dry-run")
     }
     guard !squash || squashLayers == nil else {
       throw ValidationError("--squash and --squash-layers exclude one another")
     }
     guard minimize || keep.isEmpty else {
-      throw ValidationError("--keep says what stays of what --minimize removes: use it with --minimize")
+      throw ValidationError(
+        "--keep says what stays of what --minimize removes: use it with --minimize")
     }
     guard minimize || env.isEmpty && mcp == nil && start && engine == .auto else {
       throw ValidationError(
-        "--env, --mcp, --engine and --no-start are about starting what --minimize made: use them with --minimize")
+        "--env, --mcp, --engine and --no-start are about starting what --minimize made: use them with --minimize"
+      )
     }
     guard !keepBase || base == nil else {
-      throw ValidationError("--keep-base takes the base from history, --base from an image: choose one")
+      throw ValidationError(
+        "--keep-base takes the base from history, --base from an image: choose one")
     }
     guard image.image != "-" || base != "-" else {
-      throw ValidationError("standard input can be read once only: save the image or its base to a file first")
+      throw ValidationError(
+        "standard input can be read once only: save the image or its base to a file first")
     }
     if let strip, strip.split(separator: ",").isEmpty {
       throw ValidationError("--strip names no set: see --list-sets")
@@ -137,7 +156,8 @@ struct Optimize: AsyncParsableCommand {
   }
 
   private func optimize(_ path: String, _ options: OptimizationOptions) async throws {
-    let choice = InspectionChoice(image: image.choice, platform: image.platform, limits: try image.budgets.limits)
+    let choice = InspectionChoice(
+      image: image.choice, platform: image.platform, limits: try image.budgets.limits)
     if listSets {
       let estimates = try Optimizer.stripEstimates(path, choice: choice)
       return try reporting.write(estimates, text: estimates.text)
@@ -146,8 +166,10 @@ struct Optimize: AsyncParsableCommand {
     defer { progress?.clear() }
     var report: OptimizationReport
     if let output, !dryRun {
-      try Optimizer.checkOutputs([output, proof, sbom].compactMap { $0 }, inputs: [path, base].compactMap { $0 })
-      let result = try Optimizer.prove(path, to: output, options, choice: choice, progress: { progress?.show($0) })
+      try Optimizer.checkOutputs(
+        [output, proof, sbom].compactMap { $0 }, inputs: [path, base].compactMap { $0 })
+      let result = try Optimizer.prove(
+        path, to: output, options, choice: choice, progress: { progress?.show($0) })
       progress?.clear()
       report = result.report
       if minimize {
@@ -194,24 +216,31 @@ struct Optimize: AsyncParsableCommand {
       _ archive: String
     ) async throws -> (failed: [String], passed: Int, answer: String?, log: [String]) {
       do {
-        let report = try await Interruption.run { try await ready.run(archive, log: StandardError.print) }
+        let report = try await Interruption.run {
+          try await ready.run(archive, log: StandardError.print)
+        }
         let checks = report.images.flatMap(\.checks)
         return (
           checks.filter { $0.outcome == .failed }.map { "\($0.id): \($0.message)" },
           checks.count { $0.outcome == .passed },
-          checks.first { $0.id == "port" && $0.outcome == .passed }?.message, report.images.flatMap(\.log)
+          checks.first { $0.id == "port" && $0.outcome == .passed }?.message,
+          report.images.flatMap(\.log)
         )
       } catch let error as EngineError {
-        StandardError.print("the result has to be started before it is handed over; --no-start does without")
+        StandardError.print(
+          "the result has to be started before it is handed over; --no-start does without")
         throw error
       }
     }
     let after = try await failures(result)
     // Without its files a server still answers, if only that there are none.
     let isRefused = after.answer?.contains(/answers 4\d\d/) ?? false
-    guard !after.failed.isEmpty || isRefused else { return "started with \(after.passed) checks passed" }
+    guard !after.failed.isEmpty || isRefused else {
+      return "started with \(after.passed) checks passed"
+    }
     // Standard input cannot be read again.
-    let before = input == "-" ? (failed: [], passed: 0, answer: nil, log: []) : try await failures(input)
+    let before =
+      input == "-" ? (failed: [], passed: 0, answer: nil, log: []) : try await failures(input)
     var new = after.failed.filter { check in
       !before.failed.contains { $0.prefix { $0 != ":" } == check.prefix { $0 != ":" } }
     }
@@ -233,7 +262,9 @@ struct Optimize: AsyncParsableCommand {
       throw ExitStatus(code: .policyFailed)
     }
     guard !after.failed.isEmpty else {
-      let compared = before.answer == nil ? "; what the input answers is not known" : ", and answers as the input does"
+      let compared =
+        before.answer == nil
+        ? "; what the input answers is not known" : ", and answers as the input does"
       return "started with \(after.passed) checks passed\(compared)"
     }
     return "started; what fails, fails with the input, too: \(after.failed.joined(separator: "; "))"
@@ -251,7 +282,9 @@ struct Optimize: AsyncParsableCommand {
     options.squash = squash ? .all : nil
     options.base = base.map { .image($0) } ?? (keepBase ? .history : nil)
     if let squashLayers {
-      let parts = squashLayers.split(separator: "-", omittingEmptySubsequences: false).compactMap { Int($0) }
+      let parts = squashLayers.split(separator: "-", omittingEmptySubsequences: false).compactMap {
+        Int($0)
+      }
       guard parts.count == 2, parts[0] >= 0, parts[0] <= parts[1] else {
         throw ValidationError("--squash-layers must be two numbers of layers: 2-5")
       }
@@ -261,7 +294,8 @@ struct Optimize: AsyncParsableCommand {
       options.strip = try strip.split(separator: ",").map { name in
         guard let set = StripSet(rawValue: String(name)) else {
           throw ValidationError(
-            "--strip knows no set '\(name)', only \(StripSet.allCases.map(\.rawValue).joined(separator: ", "))")
+            "--strip knows no set '\(name)', only \(StripSet.allCases.map(\.rawValue).joined(separator: ", "))"
+          )
         }
         return set
       }

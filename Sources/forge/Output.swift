@@ -28,7 +28,8 @@ struct OutputOptions: ParsableArguments {
       switch color {
       case .always: true
       case .never: false
-      case .auto: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+      case .auto:
+        isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
       }
     return TextStyle(isColoured: isColoured, width: isTerminal ? columns : 80)
   }
@@ -37,12 +38,17 @@ struct OutputOptions: ParsableArguments {
   func write(_ result: some Encodable, text: (TextStyle) -> String, to file: String? = nil) throws {
     let style = file == nil || color == .always ? style : TextStyle()
     let output = format == .json ? try StableJSON.encode(result) : text(style)
-    if let file { try AtomicFile.write(output.utf8, to: file) } else { try StandardOutput.write(output) }
+    if let file {
+      try AtomicFile.write(output.utf8, to: file)
+    } else {
+      try StandardOutput.write(output)
+    }
   }
 
   private static var columns: Int {
     var size = winsize()
-    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+      ? Int(size.ws_col) : 80
   }
 }
 
@@ -58,7 +64,9 @@ enum StandardOutput {
   static func write(_ text: String) throws {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      let count = bytes.withUnsafeBytes {
+        Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+      }
       if count > 0 {
         bytes = bytes.dropFirst(count)
       } else if errno != EINTR {
@@ -71,8 +79,10 @@ enum StandardOutput {
 enum StandardError {
   /// Prints a line; what a CI runner would take for a command of its own is escaped.
   static func print(_ line: String) {
-    let line = line.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.line(String($0)) }
-      .joined(separator: "\n")
+    let line = line.split(separator: "\n", omittingEmptySubsequences: false).map {
+      DisplayText.line(String($0))
+    }
+    .joined(separator: "\n")
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 }

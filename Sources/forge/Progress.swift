@@ -17,12 +17,15 @@ final class Progress: Sendable {
 
   /// Nil where standard error is not a terminal.
   init?() {
-    guard isatty(STDERR_FILENO) == 1, ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return nil }
+    guard isatty(STDERR_FILENO) == 1, ProcessInfo.processInfo.environment["TERM"] != "dumb" else {
+      return nil
+    }
   }
 
   /// Counts the bytes that are read of an image, whose size unpacked nobody knows.
   func reading(_ image: String) -> @Sendable (Int) -> Void {
-    let step = "reading \(image == "-" ? "standard input" : String(DisplayText.escape(image).prefix(60))):"
+    let step =
+      "reading \(image == "-" ? "standard input" : String(DisplayText.escape(image).prefix(60))):"
     return { [self] count in
       update { state, _ in
         state.step = step
@@ -78,6 +81,7 @@ final class Progress: Sendable {
   /// A line that wraps could not be taken away.
   private static var columns: Int {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+      ? Int(size.ws_col) : 80
   }
 }

@@ -26,14 +26,16 @@ struct RecipeArguments: ParsableArguments {
   var bytecode = false
 
   @Option(
-    help: "A folder of recipes that stand in for forge's own. Default: recipes in forge.yaml.", completion: .directory)
+    help: "A folder of recipes that stand in for forge's own. Default: recipes in forge.yaml.",
+    completion: .directory)
   var recipes: String?
 
   func options(in folder: String) throws -> RecipeOptions {
     var options = try RecipeSettings.load(in: folder)
     if let base {
       guard let choice = BaseChoice(base) else {
-        throw ValidationError("--base must be alpine, slim, distroless, chainguard, or the name of an image")
+        throw ValidationError(
+          "--base must be alpine, slim, distroless, chainguard, or the name of an image")
       }
       options.base = choice
       options.bases = [:]

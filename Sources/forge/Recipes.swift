@@ -25,13 +25,15 @@ struct Recipes: ParsableCommand {
           forge recipes list backend
         """)
 
-    @Argument(help: "The folder of a project, whose own recipes are marked.", completion: .directory)
+    @Argument(
+      help: "The folder of a project, whose own recipes are marked.", completion: .directory)
     var path = "."
 
     func run() throws {
       let book = RecipeBook(folder: try RecipeSettings.load(in: path).recipes)
       try StandardOutput.write(
-        RecipeBook.files.map { $0 + (book.isReplaced($0) ? "  (the project's own)" : "") + "\n" }.joined())
+        RecipeBook.files.map { $0 + (book.isReplaced($0) ? "  (the project's own)" : "") + "\n" }
+          .joined())
     }
   }
 
@@ -46,14 +48,17 @@ struct Recipes: ParsableCommand {
     @Argument(help: "Its name, as `forge recipes list` prints it.")
     var name: String
 
-    @Argument(help: "The folder of a project, whose own recipe is printed where it has one.", completion: .directory)
+    @Argument(
+      help: "The folder of a project, whose own recipe is printed where it has one.",
+      completion: .directory)
     var path = "."
 
     func run() throws {
       guard RecipeBook.files.contains(name) else {
         throw ValidationError("there is no recipe \(name); see `forge recipes list`")
       }
-      try StandardOutput.write(RecipeBook(folder: try RecipeSettings.load(in: path).recipes).text(name))
+      try StandardOutput.write(
+        RecipeBook(folder: try RecipeSettings.load(in: path).recipes).text(name))
     }
   }
 
@@ -66,7 +71,8 @@ struct Recipes: ParsableCommand {
         """)
 
     @Argument(
-      help: "The folder; it is made where it does not exist. Files that are there stay.", completion: .directory)
+      help: "The folder; it is made where it does not exist. Files that are there stay.",
+      completion: .directory)
     var folder: String
 
     func run() throws {

@@ -37,8 +37,13 @@ struct ReportOptions: ParsableArguments {
     let plain = color == .always ? OutputOptions.style(.always) : TextStyle()
     let style = file == nil ? OutputOptions.style(color) : plain
     let shown = try render(
-      format, result, report, text: { file == nil ? shownText?($0) ?? text($0) : text($0) }, style: style)
-    if let file { try AtomicFile.write(shown.utf8, to: file) } else { try StandardOutput.write(shown) }
+      format, result, report, text: { file == nil ? shownText?($0) ?? text($0) : text($0) },
+      style: style)
+    if let file {
+      try AtomicFile.write(shown.utf8, to: file)
+    } else {
+      try StandardOutput.write(shown)
+    }
 
     var failures: [any Error] = []
     let targets = try targets()
@@ -48,7 +53,9 @@ struct ReportOptions: ParsableArguments {
       attempt(&failures) { try AtomicFile.makeFolder(folder) }
       return failures.count > before
     }
-    if format == .github, let summary = ProcessInfo.processInfo.environment["GITHUB_STEP_SUMMARY"], !summary.isEmpty {
+    if format == .github, let summary = ProcessInfo.processInfo.environment["GITHUB_STEP_SUMMARY"],
+      !summary.isEmpty
+    {
       attempt(&failures) { try append(try report.render(.markdown) ?? "", to: summary) }
     }
     for target in targets where !lost.contains(target.folder ?? "") {
@@ -76,7 +83,9 @@ struct ReportOptions: ParsableArguments {
   var isPlain: Bool { [.text, .json].contains(format) && reports.isEmpty }
 
   /// Writes a part of a result, for which there are text and JSON only.
-  func writePart(_ result: some Encodable, text: (TextStyle) -> String, to file: String? = nil) throws {
+  func writePart(_ result: some Encodable, text: (TextStyle) -> String, to file: String? = nil)
+    throws
+  {
     var options = OutputOptions()
     options.format = format == .json ? .json : .text
     options.color = color
@@ -91,12 +100,15 @@ struct ReportOptions: ParsableArguments {
   ) async throws -> Result {
     do {
       return try await work()
-    } catch let error as any ForgeError where error.exitCode == .unreadableInput || error.exitCode == .engineFailed {
+    } catch let error as any ForgeError
+      where error.exitCode == .unreadableInput || error.exitCode == .engineFailed
+    {
       let failure = Failure(error, of: subject, isProject: isProject)
       do {
         // Said once: the error, which follows on standard error, has all of it.
         try write(
-          failure, report: Report(command: command, failure: error, of: subject), text: failure.text,
+          failure, report: Report(command: command, failure: error, of: subject),
+          text: failure.text,
           shownText: failure.verdict, to: file)
       } catch let unwritten {
         StandardError.print("forge: \(unwritten)")
@@ -106,7 +118,8 @@ struct ReportOptions: ParsableArguments {
   }
 
   private func render(
-    _ format: ReportFormat, _ result: some Encodable, _ report: Report, text: (TextStyle) -> String, style: TextStyle
+    _ format: ReportFormat, _ result: some Encodable, _ report: Report, text: (TextStyle) -> String,
+    style: TextStyle
   ) throws -> String {
     if let rendered = try report.render(format) { return rendered }
     return format == .json ? try StableJSON.encode(result) : text(style)
@@ -134,16 +147,20 @@ struct ReportOptions: ParsableArguments {
   var folder: String? { reports.last(where: Self.isFolder) }
 
   private static func isFolder(_ option: String) -> Bool {
-    let format = option.firstIndex(of: "=").flatMap { ReportFormat(rawValue: String(option[..<$0])) }
+    let format = option.firstIndex(of: "=").flatMap {
+      ReportFormat(rawValue: String(option[..<$0]))
+    }
     guard format == nil, !option.isEmpty else { return false }
     if option.hasSuffix("/") { return true }
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: option, isDirectory: &isFolder) && isFolder.boolValue
+    return FileManager.default.fileExists(atPath: option, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   /// What a folder of reports holds.
   private static let folderFiles: [(format: ReportFormat, name: String)] = [
-    (.json, "report.json"), (.sarif, "report.sarif"), (.junit, "report.junit.xml"), (.markdown, "report.md"),
+    (.json, "report.json"), (.sarif, "report.sarif"), (.junit, "report.junit.xml"),
+    (.markdown, "report.md"),
     (.html, "report.html"),
   ]
 
@@ -156,7 +173,9 @@ struct ReportOptions: ParsableArguments {
         targets += Self.folderFiles.map { ($0.format, folder + $0.name, folder) }
         continue
       }
-      for (index, part) in option.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+      for (index, part) in option.split(separator: ",", omittingEmptySubsequences: false)
+        .enumerated()
+      {
         let equals = part.firstIndex(of: "=")
         if let equals, let format = ReportFormat(rawValue: String(part[..<equals])) {
           targets.append((format, String(part[part.index(after: equals)...]), nil))
@@ -165,7 +184,8 @@ struct ReportOptions: ParsableArguments {
         } else {
           let names = ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")
           throw ValidationError(
-            "--report takes FORMAT=FILE, where FORMAT is one of \(names), or a FOLDER/; not '\(part)'")
+            "--report takes FORMAT=FILE, where FORMAT is one of \(names), or a FOLDER/; not '\(part)'"
+          )
         }
       }
     }

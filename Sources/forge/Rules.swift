@@ -42,7 +42,9 @@ struct Rules: ParsableCommand {
       return try reporting.write(list, text: list.text)
     }
     let wanted = id.uppercased()
-    if let rule = LintRuleList().rules.first(where: { [wanted, "FORGE-" + wanted].contains($0.id.uppercased()) }) {
+    if let rule = LintRuleList().rules.first(where: {
+      [wanted, "FORGE-" + wanted].contains($0.id.uppercased())
+    }) {
       return try reporting.write(rule, text: rule.text)
     }
     guard let rule = RuleCatalogue.rule(wanted) ?? RuleCatalogue.rule("FORGE-" + wanted) else {

@@ -16,7 +16,8 @@ struct Test: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "The folder of a project, which is built first; a docker-archive; or the name of an image.",
+    help:
+      "The folder of a project, which is built first; a docker-archive; or the name of an image.",
     completion: .file())
   var target: String
 
@@ -40,12 +41,18 @@ struct Test: AsyncParsableCommand {
 
   @OptionGroup var reporting: OutputOptions
 
-  @Option(name: .shortAndLong, help: "Write the result to this file instead of standard output.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Write the result to this file instead of standard output.",
+    completion: .file())
   var output: String?
 
   func validate() throws {
-    guard engine != .buildah else { throw ValidationError("buildah runs no images: use --engine docker or podman") }
-    guard (1...600).contains(timeout) else { throw ValidationError("--timeout must be 1 to 600 seconds") }
+    guard engine != .buildah else {
+      throw ValidationError("buildah runs no images: use --engine docker or podman")
+    }
+    guard (1...600).contains(timeout) else {
+      throw ValidationError("--timeout must be 1 to 600 seconds")
+    }
     guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
       throw ValidationError("--env must be NAME=value")
     }
@@ -61,10 +68,14 @@ struct Test: AsyncParsableCommand {
     trial.writable = writable
     trial.mcpPath = mcp
     trial.seconds = timeout
-    if let dockerfile { trial.dockerfile = (dockerfile, try BuildSources.text(ofDockerfile: dockerfile)) }
+    if let dockerfile {
+      trial.dockerfile = (dockerfile, try BuildSources.text(ofDockerfile: dockerfile))
+    }
     let ready = trial
     let target = target
-    let report = try await Interruption.run { try await ready.run(target, log: StandardError.print) }
+    let report = try await Interruption.run {
+      try await ready.run(target, log: StandardError.print)
+    }
     try reporting.write(report, text: report.text, to: output)
     if !report.passed { throw ExitStatus(code: .policyFailed) }
   }

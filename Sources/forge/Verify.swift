@@ -28,7 +28,8 @@ struct Verify: AsyncParsableCommand {
 
   func validate() throws {
     guard old != "-" || new != "-" else {
-      throw ValidationError("standard input can be read once only: save one of the images to a file first")
+      throw ValidationError(
+        "standard input can be read once only: save one of the images to a file first")
     }
   }
 

@@ -48,7 +48,8 @@ import Testing
   }
 
   /// As `/dev/null` and `/dev/stdout` have to stay what they are.
-  @Test(.enabled(if: geteuid() == 0, "only root makes devices")) func aDeviceIsWrittenInto() throws {
+  @Test(.enabled(if: geteuid() == 0, "only root makes devices")) func aDeviceIsWrittenInto() throws
+  {
     try withFolder { folder in
       let (device, link) = (folder + "/null", folder + "/link")
       try #require(mknod(device, S_IFCHR | 0o666, dev_t(1 << 8 | 3)) == 0)

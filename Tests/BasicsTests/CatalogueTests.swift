@@ -7,8 +7,13 @@ import Testing
   @Test func holdsRecipes() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "recipes")
-    let paths = try #require(FileManager.default.enumerator(atPath: root.path())?.allObjects as? [String])
-      .filter { (try? root.appending(path: $0).resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true }
+    let paths = try #require(
+      FileManager.default.enumerator(atPath: root.path())?.allObjects as? [String]
+    )
+    .filter {
+      (try? root.appending(path: $0).resourceValues(forKeys: [.isRegularFileKey]).isRegularFile)
+        == true
+    }
     #expect(Catalogue.paths == paths.sorted())
     #expect(!paths.isEmpty)
     for path in paths {

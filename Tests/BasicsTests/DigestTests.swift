@@ -13,8 +13,10 @@ import Testing
   @Test func refusesEverythingElse() {
     let hex = String(empty.dropFirst(7))
     let bad = [
-      "", hex, "sha256:", "sha256:" + hex.uppercased(), "sha256:" + hex.dropLast(), "sha256:" + hex + "0", "md5:" + hex,
-      "sha512:" + hex, "sha256:../../../../etc/passwd", "sha256:" + hex.dropLast(1) + "g", "sha256:" + hex + "\n",
+      "", hex, "sha256:", "sha256:" + hex.uppercased(), "sha256:" + hex.dropLast(),
+      "sha256:" + hex + "0", "md5:" + hex,
+      "sha512:" + hex, "sha256:../../../../etc/passwd", "sha256:" + hex.dropLast(1) + "g",
+      "sha256:" + hex + "\n",
       "SHA256:" + hex,
     ]
     for text in bad { #expect(Digest(text) == nil, "\(text)") }

@@ -9,7 +9,8 @@ import Testing
 
   @Test func readsValuesWithPositions() throws {
     let source = SourceText(
-      name: "x.json", text: "{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": \"t\\u00e4\\ud83d\\ude00\\n\"\n}")
+      name: "x.json",
+      text: "{\n  \"a\": [1, -2.5e3, true, null],\n  \"b\": \"t\\u00e4\\ud83d\\ude00\\n\"\n}")
     let json = try JSON.parse(source, .image)
     #expect(json["a"]?.elements.map(\.integer) == [1, nil, nil, nil])
     #expect(json["b"]?.string == "tä😀\n")
@@ -20,7 +21,8 @@ import Testing
 
   /// Two readers of one image must not see two users: Go folds case, and takes the last.
   @Test(arguments: [
-    #"{"User":"app","User":"root"}"#, #"{"User":"app","user":"root"}"#, "{\"User\":\"app\",\"u\u{17F}er\":\"root\"}",
+    #"{"User":"app","User":"root"}"#, #"{"User":"app","user":"root"}"#,
+    "{\"User\":\"app\",\"u\u{17F}er\":\"root\"}",
     #"{"config":{},"Config":{}}"#, "{\"K\":1,\"\u{212A}\":2}", #"{"a":{"b":1,"\u0062":2}}"#,
   ])
   func refusesKeysThatFoldTogether(text: String) {
@@ -32,7 +34,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.", "+1", ".5", "1e", "nul", "\"\u{1}\"", "\"\\x\"",
+    "", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.", "+1", ".5", "1e", "nul",
+    "\"\u{1}\"", "\"\\x\"",
     "\"\\ud800\"", "[1] 2", "\"abc", "{\"a\" 1}", "// c\n1", "NaN", "\"\\u12\"",
   ])
   func refusesWhatIsNotJSON(text: String) {
@@ -58,9 +61,14 @@ import Testing
 
   /// What Foundation's parser takes and forge refuses, or the other way round, must be known and wanted.
   @Test func agreesWithFoundation() throws {
-    let texts = ["[]", "{}", "[1,2,{\"a\":[]}]", "\"x\"", "-0.5E-2", "[1 2]", "{\"a\"}", "]", "tru", "[\"\\/\"]"]
+    let texts = [
+      "[]", "{}", "[1,2,{\"a\":[]}]", "\"x\"", "-0.5E-2", "[1 2]", "{\"a\"}", "]", "tru",
+      "[\"\\/\"]",
+    ]
     for text in texts {
-      let foundation = (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
+      let foundation =
+        (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed))
+        != nil
       #expect(((try? parse(text)) != nil) == foundation, "\(text)")
     }
   }

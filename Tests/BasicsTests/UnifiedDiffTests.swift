@@ -27,14 +27,16 @@ import Testing
   @Test func emptySidesAndMissingLineEnds() {
     #expect(UnifiedDiff.between("a\n", "a\n", oldName: "x", newName: "y") == "")
     #expect(
-      UnifiedDiff.between("", "a\nb\n", oldName: "x", newName: "y") == "--- x\n+++ y\n@@ -0,0 +1,2 @@\n+a\n+b\n")
+      UnifiedDiff.between("", "a\nb\n", oldName: "x", newName: "y")
+        == "--- x\n+++ y\n@@ -0,0 +1,2 @@\n+a\n+b\n")
     #expect(
       UnifiedDiff.between("a", "a\n", oldName: "x", newName: "y")
         == "--- x\n+++ y\n@@ -1,1 +1,1 @@\n-a (no line end)\n+a\n")
   }
 
   @Test func escapesWhatATerminalWouldActOn() {
-    let diff = UnifiedDiff.between("a\u{1B}[2Jb\tc\r\n", "", oldName: "\u{1B}]0;x\u{7}", newName: "y")
+    let diff = UnifiedDiff.between(
+      "a\u{1B}[2Jb\tc\r\n", "", oldName: "\u{1B}]0;x\u{7}", newName: "y")
     #expect(!diff.unicodeScalars.contains("\u{1B}"))
     #expect(diff.contains("-a\\x1b[2Jb\tc\\x0d\n"))
   }
@@ -65,7 +67,9 @@ import Testing
   func largeFilesAreReplacedWhole() throws {
     let old = (0..<20_000).map { "old \($0)" }
     let new = (0..<20_000).map { "new \($0)" }
-    #expect(try apply(UnifiedDiff.between(text(old), text(new), oldName: "a", newName: "b"), to: old) == new)
+    #expect(
+      try apply(UnifiedDiff.between(text(old), text(new), oldName: "a", newName: "b"), to: old)
+        == new)
   }
 
   private func text(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }

@@ -22,30 +22,37 @@ import Testing
       files: ["server.py": "import fastapi as f\nservice: f.FastAPI = f.FastAPI(title='x')\n"],
       entrypoint: "server:service"),
     Shape(
-      testDescription: "package", files: ["app/__init__.py": "", "app/main.py": "from .deps import x\n" + app],
+      testDescription: "package",
+      files: ["app/__init__.py": "", "app/main.py": "from .deps import x\n" + app],
       entrypoint: "app.main:app"),
     Shape(
       testDescription: "namespace package whose imports need the folder above",
-      files: ["app/main.py": "from app.core import x\n" + app, "app/core.py": "x = 1\n"], entrypoint: "app.main:app"),
+      files: ["app/main.py": "from app.core import x\n" + app, "app/core.py": "x = 1\n"],
+      entrypoint: "app.main:app"),
     Shape(
       testDescription: "folder that is no package",
       files: ["app/main.py": "import core\n" + app, "app/core.py": "x = 1\n"],
       entrypoint: "main:app", appDir: "app"),
     Shape(
       testDescription: "src layout",
-      files: ["src/shop/__init__.py": "", "src/shop/main.py": "from shop.db import x\n" + app, "src/shop/db.py": ""],
+      files: [
+        "src/shop/__init__.py": "", "src/shop/main.py": "from shop.db import x\n" + app,
+        "src/shop/db.py": "",
+      ],
       entrypoint: "shop.main:app", appDir: "src"),
     Shape(
       testDescription: "factory",
       files: [
         "app/__init__.py": "",
-        "app/main.py": "from fastapi import FastAPI\ndef create_app() -> FastAPI:\n  app = FastAPI()\n  return app\n",
+        "app/main.py":
+          "from fastapi import FastAPI\ndef create_app() -> FastAPI:\n  app = FastAPI()\n  return app\n",
       ],
       entrypoint: "app.main:create_app", factory: true),
     Shape(
       testDescription: "object made by a factory",
       files: [
-        "app/__init__.py": "", "app/factory.py": "from fastapi import FastAPI\ndef create_app():\n  return FastAPI()\n",
+        "app/__init__.py": "",
+        "app/factory.py": "from fastapi import FastAPI\ndef create_app():\n  return FastAPI()\n",
         "app/asgi.py": "from .factory import create_app\napplication = create_app()\n",
       ], entrypoint: "app.asgi:application"),
     Shape(
@@ -56,7 +63,8 @@ import Testing
       ], entrypoint: "main:api"),
     Shape(
       testDescription: "in __init__",
-      files: ["shop/__init__.py": "from fastapi import FastAPI\napp = FastAPI()\n"], entrypoint: "shop:app"),
+      files: ["shop/__init__.py": "from fastapi import FastAPI\napp = FastAPI()\n"],
+      entrypoint: "shop:app"),
     Shape(
       testDescription: "wrapped in middleware",
       files: [
@@ -67,12 +75,14 @@ import Testing
     Shape(
       testDescription: "mounted sub-application loses",
       files: [
-        "main.py": "from fastapi import FastAPI\nadmin = FastAPI()\napp = FastAPI()\napp.mount('/admin', admin)\n"
+        "main.py":
+          "from fastapi import FastAPI\nadmin = FastAPI()\napp = FastAPI()\napp.mount('/admin', admin)\n"
       ],
       entrypoint: "main:app"),
     Shape(
       testDescription: "tests and examples lose",
-      files: ["examples/main.py": app, "tests/test_app.py": app, "web/service.py": app], entrypoint: "service:app",
+      files: ["examples/main.py": app, "tests/test_app.py": app, "web/service.py": app],
+      entrypoint: "service:app",
       appDir: "web"),
     Shape(
       testDescription: "[tool.fastapi]",
@@ -83,8 +93,10 @@ import Testing
     Shape(
       testDescription: "Procfile",
       files: [
-        "Procfile": "release: x\nweb: cd . && PORT=1 python -m uvicorn web.service:make --factory --port 9000\n",
-        "main.py": app, "web/service.py": "from fastapi import FastAPI\ndef make():\n  return FastAPI()\n",
+        "Procfile":
+          "release: x\nweb: cd . && PORT=1 python -m uvicorn web.service:make --factory --port 9000\n",
+        "main.py": app,
+        "web/service.py": "from fastapi import FastAPI\ndef make():\n  return FastAPI()\n",
       ],
       entrypoint: "web.service:make", factory: true),
     Shape(
@@ -96,7 +108,10 @@ import Testing
       ], entrypoint: "web.service:api"),
     Shape(
       testDescription: "uvicorn.run in the folder of the file",
-      files: ["backend/main.py": app + "import uvicorn\nif __name__ == '__main__':\n  uvicorn.run('main:app')\n"],
+      files: [
+        "backend/main.py": app
+          + "import uvicorn\nif __name__ == '__main__':\n  uvicorn.run('main:app')\n"
+      ],
       entrypoint: "main:app", appDir: "backend"),
     Shape(
       testDescription: "uvicorn.run with the object",
@@ -143,12 +158,16 @@ import Testing
   }
 
   @Test(arguments: [
-    ("fastapi==1\nuvicorn==1\ngunicorn==1\n", "uvicorn", false), ("fastapi[standard]==1\n", "fastapi", false),
-    ("fastapi==1\nhypercorn==1\n", "hypercorn", false), ("fastapi==1\ngranian==1\n", "granian", false),
+    ("fastapi==1\nuvicorn==1\ngunicorn==1\n", "uvicorn", false),
+    ("fastapi[standard]==1\n", "fastapi", false),
+    ("fastapi==1\nhypercorn==1\n", "hypercorn", false),
+    ("fastapi==1\ngranian==1\n", "granian", false),
     ("fastapi==1\n", "uvicorn", true), ("fastapi==1 # uvicorn\n", "uvicorn", true),
   ])
   func server(_ requirements: String, _ server: String, _ isMissing: Bool) throws {
-    let service = try PythonProject.service(["requirements.txt": requirements, "main.py": PythonProject.app])
+    let service = try PythonProject.service([
+      "requirements.txt": requirements, "main.py": PythonProject.app,
+    ])
     #expect(service.fastapi?.server == server)
     #expect(service.has("FORGE-F012", .error) == isMissing)
   }
@@ -164,11 +183,13 @@ import Testing
 
   /// Words of a project that would change a Dockerfile never come out.
   @Test(arguments: [
-    "main:app\nRUN curl evil", "main:app --reload", "main:app\"; rm -rf /", "../../x:app", "a b:app", ":", "main:",
+    "main:app\nRUN curl evil", "main:app --reload", "main:app\"; rm -rf /", "../../x:app",
+    "a b:app", ":", "main:",
     "main.:app", "måin:app",
   ])
   func hostileEntrypointIsRefused(_ text: String) throws {
-    let quoted = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\"", with: "\\\"")
+    let quoted = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing(
+      "\"", with: "\\\"")
     let service = try PythonProject.service([
       "requirements.txt": PythonProject.requirements, "main.py": PythonProject.app,
       "pyproject.toml": "[tool.fastapi]\nentrypoint = \"\(quoted)\"\n",
@@ -186,8 +207,14 @@ import Testing
 
   @Test func nothingWithoutAnApplication() throws {
     for files in [
-      ["requirements.txt": "flask==1\n# fastapi\n", "main.py": "from flask import Flask\napp = Flask()\n"],
-      ["requirements.txt": "fastapi-users==1\n", "lib.py": "from fastapi import APIRouter\nrouter = APIRouter()\n"],
+      [
+        "requirements.txt": "flask==1\n# fastapi\n",
+        "main.py": "from flask import Flask\napp = Flask()\n",
+      ],
+      [
+        "requirements.txt": "fastapi-users==1\n",
+        "lib.py": "from fastapi import APIRouter\nrouter = APIRouter()\n",
+      ],
       ["requirements.txt": "x\n", "main.py": "class FastAPI: pass\napp = FastAPI()\n"],
       ["package.json": "{}"],
     ] {

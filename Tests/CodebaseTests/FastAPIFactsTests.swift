@@ -21,7 +21,8 @@ import Testing
     ("app.add_api_route('/livez', check)\n", "/livez"),
     ("@app.get('/health', dependencies=[Depends(auth)])\ndef h(): ...\n", nil),
     ("PREFIX = '/v1'\n@app.get(PREFIX + '/health')\ndef h(): ...\n", "/v1/health"),
-    ("@app.get('/health\\nRUN evil')\ndef h(): ...\n", nil), ("@app.get(path)\ndef h(): ...\n", nil),
+    ("@app.get('/health\\nRUN evil')\ndef h(): ...\n", nil),
+    ("@app.get(path)\ndef h(): ...\n", nil),
   ])
   func healthPath(_ code: String, _ expected: String?) throws {
     #expect(try service(["main.py": PythonProject.app + code]).healthPath == expected)
@@ -185,7 +186,8 @@ import Testing
 
   @Test func examplesNameVariablesOnly() throws {
     let service = try service([
-      "main.py": PythonProject.app, ".env.example": "# c\nexport FOO=bar\nAPI_TOKEN=abc123\nnot a line\nB-AD=1\n",
+      "main.py": PythonProject.app,
+      ".env.example": "# c\nexport FOO=bar\nAPI_TOKEN=abc123\nnot a line\nB-AD=1\n",
     ])
     #expect(service.environment.map(\.name) == ["API_TOKEN", "FOO"])
     #expect(service.variable("FOO")?.default == nil)
@@ -197,7 +199,8 @@ import Testing
   @Test(arguments: [
     ("asyncpg==1\nredis==1\n", ["postgresql", "redis"], [], []),
     ("psycopg2==2.9.10\n", ["postgresql"], ["gcc", "libc6-dev", "libpq-dev"], ["libpq5"]),
-    ("psycopg[binary]==3\n", ["postgresql"], [], []), ("psycopg==3\n", ["postgresql"], [], ["libpq5"]),
+    ("psycopg[binary]==3\n", ["postgresql"], [], []),
+    ("psycopg==3\n", ["postgresql"], [], ["libpq5"]),
     ("psycopg[c]==3\n", ["postgresql"], ["gcc", "libc6-dev", "libpq-dev"], ["libpq5"]),
     (
       "mysqlclient==2\nmotor==3\n", ["mongodb", "mysql"],
@@ -206,8 +209,12 @@ import Testing
     ("psycopg2-binary==2\naiosqlite==1\n", ["postgresql", "sqlite"], [], []),
     ("lib @ git+https://example.org/lib@v1\n", [], ["ca-certificates", "git"], []),
   ])
-  func databasesAndPackages(_ lines: String, _ databases: [String], _ build: [String], _ runtime: [String]) throws {
-    let service = try service(["requirements.txt": PythonProject.requirements + lines, "main.py": PythonProject.app])
+  func databasesAndPackages(
+    _ lines: String, _ databases: [String], _ build: [String], _ runtime: [String]
+  ) throws {
+    let service = try service([
+      "requirements.txt": PythonProject.requirements + lines, "main.py": PythonProject.app,
+    ])
     #expect(service.databases == databases)
     #expect(service.systemPackages == SystemPackages(build: build, runtime: runtime))
   }
@@ -220,7 +227,9 @@ import Testing
   @Test func migrations() throws {
     let files = ["main.py": PythonProject.app, "app/alembic.ini": "[alembic]\n"]
     #expect(try service(files).migrations?.command == "alembic -c app/alembic.ini upgrade head")
-    let aerich = ["main.py": PythonProject.app, "pyproject.toml": "[tool.aerich]\ntortoise_orm = \"x\"\n"]
+    let aerich = [
+      "main.py": PythonProject.app, "pyproject.toml": "[tool.aerich]\ntortoise_orm = \"x\"\n",
+    ]
     #expect(try service(aerich).migrations == Migrations(tool: "aerich", command: "aerich upgrade"))
   }
 }

@@ -23,7 +23,8 @@ import Testing
     #expect(service.fastapi?.source.hasPrefix("todo-backend/app/main.py:") == true)
     #expect(service.healthPath == "/health")
     #expect(service.port == 8000)
-    #expect(service.findings.map(\.id) == ["FORGE-P038"], "what psycopg[binary] weighs, and nothing else")
+    #expect(
+      service.findings.map(\.id) == ["FORGE-P038"], "what psycopg[binary] weighs, and nothing else")
   }
 
   @Test func installation() throws {

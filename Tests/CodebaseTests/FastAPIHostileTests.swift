@@ -23,51 +23,71 @@ import Testing
 
   private static let attacks: [String: [String: String]] = [
     "names that stand for each other": [
-      "main.py": PythonProject.app + (0..<500).map { "a\($0) = a\(($0 + 1) % 500) + a\(($0 + 7) % 500)\n" }.joined()
+      "main.py": PythonProject.app
+        + (0..<500).map { "a\($0) = a\(($0 + 1) % 500) + a\(($0 + 7) % 500)\n" }.joined()
         + "@app.get(a0)\ndef f(): ...\n"
     ],
     "sums that double at every step": [
       "main.py": PythonProject.app + "b0 = 'x'\n"
-        + (1..<60).map { "b\($0) = b\($0 - 1)" + String(repeating: " + b\($0 - 1)", count: 30) + "\n" }.joined()
+        + (1..<60).map {
+          "b\($0) = b\($0 - 1)" + String(repeating: " + b\($0 - 1)", count: 30) + "\n"
+        }.joined()
         + "@app.get(b59)\ndef f(): ...\n"
     ],
     "one name bound again and again": [
-      "main.py": "from fastapi import FastAPI\n" + String(repeating: "app = FastAPI()\n", count: 5000)
+      "main.py": "from fastapi import FastAPI\n"
+        + String(repeating: "app = FastAPI()\n", count: 5000)
         + String(repeating: "app.include_router(app)\n", count: 2000)
     ],
     "routers that include each other": [
       "main.py": PythonProject.app + "from fastapi import APIRouter\n"
         + (0..<40).map { "r\($0) = APIRouter(prefix='/\($0)')\n" }.joined()
-        + (0..<40).flatMap { a in (0..<40).map { "r\(a).include_router(r\($0), prefix='/x')\n" } }.joined()
+        + (0..<40).flatMap { a in (0..<40).map { "r\(a).include_router(r\($0), prefix='/x')\n" } }
+        .joined()
         + "app.include_router(r0)\n"
     ],
     "classes that inherit from each other": [
       "main.py": PythonProject.app
-        + (0..<300).map { "class C\($0)(C\(($0 + 1) % 300), C\(($0 + 2) % 300), C\(($0 + 3) % 300)): x: C\($0)\n" }
+        + (0..<300).map {
+          "class C\($0)(C\(($0 + 1) % 300), C\(($0 + 2) % 300), C\(($0 + 3) % 300)): x: C\($0)\n"
+        }
         .joined()
     ],
     "middleware around middleware": [
       "main.py": PythonProject.app
-        + (0..<60).map { "m\($0 + 1) = XMiddleware(m\($0), m\($0), app, m\($0), m\($0))\n" }.joined().replacing(
+        + (0..<60).map { "m\($0 + 1) = XMiddleware(m\($0), m\($0), app, m\($0), m\($0))\n" }
+        .joined().replacing(
           "m0", with: "app")
     ],
     "models in models": [
-      "main.py": PythonProject.app + "from pydantic import BaseModel\nfrom pydantic_settings import BaseSettings\n"
+      "main.py": PythonProject.app
+        + "from pydantic import BaseModel\nfrom pydantic_settings import BaseSettings\n"
         + (0..<12).map { a in
           "class M\(a)(BaseModel):\n" + (0..<12).map { "  f\($0): M\(($0 + a) % 12)\n" }.joined()
         }.joined() + "class S(BaseSettings, env_nested_delimiter='__'):\n  m: M0\n"
     ],
     "a function of thousands of lines": [
-      "main.py": PythonProject.app + "def f():\n" + (0..<5000).map { "  v\($0) = app.get('/\($0)')(v\($0))\n" }.joined()
+      "main.py": PythonProject.app + "def f():\n"
+        + (0..<5000).map { "  v\($0) = app.get('/\($0)')(v\($0))\n" }.joined()
     ],
     "modules that import each other": Dictionary(
       uniqueKeysWithValues: (0..<60).map {
-        ("m\($0).py", "from m\(($0 + 1) % 60) import *\nfrom m\(($0 + 2) % 60) import *\nfrom fastapi import FastAPI\n")
-      } + [("main.py", "from m0 import *\nfrom fastapi import FastAPI\napp = FastAPI()\napp.include_router(nowhere)\n")]
+        (
+          "m\($0).py",
+          "from m\(($0 + 1) % 60) import *\nfrom m\(($0 + 2) % 60) import *\nfrom fastapi import FastAPI\n"
+        )
+      } + [
+        (
+          "main.py",
+          "from m0 import *\nfrom fastapi import FastAPI\napp = FastAPI()\napp.include_router(nowhere)\n"
+        )
+      ]
     ),
     "functions that return each other": [
       "main.py": PythonProject.app
-        + (0..<200).map { "def f\($0)():\n  return f\(($0 + 1) % 200)()\n  return f\(($0 + 2) % 200)()\n" }.joined()
+        + (0..<200).map {
+          "def f\($0)():\n  return f\(($0 + 1) % 200)()\n  return f\(($0 + 2) % 200)()\n"
+        }.joined()
         + "app.mount('/x', f0())\n"
     ],
   ]
@@ -81,7 +101,9 @@ import Testing
 
   /// A file that is no Python is named, and the rest is still read.
   @Test func brokenFilesAreNamed() throws {
-    let (service, _) = try analyze(["main.py": PythonProject.app, "broken.py": "x = '''\n", "two.py": "print 'x'\n"])
+    let (service, _) = try analyze([
+      "main.py": PythonProject.app, "broken.py": "x = '''\n", "two.py": "print 'x'\n",
+    ])
     #expect(service?.findings.map(\.id) == ["FORGE-P001"])
     #expect(service?.findings.first?.location == "broken.py:1")
   }

@@ -30,14 +30,17 @@ import Testing
     #expect(
       service.mcp == [
         MCPServer(
-          transport: .streamableHTTP, mounted: true, path: "/tools", entrypoint: "main:mcp", source: "main.py:4")
+          transport: .streamableHTTP, mounted: true, path: "/tools", entrypoint: "main:mcp",
+          source: "main.py:4")
       ])
   }
 
   @Test func withoutLifespanItNeverStarts() throws {
-    let service = try service(Self.secure.replacing("FastAPI(lifespan=lifespan)", with: "FastAPI()"))
+    let service = try service(
+      Self.secure.replacing("FastAPI(lifespan=lifespan)", with: "FastAPI()"))
     #expect(service.has("FORGE-M001", .error))
-    let other = try self.service(Self.secure.replacing("mcp.session_manager.run()", with: "database()"))
+    let other = try self.service(
+      Self.secure.replacing("mcp.session_manager.run()", with: "database()"))
     #expect(other.has("FORGE-M001", .error))
   }
 
@@ -46,22 +49,29 @@ import Testing
     #expect(try service(open).has("FORGE-M002", .warning))
     // Before 1.23 there was no guard; and a host that is not loopback turns it off.
     let old = open.replacing(
-      "from mcp.server import MCPServer", with: "from mcp.server.fastmcp import FastMCP as MCPServer")
-    #expect(try !service(old, requirements: "fastapi==1\nuvicorn==1\nmcp==1.9.0\n").has("FORGE-M002"))
+      "from mcp.server import MCPServer",
+      with: "from mcp.server.fastmcp import FastMCP as MCPServer")
+    #expect(
+      try !service(old, requirements: "fastapi==1\nuvicorn==1\nmcp==1.9.0\n").has("FORGE-M002"))
     #expect(try !service(open.replacing("\"x\"", with: "\"x\", host='0.0.0.0'")).has("FORGE-M002"))
   }
 
   @Test(arguments: [
-    ("mcp\n", true), ("mcp>=1.9\n", true), ("mcp>=1.9,<2\n", false), ("mcp==1.20.0\n", false), ("mcp==2.0.0\n", true),
+    ("mcp\n", true), ("mcp>=1.9\n", true), ("mcp>=1.9,<2\n", false), ("mcp==1.20.0\n", false),
+    ("mcp==2.0.0\n", true),
     ("mcp[cli]~=1.9\n", false),
   ])
   func versionOneImportsNeedVersionOne(_ line: String, _ fails: Bool) throws {
     let code = PythonProject.app + "from mcp.server.fastmcp import FastMCP\nserver = FastMCP('x')\n"
-    #expect(try service(code, requirements: PythonProject.requirements + line).has("FORGE-M004", .error) == fails)
+    #expect(
+      try service(code, requirements: PythonProject.requirements + line).has("FORGE-M004", .error)
+        == fails)
   }
 
   @Test func versionTwoImportsNeedVersionTwo() throws {
-    #expect(try service(Self.secure, requirements: "fastapi==1\nuvicorn==1\nmcp<2\n").has("FORGE-M004", .error))
+    #expect(
+      try service(Self.secure, requirements: "fastapi==1\nuvicorn==1\nmcp<2\n").has(
+        "FORGE-M004", .error))
   }
 
   @Test func fastmcpMountedWithItsLifespan() throws {
@@ -100,7 +110,8 @@ import Testing
 
   @Test func toolsOfTheRoutes() throws {
     let service = try service(
-      PythonProject.app + "from fastapi_mcp import FastApiMCP\nmcp = FastApiMCP(app)\nmcp.mount_http()\n")
+      PythonProject.app
+        + "from fastapi_mcp import FastApiMCP\nmcp = FastApiMCP(app)\nmcp.mount_http()\n")
     #expect(service.mcp.map(\.path) == ["/mcp"])
     #expect(service.mcp.map(\.mounted) == [true])
   }
@@ -121,15 +132,22 @@ import Testing
 
   /// Named by nothing but the command of a Dockerfile, a compose file or a Procfile.
   @Test(arguments: [
-    ["Dockerfile": "FROM python\nCMD [\"uvicorn\", \"server:app\", \"--host\", \"0.0.0.0\", \"--port\", \"9000\"]\n"],
-    ["compose.yaml": "services:\n  mcp:\n    build: .\n    command: uvicorn server:app --host 0.0.0.0 --port 9000\n"],
+    [
+      "Dockerfile":
+        "FROM python\nCMD [\"uvicorn\", \"server:app\", \"--host\", \"0.0.0.0\", \"--port\", \"9000\"]\n"
+    ],
+    [
+      "compose.yaml":
+        "services:\n  mcp:\n    build: .\n    command: uvicorn server:app --host 0.0.0.0 --port 9000\n"
+    ],
     ["Procfile": "web: uvicorn server:app --host 0.0.0.0 --port 9000\n"],
   ])
   func applicationThatOnlyACommandServes(_ files: [String: String]) throws {
     let code = "from fastmcp import FastMCP\nmcp = FastMCP('x')\napp = mcp.http_app()\n"
     let all = ["requirements.txt": "fastmcp==3.0.0\nuvicorn==0.38.0\n", "server.py": code]
     let service = try PythonProject.service(all.merging(files) { $1 })
-    #expect(service.mcp.map(\.transport) == [.streamableHTTP] && service.mcp.map(\.path) == ["/mcp"])
+    #expect(
+      service.mcp.map(\.transport) == [.streamableHTTP] && service.mcp.map(\.path) == ["/mcp"])
     #expect(service.port == 9000 && !service.has("FORGE-M005"))
     // Nothing serves it: said, and not guessed.
     #expect(try PythonProject.service(all).has("FORGE-M005"))
@@ -165,7 +183,8 @@ import Testing
       "server.py": "from mcp.server.lowlevel import Server\nserver = Server('x')\n\(code)\n",
     ])
     #expect(service.kind == .mcp && service.mcp.map(\.entrypoint) == ["server:server"])
-    #expect(service.mcp.map(\.transport) == [transport] && service.mcp.map { $0.path ?? "" } == [path])
+    #expect(
+      service.mcp.map(\.transport) == [transport] && service.mcp.map { $0.path ?? "" } == [path])
   }
 
   @Test func serverOnly() throws {
@@ -176,10 +195,13 @@ import Testing
     ])
     #expect(service.kind == .mcp)
     #expect(service.fastapi == nil)
-    #expect(service.framework == Framework(name: "mcp", version: "2.0.0", source: "requirements.txt:1"))
+    #expect(
+      service.framework == Framework(name: "mcp", version: "2.0.0", source: "requirements.txt:1"))
     #expect(
       service.mcp == [
-        MCPServer(transport: .stdio, mounted: false, path: nil, entrypoint: "server:mcp", source: "server.py:2")
+        MCPServer(
+          transport: .stdio, mounted: false, path: nil, entrypoint: "server:mcp",
+          source: "server.py:2")
       ])
   }
 }

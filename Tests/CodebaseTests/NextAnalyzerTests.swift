@@ -5,7 +5,8 @@ import Testing
 
 /// Shapes of Next.js projects, each made of the files that matter.
 struct NextAnalyzerTests {
-  private static let lock = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
+  private static let lock =
+    #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
 
   /// A service of a manifest and more files; its lockfile pins Next.js 16.3.4 unless another is given.
   private func service(_ manifest: String = "", _ files: [String: String] = [:]) throws -> Service {
@@ -22,7 +23,9 @@ struct NextAnalyzerTests {
 
   @Test func plain() throws {
     let service = try service()
-    #expect(service.framework == Framework(name: "next", version: "16.3.4", source: "package-lock.json:1"))
+    #expect(
+      service.framework == Framework(name: "next", version: "16.3.4", source: "package-lock.json:1")
+    )
     #expect(service.runtime.version == "24" && service.runtime.source.hasPrefix("default:"))
     #expect(service.next == NextFacts(router: .app, output: .default, hasPublicFolder: false))
     #expect(service.healthPath == nil && service.findings.isEmpty)
@@ -30,7 +33,9 @@ struct NextAnalyzerTests {
 
   @Test func everyKeyIsThere() throws {
     let json = try StableJSON.encode(try service("", ["a.js": "process.env.A"]))
-    for key in ["basePath", "customServer", "configFile", "default", "version", "healthPath", "workspace"] {
+    for key in [
+      "basePath", "customServer", "configFile", "default", "version", "healthPath", "workspace",
+    ] {
       #expect(json.contains("\"\(key)\" : null"))
     }
   }
@@ -49,11 +54,15 @@ struct NextAnalyzerTests {
   @Test(arguments: [
     ("app/api/health/route.ts", "/api/health"), ("src/app/(ops)/healthz/route.js", "/healthz"),
     ("pages/api/health.ts", "/api/health"), ("pages/api/healthz/index.js", "/api/healthz"),
-    ("app/[slug]/health/route.ts", nil), ("app/health/page.tsx", nil), ("app/@modal/health/route.ts", nil),
+    ("app/[slug]/health/route.ts", nil), ("app/health/page.tsx", nil),
+    ("app/@modal/health/route.ts", nil),
     ("app/health/route.test.ts", nil), ("app/it's/health/route.ts", nil),
   ])
   func healthRoutes(_ file: String, _ expected: String?) throws {
-    let files = ["app/page.tsx": file.hasPrefix("src") ? "-" : "", file: "export const GET = () => new Response()"]
+    let files = [
+      "app/page.tsx": file.hasPrefix("src") ? "-" : "",
+      file: "export const GET = () => new Response()",
+    ]
     #expect(try service("", files).healthPath == expected)
   }
 
@@ -72,10 +81,14 @@ struct NextAnalyzerTests {
   // MARK: Configuration
 
   @Test(arguments: [
-    ("{ output: 'standalone' }", NextFacts.Output.standalone, [String]()), ("{ output: \"export\" }", .export, []),
-    ("{ output: undefined }", .default, []), ("{ output: process.env.OUT }", .unknown, ["FORGE-N034"]),
-    ("{ output: 'static' }", .unknown, ["FORGE-N034"]), ("{ basePath: '/a\\nRUN x' }", .default, ["FORGE-N035"]),
-    ("{ basePath: process.env.B }", .default, ["FORGE-N035"]), ("{ distDir: '../out' }", .default, ["FORGE-N036"]),
+    ("{ output: 'standalone' }", NextFacts.Output.standalone, [String]()),
+    ("{ output: \"export\" }", .export, []),
+    ("{ output: undefined }", .default, []),
+    ("{ output: process.env.OUT }", .unknown, ["FORGE-N034"]),
+    ("{ output: 'static' }", .unknown, ["FORGE-N034"]),
+    ("{ basePath: '/a\\nRUN x' }", .default, ["FORGE-N035"]),
+    ("{ basePath: process.env.B }", .default, ["FORGE-N035"]),
+    ("{ distDir: '../out' }", .default, ["FORGE-N036"]),
     ("{ distDir: 'a b' }", .default, ["FORGE-N036"]), ("load()", .unknown, ["FORGE-N033"]),
   ])
   func configurations(_ object: String, _ output: NextFacts.Output, _ expected: [String]) throws {
@@ -96,14 +109,17 @@ struct NextAnalyzerTests {
 
   @Test func configurationFiles() throws {
     #expect(ids(try service("", ["next.config.cjs": ""])) == ["FORGE-N031"])
-    let two = try service("", ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"])
+    let two = try service(
+      "", ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"])
     #expect(two.next?.configFile == "next.config.js" && ids(two) == ["FORGE-N032"])
   }
 
   /// Before version 15 a configuration in TypeScript stops the build.
   @Test func configurationInTypeScriptNeedsFifteen() throws {
     let lock = Self.lock.replacing("16.3.4", with: "14.2.35")
-    let files = ["package-lock.json": lock, "next.config.ts": "export default { output: 'export' }"]
+    let files = [
+      "package-lock.json": lock, "next.config.ts": "export default { output: 'export' }",
+    ]
     let service = try service("", files).findings
     #expect(service.map(\.id).contains("FORGE-N031"))
     #expect(service.first { $0.id == "FORGE-N031" }?.location == "next.config.ts:1")
@@ -123,9 +139,15 @@ struct NextAnalyzerTests {
     let files = ["next.config.mjs": config, "cache.mjs": ""]
     let service = try service("", files)
     let found = try #require(service.next?.settings)
-    #expect(found.assetPrefix == "https://cdn.example" && found.trailingSlash == true && found.locales == ["en", "de"])
-    #expect(found.imagesUnoptimized == true && found.imageLoader == "custom" && found.externalPackages == ["pino"])
-    #expect(found.transpilePackages == ["@a/ui"] && found.tracingRoot == "." && found.cacheHandler == "cache.mjs")
+    #expect(
+      found.assetPrefix == "https://cdn.example" && found.trailingSlash == true
+        && found.locales == ["en", "de"])
+    #expect(
+      found.imagesUnoptimized == true && found.imageLoader == "custom"
+        && found.externalPackages == ["pino"])
+    #expect(
+      found.transpilePackages == ["@a/ui"] && found.tracingRoot == "."
+        && found.cacheHandler == "cache.mjs")
     #expect(found.hasRewrites && found.hasWebpack && found.unknown.isEmpty)
     #expect(service.environment.first { $0.name == "API_URL" }?.scope == .buildPublic)
     let older = """
@@ -136,28 +158,34 @@ struct NextAnalyzerTests {
   }
 
   @Test func customServer() throws {
-    let service = try service("", ["server.ts": "import next from 'next'\nnext({})", "public/a.txt": ""])
+    let service = try service(
+      "", ["server.ts": "import next from 'next'\nnext({})", "public/a.txt": ""])
     #expect(service.next?.customServer == "server.ts" && ids(service) == ["FORGE-N037"])
     #expect(service.next?.hasPublicFolder == true)
     #expect(try self.service("", ["server.js": "require('express')"]).next?.customServer == nil)
   }
 
   @Test(arguments: [
-    ("next start -p 4000", 4000), ("PORT=8080 next start", 8080), ("next start --port=81", 81), ("next start", 3000),
+    ("next start -p 4000", 4000), ("PORT=8080 next start", 8080), ("next start --port=81", 81),
+    ("next start", 3000),
     ("next start -p 99999", 3000), ("next start -p", 3000), ("next start -p ${PORT:-4000}", 4000),
     ("next start -p4000", 4000), ("cross-env NODE_ENV=production PORT=4001 next start", 4001),
     ("next start --port '5000'", 5000), ("next start -p $PORT", 3000),
   ])
   func ports(_ start: String, _ expected: Int) throws {
-    let manifest = #"{"dependencies":{"next":"16"},"scripts":{"build":"next build","start":"\#(start)"}}"#
-    let project = try Project(["package.json": manifest, "package-lock.json": Self.lock, "app/page.tsx": ""])
+    let manifest =
+      #"{"dependencies":{"next":"16"},"scripts":{"build":"next build","start":"\#(start)"}}"#
+    let project = try Project([
+      "package.json": manifest, "package-lock.json": Self.lock, "app/page.tsx": "",
+    ])
     #expect(try Analyzer.analyze(project.path).services.first?.port == expected)
   }
 
   // MARK: Versions
 
   @Test(arguments: [
-    ([".nvmrc": "22.20.0\n"], "", "22.20.0", ".nvmrc:1"), ([".nvmrc": "# why\nlts/jod"], "", "22", ".nvmrc:2"),
+    ([".nvmrc": "22.20.0\n"], "", "22.20.0", ".nvmrc:1"),
+    ([".nvmrc": "# why\nlts/jod"], "", "22", ".nvmrc:2"),
     ([".node-version": "v24"], "", "24", ".node-version:1"),
     ([".tool-versions": "python 3.13\nnodejs 22.1.0"], "", "22.1.0", ".tool-versions:2"),
     ([:], #""volta":{"node":"22.11.0"}"#, "22.11.0", "package.json:1"),
@@ -167,16 +195,21 @@ struct NextAnalyzerTests {
     ([".nvmrc": "lts/*"], #""engines":{"node":"^22"}"#, "22", "package.json:1"),
     ([".nvmrc": "^22.1"], "", "22", ".nvmrc:1"),
   ])
-  func nodeVersions(_ files: [String: String], _ manifest: String, _ version: String, _ source: String) throws {
+  func nodeVersions(
+    _ files: [String: String], _ manifest: String, _ version: String, _ source: String
+  ) throws {
     let service = try service(manifest, files)
     #expect(service.runtime == Runtime(name: .node, version: version, source: source))
     #expect(service.findings.isEmpty)
   }
 
   @Test(arguments: [
-    ([".nvmrc": "20.19.0"], "", ["FORGE-N020"]), ([".nvmrc": "18"], "", ["FORGE-N020", "FORGE-N023"]),
-    ([".nvmrc": "20.8.0"], "", ["FORGE-N020", "FORGE-N023"]), ([".nvmrc": "25"], "", ["FORGE-N020"]),
-    ([".nvmrc": "22"], #""engines":{"node":">=24"}"#, ["FORGE-N024"]), ([".nvmrc": "x\"y"], "", ["FORGE-N021"]),
+    ([".nvmrc": "20.19.0"], "", ["FORGE-N020"]),
+    ([".nvmrc": "18"], "", ["FORGE-N020", "FORGE-N023"]),
+    ([".nvmrc": "20.8.0"], "", ["FORGE-N020", "FORGE-N023"]),
+    ([".nvmrc": "25"], "", ["FORGE-N020"]),
+    ([".nvmrc": "22"], #""engines":{"node":">=24"}"#, ["FORGE-N024"]),
+    ([".nvmrc": "x\"y"], "", ["FORGE-N021"]),
     ([:], #""engines":{"node":"<10"}"#, ["FORGE-N022", "FORGE-N024"]),
     ([:], #""engines":{"node":"?"}"#, ["FORGE-N021"]),
   ])
@@ -186,7 +219,9 @@ struct NextAnalyzerTests {
 
   /// Each with the nearest version that has none of what the data file knows.
   @Test(arguments: [
-    ("15.1.2", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183", "CVE-2026-64641"], "15.5.24"),
+    (
+      "15.1.2", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183", "CVE-2026-64641"], "15.5.24"
+    ),
     ("15.5.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
     ("15.5.7", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
     ("15.5.8", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-67779"], "15.5.24"),
@@ -194,11 +229,15 @@ struct NextAnalyzerTests {
     ("15.5.23", ["GHSA-2xp9-vwfh-vxw4"], "15.5.24"), ("15.5.24", [], ""),
     ("16.0.6", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "16.3.3"),
     ("16.0.9", ["GHSA-2xp9-vwfh-vxw4", "CVE-2025-67779"], "16.3.3"),
-    ("16.0.10", ["GHSA-2xp9-vwfh-vxw4", "CVE-2026-44578", "CVE-2026-64641", "CVE-2026-23864"], "16.3.3"),
+    (
+      "16.0.10", ["GHSA-2xp9-vwfh-vxw4", "CVE-2026-44578", "CVE-2026-64641", "CVE-2026-23864"],
+      "16.3.3"
+    ),
     ("16.2.11", ["GHSA-2xp9-vwfh-vxw4"], "16.3.3"), ("16.3.3", [], ""),
     ("14.2.35", ["CVE-2026-44578", "CVE-2026-23870", "CVE-2026-23869"], "15.5.24"),
     ("14.2.34", ["CVE-2026-44578", "CVE-2025-67779"], "15.5.24"),
-    ("13.3.0", ["CVE-2026-64641", "CVE-2025-55184"], "15.5.24"), ("13.2.4", ["CVE-2026-64641"], "15.5.24"),
+    ("13.3.0", ["CVE-2026-64641", "CVE-2025-55184"], "15.5.24"),
+    ("13.2.4", ["CVE-2026-64641"], "15.5.24"),
     ("12.3.7", [], ""), ("14.3.0-canary.77", ["CVE-2025-55182"], "15.5.24"),
     ("14.3.0-canary.76", ["CVE-2026-44578"], "15.5.24"),
     ("15.2.0-canary.1", ["CVE-2025-55182", "CVE-2025-55184", "CVE-2025-55183"], "15.5.24"),
@@ -211,7 +250,9 @@ struct NextAnalyzerTests {
     #expect(found.allSatisfy { $0.severity == .error && $0.location == "package-lock.json:1" })
     let message = found.first?.message ?? ""
     #expect(
-      message.matches(of: /CVE-\d+-\d+|GHSA[-a-z0-9]+/).map { String($0.0) }.filter { known.contains($0) }.count
+      message.matches(of: /CVE-\d+-\d+|GHSA[-a-z0-9]+/).map { String($0.0) }.filter {
+        known.contains($0)
+      }.count
         >= known.count)
     #expect(message.isEmpty || known.first.map { message.contains("has \($0):") } == true)
     #expect(found.allSatisfy { $0.fix == "update next to \(fix) or newer, and build again" })
@@ -228,7 +269,8 @@ struct NextAnalyzerTests {
       #expect(found.fix == "update next to 16.3.3 or newer, and build again")
     }
     let lock = Self.lock.replacing("16.3.4", with: "13.2.4")
-    let pages = try service("", ["package-lock.json": lock, "app/page.tsx": "-", "pages/index.tsx": ""])
+    let pages = try service(
+      "", ["package-lock.json": lock, "app/page.tsx": "-", "pages/index.tsx": ""])
     #expect(pages.findings.filter { $0.id == "FORGE-N001" }.map(\.severity) == [.warning])
   }
 
@@ -236,20 +278,27 @@ struct NextAnalyzerTests {
     #expect(NodeReleases.table.lines.count >= 5 && NextReleases.table.vulnerable.count >= 1)
     #expect(NodeReleases.table.lines.map(\.major) == NodeReleases.table.lines.map(\.major).sorted())
     #expect(NodeReleases.table.lines.contains { $0.major == NodeReleases.table.default })
-    #expect(NodeReleases.table.lockfiles.contains { $0.manager == .pnpm } && NextReleases.table.node.count >= 3)
+    #expect(
+      NodeReleases.table.lockfiles.contains { $0.manager == .pnpm }
+        && NextReleases.table.node.count >= 3)
   }
 
   // MARK: Package managers
 
   @Test func declaredManagers() throws {
-    let pnpm = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4(a)\n"
+    let pnpm =
+      "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4(a)\n"
     let declared = try service(
-      #""packageManager":"pnpm@10.13.1+sha512.abc""#, ["pnpm-lock.yaml": pnpm, "package-lock.json": "-"])
+      #""packageManager":"pnpm@10.13.1+sha512.abc""#,
+      ["pnpm-lock.yaml": pnpm, "package-lock.json": "-"])
     #expect(
       declared.packageManager
-        == PackageManager(name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:1"))
-    #expect(declared.framework.version == "16.3.4" && declared.framework.source == "pnpm-lock.yaml:6")
-    #expect(declared.installInputs == ["package.json", "pnpm-lock.yaml"] && declared.findings.isEmpty)
+        == PackageManager(
+          name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:1"))
+    #expect(
+      declared.framework.version == "16.3.4" && declared.framework.source == "pnpm-lock.yaml:6")
+    #expect(
+      declared.installInputs == ["package.json", "pnpm-lock.yaml"] && declared.findings.isEmpty)
 
     let conflict = try service(#""packageManager":"yarn@4.5.0""#)
     #expect(conflict.packageManager.name == .yarnBerry && conflict.packageManager.lockfile == nil)
@@ -261,19 +310,24 @@ struct NextAnalyzerTests {
   @Test func lockfilesDecide() throws {
     let berry = "__metadata:\n  version: 6\n\n\"next@npm:^16.0.0\":\n  version: 16.3.4\n"
     let yarn = try service(
-      "", ["yarn.lock": berry, "package-lock.json": "-", ".yarnrc.yml": "", ".yarn/releases/y.cjs": ""])
+      "",
+      ["yarn.lock": berry, "package-lock.json": "-", ".yarnrc.yml": "", ".yarn/releases/y.cjs": ""])
     #expect(yarn.packageManager.name == .yarnBerry && yarn.packageManager.version == "3.6.4")
     #expect(yarn.installInputs == [".yarn/releases/", ".yarnrc.yml", "package.json", "yarn.lock"])
-    let both = try service("", ["yarn.lock": "# yarn lockfile v1\n\nnext@^16.0.0:\n  version \"16.3.4\"\n"])
+    let both = try service(
+      "", ["yarn.lock": "# yarn lockfile v1\n\nnext@^16.0.0:\n  version \"16.3.4\"\n"])
     #expect(both.packageManager.name == .yarn && ids(both) == ["FORGE-N010"])
     let none = try service("", ["package-lock.json": "-"])
-    #expect(none.packageManager.name == .npm && none.framework.version == "16.0.0" && ids(none) == ["FORGE-N012"])
+    #expect(
+      none.packageManager.name == .npm && none.framework.version == "16.0.0"
+        && ids(none) == ["FORGE-N012"])
     let bun = try service("", ["package-lock.json": "-", "bun.lockb": "\u{0}binary"])
     #expect(bun.packageManager.name == .bun && bun.packageManager.lockfile == "bun.lockb")
   }
 
   @Test func filePackages() throws {
-    let manifest = #""optionalDependencies":{"a":"file:libs/a","b":"file:../b","c":"link:libs/none","d":"file:x y"}"#
+    let manifest =
+      #""optionalDependencies":{"a":"file:libs/a","b":"file:../b","c":"link:libs/none","d":"file:x y"}"#
     let service = try service(manifest, ["libs/a/package.json": "{}", "x y/package.json": "{}"])
     #expect(service.installInputs == ["libs/a/", "package-lock.json", "package.json"])
     #expect(ids(service) == ["FORGE-N013", "FORGE-N015", "FORGE-N014"])
@@ -285,21 +339,27 @@ struct NextAnalyzerTests {
     let service = try service(
       "",
       [
-        "next.config.ts": "export default { env: { A: process.env.BAKED, B: process.env.CMS_TOKEN } }",
+        "next.config.ts":
+          "export default { env: { A: process.env.BAKED, B: process.env.CMS_TOKEN } }",
         "lib/a.ts": """
         const { DATABASE_URL, CACHE = 'redis://u:pw@host' } = process.env
         export const key = process.env.API_SECRET ?? 'hunter2', node = process.env.NODE_ENV
         if (process.env.FLAG === '1') use(process.env.NEXT_PUBLIC_SITE!)
         """,
         "lib/a.test.ts": "process.env.ONLY_IN_TESTS", "e2e/b.ts": "process.env.ONLY_IN_TESTS",
-        ".npmrc": "//registry.example/:_authToken=${NPM_TOKEN}", ".env.sample": "export EXTRA=1\n#NOT=1\nbad name=1",
+        ".npmrc": "//registry.example/:_authToken=${NPM_TOKEN}",
+        ".env.sample": "export EXTRA=1\n#NOT=1\nbad name=1",
       ])
-    let scopes = service.environment.map { "\($0.name) \($0.scope.rawValue)\($0.required ? " required" : "")" }
+    let scopes = service.environment.map {
+      "\($0.name) \($0.scope.rawValue)\($0.required ? " required" : "")"
+    }
     #expect(
       scopes == [
         "API_SECRET runtime-secret", "BAKED build-public required", "CACHE runtime-secret",
-        "CMS_TOKEN build-secret required", "DATABASE_URL runtime-secret required", "EXTRA runtime", "FLAG runtime",
-        "NEXT_PUBLIC_SITE build-public required", "NODE_ENV platform", "NPM_TOKEN build-secret required",
+        "CMS_TOKEN build-secret required", "DATABASE_URL runtime-secret required", "EXTRA runtime",
+        "FLAG runtime",
+        "NEXT_PUBLIC_SITE build-public required", "NODE_ENV platform",
+        "NPM_TOKEN build-secret required",
       ])
     #expect(ids(service) == ["FORGE-N041", "FORGE-N041"])
   }
@@ -332,7 +392,8 @@ struct NextAnalyzerTests {
     }
     #expect(
       found == [
-        "AUTH_SECRET runtime-secret required", "DATABASE_URL runtime-secret required", "DEBUG_KEY runtime-secret",
+        "AUTH_SECRET runtime-secret required", "DATABASE_URL runtime-secret required",
+        "DEBUG_KEY runtime-secret",
         "LEVEL runtime = a", "MAYBE runtime", "NEXT_PUBLIC_SITE build-public required",
       ])
   }
@@ -348,12 +409,14 @@ struct NextAnalyzerTests {
         ".env.example": "TOKEN=hunter2", ".npmrc": "//registry.example/:_authToken=hunter2",
       ])
     #expect(!(try StableJSON.encode(service)).contains("hunter2"))
-    #expect(ids(service).filter { $0 == "FORGE-N042" }.count == 2 && ids(service).contains("FORGE-N044"))
+    #expect(
+      ids(service).filter { $0 == "FORGE-N042" }.count == 2 && ids(service).contains("FORGE-N044"))
   }
 
   /// What only running the code would tell is said, not passed over.
   @Test func computedNames() throws {
-    let code = "export const read = (key: string) => process.env[key]\nconst env = process.env\nenv[other()]\n"
+    let code =
+      "export const read = (key: string) => process.env[key]\nconst env = process.env\nenv[other()]\n"
     let found = try service("", ["lib/a.ts": code, "lib/a.test.ts": "process.env[x]"]).findings
     #expect(found.map(\.id) == ["FORGE-N045"] && found.map(\.location) == ["lib/a.ts:1"])
     #expect(found.first?.severity == .info && found.first?.message.contains("1 more place") == true)
@@ -372,14 +435,17 @@ struct NextAnalyzerTests {
     let scopes = service.environment.map { "\($0.name) \($0.scope.rawValue)" }
     #expect(
       scopes == [
-        "A runtime", "B runtime", "C_TOKEN runtime-secret", "D runtime", "E runtime", "F_SECRET runtime-secret",
+        "A runtime", "B runtime", "C_TOKEN runtime-secret", "D runtime", "E runtime",
+        "F_SECRET runtime-secret",
       ])
     #expect(service.environment.first { $0.name == "F_SECRET" }?.sources == ["compose.yaml:6"])
   }
 
   @Test func namesThatCouldBreakOutAreLeftOut() throws {
     let service = try service(
-      "", ["a.js": "process.env['A\\nRUN x']; process.env['B C']; process.env['$(id)']; process.env.OK"])
+      "",
+      ["a.js": "process.env['A\\nRUN x']; process.env['B C']; process.env['$(id)']; process.env.OK"]
+    )
     #expect(service.environment.map(\.name) == ["OK"])
   }
 
@@ -393,7 +459,10 @@ struct NextAnalyzerTests {
   @Test func databases() throws {
     let service = try service(
       #""devDependencies":{"prisma":"6","pg":"8","ioredis":"5"}"#,
-      ["prisma/schema.prisma": "datasource db {\n provider = \"mysql\"\n}", "prisma/migrations/1/m.sql": ""])
+      [
+        "prisma/schema.prisma": "datasource db {\n provider = \"mysql\"\n}",
+        "prisma/migrations/1/m.sql": "",
+      ])
     #expect(service.databases == ["mysql", "postgresql", "redis"])
     #expect(service.migrations == Migrations(tool: "prisma", command: "npx prisma migrate deploy"))
     #expect(service.installInputs.contains("prisma/schema.prisma"))
@@ -408,35 +477,56 @@ struct NextAnalyzerTests {
       "apps/web/prisma/schema.prisma": "datasource db {\n provider = \"mysql\"\n}",
     ])
     let service = try #require(try Analyzer.analyze(project.path).services.first)
-    func evidence(_ key: String) -> [String]? { service.conclusions.first { $0.key == key }?.evidence }
+    func evidence(_ key: String) -> [String]? {
+      service.conclusions.first { $0.key == key }?.evidence
+    }
     #expect(evidence("migrations") == ["apps/web/prisma/migrations/1/m.sql:1"])
     #expect(evidence("workspace.root") == ["package.json:2"])
   }
 
   /// Each kind of workspace, by what declares it.
   @Test(arguments: [
-    (["package.json": #"{"workspaces":["apps/*"]}"#, "package-lock.json": lock], "npm", "package.json:1"),
     (
-      ["package.json": #"{"workspaces":{"packages":["apps/*"]}}"#, "yarn.lock": "# yarn lockfile v1\n"], "yarn",
+      ["package.json": #"{"workspaces":["apps/*"]}"#, "package-lock.json": lock], "npm",
       "package.json:1"
     ),
-    (["package.json": #"{"workspaces":["./apps/**"]}"#, "bun.lock": "{\"packages\":{}}"], "bun", "package.json:1"),
-    (["package.json": "{}", "pnpm-workspace.yaml": "\npackages: ['apps/*']\n"], "pnpm", "pnpm-workspace.yaml:2"),
-    (["package.json": #"{"workspaces":["apps/*"]}"#, "turbo.json": "{}"], "turbo", "package.json:1"),
+    (
+      [
+        "package.json": #"{"workspaces":{"packages":["apps/*"]}}"#,
+        "yarn.lock": "# yarn lockfile v1\n",
+      ], "yarn",
+      "package.json:1"
+    ),
+    (
+      ["package.json": #"{"workspaces":["./apps/**"]}"#, "bun.lock": "{\"packages\":{}}"], "bun",
+      "package.json:1"
+    ),
+    (
+      ["package.json": "{}", "pnpm-workspace.yaml": "\npackages: ['apps/*']\n"], "pnpm",
+      "pnpm-workspace.yaml:2"
+    ),
+    (
+      ["package.json": #"{"workspaces":["apps/*"]}"#, "turbo.json": "{}"], "turbo", "package.json:1"
+    ),
     (["package.json": #"{"workspaces":["apps/*"]}"#, "nx.json": "{}"], "nx", "package.json:1"),
   ])
   func workspaces(_ files: [String: String], _ kind: String, _ source: String) throws {
-    let member = #"{"name":"NAME","dependencies":{"next":"16.3.4","ui":"*"},"scripts":{"build":"next build"}}"#
+    let member =
+      #"{"name":"NAME","dependencies":{"next":"16.3.4","ui":"*"},"scripts":{"build":"next build"}}"#
     let project = try Project(
       files.merging([
         "apps/a/package.json": member.replacing("NAME", with: "a"), "apps/a/app/page.tsx": "",
         "apps/b/package.json": member.replacing("NAME", with: "b"), "apps/b/pages/index.tsx": "",
-        "apps/ui/package.json": #"{"name":"ui"}"#, "apps/unused/package.json": #"{"name":"unused"}"#,
+        "apps/ui/package.json": #"{"name":"ui"}"#,
+        "apps/unused/package.json": #"{"name":"unused"}"#,
       ]) { $1 })
     // Two applications are two services, each with the members that it needs.
     let services = try Analyzer.analyze(project.path).services
-    #expect(services.map(\.path) == ["apps/a", "apps/b"] && services.allSatisfy { $0.workspace?.kind == kind })
-    #expect(services.map { $0.workspace?.members } == [["apps/a", "apps/ui"], ["apps/b", "apps/ui"]])
+    #expect(
+      services.map(\.path) == ["apps/a", "apps/b"]
+        && services.allSatisfy { $0.workspace?.kind == kind })
+    #expect(
+      services.map { $0.workspace?.members } == [["apps/a", "apps/ui"], ["apps/b", "apps/ui"]])
     let evidence = services.first?.conclusions.first { $0.key == "workspace.root" }?.evidence
     #expect(evidence == [source])
   }
@@ -444,8 +534,10 @@ struct NextAnalyzerTests {
   /// What a generator of code fills in stops nobody; a manifest that is broken elsewhere does.
   @Test func manifestsThatAreTemplates() throws {
     var files = [
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
-      "web/package-lock.json": Self.lock, "web/app/page.tsx": "", "sdk/template/package.json": "{ {{#each a}} }",
+      "web/package.json":
+        #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "web/package-lock.json": Self.lock, "web/app/page.tsx": "",
+      "sdk/template/package.json": "{ {{#each a}} }",
     ]
     let project = try Project(files)
     let analysis = try Analyzer.analyze(project.path)
@@ -460,9 +552,16 @@ struct NextAnalyzerTests {
   /// Where the making of the application is out of sight, or something else answers in the middleware's stead, nothing
   /// is said of its middleware.
   @Test(arguments: [
-    ("from elsewhere import app\n", false), ("from fastapi import FastAPI\napp = FastAPI()\n", true),
-    ("from fastapi import FastAPI\nfrom .cors import CORSGate\napp = FastAPI()\napp.add_middleware(CORSGate)\n", false),
-    ("from fastapi import FastAPI\nfrom .gate import Gate\napp = FastAPI()\napp.add_middleware(Gate)\n", true),
+    ("from elsewhere import app\n", false),
+    ("from fastapi import FastAPI\napp = FastAPI()\n", true),
+    (
+      "from fastapi import FastAPI\nfrom .cors import CORSGate\napp = FastAPI()\napp.add_middleware(CORSGate)\n",
+      false
+    ),
+    (
+      "from fastapi import FastAPI\nfrom .gate import Gate\napp = FastAPI()\napp.add_middleware(Gate)\n",
+      true
+    ),
     (
       """
       from fastapi import FastAPI
@@ -477,7 +576,8 @@ struct NextAnalyzerTests {
   ])
   func originsOfAnApplicationInSight(_ code: String, _ isKnown: Bool) throws {
     let project = try Project([
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "web/package.json":
+        #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "web/package-lock.json": Self.lock, "web/app/page.tsx": "process.env.NEXT_PUBLIC_API_URL",
       "api/requirements.txt": "fastapi==0.121.0\nuvicorn==0.38.0\n", "api/main.py": code,
       "api/Procfile": "web: uvicorn main:app\n",
@@ -489,7 +589,8 @@ struct NextAnalyzerTests {
 
   @Test func rewritesToThisMachine() throws {
     let project = try Project([
-      "web/package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "web/package.json":
+        #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "web/package-lock.json": Self.lock, "web/app/page.tsx": "",
       "web/next.config.mjs":
         "export default {\n  rewrites: async () => [{ source: '/api/:p*', destination: 'http://localhost:8000/:p*' }],\n}",
@@ -501,7 +602,9 @@ struct NextAnalyzerTests {
     #expect(found.first?.fix?.contains("http://api:8000") == true)
     try project.add(
       "web/next.config.mjs",
-      .init("export default { rewrites: async () => [{ source: '/x', destination: `${process.env.API_URL}/x` }] }".utf8)
+      .init(
+        "export default { rewrites: async () => [{ source: '/x', destination: `${process.env.API_URL}/x` }] }"
+          .utf8)
     )
     #expect(try !Analyzer.analyze(project.path).findings.contains { $0.id == "FORGE-K003" })
   }
@@ -511,9 +614,11 @@ struct NextAnalyzerTests {
       "package.json":
         #"{"private":true,"workspaces":["apps/*","!apps/old"],"packageManager":"npm@11.0.0","devDependencies":{"next":"16"}}"#,
       "package-lock.json": Self.lock, "turbo.json": "{}",
-      "apps/web/package.json": #"{"name":"@acme/web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
+      "apps/web/package.json":
+        #"{"name":"@acme/web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
       "apps/web/app/page.tsx": "",
-      "apps/old/package.json": #"{"name":"web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
+      "apps/old/package.json":
+        #"{"name":"web","dependencies":{"next":"16"},"scripts":{"build":"next build"}}"#,
       "apps/old/app/page.tsx": "",
     ])
     let services = try Analyzer.analyze(project.path).services
@@ -523,7 +628,8 @@ struct NextAnalyzerTests {
     let expected = Workspace(root: ".", kind: "turbo", members: ["apps/web"], package: "@acme/web")
     #expect(web.workspace == expected && services.first?.workspace == nil)
     #expect(web.next?.standaloneServer == "apps/web/server.js" && web.framework.version == "16.3.4")
-    #expect(web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
+    #expect(
+      web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
     #expect(web.installInputs == ["apps/web/package.json", "package-lock.json", "package.json"])
     #expect(ids(web) == ["FORGE-N003"])
   }
@@ -535,7 +641,8 @@ struct NextAnalyzerTests {
   ])
   func malformed(_ name: String, _ text: String, _ location: String) throws {
     var files = [
-      "package.json": #"{"dependencies":{"next":"16"}}"#, "app/page.tsx": "", "package-lock.json": Self.lock,
+      "package.json": #"{"dependencies":{"next":"16"}}"#, "app/page.tsx": "",
+      "package-lock.json": Self.lock,
     ]
     files[name] = text
     let project = try Project(files)
@@ -550,16 +657,22 @@ struct NextAnalyzerTests {
   @Test func hostileManifests() throws {
     let huge = String(repeating: " ", count: 5 << 20)
     let project = try Project(["package.json": huge, "app/page.tsx": ""])
-    #expect(throws: AnalysisError.tooLarge(path: "package.json", limit: 4 << 20)) { try Analyzer.analyze(project.path) }
-    let deep = try Project(["package.json": String(repeating: "[", count: 100_000), "app/page.tsx": ""])
+    #expect(throws: AnalysisError.tooLarge(path: "package.json", limit: 4 << 20)) {
+      try Analyzer.analyze(project.path)
+    }
+    let deep = try Project([
+      "package.json": String(repeating: "[", count: 100_000), "app/page.tsx": "",
+    ])
     #expect(throws: AnalysisError.self) { try Analyzer.analyze(deep.path) }
-    let odd = try service(#""engines":[],"volta":1,"packageManager":{},"workspaces":3,"devEngines":"x""#)
+    let odd = try service(
+      #""engines":[],"volta":1,"packageManager":{},"workspaces":3,"devEngines":"x""#)
     #expect(odd.findings.isEmpty)
   }
 
   @Test func noApplication() throws {
     let library = try Project(["package.json": #"{"name":"lib","peerDependencies":{"next":"16"}}"#])
     let error = #expect(throws: AnalysisError.self) { try Analyzer.analyze(library.path) }
-    #expect(error?.description.contains("package.json is here") == true && error?.exitCode == .usage)
+    #expect(
+      error?.description.contains("package.json is here") == true && error?.exitCode == .usage)
   }
 }

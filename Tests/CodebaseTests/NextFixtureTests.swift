@@ -11,7 +11,9 @@ struct NextFixtureTests {
     let service = try #require(analysis.services.first)
     #expect(analysis.services.count == 1 && analysis.findings.isEmpty)
     #expect(service.name == "todo-frontend" && service.path == "." && service.kind == .nextjs)
-    #expect(service.framework == Framework(name: "next", version: "16.3.4", source: "package-lock.json:774"))
+    #expect(
+      service.framework
+        == Framework(name: "next", version: "16.3.4", source: "package-lock.json:774"))
     #expect(service.runtime == Runtime(name: .node, version: "24", source: ".nvmrc:1"))
     #expect(
       service.packageManager
@@ -19,7 +21,8 @@ struct NextFixtureTests {
     #expect(
       service.next
         == NextFacts(
-          router: .app, output: .standalone, configFile: "next.config.ts", startCommand: "next start",
+          router: .app, output: .standalone, configFile: "next.config.ts",
+          startCommand: "next start",
           hasPublicFolder: true))
     #expect(service.port == 3000 && service.healthPath == "/api/health")
     #expect(service.installInputs == ["package-lock.json", "package.json"])
@@ -27,14 +30,17 @@ struct NextFixtureTests {
     #expect(
       service.environment == [
         EnvironmentVariable(
-          name: "API_KEY", scope: .runtimeSecret, required: true, sources: [".env.example:8", "lib/env.ts:12"]),
+          name: "API_KEY", scope: .runtimeSecret, required: true,
+          sources: [".env.example:8", "lib/env.ts:12"]),
         EnvironmentVariable(
           name: "API_TIMEOUT", scope: .runtime, required: false, default: "45",
           sources: [".env.example:11", "lib/env.ts:13"]),
         EnvironmentVariable(
-          name: "API_URL", scope: .runtime, required: true, sources: [".env.example:7", "lib/env.ts:11"]),
+          name: "API_URL", scope: .runtime, required: true,
+          sources: [".env.example:7", "lib/env.ts:11"]),
         EnvironmentVariable(
-          name: "NEXT_PUBLIC_API_URL", scope: .buildPublic, required: false, default: "http://localhost:8000",
+          name: "NEXT_PUBLIC_API_URL", scope: .buildPublic, required: false,
+          default: "http://localhost:8000",
           sources: [".env.example:4", "components/mcp-address.tsx:6"]),
         EnvironmentVariable(
           name: "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", scope: .buildSecret, required: false,
@@ -44,7 +50,8 @@ struct NextFixtureTests {
 
   /// Its packages are folders of its own: they are installed, but what they read is theirs.
   @Test func offlineFrontend() throws {
-    let service = try #require(try Analyzer.analyze(Project.fixture("offline-frontend")).services.first)
+    let service = try #require(
+      try Analyzer.analyze(Project.fixture("offline-frontend")).services.first)
     #expect(service.name == "offline-frontend" && service.framework.version == "16.3.4")
     #expect(service.next?.output == .default && service.next?.configFile == "next.config.mjs")
     #expect(
@@ -62,12 +69,15 @@ struct NextFixtureTests {
     #expect(links.map(\.variable) == ["API_URL", "NEXT_PUBLIC_API_URL"])
     #expect(links.allSatisfy { $0.to == "todo-backend" })
     #expect(links.map(\.baked) == [false, true])
-    #expect(links.first?.internalAddress == "http://todo-backend:8000" && links.last?.internalAddress == nil)
+    #expect(
+      links.first?.internalAddress == "http://todo-backend:8000"
+        && links.last?.internalAddress == nil)
   }
 
   @Test func sameBytesEveryTime() throws {
     let path = Project.fixture("todo-frontend")
-    #expect(try StableJSON.encode(Analyzer.analyze(path)) == StableJSON.encode(Analyzer.analyze(path)))
+    #expect(
+      try StableJSON.encode(Analyzer.analyze(path)) == StableJSON.encode(Analyzer.analyze(path)))
   }
 
   /// A damaged project is analysed or refused; it never crashes, and a broken manifest says where.
@@ -75,8 +85,12 @@ struct NextFixtureTests {
     let fixture = Project.fixture("todo-frontend")
     let project = try Project([:])
     var files: [String: [UInt8]] = [:]
-    for name in ["package.json", "next.config.ts", "app/page.tsx", "components/chat.tsx", "lib/env.ts", ".nvmrc"] {
-      files[name] = [UInt8](try #require(FileManager.default.contents(atPath: fixture + "/" + name)))
+    for name in [
+      "package.json", "next.config.ts", "app/page.tsx", "components/chat.tsx", "lib/env.ts",
+      ".nvmrc",
+    ] {
+      files[name] = [UInt8](
+        try #require(FileManager.default.contents(atPath: fixture + "/" + name)))
     }
     for (name, bytes) in files { try project.add(name, Data(bytes)) }
     var random = SystemRandomNumberGenerator()
@@ -87,7 +101,8 @@ struct NextFixtureTests {
           damaged = Array(damaged.prefix(Int.random(in: 0...damaged.count, using: &random)))
         } else {
           for _ in 0..<4 {
-            damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(
+              in: 0...255, using: &random)
           }
         }
         try project.add(name, Data(damaged))

@@ -9,50 +9,99 @@ import Testing
   private static let environments: [[String: String]] = [
     [:],
     ["MODE": "export", "CI": "1", "BASE": "/shop", "ANALYZE": "true"],
-    ["MODE": "standalone", "STANDALONE": "true", "DOCKER": "1", "DIST": "build", "CDN": "https://cdn.example"],
+    [
+      "MODE": "standalone", "STANDALONE": "true", "DOCKER": "1", "DIST": "build",
+      "CDN": "https://cdn.example",
+    ],
   ]
 
   /// File name, and text. TypeScript stands beside the same in JavaScript, which node can run.
   private static let configurations: [(name: String, text: String, script: String?)] = [
     ("next.config.js", "module.exports = {}", nil),
-    ("next.config.js", "module.exports = { output: 'standalone', distDir: \"build\", trailingSlash: true }", nil),
-    ("next.config.js", "const nextConfig = { basePath: `/docs` };\nmodule.exports = nextConfig;", nil),
-    ("next.config.js", "exports.output = 'export'\nexports.basePath = '/a' + '/b'", nil),
-    ("next.config.js", "module.exports = { output: process.env.MODE }", nil),
-    ("next.config.js", "module.exports = { output: process.env.STANDALONE ? 'standalone' : undefined }", nil),
-    ("next.config.js", "module.exports = { output: process.env.VERCEL ? undefined : 'standalone' }", nil),
-    ("next.config.js", "module.exports = { ...(process.env.DOCKER ? { output: 'standalone' } : {}) }", nil),
-    ("next.config.js", "module.exports = { ...(process.env.DOCKER && { output: 'standalone' }) }", nil),
-    (
-      "next.config.js", "module.exports = { basePath: process.env.BASE || '', distDir: process.env.DIST ?? '.next' }",
-      nil
-    ),
-    ("next.config.js", "module.exports = { output: true ? 'standalone' : 'export', trailingSlash: !false }", nil),
-    ("next.config.js", "const base = { output: 'standalone' }\nmodule.exports = { ...base, output: 'export' }", nil),
-    ("next.config.js", "const base = { output: 'export' }\nmodule.exports = { output: 'standalone', ...base }", nil),
-    ("next.config.js", "const c = {}\nc.output = 'standalone'\nc['basePath'] = '/x'\nmodule.exports = c", nil),
     (
       "next.config.js",
-      "const c = { output: 'export' }\nif (process.env.DOCKER) c.output = 'standalone'\nmodule.exports = c", nil
+      "module.exports = { output: 'standalone', distDir: \"build\", trailingSlash: true }", nil
     ),
-    ("next.config.js", "let mode = 'export'\nmode = 'standalone'\nmodule.exports = { output: mode }", nil),
-    ("next.config.js", "module.exports = Object.assign({}, { output: 'export' }, { output: 'standalone' })", nil),
-    ("next.config.js", "const { output } = { output: 'standalone' }\nmodule.exports = { output }", nil),
+    (
+      "next.config.js", "const nextConfig = { basePath: `/docs` };\nmodule.exports = nextConfig;",
+      nil
+    ),
+    ("next.config.js", "exports.output = 'export'\nexports.basePath = '/a' + '/b'", nil),
+    ("next.config.js", "module.exports = { output: process.env.MODE }", nil),
+    (
+      "next.config.js",
+      "module.exports = { output: process.env.STANDALONE ? 'standalone' : undefined }", nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = { output: process.env.VERCEL ? undefined : 'standalone' }", nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = { ...(process.env.DOCKER ? { output: 'standalone' } : {}) }", nil
+    ),
+    (
+      "next.config.js", "module.exports = { ...(process.env.DOCKER && { output: 'standalone' }) }",
+      nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = { basePath: process.env.BASE || '', distDir: process.env.DIST ?? '.next' }",
+      nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = { output: true ? 'standalone' : 'export', trailingSlash: !false }", nil
+    ),
+    (
+      "next.config.js",
+      "const base = { output: 'standalone' }\nmodule.exports = { ...base, output: 'export' }", nil
+    ),
+    (
+      "next.config.js",
+      "const base = { output: 'export' }\nmodule.exports = { output: 'standalone', ...base }", nil
+    ),
+    (
+      "next.config.js",
+      "const c = {}\nc.output = 'standalone'\nc['basePath'] = '/x'\nmodule.exports = c", nil
+    ),
+    (
+      "next.config.js",
+      "const c = { output: 'export' }\nif (process.env.DOCKER) c.output = 'standalone'\nmodule.exports = c",
+      nil
+    ),
+    (
+      "next.config.js",
+      "let mode = 'export'\nmode = 'standalone'\nmodule.exports = { output: mode }", nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = Object.assign({}, { output: 'export' }, { output: 'standalone' })", nil
+    ),
+    (
+      "next.config.js", "const { output } = { output: 'standalone' }\nmodule.exports = { output }",
+      nil
+    ),
     ("next.config.js", "const key = 'output'\nmodule.exports = { [key]: 'standalone' }", nil),
     (
       "next.config.js",
-      "module.exports = () => ({ output: 'standalone', i18n: { locales: ['en', 'de'], defaultLocale: 'en' } })", nil
+      "module.exports = () => ({ output: 'standalone', i18n: { locales: ['en', 'de'], defaultLocale: 'en' } })",
+      nil
     ),
     (
       "next.config.js",
-      "module.exports = async (phase, { defaultConfig }) => { return { ...defaultConfig, output: 'standalone' } }", nil
+      "module.exports = async (phase, { defaultConfig }) => { return { ...defaultConfig, output: 'standalone' } }",
+      nil
     ),
     (
       "next.config.js",
       "module.exports = function (phase) {\n  if (phase === 'phase-development-server') { return { output: 'export' } }\n  return { output: 'standalone' }\n}",
       nil
     ),
-    ("next.config.js", "module.exports = (phase) => phase.endsWith('build') ? { output: 'standalone' } : {}", nil),
+    (
+      "next.config.js",
+      "module.exports = (phase) => phase.endsWith('build') ? { output: 'standalone' } : {}", nil
+    ),
     (
       "next.config.js",
       "const { PHASE_PRODUCTION_BUILD } = require('next/constants')\nmodule.exports = (phase) => ({ output: phase === PHASE_PRODUCTION_BUILD ? 'standalone' : undefined })",
@@ -75,11 +124,13 @@ import Testing
     ),
     (
       "next.config.js",
-      "function own(c) { return { ...c, output: 'standalone' } }\nmodule.exports = own({ basePath: '/x' })", nil
+      "function own(c) { return { ...c, output: 'standalone' } }\nmodule.exports = own({ basePath: '/x' })",
+      nil
     ),
     (
       "next.config.js",
-      "const own = (c) => Object.assign({}, c, { distDir: 'out2' })\nmodule.exports = own({ output: 'export' })", nil
+      "const own = (c) => Object.assign({}, c, { distDir: 'out2' })\nmodule.exports = own({ output: 'export' })",
+      nil
     ),
     (
       "next.config.js",
@@ -88,94 +139,138 @@ import Testing
     ),
     (
       "next.config.js",
-      "module.exports = { assetPrefix: process.env.CDN, images: { unoptimized: true, loader: 'custom' } }", nil
+      "module.exports = { assetPrefix: process.env.CDN, images: { unoptimized: true, loader: 'custom' } }",
+      nil
     ),
     (
       "next.config.js",
-      "module.exports = { images: { ...{ unoptimized: false } }, transpilePackages: ['a', ...['b', 'c']] }", nil
+      "module.exports = { images: { ...{ unoptimized: false } }, transpilePackages: ['a', ...['b', 'c']] }",
+      nil
     ),
     (
       "next.config.js",
-      "module.exports = { serverExternalPackages: ['pino'].concat(['sharp']), webpack(config) { return config } }", nil
+      "module.exports = { serverExternalPackages: ['pino'].concat(['sharp']), webpack(config) { return config } }",
+      nil
     ),
-    ("next.config.js", "module.exports = { async rewrites() { return [] }, webpack: undefined }", nil),
-    ("next.config.js", "module.exports = { distDir: ['build', 'web'].join('/'), basePath: `/${'a'}` }", nil),
+    (
+      "next.config.js", "module.exports = { async rewrites() { return [] }, webpack: undefined }",
+      nil
+    ),
+    (
+      "next.config.js",
+      "module.exports = { distDir: ['build', 'web'].join('/'), basePath: `/${'a'}` }", nil
+    ),
     (
       "next.config.js",
       "/** @type {import('next').NextConfig} */\nconst c = { /* output: 'export' */ output: 'standalone', // output: 'export'\n}\nmodule.exports = c",
       nil
     ),
     ("next.config.js", "module.exports = { basePath: '/\\u0061\\x62', distDir: 'a\\\nb' }", nil),
-    ("next.config.js", "module.exports = { output: 1 > 2 ? 'export' : 'standalone', trailingSlash: 1 + 1 === 2 }", nil),
-    ("next.config.js", "var x = 'export'; { let x = 'standalone' }\nmodule.exports = { output: x }", nil),
     (
-      "next.config.js", "const m = { a: 'standalone' }\nmodule.exports = { output: m[process.env.DOCKER ? 'a' : 'b'] }",
+      "next.config.js",
+      "module.exports = { output: 1 > 2 ? 'export' : 'standalone', trailingSlash: 1 + 1 === 2 }",
       nil
     ),
     (
       "next.config.js",
-      "const c = { output: 'export' }\nfunction change() { c.output = 'standalone' }\nchange()\nmodule.exports = c", nil
+      "var x = 'export'; { let x = 'standalone' }\nmodule.exports = { output: x }", nil
+    ),
+    (
+      "next.config.js",
+      "const m = { a: 'standalone' }\nmodule.exports = { output: m[process.env.DOCKER ? 'a' : 'b'] }",
+      nil
+    ),
+    (
+      "next.config.js",
+      "const c = { output: 'export' }\nfunction change() { c.output = 'standalone' }\nchange()\nmodule.exports = c",
+      nil
     ),
     ("next.config.js", "const c = { output: 'export' }\ndelete c.output\nmodule.exports = c", nil),
-    ("next.config.js", "let o\ntry { o = 'standalone' } catch { o = 'export' }\nmodule.exports = { output: o }", nil),
-    ("next.config.js", "let o = 'export'\nfor (const x of ['standalone']) o = x\nmodule.exports = { output: o }", nil),
+    (
+      "next.config.js",
+      "let o\ntry { o = 'standalone' } catch { o = 'export' }\nmodule.exports = { output: o }", nil
+    ),
+    (
+      "next.config.js",
+      "let o = 'export'\nfor (const x of ['standalone']) o = x\nmodule.exports = { output: o }", nil
+    ),
     (
       "next.config.js",
       "let o\nswitch (process.env.MODE) { case 'export': o = 'export'; break; default: o = 'standalone' }\nmodule.exports = { output: o }",
       nil
     ),
     (
-      "next.config.js", "module.exports = { output: (() => 'standalone')(), trailingSlash: Boolean(process.env.CI) }",
+      "next.config.js",
+      "module.exports = { output: (() => 'standalone')(), trailingSlash: Boolean(process.env.CI) }",
       nil
     ),
     ("next.config.js", "module.exports = require('./base')", nil),
     (
-      "next.config.js", "const base = require('./base')\nmodule.exports = { ...base, basePath: base.path ?? '/none' }",
+      "next.config.js",
+      "const base = require('./base')\nmodule.exports = { ...base, basePath: base.path ?? '/none' }",
       nil
     ),
     (
       "next.config.js",
-      "const c = { output: 'export' }\nObject.assign(c, { output: 'standalone' })\nmodule.exports = c", nil
+      "const c = { output: 'export' }\nObject.assign(c, { output: 'standalone' })\nmodule.exports = c",
+      nil
     ),
-    ("next.config.js", "let o\no ||= 'standalone'\nmodule.exports = { output: o, basePath: '/a' }", nil),
+    (
+      "next.config.js", "let o\no ||= 'standalone'\nmodule.exports = { output: o, basePath: '/a' }",
+      nil
+    ),
     (
       "next.config.js",
       "module.exports = (phase) => {\n  switch (phase) {\n    case 'phase-development-server': return { output: 'export' }\n    case 'x':\n    case 'phase-production-build': { const c = { output: 'standalone' }; return c }\n    default: return {}\n  }\n}",
       nil
     ),
-    ("next.config.js", "const list = ['a']\nlist.push('b')\nmodule.exports = { transpilePackages: list }", nil),
+    (
+      "next.config.js",
+      "const list = ['a']\nlist.push('b')\nmodule.exports = { transpilePackages: list }", nil
+    ),
     (
       "next.config.js",
       "function loop() { for (const x of [1]) { return { output: 'standalone' } } return { output: 'export' } }\nmodule.exports = loop()",
       nil
     ),
     (
-      "next.config.js", "const c = { images: {} }\nwhile (!c.output) { c.output = 'standalone' }\nmodule.exports = c",
-      nil
-    ),
-    (
-      "next.config.js", "const x = ['a', process.env.MODE]\nmodule.exports = { transpilePackages: x.filter(Boolean) }",
+      "next.config.js",
+      "const c = { images: {} }\nwhile (!c.output) { c.output = 'standalone' }\nmodule.exports = c",
       nil
     ),
     (
       "next.config.js",
-      "function set(c) { c.output = 'standalone' }\nconst c = { output: 'export' }\nset(c)\nmodule.exports = c", nil
+      "const x = ['a', process.env.MODE]\nmodule.exports = { transpilePackages: x.filter(Boolean) }",
+      nil
+    ),
+    (
+      "next.config.js",
+      "function set(c) { c.output = 'standalone' }\nconst c = { output: 'export' }\nset(c)\nmodule.exports = c",
+      nil
     ),
     ("next.config.mjs", "export default { output: 'standalone' }", nil),
     ("next.config.mjs", "const c = { output: 'export' }\nexport { c as default }", nil),
-    ("next.config.mjs", "import base, { path } from './base.mjs'\nexport default { ...base, basePath: path }", nil),
+    (
+      "next.config.mjs",
+      "import base, { path } from './base.mjs'\nexport default { ...base, basePath: path }", nil
+    ),
     (
       "next.config.mjs",
       "import createMDX from '@next/mdx'\nexport default createMDX({})({ output: 'standalone', pageExtensions: ['mdx'] })",
       nil
     ),
     (
-      "next.config.mjs", "export default async function config(phase) { const c = { output: 'standalone' }; return c }",
+      "next.config.mjs",
+      "export default async function config(phase) { const c = { output: 'standalone' }; return c }",
       nil
     ),
-    ("next.config.mjs", "const c = await Promise.resolve({ output: 'standalone' })\nexport default c", nil),
     (
-      "next.config.mjs", "export default { output: globalThis.process.env.MODE, distDir: process.env['DIST'] || 'x' }",
+      "next.config.mjs",
+      "const c = await Promise.resolve({ output: 'standalone' })\nexport default c", nil
+    ),
+    (
+      "next.config.mjs",
+      "export default { output: globalThis.process.env.MODE, distDir: process.env['DIST'] || 'x' }",
       nil
     ),
     (
@@ -202,8 +297,10 @@ import Testing
 
   private static let shared = [
     "base.js": "module.exports = { output: 'standalone', path: undefined }\n",
-    "base.mjs": "export const path = '/from-base'\nexport default { output: 'standalone', basePath: '/lost' }\n",
-    "package.json": #"{"name":"web","dependencies":{"next":"15.5.9"},"scripts":{"build":"next build"}}"#,
+    "base.mjs":
+      "export const path = '/from-base'\nexport default { output: 'standalone', basePath: '/lost' }\n",
+    "package.json":
+      #"{"name":"web","dependencies":{"next":"15.5.9"},"scripts":{"build":"next build"}}"#,
     "app/page.jsx": "",
   ]
 
@@ -242,12 +339,15 @@ import Testing
     for (index, configuration) in Self.configurations.enumerated() {
       for (name, text) in Self.shared { try project.add("\(index)/\(name)", Data(text.utf8)) }
       try project.add("\(index)/\(configuration.name)", Data(configuration.text.utf8))
-      if let script = configuration.script { try project.add("\(index)/judged.mjs", Data(script.utf8)) }
+      if let script = configuration.script {
+        try project.add("\(index)/judged.mjs", Data(script.utf8))
+      }
     }
     return project
   }
 
-  private func judge(_ project: Project, _ environment: [String: String]) throws -> [[String: Any]] {
+  private func judge(_ project: Project, _ environment: [String: String]) throws -> [[String: Any]]
+  {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
@@ -287,14 +387,22 @@ import Testing
       }
       let facts: [(key: String, name: String, value: String)] = [
         ("output", "output", next.output.rawValue), ("basePath", "basePath", next.basePath ?? "-"),
-        ("distDir", "distDir", next.distDir), ("assetPrefix", "assetPrefix", settings.assetPrefix ?? "-"),
+        ("distDir", "distDir", next.distDir),
+        ("assetPrefix", "assetPrefix", settings.assetPrefix ?? "-"),
         ("trailingSlash", "trailingSlash", settings.trailingSlash.map(String.init) ?? "-"),
         ("i18n", "locales", settings.locales.joined(separator: " ")),
         ("images", "imagesUnoptimized", settings.imagesUnoptimized.map(String.init) ?? "-"),
         ("images", "imageLoader", settings.imageLoader ?? "-"),
-        ("serverExternalPackages", "externalPackages", settings.externalPackages.joined(separator: " ")),
-        ("transpilePackages", "transpilePackages", settings.transpilePackages.joined(separator: " ")),
-        ("rewrites", "hasRewrites", "\(settings.hasRewrites)"), ("webpack", "hasWebpack", "\(settings.hasWebpack)"),
+        (
+          "serverExternalPackages", "externalPackages",
+          settings.externalPackages.joined(separator: " ")
+        ),
+        (
+          "transpilePackages", "transpilePackages",
+          settings.transpilePackages.joined(separator: " ")
+        ),
+        ("rewrites", "hasRewrites", "\(settings.hasRewrites)"),
+        ("webpack", "hasWebpack", "\(settings.hasWebpack)"),
       ]
       for (environment, answers) in zip(Self.environments, judged) {
         for (key, name, value) in facts {
@@ -303,7 +411,8 @@ import Testing
             #expect(value == answer, "\(name) of \(configuration.text) under \(environment)")
             known += 1
           } else if key == "output" {
-            let possible = service.conclusions.first { $0.key == "next.output" }?.alternatives.map(\.value) ?? []
+            let possible =
+              service.conclusions.first { $0.key == "next.output" }?.alternatives.map(\.value) ?? []
             #expect(
               possible.isEmpty || possible.contains(answer),
               "\(answer) is not among \(possible) of \(configuration.text)")

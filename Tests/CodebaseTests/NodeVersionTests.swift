@@ -16,7 +16,8 @@ struct NodeVersionTests {
     return try #require(try Analyzer.analyze(project.path).services.first)
   }
 
-  private static let npm = #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
+  private static let npm =
+    #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#
   private static let pnpm = """
     lockfileVersion: '9.0'
     importers:
@@ -32,7 +33,8 @@ struct NodeVersionTests {
 
   private static let lockfiles: [(String, String, PackageManager.Name, String?)] = [
     (
-      "package-lock.json", #"{"lockfileVersion":1,"dependencies":{"next":{"version":"16.3.4"}}}"#, .npm, nil
+      "package-lock.json", #"{"lockfileVersion":1,"dependencies":{"next":{"version":"16.3.4"}}}"#,
+      .npm, nil
     ),
     (
       "package-lock.json",
@@ -42,10 +44,14 @@ struct NodeVersionTests {
     ("package-lock.json", npm, .npm, nil),
     ("npm-shrinkwrap.json", npm, .npm, nil),
     (
-      "pnpm-lock.yaml", "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^16.0.0\n\ndependencies:\n  next: 16.3.4_abc\n",
+      "pnpm-lock.yaml",
+      "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^16.0.0\n\ndependencies:\n  next: 16.3.4_abc\n",
       .pnpm, "6.35.1"
     ),
-    ("pnpm-lock.yaml", "lockfileVersion: 5.4\n\ndependencies:\n  next: 16.3.4_react@18\n", .pnpm, "7.33.7"),
+    (
+      "pnpm-lock.yaml", "lockfileVersion: 5.4\n\ndependencies:\n  next: 16.3.4_react@18\n", .pnpm,
+      "7.33.7"
+    ),
     (
       "pnpm-lock.yaml",
       "lockfileVersion: '6.0'\n\ndependencies:\n  next:\n    specifier: ^16.0.0\n    version: 16.3.4(react@18.2.0)\n",
@@ -58,13 +64,20 @@ struct NodeVersionTests {
       "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies: {}\n    packageManagerDependencies:\n      pnpm:\n        specifier: 11.5.0\n        version: 11.5.0\n---\n"
         + pnpm, .pnpm, nil
     ),
-    ("yarn.lock", "# yarn lockfile v1\n\n\"next@^15.0.0 || ^16.0.0\":\n  version \"16.3.4\"\n", .yarn, nil),
     (
-      "yarn.lock", "__metadata:\n  version: 8\n\n\"next@npm:^15.0.0 || ^16.0.0\":\n  version: 16.3.4\n", .yarnBerry,
+      "yarn.lock", "# yarn lockfile v1\n\n\"next@^15.0.0 || ^16.0.0\":\n  version \"16.3.4\"\n",
+      .yarn, nil
+    ),
+    (
+      "yarn.lock",
+      "__metadata:\n  version: 8\n\n\"next@npm:^15.0.0 || ^16.0.0\":\n  version: 16.3.4\n",
+      .yarnBerry,
       nil
     ),
     (
-      "bun.lock", "{\n \"lockfileVersion\": 1,\n \"packages\": { \"next\": [\"next@16.3.4\", \"\"], },\n}\n", .bun, nil
+      "bun.lock",
+      "{\n \"lockfileVersion\": 1,\n \"packages\": { \"next\": [\"next@16.3.4\", \"\"], },\n}\n",
+      .bun, nil
     ),
   ]
 
@@ -89,39 +102,48 @@ struct NodeVersionTests {
 
   // MARK: Package managers
 
-  private static let managers: [(String, [String: String], PackageManager.Name, String?, [String])] = [
-    (#""packageManager":"pnpm@10.13.1""#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []),
-    (#""packageManager":"yarn@4.9.2""#, [:], .yarnBerry, "4.9.2", ["FORGE-N012"]),
-    (
-      #""devEngines":{"packageManager":{"name":"pnpm","version":"10.13.1"}}"#, ["pnpm-lock.yaml": pnpm], .pnpm,
-      "10.13.1", []
-    ),
-    // A list names the one that is meant first.
-    (
-      #""devEngines":{"packageManager":[{"name":"pnpm","version":"11.5.0"},{"name":"npm"}]}"#,
-      ["pnpm-lock.yaml": pnpm], .pnpm, "11.5.0", []
-    ),
-    (#""engines":{"pnpm":"10.13.1"}"#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []),
-    (#""volta":{"node":"24.1.0","pnpm":"10.13.1"}"#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []),
-    // What contradicts: the lockfile, `engines`, and the two ways to declare one.
-    (#""packageManager":"pnpm@10.13.1""#, ["package-lock.json": npm], .pnpm, "10.13.1", ["FORGE-N011"]),
-    (
-      #""packageManager":"pnpm@9.1.0","engines":{"pnpm":">=10"}"#, ["pnpm-lock.yaml": pnpm], .pnpm, "9.1.0",
-      ["FORGE-N016"]
-    ),
-    (
-      #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"npm","version":"^11"}}"#,
-      ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", ["FORGE-N016"]
-    ),
-    (
-      #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
-      ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", ["FORGE-N016"]
-    ),
-    (
-      #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"pnpm","version":"^10.0.0"}}"#,
-      ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []
-    ),
-  ]
+  private static let managers:
+    [(String, [String: String], PackageManager.Name, String?, [String])] = [
+      (#""packageManager":"pnpm@10.13.1""#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []),
+      (#""packageManager":"yarn@4.9.2""#, [:], .yarnBerry, "4.9.2", ["FORGE-N012"]),
+      (
+        #""devEngines":{"packageManager":{"name":"pnpm","version":"10.13.1"}}"#,
+        ["pnpm-lock.yaml": pnpm], .pnpm,
+        "10.13.1", []
+      ),
+      // A list names the one that is meant first.
+      (
+        #""devEngines":{"packageManager":[{"name":"pnpm","version":"11.5.0"},{"name":"npm"}]}"#,
+        ["pnpm-lock.yaml": pnpm], .pnpm, "11.5.0", []
+      ),
+      (#""engines":{"pnpm":"10.13.1"}"#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []),
+      (
+        #""volta":{"node":"24.1.0","pnpm":"10.13.1"}"#, ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1",
+        []
+      ),
+      // What contradicts: the lockfile, `engines`, and the two ways to declare one.
+      (
+        #""packageManager":"pnpm@10.13.1""#, ["package-lock.json": npm], .pnpm, "10.13.1",
+        ["FORGE-N011"]
+      ),
+      (
+        #""packageManager":"pnpm@9.1.0","engines":{"pnpm":">=10"}"#, ["pnpm-lock.yaml": pnpm],
+        .pnpm, "9.1.0",
+        ["FORGE-N016"]
+      ),
+      (
+        #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"npm","version":"^11"}}"#,
+        ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", ["FORGE-N016"]
+      ),
+      (
+        #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
+        ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", ["FORGE-N016"]
+      ),
+      (
+        #""packageManager":"pnpm@10.13.1","devEngines":{"packageManager":{"name":"pnpm","version":"^10.0.0"}}"#,
+        ["pnpm-lock.yaml": pnpm], .pnpm, "10.13.1", []
+      ),
+    ]
 
   @Test(arguments: 0..<managers.count)
   func everyDeclarationOfAManager(_ index: Int) throws {
@@ -135,7 +157,8 @@ struct NodeVersionTests {
     let project = try Project([
       "package.json": #"{"workspaces":["apps/*"],"engines":{"npm":"11.0.0","node":">=22 <23"}}"#,
       "package-lock.json": Self.npm, "apps/web/app/page.tsx": "",
-      "apps/web/package.json": #"{"name":"web","dependencies":{"next":"^16.0.0"},"scripts":{"build":"next build"}}"#,
+      "apps/web/package.json":
+        #"{"name":"web","dependencies":{"next":"^16.0.0"},"scripts":{"build":"next build"}}"#,
     ])
     let service = try #require(try Analyzer.analyze(project.path).services.first)
     #expect(service.packageManager.version == "11.0.0" && service.runtime.version == "22")
@@ -145,7 +168,8 @@ struct NodeVersionTests {
   // MARK: Node.js
 
   private static let pins: [([String: String], String, String)] = [
-    ([".nvmrc": "v22.20.0"], "22.20.0", ".nvmrc:1"), ([".nvmrc": "lts/krypton\n"], "24", ".nvmrc:1"),
+    ([".nvmrc": "v22.20.0"], "22.20.0", ".nvmrc:1"),
+    ([".nvmrc": "lts/krypton\n"], "24", ".nvmrc:1"),
     ([".node-version": "22.x\n"], "22", ".node-version:1"),
     ([".tool-versions": "pnpm 10.1.0\nnodejs 22.1.0 20.0.0\n"], "22.1.0", ".tool-versions:2"),
     (["mise.toml": "[tools]\nnode = '22.3'\n"], "22.3", "mise.toml:2"),
@@ -154,7 +178,10 @@ struct NodeVersionTests {
     ([".config/mise/config.toml": "[tools]\nnode = '22'\n"], "22", ".config/mise/config.toml:2"),
     ([".npmrc": "node-linker=hoisted\nuse-node-version=22.4.0\n"], "22.4.0", ".npmrc:2"),
     ([".npmrc": "node-version = 22.4.0\n"], "22.4.0", ".npmrc:1"),
-    (["pnpm-workspace.yaml": "packages: []\nuseNodeVersion: 22.5.0\n"], "22.5.0", "pnpm-workspace.yaml:2"),
+    (
+      ["pnpm-workspace.yaml": "packages: []\nuseNodeVersion: 22.5.0\n"], "22.5.0",
+      "pnpm-workspace.yaml:2"
+    ),
     (["pnpm-workspace.yaml": "nodeVersion: 22.6.0\n"], "22.6.0", "pnpm-workspace.yaml:1"),
   ]
 
@@ -183,14 +210,16 @@ struct NodeVersionTests {
     ("16.3.4", "^18", "24", ["FORGE-N022", "FORGE-N024"]), ("15.5.24", "18 || 22", "22", []),
     ("15.5.24", "^18.18.0", "18", ["FORGE-N020"]),
   ])
-  func nodeForThisNext(_ next: String, _ engines: String, _ version: String, _ ids: [String]) throws {
+  func nodeForThisNext(_ next: String, _ engines: String, _ version: String, _ ids: [String]) throws
+  {
     let lock = Self.npm.replacing("16.3.4", with: next)
     let service = try service(#""engines":{"node":"\#(engines)"}"#, ["package-lock.json": lock])
     #expect(service.runtime.version == version && service.findings.map(\.id) == ids)
   }
 
   @Test func twoPinsOfDifferentLines() throws {
-    let service = try service("", [".nvmrc": "22", ".tool-versions": "nodejs 24.1.0", "package-lock.json": Self.npm])
+    let service = try service(
+      "", [".nvmrc": "22", ".tool-versions": "nodejs 24.1.0", "package-lock.json": Self.npm])
     #expect(service.runtime.version == "22" && service.findings.map(\.id) == ["FORGE-N025"])
     #expect(service.conclusion("runtime.version")?.confidence == .ambiguous)
     #expect(service.conclusion("runtime.version")?.alternatives.map(\.value) == ["24.1.0"])

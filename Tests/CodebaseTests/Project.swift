@@ -5,7 +5,8 @@ final class Project {
   let path: String
 
   init(_ files: [String: String]) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "forge-project-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "forge-project-\(UUID().uuidString)")
     path = folder.path
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (name, text) in files { try add(name, Data(text.utf8)) }
@@ -13,7 +14,8 @@ final class Project {
 
   func add(_ name: String, _ bytes: Data) throws {
     let file = URL(filePath: path + "/" + name)
-    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try bytes.write(to: file)
   }
 
@@ -21,6 +23,7 @@ final class Project {
 
   /// A sample application of the repository.
   static func fixture(_ name: String, file: String = #filePath) -> String {
-    URL(filePath: file).deletingLastPathComponent().appending(path: "../../fixtures/\(name)").standardizedFileURL.path
+    URL(filePath: file).deletingLastPathComponent().appending(path: "../../fixtures/\(name)")
+      .standardizedFileURL.path
   }
 }

@@ -7,7 +7,8 @@ import Testing
 struct ProjectTreeTests {
   @Test func leavesOutWhatIsMade() throws {
     let project = try Project([
-      "a.txt": "", "node_modules/x/index.js": "", ".next/b": "", "dist/c": "", "app/dist/page.tsx": "",
+      "a.txt": "", "node_modules/x/index.js": "", ".next/b": "", "dist/c": "",
+      "app/dist/page.tsx": "",
       "env/pyvenv.cfg": "",
       "env/lib/d.py": "", "lib/__pycache__/e.pyc": "", "lib/f.py": "", "lib-2/g": "",
     ])
@@ -16,14 +17,17 @@ struct ProjectTreeTests {
     #expect(tree.folders == ["app", "app/dist", "lib", "lib-2"])
     #expect(Array(tree.files(below: "lib")) == ["lib/f.py"])
     #expect(tree.names(in: ".") == ["a.txt"])
-    #expect(tree.hasFile("lib/f.py") && !tree.hasFile("dist/c") && tree.hasFolder(".") && !tree.hasFolder("dist"))
+    #expect(
+      tree.hasFile("lib/f.py") && !tree.hasFile("dist/c") && tree.hasFolder(".")
+        && !tree.hasFolder("dist"))
   }
 
   @Test func linksDoNotLeadOut() throws {
     let project = try Project(["a/b.txt": "inside"])
     let files = FileManager.default
     try files.createSymbolicLink(atPath: project.path + "/inside", withDestinationPath: "a/b.txt")
-    try files.createSymbolicLink(atPath: project.path + "/outside", withDestinationPath: "/etc/passwd")
+    try files.createSymbolicLink(
+      atPath: project.path + "/outside", withDestinationPath: "/etc/passwd")
     try files.createSymbolicLink(atPath: project.path + "/a/cycle", withDestinationPath: "..")
     try files.createSymbolicLink(atPath: project.path + "/dangling", withDestinationPath: "nowhere")
     let tree = try ProjectTree(walking: project.path)
@@ -47,7 +51,9 @@ struct ProjectTreeTests {
     let tree = try ProjectTree(walking: project.path)
     #expect(tree.files == ["package.json"])
     // One that takes a file's place after the walk is not waited for.
-    #expect(unlink(project.path + "/package.json") == 0 && mkfifo(project.path + "/package.json", 0o600) == 0)
+    #expect(
+      unlink(project.path + "/package.json") == 0
+        && mkfifo(project.path + "/package.json", 0o600) == 0)
     #expect(throws: AnalysisError.unreadable(path: "package.json", reason: "not a regular file")) {
       try tree.bytes("package.json")
     }
@@ -55,7 +61,8 @@ struct ProjectTreeTests {
 
   @Test func namesThatAreNotText() throws {
     let project = try Project(["a": ""])
-    let file = Array((project.path + "/").utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0x62, 0]
+    let file =
+      Array((project.path + "/").utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0x62, 0]
     let made = open(file, O_CREAT | O_WRONLY, 0o600)
     #expect(made >= 0)
     close(made)
@@ -67,8 +74,10 @@ struct ProjectTreeTests {
     let project = try Project(["file": "", "empty/x": "", "none/readme.md": ""])
     try FileManager.default.removeItem(atPath: project.path + "/empty/x")
     let cases: [(String, AnalysisError)] = [
-      ("/missing", .notFound(path: project.path + "/missing")), ("/file", .notAFolder(path: project.path + "/file")),
-      ("/empty", .empty(path: project.path + "/empty")), ("/none", .noService(path: project.path + "/none", hint: nil)),
+      ("/missing", .notFound(path: project.path + "/missing")),
+      ("/file", .notAFolder(path: project.path + "/file")),
+      ("/empty", .empty(path: project.path + "/empty")),
+      ("/none", .noService(path: project.path + "/none", hint: nil)),
     ]
     for (path, expected) in cases {
       #expect(throws: expected) { try Analyzer.analyze(project.path + path) }
@@ -77,8 +86,10 @@ struct ProjectTreeTests {
   }
 
   @Test(arguments: [
-    ("Todo App", "todo-app"), ("@acme/web", "web"), ("x\nRUN curl evil | sh", "x-run-curl-evil-sh"), ("..", nil),
-    ("a\"; rm -rf / #", "a-rm-rf"), ("--x--", "x"), ("a__b..c", "a_b.c"), ("ÄÖ", nil), ("", nil), ("@/", nil),
+    ("Todo App", "todo-app"), ("@acme/web", "web"), ("x\nRUN curl evil | sh", "x-run-curl-evil-sh"),
+    ("..", nil),
+    ("a\"; rm -rf / #", "a-rm-rf"), ("--x--", "x"), ("a__b..c", "a_b.c"), ("ÄÖ", nil), ("", nil),
+    ("@/", nil),
     ("$(id)`id`", "id-id"),
   ])
   func names(_ name: String, _ expected: String?) { #expect(ServiceName.reduce(name) == expected) }
@@ -89,15 +100,18 @@ struct ProjectTreeTests {
   }
 
   @Test(arguments: [
-    ("NEXT_PUBLIC_API_URL", true), ("API_URL", true), ("BACKEND_BASE_URL", true), ("TODO_API_URL", true),
-    ("OPENAI_API_URL", false), ("DATABASE_URL", false), ("API_KEY", false), ("NEXT_PUBLIC_URL", false),
+    ("NEXT_PUBLIC_API_URL", true), ("API_URL", true), ("BACKEND_BASE_URL", true),
+    ("TODO_API_URL", true),
+    ("OPENAI_API_URL", false), ("DATABASE_URL", false), ("API_KEY", false),
+    ("NEXT_PUBLIC_URL", false),
   ])
   func addresses(_ name: String, _ expected: Bool) {
     let backend = Service(
       name: "todo-backend", path: "backend", kind: .fastapi,
       framework: Framework(name: "fastapi", version: nil, source: ""),
       runtime: Runtime(name: .python, version: "3.13", source: ""),
-      packageManager: PackageManager(name: .pip, lockfile: nil, source: ""), port: 8000, installInputs: [])
+      packageManager: PackageManager(name: .pip, lockfile: nil, source: ""), port: 8000,
+      installInputs: [])
     #expect(ServiceLinks.isAddress(name, of: backend) == expected)
   }
 }

@@ -16,27 +16,35 @@ import Testing
   @Test func includesAreFollowed() throws {
     let service = try service([
       "requirements.txt": "-r requirements/prod.txt\n-c constraints.txt\n-e ./libs/shared\n",
-      "requirements/prod.txt": "--requirement=base.txt\nuvicorn[standard]==0.38.0 \\\n    --hash=sha256:aa\n",
+      "requirements/prod.txt":
+        "--requirement=base.txt\nuvicorn[standard]==0.38.0 \\\n    --hash=sha256:aa\n",
       "requirements/base.txt": "FastAPI\n", "constraints.txt": "fastapi==0.121.3\n",
       "libs/shared/pyproject.toml": "[project]\nname = \"shared\"\n",
     ])
-    #expect(service.framework == Framework(name: "fastapi", version: "0.121.3", source: "constraints.txt:1"))
+    #expect(
+      service.framework
+        == Framework(name: "fastapi", version: "0.121.3", source: "constraints.txt:1"))
     #expect(
       service.installInputs
-        == ["constraints.txt", "libs/shared", "requirements.txt", "requirements/base.txt", "requirements/prod.txt"])
+        == [
+          "constraints.txt", "libs/shared", "requirements.txt", "requirements/base.txt",
+          "requirements/prod.txt",
+        ])
     #expect(service.fastapi?.server == "uvicorn")
     #expect(service.findings.map(\.id) == ["FORGE-P038"])
   }
 
   @Test func includesOfEachOtherEnd() throws {
     let service = try service([
-      "requirements.txt": "-r a.txt\nfastapi==1\nuvicorn==1\n", "a.txt": "-r requirements.txt\n-r a.txt\n",
+      "requirements.txt": "-r a.txt\nfastapi==1\nuvicorn==1\n",
+      "a.txt": "-r requirements.txt\n-r a.txt\n",
     ])
     #expect(service.installInputs == ["a.txt", "requirements.txt"])
   }
 
   @Test(arguments: [
-    "-r ../../etc/passwd", "-r /etc/passwd", "-c ../outside.txt", "-e ../lib", "--requirement=../../x", "-r ~/x",
+    "-r ../../etc/passwd", "-r /etc/passwd", "-c ../outside.txt", "-e ../lib",
+    "--requirement=../../x", "-r ~/x",
     "file:///etc/passwd",
   ])
   func nothingOutsideTheFolderIsRead(_ line: String) throws {
@@ -47,7 +55,8 @@ import Testing
 
   @Test func namesThatADockerfileWouldReadAreRefused() throws {
     let service = try service([
-      "requirements.txt": PythonProject.requirements + "-r \"a b.txt\"\n-r $(evil).txt\n", "a b.txt": "x\n",
+      "requirements.txt": PythonProject.requirements + "-r \"a b.txt\"\n-r $(evil).txt\n",
+      "a b.txt": "x\n",
       "$(evil).txt": "x\n",
     ])
     #expect(service.findings.filter { $0.id == "FORGE-P012" }.count == 2)
@@ -55,7 +64,9 @@ import Testing
   }
 
   @Test func missingIncludeAndUnknownLineAreNamed() throws {
-    let service = try service(["requirements.txt": PythonProject.requirements + "-r gone.txt\n???\n"])
+    let service = try service([
+      "requirements.txt": PythonProject.requirements + "-r gone.txt\n???\n"
+    ])
     #expect(service.findings.first { $0.id == "FORGE-P014" }?.location == "requirements.txt:3")
     #expect(service.findings.first { $0.id == "FORGE-P010" }?.location == "requirements.txt:4")
   }
@@ -68,7 +79,8 @@ import Testing
     #expect(service.variable("INDEX_TOKEN")?.scope == .buildSecret)
     #expect(!service.has("FORGE-P015"))
     let written = try self.service([
-      "requirements.txt": "-i https://u:hunter2@pypi.example.org/simple\n" + PythonProject.requirements
+      "requirements.txt": "-i https://u:hunter2@pypi.example.org/simple\n"
+        + PythonProject.requirements
     ])
     #expect(written.has("FORGE-P015", .error))
     #expect(!(try StableJSON.encode(written)).contains("hunter2"))
@@ -158,8 +170,10 @@ import Testing
       "libs/shared/pyproject.toml": "[project]\nname = \"shared\"\n",
     ])
     #expect(service.name == "my.shop-api")
-    #expect(service.packageManager == PackageManager(name: .uv, lockfile: "uv.lock", source: "uv.lock:1"))
-    #expect(service.framework == Framework(name: "fastapi", version: "0.121.0", source: "uv.lock:5"))
+    #expect(
+      service.packageManager == PackageManager(name: .uv, lockfile: "uv.lock", source: "uv.lock:1"))
+    #expect(
+      service.framework == Framework(name: "fastapi", version: "0.121.0", source: "uv.lock:5"))
     #expect(service.installInputs == ["libs/shared", "pyproject.toml", "uv.lock"])
     #expect(service.fastapi?.server == "uvicorn")
     // psycopg2 is for development only; uvloop comes by way of an extra, from git.
@@ -192,8 +206,10 @@ import Testing
     ])
     #expect(
       service.packageManager
-        == PackageManager(name: .poetry, version: "1.8.3", lockfile: "poetry.lock", source: "poetry.lock:1"))
-    #expect(service.framework == Framework(name: "fastapi", version: "0.115.6", source: "poetry.lock:4"))
+        == PackageManager(
+          name: .poetry, version: "1.8.3", lockfile: "poetry.lock", source: "poetry.lock:1"))
+    #expect(
+      service.framework == Framework(name: "fastapi", version: "0.115.6", source: "poetry.lock:4"))
     #expect(service.runtime.version == "3.13")
     #expect(service.runtime.source == "pyproject.toml:4")
     #expect(service.fastapi?.server == "fastapi")
@@ -207,21 +223,25 @@ import Testing
         "{\"_meta\": {\"requires\": {\"python_version\": \"3.12\"}}, \"default\": {\n\"fastapi\": {\"version\": \"==0.121.0\"}}, \"develop\": {}}",
     ])
     #expect(service.packageManager.name == .pipenv)
-    #expect(service.framework == Framework(name: "fastapi", version: "0.121.0", source: "Pipfile.lock:2"))
+    #expect(
+      service.framework == Framework(name: "fastapi", version: "0.121.0", source: "Pipfile.lock:2"))
     #expect(service.runtime.version == "3.12")
     #expect(service.installInputs == ["Pipfile", "Pipfile.lock"])
   }
 
   @Test func projectWithoutLockfile() throws {
     let service = try service(["pyproject.toml": Self.project])
-    #expect(service.packageManager == PackageManager(name: .pip, lockfile: nil, source: "pyproject.toml:1"))
+    #expect(
+      service.packageManager
+        == PackageManager(name: .pip, lockfile: nil, source: "pyproject.toml:1"))
     #expect(service.framework.source == "pyproject.toml:5")
     #expect(service.has("FORGE-P021", .warning))
   }
 
   @Test func conflictsAreNamed() throws {
     let two = try service([
-      "pyproject.toml": Self.project, "uv.lock": Self.uvLock, "requirements.txt": PythonProject.requirements,
+      "pyproject.toml": Self.project, "uv.lock": Self.uvLock,
+      "requirements.txt": PythonProject.requirements,
     ])
     #expect(two.packageManager.name == .uv)
     #expect(two.findings.first { $0.id == "FORGE-P020" }?.location == "requirements.txt:1")
@@ -231,14 +251,17 @@ import Testing
         + PythonProject.requirements,
     ])
     #expect(!exported.has("FORGE-P020"))
-    let locks = try service(["pyproject.toml": Self.project, "uv.lock": Self.uvLock, "poetry.lock": "package = []\n"])
+    let locks = try service([
+      "pyproject.toml": Self.project, "uv.lock": Self.uvLock, "poetry.lock": "package = []\n",
+    ])
     #expect(locks.has("FORGE-P020", .warning))
   }
 
   @Test func memberOfAWorkspace() throws {
     let service = try PythonProject.service(
       [
-        "pyproject.toml": "[tool.uv.workspace]\nmembers = [\"services/*\"]\n", "uv.lock": Self.uvLock,
+        "pyproject.toml": "[tool.uv.workspace]\nmembers = [\"services/*\"]\n",
+        "uv.lock": Self.uvLock,
         "services/shop/pyproject.toml": Self.project, "services/shop/main.py": PythonProject.app,
       ], folder: "services/shop")
     #expect(service.workspace == Workspace(root: ".", kind: "uv", members: ["services/shop"]))
@@ -248,8 +271,11 @@ import Testing
 
   @Test(arguments: [
     ("pyproject.toml", "[project\n", "pyproject.toml:1"), ("uv.lock", "x = 1\ny =\n", "uv.lock:2"),
-    ("Pipfile.lock", "{\"default\": [}", "Pipfile.lock:1"), ("poetry.lock", "a = \"\u{0}\"\n", "poetry.lock:1"),
-    ("pyproject.toml", "a" + String(repeating: ".a", count: 100_000) + " = 1\n", "pyproject.toml:1"),
+    ("Pipfile.lock", "{\"default\": [}", "Pipfile.lock:1"),
+    ("poetry.lock", "a = \"\u{0}\"\n", "poetry.lock:1"),
+    (
+      "pyproject.toml", "a" + String(repeating: ".a", count: 100_000) + " = 1\n", "pyproject.toml:1"
+    ),
     ("pyproject.toml", "a = " + String(repeating: "[", count: 100_000), "pyproject.toml:1"),
     ("pyproject.toml", "[" + String(repeating: "a . ", count: 50_000) + "b]\n", "pyproject.toml:1"),
   ])
@@ -283,19 +309,24 @@ import Testing
     Choice(version: "3.13"), Choice(requires: ">=3.11", version: "3.13"),
     Choice(requires: ">=3.11,<3.13", version: "3.12"), Choice(requires: "~=3.12", version: "3.13"),
     Choice(requires: "==3.12.*", version: "3.12"), Choice(requires: "==3.11.4", version: "3.11"),
-    Choice(requires: ">=3.14", version: "3.14"), Choice(requires: "!=3.13.*,>=3.11", version: "3.14"),
+    Choice(requires: ">=3.14", version: "3.14"),
+    Choice(requires: "!=3.13.*,>=3.11", version: "3.14"),
     Choice(requires: ">=3.9,<3.11", version: "3.11", finding: "FORGE-P033"),
     Choice(requires: ">=3.99", version: "3.13", finding: "FORGE-P032"),
     Choice(requires: "nonsense", version: "3.13", finding: "FORGE-P037"),
     Choice(files: [".python-version": "3.12.4\n"], version: "3.12"),
-    Choice(files: [".python-version": "# c\ncpython@3.14t\n"], version: "3.14", finding: "FORGE-P034"),
+    Choice(
+      files: [".python-version": "# c\ncpython@3.14t\n"], version: "3.14", finding: "FORGE-P034"),
     Choice(files: [".python-version": "pypy3.10\n"], version: "3.13", finding: "FORGE-P035"),
     Choice(files: ["runtime.txt": "python-3.11.9"], version: "3.11"),
     Choice(files: [".tool-versions": "nodejs 22\npython 3.12.1\n"], version: "3.12"),
     Choice(files: [".python-version": "3.9\n"], version: "3.13", finding: "FORGE-P033"),
     Choice(
-      files: [".python-version": "3.12\n", "runtime.txt": "python-3.11.1\n"], version: "3.12", finding: "FORGE-P030"),
-    Choice(files: [".python-version": "3.11\n"], requires: ">=3.12", version: "3.13", finding: "FORGE-P031"),
+      files: [".python-version": "3.12\n", "runtime.txt": "python-3.11.1\n"], version: "3.12",
+      finding: "FORGE-P030"),
+    Choice(
+      files: [".python-version": "3.11\n"], requires: ">=3.12", version: "3.13",
+      finding: "FORGE-P031"),
   ])
   func python(_ choice: Choice) throws {
     var files = choice.files

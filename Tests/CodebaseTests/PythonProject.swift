@@ -9,16 +9,21 @@ struct PythonProject {
   let root: String
 
   /// Makes the files, runs `body`, and takes them away.
-  static func with<Result>(_ files: [String: String], _ body: (PythonProject) throws -> Result) throws -> Result {
+  static func with<Result>(_ files: [String: String], _ body: (PythonProject) throws -> Result)
+    throws -> Result
+  {
     try with(bytes: files.mapValues { Data($0.utf8) }, body)
   }
 
-  static func with<Result>(bytes files: [String: Data], _ body: (PythonProject) throws -> Result) throws -> Result {
+  static func with<Result>(bytes files: [String: Data], _ body: (PythonProject) throws -> Result)
+    throws -> Result
+  {
     let root = FileManager.default.temporaryDirectory.appending(path: "forge-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: root) }
     for (path, data) in files {
       let file = root.appending(path: path)
-      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       try data.write(to: file)
     }
     return try body(PythonProject(root: root.path(percentEncoded: false)))

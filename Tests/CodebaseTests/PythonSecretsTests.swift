@@ -16,14 +16,18 @@ import Testing
             return os.environ[name], environ.get(name), getenv(name.upper())
         os.environ[known] = "written, not read"
         """
-    let service = try PythonProject.service(["requirements.txt": PythonProject.requirements, "main.py": code])
+    let service = try PythonProject.service([
+      "requirements.txt": PythonProject.requirements, "main.py": code,
+    ])
     let found = service.findings.filter { $0.id == "FORGE-F021" }
     // A joined name is followed, a formatted one is not.
     #expect(found.map(\.location) == ["main.py:6"] && found.first?.severity == .info)
     #expect(found.first?.message.contains("3 more places") == true, "\(found)")
-    let plain = PythonProject.app + "import os\nA = os.environ['A']\nfor k, v in os.environ.items(): pass\n"
+    let plain =
+      PythonProject.app + "import os\nA = os.environ['A']\nfor k, v in os.environ.items(): pass\n"
     #expect(
-      try !PythonProject.service(["requirements.txt": PythonProject.requirements, "main.py": plain]).has("FORGE-F021"))
+      try !PythonProject.service(["requirements.txt": PythonProject.requirements, "main.py": plain])
+        .has("FORGE-F021"))
   }
 
   private static let poetry = """
@@ -45,10 +49,14 @@ import Testing
     """
 
   @Test func poetryAsksForLogins() throws {
-    let service = try PythonProject.service(["pyproject.toml": Self.poetry, "main.py": PythonProject.app])
+    let service = try PythonProject.service([
+      "pyproject.toml": Self.poetry, "main.py": PythonProject.app,
+    ])
     let secrets = service.environment.filter { $0.scope == .buildSecret }
     #expect(
-      secrets.map(\.name) == ["POETRY_HTTP_BASIC_TEAM_INDEX_PASSWORD", "POETRY_HTTP_BASIC_TEAM_INDEX_USERNAME"])
+      secrets.map(\.name) == [
+        "POETRY_HTTP_BASIC_TEAM_INDEX_PASSWORD", "POETRY_HTTP_BASIC_TEAM_INDEX_USERNAME",
+      ])
     #expect(secrets.allSatisfy { $0.sources == ["pyproject.toml:9"] && !$0.required })
   }
 
@@ -71,27 +79,34 @@ import Testing
       \(index)
 
       """
-    let service = try PythonProject.service(["pyproject.toml": project, "main.py": PythonProject.app])
+    let service = try PythonProject.service([
+      "pyproject.toml": project, "main.py": PythonProject.app,
+    ])
     let secrets = service.environment.filter { $0.scope == .buildSecret }
-    #expect(secrets.map(\.name) == ["UV_INDEX_TEAM_PASSWORD", "UV_INDEX_TEAM_USERNAME"].suffix(count))
+    #expect(
+      secrets.map(\.name) == ["UV_INDEX_TEAM_PASSWORD", "UV_INDEX_TEAM_USERNAME"].suffix(count))
     #expect(secrets.allSatisfy { $0.required == required })
   }
 
   @Test func migrationsAndWorkspaceShowTheirEvidence() throws {
     let service = try PythonProject.service(
       [
-        "pyproject.toml": "[project]\nname = \"all\"\nversion = \"1\"\n[tool.uv.workspace]\nmembers = [\"api\"]\n",
+        "pyproject.toml":
+          "[project]\nname = \"all\"\nversion = \"1\"\n[tool.uv.workspace]\nmembers = [\"api\"]\n",
         "uv.lock":
           "version = 1\nrequires-python = \">=3.12\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.121.0\"\nsource = { registry = \"https://packages.example/simple\" }\n",
         "api/pyproject.toml":
           "[project]\nname = \"api\"\nversion = \"1\"\nrequires-python = \">=3.12\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n[tool.aerich]\ntortoise_orm = \"db.CONFIG\"\n",
         "api/main.py": PythonProject.app,
       ], folder: "api")
-    func evidence(_ key: String) -> [String]? { service.conclusions.first { $0.key == key }?.evidence }
+    func evidence(_ key: String) -> [String]? {
+      service.conclusions.first { $0.key == key }?.evidence
+    }
     #expect(evidence("workspace.root") == ["pyproject.toml:4"])
     #expect(evidence("migrations") == ["api/pyproject.toml:6"])
     let alembic = try PythonProject.service([
-      "requirements.txt": PythonProject.requirements, "main.py": PythonProject.app, "alembic.ini": "[alembic]\n",
+      "requirements.txt": PythonProject.requirements, "main.py": PythonProject.app,
+      "alembic.ini": "[alembic]\n",
     ])
     #expect(alembic.conclusions.first { $0.key == "migrations" }?.evidence == ["alembic.ini:1"])
   }

@@ -11,28 +11,40 @@ import Testing
 
   /// The conclusions of a service in one line a fact; only what is there.
   private func summary(_ service: Service) -> [String] {
-    var lines = ["\(service.kind.rawValue), \(service.packageManager.name.rawValue), python \(service.runtime.version)"]
+    var lines = [
+      "\(service.kind.rawValue), \(service.packageManager.name.rawValue), python \(service.runtime.version)"
+    ]
     if let lockfile = service.packageManager.lockfile { lines[0] += ", \(lockfile)" }
     if let fastapi = service.fastapi {
       lines.append(
-        "\(fastapi.server) \(fastapi.entrypoint)\(fastapi.factory ? " factory" : "") in \(fastapi.appDir)")
+        "\(fastapi.server) \(fastapi.entrypoint)\(fastapi.factory ? " factory" : "") in \(fastapi.appDir)"
+      )
     }
     if service.port != 8000 { lines.append("port \(service.port)") }
     if let path = service.healthPath { lines.append("health \(path)") }
-    if !service.databases.isEmpty { lines.append("databases \(service.databases.joined(separator: " "))") }
+    if !service.databases.isEmpty {
+      lines.append("databases \(service.databases.joined(separator: " "))")
+    }
     if let migrations = service.migrations { lines.append("migrate \(migrations.command)") }
     lines += service.workers.map { "worker \($0.command)" }
-    if !service.assetFolders.isEmpty { lines.append("assets \(service.assetFolders.joined(separator: " "))") }
-    lines += service.mcp.map { "mcp \($0.state.rawValue) \($0.transport.rawValue) \($0.path ?? "-") \($0.entrypoint)" }
+    if !service.assetFolders.isEmpty {
+      lines.append("assets \(service.assetFolders.joined(separator: " "))")
+    }
+    lines += service.mcp.map {
+      "mcp \($0.state.rawValue) \($0.transport.rawValue) \($0.path ?? "-") \($0.entrypoint)"
+    }
     let packages = service.systemPackages
     if !packages.build.isEmpty { lines.append("build \(packages.build.joined(separator: " "))") }
-    if !packages.runtime.isEmpty { lines.append("runtime \(packages.runtime.joined(separator: " "))") }
+    if !packages.runtime.isEmpty {
+      lines.append("runtime \(packages.runtime.joined(separator: " "))")
+    }
     lines += service.findings.map { "\($0.id.dropFirst("FORGE-".count)) \($0.location ?? "")" }
     return lines
   }
 
   private func expect(
-    _ files: [String: String], folder: String = ".", _ expected: [String], at place: SourceLocation = #_sourceLocation
+    _ files: [String: String], folder: String = ".", _ expected: [String],
+    at place: SourceLocation = #_sourceLocation
   ) throws {
     let service = try PythonProject.service(files, folder: folder)
     #expect(summary(service) == expected, sourceLocation: place)
@@ -48,7 +60,8 @@ import Testing
   @Test func packageWithRelativeImports() throws {
     try expect(
       [
-        "app/__init__.py": "", "app/routes.py": "", "app/main.py": "from .routes import x\n" + Self.app,
+        "app/__init__.py": "", "app/routes.py": "",
+        "app/main.py": "from .routes import x\n" + Self.app,
         "requirements.txt": Self.pins,
       ], ["fastapi, pip, python 3.13, requirements.txt", "uvicorn app.main:app in ."])
   }
@@ -87,8 +100,13 @@ import Testing
     try expect(
       [
         "shop/__init__.py": "", "requirements.txt": Self.pins,
-        "shop/factory.py": "from fastapi import FastAPI\ndef create_app() -> FastAPI:\n    return FastAPI()\n",
-      ], ["fastapi, pip, python 3.13, requirements.txt", "uvicorn shop.factory:create_app factory in ."])
+        "shop/factory.py":
+          "from fastapi import FastAPI\ndef create_app() -> FastAPI:\n    return FastAPI()\n",
+      ],
+      [
+        "fastapi, pip, python 3.13, requirements.txt",
+        "uvicorn shop.factory:create_app factory in .",
+      ])
   }
 
   @Test func objectOfAnotherNameWithMountsAndWrapped() throws {
@@ -114,7 +132,8 @@ import Testing
 
   @Test func twoServicesInOneTree() throws {
     let tree = [
-      "a/main.py": Self.app, "a/requirements.txt": Self.pins, "b/app/main.py": Self.app, "b/app/__init__.py": "",
+      "a/main.py": Self.app, "a/requirements.txt": Self.pins, "b/app/main.py": Self.app,
+      "b/app/__init__.py": "",
       "b/requirements.txt": Self.pins,
     ]
     let services = try PythonProject.with(tree) { try Analyzer.analyze($0.root).services }
@@ -123,15 +142,28 @@ import Testing
   }
 
   @Test(arguments: [
-    ("compose.yaml", "services:\n  api:\n    build: .\n    command: uvicorn other:api --port 9000\n", "compose.yaml:4"),
+    (
+      "compose.yaml",
+      "services:\n  api:\n    build: .\n    command: uvicorn other:api --port 9000\n",
+      "compose.yaml:4"
+    ),
     (
       "compose.yaml",
       "services:\n  api:\n    build: .\n    command: [\"uvicorn\", \"other:api\", \"--port\", \"9000\"]\n",
       "compose.yaml:4"
     ),
-    ("Dockerfile", "FROM x\nCOPY . .\nCMD [\"uvicorn\", \"other:api\", \"--port\", \"9000\"]\n", "Dockerfile:3"),
-    ("scripts/start.sh", "#!/bin/sh\nexec uvicorn \\\n  other:api --port 9000\n", "scripts/start.sh:2"),
-    ("Makefile", "run:\n\tuvicorn main:app --reload\nserve:\n\tuvicorn other:api --port 9000\n", "Makefile:4"),
+    (
+      "Dockerfile", "FROM x\nCOPY . .\nCMD [\"uvicorn\", \"other:api\", \"--port\", \"9000\"]\n",
+      "Dockerfile:3"
+    ),
+    (
+      "scripts/start.sh", "#!/bin/sh\nexec uvicorn \\\n  other:api --port 9000\n",
+      "scripts/start.sh:2"
+    ),
+    (
+      "Makefile", "run:\n\tuvicorn main:app --reload\nserve:\n\tuvicorn other:api --port 9000\n",
+      "Makefile:4"
+    ),
     ("Procfile", "web: uvicorn other:api --port 9000\n", "Procfile:1"),
   ])
   func startCommandsInFiles(_ name: String, _ text: String, _ place: String) throws {
@@ -145,7 +177,8 @@ import Testing
   @Test func gunicornWithItsWorkers() throws {
     try expect(
       [
-        "main.py": Self.app, "requirements.txt": Self.pins + "gunicorn==23.0.0\nuvicorn-worker==0.4.0\n",
+        "main.py": Self.app,
+        "requirements.txt": Self.pins + "gunicorn==23.0.0\nuvicorn-worker==0.4.0\n",
         "Procfile": "web: gunicorn main:app -w 4 -k uvicorn_worker.UvicornWorker -b 0.0.0.0:9000\n",
       ], ["fastapi, pip, python 3.13, requirements.txt", "gunicorn main:app in .", "port 9000"])
   }
@@ -190,7 +223,8 @@ import Testing
     try expect(
       [
         "main.py": Self.app,
-        "Pipfile": "[packages]\nfastapi = \"==0.121.0\"\nuvicorn = \"*\"\n[requires]\npython_version = \"3.12\"\n",
+        "Pipfile":
+          "[packages]\nfastapi = \"==0.121.0\"\nuvicorn = \"*\"\n[requires]\npython_version = \"3.12\"\n",
       ], ["fastapi, pipenv, python 3.12", "uvicorn main:app in .", "P021 Pipfile:1"])
   }
 
@@ -207,7 +241,8 @@ import Testing
     let project = "[project]\nname = \"a\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n"
     let files = ["main.py": Self.app, "uv.lock": lock, "pyproject.toml": project]
     let header = "# This file was autogenerated by uv via the following command:\n#    uv export\n"
-    let exported = try PythonProject.service(files.merging(["requirements.txt": header + Self.pins]) { $1 })
+    let exported = try PythonProject.service(
+      files.merging(["requirements.txt": header + Self.pins]) { $1 })
     #expect(!exported.has("FORGE-P020"))
     let written = try PythonProject.service(files.merging(["requirements.txt": Self.pins]) { $1 })
     #expect(written.has("FORGE-P020", .warning))
@@ -216,7 +251,8 @@ import Testing
   @Test func wheelsDecideWhatIsCompiled() throws {
     let wheel = "{ url = \"https://x.org/NAME\" }"
     func package(_ name: String, _ wheels: [String]) -> String {
-      let list = wheels.map { wheel.replacing("NAME", with: "\(name)-1.0-\($0).whl") }.joined(separator: ", ")
+      let list = wheels.map { wheel.replacing("NAME", with: "\(name)-1.0-\($0).whl") }.joined(
+        separator: ", ")
       return """
         [[package]]
         name = "\(name)"
@@ -229,16 +265,23 @@ import Testing
     let lock =
       "version = 1\n"
       + package("fastapi", ["py3-none-any"]) + package("uvicorn", ["py3-none-any"])
-      + package("asyncpg", ["cp313-cp313-manylinux_2_17_x86_64", "cp313-cp313-musllinux_1_2_x86_64"])
+      + package(
+        "asyncpg", ["cp313-cp313-manylinux_2_17_x86_64", "cp313-cp313-musllinux_1_2_x86_64"])
       + package("torch", ["cp313-cp313-manylinux_2_28_x86_64"]) + package("psycopg2", [])
-      + package("cryptography", ["cp311-abi3-manylinux_2_34_x86_64", "cp311-abi3-musllinux_1_2_x86_64"])
+      + package(
+        "cryptography", ["cp311-abi3-manylinux_2_34_x86_64", "cp311-abi3-musllinux_1_2_x86_64"])
       + package("mysqlclient", ["cp311-cp311-manylinux_2_17_x86_64", "cp313-cp313-win_amd64"])
     let service = try PythonProject.service([
-      "main.py": Self.app, "uv.lock": lock, "pyproject.toml": "[project]\nname = \"a\"\nrequires-python = \">=3.13\"\n",
+      "main.py": Self.app, "uv.lock": lock,
+      "pyproject.toml": "[project]\nname = \"a\"\nrequires-python = \">=3.13\"\n",
     ])
-    let native = service.nativePackages.map { "\($0.name) \($0.libc.map(\.rawValue).joined(separator: " "))" }
+    let native = service.nativePackages.map {
+      "\($0.name) \($0.libc.map(\.rawValue).joined(separator: " "))"
+    }
     #expect(
-      native == ["asyncpg glibc musl", "cryptography glibc musl", "mysqlclient ", "psycopg2 ", "torch glibc"])
+      native == [
+        "asyncpg glibc musl", "cryptography glibc musl", "mysqlclient ", "psycopg2 ", "torch glibc",
+      ])
     #expect(service.systemPackages.build.contains("libpq-dev"))
     #expect(service.systemPackages.build.contains("default-libmysqlclient-dev"))
     #expect(service.systemPackages.runtime == ["libmariadb3", "libpq5"])
@@ -259,14 +302,17 @@ import Testing
             functions = [job]
             redis_settings = RedisSettings()
         """,
-        "app/tasks.py": "from taskiq_redis import ListQueueBroker\nbroker = ListQueueBroker('redis://redis')\n",
+        "app/tasks.py":
+          "from taskiq_redis import ListQueueBroker\nbroker = ListQueueBroker('redis://redis')\n",
         "app/actors.py": "import dramatiq\n@dramatiq.actor\ndef send(x):\n    pass\n",
         "alembic.ini": "[alembic]\nscript_location = migrations\n",
         "requirements.txt": Self.pins + "celery==5.5.0\n",
       ],
       [
-        "fastapi, pip, python 3.13, requirements.txt", "uvicorn app.main:app in .", "databases redis",
-        "migrate alembic upgrade head", "worker arq app.queue.WorkerSettings", "worker celery -A app.jobs:celery beat",
+        "fastapi, pip, python 3.13, requirements.txt", "uvicorn app.main:app in .",
+        "databases redis",
+        "migrate alembic upgrade head", "worker arq app.queue.WorkerSettings",
+        "worker celery -A app.jobs:celery beat",
         "worker celery -A app.jobs:celery worker", "worker dramatiq app.actors",
         "worker taskiq worker app.tasks:broker",
       ])
@@ -297,17 +343,21 @@ import Testing
   }
 
   @Test func nameInACommentIsNoDependency() throws {
-    try PythonProject.with(["main.py": "print(1)\n", "requirements.txt": "# fastapi\nflask==3.0.0\n"]) { project in
+    try PythonProject.with([
+      "main.py": "print(1)\n", "requirements.txt": "# fastapi\nflask==3.0.0\n",
+    ]) { project in
       let service = try project.analyze()
       #expect(service == nil)
     }
   }
 
   @Test(arguments: [
-    (">=3.11,<4", "3.13"), ("~=3.12", "3.13"), ("==3.12.*", "3.12"), (">=3.14", "3.14"), ("<3.12", "3.11"),
+    (">=3.11,<4", "3.13"), ("~=3.12", "3.13"), ("==3.12.*", "3.12"), (">=3.14", "3.14"),
+    ("<3.12", "3.11"),
   ])
   func pythonRanges(_ range: String, _ expected: String) throws {
-    let project = "[project]\nname = \"a\"\nrequires-python = \"\(range)\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n"
+    let project =
+      "[project]\nname = \"a\"\nrequires-python = \"\(range)\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n"
     let service = try PythonProject.service(["main.py": Self.app, "pyproject.toml": project])
     #expect(service.runtime.version == expected)
   }
@@ -315,7 +365,8 @@ import Testing
   /// Applications have modules of that name, which make no project of their folder.
   @Test func moduleNamedLikeAManifest() throws {
     let files = [
-      "app/__init__.py": "", "app/core/__init__.py": "", "app/core/setup.py": "def setup():\n    pass\n",
+      "app/__init__.py": "", "app/core/__init__.py": "",
+      "app/core/setup.py": "def setup():\n    pass\n",
       "app/core/config.py": "import os\nKEY = os.environ['API_URL']\n", "app/main.py": Self.app,
       "requirements.txt": Self.pins,
     ]
@@ -356,7 +407,10 @@ import Testing
             mcp.run(transport="http")
         """, "requirements.txt": "fastmcp==3.0.0\n",
       ],
-      ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp", "M003 server.py:4"])
+      [
+        "mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp",
+        "M003 server.py:4",
+      ])
   }
 
   @Test func classOfTheProjectsOwn() throws {
@@ -375,18 +429,21 @@ import Testing
   @Test func settingsOfFastMCP() throws {
     try expect(
       [
-        "server.py": "from fastmcp import FastMCP\nmcp = FastMCP('x')\n", "requirements.txt": "fastmcp==3.0.0\n",
+        "server.py": "from fastmcp import FastMCP\nmcp = FastMCP('x')\n",
+        "requirements.txt": "fastmcp==3.0.0\n",
         "fastmcp.json": """
         {"source": {"path": "server.py", "entrypoint": "mcp"},
          "deployment": {"transport": "http", "host": "0.0.0.0", "path": "/tools"}}
         """,
-      ], ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /tools server:mcp"])
+      ],
+      ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /tools server:mcp"])
   }
 
   @Test func startedByACommand() throws {
     try expect(
       [
-        "server.py": "from fastmcp import FastMCP\nmcp = FastMCP('x')\n", "requirements.txt": "fastmcp==3.0.0\n",
+        "server.py": "from fastmcp import FastMCP\nmcp = FastMCP('x')\n",
+        "requirements.txt": "fastmcp==3.0.0\n",
         "Procfile": "web: fastmcp run server.py:mcp --transport http --host 0.0.0.0\n",
       ], ["mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp"])
   }
@@ -398,7 +455,8 @@ import Testing
         "requirements.txt": Self.pins + "fastmcp==3.0.0\n",
       ],
       [
-        "fastapi, pip, python 3.13, requirements.txt", "uvicorn main:app in .", "mcp unserved stdio - main:mcp",
+        "fastapi, pip, python 3.13, requirements.txt", "uvicorn main:app in .",
+        "mcp unserved stdio - main:mcp",
         "M005 main.py:4",
       ])
   }
@@ -412,11 +470,13 @@ import Testing
           own = StdioServerParameters(command="python", args=["tools_server.py"])
           other = StdioServerParameters(command="npx", args=["-y", "@x/y"])
           """,
-        "tools_server.py": "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nmcp.run()\n",
+        "tools_server.py":
+          "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nmcp.run()\n",
         "requirements.txt": Self.pins + "mcp==1.23.0\n",
       ],
       [
-        "fastapi, pip, python 3.13, requirements.txt", "uvicorn main:app in .", "mcp child stdio - tools_server:mcp",
+        "fastapi, pip, python 3.13, requirements.txt", "uvicorn main:app in .",
+        "mcp child stdio - tools_server:mcp",
         "M006 main.py:5",
       ])
   }
@@ -442,7 +502,8 @@ import Testing
     ]
     #expect(try PythonProject.service(files).has("FORGE-M008", .warning))
     let stateless = code.replacing("path=\"/mcp\"", with: "path=\"/mcp\", stateless_http=True")
-    #expect(try !PythonProject.service(files.merging(["main.py": stateless]) { $1 }).has("FORGE-M008"))
+    #expect(
+      try !PythonProject.service(files.merging(["main.py": stateless]) { $1 }).has("FORGE-M008"))
   }
 
   @Test func twoServersInOneApplication() throws {

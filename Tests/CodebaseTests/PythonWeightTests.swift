@@ -9,7 +9,8 @@ import Testing
     return service.findings.filter { $0.id == "FORGE-P038" }.map { finding in
       #expect(finding.severity == .info)
       let bytes = finding.message.split(separator: "about ").last?.prefix { $0 != "m" } ?? ""
-      return "\(finding.location ?? "") \(finding.message.prefix { $0 != " " }) \(bytes)".trimmingSuffix
+      return "\(finding.location ?? "") \(finding.message.prefix { $0 != " " }) \(bytes)"
+        .trimmingSuffix
     }
   }
 
@@ -25,7 +26,9 @@ import Testing
     // The lighter forms have nothing to be said about them.
     ("fastapi\nuvicorn\nuvloop\npsycopg[c]\npsycopg2\nopencv-python-headless\nmcp\n", []),
     ("fastapi\nuvicorn\ntorch==2.9.0+cpu\n", []),
-    ("--extra-index-url https://packages.example.org/whl/cpu\nfastapi\nuvicorn\ntorch==2.9.0\n", []),
+    (
+      "--extra-index-url https://packages.example.org/whl/cpu\nfastapi\nuvicorn\ntorch==2.9.0\n", []
+    ),
   ])
   func requirements(_ text: String, _ expected: [String]) throws {
     #expect(try advice(["requirements.txt": text]) == expected)
@@ -38,7 +41,8 @@ import Testing
     }
     let dependencies = hasCUDA ? "dependencies = [{ name = \"nvidia-cudnn-cu12\" }]\n" : ""
     let lock =
-      "version = 1\nrequires-python = \">=3.13\"\n" + package("fastapi") + package("uvicorn") + package("torch")
+      "version = 1\nrequires-python = \">=3.13\"\n" + package("fastapi") + package("uvicorn")
+      + package("torch")
       + dependencies + (hasCUDA ? package("nvidia-cudnn-cu12") : "")
       + "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { virtual = \".\" }\n"
       + "dependencies = [{ name = \"fastapi\" }, { name = \"uvicorn\" }, { name = \"torch\" }]\n"

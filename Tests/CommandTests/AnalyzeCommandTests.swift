@@ -7,12 +7,15 @@ import Testing
   private func project(_ files: [String: String] = [:]) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     let all = [
-      "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
-      "package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
+      "package.json":
+        #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "package-lock.json":
+        #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
       "page.ts": "export const url = process.env.API_URL",
     ].merging(files) { $1 }
     for (name, text) in all { try folder.write(text, to: name) }
-    try FileManager.default.createDirectory(atPath: folder.file("app"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.file("app"), withIntermediateDirectories: true)
     try folder.write("", to: "app/page.tsx")
     return folder
   }
@@ -25,14 +28,17 @@ import Testing
       #expect(result.output.contains(line), "\(line): \(result)")
     }
     let unknown = try await Command.forge(["analyze", folder.path, "--explain", "runtime.versoin"])
-    #expect(unknown.status == 2 && unknown.errors.contains("did you mean `runtime.version`?"), "\(unknown)")
+    #expect(
+      unknown.status == 2 && unknown.errors.contains("did you mean `runtime.version`?"),
+      "\(unknown)")
   }
 
   @Test func reportsNameFilesOfTheRepository() async throws {
     let folder = try project([".nvmrc": "22\n", ".node-version": "24\n"])
     let root = URL(filePath: folder.path)
     let result = try await Command.forge(
-      ["analyze", root.lastPathComponent, "--format", "github"], in: root.deletingLastPathComponent().path())
+      ["analyze", root.lastPathComponent, "--format", "github"],
+      in: root.deletingLastPathComponent().path())
     #expect(result.output.contains("file=\(root.lastPathComponent)/.n"), "\(result)")
   }
 
@@ -57,13 +63,17 @@ import Testing
     for conclusion in conclusions {
       let result = try await Command.forge(["analyze", path, "--explain", conclusion.key])
       #expect(result.status == 0, "\(conclusion.key): \(result)")
-      for place in conclusion.evidence { #expect(result.output.contains(place), "\(conclusion.key): \(result)") }
+      for place in conclusion.evidence {
+        #expect(result.output.contains(place), "\(conclusion.key): \(result)")
+      }
     }
   }
 
   /// As a user who may not read them, folders and sources are named, and a manifest is an error.
   @Test func whatMayNotBeRead() async throws {
-    let folder = try project(["lib/secret.ts": "process.env.HIDDEN", "closed/a.ts": "process.env.CLOSED"])
+    let folder = try project([
+      "lib/secret.ts": "process.env.HIDDEN", "closed/a.ts": "process.env.CLOSED",
+    ])
     let tools = try TemporaryFolder()
     let manager = FileManager.default
     func permit(_ mode: Int, _ name: String) throws {
@@ -79,7 +89,8 @@ import Testing
         }
       }
       return try await Command.run(
-        "setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", copy, "analyze", folder.path])
+        "setpriv",
+        ["--reuid=65534", "--regid=65534", "--clear-groups", copy, "analyze", folder.path])
     }
     try permit(0o000, "lib/secret.ts")
     try permit(0o000, "closed")
@@ -114,7 +125,9 @@ import Testing
   @Test func environmentInEveryFormat() async throws {
     let folder = try project()
     let markdown = try await Command.forge(["env", folder.path])
-    #expect(markdown.status == 0 && markdown.output.contains("| `API_URL` | runtime | yes |"), "\(markdown)")
+    #expect(
+      markdown.status == 0 && markdown.output.contains("| `API_URL` | runtime | yes |"),
+      "\(markdown)")
     let dotenv = try await Command.forge(["env", folder.path, "--format", "dotenv"])
     #expect(dotenv.output.contains("# required (page.ts:1)\nAPI_URL=\n"), "\(dotenv)")
     let json = try await Command.forge(["env", folder.path, "--format", "json"])
@@ -125,7 +138,9 @@ import Testing
     let folder = try project([".env.example": "OLD=1\n"])
     let wrong = try await Command.forge(["env", folder.path, "--check"])
     #expect(wrong.status == 1, "\(wrong)")
-    #expect(wrong.output.contains("missing  API_URL") && wrong.output.contains("unused   OLD"), "\(wrong)")
+    #expect(
+      wrong.output.contains("missing  API_URL") && wrong.output.contains("unused   OLD"), "\(wrong)"
+    )
     try folder.write("API_URL=\n", to: ".env.example")
     let right = try await Command.forge(["env", folder.path, "--check"])
     #expect(right.status == 0, "\(right)")

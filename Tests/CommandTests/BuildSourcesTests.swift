@@ -11,11 +11,14 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private static let base = [HistoryFacts(createdBy: "/bin/sh -c #(nop) ADD file:1 in / ", layer: 0)]
+  private static let base = [
+    HistoryFacts(createdBy: "/bin/sh -c #(nop) ADD file:1 in / ", layer: 0)
+  ]
 
   /// The edit that mends a finding of an image that this Dockerfile made, step by step.
   private func change(
-    _ dockerfile: String, _ id: String, at location: String, _ message: String = "", fix: String = ""
+    _ dockerfile: String, _ id: String, at location: String, _ message: String = "",
+    fix: String = ""
   ) throws -> SourceChange? {
     let steps = dockerfile.replacing("\\\n", with: " ").split(separator: "\n").filter {
       !$0.hasPrefix(" ") && !$0.hasPrefix("FROM") && !$0.hasPrefix("#")
@@ -26,8 +29,10 @@ import Testing
       if isLayer { layer += 1 }
       return HistoryFacts(createdBy: String(step), layer: isLayer ? layer : nil)
     }
-    let lines = try #require(DockerfileLines(dockerfile, name: "Dockerfile", history: Self.base + history))
-    return lines.change(Finding(id: id, severity: .error, message: message, location: location, fix: fix))
+    let lines = try #require(
+      DockerfileLines(dockerfile, name: "Dockerfile", history: Self.base + history))
+    return lines.change(
+      Finding(id: id, severity: .error, message: message, location: location, fix: fix))
   }
 
   private func edit(_ line: Int, _ removes: Int, _ inserts: String...) -> SourceChange {
@@ -37,8 +42,12 @@ import Testing
   @Test func usersAreWrittenAnew() throws {
     let user = "USER 10001:10001"
     for id in ["FORGE-I001", "FORGE-I002", "FORGE-I003"] {
-      #expect(try change("FROM a\nRUN x\nUSER root\nCMD [\"x\"]\n", id, at: "config.User") == edit(3, 1, user))
-      #expect(try change("FROM a\nRUN x \\\n  y\nCMD [\"x\"]\n", id, at: "config.User") == edit(4, 0, user))
+      #expect(
+        try change("FROM a\nRUN x\nUSER root\nCMD [\"x\"]\n", id, at: "config.User")
+          == edit(3, 1, user))
+      #expect(
+        try change("FROM a\nRUN x \\\n  y\nCMD [\"x\"]\n", id, at: "config.User")
+          == edit(4, 0, user))
       // What follows the last USER may need root.
       #expect(try change("FROM a\nUSER root\nRUN x\n", id, at: "config.User") == edit(4, 0, user))
       #expect(try change("FROM a", id, at: "config.User") == edit(1, 1, "FROM a", user))
@@ -47,9 +56,12 @@ import Testing
 
   @Test func variablesAreTakenOut() throws {
     let one = "FROM a\nENV API_TOKEN=\"a b\"\n"
-    #expect(try change(one, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == edit(2, 1))
     #expect(
-      try change("FROM a\nENV API_TOKEN abc\n", "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret")
+      try change(one, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == edit(2, 1))
+    #expect(
+      try change(
+        "FROM a\nENV API_TOKEN abc\n", "FORGE-I008", at: "config.Env",
+        "ENV API_TOKEN holds a secret")
         == edit(2, 1))
     let several = "FROM a\nENV A=1 \\\n    API_TOKEN=x \\\n    B=\"c d\"\n"
     #expect(
@@ -59,12 +71,15 @@ import Testing
     let two = "FROM a\nENV API_TOKEN=x DB_PASSWORD=hunter2\n"
     #expect(try change(two, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == nil)
     let comment = "FROM a\nENV A=1 \\\n# why\n    API_TOKEN=x\n"
-    #expect(try change(comment, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == nil)
+    #expect(
+      try change(comment, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == nil)
     let node = "FROM a\nENV NODE_ENV=development PORT=3000\n"
     #expect(
       try change(node, "FORGE-I032", at: "config.Env", "NODE_ENV is development, not production")
         == edit(2, 1, "ENV NODE_ENV=production PORT=3000"))
-    #expect(try change("FROM a\nENV DEBUG=1\n", "FORGE-I032", at: "config.Env", "DEBUG is on") == edit(2, 1))
+    #expect(
+      try change("FROM a\nENV DEBUG=1\n", "FORGE-I032", at: "config.Env", "DEBUG is on")
+        == edit(2, 1))
     #expect(
       try change(
         "FROM a\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n", "FORGE-I031", at: "config.Env",
@@ -73,24 +88,34 @@ import Testing
 
   @Test(arguments: [
     (
-      "RUN apt-get update && \\\n    apt-get install -y curl", "FORGE-I005", "layer 1: var/lib/apt/lists/",
+      "RUN apt-get update && \\\n    apt-get install -y curl", "FORGE-I005",
+      "layer 1: var/lib/apt/lists/",
       ["    apt-get install -y curl \\", "    && rm -rf /var/lib/apt/lists/*"]
     ),
     ("ADD app /app", "FORGE-I007", "history[1]", ["COPY app /app"]),
     ("RUN apk add curl", "FORGE-I016", "layer 1: var/cache/apk/", ["RUN apk add --no-cache curl"]),
     ("WORKDIR app", "FORGE-I020", "config.WorkingDir", ["WORKDIR /app"]),
     ("CMD uvicorn a:b", "FORGE-I021", "config.Cmd", [#"CMD ["uvicorn", "a:b"]"#]),
-    ("MAINTAINER Me <me@x>", "FORGE-I022", "history[1]", [#"LABEL org.opencontainers.image.authors="Me <me@x>""#]),
+    (
+      "MAINTAINER Me <me@x>", "FORGE-I022", "history[1]",
+      [#"LABEL org.opencontainers.image.authors="Me <me@x>""#]
+    ),
     ("COPY --chmod=777 a b", "FORGE-I024", "layer 1: b", ["COPY --chmod=775 a b"]),
     ("COPY --chown=10001:10001 a b", "FORGE-I025", "layer 1: b", ["COPY a b"]),
-    (#"CMD ["uvicorn", "a:b", "--reload"]"#, "FORGE-I032", "config.Cmd", [#"CMD ["uvicorn", "a:b"]"#]),
+    (
+      #"CMD ["uvicorn", "a:b", "--reload"]"#, "FORGE-I032", "config.Cmd",
+      [#"CMD ["uvicorn", "a:b"]"#]
+    ),
     ("ONBUILD RUN x", "FORGE-I033", "config.OnBuild", []),
     ("VOLUME /etc", "FORGE-I014", "config.Volumes", []),
   ])
-  func instructionsAreWrittenAnew(instruction: String, id: String, location: String, expected: [String]) throws {
+  func instructionsAreWrittenAnew(
+    instruction: String, id: String, location: String, expected: [String]
+  ) throws {
     let found = try change("FROM a\n\(instruction)\n", id, at: location)
     let lines = instruction.split(separator: "\n").count
-    #expect(found == SourceChange(file: "Dockerfile", line: 1 + lines, removes: 1, inserts: expected))
+    #expect(
+      found == SourceChange(file: "Dockerfile", line: 1 + lines, removes: 1, inserts: expected))
   }
 
   @Test func whatDoesNotFollowIsLeftAlone() throws {
@@ -98,7 +123,8 @@ import Testing
     #expect(try change("FROM a\nADD y.tar.gz /\n", "FORGE-I007", at: "history[1]") == nil)
     #expect(try change("FROM a\nVOLUME /etc /data\n", "FORGE-I014", at: "config.Volumes") == nil)
     #expect(
-      try change("FROM a\nEXPOSE 22 80\n", "FORGE-I019", at: "config.ExposedPorts", "port 22 is exposed")
+      try change(
+        "FROM a\nEXPOSE 22 80\n", "FORGE-I019", at: "config.ExposedPorts", "port 22 is exposed")
         == edit(2, 1, "EXPOSE 80"))
     #expect(try change("FROM a\nRUN x\n", "FORGE-I006", at: "layer 1: usr/bin/su") == nil)
     // The base's own.
@@ -107,12 +133,17 @@ import Testing
 
   // MARK: The ignore file
 
-  private func trace(_ ignore: String?, _ finding: Finding, files: [String] = [".env"]) throws -> Finding {
+  private func trace(_ ignore: String?, _ finding: Finding, files: [String] = [".env"]) throws
+    -> Finding
+  {
     for file in files { try folder.write("A=1\n", to: file) }
     try folder.write("FROM a\nWORKDIR /app\nCOPY . .\n", to: "Dockerfile")
     if let ignore { try folder.write(ignore, to: ".dockerignore") }
     let history =
-      Self.base + [HistoryFacts(createdBy: "WORKDIR /app", layer: 1), HistoryFacts(createdBy: "COPY . .", layer: 2)]
+      Self.base + [
+        HistoryFacts(createdBy: "WORKDIR /app", layer: 1),
+        HistoryFacts(createdBy: "COPY . .", layer: 2),
+      ]
     let sources = try BuildSources(dockerfile: folder.file("Dockerfile"))
     return sources.trace(finding, try #require(sources.lines(history, target: nil)))
   }
@@ -121,19 +152,23 @@ import Testing
 
   private func secret(_ path: String, _ id: String = "FORGE-I009", layer: Int = 2) -> Finding {
     Finding(
-      id: id, severity: .error, message: "", location: "layer \(layer): \(path)", fix: "keep it out", evidence: .file)
+      id: id, severity: .error, message: "", location: "layer \(layer): \(path)",
+      fix: "keep it out", evidence: .file)
   }
 
   @Test(arguments: [
-    ("**/.git\n", 2, 0, ["**/.env*"]), ("", 1, 0, ["**/.env*"]), ("a\n**/.git", 2, 1, ["**/.git", "**/.env*"]),
+    ("**/.git\n", 2, 0, ["**/.env*"]), ("", 1, 0, ["**/.env*"]),
+    ("a\n**/.git", 2, 1, ["**/.git", "**/.env*"]),
     // The exception that lets it in goes; a wide one is overruled.
-    ("**/.env*\n!.env\n", 2, 1, []), ("*\n!**/.env\nb\n", 2, 1, []), ("*\n!**\n", 3, 0, ["**/.env*"]),
+    ("**/.env*\n!.env\n", 2, 1, []), ("*\n!**/.env\nb\n", 2, 1, []),
+    ("*\n!**\n", 3, 0, ["**/.env*"]),
     ("*\n!.*\n", 3, 0, ["**/.env*"]),
   ])
   func theIgnoreFileGetsALine(ignore: String, line: Int, removes: Int, inserts: [String]) throws {
     let found = try trace(ignore, secret("app/.env"))
     #expect(found.cause == SourceLine(file: name("Dockerfile"), line: 3, text: "COPY . ."))
-    let expected = SourceChange(file: name(".dockerignore"), line: line, removes: removes, inserts: inserts)
+    let expected = SourceChange(
+      file: name(".dockerignore"), line: line, removes: removes, inserts: inserts)
     #expect(found.change == expected)
   }
 
@@ -155,7 +190,8 @@ import Testing
     let found = try trace("x\n", secret("app/settings.py:12", "FORGE-I010"), files: ["settings.py"])
     #expect(found.cause == SourceLine(file: name("settings.py"), line: 12))
     #expect(found.change == nil)
-    let litter = try trace("x\n", secret("app/tests/test_a.py", "FORGE-I023"), files: ["tests/test_a.py"])
+    let litter = try trace(
+      "x\n", secret("app/tests/test_a.py", "FORGE-I023"), files: ["tests/test_a.py"])
     #expect(litter.change?.inserts == ["**/tests"])
   }
 
@@ -166,7 +202,9 @@ import Testing
         "FROM a\nENV API_TOKEN=hunter2 URL=https://me:hunter2@example.org\n", name: "Dockerfile",
         history: Self.base + [HistoryFacts(createdBy: "ENV API_TOKEN=hunter2", layer: nil)]))
     let cause = lines.cause(
-      Finding(id: "FORGE-I008", severity: .error, message: "ENV API_TOKEN holds a secret", location: "config.Env"))
+      Finding(
+        id: "FORGE-I008", severity: .error, message: "ENV API_TOKEN holds a secret",
+        location: "config.Env"))
     #expect(cause?.text == "ENV API_TOKEN=*** URL=***")
   }
 }

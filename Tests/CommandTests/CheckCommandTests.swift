@@ -28,12 +28,15 @@ import Testing
         for (path, text) in files { tar.file(path, text) }
       }
       let image = TestImage(
-        layers: [layer], config: TestConfig(user: user, history: ["COPY . ."]), references: ["\(name.prefix(4)):1"])
+        layers: [layer], config: TestConfig(user: user, history: ["COPY . ."]),
+        references: ["\(name.prefix(4)):1"])
       try Data(image.dockerArchive()).write(to: URL(filePath: path + "/" + name))
     }
 
     func write(_ text: String, to name: String) throws { try folder.write(text, to: name) }
-    func read(_ name: String) throws -> String { try String(contentsOfFile: path + "/" + name, encoding: .utf8) }
+    func read(_ name: String) throws -> String {
+      try String(contentsOfFile: path + "/" + name, encoding: .utf8)
+    }
 
     func check(_ arguments: String...) async throws -> CommandResult {
       try await Command.forge(
@@ -46,11 +49,13 @@ import Testing
     #expect(try await bench.check("good.tar").status == 0)
     let both = try await bench.check("good.tar", "root.tar")
     #expect(both.status == 1, "\(both)")
-    #expect(both.output.contains("passed: good:1") && both.output.contains("failed: root:1"), "\(both)")
+    #expect(
+      both.output.contains("passed: good:1") && both.output.contains("failed: root:1"), "\(both)")
     try bench.write("no image", to: "bad.tar")
     let three = try await bench.check("good.tar", "bad.tar", "root.tar", "--format", "json")
     #expect(three.status == 3, "\(three)")
-    #expect(three.output.contains("\"unreadable\" : 1") && three.errors.contains("bad.tar"), "\(three)")
+    #expect(
+      three.output.contains("\"unreadable\" : 1") && three.errors.contains("bad.tar"), "\(three)")
   }
 
   /// Unreadable is exit 3 and a finding in every format, never a pass.
@@ -60,16 +65,21 @@ import Testing
     let whole = try Data(contentsOf: URL(filePath: bench.path + "/good.tar"))
     try whole.prefix(whole.count / 2).write(to: URL(filePath: bench.path + "/cut.tar"))
     for images in [["cut.tar"], ["good.tar", "cut.tar"]] {
-      let result = try await Command.forge(["check"] + images + ["--format", format], in: bench.path)
+      let result = try await Command.forge(
+        ["check"] + images + ["--format", format], in: bench.path)
       #expect(result.status == 3, "\(result)")
-      #expect(result.output.contains("FORGE-X003") && result.output.contains("cut.tar"), "\(result)")
+      #expect(
+        result.output.contains("FORGE-X003") && result.output.contains("cut.tar"), "\(result)")
       #expect(result.errors.contains("cut.tar"), "\(result)")
       #expect(!result.output.contains("passed: cut.tar"))
       // For people it is said once: what is wrong on standard error, the verdict on standard output.
       if format == "text" {
-        let all = (result.output + result.errors).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let all = (result.output + result.errors).split(whereSeparator: \.isWhitespace).joined(
+          separator: " ")
         #expect(all.components(separatedBy: "ends early").count <= 2, "\(result)")
-        #expect(result.output.contains("failed: cut.tar, cannot be read whole, or is ambiguous (FORGE-X003)"))
+        #expect(
+          result.output.contains(
+            "failed: cut.tar, cannot be read whole, or is ambiguous (FORGE-X003)"))
       }
     }
   }
@@ -78,7 +88,8 @@ import Testing
   @Test func aReportThatCannotBeWritten() async throws {
     let bench = try Bench()
     for (image, word) in [("good.tar", "passed: good:1"), ("root.tar", "failed: root:1")] {
-      let result = try await bench.check(image, "--report", "html=/no/such/folder/a.html,sarif=b.sarif")
+      let result = try await bench.check(
+        image, "--report", "html=/no/such/folder/a.html,sarif=b.sarif")
       #expect(result.status == 2, "\(result)")
       #expect(result.output.contains(word), "\(result)")
       #expect(result.errors.contains("/no/such/folder/a.html"), "\(result)")
@@ -93,11 +104,14 @@ import Testing
     try bench.write("FROM scratch\nCOPY . .\n", to: "Dockerfile")
     try bench.write("**/.git\n", to: ".dockerignore")
     try bench.write("A=1\n", to: ".env")
-    let traced = try await bench.check("env.tar", "--dockerfile", "Dockerfile", "--report", "json=a.json,sarif=a.sarif")
+    let traced = try await bench.check(
+      "env.tar", "--dockerfile", "Dockerfile", "--report", "json=a.json,sarif=a.sarif")
     #expect(traced.status == 1, "\(traced)")
-    #expect(traced.output.contains("edit insert `USER 10001:10001` as line 3 of Dockerfile"), "\(traced)")
+    #expect(
+      traced.output.contains("edit insert `USER 10001:10001` as line 3 of Dockerfile"), "\(traced)")
     #expect(traced.output.contains("fix  at Dockerfile:2 `COPY . .`: add"), "\(traced)")
-    #expect(traced.output.contains("edit insert `**/.env*` as line 2 of .dockerignore"), "\(traced)")
+    #expect(
+      traced.output.contains("edit insert `**/.env*` as line 2 of .dockerignore"), "\(traced)")
     let verdict = try JSONDecoder().decode(Verdict.self, from: Data(bench.read("a.json").utf8))
     let change = SourceChange(file: ".dockerignore", line: 2, removes: 0, inserts: ["**/.env*"])
     #expect(verdict.findings.first { $0.id == "FORGE-I009" }?.change == change)
@@ -136,7 +150,8 @@ import Testing
     #expect(try await forge("baseline", "write", "good.tar").status == 0)
     #expect(try await forge("baseline", "compare", "good.tar").status == 0)
     #expect(try await bench.check("good.tar", "--baseline", "forge-baseline.json").status == 0)
-    try bench.write("good.tar", user: "10001", files: [("app/more", String(repeating: "x", count: 50_000))])
+    try bench.write(
+      "good.tar", user: "10001", files: [("app/more", String(repeating: "x", count: 50_000))])
     let grown = try await bench.check("good.tar", "--baseline", "forge-baseline.json")
     #expect(grown.status == 1 && grown.output.contains("FORGE-S006"), "\(grown)")
     #expect(try await forge("baseline", "compare", "good.tar").status == 1)
@@ -149,7 +164,9 @@ import Testing
 
   @Test func suppressions() async throws {
     let bench = try Bench()
-    func policy(_ row: String) throws { try bench.write("suppress:\n  - {\(row)}\n", to: "forge.yaml") }
+    func policy(_ row: String) throws {
+      try bench.write("suppress:\n  - {\(row)}\n", to: "forge.yaml")
+    }
     try policy("rule: FORGE-I001, reason: runs as root in the old cluster")
     let accepted = try await bench.check("root.tar")
     #expect(accepted.status == 0, "\(accepted)")
@@ -160,7 +177,8 @@ import Testing
     try policy("rule: FORGE-I001, reason: runs as root in the old cluster, expires: 2020-01-31")
     let expired = try await bench.check("root.tar")
     #expect(expired.status == 1, "\(expired)")
-    #expect(expired.output.contains("FORGE-P002") && expired.output.contains("FORGE-I001"), "\(expired)")
+    #expect(
+      expired.output.contains("FORGE-P002") && expired.output.contains("FORGE-I001"), "\(expired)")
     let unused = try await bench.check("good.tar")
     #expect(unused.status == 0 && unused.output.contains("FORGE-P00"), "\(unused)")
   }
@@ -175,23 +193,30 @@ import Testing
   }
 
   /// The command as it is, with a catalogue in which a rule is new.
-  @Test(arguments: [("version: 1\n", Severity.warning), ("version: 2\n", .error), ("fail-on: error\n", .warning)])
+  @Test(arguments: [
+    ("version: 1\n", Severity.warning), ("version: 2\n", .error), ("fail-on: error\n", .warning),
+  ])
   func newRulesOnlyWarnUntilTheVersionIsRaised(policy: String, expected: Severity) async throws {
     let bench = try Bench()
     let yaml = try #require(Catalogue.text("data/rules.yaml"))
     let rule = try #require(yaml.range(of: "- id: FORGE-I001\n"))
     let since = try #require(yaml.range(of: "since: 1", range: rule.upperBound..<yaml.endIndex))
-    let newer = try RuleCatalogue.Contents(yaml: yaml.replacingCharacters(in: since, with: "since: 2"))
+    let newer = try RuleCatalogue.Contents(
+      yaml: yaml.replacingCharacters(in: since, with: "since: 2"))
     try bench.write(policy, to: "policy.yaml")
     let command = try Check.parse([
-      bench.path + "/root.tar", "--policy", bench.path + "/policy.yaml", "--no-cache", "--format", "json", "--output",
+      bench.path + "/root.tar", "--policy", bench.path + "/policy.yaml", "--no-cache", "--format",
+      "json", "--output",
       bench.path + "/verdict.json",
     ])
     let status = try await RuleCatalogue.$contents.withValue(newer) {
-      do { try await command.run() } catch let status as forge.ExitStatus { return status.code.rawValue }
+      do { try await command.run() } catch let status as forge.ExitStatus {
+        return status.code.rawValue
+      }
       return 0
     }
-    let verdict = try JSONDecoder().decode(Verdict.self, from: Data(bench.read("verdict.json").utf8))
+    let verdict = try JSONDecoder().decode(
+      Verdict.self, from: Data(bench.read("verdict.json").utf8))
     #expect(verdict.findings.first { $0.id == "FORGE-I001" }?.severity == expected)
     #expect(verdict.passed == (expected == .warning))
     #expect(status == (expected == .warning ? 0 : 1))
@@ -205,8 +230,10 @@ import Testing
     #expect(rule.status == 0)
     let words = rule.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(words.contains("refused as not readable whole (exit code 3, FORGE-X003)"), "\(rule)")
-    let image = TestImage(layers: [TarBuilder.make { $0.file("app/a", "a") }], config: TestConfig(user: "10001"))
-    let source = #""LayerSources":{"sha256:0":{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar"}}"#
+    let image = TestImage(
+      layers: [TarBuilder.make { $0.file("app/a", "a") }], config: TestConfig(user: "10001"))
+    let source =
+      #""LayerSources":{"sha256:0":{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar"}}"#
     let files = try image.dockerFiles().map { file -> ArchiveFile in
       guard case .bytes("manifest.json", let bytes) = file else { return file }
       let text = String(decoding: bytes, as: UTF8.self)
@@ -215,18 +242,22 @@ import Testing
     try Data(files.tar()).write(to: URL(filePath: bench.path + "/foreign.tar"))
     let refused = try await bench.check("foreign.tar", "--format", "json")
     #expect(refused.status == 3, "\(refused)")
-    #expect(refused.output.contains("FORGE-X003") && refused.output.contains("is a foreign layer"), "\(refused)")
+    #expect(
+      refused.output.contains("FORGE-X003") && refused.output.contains("is a foreign layer"),
+      "\(refused)")
   }
 
   /// A layer that was searched before is known by its digest: the same verdict, and nothing is taken for another layer.
   @Test func theCacheChangesNoVerdict() async throws {
     let bench = try Bench()
     var examples = SecretExamples(seed: 8)
-    try bench.write("leak.tar", user: "10001", files: [("srv/x.js", try examples.line("github-token").text)])
+    try bench.write(
+      "leak.tar", user: "10001", files: [("srv/x.js", try examples.line("github-token").text)])
     let first = try await bench.check("leak.tar", "--format", "json")
     #expect(first.status == 1 && first.output.contains("FORGE-I010"), "\(first)")
     #expect(try await bench.check("leak.tar", "--format", "json").output == first.output)
-    #expect(try await bench.check("leak.tar", "--format", "json", "--no-cache").output == first.output)
+    #expect(
+      try await bench.check("leak.tar", "--format", "json", "--no-cache").output == first.output)
     #expect(try await bench.check("good.tar").status == 0)
     // An inspection fills the cache without a search: check must search all the same.
     let environment = ["XDG_CACHE_HOME": bench.path + "/other"]
@@ -241,7 +272,8 @@ import Testing
   func hostileNames(format: String) async throws {
     let bench = try Bench()
     let names = [
-      "app/\u{1B}[2J/.env", "app/\n::set-output name=a::b/.env", "app/<script>alert(1)</script>/.env",
+      "app/\u{1B}[2J/.env", "app/\n::set-output name=a::b/.env",
+      "app/<script>alert(1)</script>/.env",
       "app/##[error]x/.env", "app/](javascript:alert(1))/.env",
     ]
     try bench.write("evil.tar", user: "10001", files: names.map { ($0, "A=1") })
@@ -251,7 +283,9 @@ import Testing
     #expect(!result.output.contains("\u{1B}"))
     #expect(format != "html" && format != "markdown" || !result.output.contains("<script>alert"))
     for line in result.output.split(whereSeparator: \.isNewline) {
-      #expect(!line.drop(while: \.isWhitespace).hasPrefix("::set-output") && !line.contains("##[error]"), "\(line)")
+      #expect(
+        !line.drop(while: \.isWhitespace).hasPrefix("::set-output") && !line.contains("##[error]"),
+        "\(line)")
     }
   }
 
@@ -272,7 +306,8 @@ import Testing
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: bench.path + "/root.tar")))
     let result = try await Command.forge(["check", "-"], in: bench.path, input: bytes)
     #expect(result.status == 1 && result.output.contains("FORGE-I001"), "\(result)")
-    let cut = try await Command.forge(["check", "-"], in: bench.path, input: Array(bytes.prefix(bytes.count / 2)))
+    let cut = try await Command.forge(
+      ["check", "-"], in: bench.path, input: Array(bytes.prefix(bytes.count / 2)))
     #expect(cut.status == 3, "\(cut)")
   }
 }

@@ -13,7 +13,10 @@ import Testing
   @Test func helpNamesEveryCommandAndExitCode() async throws {
     let result = try await Command.forge(["--help"])
     #expect(result.status == 0)
-    for word in ["analyze", "generate", "build", "inspect", "check", "1 the policy failed", "4 the container engine"] {
+    for word in [
+      "analyze", "generate", "build", "inspect", "check", "1 the policy failed",
+      "4 the container engine",
+    ] {
       #expect(result.output.contains(word), "\(word)")
     }
   }
@@ -40,21 +43,25 @@ import Testing
   /// A disk of one page: the report does not fit, and what stood there stays.
   @Test func aFullDiskKeepsTheOldReport() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.createDirectory(atPath: folder.file("small"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.file("small"), withIntermediateDirectories: true)
     let script = """
       mount -t tmpfs -o size=4k tmpfs "$1/small" && cd "$1/small" && echo old >report.json
       "$0" analyze "$2" --format json --output report.json; status=$?
       ls -A; cat report.json; exit $status
       """
     let result = try await Command.run(
-      "unshare", ["-m", "sh", "-c", script, Command.forge, folder.path, Repository.fixture("todo-backend")])
+      "unshare",
+      ["-m", "sh", "-c", script, Command.forge, folder.path, Repository.fixture("todo-backend")])
     #expect(result.status == 2, "\(result)")
     #expect(result.output == "report.json\nold\n")
     #expect(result.errors.contains("No space left on device"), "\(result)")
   }
 
   @Test func anUnwritableReportIsExit2() async throws {
-    let result = try await Command.forge(["analyze", Repository.fixture("todo-backend"), "-o", "/no/such/folder/a.txt"])
+    let result = try await Command.forge([
+      "analyze", Repository.fixture("todo-backend"), "-o", "/no/such/folder/a.txt",
+    ])
     #expect(result.status == 2, "\(result)")
     #expect(result.errors.contains("/no/such/folder/a.txt"), "\(result)")
   }
@@ -62,13 +69,23 @@ import Testing
   /// A limit that nothing is held against would be taken for one that is kept.
   @Test(arguments: ["--max-size", "--policy", "--profile", "--fail-on"])
   func policyOptionsNeedAJudgement(_ option: String) async throws {
-    let values = ["--max-size": "200MB", "--policy": "forge.yaml", "--profile": "strict", "--fail-on": "warning"]
-    let build = ["build", Repository.fixture("todo-backend"), "--check", option, values[option] ?? ""]
+    let values = [
+      "--max-size": "200MB", "--policy": "forge.yaml", "--profile": "strict",
+      "--fail-on": "warning",
+    ]
+    let build = [
+      "build", Repository.fixture("todo-backend"), "--check", option, values[option] ?? "",
+    ]
     let result = try await Command.forge(build)
     #expect(result.status == 2 && result.output.isEmpty, "\(result)")
-    #expect(result.errors.contains("\(option) is of the policy") && result.errors.contains("--check-size"), "\(result)")
+    #expect(
+      result.errors.contains("\(option) is of the policy")
+        && result.errors.contains("--check-size"), "\(result)")
     let wrong = try await Command.forge(
-      ["build", Repository.fixture("todo-backend"), "--check", "--check-size", "--max-size", "200XB"])
+      [
+        "build", Repository.fixture("todo-backend"), "--check", "--check-size", "--max-size",
+        "200XB",
+      ])
     #expect(wrong.status == 2 && wrong.errors.contains("--max-size must be a size"), "\(wrong)")
   }
 
@@ -78,7 +95,9 @@ import Testing
     ])
     #expect(result.status == 2 && result.output.isEmpty)
     #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
-    #expect(result.errors.contains("--secret id=API_TOKEN,src=FILE") && !result.errors.contains("hunter2"))
+    #expect(
+      result.errors.contains("--secret id=API_TOKEN,src=FILE") && !result.errors.contains("hunter2")
+    )
   }
 
   /// `--report FOLDER/`: each format by its own name; a folder that is there needs no slash.
@@ -86,27 +105,35 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("x", to: "there/x")
     try folder.write("FROM scratch\n", to: "Dockerfile")
-    let result = try await Command.forge(["lint", folder.file("Dockerfile"), "--report", folder.file(name)])
+    let result = try await Command.forge([
+      "lint", folder.file("Dockerfile"), "--report", folder.file(name),
+    ])
     #expect(result.status == 0, "\(result)")
     for file in ["report.html", "report.json", "report.junit.xml", "report.md", "report.sarif"] {
       #expect(FileManager.default.fileExists(atPath: folder.file("\(name)/\(file)")), "\(file)")
     }
-    let wrong = try await Command.forge(["lint", folder.file("Dockerfile"), "--report", folder.file("nowhere")])
+    let wrong = try await Command.forge([
+      "lint", folder.file("Dockerfile"), "--report", folder.file("nowhere"),
+    ])
     #expect(wrong.status == 2 && wrong.errors.contains("or a FOLDER/"), "\(wrong)")
   }
 
   /// What stands in the way of a folder of reports is told, once; the other folder has its reports.
-  @Test(arguments: ["file/", "/proc/none/"]) func foldersThatCannotBeMade(_ wrong: String) async throws {
+  @Test(arguments: ["file/", "/proc/none/"]) func foldersThatCannotBeMade(_ wrong: String)
+    async throws
+  {
     let folder = try TemporaryFolder()
     try folder.write("x", to: "file")
     try folder.write("FROM scratch\n", to: "Dockerfile")
     let result = try await Command.forge(
-      ["lint", "Dockerfile", "--report", "a/", "--report", wrong, "--report", "b/"], in: folder.path)
+      ["lint", "Dockerfile", "--report", "a/", "--report", wrong, "--report", "b/"], in: folder.path
+    )
     #expect(result.status == 2, "\(result)")
     #expect(result.errors.hasPrefix("forge: cannot write \(wrong)"), "\(result)")
     #expect(result.errors.split(separator: "\n").count == 1, "\(result)")
     for name in ["a", "b"] {
-      #expect(FileManager.default.fileExists(atPath: folder.file("\(name)/report.sarif")), "\(name)")
+      #expect(
+        FileManager.default.fileExists(atPath: folder.file("\(name)/report.sarif")), "\(name)")
     }
     let recipes = try await Command.forge(["recipes", "export", wrong], in: folder.path)
     #expect(recipes.status == 2 && recipes.errors.hasPrefix("forge: cannot write"), "\(recipes)")
@@ -117,11 +144,13 @@ import Testing
   @Test(arguments: ["Dockerfile", ".dockerignore"], ["folder", "fifo", "latin-1"])
   func buildFilesThatAreNone(_ name: String, _ kind: String) async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
     let path = folder.file("web/\(name)")
     try? FileManager.default.removeItem(atPath: path)
     switch kind {
-    case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    case "folder":
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     case "fifo": try await Command.require("mkfifo", [path])
     default:
       let text = name == "Dockerfile" ? "FROM scratch\n" : "x\n"
@@ -131,33 +160,40 @@ import Testing
     if kind == "latin-1" {
       #expect(result.status == 0, "\(result)")
     } else {
-      #expect(result.status == 3 && result.errors.contains("/\(name): cannot be read (not a regular file"), "\(result)")
+      #expect(
+        result.status == 3
+          && result.errors.contains("/\(name): cannot be read (not a regular file"), "\(result)")
     }
     guard name == "Dockerfile", kind != "latin-1" else { return }
     let tested = try await Command.forge(["test", "image", "--dockerfile", path])
-    #expect(tested.status == 2 && tested.errors.contains("cannot be read; check the path"), "\(tested)")
+    #expect(
+      tested.status == 2 && tested.errors.contains("cannot be read; check the path"), "\(tested)")
   }
 
   /// A report may lie in a project, and replace that of an earlier run, but none of the project's own files.
   @Test(arguments: [
     ["lint", "web", "-o", "web/Dockerfile"], ["lint", "web/Dockerfile", "-o", "web/Dockerfile"],
-    ["lint", "web", "--report", "json=web/.dockerignore"], ["lint", "web/build.txt", "-o", "web/build.txt"],
+    ["lint", "web", "--report", "json=web/.dockerignore"],
+    ["lint", "web/build.txt", "-o", "web/build.txt"],
     ["analyze", "web", "-o", "web/package.json"], ["env", "web", "-o", "web/package.json"],
-    ["build", "web", "--check", "--report", "json=web/Dockerfile"], ["build", "web", "-o", "web/Dockerfile"],
+    ["build", "web", "--check", "--report", "json=web/Dockerfile"],
+    ["build", "web", "-o", "web/Dockerfile"],
     ["test", "web", "-o", "web/package.json"],
   ])
   func reportsNeverReplaceSources(_ arguments: [String]) async throws {
     let folder = try TemporaryFolder()
     let sources = [
       "Dockerfile": "FROM scratch\n", "build.txt": "FROM scratch\n", ".dockerignore": "x\n",
-      "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+      "package.json":
+        #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
     ]
     for (name, text) in sources { try folder.write(text, to: "web/\(name)") }
     let result = try await Command.forge(arguments, in: folder.path)
     #expect(result.status == 2 && result.output.isEmpty, "\(result)")
     #expect(result.errors.contains("inputs are never modified; choose another file"), "\(result)")
     for (name, text) in sources {
-      #expect(try String(contentsOfFile: folder.file("web/\(name)"), encoding: .utf8) == text, "\(name)")
+      #expect(
+        try String(contentsOfFile: folder.file("web/\(name)"), encoding: .utf8) == text, "\(name)")
     }
     for _ in 1...2 {
       let beside = try await Command.forge(["lint", "web", "-o", "web/lint.txt"], in: folder.path)
@@ -211,6 +247,7 @@ import Testing
     try folder.write("size:\n  maxx: 1", to: "forge.yaml")
     let result = try await Command.forge(["check", "image.tar"], in: folder.path)
     #expect(result.status == 2, "\(result)")
-    #expect(result.errors.contains("forge.yaml:2: unknown key `maxx`; did you mean `max`?"), "\(result)")
+    #expect(
+      result.errors.contains("forge.yaml:2: unknown key `maxx`; did you mean `max`?"), "\(result)")
   }
 }

@@ -15,16 +15,21 @@ import Testing
       return Played(program: "docker", answer: json, dialect: dialect)
     }
     static func buildah(_ version: String, _ dialect: String) -> Played {
-      Played(program: "buildah", answer: "buildah version \(version) (image-spec 1.1.0)", dialect: dialect)
+      Played(
+        program: "buildah", answer: "buildah version \(version) (image-spec 1.1.0)",
+        dialect: dialect)
     }
     static func podman(_ version: String) -> Played {
-      Played(program: "podman", answer: #"{"Client":{"Version":"\#(version)"}}"#, dialect: "portable")
+      Played(
+        program: "podman", answer: #"{"Client":{"Version":"\#(version)"}}"#, dialect: "portable")
     }
   }
 
   @Test(arguments: [
-    Played.docker("20.10.24", "portable"), .docker("27.5.1", "portable"), .docker("28.0.0", "buildkit"),
-    .docker("28.2.2", "buildkit"), .docker("29.0.0-rc.1", "buildkit"), .buildah("1.28.2", "portable"),
+    Played.docker("20.10.24", "portable"), .docker("27.5.1", "portable"),
+    .docker("28.0.0", "buildkit"),
+    .docker("28.2.2", "buildkit"), .docker("29.0.0-rc.1", "buildkit"),
+    .buildah("1.28.2", "portable"),
     .buildah("1.43.9", "portable"), .buildah("1.44.0", "buildkit"), .buildah("2.0.0", "buildkit"),
     .podman("4.3.1"), .podman("6.0.0"),
   ])
@@ -46,14 +51,18 @@ import Testing
   @Test func theClassicBuilderGetsItsOwn() async throws {
     let folder = try TemporaryFolder()
     try folder.write("#!/bin/sh\necho '\(Played.docker("28.2.2", "").answer)'\n", to: "bin/docker")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/docker"))
-    func generated(_ dialect: String, _ environment: [String: String] = [:]) async throws -> CommandResult {
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/docker"))
+    func generated(_ dialect: String, _ environment: [String: String] = [:]) async throws
+      -> CommandResult
+    {
       try await Command.forge(
         ["generate", Repository.fixture("todo-backend"), "--dialect", dialect, "--stdout"],
         environment: environment.merging(["PATH": folder.file("bin") + ":/nowhere"]) { $1 })
     }
     let result = try await generated("auto", ["DOCKER_BUILDKIT": "0"])
-    #expect(result.status == 0 && result.errors.contains("dialect classic, for docker"), "\(result)")
+    #expect(
+      result.status == 0 && result.errors.contains("dialect classic, for docker"), "\(result)")
     #expect(!result.output.contains("--mount") && !result.output.contains("--link"), "\(result)")
     #expect(try await generated("classic").output == result.output)
     let builder = try await generated("auto", ["DOCKER_BUILDKIT": "0", "BUILDX_BUILDER": "cloud"])
@@ -62,8 +71,10 @@ import Testing
 
   private func project(_ settings: String) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("frontend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("frontend"))
     try folder.write(settings, to: "forge.yaml")
     return folder
   }
@@ -71,7 +82,8 @@ import Testing
   /// `forge.yaml` chooses for a service; the command line, which is nearer, for all.
   @Test func theSettingsChooseForAService() async throws {
     let folder = try project(
-      "services:\n  todo-backend: {base: distroless, dialect: buildkit}\n  web: {path: frontend, base: slim}\n")
+      "services:\n  todo-backend: {base: distroless, dialect: buildkit}\n  web: {path: frontend, base: slim}\n"
+    )
     func files(_ options: [String]) async throws -> (backend: String, frontend: String) {
       let result = try await Command.forge(["generate", folder.path, "--force"] + options)
       #expect(result.status == 0, "\(result)")
@@ -83,7 +95,9 @@ import Testing
     let (backend, frontend) = try await files([])
     #expect(backend.contains("FROM gcr.io/distroless/python3-debian13:nonroot AS runtime"))
     #expect(backend.contains("COPY --link --from=build"))
-    #expect(frontend.contains("-slim") && !frontend.contains("alpine") && !frontend.contains("COPY --link"))
+    #expect(
+      frontend.contains("-slim") && !frontend.contains("alpine")
+        && !frontend.contains("COPY --link"))
     let (plain, other) = try await files(["--base", "alpine", "--dialect", "portable"])
     #expect(plain.contains("FROM python:3.13-alpine") && !plain.contains("COPY --link"))
     #expect(other.contains("alpine"))
@@ -97,12 +111,16 @@ import Testing
     let folder = try project("services:\n  todo-backend:\n    \(setting)\n")
     let result = try await Command.forge(["generate", folder.path])
     #expect(result.status == 2, "\(result)")
-    #expect(result.errors.contains(message) && result.errors.split(separator: "\n").count == 1, "\(result)")
+    #expect(
+      result.errors.contains(message) && result.errors.split(separator: "\n").count == 1,
+      "\(result)")
     try #expect(folder.names() == ["backend", "forge.yaml", "frontend"])
   }
 
   /// A tag that is none: said in one line before any engine starts, which there need not be.
-  @Test(arguments: ["Not A Tag", "a:b:c", "web:", "-web"]) func aTagThatIsNoneIsOneLine(tag: String) async throws {
+  @Test(arguments: ["Not A Tag", "a:b:c", "web:", "-web"]) func aTagThatIsNoneIsOneLine(tag: String)
+    async throws
+  {
     let folder = try project("")
     let result = try await Command.forge(
       ["build", folder.file("backend"), "--tag=" + tag], environment: ["PATH": "/nowhere"])

@@ -25,27 +25,36 @@ import Testing
     HistoryFacts(createdBy: "CMD [\"sh\"]", layer: nil),
   ]
 
-  private func cause(_ lines: DockerfileLines?, _ location: String, _ message: String = "") -> String? {
-    lines?.cause(Finding(id: "FORGE-I099", severity: .error, message: message, location: location)).map {
-      "\($0.file):\($0.line) `\($0.text)`"
-    }
+  private func cause(_ lines: DockerfileLines?, _ location: String, _ message: String = "")
+    -> String?
+  {
+    lines?.cause(Finding(id: "FORGE-I099", severity: .error, message: message, location: location))
+      .map {
+        "\($0.file):\($0.line) `\($0.text)`"
+      }
   }
 
-  private func step(_ text: String, _ layer: Int? = nil) -> HistoryFacts { HistoryFacts(createdBy: text, layer: layer) }
+  private func step(_ text: String, _ layer: Int? = nil) -> HistoryFacts {
+    HistoryFacts(createdBy: text, layer: layer)
+  }
 
   @Test func linesOfWhatBuildahAndBuildKitRecord() {
     let buildah =
       base + [
-        step("/bin/sh -c #(nop) WORKDIR /app"), step("/bin/sh -c #(nop) ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
-        step("/bin/sh -c #(nop) COPY dir:1 in /opt/venv ", 1), step("/bin/sh -c #(nop) COPY dir:2 in ./ ", 2),
+        step("/bin/sh -c #(nop) WORKDIR /app"),
+        step("/bin/sh -c #(nop) ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
+        step("/bin/sh -c #(nop) COPY dir:1 in /opt/venv ", 1),
+        step("/bin/sh -c #(nop) COPY dir:2 in ./ ", 2),
         step("|1 MODE=production chmod -R a+rX .", 3), step("/bin/sh -c #(nop) USER app"),
         step("/bin/sh -c #(nop) CMD [\"uvicorn\"]"), step("/bin/sh -c #(nop) LABEL \"base\"=\"x\""),
       ]
     let buildKit =
       base + [
-        step("ARG MODE=production"), step("WORKDIR /app"), step("ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
+        step("ARG MODE=production"), step("WORKDIR /app"),
+        step("ENV PATH=/opt/venv/bin:$PATH API_TOKEN=x"),
         step("COPY /opt/venv /opt/venv # buildkit", 1), step("COPY . . # buildkit", 2),
-        step("RUN |1 MODE=production chmod -R a+rX . # buildkit", 3), step("USER app"), step("CMD [\"uvicorn\"]"),
+        step("RUN |1 MODE=production chmod -R a+rX . # buildkit", 3), step("USER app"),
+        step("CMD [\"uvicorn\"]"),
       ]
     for history in [buildah, buildKit] {
       let lines = DockerfileLines(dockerfile, name: "backend/Dockerfile", history: history)
@@ -57,7 +66,8 @@ import Testing
       #expect(cause(lines, "layer 0: usr/bin/su") == "backend/Dockerfile:4 `FROM python:3.13-slim`")
       #expect(cause(lines, "config.User") == "backend/Dockerfile:12 `USER app`")
       #expect(
-        cause(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix("backend/Dockerfile:7 `ENV") == true)
+        cause(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix(
+          "backend/Dockerfile:7 `ENV") == true)
       #expect(cause(lines, "reference") == nil)
     }
   }
@@ -67,16 +77,19 @@ import Testing
     #expect(DockerfileLines(dockerfile, name: "Dockerfile", history: base) == nil)
     #expect(DockerfileLines("", name: "Dockerfile", history: base) == nil)
     let stage = [HistoryFacts(createdBy: "RUN make everything", layer: 1)]
-    let target = DockerfileLines(dockerfile, name: "Dockerfile", target: "build", history: base + stage)
+    let target = DockerfileLines(
+      dockerfile, name: "Dockerfile", target: "build", history: base + stage)
     #expect(cause(target, "layer 1: x") == "Dockerfile:2 `RUN make everything`")
-    #expect(DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
+    #expect(
+      DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
     // A stage that stands on another one.
     let both = DockerfileLines(
       "FROM python AS runtime\nCOPY . .\nFROM runtime AS server\nUSER 1\n", name: "Dockerfile",
       history: base + [step("COPY . .", 1), step("USER 1")])
     #expect(cause(both, "layer 1: x") == "Dockerfile:2 `COPY . .`")
     #expect(cause(both, "layer 0: x") == "Dockerfile:1 `FROM python AS runtime`")
-    let empty = DockerfileLines("FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
+    let empty = DockerfileLines(
+      "FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
     #expect(cause(empty, "config.Cmd") == "Dockerfile:1 `FROM scratch`")
     #expect(cause(empty, "layer 99: x") == "Dockerfile:1 `FROM scratch`")
     #expect(cause(empty, "history[x]") == nil)

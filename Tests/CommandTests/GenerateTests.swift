@@ -5,11 +5,14 @@ import Testing
 @Suite struct GenerateTests {
   private func project() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("app"))
     return folder
   }
 
-  private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+  private func contents(_ path: String) throws -> String {
+    try String(contentsOfFile: path, encoding: .utf8)
+  }
 
   @Test func writesThenIsCurrentThenStale() async throws {
     let folder = try project()
@@ -26,7 +29,8 @@ import Testing
     // Another Python: the committed Dockerfile no longer fits the code.
     try folder.write("3.12\n", to: "app/.python-version")
     try folder.write(
-      contents(app + "/pyproject.toml").replacingOccurrences(of: ">=3.13", with: ">=3.12"), to: "app/pyproject.toml")
+      contents(app + "/pyproject.toml").replacingOccurrences(of: ">=3.13", with: ">=3.12"),
+      to: "app/pyproject.toml")
     let stale = try await Command.forge(["generate", app, "--check"])
     #expect(stale.status == 1, "\(stale)")
     #expect(stale.output.contains("-FROM python:3.13-slim-trixie AS build"), "\(stale)")
@@ -42,7 +46,8 @@ import Testing
     try folder.write("FROM scratch\n", to: "app/Dockerfile")
     let refused = try await Command.forge(["generate", app])
     #expect(refused.status == 2, "\(refused)")
-    #expect(refused.errors.contains("Dockerfile") && refused.errors.contains("--force"), "\(refused)")
+    #expect(
+      refused.errors.contains("Dockerfile") && refused.errors.contains("--force"), "\(refused)")
     try #expect(contents(app + "/Dockerfile") == "FROM scratch\n")
     #expect(!FileManager.default.fileExists(atPath: app + "/.dockerignore"), "all or nothing")
 
@@ -64,7 +69,9 @@ import Testing
     try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "app/requirements.txt")
     try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "app/main.py")
     let advice = "services: {offline-frontend: {exclude: true}}"
-    for arguments in [["generate", app], ["generate", app, "--force"], ["build", app, "--check"], ["build", app]] {
+    for arguments in [
+      ["generate", app], ["generate", app, "--force"], ["build", app, "--check"], ["build", app],
+    ] {
       let refused = try await Command.forge(arguments)
       #expect(refused.status == 2, "\(refused)")
       #expect(refused.errors.contains("app and offline-frontend share the folder ."), "\(refused)")
@@ -83,7 +90,8 @@ import Testing
       #expect(chosen.status == 0 && chosen.output.contains("\"\(command)\""), "\(chosen)")
     }
     try folder.write(
-      "services:\n  a: {path: ., kind: nextjs}\n  b: {path: ., kind: fastapi}\n", to: "app/forge.yaml")
+      "services:\n  a: {path: ., kind: nextjs}\n  b: {path: ., kind: fastapi}\n",
+      to: "app/forge.yaml")
     let both = try await Command.forge(["generate", app])
     #expect(both.status == 2, "\(both)")
     #expect(
@@ -98,9 +106,12 @@ import Testing
     #expect(result.status == 0)
     #expect(result.output.contains("HEALTHCHECK"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("app/Dockerfile")))
-    let json = try await Command.forge(["generate", folder.file("app"), "--stdout", "--format", "json"])
+    let json = try await Command.forge([
+      "generate", folder.file("app"), "--stdout", "--format", "json",
+    ])
     let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
-    try #expect(Set(#require(object).keys) == ["schemaVersion", "mode", "current", "files", "existing"])
+    try #expect(
+      Set(#require(object).keys) == ["schemaVersion", "mode", "current", "files", "existing"])
   }
 
   @Test func optionsThatExcludeOneAnother() async throws {
@@ -108,9 +119,12 @@ import Testing
   }
 
   /// What is generated for the fixtures is silent under hadolint, like the snapshots of the recipes.
-  @Test(arguments: ["todo-backend", "todo-frontend", "offline-frontend"]) func hadolint(fixture: String) async throws {
+  @Test(arguments: ["todo-backend", "todo-frontend", "offline-frontend"]) func hadolint(
+    fixture: String
+  ) async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture(fixture), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture(fixture), toPath: folder.file("app"))
     try await #expect(Command.forge(["generate", folder.file("app")]).status == 0)
     let result = try await Command.run("hadolint", [folder.file("app/Dockerfile")])
     #expect(result.status == 0 && result.output.isEmpty, "\(result)")

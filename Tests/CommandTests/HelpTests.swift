@@ -29,7 +29,8 @@ import Testing
   private func commands() async throws -> [(path: [String], command: Tool.Command)] {
     let json = try await Command.require(Command.forge, ["--experimental-dump-help"])
     let tool = try JSONDecoder().decode(Tool.self, from: Data(json.utf8))
-    func all(_ command: Tool.Command, _ path: [String]) -> [(path: [String], command: Tool.Command)] {
+    func all(_ command: Tool.Command, _ path: [String]) -> [(path: [String], command: Tool.Command)]
+    {
       [(path, command)]
         + (command.subcommands ?? []).filter { $0.commandName != "help" }
         .flatMap { all($0, path + [$0.commandName]) }
@@ -46,13 +47,19 @@ import Testing
       #expect(!(command.abstract ?? "").isEmpty, "\(name)")
       let parts = (command.discussion ?? "").components(separatedBy: "Examples:\n")
       #expect(parts.count == 2, "\(name) shows no examples")
-      let lines = (parts.last ?? "").split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-      #expect(lines.allSatisfy { $0.hasPrefix("forge ") } && lines.contains { $0.hasPrefix(name) }, "\(name): \(lines)")
+      let lines = (parts.last ?? "").split(separator: "\n").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+      #expect(
+        lines.allSatisfy { $0.hasPrefix("forge ") } && lines.contains { $0.hasPrefix(name) },
+        "\(name): \(lines)")
       for line in lines {
         // What stands behind two spaces explains the example.
         let words = line.components(separatedBy: "  ")[0].split(separator: " ").map(String.init)
         let used = try #require(
-          all.filter { words.dropFirst().starts(with: $0.path) }.max { $0.path.count < $1.path.count })
+          all.filter { words.dropFirst().starts(with: $0.path) }.max {
+            $0.path.count < $1.path.count
+          })
         let known = Set((used.command.arguments ?? []).flatMap { $0.names ?? [] }.map(\.name))
         for word in words where word.hasPrefix("-") && word.count > 1 {
           #expect(known.contains(String(word.drop { $0 == "-" })), "\(line): \(word)")
@@ -74,25 +81,32 @@ import Testing
     for (path, _) in try await commands() where path.count <= 2 {
       let result = try await Command.forge(path + ["--help"], environment: ["COLUMNS": "80"])
       #expect(result.status == 0, "\(path): \(result)")
-      #expect(result.output.contains("Examples:") && result.output.contains("USAGE: forge"), "\(path)")
+      #expect(
+        result.output.contains("Examples:") && result.output.contains("USAGE: forge"), "\(path)")
     }
   }
 
   /// Every command and every option is in the manual page, which is sound.
   @Test func manualPage() async throws {
-    let page = try await Command.require("python3", [Repository.root + "scripts/man", Command.forge])
+    let page = try await Command.require(
+      "python3", [Repository.root + "scripts/man", Command.forge])
     #expect(page.utf8.allSatisfy { $0 < 0x80 })
     for (path, command) in try await commands() {
-      if !path.isEmpty { #expect(page.contains(".SS \"forge \(path.joined(separator: " "))\""), "\(path)") }
+      if !path.isEmpty {
+        #expect(page.contains(".SS \"forge \(path.joined(separator: " "))\""), "\(path)")
+      }
       for argument in command.arguments ?? [] where argument.shouldDisplay {
-        for name in argument.names ?? [] where name.name != "version" && name.name.count > 1 && name.name != "help" {
-          #expect(page.contains("\\-\\-" + name.name.replacing("-", with: "\\-")), "\(path) \(name.name)")
+        for name in argument.names ?? []
+        where name.name != "version" && name.name.count > 1 && name.name != "help" {
+          #expect(
+            page.contains("\\-\\-" + name.name.replacing("-", with: "\\-")), "\(path) \(name.name)")
         }
       }
     }
     let folder = try TemporaryFolder()
     try folder.write(page, to: "forge.1")
-    let faults = try await Command.run("mandoc", ["-T", "lint", "-W", "error", folder.file("forge.1")])
+    let faults = try await Command.run(
+      "mandoc", ["-T", "lint", "-W", "error", folder.file("forge.1")])
     #expect(faults.status == 0, "\(faults)")
   }
 
@@ -109,8 +123,10 @@ import Testing
 
   /// bash completes the names of files and folders where a command takes them.
   @Test(arguments: [
-    ("inspect fi", "file.tar"), ("check a fi", "file.tar"), ("diff a fi", "file.tar"), ("analyze fo", "folder"),
-    ("lint fi", "file.tar"), ("check a --policy fi", "file.tar"), ("lint a --report fi", "file.tar"),
+    ("inspect fi", "file.tar"), ("check a fi", "file.tar"), ("diff a fi", "file.tar"),
+    ("analyze fo", "folder"),
+    ("lint fi", "file.tar"), ("check a --policy fi", "file.tar"),
+    ("lint a --report fi", "file.tar"),
     ("inspect a -o fi", "file.tar"), ("build fo", "folder"), ("build a --report-dir fo", "folder"),
     ("analyze fi", ""),
   ])
@@ -125,7 +141,8 @@ import Testing
       _forge forge "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
       echo "${COMPREPLY[@]}"
       """
-    let result = try await Command.run("bash", ["-c", script, Command.forge] + words, in: folder.path)
+    let result = try await Command.run(
+      "bash", ["-c", script, Command.forge] + words, in: folder.path)
     #expect(result.output == name + "\n", "\(result)")
   }
 
@@ -133,7 +150,9 @@ import Testing
   @Test func theReadmeHoldsTheRules() async throws {
     let table = try await Command.require(Command.forge, ["rules", "--markdown"])
     let readme = try String(contentsOfFile: Repository.root + "README.md", encoding: .utf8)
-    #expect(readme.contains("\n" + table + "\n"), "put the output of `forge rules --markdown` into README.md")
+    #expect(
+      readme.contains("\n" + table + "\n"),
+      "put the output of `forge rules --markdown` into README.md")
     #expect(table.split(separator: "\n").count == RuleList().rules.count + 2)
   }
 

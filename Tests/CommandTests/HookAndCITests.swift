@@ -6,7 +6,8 @@ import Testing
   /// A repository with the backend and its generated files.
   private func repository() async throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
     try await git(["init", "-q"], folder)
     try await Command.require(Command.forge, ["generate", folder.file("backend")])
     try await git(["add", "-A"], folder)
@@ -25,13 +26,16 @@ import Testing
     let before = "#!/bin/sh\necho before >> ran\n"
     try folder.write(before, to: ".git/hooks/pre-commit")
     try await Command.require("chmod", ["+x", folder.file(".git/hooks/pre-commit")])
-    for _ in 0..<2 { try await Command.require(Command.forge, ["hook", "install"], in: folder.path) }
+    for _ in 0..<2 {
+      try await Command.require(Command.forge, ["hook", "install"], in: folder.path)
+    }
     try folder.write("a", to: "note.txt")
     try await git(["add", "note.txt"], folder)
     try await git(["commit", "-qm", "note"], folder)
     try #expect(String(contentsOfFile: folder.file("ran"), encoding: .utf8) == "before\n")
     try await Command.require(Command.forge, ["hook", "uninstall"], in: folder.path)
-    try #expect(String(contentsOfFile: folder.file(".git/hooks/pre-commit"), encoding: .utf8) == before)
+    try #expect(
+      String(contentsOfFile: folder.file(".git/hooks/pre-commit"), encoding: .utf8) == before)
   }
 
   @Test func hooksPathOfTheRepositoryIsUsedAndASharedOneRefused() async throws {
@@ -69,7 +73,9 @@ import Testing
     let digest = "sha256:" + String(repeating: "5e", count: 32)
     try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "shop/requirements.txt")
     try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "shop/main.py")
-    try folder.write("FROM python:3.12-slim-bookworm\nLABEL team=web\nCMD uvicorn main:app\n", to: "shop/Dockerfile")
+    try folder.write(
+      "FROM python:3.12-slim-bookworm\nLABEL team=web\nCMD uvicorn main:app\n",
+      to: "shop/Dockerfile")
     try await git(["init", "-q", "shop"], folder)
     let shop = ["-C", "shop"]
     func hook() async throws -> CommandResult { try await Command.forge(["hook", "run"], in: app) }
@@ -102,8 +108,10 @@ import Testing
 
     // A lock alone makes what stands on its images stale; what was made with it is not.
     let base = try #require(
-      String(contentsOfFile: app + "/Dockerfile", encoding: .utf8).firstMatch(of: /\nFROM (\S+)/)?.1)
-    try folder.write(#"{"schemaVersion": 1, "bases": {"\#(base)": "\#(digest)"}}"#, to: "shop/forge.lock")
+      String(contentsOfFile: app + "/Dockerfile", encoding: .utf8).firstMatch(of: /\nFROM (\S+)/)?.1
+    )
+    try folder.write(
+      #"{"schemaVersion": 1, "bases": {"\#(base)": "\#(digest)"}}"#, to: "shop/forge.lock")
     try await git(shop + ["add", "-A"], folder)
     try await #expect(hook().status == 1)
     try await Command.require(Command.forge, ["generate", app])
@@ -116,11 +124,14 @@ import Testing
   /// Two services of one folder cannot be generated: no matter where none of forge's files is.
   @Test func aServiceWithoutForgesFilesIsNotLookedAt() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     try folder.write("fastapi==0.115.0\nuvicorn==0.30.0\n", to: "app/requirements.txt")
     try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "app/main.py")
     try await git(["init", "-q"], folder)
-    try await git(["add", "app/main.py", "app/package.json", "app/next.config.mjs", "app/requirements.txt"], folder)
+    try await git(
+      ["add", "app/main.py", "app/package.json", "app/next.config.mjs", "app/requirements.txt"],
+      folder)
     let result = try await Command.forge(["hook", "run"], in: folder.path)
     #expect(result.status == 0, "\(result)")
     try await Command.require("touch", [folder.file("app/Dockerfile")])
@@ -133,11 +144,13 @@ import Testing
   @Test func thePreCommitFramework() async throws {
     let hooks = try TemporaryFolder()
     try FileManager.default.copyItem(
-      atPath: Repository.root + ".pre-commit-hooks.yaml", toPath: hooks.file(".pre-commit-hooks.yaml"))
+      atPath: Repository.root + ".pre-commit-hooks.yaml",
+      toPath: hooks.file(".pre-commit-hooks.yaml"))
     try await git(["init", "-q"], hooks)
     try await git(["add", "-A"], hooks)
     try await git(["commit", "-qm", "hooks"], hooks)
-    let revision = try await git(["rev-parse", "HEAD"], hooks).trimmingCharacters(in: .whitespacesAndNewlines)
+    let revision = try await git(["rev-parse", "HEAD"], hooks).trimmingCharacters(
+      in: .whitespacesAndNewlines)
 
     let folder = try await repository()
     try folder.write(
@@ -146,10 +159,12 @@ import Testing
     try await git(["add", "-A"], folder)
     let program = URL(filePath: Command.forge).deletingLastPathComponent().path()
     let environment = [
-      "PATH": "\(program):\(ProcessInfo.processInfo.environment["PATH"] ?? "")", "PRE_COMMIT_HOME": hooks.file("cache"),
+      "PATH": "\(program):\(ProcessInfo.processInfo.environment["PATH"] ?? "")",
+      "PRE_COMMIT_HOME": hooks.file("cache"),
     ]
     func run() async throws -> CommandResult {
-      try await Command.run("pre-commit", ["run", "--all-files"], in: folder.path, environment: environment)
+      try await Command.run(
+        "pre-commit", ["run", "--all-files"], in: folder.path, environment: environment)
     }
     let good = try await run()
     #expect(good.status == 0, "\(good)")
@@ -179,7 +194,9 @@ import Testing
     let value =
       "gh" + "p_"
       + String(
-        (0..<36).map { _ in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".randomElement() ?? "a" })
+        (0..<36).map { _ in
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".randomElement() ?? "a"
+        })
     try folder.write("token = '\(value)'\n", to: "backend/app/token.py")
     try await git(["add", "-A"], folder)
     let result = try await Command.forge(["hook", "run"], in: folder.path)
@@ -192,28 +209,34 @@ import Testing
 @Suite struct CITests {
   @Test func actionlintAcceptsTheWorkflow() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
     for (name, extra) in [("a", []), ("b", ["--action", "example/forge@v1"])] {
-      let text = try await Command.require(Command.forge, ["ci", "github", "backend"] + extra, in: folder.path)
+      let text = try await Command.require(
+        Command.forge, ["ci", "github", "backend"] + extra, in: folder.path)
       try folder.write(text, to: "\(name).yml")
       try await Command.require("actionlint", [folder.file("\(name).yml")])
     }
     try folder.write(
-      try await Command.require(Command.forge, ["ci", "shell", "backend"], in: folder.path), to: "gate.sh")
+      try await Command.require(Command.forge, ["ci", "shell", "backend"], in: folder.path),
+      to: "gate.sh")
     try await Command.require("shellcheck", [folder.file("gate.sh")])
   }
 
   /// By the schemas that GitLab's and GitHub's editors use.
   @Test func schemasAcceptTheTemplates() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
     for (ci, schema) in [("gitlab", "vendor.gitlab-ci"), ("github", "vendor.github-workflows")] {
       let text = try await Command.require(Command.forge, ["ci", ci, "backend"], in: folder.path)
       try folder.write(text, to: ci + ".yml")
-      try await Command.require("check-jsonschema", ["--builtin-schema", schema, folder.file(ci + ".yml")])
+      try await Command.require(
+        "check-jsonschema", ["--builtin-schema", schema, folder.file(ci + ".yml")])
     }
     try await Command.require(
-      "check-jsonschema", ["--builtin-schema", "vendor.github-actions", Repository.root + "action.yml"])
+      "check-jsonschema",
+      ["--builtin-schema", "vendor.github-actions", Repository.root + "action.yml"])
   }
 
   @Test(arguments: ["a b", "$(id)", "a;id", "-x", "a\nb"])
@@ -228,7 +251,10 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("no image", to: "image.tar")
     let result = try await Command.forge(
-      ["check", "image.tar", "--report", "sarif=a,b.sarif,html=c.html", "--report", "json=/no/such/d.json"],
+      [
+        "check", "image.tar", "--report", "sarif=a,b.sarif,html=c.html", "--report",
+        "json=/no/such/d.json",
+      ],
       in: folder.path)
     #expect(result.status == 3, "\(result)")
     #expect(result.output.contains("FORGE-X003"), "\(result)")

@@ -19,16 +19,22 @@ import Testing
     """
 
   private static let cases: [(user: String, accounts: String, outcome: Outcome)] = [
-    ("0x0", "", .refused), ("00", "", .refused), ("+0", "", .refused), ("root ", "", .refused), (" root", "", .refused),
-    ("\u{660}", "", .refused), ("\u{FF10}", "", .refused), ("4294967296", "", .refused), ("-1", "", .refused),
+    ("0x0", "", .refused), ("00", "", .refused), ("+0", "", .refused), ("root ", "", .refused),
+    (" root", "", .refused),
+    ("\u{660}", "", .refused), ("\u{FF10}", "", .refused), ("4294967296", "", .refused),
+    ("-1", "", .refused),
     ("1000:1000:0", "", .refused),
-    ("", "", .fails("FORGE-I001")), ("0", "", .fails("FORGE-I001")), ("0:0", "", .fails("FORGE-I001")),
-    (":0", "", .fails("FORGE-I001")), ("root", "", .fails("FORGE-I001")), ("root:app", "", .fails("FORGE-I001")),
+    ("", "", .fails("FORGE-I001")), ("0", "", .fails("FORGE-I001")),
+    ("0:0", "", .fails("FORGE-I001")),
+    (":0", "", .fails("FORGE-I001")), ("root", "", .fails("FORGE-I001")),
+    ("root:app", "", .fails("FORGE-I001")),
     ("innocent", "innocent:x:0:0::/:/bin/sh\n", .fails("FORGE-I001")),
     ("ROOT", "ROOT:x:0:0::/:/bin/sh\n", .fails("FORGE-I001")),
-    ("short", "short:x\n", .fails("FORGE-I001")), ("wide", "wide:x:4294967296:0::/:\n", .fails("FORGE-I001")),
+    ("short", "short:x\n", .fails("FORGE-I001")),
+    ("wide", "wide:x:4294967296:0::/:\n", .fails("FORGE-I001")),
     ("0", "0:x:1000:1000::/:/bin/sh\n", .fails("FORGE-I001")),
-    ("ROOT", "", .fails("FORGE-I003")), ("user@host", "", .fails("FORGE-I003")), ("nobody", "", .fails("FORGE-I003")),
+    ("ROOT", "", .fails("FORGE-I003")), ("user@host", "", .fails("FORGE-I003")),
+    ("nobody", "", .fails("FORGE-I003")),
     ("app", "", .passes), ("app:root", "", .passes), ("10001:10001", "", .passes),
   ]
 
@@ -57,7 +63,9 @@ import Testing
       }
       if case .refused = outcome { continue }
       #expect(inspected.status == 0, "\(user): \(inspected)")
-      #expect(try JSONDecoder().decode(Inspected.self, from: Data(inspected.output.utf8)).image.user == user)
+      #expect(
+        try JSONDecoder().decode(Inspected.self, from: Data(inspected.output.utf8)).image.user
+          == user)
     }
   }
 }

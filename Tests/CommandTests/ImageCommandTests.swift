@@ -29,7 +29,8 @@ import Testing
         TarBuilder.make { $0.add("app/.wh..env") },
       ]
       let image = TestImage(
-        layers: layers, config: TestConfig(user: "1000", history: ["ADD", "COPY . .", "RUN rm .env"]))
+        layers: layers,
+        config: TestConfig(user: "1000", history: ["ADD", "COPY . .", "RUN rm .env"]))
       try Data(image.dockerArchive()).write(to: URL(filePath: folder.file(name)))
     }
 
@@ -37,7 +38,9 @@ import Testing
       try await Command.forge(arguments, in: folder.path, environment: environment)
     }
 
-    func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: cached).sorted() }
+    func files() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: cached).sorted()
+    }
   }
 
   @Test func differences() async throws {
@@ -49,9 +52,11 @@ import Testing
     #expect(over.status == 1, "\(over)")
     #expect(over.output.contains("failed: stored +50.0 kB (+50.00 %), 5.0 kB allowed"), "\(over)")
     #expect(try await bench.forge("diff", "old.tar", "new.tar", "--max-growth", "50kB").status == 0)
-    let json = try await bench.forge("diff", "new.tar", "old.tar", "--max-growth", "0", "--format", "json")
+    let json = try await bench.forge(
+      "diff", "new.tar", "old.tar", "--max-growth", "0", "--format", "json")
     #expect(json.status == 0, "\(json)")
-    let object = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
     #expect((object["growth"] as? [String: Any])?["bytes"] as? Int == -50_000)
     #expect(try await bench.forge("diff", "old.tar", "new.tar", "--max-growth", "much").status == 2)
     #expect(try await bench.forge("diff", "old.tar").status == 2)
@@ -63,8 +68,10 @@ import Testing
   @Test(arguments: [
     ["inspect", "old.tar", "--report", "json=old.tar"], ["inspect", "old.tar", "-o", "./same.tar"],
     ["inspect", "old.tar", "--tree", "/", "-o", "old.tar"], ["check", "old.tar", "-o", "old.tar"],
-    ["check", "old.tar", "new.tar", "--report", "sarif=new.tar"], ["check", "old.tar", "-o", "forge.yaml"],
-    ["check", "old.tar", "--baseline", "new.tar", "-o", "new.tar"], ["diff", "old.tar", "new.tar", "-o", "old.tar"],
+    ["check", "old.tar", "new.tar", "--report", "sarif=new.tar"],
+    ["check", "old.tar", "-o", "forge.yaml"],
+    ["check", "old.tar", "--baseline", "new.tar", "-o", "new.tar"],
+    ["diff", "old.tar", "new.tar", "-o", "old.tar"],
     ["test", "old.tar", "-o", "old.tar"],
   ])
   func reportsNeverReplaceInputs(_ arguments: [String]) async throws {
@@ -74,7 +81,8 @@ import Testing
       atPath: bench.folder.file("same.tar"), withDestinationPath: bench.folder.file("old.tar"))
     let files = ["old.tar", "new.tar", "forge.yaml"].map { URL(filePath: bench.folder.file($0)) }
     let before = try files.map { try Data(contentsOf: $0) }
-    let result = try await Command.forge(arguments, in: bench.folder.path, environment: bench.environment)
+    let result = try await Command.forge(
+      arguments, in: bench.folder.path, environment: bench.environment)
     #expect(result.status == 2 && result.output.isEmpty, "\(result)")
     #expect(result.errors.contains("inputs are never modified; choose another file"), "\(result)")
     #expect(try files.map { try Data(contentsOf: $0) } == before)
@@ -82,7 +90,8 @@ import Testing
 
   @Test func reportsNeverReplaceEachOther() async throws {
     let bench = try Bench()
-    let result = try await bench.forge("inspect", "old.tar", "-o", "a.json", "--report", "html=a.json")
+    let result = try await bench.forge(
+      "inspect", "old.tar", "-o", "a.json", "--report", "html=a.json")
     #expect(result.status == 2 && result.errors.contains("would replace each other"), "\(result)")
     #expect(try !bench.folder.names().contains("a.json"))
   }
@@ -106,13 +115,15 @@ import Testing
   @Test(arguments: ["xterm", "dumb", "file"]) func progress(_ terminal: String) async throws {
     let bench = try Bench()
     let errors = terminal == "file" ? "2>errors" : ""
-    let work = "(head -c 60000 old.tar; sleep 1.3; tail -c +60001 old.tar) | $0 inspect - --json >out.json \(errors)"
+    let work =
+      "(head -c 60000 old.tar; sleep 1.3; tail -c +60001 old.tar) | $0 inspect - --json >out.json \(errors)"
     // script(1) gives it a terminal of its own.
     let command =
       "script -qec 'bash -c \"stty cols 60; \(work.replacingOccurrences(of: "$0", with: Command.forge))\"' /dev/null"
     let result = try await Command.run(
       "bash", ["-c", command], in: bench.folder.path,
-      environment: bench.environment.merging(["TERM": terminal == "dumb" ? "dumb" : "xterm"]) { $1 })
+      environment: bench.environment.merging(["TERM": terminal == "dumb" ? "dumb" : "xterm"]) { $1 }
+    )
     #expect(result.status == 0, "\(result)")
     let lines = result.output.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false)
     if terminal == "xterm" {
@@ -152,12 +163,14 @@ import Testing
     let info = try await bench.forge("cache", "info", "--format", "json")
     #expect(info.output.contains(#""layers" : 3"#), "\(info)")
     #expect(try await bench.forge("inspect", "old.tar", "--json").output == cold.output)
-    #expect(try await bench.forge("inspect", "old.tar", "--json", "--no-cache").output == cold.output)
+    #expect(
+      try await bench.forge("inspect", "old.tar", "--json", "--no-cache").output == cold.output)
     #expect(try await bench.forge("cache", "clear").output.hasSuffix("of 3 layers\n"))
     #expect(try bench.files() == [])
     #expect(try await bench.forge("inspect", "old.tar", "--no-cache").status == 0)
     #expect(try bench.files() == [])
-    let none = try await Command.forge(["cache", "info"], environment: ["XDG_CACHE_HOME": "", "HOME": "relative"])
+    let none = try await Command.forge(
+      ["cache", "info"], environment: ["XDG_CACHE_HOME": "", "HOME": "relative"])
     #expect(none.status == 2, "\(none)")
   }
 

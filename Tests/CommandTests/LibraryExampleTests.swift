@@ -6,7 +6,8 @@ import Testing
 @Suite struct LibraryExampleTests {
   @Test func readmeShowsWhatIsCompiled() throws {
     let readme = try String(contentsOfFile: Repository.root + "README.md", encoding: .utf8)
-    let example = try String(contentsOfFile: Repository.root + "Examples/main.swift", encoding: .utf8)
+    let example = try String(
+      contentsOfFile: Repository.root + "Examples/main.swift", encoding: .utf8)
     #expect(readme.contains("```swift\n\(example)```\n"))
   }
 }

@@ -12,7 +12,9 @@ import Testing
     try folder.write("app\n", to: ".dockerignore")
     let result = try await Command.forge(["lint", folder.path])
     #expect(result.status == 1, "\(result)")
-    for word in ["CopyIgnoredFile", "Dockerfile:2", ".dockerignore:1", "!app", "failed: Dockerfile; 1 error"] {
+    for word in [
+      "CopyIgnoredFile", "Dockerfile:2", ".dockerignore:1", "!app", "failed: Dockerfile; 1 error",
+    ] {
       #expect(result.output.contains(word), "\(word)\n\(result)")
     }
     let json = try await Command.forge(["lint", folder.path, "--format", "json"])
@@ -31,7 +33,8 @@ import Testing
   @Test(arguments: ["todo-backend", "todo-frontend"])
   func generatedFilesPass(_ fixture: String) async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture(fixture), toPath: folder.file(fixture))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture(fixture), toPath: folder.file(fixture))
     let generated = try await Command.forge(["generate", folder.file(fixture)])
     #expect(generated.status == 0, "\(generated)")
     let result = try await Command.forge(["lint", folder.file(fixture)])
@@ -52,28 +55,36 @@ import Testing
     try folder.write("FROM scratch\nCOPY none /none\n", to: "todo-backend/Dockerfile")
     let own = try await Command.forge(arguments)
     #expect(own.status == 1, "\(own)")
-    for word in ["Dockerfile:2", "failed: Dockerfile; 1 error"] { #expect(own.output.contains(word), "\(own)") }
+    for word in ["Dockerfile:2", "failed: Dockerfile; 1 error"] {
+      #expect(own.output.contains(word), "\(own)")
+    }
   }
 
   /// What other tools read names files from where the command ran, whatever was named; text and JSON from the project.
   @Test(arguments: [
-    ["lint", "web"], ["lint", "./web/"], ["lint", "web/Dockerfile"], ["lint", "web", "--context", "web"],
+    ["lint", "web"], ["lint", "./web/"], ["lint", "web/Dockerfile"],
+    ["lint", "web", "--context", "web"],
     ["build", "web", "--check"],
   ])
   func reportsNameFilesOfTheRepository(_ arguments: [String]) async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("web"))
     try folder.write("FROM scratch\nCOPY app /app\n", to: "web/Dockerfile")
     try folder.write("app\n", to: "web/.dockerignore")
     // JSON writes a slash as it likes.
     let places = [
-      "github": "file=web/Dockerfile,line=2", "gitlab": #""web/Dockerfile""#, "sarif": #""web/Dockerfile""#,
+      "github": "file=web/Dockerfile,line=2", "gitlab": #""web/Dockerfile""#,
+      "sarif": #""web/Dockerfile""#,
     ]
     for (format, place) in places {
       let result = try await Command.forge(arguments + ["--format", format], in: folder.path)
-      #expect(result.status == 1 && result.output.replacing("\\/", with: "/").contains(place), "\(format): \(result)")
+      #expect(
+        result.status == 1 && result.output.replacing("\\/", with: "/").contains(place),
+        "\(format): \(result)")
       let absolute = try await Command.forge(
-        [arguments[0], folder.file("web")] + arguments.dropFirst(2) + ["--format", format], in: folder.path)
+        [arguments[0], folder.file("web")] + arguments.dropFirst(2) + ["--format", format],
+        in: folder.path)
       #expect(absolute.output.replacing("\\/", with: "/").contains(place), "\(format): \(absolute)")
     }
   }
@@ -95,7 +106,8 @@ import Testing
     let shown = try await Command.forge(["lint", folder.path])
     #expect(shown.status == 0, "\(shown)")
     for word in [
-      "JSONArgsRecommended", "FORGE-L050", "-CMD npm start", "+CMD [\"npm\", \"start\"]", "nothing was written",
+      "JSONArgsRecommended", "FORGE-L050", "-CMD npm start", "+CMD [\"npm\", \"start\"]",
+      "nothing was written",
     ] {
       #expect(shown.output.contains(word), "\(word)\n\(shown)")
     }
@@ -119,7 +131,8 @@ import Testing
     for (format, words) in [
       ("sarif", ["\"JSONArgsRecommended\"", "\"startLine\" : 7"]),
       ("github", ["::warning title=JSONArgsRecommended in .,file=Dockerfile,line=7"]),
-      ("junit", ["<testsuites"]), ("markdown", ["FORGE-L050"]), ("gitlab", ["\"check_name\""]), ("html", ["<html"]),
+      ("junit", ["<testsuites"]), ("markdown", ["FORGE-L050"]), ("gitlab", ["\"check_name\""]),
+      ("html", ["<html"]),
     ] {
       let result = try await Command.forge(["lint", ".", "--format", format], in: folder.path)
       #expect(result.status == 0)

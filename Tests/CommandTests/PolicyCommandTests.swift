@@ -28,7 +28,8 @@ import Yams
   @Test func theSchemaIsPrintedAndKnowsEverySection() async throws {
     let printed = try await Command.require(Command.forge, ["policy", "schema"])
     #expect(try printed == String(contentsOfFile: schema, encoding: .utf8))
-    let object = try #require(JSONSerialization.jsonObject(with: Data(printed.utf8)) as? [String: Any])
+    let object = try #require(
+      JSONSerialization.jsonObject(with: Data(printed.utf8)) as? [String: Any])
     #expect(Set((object["properties"] as? [String: Any] ?? [:]).keys) == Set(SettingsFile.sections))
     // Refused by the validator, were it no schema.
     let folder = try TemporaryFolder()
@@ -53,11 +54,16 @@ import Yams
 
   @Test(arguments: [
     "zzz: 1", "size: {zzz: 1}", "assert: {zzz: true}", "assert: {no-setuid: {zzz: []}}",
-    "assert: {newest: [{path: a, date: 2026-01-01, zzz: 1}]}", "assert: {files: [{path: a, zzz: 1}]}",
-    "suppress: [{rule: FORGE-I006, reason: long enough, zzz: 1}]", "rules: {FORGE-Z999: error}", "fail-on: never",
-    "profile: none", "version: 0", "size: {max: much}", "size: {metric: weight}", "rules: {FORGE-I001: loud}",
-    "suppress: [{rule: FORGE-I006}]", "suppress: [{rule: FORGE-I006, reason: short}]", "size: {growth: a lot}",
-    "suppress: [{rule: FORGE-I006, reason: long enough, expires: soon}]", "layers: many", "size: 200MB",
+    "assert: {newest: [{path: a, date: 2026-01-01, zzz: 1}]}",
+    "assert: {files: [{path: a, zzz: 1}]}",
+    "suppress: [{rule: FORGE-I006, reason: long enough, zzz: 1}]", "rules: {FORGE-Z999: error}",
+    "fail-on: never",
+    "profile: none", "version: 0", "size: {max: much}", "size: {metric: weight}",
+    "rules: {FORGE-I001: loud}",
+    "suppress: [{rule: FORGE-I006}]", "suppress: [{rule: FORGE-I006, reason: short}]",
+    "size: {growth: a lot}",
+    "suppress: [{rule: FORGE-I006, reason: long enough, expires: soon}]", "layers: many",
+    "size: 200MB",
   ])
   func schemaAndProgramRefuse(yaml: String) async throws {
     let folder = try TemporaryFolder()
@@ -68,7 +74,8 @@ import Yams
   @Test(arguments: [
     "", "version: 1", "size: {max: 1.5GB, growth: 1MB, efficiency: 0.95}",
     "rules: {FORGE-I026: off, FORGE-I018: false}",
-    "assert: {no-setuid: true, no-shell: false}", "extends: []", "numeric-user: true", "fail-on: info", "layers: 20",
+    "assert: {no-setuid: true, no-shell: false}", "extends: []", "numeric-user: true",
+    "fail-on: info", "layers: 20",
   ])
   func schemaAndProgramAccept(yaml: String) async throws {
     let folder = try TemporaryFolder()
@@ -78,8 +85,10 @@ import Yams
 
   @Test func whatIsInForceAndWhereItComesFrom() async throws {
     let folder = try TemporaryFolder()
-    try folder.write("size: {max: 300MB, waste: 1MB}\nrules: {FORGE-I018: error}\n", to: "base.yaml")
-    try folder.write("extends: base.yaml\nprofile: kubernetes\nsize:\n  max: 250MB\n", to: "forge.yaml")
+    try folder.write(
+      "size: {max: 300MB, waste: 1MB}\nrules: {FORGE-I018: error}\n", to: "base.yaml")
+    try folder.write(
+      "extends: base.yaml\nprofile: kubernetes\nsize:\n  max: 250MB\n", to: "forge.yaml")
     let text = try await Command.require(
       Command.forge, ["policy", "show", "--fail-on", "warning"], in: folder.path)
     func row(_ key: String) -> [String] {
@@ -101,10 +110,15 @@ import Yams
     let circle = try await Command.forge(["policy", "show"], in: folder.path)
     #expect(circle.status == 2, "\(circle)")
     #expect(circle.errors.contains("forge.yaml") && circle.errors.contains("b.yaml"), "\(circle)")
-    for number in 0..<40 { try folder.write("extends: d\(number + 1).yaml\n", to: "d\(number).yaml") }
+    for number in 0..<40 {
+      try folder.write("extends: d\(number + 1).yaml\n", to: "d\(number).yaml")
+    }
     try folder.write("{}", to: "d40.yaml")
-    #expect(try await Command.forge(["policy", "show", "--policy", "d0.yaml"], in: folder.path).status == 2)
-    let missing = try await Command.forge(["policy", "show", "--policy", "none.yaml"], in: folder.path)
+    #expect(
+      try await Command.forge(["policy", "show", "--policy", "d0.yaml"], in: folder.path).status
+        == 2)
+    let missing = try await Command.forge(
+      ["policy", "show", "--policy", "none.yaml"], in: folder.path)
     #expect(missing.status == 2 && missing.errors.contains("none.yaml"), "\(missing)")
   }
 }

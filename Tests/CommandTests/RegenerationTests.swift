@@ -9,16 +9,20 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("app"))
   }
 
-  private func dockerfile() throws -> String { try String(contentsOfFile: app + "/Dockerfile", encoding: .utf8) }
+  private func dockerfile() throws -> String {
+    try String(contentsOfFile: app + "/Dockerfile", encoding: .utf8)
+  }
 
   /// Runs forge on a terminal of its own, with an answer typed.
   private func onTerminal(_ arguments: [String], answer: String) async throws -> CommandResult {
     let command = ([Command.forge] + arguments).map { "'\($0)'" }.joined(separator: " ")
     return try await Command.run(
-      "script", ["--quiet", "--return", "--command", command, "/dev/null"], environment: ["TERM": "dumb"],
+      "script", ["--quiet", "--return", "--command", command, "/dev/null"],
+      environment: ["TERM": "dumb"],
       input: Array((answer + "\n").utf8))
   }
 
@@ -26,7 +30,9 @@ import Testing
     try folder.write("FROM scratch\nLABEL mine=1\n", to: "app/Dockerfile")
     let refused = try await Command.forge(["generate", app])
     #expect(refused.status == 2, "\(refused)")
-    #expect(refused.output.contains("-LABEL mine=1") && refused.output.contains("+EXPOSE 8000"), "\(refused)")
+    #expect(
+      refused.output.contains("-LABEL mine=1") && refused.output.contains("+EXPOSE 8000"),
+      "\(refused)")
     #expect(refused.errors.contains("--force"), "\(refused)")
     #expect(!refused.output.contains("overwritten"), "\(refused)")
     try #expect(dockerfile() == "FROM scratch\nLABEL mine=1\n")
@@ -50,7 +56,8 @@ import Testing
     try await #expect(Command.forge(["generate", app]).status == 0)
     let before = try dockerfile()
     let declined = try await onTerminal(["generate", app, "--bytecode"], answer: "n")
-    #expect(declined.status == 2 && declined.output.contains("Overwrite Dockerfile?"), "\(declined)")
+    #expect(
+      declined.status == 2 && declined.output.contains("Overwrite Dockerfile?"), "\(declined)")
     try #expect(dockerfile() == before)
     let asked = try await onTerminal(["generate", app, "--bytecode", "--yes"], answer: "")
     #expect(asked.status == 0 && !asked.output.contains("Overwrite"), "\(asked)")
@@ -89,7 +96,8 @@ import Testing
       try #expect(dockerfile().contains(user + block) && dockerfile().contains("compileall"))
     }
 
-    try folder.write(written.replacing(user, with: user + block) + "LABEL mine=1\n", to: "app/Dockerfile")
+    try folder.write(
+      written.replacing(user, with: user + block) + "LABEL mine=1\n", to: "app/Dockerfile")
     try await #expect(Command.forge(["generate", app]).status == 2)
     try await #expect(Command.forge(["generate", app, "--force"]).status == 0)
     try #expect(dockerfile() == written.replacing(user, with: user + block))
@@ -107,7 +115,9 @@ import Testing
     try folder.write(
       "FROM python:3.12-slim-bookworm\nEXPOSE 9000\nLABEL team=web\nRUN ./own.sh\nUSER root\n",
       to: "app/Dockerfile")
-    let shown = try await Command.forge(["generate", app, "--from-existing", "--explain", "--stdout"])
+    let shown = try await Command.forge([
+      "generate", app, "--from-existing", "--explain", "--stdout",
+    ])
     #expect(shown.status == 0, "\(shown)")
     #expect(shown.output.contains("# from Dockerfile:2\nEXPOSE 9000\n"), "\(shown)")
     #expect(shown.errors.contains("not kept") && shown.errors.contains("USER root"), "\(shown)")
@@ -122,7 +132,9 @@ import Testing
     #expect(current.status == 0, "\(current)")
     // The step is in a block of the file, and once.
     try #expect(dockerfile().components(separatedBy: "RUN ./own.sh\n").count == 2)
-    let json = try await Command.forge(["generate", app, "--from-existing", "--check", "--format", "json"])
+    let json = try await Command.forge([
+      "generate", app, "--from-existing", "--check", "--format", "json",
+    ])
     let report = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
     let existing = try #require(report?["existing"] as? [[String: Any]])
     #expect((existing.first?["kept"] as? [[String: Any]])?.count == 3, "\(existing)")

@@ -12,8 +12,10 @@ import Testing
     #expect(report.sizes.stored < 200_000_000)
     #expect(report.sizes.stored == report.sizes.rootfs + report.sizes.wasted)
     // The project is as it was: nothing was generated into it.
-    let before = try FileManager.default.subpathsOfDirectory(atPath: Repository.fixture("todo-backend"))
-    let after = try FileManager.default.subpathsOfDirectory(atPath: image.project.file("todo-backend"))
+    let before = try FileManager.default.subpathsOfDirectory(
+      atPath: Repository.fixture("todo-backend"))
+    let after = try FileManager.default.subpathsOfDirectory(
+      atPath: image.project.file("todo-backend"))
     #expect(after.sorted() == before.sorted())
     try #expect(image.project.names() == ["image.tar", "todo-backend"])
   }
@@ -22,7 +24,9 @@ import Testing
     let image = try await BuiltImage.backend.image
     let container = try await Container.start(
       image.tag,
-      environment: ["DATABASE_URL": "postgresql://todo@127.0.0.1:1/todo", "ALLOWED_HOSTS": "todo.example.com"])
+      environment: [
+        "DATABASE_URL": "postgresql://todo@127.0.0.1:1/todo", "ALLOWED_HOSTS": "todo.example.com",
+      ])
     do {
       let base = "http://127.0.0.1:8000"
       try await container.waitUntilReady(base + "/health")
@@ -35,7 +39,8 @@ import Testing
           "curl",
           [
             "-sS", "--max-time", "10", "-w", "\n%{http_code}", "-H", "Host: \(host)", "-H",
-            "Content-Type: application/json", "-H", "Accept: application/json, text/event-stream", "-d", call,
+            "Content-Type: application/json", "-H", "Accept: application/json, text/event-stream",
+            "-d", call,
             base + "/mcp",
           ])
       }
@@ -62,7 +67,8 @@ import Testing
       image.tag, environment: ["DATABASE_URL": "postgresql://todo@127.0.0.1:1/todo"])
     do {
       try await container.waitUntilReady("http://127.0.0.1:8000/health")
-      let check = try await Command.run("podman", ["--runtime", "runc", "healthcheck", "run", container.name])
+      let check = try await Command.run(
+        "podman", ["--runtime", "runc", "healthcheck", "run", container.name])
       #expect(check.status == 0, "\(check)")
     } catch {
       await container.remove()
@@ -75,7 +81,8 @@ import Testing
   @Test(arguments: [
     Fault(line: "USER root", rule: "FORGE-I001", place: "config.User", remedy: "USER 10001:10001"),
     Fault(
-      line: "RUN [\"dd\", \"if=/dev/urandom\", \"of=/srv/model.bin\", \"bs=1000000\", \"count=210\"]",
+      line:
+        "RUN [\"dd\", \"if=/dev/urandom\", \"of=/srv/model.bin\", \"bs=1000000\", \"count=210\"]",
       rule: "FORGE-S001",
       place: nil, remedy: "the largest layer is"),
     Fault(
@@ -86,15 +93,18 @@ import Testing
     let image = try await BuiltImage.backend.image
     let folder = try TemporaryFolder()
     // As root, so that the step may write; the gate's word on the user is then expected too.
-    try folder.write("FROM \(image.tag)\nUSER 0\n\(fault.line)\n\(fault.lastUser)\n", to: "Dockerfile")
+    try folder.write(
+      "FROM \(image.tag)\nUSER 0\n\(fault.line)\n\(fault.lastUser)\n", to: "Dockerfile")
     let archive = folder.file("image.tar")
     try await Command.require(
       "buildah",
       [
-        "bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--tag", "localhost/forge-test/fault",
+        "bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--tag",
+        "localhost/forge-test/fault",
         folder.path,
       ])
-    try await Command.require("buildah", ["push", "localhost/forge-test/fault", "docker-archive:\(archive)"])
+    try await Command.require(
+      "buildah", ["push", "localhost/forge-test/fault", "docker-archive:\(archive)"])
     let result = try await Command.forge(["check", archive, "--format", "json"])
     #expect(result.status == 1, "\(result)")
     let verdict = try JSONDecoder().decode(VerdictJSON.self, from: Data(result.output.utf8))
@@ -124,10 +134,14 @@ import Testing
     let image = try await BuiltImage.backend.image
     let folder = try TemporaryFolder()
     let zipped = folder.file("zstd.tar")
-    try await Command.require("buildah", ["push", "-f", "oci", image.tag, "oci-archive:\(folder.file("oci.tar"))"])
+    try await Command.require(
+      "buildah", ["push", "-f", "oci", image.tag, "oci-archive:\(folder.file("oci.tar"))"])
     try await Command.require(
       "skopeo",
-      ["copy", "--dest-compress-format", "zstd", "oci-archive:\(folder.file("oci.tar"))", "oci-archive:\(zipped)"])
+      [
+        "copy", "--dest-compress-format", "zstd", "oci-archive:\(folder.file("oci.tar"))",
+        "oci-archive:\(zipped)",
+      ])
     try await Command.require(
       "skopeo", ["copy", "oci-archive:\(folder.file("oci.tar"))", "oci:\(folder.file("layout"))"])
     func sizes(_ source: String, input: [UInt8] = []) async throws -> InspectionJSON.Sizes {
@@ -139,14 +153,16 @@ import Testing
     for source in [folder.file("oci.tar"), zipped, folder.file("layout"), "buildah:" + image.tag] {
       try #expect(await sizes(source) == expected, "\(source)")
     }
-    try #expect(await sizes("-", input: Array(Data(contentsOf: URL(filePath: image.archive)))) == expected)
+    try #expect(
+      await sizes("-", input: Array(Data(contentsOf: URL(filePath: image.archive)))) == expected)
   }
 
   @Test func podmanBuildsItUnchanged() async throws {
     let folder = try TemporaryFolder()
     let tag = "localhost/forge-test/podman-backend:1"
     let result = try await Command.forge([
-      "build", Repository.fixture("todo-backend"), "--check-size", "--engine", "podman", "--tag", tag, "--format",
+      "build", Repository.fixture("todo-backend"), "--check-size", "--engine", "podman", "--tag",
+      tag, "--format",
       "json",
     ])
     #expect(result.status == 0, "\(result)")

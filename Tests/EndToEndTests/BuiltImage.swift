@@ -31,11 +31,13 @@ struct BuiltImage: Sendable {
 
   private static func build(_ fixture: String) async throws -> BuiltImage {
     let project = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture(fixture), toPath: project.file(fixture))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture(fixture), toPath: project.file(fixture))
     let tag = "localhost/forge-test/\(fixture):latest"
     let archive = project.file("image.tar")
     let result = try await Command.forge([
-      "build", project.file(fixture), "--check-size", "--engine", "buildah", "--tag", tag, "--output", archive,
+      "build", project.file(fixture), "--check-size", "--engine", "buildah", "--tag", tag,
+      "--output", archive,
       "--format", "json",
     ])
     return BuiltImage(project: project, archive: archive, tag: tag, result: result)

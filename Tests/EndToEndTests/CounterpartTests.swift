@@ -47,7 +47,8 @@ import Testing
           tar.add("x", data: more)
         },
       ],
-      config: TestConfig(user: "1000", cmd: ["/app/data"], history: ["ADD", "RUN"]), references: ["forge-counterpart:1"]
+      config: TestConfig(user: "1000", cmd: ["/app/data"], history: ["ADD", "RUN"]),
+      references: ["forge-counterpart:1"]
     )
   }()
 
@@ -69,29 +70,37 @@ import Testing
     let store = ["CONTAINERS_STORAGE_CONF": file("storage.conf")]
     let name = "localhost/forge-counterpart:1"
 
-    try await Command.require("podman", ["load", "-q", "-i", file("docker25.tar")], environment: store)
-    let loaded = try await Command.require("podman", ["images", "-q", "--no-trunc"], environment: store)
-    let id = loaded.trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(of: "sha256:", with: "")
+    try await Command.require(
+      "podman", ["load", "-q", "-i", file("docker25.tar")], environment: store)
+    let loaded = try await Command.require(
+      "podman", ["images", "-q", "--no-trunc"], environment: store)
+    let id = loaded.trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(
+      of: "sha256:", with: "")
     try await Command.require("podman", ["tag", id, name], environment: store)
     for (form, target) in [
-      ("docker-archive", "podman.docker"), ("oci-archive", "podman.oci"), ("oci-dir", "podman.layout"),
+      ("docker-archive", "podman.docker"), ("oci-archive", "podman.oci"),
+      ("oci-dir", "podman.layout"),
     ] {
       try await Command.require(
         "podman", ["save", "-q", "--format", form, "-o", file(target), name], environment: store)
     }
     for (form, target) in [
-      ("docker-archive", "buildah.docker"), ("oci-archive", "buildah.oci"), ("oci", "buildah.layout"),
+      ("docker-archive", "buildah.docker"), ("oci-archive", "buildah.oci"),
+      ("oci", "buildah.layout"),
     ] {
-      try await Command.require("buildah", ["push", "-q", name, "\(form):\(file(target)):todo:1"], environment: store)
+      try await Command.require(
+        "buildah", ["push", "-q", name, "\(form):\(file(target)):todo:1"], environment: store)
     }
     let source = "docker-archive:\(file("classic.tar"))"
     for (options, target) in [
-      ([], "docker-archive:\(file("skopeo.docker")):todo:1"), ([], "oci-archive:\(file("skopeo.oci")):todo:1"),
+      ([], "docker-archive:\(file("skopeo.docker")):todo:1"),
+      ([], "oci-archive:\(file("skopeo.oci")):todo:1"),
       ([], "oci:\(file("skopeo.layout")):todo:1"),
       (["--dest-compress-format", "zstd"], "oci-archive:\(file("skopeo-zstd.oci")):todo:1"),
       (["--dest-oci-accept-uncompressed-layers"], "oci:\(file("skopeo-plain.layout")):todo:1"),
     ] {
-      try await Command.require("skopeo", ["--insecure-policy", "copy", "-q"] + options + [source, target])
+      try await Command.require(
+        "skopeo", ["--insecure-policy", "copy", "-q"] + options + [source, target])
     }
     try await Command.require("gzip", ["-k", file("podman.docker")])
     try await Command.require("zstd", ["-q", file("skopeo.oci")])
@@ -99,7 +108,8 @@ import Testing
     var seen: [(name: String, facts: Facts)] = []
     for entry in try folder.names() where !["store", "run", "storage.conf"].contains(entry) {
       let path = file(entry)
-      seen.append((entry, try facts(await Command.forge(["inspect", "--no-cache", "--json", path]))))
+      seen.append(
+        (entry, try facts(await Command.forge(["inspect", "--no-cache", "--json", path]))))
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       if isFolder.boolValue { continue }
@@ -122,7 +132,8 @@ import Testing
     for (name, facts) in seen { #expect(facts == first, "\(name)") }
 
     // skopeo's own form has no index and is no image archive: it says so.
-    try await Command.require("skopeo", ["--insecure-policy", "copy", "-q", source, "dir:\(file("dir"))"])
+    try await Command.require(
+      "skopeo", ["--insecure-policy", "copy", "-q", source, "dir:\(file("dir"))"])
     let refused = try await Command.forge(["inspect", file("dir")])
     #expect(refused.status == 3 && refused.errors.contains("skopeo's own form"), "\(refused)")
     _ = try? await Command.run("podman", ["rmi", "-f", "-a"], environment: store)

@@ -45,7 +45,9 @@ final class DockerDaemon: Sendable {
       guard try await daemon.isAnswering() else {
         let log = try? String(contentsOfFile: daemon.folder.file("daemon/log"), encoding: .utf8)
         throw CommandFailure(
-          description: "dockerd of Debian \(release.rawValue) does not start: \(log?.suffix(4000) ?? "no log")")
+          description:
+            "dockerd of Debian \(release.rawValue) does not start: \(log?.suffix(4000) ?? "no log")"
+        )
       }
       try await $running.withValue(daemon, operation: body)
     }
@@ -72,12 +74,16 @@ final class DockerDaemon: Sendable {
   @discardableResult
   func output(_ arguments: [String]) async throws -> String {
     let result = try await docker(arguments)
-    guard result.status == 0 else { throw CommandFailure(description: "docker \(arguments): \(result)") }
+    guard result.status == 0 else {
+      throw CommandFailure(description: "docker \(arguments): \(result)")
+    }
     return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// Runs forge with this daemon as its docker.
-  func forge(_ arguments: [String], environment more: [String: String] = [:]) async throws -> CommandResult {
+  func forge(_ arguments: [String], environment more: [String: String] = [:]) async throws
+    -> CommandResult
+  {
     try await Command.forge(arguments, environment: environment.merging(more) { $1 })
   }
 
@@ -87,7 +93,10 @@ final class DockerDaemon: Sendable {
       let archive = folder.file("base.tar")
       try await Command.require(
         "skopeo",
-        ["copy", "--quiet", "containers-storage:docker.io/library/\(name)", "docker-archive:\(archive):\(name)"])
+        [
+          "copy", "--quiet", "containers-storage:docker.io/library/\(name)",
+          "docker-archive:\(archive):\(name)",
+        ])
       try await output(["load", "--input", archive])
       try FileManager.default.removeItem(atPath: archive)
     }

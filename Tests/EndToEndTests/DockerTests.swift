@@ -14,14 +14,16 @@ import Testing
 
   private func frontend() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     return folder
   }
 
   /// What every test leaves as it was.
   private func left() async throws -> [String] {
     try await daemon.output(["ps", "--all", "--quiet"]).split(separator: "\n").map(String.init)
-      + daemon.output(["images", "--format", "{{.Repository}}:{{.Tag}}"]).split(separator: "\n").map(String.init)
+      + daemon.output(["images", "--format", "{{.Repository}}:{{.Tag}}"]).split(separator: "\n")
+      .map(String.init)
       .filter { !Self.bases.contains($0) && $0 != "<none>:<none>" }
   }
 
@@ -32,7 +34,8 @@ import Testing
   func everyPythonManager(_ manager: String) async throws {
     let folder = try await PythonProject.locked(by: manager)
     let built = try await daemon.forge([
-      "build", folder.path, "--engine", "docker", "--tag", "managers:\(manager)", "--check-size", "--format", "json",
+      "build", folder.path, "--engine", "docker", "--tag", "managers:\(manager)", "--check-size",
+      "--format", "json",
     ])
     try #require(built.status == 0, "\(built)")
     #expect(built.errors.contains("COPY --link --from=build"), "\(built)")
@@ -57,7 +60,8 @@ import Testing
     try folder.write(
       manifest.replacingOccurrences(
         of: #""scripts": {"#,
-        with: #""scripts": {"# + "\n    \"postinstall\": \"test ${#NPM_TOKEN} -eq \(secret.count)\","),
+        with: #""scripts": {"#
+          + "\n    \"postinstall\": \"test ${#NPM_TOKEN} -eq \(secret.count)\","),
       to: "app/package.json")
     let git = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-C", app]
     for arguments in [["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]] {
@@ -68,17 +72,21 @@ import Testing
     let archive = folder.file("image.tar")
     let built = try await daemon.forge([
       "build", app, "--engine", "docker", "--tag", "web:secret", "--output", archive, "--secret",
-      "id=NPM_TOKEN,src=\(folder.file("token"))", "--build-arg", "NEXT_PUBLIC_API_URL=https://todo.example.org/v7",
+      "id=NPM_TOKEN,src=\(folder.file("token"))", "--build-arg",
+      "NEXT_PUBLIC_API_URL=https://todo.example.org/v7",
       "--check-size",
     ])
     try #require(built.status == 0, "\(built)")
     #expect(built.errors.contains("--mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN"), "\(built)")
     let layers = folder.file("layers")
     try await Command.require(
-      "skopeo", ["copy", "--quiet", "--dest-decompress", "docker-archive:\(archive)", "dir:\(layers)"])
+      "skopeo",
+      ["copy", "--quiet", "--dest-decompress", "docker-archive:\(archive)", "dir:\(layers)"])
     #expect(try await Command.run("grep", ["-rq", secret, layers]).status == 1)
     #expect(try await Command.run("grep", ["-rq", "todo.example.org/v7", layers]).status == 0)
-    let text = try await daemon.output(["image", "inspect", "--format", "{{json .Config.Labels}}", "web:secret"])
+    let text = try await daemon.output([
+      "image", "inspect", "--format", "{{json .Config.Labels}}", "web:secret",
+    ])
     let labels = try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
     #expect(labels["org.opencontainers.image.revision"] == commit.trimmingCharacters(in: .newlines))
     #expect(labels["org.opencontainers.image.base.name"] == "alpine:3.23")
@@ -92,18 +100,23 @@ import Testing
   /// What a builder has forgotten it finds again in the folder that it once filled.
   @Test func theCacheGoesOutAndComesBack() async throws {
     let folder = try frontend()
-    try folder.write("FROM alpine:3.23\nRUN head -c 8 /dev/urandom > /random\nUSER 10001:10001\n", to: "app/Dockerfile")
+    try folder.write(
+      "FROM alpine:3.23\nRUN head -c 8 /dev/urandom > /random\nUSER 10001:10001\n",
+      to: "app/Dockerfile")
     func random() async throws -> String {
       try await daemon.output([
-        "run", "--rm", "--network", "none", "--entrypoint", "od", "cached:1", "-An", "-tx1", "/random",
+        "run", "--rm", "--network", "none", "--entrypoint", "od", "cached:1", "-An", "-tx1",
+        "/random",
       ])
     }
     let build = ["build", folder.file("app"), "--engine", "docker", "--tag", "cached:1"]
-    let first = try await daemon.forge(build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
+    let first = try await daemon.forge(
+      build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
     try #require(first.status == 0, "\(first)")
     let before = try await random()
     try await daemon.output(["builder", "prune", "--all", "--force"])
-    let second = try await daemon.forge(build + ["--cache-from", "type=local,src=\(folder.file("cache"))"])
+    let second = try await daemon.forge(
+      build + ["--cache-from", "type=local,src=\(folder.file("cache"))"])
     try #require(second.status == 0, "\(second)")
     #expect(second.errors.contains("CACHED"), "\(second)")
     #expect(try await random() == before)
@@ -119,11 +132,16 @@ import Testing
       try await daemon.output(["builder", "prune", "--all", "--force"])
       let archive = folder.file("\(number).tar")
       let built = try await daemon.forge(
-        ["build", folder.file("app"), "--engine", "docker", "--tag", "same:1", "--reproducible", "--output", archive],
+        [
+          "build", folder.file("app"), "--engine", "docker", "--tag", "same:1", "--reproducible",
+          "--output", archive,
+        ],
         environment: ["SOURCE_DATE_EPOCH": "1772597167", "TMPDIR": folder.path])
       try #require(built.status == 0, "\(built)")
-      #expect(built.errors.contains("two builds give the same image, with the same digest"), "\(built)")
-      ids.append(try await daemon.output(["image", "inspect", "--format", "{{.Id}} {{.Created}}", "same:1"]))
+      #expect(
+        built.errors.contains("two builds give the same image, with the same digest"), "\(built)")
+      ids.append(
+        try await daemon.output(["image", "inspect", "--format", "{{.Id}} {{.Created}}", "same:1"]))
       try await daemon.output(["rmi", "same:1"])
     }
     #expect(ids[0] == ids[1] && ids[0].hasSuffix("2026-03-04T04:06:07Z"), "\(ids)")
@@ -133,7 +151,8 @@ import Testing
 
   @Test func buildersAndPlatforms() async throws {
     let folder = try frontend()
-    try folder.write("FROM alpine:3.23\nRUN echo hello > /hello\nUSER 10001:10001\n", to: "app/Dockerfile")
+    try folder.write(
+      "FROM alpine:3.23\nRUN echo hello > /hello\nUSER 10001:10001\n", to: "app/Dockerfile")
     let build = ["build", folder.file("app"), "--engine", "docker", "--tag", "built:1"]
     let built = try await daemon.forge(build + ["--builder", "default"])
     #expect(built.status == 0, "\(built)")
@@ -167,10 +186,13 @@ import Testing
   @Test func theDaemonDies() async throws {
     let seconds = String(Int.random(in: 100_000...999_999))
     let result = try await disturbed(
-      seconds, "kill -KILL \(try daemon.pid()); wait $child; status=$?; pkill -KILL -f '^sleep \(seconds)'")
+      seconds,
+      "kill -KILL \(try daemon.pid()); wait $child; status=$?; pkill -KILL -f '^sleep \(seconds)'")
     #expect(result.status == 4, "\(result)")
     let message = result.errors.components(separatedBy: "forge: ").last ?? ""
-    #expect(message.contains("docker could not build disturbed:1: its daemon cannot be reached"), "\(result)")
+    #expect(
+      message.contains("docker could not build disturbed:1: its daemon cannot be reached"),
+      "\(result)")
     #expect(try await daemon.isAnswering(), "whatever looks after it starts it again")
     #expect(try await left() == [])
   }
@@ -179,7 +201,8 @@ import Testing
   private func disturbed(_ seconds: String, _ action: String) async throws -> CommandResult {
     let folder = try frontend()
     try folder.write("FROM alpine:3.23\nRUN sleep \(seconds)\n", to: "app/Dockerfile")
-    try FileManager.default.createDirectory(atPath: folder.file("tmp"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.file("tmp"), withIntermediateDirectories: true)
     let script = """
       runs() { pgrep -f "^sleep \(seconds)" >/dev/null; }
       "$0" build "$1" --engine docker --tag disturbed:1 --output "$2" &
@@ -216,32 +239,39 @@ import Testing
 
   init() async throws {
     daemon = try DockerDaemon.current
-    for base in ["alpine:3.23", "node:24-alpine3.23", "python:3.13-slim-trixie"] { try await daemon.load(base) }
+    for base in ["alpine:3.23", "node:24-alpine3.23", "python:3.13-slim-trixie"] {
+      try await daemon.load(base)
+    }
   }
 
   @Test(arguments: ["pip", "frontend"]) func thePortableDialect(_ project: String) async throws {
     let folder = project == "pip" ? try await PythonProject.locked(by: "pip") : nil
     let tag = "old:\(project)"
     let built = try await daemon.forge([
-      "build", folder?.path ?? Repository.fixture("offline-frontend"), "--engine", "docker", "--tag", tag,
+      "build", folder?.path ?? Repository.fixture("offline-frontend"), "--engine", "docker",
+      "--tag", tag,
       "--check-size",
     ])
     try #require(built.status == 0, "\(built)")
     #expect(built.errors.contains("COPY --from=build"), "\(built)")
-    let started = try await daemon.forge(["test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60"])
+    let started = try await daemon.forge([
+      "test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60",
+    ])
     #expect(started.status == 0, "\(started)")
     try await daemon.output(["rmi", tag])
   }
 
   @Test func whatItCannotKeepItSays() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     try folder.write("FROM alpine:3.23\nRUN echo > /made\nUSER 10001:10001\n", to: "app/Dockerfile")
     let build = ["build", folder.file("app"), "--engine", "docker", "--tag", "old:kept"]
     let built = try await daemon.forge(build + ["--reproducible"])
     #expect(built.status == 0, "\(built)")
     #expect(built.errors.contains("two builds may differ"), "\(built)")
-    let cached = try await daemon.forge(build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
+    let cached = try await daemon.forge(
+      build + ["--cache-to", "type=local,dest=\(folder.file("cache"))"])
     #expect(cached.status == 4, "\(cached)")
     #expect(cached.errors.contains("unknown flag: --cache-to"), "\(cached)")
     try await daemon.output(["rmi", "old:kept"])
@@ -249,7 +279,9 @@ import Testing
 
   // MARK: The classic builder
 
-  private func classic(_ arguments: [String], scratch: TemporaryFolder) async throws -> CommandResult {
+  private func classic(_ arguments: [String], scratch: TemporaryFolder) async throws
+    -> CommandResult
+  {
     let result = try await daemon.forge(
       ["build"] + arguments + ["--engine", "docker"],
       environment: ["DOCKER_BUILDKIT": "0", "TMPDIR": scratch.path])
@@ -258,23 +290,31 @@ import Testing
   }
 
   /// What forge generates, with the ignore file that it generates: a file of secrets stays out, a link stays a link.
-  @Test(arguments: ["pip", "frontend"]) func theClassicBuilderBuildsIt(_ project: String) async throws {
+  @Test(arguments: ["pip", "frontend"]) func theClassicBuilderBuildsIt(_ project: String)
+    async throws
+  {
     let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
     let source = project == "pip" ? try await PythonProject.locked(by: "pip") : nil
     try FileManager.default.copyItem(
       atPath: source?.path ?? Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     try folder.write("API_KEY=secret\n", to: "app/.env")
     let tag = "classic:\(project)"
-    let built = try await classic([folder.file("app"), "--tag", tag, "--check-size"], scratch: scratch)
+    let built = try await classic(
+      [folder.file("app"), "--tag", tag, "--check-size"], scratch: scratch)
     try #require(built.status == 0, "\(built)")
-    #expect(built.errors.contains("by its classic builder") && built.errors.contains("Step 1/"), "\(built)")
+    #expect(
+      built.errors.contains("by its classic builder") && built.errors.contains("Step 1/"),
+      "\(built)")
     #expect(!built.errors.contains("--mount"), "\(built)")
     let listed = try await daemon.output([
-      "run", "--rm", "--network", "none", "--entrypoint", "find", tag, "/app", "-name", ".env*", "-o", "-name",
+      "run", "--rm", "--network", "none", "--entrypoint", "find", tag, "/app", "-name", ".env*",
+      "-o", "-name",
       "*ocker*",
     ])
     #expect(listed == "", "\(listed)")
-    let started = try await daemon.forge(["test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60"])
+    let started = try await daemon.forge([
+      "test", "docker:" + tag, "--env", "API_KEY=x", "--timeout", "60",
+    ])
     #expect(started.status == 0, "\(started)")
     try await daemon.output(["rmi", tag])
     #expect(try await daemon.output(["ps", "--all", "--quiet"]) == "")
@@ -284,20 +324,26 @@ import Testing
   @Test(arguments: ["Dockerfile.dockerignore", ".dockerignore"])
   func theClassicBuilderHeedsAnIgnoreFile(_ name: String) async throws {
     let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     try folder.write("FROM alpine:3.23\nCOPY . /all\nUSER 10001:10001\n", to: "app/Dockerfile")
     try folder.write("*\n!kept\nkept/*.key\n", to: "app/" + name)
-    for file in ["kept/run.sh", "kept/a.key", "sealed.key"] { try folder.write("text\n", to: "app/" + file) }
+    for file in ["kept/run.sh", "kept/a.key", "sealed.key"] {
+      try folder.write("text\n", to: "app/" + file)
+    }
     try FileManager.default.setAttributes(
       [.posixPermissions: 0o751], ofItemAtPath: folder.file("app/kept/run.sh"))
     try FileManager.default.createSymbolicLink(
       atPath: folder.file("app/kept/outside"), withDestinationPath: "/etc/hostname")
-    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.file("app/kept"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o555], ofItemAtPath: folder.file("app/kept"))
     let built = try await classic([folder.file("app"), "--tag", "classic:kept"], scratch: scratch)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("app/kept"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("app/kept"))
     try #require(built.status == 0, "\(built)")
     let listed = try await daemon.output([
-      "run", "--rm", "--network", "none", "classic:kept", "find", "/all", "-mindepth", "1", "-exec", "stat", "-c",
+      "run", "--rm", "--network", "none", "classic:kept", "find", "/all", "-mindepth", "1", "-exec",
+      "stat", "-c",
       "%A %N", "{}", "+",
     ])
     #expect(
@@ -310,14 +356,20 @@ import Testing
 
   @Test func whatTheClassicBuilderLacksIsSaid() async throws {
     let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     let build = [folder.file("app"), "--tag", "classic:lacks"]
     try folder.write("s", to: "secret")
-    let secret = try await classic(build + ["--secret", "id=a,src=" + folder.file("secret")], scratch: scratch)
-    #expect(secret.status == 2 && secret.errors.contains("has no --secret: build with BuildKit"), "\(secret)")
+    let secret = try await classic(
+      build + ["--secret", "id=a,src=" + folder.file("secret")], scratch: scratch)
+    #expect(
+      secret.status == 2 && secret.errors.contains("has no --secret: build with BuildKit"),
+      "\(secret)")
     let platform = try await classic(build + ["--platform", "linux/s390x"], scratch: scratch)
     #expect(platform.status == 4, "\(platform)")
-    #expect(platform.errors.contains("docker's classic builder (DOCKER_BUILDKIT=0) builds for"), "\(platform)")
+    #expect(
+      platform.errors.contains("docker's classic builder (DOCKER_BUILDKIT=0) builds for"),
+      "\(platform)")
     let own = try await classic(build + ["--platform", "linux/amd64"], scratch: scratch)
     #expect(own.status == 0, "\(own)")
     try await daemon.output(["rmi", "classic:lacks"])
@@ -331,8 +383,10 @@ import Testing
   @Test func theClassicBuilderIsInterrupted() async throws {
     let (folder, scratch) = (try TemporaryFolder(), try TemporaryFolder())
     let seconds = String(Int.random(in: 100_000...999_999))
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
-    try folder.write("FROM alpine:3.23\nCOPY package.json /\nRUN sleep \(seconds)\n", to: "app/Dockerfile")
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write(
+      "FROM alpine:3.23\nCOPY package.json /\nRUN sleep \(seconds)\n", to: "app/Dockerfile")
     let script = """
       "$0" build "$1" --engine docker --tag classic:stopped &
       for _ in $(seq 300); do pgrep -f "^sleep \(seconds)" >/dev/null && break; sleep 0.1; done
@@ -343,7 +397,9 @@ import Testing
       """
     let result = try await Command.run(
       "bash", ["-m", "-c", script, Command.forge, folder.file("app")],
-      environment: daemon.environment.merging(["TMPDIR": scratch.path, "DOCKER_BUILDKIT": "0"]) { $1 })
+      environment: daemon.environment.merging(["TMPDIR": scratch.path, "DOCKER_BUILDKIT": "0"]) {
+        $1
+      })
     #expect(result.status == 4 && result.errors.contains("interrupted"), "\(result)")
     try #expect(scratch.names() == [])
     #expect(try await daemon.output(["ps", "--all", "--quiet"]) == "")
@@ -363,7 +419,8 @@ enum OptimizedImages {
     let folder = try TemporaryFolder()
     let archive = folder.file("small.tar")
     let optimized = try await Command.forge([
-      "optimize", image.archive, "--output", archive, "--squash", "--to", form, "--compress", compression,
+      "optimize", image.archive, "--output", archive, "--squash", "--to", form, "--compress",
+      compression,
     ])
     try #require(optimized.status == 0, "\(optimized)")
     // The name that it has in the store of podman and buildah.

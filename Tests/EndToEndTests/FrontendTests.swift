@@ -17,7 +17,10 @@ import Testing
     let port = try freePort()
     // HOSTNAME is what Kubernetes sets it to: the pod's name, which nothing may listen on.
     let container = try await Container.start(
-      image.tag, environment: ["PORT": String(port), "HOSTNAME": "todo-frontend-5d4f8", "API_URL": "http://backend"])
+      image.tag,
+      environment: [
+        "PORT": String(port), "HOSTNAME": "todo-frontend-5d4f8", "API_URL": "http://backend",
+      ])
     do {
       let base = "http://127.0.0.1:\(port)"
       try await container.waitUntilReady(base + "/api/health")
@@ -26,7 +29,9 @@ import Testing
       let asset = try await Command.require("curl", ["-fsS", base + "/todo.svg"])
       #expect(asset.contains("<svg"))
       let status = try await container.exec(["cat", "/proc/1/status"])
-      #expect(status.output.contains("Uid:\t1000\t") || status.output.contains("Uid:\t10001\t"), "\(status)")
+      #expect(
+        status.output.contains("Uid:\t1000\t") || status.output.contains("Uid:\t10001\t"),
+        "\(status)")
       let (code, duration) = try await container.stop(grace: 10)
       #expect(code == 0 || code == 143, "SIGTERM must end it, not SIGKILL: \(code)")
       #expect(duration < .seconds(10))
@@ -59,10 +64,12 @@ import Testing
     let result = try await Command.forge([
       "build", Repository.fixture("offline-frontend"), "--engine", "buildah", "--tag",
       "localhost/forge-test/arguments:1",
-      "--output", folder.file("image.tar"), "--build-arg", "NEXT_PUBLIC_API_URL=https://todo.example.org/v7",
+      "--output", folder.file("image.tar"), "--build-arg",
+      "NEXT_PUBLIC_API_URL=https://todo.example.org/v7",
     ])
     #expect(result.status == 0, "\(result)")
-    let found = try await Command.run("grep", ["-c", "todo.example.org/v7", folder.file("image.tar")])
+    let found = try await Command.run(
+      "grep", ["-c", "todo.example.org/v7", folder.file("image.tar")])
     #expect(found.status == 0, "\(found)")
   }
 }
@@ -72,8 +79,10 @@ import Testing
   private func project() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for (fixture, name) in [("todo-backend", "backend"), ("offline-frontend", "frontend")] {
-      try FileManager.default.createDirectory(atPath: folder.file("app"), withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: Repository.fixture(fixture), toPath: folder.file("app/" + name))
+      try FileManager.default.createDirectory(
+        atPath: folder.file("app"), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: Repository.fixture(fixture), toPath: folder.file("app/" + name))
     }
     return folder
   }
@@ -94,7 +103,8 @@ import Testing
     let archives = folder.file("images")
     try FileManager.default.createDirectory(atPath: archives, withIntermediateDirectories: true)
     let built = try await Command.forge([
-      "build", root, "--check-size", "--engine", "buildah", "--tag", "localhost/forge-test/both:2", "--output",
+      "build", root, "--check-size", "--engine", "buildah", "--tag", "localhost/forge-test/both:2",
+      "--output",
       archives,
       "--format", "json",
     ])
@@ -109,7 +119,9 @@ import Testing
 
   @Test func severalArchivesNeedAFolder() async throws {
     let folder = try project()
-    let result = try await Command.forge(["build", folder.file("app"), "--output", folder.file("image.tar")])
+    let result = try await Command.forge([
+      "build", folder.file("app"), "--output", folder.file("image.tar"),
+    ])
     #expect(result.status == 2, "\(result)")
     #expect(result.errors.contains("2 services"), "\(result)")
     try #expect(folder.names() == ["app"])

@@ -6,23 +6,28 @@ import Testing
 @Suite(.serialized) struct GateTests {
   @Test func theShellGatePassesAGoodProjectAndStopsABadOne() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
     try await Command.require("git", ["init", "-q"], in: folder.path)
     try await Command.require(Command.forge, ["generate", "backend"], in: folder.path)
-    try await Command.require(Command.forge, ["ci", "shell", "backend", "-o", "gate.sh"], in: folder.path)
+    try await Command.require(
+      Command.forge, ["ci", "shell", "backend", "-o", "gate.sh"], in: folder.path)
     let environment = ["FORGE": Command.forge, "FORGE_ENGINE": "buildah"]
     let good = try await Command.run("sh", ["gate.sh"], in: folder.path, environment: environment)
     #expect(good.status == 0, "\(good)")
-    let reports = try FileManager.default.contentsOfDirectory(atPath: folder.file("forge-reports")).sorted()
+    let reports = try FileManager.default.contentsOfDirectory(atPath: folder.file("forge-reports"))
+      .sorted()
     #expect(
       reports == [
-        "forge.html", "forge.json", "forge.md", "forge.sarif", "forge.xml", "gl-code-quality-report.json",
+        "forge.html", "forge.json", "forge.md", "forge.sarif", "forge.xml",
+        "gl-code-quality-report.json",
       ])
 
     try folder.write("size:\n  max: 1MB\n", to: "backend/forge.yaml")
     let bad = try await Command.run("sh", ["gate.sh"], in: folder.path, environment: environment)
     #expect(bad.status == 1, "\(bad)")
-    let sarif = try String(contentsOfFile: folder.file("forge-reports/forge.sarif"), encoding: .utf8)
+    let sarif = try String(
+      contentsOfFile: folder.file("forge-reports/forge.sarif"), encoding: .utf8)
     #expect(sarif.contains("FORGE-S001"))
   }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite(.serialized) struct InterruptTests {
   private func frontend() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
     return folder
   }
 
@@ -15,7 +16,8 @@ import Testing
     let folder = try frontend()
     for number in 0..<3000 {
       try folder.write(
-        String(repeating: "export const x = process.env.NEXT_PUBLIC_X;\n", count: 50), to: "app/lib/f\(number).js")
+        String(repeating: "export const x = process.env.NEXT_PUBLIC_X;\n", count: 50),
+        to: "app/lib/f\(number).js")
     }
     let script = """
       "$0" build "$1" --engine buildah --tag localhost/forge-test/early:1 --output "$2" &
@@ -57,7 +59,8 @@ import Testing
       "build \(folder.file("app")) --engine buildah --tag localhost/forge-test/terminal:1", folder)
     #expect(result.status == 0, "\(result)")
     let lines = result.output.split { $0 == "\n" || $0 == "\r\n" }.map(String.init)
-    #expect(lines.contains { $0.contains("offline-frontend  built") && $0.hasSuffix(" s") }, "\(result)")
+    #expect(
+      lines.contains { $0.contains("offline-frontend  built") && $0.hasSuffix(" s") }, "\(result)")
     #expect(!result.output.contains("STEP 1/"))
     #expect(result.output.contains("\u{1B}[1A"), "rewritten in place")
     let shown = lines.filter { $0.contains("offline-frontend  ") }
@@ -73,13 +76,18 @@ import Testing
     let folder = try TemporaryFolder()
     let names = ["offline-frontend", "todo-backend"]
     for name in names {
-      try FileManager.default.createDirectory(atPath: folder.file("app"), withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: Repository.fixture(name), toPath: folder.file("app/" + name))
-      try folder.write("FROM alpine:3.23\nRUN echo \(name); sleep 2\nUSER 10001\n", to: "app/\(name)/Dockerfile")
+      try FileManager.default.createDirectory(
+        atPath: folder.file("app"), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: Repository.fixture(name), toPath: folder.file("app/" + name))
+      try folder.write(
+        "FROM alpine:3.23\nRUN echo \(name); sleep 2\nUSER 10001\n", to: "app/\(name)/Dockerfile")
     }
     let result = try await terminal(
       "build \(folder.file("app")) --engine buildah --tag localhost/forge-test/two:1", folder)
-    for name in names { _ = try await Command.run("buildah", ["rmi", "localhost/forge-test/two-\(name):1"]) }
+    for name in names {
+      _ = try await Command.run("buildah", ["rmi", "localhost/forge-test/two-\(name):1"])
+    }
     #expect(result.status == 0, "\(result)")
     let lines = result.output.split { $0 == "\n" || $0 == "\r\n" }
       .map { $0.replacing(/\x{1B}\[[0-9]*[AJ]/, with: "").replacing("\r", with: "") }
@@ -91,7 +99,9 @@ import Testing
       #expect(shown.contains { $0.contains("step ") }, "\(result)")
       #expect(try #require(shown.last).contains("  built"), "\(result)")
       #expect(shown.allSatisfy { $0.count <= 80 }, "\(result)")
-      #expect(lines[table...].contains { $0.hasPrefix("localhost/forge-test/two-\(name):1") }, "\(result)")
+      #expect(
+        lines[table...].contains { $0.hasPrefix("localhost/forge-test/two-\(name):1") }, "\(result)"
+      )
     }
   }
 
@@ -99,7 +109,8 @@ import Testing
   @Test func aFailureEndsWithItsLog() async throws {
     let folder = try frontend()
     try folder.write(
-      "FROM alpine:3.23\nRUN for i in $(seq 40); do echo \"reason $i\"; done; sleep 1; exit 7\n", to: "app/Dockerfile")
+      "FROM alpine:3.23\nRUN for i in $(seq 40); do echo \"reason $i\"; done; sleep 1; exit 7\n",
+      to: "app/Dockerfile")
     let result = try await terminal(
       "build \(folder.file("app")) --engine buildah --tag localhost/forge-test/terminal:2", folder)
     #expect(result.status == 4, "\(result)")
@@ -108,9 +119,12 @@ import Testing
     for number in [1, 40] { #expect(last.contains("  reason \(number)\n"), "\(result)") }
   }
 
-  private func terminal(_ arguments: String, _ folder: TemporaryFolder) async throws -> CommandResult {
+  private func terminal(_ arguments: String, _ folder: TemporaryFolder) async throws
+    -> CommandResult
+  {
     try await Command.run(
-      "script", ["-qec", "stty cols 80; unset CI; exec \(Command.forge) \(arguments)", "/dev/null"],
+      "script",
+      ["-qec", "stty cols 80; unset CI; exec \(Command.forge) \(arguments)", "/dev/null"],
       environment: ["TERM": "xterm"])
   }
 

@@ -6,8 +6,10 @@ import Testing
 @Suite(.serialized) struct LabelTests {
   @Test func anImageNamesItsCommitAndItsBase() async throws {
     let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
-    try folder.write("FROM alpine:3.23\nCOPY package.json /\nUSER 10001:10001\n", to: "app/Dockerfile")
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("offline-frontend"), toPath: folder.file("app"))
+    try folder.write(
+      "FROM alpine:3.23\nCOPY package.json /\nUSER 10001:10001\n", to: "app/Dockerfile")
     let date = "2026-03-04T05:06:07 +0100"
     let git = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-C", folder.file("app")]
     let dates = ["GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date]
@@ -22,12 +24,14 @@ import Testing
     let built = try await Command.forge(
       ["build", folder.file("app"), "--engine", "buildah", "--tag", tag, "--reproducible"])
     #expect(built.status == 0, "\(built)")
-    let text = try await Command.require("podman", ["image", "inspect", "--format", "{{json .Labels}}", tag])
+    let text = try await Command.require(
+      "podman", ["image", "inspect", "--format", "{{json .Labels}}", tag])
     let created = try await Command.require(
       "podman", ["image", "inspect", "--format", "{{.Created.Unix}}", tag])
     // An image that was loaded twice, from archives of two forms, has two.
     let digests = try await Command.require(
-      "podman", ["image", "inspect", "--format", "{{range .RepoDigests}}{{.}} {{end}}", "alpine:3.23"])
+      "podman",
+      ["image", "inspect", "--format", "{{range .RepoDigests}}{{.}} {{end}}", "alpine:3.23"])
     _ = try await Command.run("podman", ["rmi", tag])
 
     let labels = try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
@@ -39,6 +43,8 @@ import Testing
     #expect(labels[prefix + "base.name"] == "alpine:3.23")
     let digest = try #require(labels[prefix + "base.digest"])
     #expect(digest.hasPrefix("sha256:") && digest.count == 71)
-    #expect(digests.split { $0.isWhitespace }.contains { $0.hasSuffix("@" + digest) }, "\(digest): \(digests)")
+    #expect(
+      digests.split { $0.isWhitespace }.contains { $0.hasSuffix("@" + digest) },
+      "\(digest): \(digests)")
   }
 }

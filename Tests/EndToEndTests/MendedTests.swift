@@ -29,11 +29,14 @@ import Testing
   }
 
   /// The configuration of the image that a build gives.
-  private func build(_ folder: TemporaryFolder, _ tag: String, _ more: [String] = []) async throws -> [String: Any] {
+  private func build(_ folder: TemporaryFolder, _ tag: String, _ more: [String] = []) async throws
+    -> [String: Any]
+  {
     let image = "localhost/forge-test/\(tag):latest"
     let result = try await Command.forge(
       [
-        "build", folder.file("app"), "--engine", "buildah", "--tag", image, "--output", folder.file("image.tar"),
+        "build", folder.file("app"), "--engine", "buildah", "--tag", image, "--output",
+        folder.file("image.tar"),
         "--format", "json",
       ] + more)
     #expect(result.status == 0, "\(result)")
@@ -54,21 +57,25 @@ import Testing
     let config = try await build(folder, "mended")
     #expect(config["User"] as? String == "10001:10001")
     #expect(config["WorkingDir"] as? String == "/srv")
-    #expect(config["Cmd"] as? [String] == ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "9000"])
+    #expect(
+      config["Cmd"] as? [String] == ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "9000"])
     #expect((config["Env"] as? [String])?.contains("LOG_LEVEL=warning") == true)
     #expect((config["ExposedPorts"] as? [String: Any])?.keys.sorted() == ["9000/tcp"])
   }
 
   @Test func anExistingFileTakenOverBuilds() async throws {
     let folder = try project()
-    let written = try await Command.forge(["generate", folder.file("app"), "--from-existing", "--force"])
+    let written = try await Command.forge([
+      "generate", folder.file("app"), "--from-existing", "--force",
+    ])
     #expect(written.status == 0, "\(written)")
     let config = try await build(folder, "taken-over")
     #expect(config["User"] as? String == "10001:10001")
     #expect((config["Labels"] as? [String: String])?["team"] == "web")
     #expect((config["Env"] as? [String])?.contains("LOG_LEVEL=warning") == true)
     #expect((config["ExposedPorts"] as? [String: Any])?.keys.sorted() == ["9000/tcp"])
-    #expect(config["Cmd"] as? [String] == ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "9000"])
+    #expect(
+      config["Cmd"] as? [String] == ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "9000"])
   }
 
   /// What the secret was read for is in the image, to the byte; the secret is not.
@@ -88,12 +95,14 @@ import Testing
     try folder.write("Dockerfile*\n", to: "app/.dockerignore")
     try folder.write("verysecretvalue123", to: "token")
     _ = try await build(folder, "secret-before")
-    try FileManager.default.moveItem(atPath: folder.file("image.tar"), toPath: folder.file("before.tar"))
+    try FileManager.default.moveItem(
+      atPath: folder.file("image.tar"), toPath: folder.file("before.tar"))
     let fixed = try await Command.forge(["lint", folder.file("app"), "--fix"])
     #expect(fixed.status == 0 && !fixed.output.contains("verysecretvalue123"), "\(fixed)")
     let file = try String(contentsOfFile: folder.file("app/Dockerfile"), encoding: .utf8)
     #expect(!file.contains("verysecretvalue123"))
-    let config = try await build(folder, "secret-after", ["--secret", "id=API_TOKEN,src=" + folder.file("token")])
+    let config = try await build(
+      folder, "secret-after", ["--secret", "id=API_TOKEN,src=" + folder.file("token")])
     #expect((config["Env"] as? [String])?.contains { $0.contains("API_TOKEN") } == false)
     let result = try await Command.forge([
       "diff", folder.file("before.tar"), folder.file("image.tar"), "--format", "json",
@@ -122,11 +131,16 @@ import Testing
       """, to: "app/Dockerfile")
     try folder.write("[x]\n", to: "app/app.ini")
     try folder.write(
-      "#!/bin/sh\nset -e\ntest -s /app/version.txt -a -s /etc/app/app.ini\nexec \"$@\"\n", to: "app/entry.sh")
-    let written = try await Command.forge(["generate", folder.file("app"), "--from-existing", "--force"])
+      "#!/bin/sh\nset -e\ntest -s /app/version.txt -a -s /etc/app/app.ini\nexec \"$@\"\n",
+      to: "app/entry.sh")
+    let written = try await Command.forge([
+      "generate", folder.file("app"), "--from-existing", "--force",
+    ])
     #expect(written.status == 0, "\(written)")
     let image = "localhost/forge-test/steps:1"
-    let built = try await Command.forge(["build", folder.file("app"), "--engine", "podman", "--tag", image])
+    let built = try await Command.forge([
+      "build", folder.file("app"), "--engine", "podman", "--tag", image,
+    ])
     #expect(built.status == 0, "\(built)")
     let tested = try await Command.forge(["test", image, "--engine", "podman"])
     #expect(tested.status == 0, "\(tested)")
@@ -141,9 +155,12 @@ import Testing
       .trimmingCharacters(in: .whitespacesAndNewlines)
     try await Command.require("buildah", ["config", "--arch", "s390x", container])
     try await Command.require("buildah", ["commit", "--rm", container, base])
-    try folder.write("FROM \(base)\nCOPY main.py /\nUSER 10001:10001\nCMD [\"/main.py\"]\n", to: "app/Dockerfile")
+    try folder.write(
+      "FROM \(base)\nCOPY main.py /\nUSER 10001:10001\nCMD [\"/main.py\"]\n", to: "app/Dockerfile")
     let image = "localhost/forge-test/on-foreign:1"
-    let built = try await Command.forge(["build", folder.file("app"), "--engine", "buildah", "--tag", image])
+    let built = try await Command.forge([
+      "build", folder.file("app"), "--engine", "buildah", "--tag", image,
+    ])
     _ = try await Command.run("buildah", ["rmi", image, base])
     #expect(built.errors.contains("Dockerfile:1: InvalidBaseImagePlatform: "), "\(built)")
   }

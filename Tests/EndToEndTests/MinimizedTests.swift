@@ -59,12 +59,15 @@ import Testing
   private func answers(of image: String) async throws -> [String] {
     let folder = try TemporaryFolder()
     try folder.write(Self.patch, to: "sitecustomize.py")
-    try FileManager.default.createDirectory(atPath: folder.file("data"), withIntermediateDirectories: true)
-    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.file("data"))
+    try FileManager.default.createDirectory(
+      atPath: folder.file("data"), withIntermediateDirectories: true)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o777], ofItemAtPath: folder.file("data"))
     let container = try await Container.start(
       image,
       environment: [
-        "DATABASE_URL": "sqlite:////data/todo.db", "PYTHONPATH": "/app:/patch", "LLM_API_KEY": "key",
+        "DATABASE_URL": "sqlite:////data/todo.db", "PYTHONPATH": "/app:/patch",
+        "LLM_API_KEY": "key",
         "LLM_BASE_URL": "https://127.0.0.1:1/v1",
       ],
       options: [
@@ -86,31 +89,43 @@ import Testing
 
   /// Minimizes an image's archive, started as it goes, and loads both under names of their own.
   private func minimized(
-    _ archive: String, _ name: String, _ arguments: [String], _ body: (String, String, Int64) async throws -> Void
+    _ archive: String, _ name: String, _ arguments: [String],
+    _ body: (String, String, Int64) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
-    let (old, new) = ("localhost/forge-test/whole-\(name):1", "localhost/forge-test/minimized-\(name):1")
+    let (old, new) = (
+      "localhost/forge-test/whole-\(name):1", "localhost/forge-test/minimized-\(name):1"
+    )
     try await Command.require(
-      "skopeo", ["copy", "--quiet", "docker-archive:\(archive)", "docker-archive:\(folder.file("old.tar")):\(old)"])
+      "skopeo",
+      [
+        "copy", "--quiet", "docker-archive:\(archive)",
+        "docker-archive:\(folder.file("old.tar")):\(old)",
+      ])
     try await Command.require("podman", ["load", "--quiet", "--input", folder.file("old.tar")])
     let id = try await Command.require("podman", ["inspect", "--format", "{{.Id}}", old])
     let result = try await Command.forge(
       [
-        "optimize", folder.file("old.tar"), "--minimize", "--squash", "--output", folder.file("new.tar"), "--proof",
+        "optimize", folder.file("old.tar"), "--minimize", "--squash", "--output",
+        folder.file("new.tar"), "--proof",
         folder.file("proof.json"), "--format", "json", "--engine", "podman",
       ] + arguments)
     #expect(result.status == 0, "\(result)")
     // The start took nothing from the store, and left nothing in it.
     #expect(try await Command.require("podman", ["inspect", "--format", "{{.Id}}", old]) == id)
     let verified = try await Command.forge([
-      "verify", folder.file("old.tar"), folder.file("new.tar"), "--proof", folder.file("proof.json"),
+      "verify", folder.file("old.tar"), folder.file("new.tar"), "--proof",
+      folder.file("proof.json"),
     ])
     #expect(verified.status == 0, "\(verified)")
     let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     #expect(report.notices.contains { $0.hasPrefix("started with") }, "\(report.notices)")
     try await Command.require(
       "skopeo",
-      ["copy", "--quiet", "docker-archive:\(folder.file("new.tar"))", "docker-archive:\(folder.file("n.tar")):\(new)"])
+      [
+        "copy", "--quiet", "docker-archive:\(folder.file("new.tar"))",
+        "docker-archive:\(folder.file("n.tar")):\(new)",
+      ])
     try await Command.require("podman", ["load", "--quiet", "--input", folder.file("n.tar")])
     do {
       try await body(old, new, report.after.stored)
@@ -160,11 +175,14 @@ import Testing
       let base = "http://127.0.0.1:\(port)"
       try await container.waitUntilReady(base + "/api/health")
       var answers: [String] = []
-      var paths = ["/", "/api/health", "/todo.svg", "/nowhere", "/_next/image?url=%2Ftodo.svg&w=64&q=75"]
+      var paths = [
+        "/", "/api/health", "/todo.svg", "/nowhere", "/_next/image?url=%2Ftodo.svg&w=64&q=75",
+      ]
       let home = try await Command.require("curl", ["-fsS", base + "/"])
       paths += home.matches(of: /\/_next\/static\/[^"\\]+/).map { String($0.output) }
       for path in paths {
-        let answer = try await Command.run("curl", ["-sS", "-w", "%{http_code} %{content_type}", base + path])
+        let answer = try await Command.run(
+          "curl", ["-sS", "-w", "%{http_code} %{content_type}", base + path])
         answers.append("\(path) \(answer.output)")
       }
       #expect(paths.count > 5)
@@ -182,12 +200,17 @@ import Testing
     let folder = try TemporaryFolder()
     // It starts only with a database's address: the input does not start either, so that nothing can be told.
     let unknown = try await Command.forge([
-      "optimize", image.archive, "--minimize", "--output", folder.file("out.tar"), "--engine", "podman",
+      "optimize", image.archive, "--minimize", "--output", folder.file("out.tar"), "--engine",
+      "podman",
     ])
     #expect(unknown.status == 2, "\(unknown)")
-    #expect(unknown.errors.contains("--env") && unknown.errors.contains("database_url"), "\(unknown)")
+    #expect(
+      unknown.errors.contains("--env") && unknown.errors.contains("database_url"), "\(unknown)")
     let missing = try await Command.forge(
-      ["optimize", image.archive, "--minimize", "--output", folder.file("out.tar"), "--engine", "podman"],
+      [
+        "optimize", image.archive, "--minimize", "--output", folder.file("out.tar"), "--engine",
+        "podman",
+      ],
       environment: ["PATH": "/nowhere"])
     #expect(missing.status == 4, "\(missing)")
     #expect(missing.errors.contains("--no-start"))

@@ -29,12 +29,14 @@ import Testing
   @Test(arguments: [
     "docker.io/library/alpine:3.23", "docker.io/library/node:24-alpine3.23",
     "docker.io/library/python:3.13-slim-trixie",
-    "docker.io/nginxinc/nginx-unprivileged:1.29-alpine-slim", "gcr.io/distroless/python3-debian13:nonroot",
+    "docker.io/nginxinc/nginx-unprivileged:1.29-alpine-slim",
+    "gcr.io/distroless/python3-debian13:nonroot",
   ])
   func basesHoldNoSecretsAndAddUp(reference: String) async throws {
     let folder = try TemporaryFolder()
     let archive = folder.file("base.tar")
-    try await Command.require("buildah", ["push", "-q", reference, "docker-archive:\(archive):\(reference)"])
+    try await Command.require(
+      "buildah", ["push", "-q", reference, "docker-archive:\(archive):\(reference)"])
     let found = try await findings(archive)
     #expect(found.filter { Self.secretRules.contains($0.id) }.map(\.message) == [])
     #expect(found.filter { $0.severity == "error" && $0.id != "FORGE-I001" }.map(\.message) == [])

@@ -16,12 +16,15 @@ import Testing
 
   private static func python(_ script: String) -> String {
     let words = ["python3", "-c", script]
-    let json = (try? JSONEncoder().encode(words)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    let json =
+      (try? JSONEncoder().encode(words)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     return "CMD " + json
   }
 
   /// Answers at port 8000, and ends on SIGTERM unless it is told not to.
-  private static func server(_ more: String = "", host: String = "0.0.0.0", term: String = "sys.exit(0)") -> String {
+  private static func server(
+    _ more: String = "", host: String = "0.0.0.0", term: String = "sys.exit(0)"
+  ) -> String {
     python(
       "import signal, sys, http.server as h; signal.signal(signal.SIGTERM, lambda *_: \(term)); \(more)\n"
         + "h.HTTPServer(('\(host)', 8000), h.SimpleHTTPRequestHandler).serve_forever()")
@@ -29,13 +32,19 @@ import Testing
 
   private static let good = ["WORKDIR /srv", "USER 10001:10001", "EXPOSE 8000", server()]
 
-  private func image(_ lines: [String]) async throws -> (tag: String, dockerfile: String, folder: TemporaryFolder) {
+  private func image(_ lines: [String]) async throws -> (
+    tag: String, dockerfile: String, folder: TemporaryFolder
+  ) {
     let folder = try TemporaryFolder()
-    try folder.write((["FROM python:3.13-slim-trixie"] + lines).joined(separator: "\n") + "\n", to: "Dockerfile")
+    try folder.write(
+      (["FROM python:3.13-slim-trixie"] + lines).joined(separator: "\n") + "\n", to: "Dockerfile")
     let tag = "localhost/forge-test/trial-" + UUID().uuidString.prefix(8).lowercased()
     try await Command.require(
       "buildah",
-      ["bud", "--isolation", "chroot", "--format", "docker", "--layers", "--pull-never", "--tag", tag, folder.path])
+      [
+        "bud", "--isolation", "chroot", "--format", "docker", "--layers", "--pull-never", "--tag",
+        tag, folder.path,
+      ])
     return (tag, folder.file("Dockerfile"), folder)
   }
 
@@ -52,9 +61,12 @@ import Testing
     let images: [Image]
   }
 
-  private func test(_ tag: String, _ dockerfile: String, _ options: [String]) async throws -> (Int32, [Report.Check]) {
+  private func test(_ tag: String, _ dockerfile: String, _ options: [String]) async throws -> (
+    Int32, [Report.Check]
+  ) {
     let result = try await Command.forge(
-      ["test", "podman:" + tag, "--dockerfile", dockerfile, "--timeout", "20", "--format", "json"] + options)
+      ["test", "podman:" + tag, "--dockerfile", dockerfile, "--timeout", "20", "--format", "json"]
+        + options)
     let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     return (result.status, try #require(report.images.first).checks)
   }
@@ -65,7 +77,9 @@ import Testing
     _ = try await Command.run("podman", ["rmi", tag])
     #expect(status == 0, "\(checks) \(folder.path)")
     #expect(
-      Set(checks.filter { $0.outcome == "passed" }.map(\.id)).isSuperset(of: ["user", "starts", "port", "stops"]))
+      Set(checks.filter { $0.outcome == "passed" }.map(\.id)).isSuperset(of: [
+        "user", "starts", "port", "stops",
+      ]))
     #expect(!checks.contains { $0.outcome == "failed" })
   }
 
@@ -76,7 +90,8 @@ import Testing
       check: "read-only",
       lines: ["WORKDIR /srv", "USER 10001:10001", "EXPOSE 8000"] + [
         server(
-          "\ntry: open('/srv/state', 'w')\nexcept OSError as error: print(error, file=sys.stderr, flush=True)")
+          "\ntry: open('/srv/state', 'w')\nexcept OSError as error: print(error, file=sys.stderr, flush=True)"
+        )
       ], line: 1),
     Bad(check: "stops", lines: ["USER 10001:10001", "EXPOSE 8000", server(term: "None")], line: 4),
     Bad(
@@ -85,13 +100,17 @@ import Testing
     Bad(
       check: "health",
       lines: [
-        "USER 10001:10001", "EXPOSE 8000", "HEALTHCHECK CMD [\"python3\", \"-c\", \"raise SystemExit(1)\"]", server(),
+        "USER 10001:10001", "EXPOSE 8000",
+        "HEALTHCHECK CMD [\"python3\", \"-c\", \"raise SystemExit(1)\"]", server(),
       ], line: 4, options: ["--timeout", "3"]),
     Bad(
-      check: "mcp", lines: ["USER 10001:10001", "EXPOSE 8000", server()], line: 4, options: ["--mcp", "/mcp"]),
+      check: "mcp", lines: ["USER 10001:10001", "EXPOSE 8000", server()], line: 4,
+      options: ["--mcp", "/mcp"]),
     Bad(
       check: "starts",
-      lines: ["USER 10001:10001", "EXPOSE 8000", "CMD [\"python3\", \"-c\", \"raise SystemExit(3)\"]"],
+      lines: [
+        "USER 10001:10001", "EXPOSE 8000", "CMD [\"python3\", \"-c\", \"raise SystemExit(3)\"]",
+      ],
       line: 4),
   ])
   func aBadImageFails(_ bad: Bad) async throws {
@@ -106,13 +125,16 @@ import Testing
   }
 
   /// Two images of the same names, whose one layer is not the same.
-  private func twins() throws -> (folder: TemporaryFolder, names: [String], old: TestImage, new: TestImage) {
+  private func twins() throws -> (
+    folder: TemporaryFolder, names: [String], old: TestImage, new: TestImage
+  ) {
     let folder = try TemporaryFolder()
     let word = UUID().uuidString.prefix(8).lowercased()
     let names = ["localhost/forge-test/twin-\(word):1", "twin-\(word):2"]
     let images = ["old", "new"].map { name in
       TestImage(
-        layers: [TarBuilder.make { $0.file("file", name + word) }], config: TestConfig(user: "10001", cmd: ["/file"]),
+        layers: [TarBuilder.make { $0.file("file", name + word) }],
+        config: TestConfig(user: "10001", cmd: ["/file"]),
         references: names)
     }
     for (name, image) in zip(["old.tar", "new.tar"], images) {
@@ -164,7 +186,8 @@ import Testing
       esac
 
       """, to: "bin/podman")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/podman"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("bin/podman"))
     let script = """
       PATH=\(folder.file("bin")):$PATH "$0" test "$1" --engine podman &
       child=$!
@@ -182,7 +205,9 @@ import Testing
 
   /// A folder is built for the test alone: neither its image nor a container stays.
   @Test func aFolderIsBuiltStartedAndForgotten() async throws {
-    let names = { try await Command.require("podman", ["images", "--format", "{{.Repository}}:{{.Tag}}"]) }
+    let names = {
+      try await Command.require("podman", ["images", "--format", "{{.Repository}}:{{.Tag}}"])
+    }
     let result = try await Command.forge(
       ["test", Repository.fixture("todo-backend"), "--engine", "podman", "--timeout", "90"])
     #expect(result.status == 0, "\(result)")

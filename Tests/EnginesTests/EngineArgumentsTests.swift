@@ -14,22 +14,28 @@ import Testing
   @Test func buildahAndPodmanBuildInDockersFormat() {
     for kind in [Engine.Kind.buildah, .podman] {
       #expect(
-        engine(kind).buildArguments(request, ignoreFile: "/out/Dockerfile.dockerignore", isolation: "chroot") == [
-          "build", "--file=/out/Dockerfile", "--tag=localhost/todo:1", "--format=docker", "--layers", "--rm",
-          "--force-rm", "--isolation=chroot", "--ignorefile=/out/Dockerfile.dockerignore", "--build-arg=A=b c",
-          "--secret=id=npmrc,src=/home/u/.npmrc", "/app",
-        ])
+        engine(kind).buildArguments(
+          request, ignoreFile: "/out/Dockerfile.dockerignore", isolation: "chroot") == [
+            "build", "--file=/out/Dockerfile", "--tag=localhost/todo:1", "--format=docker",
+            "--layers", "--rm",
+            "--force-rm", "--isolation=chroot", "--ignorefile=/out/Dockerfile.dockerignore",
+            "--build-arg=A=b c",
+            "--secret=id=npmrc,src=/home/u/.npmrc", "/app",
+          ])
     }
   }
 
   @Test func dockerBuildsWithBuildKit() {
     let docker = engine(.docker, ["DOCKER_HOST": "unix:///s"])
     #expect(
-      docker.buildArguments(request, ignoreFile: "/out/Dockerfile.dockerignore", isolation: nil) == [
-        "build", "--file=/out/Dockerfile", "--tag=todo:1", "--progress=plain", "--build-arg=A=b c",
-        "--secret=id=npmrc,src=/home/u/.npmrc", "/app",
-      ])
-    #expect(docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "1"])
+      docker.buildArguments(request, ignoreFile: "/out/Dockerfile.dockerignore", isolation: nil)
+        == [
+          "build", "--file=/out/Dockerfile", "--tag=todo:1", "--progress=plain",
+          "--build-arg=A=b c",
+          "--secret=id=npmrc,src=/home/u/.npmrc", "/app",
+        ])
+    #expect(
+      docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "1"])
     let own = engine(.docker, ["BUILDX_BUILDER": "remote"])
     #expect(own.buildArguments(request, ignoreFile: nil, isolation: nil).contains("--load"))
   }
@@ -43,22 +49,27 @@ import Testing
     plain.sourceDate = 1
     #expect(
       docker.buildArguments(plain, ignoreFile: "/out/Dockerfile.dockerignore", isolation: nil) == [
-        "build", "--file=/out/Dockerfile", "--tag=todo:1", "--rm", "--force-rm", "--cache-from=team/todo:cache",
+        "build", "--file=/out/Dockerfile", "--tag=todo:1", "--rm", "--force-rm",
+        "--cache-from=team/todo:cache",
         "--build-arg=A=b c", "/app",
       ])
-    #expect(docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "0"])
+    #expect(
+      docker.buildEnvironment(builder: nil) == ["DOCKER_HOST": "unix:///s", "DOCKER_BUILDKIT": "0"])
     #expect(docker.isClassic(builder: nil) && !docker.isClassic(builder: "cloud"))
     #expect(docker.buildEnvironment(builder: "cloud")["DOCKER_BUILDKIT"] == "1")
     plain.builder = "cloud"
     let arguments = docker.buildArguments(plain, ignoreFile: nil, isolation: nil)
     #expect(arguments.contains("--progress=plain") && !arguments.contains("--rm"))
-    #expect(!engine(.docker, ["DOCKER_BUILDKIT": value, "BUILDX_BUILDER": "cloud"]).isClassic(builder: nil))
+    #expect(
+      !engine(.docker, ["DOCKER_BUILDKIT": value, "BUILDX_BUILDER": "cloud"]).isClassic(
+        builder: nil))
     #expect(!engine(.docker, ["DOCKER_BUILDKIT": "1"]).isClassic(builder: nil))
     #expect(!engine(.podman, ["DOCKER_BUILDKIT": value]).isClassic(builder: nil))
   }
 
   @Test(arguments: [
-    ("todo", "localhost/todo"), ("team/todo:1", "localhost/team/todo:1"), ("dir:x", "localhost/dir:x"),
+    ("todo", "localhost/todo"), ("team/todo:1", "localhost/team/todo:1"),
+    ("dir:x", "localhost/dir:x"),
     ("localhost/todo", "localhost/todo"), ("ghcr.io/team/todo", "ghcr.io/team/todo"),
     ("registry:5000/todo", "registry:5000/todo"),
   ])
@@ -68,9 +79,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("todo", true), ("team/todo-backend:1.2", true), ("ghcr.io/a/b__c:T_1", true), ("localhost:5000/a", true),
-    ("", false), ("Todo", false), ("-todo", false), ("a//b", false), ("a:", false), ("a:b:c", false),
-    ("dir:/etc/x", false), ("docker-archive:/tmp/x.tar", false), ("a b", false), ("a\nb", false), ("a\n", false),
+    ("todo", true), ("team/todo-backend:1.2", true), ("ghcr.io/a/b__c:T_1", true),
+    ("localhost:5000/a", true),
+    ("", false), ("Todo", false), ("-todo", false), ("a//b", false), ("a:", false),
+    ("a:b:c", false),
+    ("dir:/etc/x", false), ("docker-archive:/tmp/x.tar", false), ("a b", false), ("a\nb", false),
+    ("a\n", false),
   ])
   func namesFollowTheGrammar(name: String, isValid: Bool) {
     #expect(ImageName.isValid(name) == isValid)
@@ -91,7 +105,8 @@ import Testing
 
 @Suite struct IsolationTests {
   private let whole = Isolation.Host(
-    isLinux: true, isContainer: false, hasRuntime: true, hasHybridControlGroups: false, runtimeIsCrun: true)
+    isLinux: true, isContainer: false, hasRuntime: true, hasHybridControlGroups: false,
+    runtimeIsCrun: true)
 
   @Test func theDefaultIsKeptWhereItWorks() {
     #expect(Isolation.choose(environment: [:], host: whole) == nil)

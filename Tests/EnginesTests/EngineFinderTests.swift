@@ -11,11 +11,15 @@ import Testing
 
   init() throws { bench = try Workbench() }
 
-  private func find(_ choice: EngineChoice = .auto, limit: Duration = .seconds(10)) async throws -> Engine {
+  private func find(_ choice: EngineChoice = .auto, limit: Duration = .seconds(10)) async throws
+    -> Engine
+  {
     try await EngineFinder.find(choice, environment: bench.environment, limit: limit)
   }
 
-  private func rejection(_ choice: EngineChoice, limit: Duration = .seconds(10)) async throws -> EngineError {
+  private func rejection(_ choice: EngineChoice, limit: Duration = .seconds(10)) async throws
+    -> EngineError
+  {
     try await engineError { _ = try await find(choice, limit: limit) }
   }
 
@@ -28,7 +32,8 @@ import Testing
     #expect(try await find().version == "4.3.1")
     let docker = try bench.program("docker", dockerOK)
     #expect(
-      try await find() == Engine(kind: .docker, path: docker, version: "20.10.25", environment: bench.environment))
+      try await find()
+        == Engine(kind: .docker, path: docker, version: "20.10.25", environment: bench.environment))
     #expect(try await find(.buildah).kind == .buildah)
   }
 
@@ -39,7 +44,9 @@ import Testing
     )
     let error = try await rejection(.docker)
     #expect(error.exitCode == .engineFailed)
-    #expect(error.description.contains("its daemon does not answer (Cannot connect to the Docker daemon at unix:///x)"))
+    #expect(
+      error.description.contains(
+        "its daemon does not answer (Cannot connect to the Docker daemon at unix:///x)"))
     try bench.program("buildah", buildahOK)
     #expect(try await find().kind == .buildah)
   }
@@ -47,7 +54,8 @@ import Testing
   @Test func dockerWithoutBuildKitIsPassedOver() async throws {
     let script =
       #"[ "$1" = version ] && echo '{"Client":{"Version":"28.2.2"},"Server":{"Version":"28.2.2"}}' && exit; "#
-    try bench.program("docker", script + #"echo "docker: unknown command: docker buildx" >&2; exit 1"#)
+    try bench.program(
+      "docker", script + #"echo "docker: unknown command: docker buildx" >&2; exit 1"#)
     #expect(try await rejection(.docker).description.contains("install docker-buildx"))
     try bench.program("docker", script + #"[ "$1" = buildx ]"#)
     #expect(try await find().version == "28.2.2")
@@ -72,14 +80,17 @@ import Testing
     #expect(
       error
         == .noUsableEngine(
-          [.docker, .podman, .buildah].map { EngineFinder.Rejection(kind: $0, reason: "not on PATH") })
+          [.docker, .podman, .buildah].map {
+            EngineFinder.Rejection(kind: $0, reason: "not on PATH")
+          })
     )
     #expect(error.exitCode == .engineFailed)
     #expect(error.description.contains("apt-get install buildah"))
   }
 
   @Test(arguments: [
-    "exit 3", "echo nonsense", "echo '{\"Server\":[]}'", "printf '\\033[2J' >&2; exit 1", "head -c 9000000 /dev/zero",
+    "exit 3", "echo nonsense", "echo '{\"Server\":[]}'", "printf '\\033[2J' >&2; exit 1",
+    "head -c 9000000 /dev/zero",
     "kill -9 $$", "echo '[[[[[[[['",
   ])
   func nonsenseIsRejectedInOneLineEach(script: String) async throws {
@@ -90,7 +101,8 @@ import Testing
     }
     #expect(rejections.map(\.kind) == [.docker, .podman, .buildah])
     for rejection in rejections {
-      #expect(!rejection.reason.unicodeScalars.contains { $0.properties.generalCategory == .control })
+      #expect(
+        !rejection.reason.unicodeScalars.contains { $0.properties.generalCategory == .control })
       #expect(rejection.reason != "not on PATH")
     }
   }
@@ -105,8 +117,11 @@ import Testing
     try bench.program("buildah", buildahOK)
     var environment = bench.environment
     environment["PATH"] = ".:bin:../bin:"
-    let error = try await engineError { _ = try await EngineFinder.find(.buildah, environment: environment) }
-    #expect(error == .noUsableEngine([EngineFinder.Rejection(kind: .buildah, reason: "not on PATH")]))
+    let error = try await engineError {
+      _ = try await EngineFinder.find(.buildah, environment: environment)
+    }
+    #expect(
+      error == .noUsableEngine([EngineFinder.Rejection(kind: .buildah, reason: "not on PATH")]))
   }
 
   @Test func theSearchCanBeInterrupted() async throws {
@@ -114,7 +129,8 @@ import Testing
     let search = Task { try await find() }
     try await bench.until { bench.exists("started") }
     search.cancel()
-    #expect(try await engineError { _ = try await search.value } == .interrupted(.docker, leftovers: []))
+    #expect(
+      try await engineError { _ = try await search.value } == .interrupted(.docker, leftovers: []))
     #expect(!bench.isRunning(bench.seconds))
   }
 }

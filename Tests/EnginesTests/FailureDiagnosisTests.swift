@@ -35,7 +35,9 @@ import Testing
         #"Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host"#
       ) == .baseImage(name: "nope:1", why: .registryUnreachable))
     #expect(
-      cause("Step 1/3 : FROM nope:1", "manifest for nope:1 not found: manifest unknown: manifest unknown")
+      cause(
+        "Step 1/3 : FROM nope:1",
+        "manifest for nope:1 not found: manifest unknown: manifest unknown")
         == .baseImage(name: "nope:1", why: .notFound))
     #expect(
       cause(
@@ -54,14 +56,20 @@ import Testing
         "STEP 1/1: FROM a/b",
         "Error: creating build container: initializing source docker://a/b:latest: reading manifest latest in docker.io/a/b: errors: denied: requested access to the resource is denied unauthorized: authentication required"
       ) == .baseImage(name: "a/b", why: .denied))
-    #expect(cause("Error: creating build container: x: image not known") == .baseImage(name: nil, why: .notFound))
+    #expect(
+      cause("Error: creating build container: x: image not known")
+        == .baseImage(name: nil, why: .notFound))
   }
 
   @Test func otherCauses() {
     #expect(
-      cause("cp: write error: No space left on device", "Error: building at STEP \"RUN cp\": exit status 1")
+      cause(
+        "cp: write error: No space left on device",
+        "Error: building at STEP \"RUN cp\": exit status 1")
         == .diskFull)
-    #expect(cause("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.") == .daemonUnreachable)
+    #expect(
+      cause("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.")
+        == .daemonUnreachable)
     #expect(
       cause(
         "#5 [2/2] RUN make",
@@ -70,16 +78,21 @@ import Testing
     #expect(
       cause(
         "#4 [2/2] RUN make",
-        "ERROR: failed to build: failed to solve: Unavailable: error reading from server: EOF") == .daemonUnreachable)
+        "ERROR: failed to build: failed to solve: Unavailable: error reading from server: EOF")
+        == .daemonUnreachable)
     #expect(
-      cause("/usr/bin/crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2") == .runtime)
+      cause(
+        "/usr/bin/crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2")
+        == .runtime)
   }
 
   @Test func aStepThatSpeaksOfTheNetworkIsAStep() {
     #expect(
       cause(
-        "STEP 1/2: FROM python:3.12-slim", "npm error code ENOTFOUND", "npm error: module 'x' not found",
-        "curl: (6) Could not resolve host: registry", "Error: building at STEP \"RUN npm ci\": exit status 1") == .step)
+        "STEP 1/2: FROM python:3.12-slim", "npm error code ENOTFOUND",
+        "npm error: module 'x' not found",
+        "curl: (6) Could not resolve host: registry",
+        "Error: building at STEP \"RUN npm ci\": exit status 1") == .step)
     #expect(cause() == .step)
   }
 
@@ -114,7 +127,9 @@ import Testing
     #expect(EngineError.noUsableEngine([]).exitCode == .engineFailed)
     let left = EngineError.interrupted(.buildah, leftovers: ["0a"])
     #expect(left.exitCode == .engineFailed)
-    #expect(left.description.contains("nothing was written") && left.description.contains("buildah rm 0a"))
+    #expect(
+      left.description.contains("nothing was written") && left.description.contains("buildah rm 0a")
+    )
     let loaded = EngineError.interrupted(.podman, leftovers: [], images: ["0b"]).description
     #expect(!loaded.contains("nothing was written") && loaded.contains("podman rmi 0b"))
   }

@@ -15,20 +15,26 @@ import Testing
     let engine = try bench.engine(.buildah, "exit 1")
     let foreign = "linux/" + Self.foreign
     func obstacle(_ dockerfile: String) async -> String? {
-      await engine.obstacle(to: foreign, dockerfile: dockerfile, emulators: "\(bench.folder)/binfmt")
+      await engine.obstacle(
+        to: foreign, dockerfile: dockerfile, emulators: "\(bench.folder)/binfmt")
     }
     #expect(try #require(await obstacle(Self.steps)).contains(Self.foreign))
     // Copying needs none.
     #expect(await obstacle("FROM alpine\nCOPY . .\n") == nil)
-    try FileManager.default.createDirectory(atPath: "\(bench.folder)/binfmt", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: "\(bench.folder)/binfmt", withIntermediateDirectories: true)
     try bench.write("binfmt/qemu-\(Self.foreign == "arm64" ? "aarch64" : "x86_64")", "enabled\n")
     #expect(await obstacle(Self.steps) == nil)
   }
 
-  @Test(arguments: [Engine.Kind.docker, .podman, .buildah]) func platformOfAnImage(_ kind: Engine.Kind) async throws {
+  @Test(arguments: [Engine.Kind.docker, .podman, .buildah]) func platformOfAnImage(
+    _ kind: Engine.Kind
+  ) async throws {
     let engine = try bench.engine(kind, "echo \"$@\" >> $BENCH/asked\necho linux/s390x")
     #expect(await engine.platform(of: "alpine:3") == "linux/s390x")
-    #expect(bench.text("asked").contains(kind == .buildah ? "{{.OCIv1.Architecture}}" : "{{.Architecture}}"))
+    #expect(
+      bench.text("asked").contains(
+        kind == .buildah ? "{{.OCIv1.Architecture}}" : "{{.Architecture}}"))
     let mute = try bench.engine(kind, "exit 1")
     #expect(await mute.platform(of: "alpine:3") == nil)
     let odd = try bench.engine(kind, "printf '\\033[31m/x'")
@@ -45,7 +51,8 @@ import Testing
     for platform in ["linux/amd64", "linux/arm64", "linux/arm"] {
       #expect(await docker.obstacle(to: platform, dockerfile: Self.steps, builder: "remote") == nil)
     }
-    let reason = await docker.obstacle(to: "linux/riscv64", dockerfile: Self.steps, builder: "remote")
+    let reason = await docker.obstacle(
+      to: "linux/riscv64", dockerfile: Self.steps, builder: "remote")
     #expect(reason?.contains("linux/amd64, linux/arm64, linux/arm/v7") == true)
     #expect(bench.text("asked").hasPrefix("buildx inspect remote\n"))
     // One that says nothing is asked to build, and tells then.
@@ -66,7 +73,9 @@ import Testing
       """)
     let remote = Engine(
       kind: .docker, path: docker.path, version: "28.5.2",
-      environment: docker.environment.merging(["DOCKER_HOST": "ssh://build@far", "DOCKER_CONTEXT": "cluster"]) { $1 })
+      environment: docker.environment.merging([
+        "DOCKER_HOST": "ssh://build@far", "DOCKER_CONTEXT": "cluster",
+      ]) { $1 })
     var request = try bench.request(Self.steps)
     request.builder = "kube"
     request.platform = "linux/arm64"
@@ -80,15 +89,19 @@ import Testing
     let build = try #require(orders.first { $0.contains("|build ") })
     #expect(build.hasPrefix("ssh://build@far|cluster|1|"))
     for word in [
-      "--builder=kube", "--load", "--platform=linux/arm64", "--target=migrate", "--provenance=false",
-      "--cache-from=type=registry,ref=r.example/cache", "--cache-to=type=registry,ref=r.example/cache,mode=max",
+      "--builder=kube", "--load", "--platform=linux/arm64", "--target=migrate",
+      "--provenance=false",
+      "--cache-from=type=registry,ref=r.example/cache",
+      "--cache-to=type=registry,ref=r.example/cache,mode=max",
       "--secret=id=token,src=/dev/null", "--build-arg=SOURCE_DATE_EPOCH=7", "--progress=plain",
     ] {
       #expect(build.contains(" \(word)"), "\(word): \(build)")
     }
     #expect(bench.text("out/image.tar") == "archive\n")
 
-    try await remote.pushIndex("r.example/todo:1", of: ["r.example/todo:1-a", "r.example/todo:1-b"]) { _ in }
+    try await remote.pushIndex(
+      "r.example/todo:1", of: ["r.example/todo:1-a", "r.example/todo:1-b"]
+    ) { _ in }
     #expect(
       bench.text("asked").hasSuffix(
         "|buildx imagetools create --tag=r.example/todo:1 r.example/todo:1-a r.example/todo:1-b\n"))
@@ -96,7 +109,8 @@ import Testing
 
   /// Only loopback registries may go without encryption, as docker has it.
   @Test(arguments: [
-    ("127.0.0.1:5000/a", true), ("localhost:5000/a:1", true), ("registry.example/a", false), ("localhost", false),
+    ("127.0.0.1:5000/a", true), ("localhost:5000/a:1", true), ("registry.example/a", false),
+    ("localhost", false),
     ("10.0.0.1:5000/a", false), ("127.evil.example/a", false),
   ])
   func encryption(_ tag: String, isPlain: Bool) throws {
@@ -108,13 +122,15 @@ import Testing
 
   @Test(arguments: [
     ("STEP 3/9: RUN npm ci", "3/9 RUN npm ci"), ("[2/3] STEP 1/4: FROM a AS b", "1/4 FROM a AS b"),
-    ("Step 2/7 : COPY . .", "2/7 COPY . ."), ("#12 [build 4/9] RUN pip install x", "4/9 RUN pip install x"),
+    ("Step 2/7 : COPY . .", "2/7 COPY . ."),
+    ("#12 [build 4/9] RUN pip install x", "4/9 RUN pip install x"),
     ("#5 [2/3] WORKDIR /app", "2/3 WORKDIR /app"),
   ])
   func stepsAreRead(_ line: String, _ step: String) { #expect(OutputText.step(in: line) == step) }
 
   @Test(arguments: [
-    "STEP", "#2 [internal] load metadata for x", "Error: building at STEP \"RUN x\"", "#7 0.31 [1/2] x",
+    "STEP", "#2 [internal] load metadata for x", "Error: building at STEP \"RUN x\"",
+    "#7 0.31 [1/2] x",
   ])
   func otherLinesAreNoSteps(_ line: String) { #expect(OutputText.step(in: line) == nil) }
 

@@ -12,7 +12,9 @@ import Testing
 
   /// A buildah whose store is two files: `tag` holds the image id that the tag stands for, `containers` the working
   /// containers.
-  private func buildah(build: String, push: String = "echo archive > /proc/self/fd/0") throws -> Engine {
+  private func buildah(build: String, push: String = "echo archive > /proc/self/fd/0") throws
+    -> Engine
+  {
     try bench.engine(
       .buildah,
       """
@@ -28,7 +30,9 @@ import Testing
       """)
   }
 
-  private func build(_ engine: Engine, log: @escaping @Sendable (String) -> Void = { _ in }) async throws {
+  private func build(_ engine: Engine, log: @escaping @Sendable (String) -> Void = { _ in })
+    async throws
+  {
     try await engine.build(bench.request("FROM scratch"), log: log)
   }
 
@@ -51,7 +55,8 @@ import Testing
   @Test func aFailedStepLeavesEverythingAsItWas() async throws {
     try bench.write("out/image.tar", "the one before")
     let failure = try await failure(
-      try buildah(build: "for i in $(seq 1 100); do echo line $i; done; printf '\\033[2Jbad\\n'; exit 7"))
+      try buildah(
+        build: "for i in $(seq 1 100); do echo line $i; done; printf '\\033[2Jbad\\n'; exit 7"))
     #expect(failure.status == "exit status 7")
     #expect(failure.cause == .step)
     #expect(failure.lastLines == (82...100).map { "line \($0)" } + ["\\x1b[2Jbad"])
@@ -63,7 +68,8 @@ import Testing
   @Test func aTagIsRestoredWhenTheExportFails() async throws {
     try bench.write("tag", "before\n")
     let engine = try buildah(
-      build: "echo after > $BENCH/tag", push: "echo half > /proc/self/fd/0; echo broken >&2; exit 1")
+      build: "echo after > $BENCH/tag", push: "echo half > /proc/self/fd/0; echo broken >&2; exit 1"
+    )
     let failure = try await failure(engine)
     #expect(failure.action == .export(reference: "localhost/forge-test:1"))
     #expect(failure.lastLines == ["broken"])
@@ -92,13 +98,16 @@ import Testing
   }
 
   @Test func aBuildIsNotBuiltAgainForEver() async throws {
-    let failure = try await failure(try buildah(build: "echo again >> $BENCH/runs; \(Self.lost); exit 125"))
+    let failure = try await failure(
+      try buildah(build: "echo again >> $BENCH/runs; \(Self.lost); exit 125"))
     #expect(failure.status == "exit status 125")
     #expect(bench.text("runs").split(separator: "\n").count == 4)
   }
 
   /// docker's classic builder gets its variable, and is never asked for what it does not have.
-  @Test(arguments: [nil, "--secret", "--cache-to"] as [String?]) func theClassicBuilder(lacking: String?) async throws {
+  @Test(arguments: [nil, "--secret", "--cache-to"] as [String?]) func theClassicBuilder(
+    lacking: String?
+  ) async throws {
     let played = try bench.engine(
       .docker,
       """
@@ -185,7 +194,9 @@ import Testing
   }
 
   @Test func aProgramThatCannotBeStarted() async throws {
-    let engine = Engine(kind: .podman, path: "\(bench.folder)/bin/podman", version: "1", environment: bench.environment)
+    let engine = Engine(
+      kind: .podman, path: "\(bench.folder)/bin/podman", version: "1",
+      environment: bench.environment)
     let failure = try await failure(engine)
     guard case .cannotRun = failure.cause else {
       Issue.record("\(failure.cause)")
@@ -201,7 +212,9 @@ import Testing
 
   @Test func aFullDiskIsNamed() async throws {
     let failure = try await failure(
-      try buildah(build: "true", push: "echo 'writing blob: write /x: no space left on device' >&2; exit 125"))
+      try buildah(
+        build: "true", push: "echo 'writing blob: write /x: no space left on device' >&2; exit 125")
+    )
     #expect(failure.cause == .diskFull)
   }
 
@@ -248,7 +261,8 @@ import Testing
 
   @Test func anEngineMayEndItsBuildInPeace() async throws {
     let engine = try buildah(
-      build: "touch $BENCH/started; sleep \(bench.seconds); echo undoing; touch $BENCH/undone; exit 1")
+      build:
+        "touch $BENCH/started; sleep \(bench.seconds); echo undoing; touch $BENCH/undone; exit 1")
     let work = Task { try await build(engine) }
     try await bench.until { bench.exists("started") }
     let start = ContinuousClock.now
@@ -287,7 +301,8 @@ import Testing
       return try await engine.load("x.tar")
     }
     late.cancel()
-    #expect(try await engineError { _ = try await late.value } == .interrupted(.podman, leftovers: []))
+    #expect(
+      try await engineError { _ = try await late.value } == .interrupted(.podman, leftovers: []))
   }
 
   @Test func cancelledBeforeTheStartNothingIsStarted() async throws {
@@ -303,13 +318,17 @@ import Testing
   }
 
   @Test func aWholeTreeIsKilledAtOnce() async throws {
-    try bench.program("tree", "setsid sleep \(bench.seconds) & sleep \(bench.seconds) & touch $BENCH/started; wait")
-    let command = EngineCommand(program: "\(bench.folder)/bin/tree", arguments: [], environment: bench.environment)
+    try bench.program(
+      "tree", "setsid sleep \(bench.seconds) & sleep \(bench.seconds) & touch $BENCH/started; wait")
+    let command = EngineCommand(
+      program: "\(bench.folder)/bin/tree", arguments: [], environment: bench.environment)
     let work = Task { try await command.stream(plan: .interrupt) { _ in } }
     try await bench.until { bench.exists("started") }
     let leader = try #require(
       ProcessTable.processIDs().first {
-        ProcessTable.read("cmdline", of: $0).map { String(decoding: $0, as: UTF8.self).contains(command.program) }
+        ProcessTable.read("cmdline", of: $0).map {
+          String(decoding: $0, as: UTF8.self).contains(command.program)
+        }
           ?? false
       })
     RunningChild.killTree(leader)
@@ -329,7 +348,8 @@ import Testing
   }
 
   private func residentBytes() throws -> Int {
-    let status = String(decoding: try #require(ProcessTable.read("statm", of: getpid())), as: UTF8.self)
+    let status = String(
+      decoding: try #require(ProcessTable.read("statm", of: getpid())), as: UTF8.self)
     return try #require(Int(status.split(separator: " ")[1])) * Int(getpagesize())
   }
 }

@@ -27,12 +27,15 @@ import Testing
       "CONTAINERS_STORAGE_CONF": "\(bench.folder)/storage.conf"
     ]) { $1 }
     try #require(
-      FileManager.default.fileExists(atPath: "/bin/busybox"), "these tests need the Debian package busybox-static")
-    try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(bench.folder)/context/busybox")
+      FileManager.default.fileExists(atPath: "/bin/busybox"),
+      "these tests need the Debian package busybox-static")
+    try FileManager.default.copyItem(
+      atPath: "/bin/busybox", toPath: "\(bench.folder)/context/busybox")
   }
 
   private func find(_ kind: Engine.Kind) async throws -> Engine {
-    try await EngineFinder.find(EngineChoice(rawValue: kind.rawValue) ?? .auto, environment: environment)
+    try await EngineFinder.find(
+      EngineChoice(rawValue: kind.rawValue) ?? .auto, environment: environment)
   }
 
   private func failure(_ engine: Engine, _ request: BuildRequest) async throws -> EngineFailure {
@@ -48,7 +51,8 @@ import Testing
   /// The image's configuration, as the archive holds it.
   private func configuration() async throws -> String {
     try await shell(
-      "cd '\(bench.folder)/out' && tar xOf image.tar $(tar tf image.tar | grep -E '^[0-9a-f]{64}[.]json$')")
+      "cd '\(bench.folder)/out' && tar xOf image.tar $(tar tf image.tar | grep -E '^[0-9a-f]{64}[.]json$')"
+    )
   }
 
   private func nothingIsLeft(_ engine: Engine, tag: String = "forge-test:1") async throws {
@@ -96,7 +100,9 @@ import Testing
     let archive = "\(bench.folder)/out/a:b.tar"
     try await engine.save(reference: "forge-test:1", to: archive)
     #expect(bench.outputs == ["a:b.tar", "image.tar"])
-    #expect(try await shell("tar -xO --force-local -f '\(archive)' manifest.json").contains("forge-test:1"))
+    #expect(
+      try await shell("tar -xO --force-local -f '\(archive)' manifest.json").contains(
+        "forge-test:1"))
 
     for reference in ["forge-test:2", "--help", ""] {
       #expect(await !engine.hasImage(reference))
@@ -110,7 +116,8 @@ import Testing
 
   @Test(arguments: kinds) func aFailingStepIsShown(kind: Engine.Kind) async throws {
     let engine = try await find(kind)
-    let failure = try await failure(engine, try bench.request(Self.base + "RUN echo so it goes; exit 9"))
+    let failure = try await failure(
+      engine, try bench.request(Self.base + "RUN echo so it goes; exit 9"))
     #expect(failure.cause == .step)
     #expect(failure.lastLines.contains { $0.hasSuffix("so it goes") })
     #expect(failure.description.contains("exit status 9"))
@@ -129,8 +136,10 @@ import Testing
 
   @Test(arguments: kinds) func aMissingBaseIsNamed(kind: Engine.Kind) async throws {
     let engine = try await find(kind)
-    let failure = try await failure(engine, try bench.request("FROM registry.invalid/team/base:1 AS build\n"))
-    #expect(failure.cause == .baseImage(name: "registry.invalid/team/base:1", why: .registryUnreachable))
+    let failure = try await failure(
+      engine, try bench.request("FROM registry.invalid/team/base:1 AS build\n"))
+    #expect(
+      failure.cause == .baseImage(name: "registry.invalid/team/base:1", why: .registryUnreachable))
     #expect(failure.description.contains("registry.invalid/team/base:1 is not in its store"))
     try await nothingIsLeft(engine)
   }
@@ -206,7 +215,9 @@ import Testing
   }
 
   /// One image for each platform, and one name for all, in a registry of this machine.
-  @Test(arguments: kinds) func imagesOfSeveralPlatformsArePushedUnderOneName(kind: Engine.Kind) async throws {
+  @Test(arguments: kinds) func imagesOfSeveralPlatformsArePushedUnderOneName(kind: Engine.Kind)
+    async throws
+  {
     let engine = try await find(kind)
     let port = Int.random(in: 20_000...29_999)
     let settings = try bench.write(
@@ -236,13 +247,15 @@ import Testing
       try await engine.build(request) { _ in }
       try await engine.push(request.tag) { _ in }
     }
-    try await engine.pushIndex("\(name):1", of: ["\(name):1-linux-amd64", "\(name):1-linux-arm64"]) { _ in }
+    try await engine.pushIndex("\(name):1", of: ["\(name):1-linux-amd64", "\(name):1-linux-arm64"])
+    { _ in }
     let answer = try #require(
       LoopbackHTTP.request(
         port: port, path: "/v2/team/todo/manifests/1",
         headers: [("Accept", "application/vnd.oci.image.index.v1+json")]))
     #expect(answer.status == 200)
-    #expect(answer.body.contains("\"amd64\"") && answer.body.contains("\"arm64\""), "\(answer.body)")
+    #expect(
+      answer.body.contains("\"amd64\"") && answer.body.contains("\"arm64\""), "\(answer.body)")
     let images = try await engine.container(["images", "--format", "{{.Repository}}"]).reply()
     #expect(!images.output.contains("forge-index"))
   }
@@ -296,7 +309,8 @@ import Testing
   }
 
   /// Runs `body` while the bench's folder of that name is a disk of that size.
-  private func withSmallDisk<Value>(_ name: String, size: String, _ body: () async throws -> Value) async throws
+  private func withSmallDisk<Value>(_ name: String, size: String, _ body: () async throws -> Value)
+    async throws
     -> Value
   {
     let folder = "\(bench.folder)/\(name)"
@@ -312,7 +326,8 @@ import Testing
     let good = try bench.request(Self.base)
     let changes: [(inout BuildRequest) -> Void] = [
       { $0.context += "/nothing" }, { $0.context = $0.dockerfile }, { $0.dockerfile += ".x" },
-      { $0.dockerfile = $0.context }, { $0.tag = "Upper" }, { $0.tag = "" }, { $0.buildArguments = ["=x"] },
+      { $0.dockerfile = $0.context }, { $0.tag = "Upper" }, { $0.tag = "" },
+      { $0.buildArguments = ["=x"] },
       { $0.secrets = ["hunter2"] }, { $0.archive = bench.folder }, { $0.archive += "/x/image.tar" },
       { $0.archive = "/proc/image.tar" }, { $0.archive = "" },
     ]

@@ -15,7 +15,8 @@ final class Workbench: Sendable {
   init() throws {
     folder = NSTemporaryDirectory() + "forge-engines-" + UUID().uuidString
     for name in ["bin", "out", "context"] {
-      try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
     }
   }
 
@@ -43,7 +44,8 @@ final class Workbench: Sendable {
   }
 
   func engine(_ kind: Engine.Kind, _ script: String) throws -> Engine {
-    Engine(kind: kind, path: try program(kind.rawValue, script), version: "1", environment: environment)
+    Engine(
+      kind: kind, path: try program(kind.rawValue, script), version: "1", environment: environment)
   }
 
   @discardableResult
@@ -60,12 +62,18 @@ final class Workbench: Sendable {
   }
 
   /// What lies in the output folder; a temporary file that was left would show here.
-  var outputs: [String] { (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/out").sorted()) ?? [] }
+  var outputs: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/out").sorted()) ?? []
+  }
 
-  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+  func exists(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/\(name)")
+  }
 
   func text(_ name: String) -> String {
-    FileManager.default.contents(atPath: "\(folder)/\(name)").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    FileManager.default.contents(atPath: "\(folder)/\(name)").map {
+      String(decoding: $0, as: UTF8.self)
+    } ?? ""
   }
 
   /// Waits until `condition` holds, at most 20 s.
@@ -90,7 +98,9 @@ final class Workbench: Sendable {
 @discardableResult
 func shell(_ script: String, environment: [String: String] = [:]) async throws -> String {
   let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-  let reply = try await EngineCommand(program: "/bin/sh", arguments: ["-c", script], environment: all).reply(
+  let reply = try await EngineCommand(
+    program: "/bin/sh", arguments: ["-c", script], environment: all
+  ).reply(
     within: .seconds(60))
   try #require(reply.ending.isSuccess, "\(script): \(reply.errorOutput)")
   return reply.output

@@ -7,12 +7,17 @@ import Testing
 @Suite struct CorpusTests {
   private static let folder = Repository.root + "Tests/Fuzz/"
 
-  @Test(.timeLimit(.minutes(5)), arguments: FuzzTarget.allCases) func survives(_ target: FuzzTarget) throws {
+  @Test(.timeLimit(.minutes(5)), arguments: FuzzTarget.allCases) func survives(_ target: FuzzTarget)
+    throws
+  {
     let inputs = try Shell.withTemporaryFolder { folder in
       try Shell.run(["python3", Self.folder + "seeds.py", folder])
       try Shell.run(["tar", "-xzf", Self.folder + "corpus.tar.gz", "-C", folder])
-      let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(target)").sorted()
-      return try names.map { [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(target)/\($0)"))) }
+      let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(target)")
+        .sorted()
+      return try names.map {
+        [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(target)/\($0)")))
+      }
     }
     #expect(inputs.count >= 15)
     var random = SeededBytes(seed: 9)

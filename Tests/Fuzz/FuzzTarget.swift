@@ -60,7 +60,9 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   }
 
   private func manifest(_ bytes: [UInt8]) -> Bool {
-    guard let document = try? Document(source: "fuzz", name: "fuzz", bytes: bytes) else { return false }
+    guard let document = try? Document(source: "fuzz", name: "fuzz", bytes: bytes) else {
+      return false
+    }
     let manifest = try? Manifest(document, mediaType: MediaType.ociManifest)
     let index = try? ImageIndex(document, mediaType: nil)
     let config = try? ImageConfig(document)
@@ -70,7 +72,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   /// The members of an archive, at offsets and as a stream: both must be the same.
   private func archive(_ bytes: [UInt8]) -> Bool {
     let directory = try? TarDirectory(blob(bytes), name: "fuzz")
-    guard let stream = try? StreamedArchive(blob(bytes), name: "fuzz", options: options), stream.compression == .none
+    guard let stream = try? StreamedArchive(blob(bytes), name: "fuzz", options: options),
+      stream.compression == .none
     else { return false }
     let streamed = try? TarDirectory(stream, name: "fuzz")
     precondition(directory?.members.map(\.path) == streamed?.members.map(\.path))

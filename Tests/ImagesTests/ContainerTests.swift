@@ -20,7 +20,8 @@ import Testing
   }
 
   private func expect(
-    _ kind: ImageError.Kind, _ part: String, _ archive: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+    _ kind: ImageError.Kind, _ part: String, _ archive: [UInt8],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let error = try failure(archive, sourceLocation: sourceLocation)
     #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
@@ -38,7 +39,8 @@ import Testing
 
   @Test func linksThatLeave() throws {
     for target in ["/etc/passwd", "../../etc/passwd", "../x"] {
-      let bytes = try archive(after: { $0.symlink(Self.layerName, to: target) }, dropping: Self.layerName)
+      let bytes = try archive(
+        after: { $0.symlink(Self.layerName, to: target) }, dropping: Self.layerName)
       try expect(.malformed, "is a link out of the archive", bytes)
       // A link that no part of the image uses harms nobody.
       #expect(try open(archive(after: { $0.symlink("unused", to: target) })).config.user == "1000")
@@ -63,7 +65,8 @@ import Testing
 
   @Test func partsThatAreNoFiles() throws {
     try expect(
-      .malformed, "is a folder", archive(after: { $0.folder(Self.layerName) }, dropping: Self.layerName))
+      .malformed, "is a folder",
+      archive(after: { $0.folder(Self.layerName) }, dropping: Self.layerName))
     for type in ["3", "4", "6"] as [Character] {
       try expect(
         .malformed, "is a device",
@@ -73,7 +76,9 @@ import Testing
       .unsupported, "is a sparse file",
       archive(
         after: {
-          $0.pax([("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "5")])
+          $0.pax([
+            ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "5"),
+          ])
           $0.add(Self.layerName, data: [1])
         }, dropping: Self.layerName))
   }
@@ -84,7 +89,9 @@ import Testing
       let files = try Self.image.dockerFiles().dropLast() + [.file("manifest.json", text)]
       try expect(.malformed, "is not a path inside the archive", Array(files).tar())
     }
-    let text = TestImage.dockerManifest([("./\(Self.image.configDigest.hex).json", [], [".//\(Self.layerName)"])])
+    let text = TestImage.dockerManifest([
+      ("./\(Self.image.configDigest.hex).json", [], [".//\(Self.layerName)"])
+    ])
     let files = try Self.image.dockerFiles().dropLast() + [.file("manifest.json", text)]
     #expect(try open(Array(files).tar()).layers.count == 1)
   }
@@ -106,11 +113,17 @@ import Testing
           $0.add("x", data: [1, 2, 3], size: 0)
         })
       ).layers.count == 1)
-    try expect(.malformed, "declares a size", archive(after: { $0.add("x", type: "2", data: [1], link: "y") }))
-    try expect(.malformed, "declares a size", archive(after: { $0.add("x", type: "1", data: [1], link: "y") }))
+    try expect(
+      .malformed, "declares a size",
+      archive(after: { $0.add("x", type: "2", data: [1], link: "y") }))
+    try expect(
+      .malformed, "declares a size",
+      archive(after: { $0.add("x", type: "1", data: [1], link: "y") }))
     try expect(.malformed, "declares a size", archive(after: { $0.add("x", type: "5", data: [1]) }))
     try expect(.truncated, "within x", archive(after: { $0.add("x", size: 0o7777777777) }))
-    let negative: (inout [UInt8]) -> Void = { block in for index in 124..<136 { block[index] = 0xFF } }
+    let negative: (inout [UInt8]) -> Void = { block in
+      for index in 124..<136 { block[index] = 0xFF }
+    }
     try expect(.malformed, "size is not a number", archive(after: { $0.add("x", patch: negative) }))
     let words: (inout [UInt8]) -> Void = { block in block[124] = UInt8(ascii: "9") }
     try expect(.malformed, "size is not a number", archive(after: { $0.add("x", patch: words) }))
@@ -138,8 +151,12 @@ import Testing
         $0.add("././@LongLink", type: "L", data: Array("b\0".utf8))
         $0.file("x", "")
       }))
-    try expect(.malformed, "a global PAX header", archive(after: { $0.pax([("path", "manifest.json")], type: "g") }))
-    #expect(try open(archive(after: { $0.pax([("comment", "made by git")], type: "g") })).layers.count == 1)
+    try expect(
+      .malformed, "a global PAX header",
+      archive(after: { $0.pax([("path", "manifest.json")], type: "g") }))
+    #expect(
+      try open(archive(after: { $0.pax([("comment", "made by git")], type: "g") })).layers.count
+        == 1)
     try expect(.malformed, "has no member", TarBuilder.make { $0.pax([("path", "a")]) })
     try expect(
       .tooLarge, "extension header",
@@ -174,7 +191,8 @@ import Testing
     let bytes = try archive()
     try expect(.truncated, "its headers", bytes.dropLast(1024))
     try expect(.truncated, "its end marker", bytes.dropLast(512))
-    try expect(.malformed, "single block of zeros", bytes.dropLast(512) + Self.image.dockerArchive())
+    try expect(
+      .malformed, "single block of zeros", bytes.dropLast(512) + Self.image.dockerArchive())
     try expect(.malformed, "checksum", bytes.dropLast(1024) + [UInt8](repeating: 65, count: 1024))
   }
 
@@ -189,7 +207,9 @@ import Testing
   // MARK: Folders
 
   /// Changes a layout folder before it is opened.
-  private func layout(_ change: (_ folder: String, _ blob: String) throws -> Void) throws -> ImageError {
+  private func layout(_ change: (_ folder: String, _ blob: String) throws -> Void) throws
+    -> ImageError
+  {
     try Shell.withTemporaryFolder { folder in
       try Self.image.writeOCILayout(to: "\(folder)/layout", compression: .none)
       let blob = "\(folder)/layout/blobs/sha256/\(Digest.sha256(Self.image.layers[0]).hex)"
@@ -220,7 +240,8 @@ import Testing
     #expect(folder.description.contains("symbolic link"))
     let index = try layout { folder, _ in
       try manager.removeItem(atPath: "\(folder)/index.json")
-      try manager.createSymbolicLink(atPath: "\(folder)/index.json", withDestinationPath: "/etc/passwd")
+      try manager.createSymbolicLink(
+        atPath: "\(folder)/index.json", withDestinationPath: "/etc/passwd")
     }
     #expect(index.description.contains("symbolic link"))
   }
@@ -242,7 +263,8 @@ import Testing
 
   @Test func unknownVersion() throws {
     let error = try layout { folder, _ in
-      try #"{"imageLayoutVersion":"2.0.0"}"#.write(toFile: "\(folder)/oci-layout", atomically: false, encoding: .utf8)
+      try #"{"imageLayoutVersion":"2.0.0"}"#.write(
+        toFile: "\(folder)/oci-layout", atomically: false, encoding: .utf8)
     }
     #expect(error.kind == .unsupported)
   }

@@ -6,10 +6,12 @@ import Testing
 
 /// Archives that lie: each is refused, with the reason, and reads nothing outside itself.
 @Suite struct HostileTests {
-  private static let image = TestImage(layers: [layer("a"), layer("b")], config: TestConfig(user: "1000"))
+  private static let image = TestImage(
+    layers: [layer("a"), layer("b")], config: TestConfig(user: "1000"))
 
   private func expect(
-    _ kind: ImageError.Kind, _ part: String, _ archive: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+    _ kind: ImageError.Kind, _ part: String, _ archive: [UInt8],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let error = try failure(archive, sourceLocation: sourceLocation)
     #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
@@ -28,7 +30,8 @@ import Testing
 
   /// The OCI archive with the text of one document changed, and digests and sizes corrected.
   private func oci(
-    config changeConfig: (String) -> String = { $0 }, manifest changeManifest: (String) -> String = { $0 },
+    config changeConfig: (String) -> String = { $0 },
+    manifest changeManifest: (String) -> String = { $0 },
     index changeIndex: (String) -> String = { $0 }
   ) throws -> [UInt8] {
     var image = Self.image
@@ -39,7 +42,8 @@ import Testing
     let corrected = descriptor.replacingOccurrences(
       of: TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest).dropLast(),
       with: TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", changed).dropLast())
-    let files = ArchiveFile.ociLayout(blobs: blobs.dropLast() + [.blob(changed)], manifests: [corrected])
+    let files = ArchiveFile.ociLayout(
+      blobs: blobs.dropLast() + [.blob(changed)], manifests: [corrected])
     return files.map { file in
       guard case .bytes("index.json", let bytes) = file else { return file }
       return .file("index.json", changeIndex(String(decoding: bytes, as: UTF8.self)))
@@ -54,13 +58,16 @@ import Testing
   @Test func dockerFamily() throws {
     func docker(_ text: String) -> String {
       text.replacingOccurrences(
-        of: "application/vnd.oci.image.manifest.v1+json", with: "application/vnd.docker.distribution.manifest.v2+json"
+        of: "application/vnd.oci.image.manifest.v1+json",
+        with: "application/vnd.docker.distribution.manifest.v2+json"
       )
       .replacingOccurrences(
-        of: "application/vnd.oci.image.config.v1+json", with: "application/vnd.docker.container.image.v1+json"
+        of: "application/vnd.oci.image.config.v1+json",
+        with: "application/vnd.docker.container.image.v1+json"
       )
       .replacingOccurrences(
-        of: "application/vnd.oci.image.layer.v1.tar+gzip", with: "application/vnd.docker.image.rootfs.diff.tar.gzip")
+        of: "application/vnd.oci.image.layer.v1.tar+gzip",
+        with: "application/vnd.docker.image.rootfs.diff.tar.gzip")
     }
     let image = try open(oci(manifest: docker, index: docker))
     #expect(image.isDockerFormat)
@@ -73,7 +80,8 @@ import Testing
 
   /// Users that runtimes read differently: no verdict about them would hold everywhere.
   @Test(arguments: [
-    "00", "007", "+0", "-0", "-1", "+1000", "0x0", "0X0", "0b0", "0o0", "0_0", "root ", " root", " ", "ro\u{200B}ot",
+    "00", "007", "+0", "-0", "-1", "+1000", "0x0", "0X0", "0b0", "0o0", "0_0", "root ", " root",
+    " ", "ro\u{200B}ot",
     "\u{660}", "\u{FF10}", "0\u{301}", "0:\u{301}", "2147483648", "4294967296", "-4294967296",
     "99999999999999999999", "1000:4294967296", "1000:00", "1000:-1", "1000:1000:0", "::", ":0:",
   ])
@@ -85,13 +93,15 @@ import Testing
 
   @Test func usersWithControlCharacters() throws {
     for character in ["\\t", "\\n", "\\u0000", "\\u001b", "\\u007f"] {
-      let image = TestImage(layers: [layer("a")], config: TestConfig(more: "\"User\":\"0\(character)\""))
+      let image = TestImage(
+        layers: [layer("a")], config: TestConfig(more: "\"User\":\"0\(character)\""))
       try expect(.ambiguous, "\"User\" is \"", image.dockerArchive())
     }
   }
 
   @Test(arguments: [
-    "", "0", "0:0", ":0", ":", "app:", "root", "ROOT", "app:root", "1000", "2147483647:2147483647", "user@host", "a-0",
+    "", "0", "0:0", ":0", ":", "app:", "root", "ROOT", "app:root", "1000", "2147483647:2147483647",
+    "user@host", "a-0",
     "_apt", "www-data", "1and1", "svc$",
   ])
   func usersThatAllReadAlike(user: String) throws {
@@ -108,7 +118,9 @@ import Testing
       Array("hello, world, I am no image at all".utf8) + Array(repeating: 65, count: 2000))
     try expect(.notAnImage, "docker export", TarBuilder.make { $0.file("etc/passwd", "root") })
     try expect(.notAnImage, "neither a manifest.json nor", TarBuilder.make { _ in })
-    try expect(.notAnImage, "is compressed in it is not", Compressor.gzip.compress(Array(repeating: 0, count: 1 << 20)))
+    try expect(
+      .notAnImage, "is compressed in it is not",
+      Compressor.gzip.compress(Array(repeating: 0, count: 1 << 20)))
     try expect(
       .notAnImage, "is compressed in it is not",
       Compressor.gzip.compress(Compressor.gzip.compress(Self.image.dockerArchive())))
@@ -118,22 +130,29 @@ import Testing
         $0.file("repositories", "{}")
         $0.file("abc/layer.tar", "")
       })
-    try expect(.notAnImage, "no oci-layout", Self.image.ociFiles().filter { $0.name != "oci-layout" }.tar())
+    try expect(
+      .notAnImage, "no oci-layout", Self.image.ociFiles().filter { $0.name != "oci-layout" }.tar())
     try expect(.notAnImage, "lists no image", dockerManifest("[]"))
     try expect(.notAnImage, "must be an array", dockerManifest("{}"))
-    try expect(.notAnImage, "lists no image", oci(index: { _ in #"{"schemaVersion":2,"manifests":[]}"# }))
+    try expect(
+      .notAnImage, "lists no image", oci(index: { _ in #"{"schemaVersion":2,"manifests":[]}"# }))
   }
 
   @Test func pathsThatAreNone() throws {
     try Shell.withTemporaryFolder { folder in
-      let missing = #expect(throws: ImageError.self) { _ = try ImageStore.open("\(folder)/no\u{1B}[31m.tar") }
+      let missing = #expect(throws: ImageError.self) {
+        _ = try ImageStore.open("\(folder)/no\u{1B}[31m.tar")
+      }
       #expect(missing?.exitCode == .usage)
-      #expect(missing?.description.contains("no\\x1b[31m.tar: there is no such file or folder; ") == true)
+      #expect(
+        missing?.description.contains("no\\x1b[31m.tar: there is no such file or folder; ") == true)
       let empty = #expect(throws: ImageError.self) { _ = try ImageStore.open(folder) }
       #expect(empty?.kind == .notAnImage)
       let device = #expect(throws: ImageError.self) { _ = try ImageStore.open("/dev/zero") }
       #expect(device?.kind == .notAnImage)
-      let inside = #expect(throws: ImageError.self) { _ = try ImageStore.open("/etc/passwd/image.tar") }
+      let inside = #expect(throws: ImageError.self) {
+        _ = try ImageStore.open("/etc/passwd/image.tar")
+      }
       #expect(inside?.exitCode == .usage)
     }
   }
@@ -154,11 +173,13 @@ import Testing
   @Test func membersBelowLinks() throws {
     let files = try Self.image.dockerFiles()
     try expect(
-      .ambiguous, "which is not a folder", (files + [.symlink("x", to: "."), .file("x/manifest.json", "[]")]).tar())
+      .ambiguous, "which is not a folder",
+      (files + [.symlink("x", to: "."), .file("x/manifest.json", "[]")]).tar())
   }
 
   @Test(arguments: [
-    #"{"User":"app","User":"root"}"#, #"{"User":"app","user":"root"}"#, #"{"User":"app","uſer":"root"}"#,
+    #"{"User":"app","User":"root"}"#, #"{"User":"app","user":"root"}"#,
+    #"{"User":"app","uſer":"root"}"#,
     #"{"Env":[],"ENV":["A=b"]}"#,
   ])
   func keysInTwoCases(config: String) throws {
@@ -170,7 +191,8 @@ import Testing
   @Test func outerKeysInTwoCases() throws {
     try expect(
       .malformed, "stands twice",
-      oci(config: { $0.replacingOccurrences(of: #""os""#, with: #""Config":{"User":"root"},"os""#) }))
+      oci(config: { $0.replacingOccurrences(of: #""os""#, with: #""Config":{"User":"root"},"os""#) }
+      ))
     try expect(
       .malformed, "stands twice",
       oci(manifest: { $0.replacingOccurrences(of: #""layers""#, with: #""Layers":[],"layers""#) }))
@@ -179,10 +201,14 @@ import Testing
   /// CVE-2021-41190.
   @Test func manifestAndIndexAtOnce() throws {
     for key in ["manifests", "Manifests", "fsLayers", "history"] {
-      try expect(.ambiguous, "both a manifest and an index", oci(manifest: { $0.dropLast() + #","\#(key)":[]}"# }))
+      try expect(
+        .ambiguous, "both a manifest and an index",
+        oci(manifest: { $0.dropLast() + #","\#(key)":[]}"# }))
     }
     for key in ["layers", "config", "LAYERS", "fsLayers"] {
-      try expect(.ambiguous, "both a manifest and an index", oci(index: { $0.dropLast() + #","\#(key)":[]}"# }))
+      try expect(
+        .ambiguous, "both a manifest and an index",
+        oci(index: { $0.dropLast() + #","\#(key)":[]}"# }))
     }
     try expect(
       .ambiguous, "mediaType",
@@ -192,7 +218,9 @@ import Testing
   }
 
   @Test func manifestAgainstIndex() throws {
-    func hybrid(_ oci: TestImage, _ docker: TestImage, tags: [String] = ["todo:latest"]) throws -> [UInt8] {
+    func hybrid(_ oci: TestImage, _ docker: TestImage, tags: [String] = ["todo:latest"]) throws
+      -> [UInt8]
+    {
       let (first, descriptor) = try oci.ociBlobs(compression: .none)
       let (second, _) = try docker.ociBlobs(compression: .none)
       let item = (
@@ -214,7 +242,9 @@ import Testing
     let swapped = TestImage(layers: Self.image.layers.reversed(), config: TestConfig(text: text))
     try expect(.ambiguous, "different layers", hybrid(Self.image, swapped))
     // As Docker 25.0.0 wrote it.
-    try expect(.ambiguous, "Docker 25.0.0", hybrid(TestImage(layers: [], config: TestConfig(text: text)), Self.image))
+    try expect(
+      .ambiguous, "Docker 25.0.0",
+      hybrid(TestImage(layers: [], config: TestConfig(text: text)), Self.image))
   }
 
   @Test func oneNameForTwoImages() throws {
@@ -225,13 +255,18 @@ import Testing
     let (second, two) = try root.ociBlobs(compression: .none)
     func archive(_ tags: [String]) -> [UInt8] {
       let items = zip([Self.image, root], tags).map { image, tag in
-        ("blobs/sha256/\(image.configDigest.hex)", [tag], image.layers.map { "blobs/sha256/\(Digest.sha256($0).hex)" })
+        (
+          "blobs/sha256/\(image.configDigest.hex)", [tag],
+          image.layers.map { "blobs/sha256/\(Digest.sha256($0).hex)" }
+        )
       }
       return
         (ArchiveFile.ociLayout(blobs: first + second, manifests: [one, two])
         + [.file("manifest.json", TestImage.dockerManifest(items))]).tar()
     }
-    #expect(try open(archive(["todo:latest", "other:latest"]), .init(image: "other")).config.user == "root")
+    #expect(
+      try open(archive(["todo:latest", "other:latest"]), .init(image: "other")).config.user
+        == "root")
     let error = try #require(throws: ImageError.self) {
       try open(archive(["other:latest", "todo:latest"]), .init(image: "other"))
     }
@@ -243,7 +278,9 @@ import Testing
     try expect(
       .ambiguous, "two different digests",
       dockerManifest(
-        TestImage.dockerManifest([("\(Self.image.configDigest.hex).json", [], ["\(a).tar", "\(a).tar"])])))
+        TestImage.dockerManifest([
+          ("\(Self.image.configDigest.hex).json", [], ["\(a).tar", "\(a).tar"])
+        ])))
   }
 
   // MARK: Lies about content
@@ -270,7 +307,8 @@ import Testing
   @Test func layerCounts() throws {
     let config = "\(Self.image.configDigest.hex).json"
     try expect(
-      .malformed, "has 0 layers, but the config names 2", dockerManifest(TestImage.dockerManifest([(config, [], [])])))
+      .malformed, "has 0 layers, but the config names 2",
+      dockerManifest(TestImage.dockerManifest([(config, [], [])])))
     try expect(
       .malformed, "has 2 layers, but the config names 0",
       oci(config: { _ in
@@ -292,7 +330,8 @@ import Testing
     ("must be an object", #""config":{"#, #""config":[],"x":{"#),
     ("must be an array of strings", #""User":"1000""#, #""Env":"A=b""#),
     ("not \"layers\"", #""type":"layers""#, #""type":"x""#),
-    ("is not a digest", "sha256:", "sha256:../"), ("must be an array of objects", #""os""#, #""history":[1],"os""#),
+    ("is not a digest", "sha256:", "sha256:../"),
+    ("must be an array of objects", #""os""#, #""history":[1],"os""#),
   ])
   func malformedConfig(reason: String, from: String, to: String) throws {
     let error = try failure(oci(config: { $0.replacingOccurrences(of: from, with: to) }))
@@ -302,7 +341,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "sha256:../../../../etc/passwd", "sha256:ABC", "md5:0", "../x", "", "sha256:" + String(repeating: "A", count: 64),
+    "sha256:../../../../etc/passwd", "sha256:ABC", "md5:0", "../x", "",
+    "sha256:" + String(repeating: "A", count: 64),
   ])
   func digestStrings(text: String) throws {
     let error = try failure(
@@ -314,23 +354,31 @@ import Testing
   @Test func embeddedData() throws {
     let digest = "\"\(Self.image.configDigest)\""
     let honest = Data(Self.image.configBytes).base64EncodedString()
-    _ = try open(oci(manifest: { $0.replacingOccurrences(of: digest, with: #"\#(digest),"data":"\#(honest)""#) }))
+    _ = try open(
+      oci(manifest: {
+        $0.replacingOccurrences(of: digest, with: #"\#(digest),"data":"\#(honest)""#)
+      }))
     try expect(
-      .mismatch, "embedded", oci(manifest: { $0.replacingOccurrences(of: digest, with: #"\#(digest),"data":"e30=""#) }))
+      .mismatch, "embedded",
+      oci(manifest: { $0.replacingOccurrences(of: digest, with: #"\#(digest),"data":"e30=""#) }))
   }
 
   @Test func mediaTypes() throws {
     let gzip = "image.layer.v1.tar+gzip"
-    func with(_ type: String) throws -> [UInt8] { try oci(manifest: { $0.replacingOccurrences(of: gzip, with: type) }) }
+    func with(_ type: String) throws -> [UInt8] {
+      try oci(manifest: { $0.replacingOccurrences(of: gzip, with: type) })
+    }
     try expect(.unsupported, "foreign layer", with("image.layer.nondistributable.v1.tar+gzip"))
     try expect(.unsupported, "unknown media type", with("image.layer.v1.tar+brotli"))
     try expect(.unsupported, "unknown media type", with("image.layer.v2"))
     #expect(try open(with("image.layer.v1.tar")).notes.map(\.id) == ["FORGE-A103", "FORGE-A103"])
-    #expect(try open(with("image.layer.v1.tar+zstd")).notes.map(\.id) == ["FORGE-A103", "FORGE-A103"])
+    #expect(
+      try open(with("image.layer.v1.tar+zstd")).notes.map(\.id) == ["FORGE-A103", "FORGE-A103"])
     try expect(
       .unsupported, "foreign layer",
       oci(manifest: {
-        $0.replacingOccurrences(of: #"tar+gzip","#, with: #"tar+gzip","urls":["https://example.com"],"#)
+        $0.replacingOccurrences(
+          of: #"tar+gzip","#, with: #"tar+gzip","urls":["https://example.com"],"#)
       }))
     try expect(
       .unsupported, "schema 1",
@@ -347,23 +395,30 @@ import Testing
     try expect(
       .unsupported, "foreign layer",
       dockerManifest(
-        TestImage.dockerManifest([("\(Self.image.configDigest.hex).json", [], [])]).replacingOccurrences(
-          of: "}]",
-          with:
-            #","LayerSources":{"sha256:0":{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}}}]"#
-        )))
+        TestImage.dockerManifest([("\(Self.image.configDigest.hex).json", [], [])])
+          .replacingOccurrences(
+            of: "}]",
+            with:
+              #","LayerSources":{"sha256:0":{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}}}]"#
+          )))
   }
 
   /// No archive holds the blob of a foreign layer, and engines fetch it from the URLs.
   @Test func foreignLayerThatIsAbsent() throws {
     let (blobs, descriptor) = try TestImage(layers: Self.image.layers).ociBlobs()
     let foreign = blobs.map { file -> ArchiveFile in
-      guard case .bytes(_, let bytes) = file, bytes.starts(with: #"{"schemaVersion""#.utf8) else { return file }
+      guard case .bytes(_, let bytes) = file, bytes.starts(with: #"{"schemaVersion""#.utf8) else {
+        return file
+      }
       let text = String(decoding: bytes, as: UTF8.self)
       return .blob(
-        Array(text.replacingOccurrences(of: "image.layer.v1", with: "image.layer.nondistributable.v1").utf8))
+        Array(
+          text.replacingOccurrences(of: "image.layer.v1", with: "image.layer.nondistributable.v1")
+            .utf8))
     }
-    guard case .bytes(let name, let manifest)? = foreign.last else { return try #require(Bool(false)) }
+    guard case .bytes(let name, let manifest)? = foreign.last else {
+      return try #require(Bool(false))
+    }
     let listed = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)
     #expect(listed != descriptor)
     let archive = ArchiveFile.ociLayout(
@@ -375,7 +430,9 @@ import Testing
   }
 
   /// Layers that image-spec does not know, but engines unpack.
-  @Test(arguments: [Compressor.xz, .bzip2]) func unusualCompressions(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.xz, .bzip2]) func unusualCompressions(_ compressor: Compressor)
+    throws
+  {
     let image = TestImage(layers: [Self.image.layers[0]])
     let (blobs, _) = try image.ociBlobs(compression: .none)
     let layer = try compressor.compress(image.layers[0])
@@ -396,7 +453,9 @@ import Testing
   // MARK: Size
 
   @Test func hugeAndDeepDocuments() throws {
-    try expect(.tooLarge, "over the limit", dockerManifest("[" + String(repeating: " ", count: 5 << 20) + "]"))
+    try expect(
+      .tooLarge, "over the limit",
+      dockerManifest("[" + String(repeating: " ", count: 5 << 20) + "]"))
     let deep = String(repeating: "[", count: 100_000)
     try expect(.malformed, "nested deeper", dockerManifest(deep))
     try expect(.malformed, "nested deeper", oci(config: { $0.dropLast() + #","x":\#(deep)"# }))

@@ -72,7 +72,8 @@ import Testing
     var random = SeededBytes(seed: 3)
     var opened = 0
     let pieces = [
-      "{", "}", "[", "]", ",", ":", "\"", "null", "1e9", "\\u0000", "\\ud800", "\"User\":\"root\",", "-", " ",
+      "{", "}", "[", "]", ",", ":", "\"", "null", "1e9", "\\u0000", "\\ud800", "\"User\":\"root\",",
+      "-", " ",
     ]
     try Shell.withTemporaryFolder { folder in
       for _ in 0..<800 {
@@ -94,7 +95,8 @@ import Testing
           #expect(config.bytes == image.configBytes)
           opened += 1
         } catch let error as ImageError {
-          #expect(error.description.contains("config sha256:") || error.kind == .malformed, "\(error)")
+          #expect(
+            error.description.contains("config sha256:") || error.kind == .malformed, "\(error)")
         }
       }
     }

@@ -6,11 +6,13 @@ import Testing
 
 /// Archives with several images or platforms.
 @Suite struct SelectionTests {
-  private let first = TestImage(layers: [layer("a")], config: TestConfig(user: "1"), references: ["todo-api:1.0"])
+  private let first = TestImage(
+    layers: [layer("a")], config: TestConfig(user: "1"), references: ["todo-api:1.0"])
   private let second = TestImage(
     layers: [layer("a"), layer("b")], config: TestConfig(user: "2"), references: ["web:1.0"])
   private let arm = TestImage(
-    layers: [layer("arm")], config: TestConfig(platform: "linux/arm64/v8", user: "3"), references: ["todo-api:1.0"])
+    layers: [layer("arm")], config: TestConfig(platform: "linux/arm64/v8", user: "3"),
+    references: ["todo-api:1.0"])
 
   private var dockerPair: [UInt8] {
     get throws {
@@ -18,7 +20,10 @@ import Testing
       let files = try (first.dockerFiles() + second.dockerFiles())
         .filter { $0.name != "manifest.json" && names.insert($0.name).inserted }
       let items = [first, second].map { image in
-        ("\(image.configDigest.hex).json", image.references, image.layers.map { Digest.sha256($0).hex + ".tar" })
+        (
+          "\(image.configDigest.hex).json", image.references,
+          image.layers.map { Digest.sha256($0).hex + ".tar" }
+        )
       }
       return (files + [.file("manifest.json", TestImage.dockerManifest(items))]).tar()
     }
@@ -41,7 +46,10 @@ import Testing
 
   @Test func byDigest() throws {
     let digest = second.configDigest
-    for name in [digest.description, digest.hex, String(digest.hex.prefix(12)), "sha256:" + digest.hex.prefix(12)] {
+    for name in [
+      digest.description, digest.hex, String(digest.hex.prefix(12)),
+      "sha256:" + digest.hex.prefix(12),
+    ] {
       #expect(try open(dockerPair, .init(image: name)).config.user == "2")
     }
     #expect(try failure(dockerPair, .init(image: String(digest.hex.prefix(5)))).kind == .choice)
@@ -53,7 +61,8 @@ import Testing
     pair[0].references = ["localhost/web:1.0"]
     let layouts = try pair.map { try $0.ociBlobs() }
     func archive() -> [UInt8] {
-      ArchiveFile.ociLayout(blobs: layouts.flatMap(\.blobs), manifests: layouts.map(\.descriptor)).tar()
+      ArchiveFile.ociLayout(blobs: layouts.flatMap(\.blobs), manifests: layouts.map(\.descriptor))
+        .tar()
     }
     #expect(try open(archive(), .init(image: "localhost/web:1.0")).config.user == "1")
     // Both are `web:1.0` to somebody.
@@ -61,7 +70,9 @@ import Testing
     #expect(try open(archive(), .init(image: "docker.io/library/web:1.0")).config.user == "2")
     pair[1].references = ["other"]
     let lone = try pair.map { try $0.ociBlobs() }
-    let other = ArchiveFile.ociLayout(blobs: lone.flatMap(\.blobs), manifests: lone.map(\.descriptor)).tar()
+    let other = ArchiveFile.ociLayout(
+      blobs: lone.flatMap(\.blobs), manifests: lone.map(\.descriptor)
+    ).tar()
     #expect(try open(other, .init(image: "web:1.0")).config.user == "1")
     #expect(try open(other, .init(image: "other:latest")).config.user == "2")
   }
@@ -77,7 +88,8 @@ import Testing
   }
 
   /// An index in the index, with attestations, as BuildKit writes.
-  private func nested(_ images: [(TestImage, platform: String)], dropping dropped: [String] = []) throws
+  private func nested(_ images: [(TestImage, platform: String)], dropping dropped: [String] = [])
+    throws
     -> [ArchiveFile]
   {
     var blobs: [ArchiveFile] = []
@@ -101,7 +113,8 @@ import Testing
     }
     let type = "application/vnd.oci.image.index.v1+json"
     let index = Array(
-      #"{"schemaVersion":2,"mediaType":"\#(type)","manifests":[\#(descriptors.joined(separator: ","))]}"#.utf8)
+      #"{"schemaVersion":2,"mediaType":"\#(type)","manifests":[\#(descriptors.joined(separator: ","))]}"#
+        .utf8)
     let top = TestImage.descriptor(
       type, index,
       more:
@@ -122,12 +135,17 @@ import Testing
     var files = try nested([(first, "linux/amd64")])
     let index = try #require(
       files.firstIndex {
-        if case .bytes(_, let bytes) = $0 { String(decoding: bytes, as: UTF8.self).contains("unknown") } else { false }
+        if case .bytes(_, let bytes) = $0 {
+          String(decoding: bytes, as: UTF8.self).contains("unknown")
+        } else {
+          false
+        }
       })
     guard case .bytes(_, let bytes) = files[index] else { return }
     let changed = Array(
       String(decoding: bytes, as: UTF8.self).replacingOccurrences(
-        of: #"{"os":"unknown","architecture":"unknown"}"#, with: #"{"os":"linux","architecture":"arm64"}"#
+        of: #"{"os":"unknown","architecture":"unknown"}"#,
+        with: #"{"os":"linux","architecture":"arm64"}"#
       ).utf8)
     files[index] = .blob(changed)
     files = ArchiveFile.ociLayout(
@@ -140,11 +158,13 @@ import Testing
     let archive = try nested([(first, "linux/amd64"), (arm, "linux/arm64")]).tar()
     let error = try failure(archive)
     #expect(error.exitCode == .usage)
-    #expect(error.description.contains("linux/amd64") && error.description.contains("linux/arm64/v8"))
+    #expect(
+      error.description.contains("linux/amd64") && error.description.contains("linux/arm64/v8"))
     #expect(try open(archive, .init(platform: "linux/amd64")).config.user == "1")
     #expect(try open(archive, .init(platform: "linux/arm64")).config.user == "3")
     #expect(try open(archive, .init(platform: "linux/arm64/v8")).config.user == "3")
-    #expect(try open(archive, .init(image: "todo-api:1.0", platform: "linux/arm64")).config.user == "3")
+    #expect(
+      try open(archive, .init(image: "todo-api:1.0", platform: "linux/arm64")).config.user == "3")
     #expect(try failure(archive, .init(platform: "linux/arm64/v7")).exitCode == .usage)
   }
 
@@ -153,7 +173,9 @@ import Testing
     let (blobs, _) = try arm.ociBlobs()
     for absent in blobs.map(\.name) where !absent.isEmpty {
       // The references of `arm` go into its manifest's descriptor only, so that the names are the same here.
-      let archive = try nested([(first, "linux/amd64"), (arm, "linux/arm64/v8")], dropping: [absent]).tar()
+      let archive = try nested(
+        [(first, "linux/amd64"), (arm, "linux/arm64/v8")], dropping: [absent]
+      ).tar()
       let image = try open(archive)
       #expect(image.config.user == "1")
       #expect(image.notes.map(\.id) == ["FORGE-A101"])
@@ -228,14 +250,16 @@ import Testing
       #"{"schemaVersion":2,"artifactType":"application/spdx+json","config":\#(TestImage.descriptor("application/vnd.oci.empty.v1+json", empty)),"layers":[]}"#
         .utf8)
     func archive(_ manifests: [String]) -> [UInt8] {
-      ArchiveFile.ociLayout(blobs: blobs + [.blob(empty), .blob(artifact)], manifests: manifests).tar()
+      ArchiveFile.ociLayout(blobs: blobs + [.blob(empty), .blob(artifact)], manifests: manifests)
+        .tar()
     }
     let type = "application/vnd.oci.image.manifest.v1+json"
     let image = try open(archive([descriptor, TestImage.descriptor(type, artifact)]))
     #expect(image.config.user == "1")
     #expect(image.notes.map(\.id) == ["FORGE-A105"])
     #expect(try failure(archive([TestImage.descriptor(type, artifact)])).kind == .notAnImage)
-    let posing = TestImage.descriptor(type, artifact, more: #","platform":{"os":"linux","architecture":"amd64"}"#)
+    let posing = TestImage.descriptor(
+      type, artifact, more: #","platform":{"os":"linux","architecture":"amd64"}"#)
     #expect(try failure(archive([descriptor, posing])).kind == .unsupported)
   }
 }

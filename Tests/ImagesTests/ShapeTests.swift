@@ -6,11 +6,15 @@ import Testing
 
 /// The same image in every shape is the same image.
 @Suite struct ShapeTests {
-  private func expectSample(_ image: Image, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  private func expectSample(_ image: Image, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
     #expect(image.config.bytes == sample.configBytes, sourceLocation: sourceLocation)
     #expect(image.config.digest == sample.configDigest, sourceLocation: sourceLocation)
     #expect(try image.layerContents() == sample.layers, sourceLocation: sourceLocation)
-    #expect(image.layers.map(\.diffID) == sample.layers.map { Digest.sha256($0) }, sourceLocation: sourceLocation)
+    #expect(
+      image.layers.map(\.diffID) == sample.layers.map { Digest.sha256($0) },
+      sourceLocation: sourceLocation)
     #expect(image.platform.description == "linux/amd64", sourceLocation: sourceLocation)
     #expect(image.reference == "todo:latest", sourceLocation: sourceLocation)
   }
@@ -27,7 +31,8 @@ import Testing
     let type = "application/vnd.docker.image.rootfs.diff.tar"
     switch shape {
     case .classic, .podman: #expect(image.layers.map(\.mediaType) == [type, type, type])
-    case .kaniko: #expect(image.layers.map(\.mediaType) == [type + ".gzip", type + ".gzip", type + ".gzip"])
+    case .kaniko:
+      #expect(image.layers.map(\.mediaType) == [type + ".gzip", type + ".gzip", type + ".gzip"])
     case .docker25: #expect(image.layers.map(\.digest) == sample.layers.map { Digest.sha256($0) })
     }
   }
@@ -91,7 +96,8 @@ import Testing
   @Test func standardInputPipe() async {
     await #expect(processExitsWith: .success) {
       try Shell.withTemporaryFolder { folder in
-        try Data(Compressor.gzip.compress(sample.dockerArchive())).write(to: URL(fileURLWithPath: "\(folder)/image"))
+        try Data(Compressor.gzip.compress(sample.dockerArchive())).write(
+          to: URL(fileURLWithPath: "\(folder)/image"))
         let pipe = try #require(popen("cat \(folder)/image", "r"))
         try #require(dup2(fileno(pipe), 0) == 0)
         let contents = try ImageStore.open("-").layerContents()
@@ -106,7 +112,8 @@ import Testing
       guard case .bytes(let name, let bytes) = file else { return file }
       return .bytes("./\(name)", bytes)
     }
-    try expectSample(open(([.folder("./"), .folder("./blobs/"), .folder("./blobs/sha256/")] + files).tar()))
+    try expectSample(
+      open(([.folder("./"), .folder("./blobs/"), .folder("./blobs/sha256/")] + files).tar()))
   }
 
   @Test func hardlinkedLayer() throws {
@@ -123,15 +130,18 @@ import Testing
     let config = sample.configBytes
     let digest = Digest.of(config, algorithm: .sha512)
     let old = TestImage.descriptor("application/vnd.oci.image.config.v1+json", config)
-    let new = old.replacingOccurrences(of: Digest.sha256(config).description, with: digest.description)
+    let new = old.replacingOccurrences(
+      of: Digest.sha256(config).description, with: digest.description)
     let (blobs, _) = try sample.ociBlobs()
     guard case .bytes(_, let manifest)? = blobs.last else { throw CancellationError() }
-    let changed = Array(String(decoding: manifest, as: UTF8.self).replacingOccurrences(of: old, with: new).utf8)
+    let changed = Array(
+      String(decoding: manifest, as: UTF8.self).replacingOccurrences(of: old, with: new).utf8)
     let name = TestImage.descriptor(
       "application/vnd.oci.image.manifest.v1+json", changed,
       more: #","annotations":{"org.opencontainers.image.ref.name":"todo:latest"}"#)
     let files = ArchiveFile.ociLayout(
-      blobs: blobs + [.file("blobs/sha512/\(digest.hex)", config), .blob(changed)], manifests: [name])
+      blobs: blobs + [.file("blobs/sha512/\(digest.hex)", config), .blob(changed)],
+      manifests: [name])
     try expectSample(open(files.tar()))
   }
 
@@ -157,7 +167,9 @@ import Testing
   @Test func emptyImage() throws {
     let empty = TestImage(
       layers: [],
-      config: TestConfig(text: #"{"os":"linux","architecture":"arm64","rootfs":{"type":"layers","diff_ids":DIFFIDS}}"#))
+      config: TestConfig(
+        text:
+          #"{"os":"linux","architecture":"arm64","rootfs":{"type":"layers","diff_ids":DIFFIDS}}"#))
     for archive in [try empty.dockerArchive(), try empty.ociArchive()] {
       let image = try open(archive)
       #expect(image.layers.isEmpty)
@@ -171,7 +183,8 @@ import Testing
   @Test func keysInAnyCase() throws {
     let text =
       #"{"OS":"linux","Architecture":"amd64","CONFIG":{"uſer":"0","env":["A=b"],"cmd":"run"},"rootfS":{"Type":"layers","diff_ids":DIFFIDS}}"#
-    let image = try open(TestImage(layers: [layer("a")], config: TestConfig(text: text)).ociArchive())
+    let image = try open(
+      TestImage(layers: [layer("a")], config: TestConfig(text: text)).ociArchive())
     #expect(image.config.user == "0")
     #expect(image.config.environment == ["A=b"])
     #expect(image.config.cmd == ["run"])

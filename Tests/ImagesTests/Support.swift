@@ -6,15 +6,19 @@ import TestSupport
 import Testing
 
 /// A layer of one file.
-func layer(_ name: String, _ text: String = "content") -> [UInt8] { TarBuilder.make { $0.file(name, text) } }
+func layer(_ name: String, _ text: String = "content") -> [UInt8] {
+  TarBuilder.make { $0.file(name, text) }
+}
 
 /// A small image with everything set; its third layer is its first one again.
 let sample = TestImage(
   layers: [layer("base"), layer("app/main.py", "print(1)"), layer("base")],
   config: TestConfig(
-    user: "1000:1000", entrypoint: ["/usr/bin/python3"], cmd: ["-m", "app"], environment: ["PATH=/bin", "A=b=c"],
+    user: "1000:1000", entrypoint: ["/usr/bin/python3"], cmd: ["-m", "app"],
+    environment: ["PATH=/bin", "A=b=c"],
     exposedPorts: ["8000/tcp"], volumes: ["/data"], workingDirectory: "/app",
-    labels: ["name": "todo", "Name": "Todo"], healthcheck: ["CMD", "true"], history: ["FROM", "#ENV A", "COPY", "RUN"],
+    labels: ["name": "todo", "Name": "Todo"], healthcheck: ["CMD", "true"],
+    history: ["FROM", "#ENV A", "COPY", "RUN"],
     more: #""OnBuild":["RUN x"],"StopSignal":"SIGINT","Shell":["/bin/sh","-c"]"#))
 
 /// Opens an archive that is given as bytes.
@@ -28,9 +32,12 @@ func open(_ archive: [UInt8], _ selection: ImageSelection = .init()) throws -> I
 
 /// The error of an archive that must not open.
 func failure(
-  _ archive: [UInt8], _ selection: ImageSelection = .init(), sourceLocation: SourceLocation = #_sourceLocation
+  _ archive: [UInt8], _ selection: ImageSelection = .init(),
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> ImageError {
-  try #require(throws: ImageError.self, sourceLocation: sourceLocation) { try open(archive, selection) }
+  try #require(throws: ImageError.self, sourceLocation: sourceLocation) {
+    try open(archive, selection)
+  }
 }
 
 extension Image {

@@ -6,7 +6,8 @@ import Testing
 
 /// A part of an image is never taken for an image.
 @Suite struct TruncationTests {
-  private static let small = TestImage(layers: [layer("app.py", "print(1)")], config: TestConfig(user: "1000"))
+  private static let small = TestImage(
+    layers: [layer("app.py", "print(1)")], config: TestConfig(user: "1000"))
 
   /// Tries all lengths around the edges of blocks, and every `step`th between.
   private func expectFailures(of archive: [UInt8], every step: Int) throws {
@@ -42,7 +43,9 @@ import Testing
   /// More zeros than the two blocks of the end marker are padding: GNU tar writes up to 10 KiB.
   @Test func padding() throws {
     let archive = try Self.small.dockerArchive()
-    for count in [1, 512, 8192] { #expect(try open(archive + [UInt8](repeating: 0, count: count)).notes.isEmpty) }
+    for count in [1, 512, 8192] {
+      #expect(try open(archive + [UInt8](repeating: 0, count: count)).notes.isEmpty)
+    }
     let joined = try open(archive + archive)
     #expect(joined.notes.map(\.id) == ["FORGE-A102"])
   }
@@ -52,7 +55,9 @@ import Testing
       try Shell.withTemporaryFolder { folder in
         let files = try Self.small.ociFiles().filter { $0.name != missing.name }
         try files.write(to: "\(folder)/layout")
-        let error = try #require(throws: ImageError.self) { try ImageStore.open("\(folder)/layout") }
+        let error = try #require(throws: ImageError.self) {
+          try ImageStore.open("\(folder)/layout")
+        }
         #expect(error.exitCode == .unreadableInput)
         #expect(error.description.contains(missing.name.suffix(64)))
       }

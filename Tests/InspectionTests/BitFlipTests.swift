@@ -52,7 +52,8 @@ import Testing
           #expect(found.details.files == reference.details.files, "\(what): byte \(bit / 8)")
           #expect(found.image.user == reference.image.user, "\(what): byte \(bit / 8)")
         } catch let error as any ForgeError {
-          #expect(error.exitCode == .unreadableInput || error.exitCode == .usage, "\(what): \(error)")
+          #expect(
+            error.exitCode == .unreadableInput || error.exitCode == .usage, "\(what): \(error)")
           errors += 1
         }
       }
@@ -60,18 +61,24 @@ import Testing
     #expect(errors > 100, "\(what)")
   }
 
-  @Test(arguments: TestImage.DockerShape.allCases) func dockerArchives(_ shape: TestImage.DockerShape) throws {
+  @Test(arguments: TestImage.DockerShape.allCases) func dockerArchives(
+    _ shape: TestImage.DockerShape
+  ) throws {
     let archive = try Self.image.dockerArchive(shape)
     // kaniko and jib name the config `config.json`: its digest is nowhere.
     let config = shape == .kaniko ? archive.firstRange(of: Self.image.configBytes) : nil
     try expectErrorOrSame(archive, every: 151, seed: 1, "\(shape)", uncovered: config)
   }
 
-  @Test(arguments: [Compressor.none, .gzip, .zstd]) func ociArchives(_ compressor: Compressor) throws {
-    try expectErrorOrSame(Self.image.ociArchive(compression: compressor), every: 151, seed: 2, "\(compressor)")
+  @Test(arguments: [Compressor.none, .gzip, .zstd]) func ociArchives(_ compressor: Compressor)
+    throws
+  {
+    try expectErrorOrSame(
+      Self.image.ociArchive(compression: compressor), every: 151, seed: 2, "\(compressor)")
   }
 
   @Test(arguments: [Compressor.gzip, .zstd]) func wrapped(_ compressor: Compressor) throws {
-    try expectErrorOrSame(compressor.compress(Self.image.dockerArchive()), every: 7, seed: 3, "\(compressor)")
+    try expectErrorOrSame(
+      compressor.compress(Self.image.dockerArchive()), every: 7, seed: 3, "\(compressor)")
   }
 }

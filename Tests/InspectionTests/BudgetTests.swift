@@ -24,7 +24,9 @@ import Testing
     let file = try #require(throws: (any Error).self) {
       try withArchive(archive) { try Inspector.inspect($0, options: options) }
     }
-    let piped = try #require(throws: (any Error).self) { try inspectPiped(archive, options: options) }
+    let piped = try #require(throws: (any Error).self) {
+      try inspectPiped(archive, options: options)
+    }
     return try [file, piped].map { try #require($0 as? any ForgeError) }
   }
 
@@ -58,14 +60,17 @@ import Testing
       let piece = try compressor.compress(zeros)
       let bomb = [[UInt8]](repeating: piece, count: 800).flatMap { $0 }
       #expect(bomb.count < 16 << 20)
-      let behindLayer = try manifest(of: image, layer: compressor.compress(image.layers[0]) + bomb, compressor)
+      let behindLayer = try manifest(
+        of: image, layer: compressor.compress(image.layers[0]) + bomb, compressor)
       let behindArchive = try compressor.compress(image.dockerArchive()) + bomb
       var junk = TarBuilder()
       junk.add("junk", size: 12 << 30) { block in
         block.replaceSubrange(124..<136, with: [0x80, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0])
       }
       let member = try compressor.compress(junk.bytes) + bomb
-      for (what, archive) in [("layer", behindLayer), ("archive", behindArchive), ("member", member)] {
+      for (what, archive) in [
+        ("layer", behindLayer), ("archive", behindArchive), ("member", member),
+      ] {
         for read in [
           { try withArchive(archive) { try Inspector.inspect($0, options: options) } },
           { try inspectPiped(archive, options: options) },
@@ -73,7 +78,9 @@ import Testing
           let start = ContinuousClock.now
           let error = try #require(throws: (any Error).self) { try read() } as? any ForgeError
           #expect(error?.exitCode == .unreadableInput)
-          #expect(error?.remedy?.hasSuffix("raise --max-unpacked") == true, "\(what): \(String(describing: error))")
+          #expect(
+            error?.remedy?.hasSuffix("raise --max-unpacked") == true,
+            "\(what): \(String(describing: error))")
           // To unpack it all takes a minute in a debug build.
           #expect(ContinuousClock.now - start < .seconds(20), "\(what)")
         }
@@ -94,7 +101,9 @@ import Testing
     #expect(archive.count < unpacked)
     for (budget, fits) in [(unpacked, true), (unpacked - 1, false)] {
       #expect(
-        reads(budget) { options in try withArchive(archive) { try Inspector.inspect($0, options: options) } } == fits)
+        reads(budget) { options in
+          try withArchive(archive) { try Inspector.inspect($0, options: options) }
+        } == fits)
       #expect(reads(budget) { try inspectPiped(archive, options: $0) } == fits)
     }
     let plain = try Self.image.dockerArchive()
@@ -113,19 +122,26 @@ import Testing
         tar.add("zeros", data: [UInt8](repeating: 0, count: 4 << 20))
       })
     broken[broken.count - 5] ^= 0xFF
-    let archive = try ((0..<3).map { ArchiveFile.file("junk\($0)", broken) } + Self.image.dockerFiles()).tar()
+    let archive = try
+      ((0..<3).map { ArchiveFile.file("junk\($0)", broken) } + Self.image.dockerFiles()).tar()
     var options = InspectionOptions()
     options.limits.total = 13 << 20
     _ = try inspectPiped(archive, options: options)
     options.limits.total = 12 << 20
-    let error = try #require(throws: (any Error).self) { try inspectPiped(archive, options: options) }
-    #expect((error as? any ForgeError)?.remedy?.hasSuffix("raise --max-unpacked") == true, "\(error)")
+    let error = try #require(throws: (any Error).self) {
+      try inspectPiped(archive, options: options)
+    }
+    #expect(
+      (error as? any ForgeError)?.remedy?.hasSuffix("raise --max-unpacked") == true, "\(error)")
   }
 
   /// An OCI archive whose only layer is this blob.
-  private func manifest(of image: TestImage, layer: [UInt8], _ compressor: Compressor) throws -> [UInt8] {
+  private func manifest(of image: TestImage, layer: [UInt8], _ compressor: Compressor) throws
+    -> [UInt8]
+  {
     let type = "application/vnd.oci.image.manifest.v1+json"
-    let layerText = TestImage.descriptor("application/vnd.oci.image.layer.v1.tar+\(compressor.rawValue)", layer)
+    let layerText = TestImage.descriptor(
+      "application/vnd.oci.image.layer.v1.tar+\(compressor.rawValue)", layer)
     let config = TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)
     let manifest = Array(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(layerText)]}"#.utf8)
     return ArchiveFile.ociLayout(
@@ -142,7 +158,8 @@ import Testing
     options.limits.total = 20 << 20
     options.limits.unpacked = 10 << 20
     for archive in [
-      try TestImage(layers: [bomb]).ociArchive(), try TestImage(layers: [bomb]).ociArchive(compression: .zstd),
+      try TestImage(layers: [bomb]).ociArchive(),
+      try TestImage(layers: [bomb]).ociArchive(compression: .zstd),
       try Compressor.gzip.compress(TestImage(layers: [bomb]).dockerArchive()),
     ] {
       #expect(archive.count < 2 << 20)

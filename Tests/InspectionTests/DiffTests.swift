@@ -16,7 +16,9 @@ import Testing
     tar.file("turns", "12")
   }
 
-  private func diff(_ old: [[UInt8]], _ new: [[UInt8]], _ limit: GrowthLimit? = nil) throws -> ImageDiff {
+  private func diff(_ old: [[UInt8]], _ new: [[UInt8]], _ limit: GrowthLimit? = nil) throws
+    -> ImageDiff
+  {
     ImageDiff(from: try open(old), to: try open(new), limit: limit)
   }
 
@@ -45,12 +47,16 @@ import Testing
       ])
     #expect(
       rows(found) == [
-        "removed d/gone 4>0 @0", "changed etc/a 5>9 @1 content", "added new\\x1b 0>3 @1", "removed turns 2>0 @0",
-        "added turns/inner 0>1 @2", "changed etc/link 0>0 @1 target", "changed etc/mode 1>1 @1 mode+owner",
+        "removed d/gone 4>0 @0", "changed etc/a 5>9 @1 content", "added new\\x1b 0>3 @1",
+        "removed turns 2>0 @0",
+        "added turns/inner 0>1 @2", "changed etc/link 0>0 @1 target",
+        "changed etc/mode 1>1 @1 mode+owner",
       ])
     #expect(found.sharedLayers == 1)
     #expect(
-      found.layers.map { "\($0.change.rawValue) \($0.newIndex ?? -1) +\($0.added) ~\($0.changed) -\($0.removed)" } == [
+      found.layers.map {
+        "\($0.change.rawValue) \($0.newIndex ?? -1) +\($0.added) ~\($0.changed) -\($0.removed)"
+      } == [
         "added 1 +1 ~3 -0", "added 2 +1 ~0 -0",
       ])
     #expect(found.growth.bytes == found.new.sizes.stored - found.old.sizes.stored)
@@ -59,7 +65,9 @@ import Testing
   @Test func anImageAndItself() throws {
     let found = try diff([Self.base], [Self.base], .bytes(0))
     #expect(found.files == [] && found.layers == [] && found.packages == [] && found.settings == [])
-    #expect(found.growth == ImageDiff.Growth(metric: "stored", bytes: 0, percent: 0, maximum: 0, passed: true))
+    #expect(
+      found.growth
+        == ImageDiff.Growth(metric: "stored", bytes: 0, percent: 0, maximum: 0, passed: true))
   }
 
   /// Files that other layers bring are the same files.
@@ -81,10 +89,12 @@ import Testing
       let hex = String(repeating: digit, count: 64)
       return try open(
         [Self.base, layer { $0.file("app/x", text) }],
-        config: TestConfig(user: text, history: ["RUN base", "/bin/sh -c #(nop) COPY dir:\(hex) in /app "]))
+        config: TestConfig(
+          user: text, history: ["RUN base", "/bin/sh -c #(nop) COPY dir:\(hex) in /app "]))
     }
     let found = ImageDiff(from: try image("1", "a"), to: try image("123", "b"))
-    #expect(found.layers.map { "\($0.change.rawValue) \($0.oldBytes)>\($0.newBytes)" } == ["changed 1>3"])
+    #expect(
+      found.layers.map { "\($0.change.rawValue) \($0.oldBytes)>\($0.newBytes)" } == ["changed 1>3"])
     #expect(found.settings == [ImageDiff.Setting(name: "user", old: "1", new: "123")])
   }
 
@@ -92,28 +102,42 @@ import Testing
     func modules(_ packages: [(String, String, String)]) -> [UInt8] {
       layer { tar in
         for (folder, name, version) in packages {
-          tar.file("\(folder)/node_modules/\(name)/package.json", #"{"name":"\#(name)","version":"\#(version)"}"#)
+          tar.file(
+            "\(folder)/node_modules/\(name)/package.json",
+            #"{"name":"\#(name)","version":"\#(version)"}"#)
         }
       }
     }
     let found = try diff(
       [modules([("a", "next", "15.0.0"), ("a", "ms", "1"), ("b", "ms", "2"), ("a", "gone", "1")])],
-      [modules([("a", "next", "15.0.10"), ("a", "ms", "2"), ("b", "ms", "1"), ("c", "ms", "3"), ("a", "come", "1")])])
+      [
+        modules([
+          ("a", "next", "15.0.10"), ("a", "ms", "2"), ("b", "ms", "1"), ("c", "ms", "3"),
+          ("a", "come", "1"),
+        ])
+      ])
     #expect(
-      Set(found.packages.map { "\($0.change.rawValue) \($0.name) \($0.oldVersion ?? "-")>\($0.newVersion ?? "-")" })
+      Set(
+        found.packages.map {
+          "\($0.change.rawValue) \($0.name) \($0.oldVersion ?? "-")>\($0.newVersion ?? "-")"
+        })
         == [
           "changed next 15.0.0>15.0.10", "added ms ->3", "removed gone 1>-", "added come ->1",
         ])
     #expect(found.packages.first { $0.name == "next" }?.growth == 1)
-    #expect(found.files.first { $0.path == "a/node_modules/next/package.json" }?.package == "npm next")
+    #expect(
+      found.files.first { $0.path == "a/node_modules/next/package.json" }?.package == "npm next")
   }
 
   @Test(arguments: [
-    (GrowthLimit.percent(50), true), (.percent(49.9), false), (.percent(0), false), (.bytes(50), true),
+    (GrowthLimit.percent(50), true), (.percent(49.9), false), (.percent(0), false),
+    (.bytes(50), true),
     (.bytes(49), false),
   ])
   func growth(limit: GrowthLimit, passes: Bool) throws {
-    func image(_ size: Int) -> [UInt8] { layer { $0.add("a", data: [UInt8](repeating: 1, count: size)) } }
+    func image(_ size: Int) -> [UInt8] {
+      layer { $0.add("a", data: [UInt8](repeating: 1, count: size)) }
+    }
     let found = try diff([image(100)], [image(150)], limit)
     #expect(found.growth.passed == passes)
     #expect(found.growth.percent == 50)

@@ -24,7 +24,8 @@ import Testing
     },
   ]
   private let config = TestConfig(
-    user: "1000", entrypoint: ["/bin/run"], cmd: ["serve"], environment: ["A=1"], exposedPorts: ["80/tcp"],
+    user: "1000", entrypoint: ["/bin/run"], cmd: ["serve"], environment: ["A=1"],
+    exposedPorts: ["80/tcp"],
     volumes: ["/data"], workingDirectory: "/app", labels: ["k": "v"], healthcheck: ["CMD", "true"],
     history: ["ADD rootfs", "#ENV A=1", "COPY . ."])
 
@@ -60,7 +61,9 @@ import Testing
     let env = try #require(details.files.first { $0.path == Array("app/.env".utf8) })
     #expect(!env.visible && env.layer == 0 && env.head == Array("SECRET".utf8))
     let run = try #require(details.files.first { $0.path == Array("app/run".utf8) })
-    #expect(run.visible && run.mode == 0o4755 && run.uid == 7 && run.gid == 8 && run.size == 3 && run.head == nil)
+    #expect(
+      run.visible && run.mode == 0o4755 && run.uid == 7 && run.gid == 8 && run.size == 3
+        && run.head == nil)
   }
 
   @Test(arguments: TestImage.DockerShape.allCases) func everyDockerArchiveSaysTheSame(
@@ -69,15 +72,20 @@ import Testing
     let image = TestImage(layers: layers, config: config)
     let reference = try inspect(layers, config: config)
     let other = try withArchive(image.dockerArchive(shape)) { try Inspector.inspect($0) }
-    #expect(other.sizes.stored == reference.sizes.stored && other.sizes.rootfs == reference.sizes.rootfs)
+    #expect(
+      other.sizes.stored == reference.sizes.stored && other.sizes.rootfs == reference.sizes.rootfs)
     #expect(other.waste == reference.waste && other.largestFiles == reference.largestFiles)
     #expect(other.details.files == reference.details.files)
   }
 
-  @Test(arguments: [Compressor.none, .gzip, .zstd]) func everyCompressionSaysTheSame(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.none, .gzip, .zstd]) func everyCompressionSaysTheSame(
+    _ compressor: Compressor
+  ) throws {
     let image = TestImage(layers: layers, config: config)
     let reference = try inspect(layers, config: config)
-    let other = try withArchive(image.ociArchive(compression: compressor)) { try Inspector.inspect($0) }
+    let other = try withArchive(image.ociArchive(compression: compressor)) {
+      try Inspector.inspect($0)
+    }
     #expect(other.waste == reference.waste && other.details.files == reference.details.files)
     #expect(other.sizes.unpacked == reference.sizes.unpacked)
     let blobs = try layers.map { Int64(try compressor.compress($0).count) }
@@ -105,8 +113,12 @@ import Testing
     // The content of a file in a plain layer, which only the diffID covers.
     let secret = try #require(archive.firstRange(of: Array("SECRET=1".utf8)))
     archive[secret.lowerBound] = UInt8(ascii: "s")
-    let error = try #require(throws: LayerError.self) { try withArchive(archive) { try Inspector.inspect($0) } }
-    #expect("\(error)".hasPrefix("layer 0 of /") && "\(error)".contains("its diffID is sha256:"), "\(error)")
+    let error = try #require(throws: LayerError.self) {
+      try withArchive(archive) { try Inspector.inspect($0) }
+    }
+    #expect(
+      "\(error)".hasPrefix("layer 0 of /") && "\(error)".contains("its diffID is sha256:"),
+      "\(error)")
     #expect(error.exitCode == .unreadableInput)
   }
 
@@ -127,8 +139,12 @@ import Testing
     let first = try StableJSON.encode(inspect(layers, config: config))
     #expect(first.contains("\"schemaVersion\" : 1"))
     // The source is a temporary path; all else must be the same bytes.
-    func body(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.contains("\"source\"") } }
-    for _ in 0..<3 { #expect(try body(StableJSON.encode(inspect(layers, config: config))) == body(first)) }
+    func body(_ text: String) -> [Substring] {
+      text.split(separator: "\n").filter { !$0.contains("\"source\"") }
+    }
+    for _ in 0..<3 {
+      #expect(try body(StableJSON.encode(inspect(layers, config: config))) == body(first))
+    }
   }
 
   @Test func pathsAreEscapedInTheReport() throws {

@@ -38,18 +38,22 @@ import Testing
     let blob = try blob ?? Compressor.zstd.compress(tar)
     let pairs = annotations.sorted { $0.key < $1.key }.map { #""\#($0.key)":"\#($0.value)""# }
     let layerText = TestImage.descriptor(
-      "application/vnd.oci.image.layer.v1.tar+zstd", blob, more: #","annotations":{\#(pairs.joined(separator: ","))}"#)
+      "application/vnd.oci.image.layer.v1.tar+zstd", blob,
+      more: #","annotations":{\#(pairs.joined(separator: ","))}"#)
     let config = TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)
     let type = "application/vnd.oci.image.manifest.v1+json"
     let manifest = Array(
-      #"{"schemaVersion":2,"mediaType":"\#(type)","config":\#(config),"layers":[\#(layerText)]}"#.utf8)
+      #"{"schemaVersion":2,"mediaType":"\#(type)","config":\#(config),"layers":[\#(layerText)]}"#
+        .utf8)
     let archive = ArchiveFile.ociLayout(
       blobs: [blob, image.configBytes, manifest].map(ArchiveFile.blob),
       manifests: [TestImage.descriptor(type, manifest)]
     ).tar()
     let inspection =
       try piped ? inspectPiped(archive) : withArchive(archive) { try Inspector.inspect($0) }
-    return inspection.findings.filter { ["FORGE-A016", "FORGE-A017", "FORGE-A018"].contains($0.id) }
+    return inspection.findings.filter {
+      ["FORGE-A016", "FORGE-A017", "FORGE-A018"].contains($0.id)
+    }
   }
 
   /// A blob with the table in a skippable frame behind the tar, and where it stands.
@@ -58,7 +62,8 @@ import Testing
   ) throws -> (blob: [UInt8], annotations: [String: String]) {
     let body = try Compressor.zstd.compress(tar)
     let frame = try Compressor.zstd.compress(Array(table.utf8))
-    let header: [UInt8] = [0x50, 0x2A, 0x4D, 0x18] + (0..<4).map { UInt8(truncatingIfNeeded: frame.count >> (8 * $0)) }
+    let header: [UInt8] =
+      [0x50, 0x2A, 0x4D, 0x18] + (0..<4).map { UInt8(truncatingIfNeeded: frame.count >> (8 * $0)) }
     return (
       body + header + frame,
       [
@@ -71,19 +76,24 @@ import Testing
 
   @Test func stargz() throws {
     let honest = Self.entries()
-    let digest = ["containerd.io/snapshot/stargz/toc.digest": Digest.sha256(Array(honest.utf8)).description]
+    let digest = [
+      "containerd.io/snapshot/stargz/toc.digest": Digest.sha256(Array(honest.utf8)).description
+    ]
     #expect(try findings(Self.files(stargz: honest), annotations: digest) == [])
     #expect(try findings(Self.files(stargz: honest), annotations: digest, piped: true) == [])
     let larger = try findings(Self.files(stargz: Self.entries(size: 6)))
     #expect(larger.map(\.id) == ["FORGE-A016"] && larger.map(\.severity) == [.error])
     #expect(larger.first?.location == "layer 0: app/main.py")
-    #expect(try findings(Self.files(stargz: Self.entries(link: "/etc/passwd"))).first?.location == "layer 0: app/link")
+    #expect(
+      try findings(Self.files(stargz: Self.entries(link: "/etc/passwd"))).first?.location
+        == "layer 0: app/link")
     let hidden = honest.replacingOccurrences(
       of: #"{"name":"app/hard","type":"hardlink","linkName":"app/main.py"},"#, with: "")
     #expect(try findings(Self.files(stargz: hidden)).first?.location == "layer 0: app/hard")
     // Who may run it, and as whom.
     for (owner, isHonest) in [
-      (#""mode":420,"uid":0,"gid":0"#, true), (#""mode":33188"#, true), (#""mode":2541"#, false), (#""uid":7"#, false),
+      (#""mode":420,"uid":0,"gid":0"#, true), (#""mode":33188"#, true), (#""mode":2541"#, false),
+      (#""uid":7"#, false),
       (#""gid":7"#, false),
     ] {
       let table = honest.replacingOccurrences(of: #""size":5"#, with: #""size":5,\#(owner)"#)
@@ -91,7 +101,10 @@ import Testing
       #expect(found == (isHonest ? [] : ["layer 0: app/main.py"]), "\(owner)")
     }
     // Another table than the one that the manifest names, and none at all.
-    #expect(try findings(Self.files(stargz: honest + " "), annotations: digest).map(\.id) == ["FORGE-A018"])
+    #expect(
+      try findings(Self.files(stargz: honest + " "), annotations: digest).map(\.id) == [
+        "FORGE-A018"
+      ])
     #expect(try findings(Self.files(stargz: "no JSON")).map(\.id) == ["FORGE-A018"])
     #expect(try findings(Self.files()) == [])
   }
@@ -105,16 +118,22 @@ import Testing
         == ["layer 0: app/main.py"])
     // As containers/storage called them before.
     let old = try chunked(Self.files(), Self.entries(size: 4), prefix: "io.containers")
-    #expect(try findings(Self.files(), blob: old.blob, annotations: old.annotations).map(\.id) == ["FORGE-A016"])
+    #expect(
+      try findings(Self.files(), blob: old.blob, annotations: old.annotations).map(\.id) == [
+        "FORGE-A016"
+      ])
     // Of one table only: the other's checksum does not fit.
     let mixed = try findings(Self.files(), blob: other.blob, annotations: honest.annotations)
     #expect(mixed.map(\.id) == ["FORGE-A018"])
     for position in [
-      "", "1:2:3", "-1:2:3:1", "0:9223372036854775807:3:1", "9223372036854775807:1:1:1", "0:1:99999999999:1",
+      "", "1:2:3", "-1:2:3:1", "0:9223372036854775807:3:1", "9223372036854775807:1:1:1",
+      "0:1:99999999999:1",
     ] {
       let key = "io.github.containers.zstd-chunked.manifest-position"
       #expect(
-        try findings(Self.files(), blob: honest.blob, annotations: [key: position]).map(\.id) == ["FORGE-A018"],
+        try findings(Self.files(), blob: honest.blob, annotations: [key: position]).map(\.id) == [
+          "FORGE-A018"
+        ],
         "\(position)")
     }
   }
@@ -128,7 +147,9 @@ import Testing
       ])
       let image = try ImageStore.open("\(folder)/image")
       #expect(
-        image.layers.allSatisfy { layer in layer.annotations.keys.contains { $0.hasSuffix("manifest-position") } })
+        image.layers.allSatisfy { layer in
+          layer.annotations.keys.contains { $0.hasSuffix("manifest-position") }
+        })
       let findings = try Inspector.inspect("\(folder)/image").findings
       #expect(findings.filter { $0.id.hasPrefix("FORGE-A01") } == [])
     }

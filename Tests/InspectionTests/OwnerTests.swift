@@ -37,11 +37,15 @@ import Testing
       },
     ])
     #expect(
-      inspection.owners.map { "\($0.owner) \($0.bytes) \($0.files)" }.sorted().filter { !$0.hasPrefix("other") } == [
+      inspection.owners.map { "\($0.owner) \($0.bytes) \($0.files)" }.sorted().filter {
+        !$0.hasPrefix("other")
+      } == [
         "deb 12 2", "next 13 5", "npm 26 1",
       ])
     #expect(
-      inspection.packages.map { "\($0.kind) \($0.bytes) \($0.layer ?? -1)" } == ["npm 26 1", "deb 12 0", "python 4 0"])
+      inspection.packages.map { "\($0.kind) \($0.bytes) \($0.layer ?? -1)" } == [
+        "npm 26 1", "deb 12 0", "python 4 0",
+      ])
     #expect(inspection.base == nil)
   }
 
@@ -73,7 +77,8 @@ import Testing
 
   private func base(_ history: [String], layers: Int) throws -> BaseFacts? {
     try inspect(
-      (0..<layers).map { index in layer { $0.file("f\(index)", "x") } }, config: TestConfig(history: history)
+      (0..<layers).map { index in layer { $0.file("f\(index)", "x") } },
+      config: TestConfig(history: history)
     ).base
   }
 
@@ -98,7 +103,8 @@ import Testing
         {"created_by":"ADD"},{"created_by":"COPY a","comment":"FROM docker.io/library/python:3.13\u{202E}"},
         {"created_by":"COPY b","comment":"FROM 0123456789ab"}]}
         """)
-    let found = try inspect((0..<3).map { index in layer { $0.file("f\(index)", "x") } }, config: config)
+    let found = try inspect(
+      (0..<3).map { index in layer { $0.file("f\(index)", "x") } }, config: config)
     #expect(found.base?.layers == 1)
     #expect(found.base?.name == "docker.io/library/python:3.13\\u{202e}")
     #expect(found.owners == [OwnerFacts(owner: "other", bytes: 3, files: 3, base: 1)])

@@ -30,7 +30,8 @@ import Testing
         tar.file("usr/lib/libc.so.6", "12345678")
         tar.hardlink("usr/lib/libc.so", to: "usr/lib/libc.so.6")
         tar.file("etc/version", "123")
-        tar.file("var/lib/dpkg/info/libc6:amd64.list", "/.\n/lib\n/lib/libc.so.6\n/lib/libc.so\n/gone\n")
+        tar.file(
+          "var/lib/dpkg/info/libc6:amd64.list", "/.\n/lib\n/lib/libc.so.6\n/lib/libc.so\n/gone\n")
         tar.file("var/lib/dpkg/info/base-files.list", "/.\n/etc\n/etc/version\n")
         tar.file("var/lib/dpkg/status", status)
       }
@@ -50,7 +51,9 @@ import Testing
         tar.file("var/lib/dpkg/status.d/ncurses", "Package: ncurses\nVersion: 6\n")
         tar.file("var/lib/dpkg/status.d/ncurses.md5sums", "0123  usr/bin/tic\n")
         tar.file("usr/bin/tic", "12")
-        tar.file("lib/apk/db/installed", "P:musl\nV:1.2\nF:lib\nR:ld.so\n\nP:busybox\nV:1.36\nF:bin\nR:busybox\n")
+        tar.file(
+          "lib/apk/db/installed",
+          "P:musl\nV:1.2\nF:lib\nR:ld.so\n\nP:busybox\nV:1.36\nF:bin\nR:busybox\n")
         tar.file("lib/ld.so", "1234")
         tar.file("bin/busybox", "123")
       }
@@ -65,7 +68,9 @@ import Testing
     let site = "usr/lib/python3/site-packages/"
     let inspection = try inspect([
       layer { tar in
-        tar.file(site + "app-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: app\nVersion: 1.0\n\nVersion: 9\n")
+        tar.file(
+          site + "app-1.0.dist-info/METADATA",
+          "Metadata-Version: 2.1\nName: app\nVersion: 1.0\n\nVersion: 9\n")
         tar.file(
           site + "app-1.0.dist-info/RECORD",
           "app.py,sha256=x,5\n\"a,b.py\",,2\n../../../bin/app,,3\n../../../../../../etc/x,,\n")
@@ -75,7 +80,8 @@ import Testing
         tar.file("app/node_modules/next/package.json", #"{"name":"next","version":"15.0.0"}"#)
         tar.file("app/node_modules/next/dist/a.js", "123456")
         tar.file(
-          "app/node_modules/next/node_modules/@swc/core/package.json", #"{"name":"@swc/core","version":"1.2.3"}"#)
+          "app/node_modules/next/node_modules/@swc/core/package.json",
+          #"{"name":"@swc/core","version":"1.2.3"}"#)
         tar.file("app/node_modules/broken/package.json", "{")
         tar.file("app/package.json", #"{"name":"app","version":"1"}"#)
       }
@@ -88,7 +94,8 @@ import Testing
 
   @Test func hiddenPackagesAreNotInstalled() throws {
     let inspection = try inspect([
-      layer { $0.file("s/a.dist-info/METADATA", "Name: a\nVersion: 1\n") }, layer { $0.add("s/.wh.a.dist-info") },
+      layer { $0.file("s/a.dist-info/METADATA", "Name: a\nVersion: 1\n") },
+      layer { $0.add("s/.wh.a.dist-info") },
     ])
     #expect(inspection.packages == [])
   }

@@ -60,7 +60,8 @@ import Testing
 
   @Test func everyForm() throws {
     for (what, archive) in [
-      ("docker-archive", try Self.image().dockerArchive()), ("OCI archive", try Self.image().ociArchive()),
+      ("docker-archive", try Self.image().dockerArchive()),
+      ("OCI archive", try Self.image().ociArchive()),
       ("gzip", try Compressor.gzip.compress(Self.image().dockerArchive())),
       ("zstd", try Compressor.zstd.compress(Self.image().ociArchive(compression: .none))),
     ] {
@@ -149,7 +150,8 @@ import Testing
     let report = try Inspector.inspect(bench.path)
     #expect(Inspector.remembered(place: "podman 1", source: "podman:a", bench.options) == nil)
     Inspector.remember(report, place: "podman 1", bench.options)
-    let known = try #require(Inspector.remembered(place: "podman 1", source: "podman:a", bench.options))
+    let known = try #require(
+      Inspector.remembered(place: "podman 1", source: "podman:a", bench.options))
     #expect(known.sizes == report.sizes && known.image.source == "podman:a")
     #expect(Inspector.remembered(place: "podman 2", source: "podman:a", bench.options) == nil)
     var narrow = bench.options

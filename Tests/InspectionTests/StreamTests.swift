@@ -58,18 +58,25 @@ func report(_ inspection: Inspection) throws -> [Substring] {
     checkAccounts(piped, what)
   }
 
-  @Test(arguments: TestImage.DockerShape.allCases) func dockerArchives(_ shape: TestImage.DockerShape) throws {
+  @Test(arguments: TestImage.DockerShape.allCases) func dockerArchives(
+    _ shape: TestImage.DockerShape
+  ) throws {
     try expectSame(Self.image.dockerArchive(shape), "\(shape)")
     // In any order: the manifest first, the links before what they lead to.
     try expectSame(Self.image.dockerFiles(shape).reversed().tar(), "\(shape), reversed")
   }
 
-  @Test(arguments: [Compressor.none, .gzip, .zstd]) func ociArchives(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.none, .gzip, .zstd]) func ociArchives(_ compressor: Compressor)
+    throws
+  {
     try expectSame(Self.image.ociArchive(compression: compressor), "\(compressor)")
-    try expectSame(Self.image.ociFiles(compression: compressor).reversed().tar(), "\(compressor), reversed")
+    try expectSame(
+      Self.image.ociFiles(compression: compressor).reversed().tar(), "\(compressor), reversed")
   }
 
-  @Test(arguments: [Compressor.gzip, .zstd, .xz, .bzip2]) func wrappedArchives(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.gzip, .zstd, .xz, .bzip2]) func wrappedArchives(
+    _ compressor: Compressor
+  ) throws {
     let plain = try Self.image.dockerArchive()
     let wrapped = try compressor.compress(plain)
     let reference = try report(withArchive(plain) { try Inspector.inspect($0) })
@@ -81,12 +88,18 @@ func report(_ inspection: Inspection) throws -> [Substring] {
   @Test func producers() throws {
     try Shell.withTemporaryFolder { folder in
       try Data(Self.image.dockerArchive()).write(to: URL(fileURLWithPath: "\(folder)/image.tar"))
-      for target in ["docker-archive:\(folder)/docker.tar:todo:1", "oci-archive:\(folder)/oci.tar:todo:1"] {
+      for target in [
+        "docker-archive:\(folder)/docker.tar:todo:1", "oci-archive:\(folder)/oci.tar:todo:1",
+      ] {
         try Shell.run(
-          ["skopeo", "--insecure-policy", "copy", "-q", "docker-archive:\(folder)/image.tar", target])
+          [
+            "skopeo", "--insecure-policy", "copy", "-q", "docker-archive:\(folder)/image.tar",
+            target,
+          ])
       }
       for name in ["docker.tar", "oci.tar"] {
-        try expectSame(Array(Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))), "\(name)")
+        try expectSame(
+          Array(Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))), "\(name)")
       }
     }
   }
@@ -101,13 +114,17 @@ func report(_ inspection: Inspection) throws -> [Substring] {
     for length in lengths {
       let part = Array(archive.prefix(length))
       let error = try #require(throws: ImageError.self, "\(length)") { try inspectPiped(part) }
-      let expected = try #require(throws: ImageError.self) { try withArchive(part) { try Inspector.inspect($0) } }
+      let expected = try #require(throws: ImageError.self) {
+        try withArchive(part) { try Inspector.inspect($0) }
+      }
       #expect(error.kind == expected.kind && error.reason == expected.reason, "\(length)")
       #expect(error.exitCode == .unreadableInput)
     }
   }
 
-  @Test(arguments: [Compressor.gzip, .zstd]) func truncationsOfWrappedArchives(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.gzip, .zstd]) func truncationsOfWrappedArchives(
+    _ compressor: Compressor
+  ) throws {
     let archive = try compressor.compress(Self.image.ociArchive())
     for length in stride(from: 0, to: archive.count, by: 9_973) {
       let error = try #require(throws: (any Error).self, "\(length)") {
@@ -126,7 +143,9 @@ func report(_ inspection: Inspection) throws -> [Substring] {
     var broken = Self.image
     broken.layers[1][512 + 124] = UInt8(ascii: "x")
     let archive = try broken.dockerArchive()
-    let file = try #require(throws: LayerError.self) { try withArchive(archive) { try Inspector.inspect($0) } }
+    let file = try #require(throws: LayerError.self) {
+      try withArchive(archive) { try Inspector.inspect($0) }
+    }
     let piped = try #require(throws: LayerError.self) { try inspectPiped(archive) }
     guard case .malformed(let name, let offset, let path, _) = piped,
       case .malformed(_, let otherOffset, let otherPath, _) = file
@@ -154,7 +173,8 @@ func report(_ inspection: Inspection) throws -> [Substring] {
     let filler = [UInt8](repeating: UInt8(ascii: " "), count: 4_000_000)
     let files = (0..<17).map { ArchiveFile.file("\($0).json", filler) }
     let error = try #require(throws: ImageError.self) {
-      try inspectPiped((files + Self.image.dockerFiles().filter { $0.name != "manifest.json" }).tar())
+      try inspectPiped(
+        (files + Self.image.dockerFiles().filter { $0.name != "manifest.json" }).tar())
     }
     #expect(error.exitCode == .unreadableInput)
   }

@@ -20,7 +20,9 @@ func withArchive<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) th
 
 /// The same as `inspect`, with every file at hand.
 func open(_ layers: [[UInt8]], config: TestConfig = TestConfig()) throws -> InspectedImage {
-  let opened = try withArchive(TestImage(layers: layers, config: config).dockerArchive()) { try Inspector.open($0) }
+  let opened = try withArchive(TestImage(layers: layers, config: config).dockerArchive()) {
+    try Inspector.open($0)
+  }
   checkAccounts(opened.inspection)
   return opened
 }
@@ -63,7 +65,8 @@ func rows(_ inspection: Inspection) -> [String] {
 
 /// The paths of visible instances, sorted.
 func visiblePaths(_ inspection: Inspection) -> [String] {
-  inspection.details.files.filter(\.visible).map { String(decoding: $0.path, as: UTF8.self) }.sorted()
+  inspection.details.files.filter(\.visible).map { String(decoding: $0.path, as: UTF8.self) }
+    .sorted()
 }
 
 /// The layers' contents, with the bytes of every file.

@@ -14,7 +14,8 @@ import Testing
       [
         "InspectionTests/WasteTests.whiteoutsSpareTheirOwnLayer",
         "InspectionTests/WasteTests.bytesInWhiteoutsAreFoundAndCounted",
-        "InspectionTests/WasteTests.refusesWhatNoRuntimeUnpacks", "InspectionTests/UmociTests.stacksLikeUmoci",
+        "InspectionTests/WasteTests.refusesWhatNoRuntimeUnpacks",
+        "InspectionTests/UmociTests.stacksLikeUmoci",
       ]
     ),
     (
@@ -25,34 +26,51 @@ import Testing
         "InspectionTests/UmociTests.stacksLikeUmociAtRandom",
       ]
     ),
-    ("changes of type", ["InspectionTests/WasteTests.replacedByType", "InspectionTests/UmociTests.stacksLikeUmoci"]),
+    (
+      "changes of type",
+      ["InspectionTests/WasteTests.replacedByType", "InspectionTests/UmociTests.stacksLikeUmoci"]
+    ),
     (
       "entries below links",
-      ["InspectionTests/WasteTests.entriesBelowALinkAreWrittenThroughIt", "InspectionTests/TrapTests.danglingParents"]
+      [
+        "InspectionTests/WasteTests.entriesBelowALinkAreWrittenThroughIt",
+        "InspectionTests/TrapTests.danglingParents",
+      ]
     ),
     ("duplicate entries", ["InspectionTests/WasteTests.duplicateEntriesTheLastOneCounts"]),
     (
       "hardlinks",
       [
-        "InspectionTests/WasteTests.hardlinksCountOnce", "InspectionTests/WasteTests.aGroupLivesAsLongAsOneName",
+        "InspectionTests/WasteTests.hardlinksCountOnce",
+        "InspectionTests/WasteTests.aGroupLivesAsLongAsOneName",
         "InspectionTests/WasteTests.hardlinksIntoLowerLayersStoreNothing",
         "LayersTests/TarTests.notesWhatReadersDisagreeAbout",
       ]
     ),
-    ("implicit parents", ["InspectionTests/UmociTests.stacksLikeUmoci", "InspectionTests/TrapTests.implicitParents"]),
+    (
+      "implicit parents",
+      ["InspectionTests/UmociTests.stacksLikeUmoci", "InspectionTests/TrapTests.implicitParents"]
+    ),
     (
       "names",
-      ["LayersTests/TarTests.refusesRootsThatAreNoFolders", "InspectionTests/TrapTests.namesAreBytes"]
+      [
+        "LayersTests/TarTests.refusesRootsThatAreNoFolders",
+        "InspectionTests/TrapTests.namesAreBytes",
+      ]
     ),
     (
       "long names and PAX",
       [
-        "LayersTests/TarTests.longNamesOfEveryDialect", "LayersTests/TarTests.paxOverridesTheHeader",
+        "LayersTests/TarTests.longNamesOfEveryDialect",
+        "LayersTests/TarTests.paxOverridesTheHeader",
         "LayersTests/TarTests.paxDoesNotApplyToALongNameInBetween",
         "LayersTests/TarTests.paxSizeWinsOverTheHeadersAndIsReported",
       ]
     ),
-    ("numbers", ["LayersTests/TarTests.base256Numbers", "LayersTests/TarTests.refusesHostileHeaders"]),
+    (
+      "numbers",
+      ["LayersTests/TarTests.base256Numbers", "LayersTests/TarTests.refusesHostileHeaders"]
+    ),
     (
       "sparse files",
       [
@@ -60,7 +78,10 @@ import Testing
         "LayersTests/SparseTests.holesCountTowardsTheLimit",
       ]
     ),
-    ("the end of an archive", ["LayersTests/TarTests.endsOfArchives", "ImagesTests/ContainerTests.endMarker"]),
+    (
+      "the end of an archive",
+      ["LayersTests/TarTests.endsOfArchives", "ImagesTests/ContainerTests.endMarker"]
+    ),
     (
       "gzip members",
       [
@@ -99,17 +120,27 @@ import Testing
       "Docker 25.0",
       ["ImagesTests/HostileTests.manifestAgainstIndex", "InspectionTests/TrapTests.wrongDiffIDs"]
     ),
-    ("counts", ["ImagesTests/HostileTests.layerCounts", "ImagesTests/HostileTests.oneLayerForTwoDigests"]),
-    ("several images", ["ImagesTests/SelectionTests.withoutChoice", "ImagesTests/SelectionTests.platforms"]),
+    (
+      "counts",
+      ["ImagesTests/HostileTests.layerCounts", "ImagesTests/HostileTests.oneLayerForTwoDigests"]
+    ),
+    (
+      "several images",
+      ["ImagesTests/SelectionTests.withoutChoice", "ImagesTests/SelectionTests.platforms"]
+    ),
     (
       "attestations",
       [
-        "ImagesTests/SelectionTests.attestationsAreNoImages", "ImagesTests/SelectionTests.attestationWithRealPlatform",
+        "ImagesTests/SelectionTests.attestationsAreNoImages",
+        "ImagesTests/SelectionTests.attestationWithRealPlatform",
       ]
     ),
     (
       "sparse indexes",
-      ["ImagesTests/SelectionTests.sparseIndex", "ImagesTests/SelectionTests.sparseIndexBesideManifest"]
+      [
+        "ImagesTests/SelectionTests.sparseIndex",
+        "ImagesTests/SelectionTests.sparseIndexBesideManifest",
+      ]
     ),
     ("embedded data", ["ImagesTests/HostileTests.embeddedData"]),
     (
@@ -125,7 +156,10 @@ import Testing
     ),
     (
       "several sizes",
-      ["RulesTests/ImageRulesTests.sizeOverTheLimitNamesMetricLargestAndRemedy", "InspectionTests/TrapTests.sizes"]
+      [
+        "RulesTests/ImageRulesTests.sizeOverTheLimitNamesMetricLargestAndRemedy",
+        "InspectionTests/TrapTests.sizes",
+      ]
     ),
     (
       "rewriting",
@@ -152,7 +186,9 @@ import Testing
       for test in tests {
         let parts = test.split(separator: ".").map(String.init)
         let path = Repository.root + "Tests/\(parts[0]).swift"
-        if sources[path] == nil { sources[path] = try String(contentsOfFile: path, encoding: .utf8) }
+        if sources[path] == nil {
+          sources[path] = try String(contentsOfFile: path, encoding: .utf8)
+        }
         #expect(sources[path]?.contains("func \(parts[1])(") == true, "\(name): \(test)")
       }
     }
@@ -160,7 +196,9 @@ import Testing
 
   /// Engines make the missing target or refuse; which of them is told, as what they do differs.
   @Test func danglingParents() throws {
-    let stack = [layer { $0.symlink("link", to: "nowhere") }, layer { $0.file("link/new", "12345") }]
+    let stack = [
+      layer { $0.symlink("link", to: "nowhere") }, layer { $0.file("link/new", "12345") },
+    ]
     #expect(try inspect(stack).findings.map(\.id) == ["FORGE-A002"])
     let through = try open([
       layer {
@@ -173,7 +211,9 @@ import Testing
   }
 
   @Test func implicitParents() throws {
-    let image = try open([layer { $0.file("a/b/c", "1") }, layer { $0.add("a", type: "5", mode: 0o711, uid: 7) }])
+    let image = try open([
+      layer { $0.file("a/b/c", "1") }, layer { $0.add("a", type: "5", mode: 0o711, uid: 7) },
+    ])
     #expect(try image.tree("/a").kind == "folder" && image.tree("/a/b").layer == nil)
   }
 
@@ -188,7 +228,9 @@ import Testing
         tar.add("x", data: [1, 2, 3, 4, 5]) { $0[0] = 0xFF }
       }
     ])
-    #expect(inspection.sizes.rootfs == 15 && inspection.sizes.wasted == 0 && inspection.details.files.count == 5)
+    #expect(
+      inspection.sizes.rootfs == 15 && inspection.sizes.wasted == 0
+        && inspection.details.files.count == 5)
   }
 
   /// moby 47150: what is named is the cause, not one of the two readings.
@@ -196,7 +238,8 @@ import Testing
     let image = TestImage(layers: [layer { $0.file("a", "1") }])
     let other = TestImage(layers: [layer { $0.file("a", "2") }])
     let files = try image.dockerFiles(.docker25).map { file -> ArchiveFile in
-      file.name == "blobs/sha256/\(Digest.sha256(image.layers[0]).hex)" ? .file(file.name, other.layers[0]) : file
+      file.name == "blobs/sha256/\(Digest.sha256(image.layers[0]).hex)"
+        ? .file(file.name, other.layers[0]) : file
     }
     let error =
       try #require(throws: (any Error).self) {
@@ -209,25 +252,34 @@ import Testing
     let plain = try #require(throws: (any Error).self) {
       try withArchive(wrong.dockerArchive()) { try Inspector.inspect($0) }
     }
-    #expect("\(plain)".contains("diffID") && "\(plain)".contains("Docker 25.0.0 wrote wrong diffIDs"), "\(plain)")
+    #expect(
+      "\(plain)".contains("diffID") && "\(plain)".contains("Docker 25.0.0 wrote wrong diffIDs"),
+      "\(plain)")
   }
 
   @Test func anEmptyTarIsALayer() throws {
     let empty = [UInt8](repeating: 0, count: 1024)
-    #expect(Digest.sha256(empty).hex == "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef")
+    #expect(
+      Digest.sha256(empty).hex == "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+    )
     let inspection = try inspect(
-      [layer { $0.file("a", "1") }, empty], config: TestConfig(history: ["ADD", "RUN true", "#ENV"]))
+      [layer { $0.file("a", "1") }, empty],
+      config: TestConfig(history: ["ADD", "RUN true", "#ENV"]))
     #expect(inspection.layers.map(\.createdBy) == ["ADD", "RUN true"])
     #expect(inspection.layers[1].unpacked == 1024 && inspection.layers[1].stored == 0)
   }
 
   /// Each size is what its name says, and no two are the same here.
   @Test func sizes() throws {
-    let stack = [layer { $0.file("a", String(repeating: "x", count: 700)) }, layer { $0.file("a", "yy") }]
+    let stack = [
+      layer { $0.file("a", String(repeating: "x", count: 700)) }, layer { $0.file("a", "yy") },
+    ]
     let archive = try TestImage(layers: stack).ociArchive()
     let sizes = try withArchive(archive) { try Inspector.inspect($0).sizes }
     #expect(sizes.unpacked == Int64(stack.reduce(0) { $0 + $1.count }))
     #expect(sizes.stored == 702 && sizes.rootfs == 2 && sizes.wasted == 700)
-    #expect(sizes.compressed == Int64(try stack.reduce(0) { try $0 + Compressor.gzip.compress($1).count }))
+    #expect(
+      sizes.compressed == Int64(try stack.reduce(0) { try $0 + Compressor.gzip.compress($1).count })
+    )
   }
 }

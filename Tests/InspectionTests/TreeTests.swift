@@ -25,7 +25,9 @@ import Testing
 
   private func lines(_ node: TreeFacts, _ indent: String = "") -> [String] {
     let layer = node.layer.map { " @\($0)" } ?? ""
-    let line = "\(indent)\(node.name) \(node.kind) \(node.bytes)\(layer)" + (node.target.map { " > \($0)" } ?? "")
+    let line =
+      "\(indent)\(node.name) \(node.kind) \(node.bytes)\(layer)"
+      + (node.target.map { " > \($0)" } ?? "")
     return [line] + (node.children ?? []).flatMap { lines($0, indent + " ") }
   }
 
@@ -33,7 +35,8 @@ import Testing
     let tree = try Self.image().tree("/", depth: 2)
     #expect(
       lines(tree) == [
-        "/ folder 10", " usr folder 8", "  lib folder 5", "  bin folder 3", " tmp folder 2", "  x\\x1b[2J file 2 @0",
+        "/ folder 10", " usr folder 8", "  lib folder 5", "  bin folder 3", " tmp folder 2",
+        "  x\\x1b[2J file 2 @0",
         " etc folder 0", " lib symlink 0 @0 > usr/lib", " run folder 0", "  p pipe 0 @1",
       ])
     #expect(tree.files == 3)
@@ -72,14 +75,18 @@ import Testing
 
   @Test func whatIsNotThere() throws {
     let image = try Self.image()
-    for (path, layer) in [("/etc/hosts", nil), ("/no\u{1B}", nil), ("/lib/a.so", 0), ("/", 2), ("/", -1)]
+    for (path, layer) in [
+      ("/etc/hosts", nil), ("/no\u{1B}", nil), ("/lib/a.so", 0), ("/", 2), ("/", -1),
+    ]
       as [(String, Int?)]
     {
       let error = try #require(throws: LookupError.self) { try image.tree(path, layer: layer) }
       #expect(error.exitCode == .usage && !error.description.contains("\u{1B}"))
     }
     #expect(throws: LookupError.noSuchLayer(7, count: 2)) { try image.layer(7) }
-    #expect(try open([]).tree("/") == TreeFacts(name: "/", kind: "folder", bytes: 0, files: 0, children: []))
+    #expect(
+      try open([]).tree("/")
+        == TreeFacts(name: "/", kind: "folder", bytes: 0, files: 0, children: []))
   }
 
   /// As deep as a path can be.

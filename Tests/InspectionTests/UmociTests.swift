@@ -51,7 +51,9 @@ import Testing
           .writeOCILayout(to: "\(folder)/\(index)", compression: .none)
       }
       let names = stacks.indices.map(String.init).joined(separator: ",")
-      let output = try Shell.run(["python3", "-c", Self.unpackAll, folder, names, "\(Self.keepsAttributes)"])
+      let output = try Shell.run([
+        "python3", "-c", Self.unpackAll, folder, names, "\(Self.keepsAttributes)",
+      ])
       var unpacked = [[String]](repeating: [], count: stacks.count)
       for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
         let parts = line.split(separator: " ", maxSplits: 1)
@@ -102,7 +104,9 @@ import Testing
     return unpacked
   }
 
-  private func hex(_ bytes: some Sequence<UInt8>) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+  private func hex(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { String(format: "%02x", $0) }.joined()
+  }
 
   /// - Parameter deviations: where umoci differs from the specification, and these lines follow umoci.
   private func lines(
@@ -116,7 +120,9 @@ import Testing
     }
     paths.sort { $0.path.lexicographicallyPrecedes($1.path) }
     var firstName: [Int32: [UInt8]] = [:]
-    for (path, id) in paths where firstName[root.tree[id].inode] == nil { firstName[root.tree[id].inode] = path }
+    for (path, id) in paths where firstName[root.tree[id].inode] == nil {
+      firstName[root.tree[id].inode] = path
+    }
     return paths.map { path, id in
       let node = root.tree[id]
       let isFile = node.inode != FileTree.none
@@ -144,9 +150,11 @@ import Testing
         content = root.layers[Int(data.layer)].entries.head(Int(data.index)) ?? []
       default: break
       }
-      let text = notes.map { "\(String(decoding: $0.name, as: UTF8.self))=\(hex($0.value))" }.sorted()
+      let text = notes.map { "\(String(decoding: $0.name, as: UTF8.self))=\(hex($0.value))" }
+        .sorted()
         .joined(separator: ",")
-      return "\(kind) \(hex(path)) \(String(mode, radix: 8)) \(uid) \(gid) \(hex(first)) \(hex(content)) \(text)"
+      return
+        "\(kind) \(hex(path)) \(String(mode, radix: 8)) \(uid) \(gid) \(hex(first)) \(hex(content)) \(text)"
     }
   }
 
@@ -155,7 +163,8 @@ import Testing
     let texts = (try? scans(layers))?.map { scan in
       scan.entries.indices.map { index in
         "\(scan.entries[index].kind) \(DisplayText.escape(scan.entries.path(index)))"
-          + (scan.entries.link(index).isEmpty ? "" : " -> \(DisplayText.escape(scan.entries.link(index)))")
+          + (scan.entries.link(index).isEmpty
+            ? "" : " -> \(DisplayText.escape(scan.entries.link(index)))")
       }.joined(separator: ", ")
     }
     return texts?.joined(separator: " | ") ?? ""
@@ -242,7 +251,9 @@ import Testing
             tar.symlink("deep/er/up", to: "../../target")
           },
           layer { tar in
-            for link in ["relative", "absolute", "out", "deep/er/up"] { tar.file("\(link)/\(link.count)", link) }
+            for link in ["relative", "absolute", "out", "deep/er/up"] {
+              tar.file("\(link)/\(link.count)", link)
+            }
           },
         ]
       ),
@@ -356,7 +367,9 @@ import Testing
   @Test func stacksLikeUmociAtRandom() throws {
     typealias Entry = @Sendable (inout TarBuilder) -> Void
     var random = SeededBytes(seed: 20_261_124)
-    func pick<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
+    func pick<Value>(_ values: [Value]) -> Value {
+      values[Int(random.next() % UInt64(values.count))]
+    }
     func path() -> String {
       (0..<pick([1, 1, 2, 2, 3])).map { _ in pick(["a", "b", "c"]) }.joined(separator: "/")
     }
@@ -365,10 +378,14 @@ import Testing
       let folder = path.split(separator: "/").dropLast().map { $0 + "/" }.joined()
       switch random.next() % 20 {
       case 0..<7:
-        let (text, mode, uid) = (pick(["", "one", "two", "three"]), pick([0o644, 0o755]), pick([0, 7]))
+        let (text, mode, uid) = (
+          pick(["", "one", "two", "three"]), pick([0o644, 0o755]), pick([0, 7])
+        )
         let note = pick(["", "", "x", "y"])
         return { tar in
-          if !note.isEmpty { tar.pax([("SCHILY.xattr.user.note", note), ("SCHILY.xattr.user.\(note)", "1")]) }
+          if !note.isEmpty {
+            tar.pax([("SCHILY.xattr.user.note", note), ("SCHILY.xattr.user.\(note)", "1")])
+          }
           tar.file(path, text, mode: mode, uid: uid)
         }
       case 7..<12:
@@ -404,7 +421,9 @@ import Testing
         checkAccounts(try inspect(tars(stacks[number])), "stack \(number)")
       }
       guard found != expected else { continue }
-      let least = try Self.shrink(stacks[number]) { stack in try unpack([tars(stack)])[0] != self.found(tars(stack)) }
+      let least = try Self.shrink(stacks[number]) { stack in
+        try unpack([tars(stack)])[0] != self.found(tars(stack))
+      }
       Issue.record("stack \(number) differs from umoci; least: \(describe(tars(least)))")
     }
     #expect(opened >= 120)
@@ -412,11 +431,15 @@ import Testing
 
   /// The root filesystem in umoci's terms, or `error` where no runtime could unpack it.
   private func found(_ layers: [[UInt8]]) throws -> [String] {
-    do { return lines(try RootFilesystem(scans(layers))) } catch is StackingError { return ["error"] }
+    do { return lines(try RootFilesystem(scans(layers))) } catch is StackingError {
+      return ["error"]
+    }
   }
 
   /// Leaves entries and layers out, one after the other, as long as `fails` holds.
-  static func shrink<Entry>(_ stack: [[Entry]], _ fails: ([[Entry]]) throws -> Bool) rethrows -> [[Entry]] {
+  static func shrink<Entry>(_ stack: [[Entry]], _ fails: ([[Entry]]) throws -> Bool) rethrows
+    -> [[Entry]]
+  {
     var least = stack
     var shrunk = true
     while shrunk {
@@ -440,7 +463,9 @@ import Testing
 
   @Test func shrinkingFindsTheLeastStack() {
     let stack = [[1, 2, 3], [4], [5, 6, 7, 8], [9]]
-    let least = Self.shrink(stack) { stack in stack.contains { $0.contains(2) } && stack.contains { $0.contains(7) } }
+    let least = Self.shrink(stack) { stack in
+      stack.contains { $0.contains(2) } && stack.contains { $0.contains(7) }
+    }
     #expect(least == [[2], [7]])
   }
 
@@ -458,10 +483,15 @@ import Testing
       tar.file("last", "x")
     }
     // Fields where it matters, and bytes that mean something there.
-    let places = [0, 1, 2, 3, 99, 100, 106, 115, 124, 125, 134, 135, 136, 156, 156, 157, 158, 257, 262, 263, 345, 346]
+    let places = [
+      0, 1, 2, 3, 99, 100, 106, 115, 124, 125, 134, 135, 136, 156, 156, 157, 158, 257, 262, 263,
+      345, 346,
+    ]
     let values = Array("\0 /.012579xgL\u{7F}".utf8) + [0x80, 0xFF]
     var random = SeededBytes(seed: 99)
-    func pick<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }
+    func pick<Value>(_ values: [Value]) -> Value {
+      values[Int(random.next() % UInt64(values.count))]
+    }
     let tars = (0..<300).map { _ in
       var tar = base
       let block = Int(random.next() % UInt64(tar.count / 512)) * 512
@@ -473,9 +503,12 @@ import Testing
       return tar
     }
     var both = 0
-    for (index, expected) in try unpack(tars.map { [$0] }).enumerated() where expected != ["error"] {
+    for (index, expected) in try unpack(tars.map { [$0] }).enumerated() where expected != ["error"]
+    {
       // To refuse what umoci takes is a gate's right.
-      guard let scans = try? scans([tars[index]]), let root = try? RootFilesystem(scans) else { continue }
+      guard let scans = try? scans([tars[index]]), let root = try? RootFilesystem(scans) else {
+        continue
+      }
       both += 1
       #expect(lines(root) == expected, "tar \(index): \(describe([tars[index]]))")
     }

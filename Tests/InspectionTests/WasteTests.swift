@@ -34,7 +34,9 @@ import Testing
       },
     ])
     #expect(
-      rows(inspection) == ["overwritten changed 5 0>1", "metadata-only chowned 4 0>1", "identical same 3 0>1"])
+      rows(inspection) == [
+        "overwritten changed 5 0>1", "metadata-only chowned 4 0>1", "identical same 3 0>1",
+      ])
     #expect(inspection.sizes.efficiency == 0.5)
   }
 
@@ -56,7 +58,8 @@ import Testing
     ])
     #expect(
       rows(inspection) == [
-        "opaque opaque/c 4 0>1", "deleted-directory folder/sub/b 3 0>1", "deleted-directory folder/a 2 0>1",
+        "opaque opaque/c 4 0>1", "deleted-directory folder/sub/b 3 0>1",
+        "deleted-directory folder/a 2 0>1",
         "deleted-file file 1 0>1",
       ])
     #expect(inspection.sizes.rootfs == 5)
@@ -78,7 +81,8 @@ import Testing
     ])
     #expect(
       rows(inspection) == [
-        "replaced-by-type b 3 0>1", "replaced-by-type folder/a 2 0>1", "replaced-by-type file 1 0>1",
+        "replaced-by-type b 3 0>1", "replaced-by-type folder/a 2 0>1",
+        "replaced-by-type file 1 0>1",
       ])
   }
 
@@ -131,7 +135,8 @@ import Testing
 
   @Test func hardlinksIntoLowerLayersStoreNothing() throws {
     let inspection = try inspect([
-      layer { $0.file("a", "12345") }, layer { $0.hardlink("b", to: "a") }, layer { $0.add(".wh.a") },
+      layer { $0.file("a", "12345") }, layer { $0.hardlink("b", to: "a") },
+      layer { $0.add(".wh.a") },
     ])
     #expect(inspection.sizes.stored == 5 && rows(inspection) == [])
     #expect(inspection.largestFiles == [FileFacts(path: "b", bytes: 5, layer: 0)])
@@ -146,7 +151,9 @@ import Testing
       },
     ])
     #expect(
-      rows(inspection) == ["deleted-file .wh.a 8 1>1", "deleted-file .wh..wh.plnk/1.2 4 1>1", "deleted-file a 1 0>1"])
+      rows(inspection) == [
+        "deleted-file .wh.a 8 1>1", "deleted-file .wh..wh.plnk/1.2 4 1>1", "deleted-file a 1 0>1",
+      ])
     #expect(Set(inspection.findings.map(\.id)) == ["FORGE-A003", "FORGE-A004"])
   }
 
@@ -265,12 +272,16 @@ import Testing
   }
 
   @Test func limitsHoldForAllLayersTogether() throws {
-    let layers = (0..<6).map { number in layer { tar in for index in 0..<10 { tar.file("\(number)/\(index)", "x") } } }
+    let layers = (0..<6).map { number in
+      layer { tar in for index in 0..<10 { tar.file("\(number)/\(index)", "x") } }
+    }
     try withArchive(TestImage(layers: layers).dockerArchive()) { path in
       let image = try ImageStore.open(path)
       var limits = LayerLimits()
       limits.entries = 60
-      #expect(try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)).count == 6)
+      #expect(
+        try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits)).count
+          == 6)
       limits.entries = 59
       #expect(throws: LayerError.self) {
         try LayerScans.read(image.layers, of: "app.tar", LayerScanOptions(limits: limits))

@@ -46,7 +46,8 @@ import Testing
     }
 
     func blob() throws -> Blob {
-      Blob(whole: try BlobFile(taking: FileDescriptor.open(FilePath(path), .readOnly), name: "layer"))
+      Blob(
+        whole: try BlobFile(taking: FileDescriptor.open(FilePath(path), .readOnly), name: "layer"))
     }
 
     func scan(
@@ -56,11 +57,17 @@ import Testing
       return (scan, isNew)
     }
 
-    func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: cache.path).sorted() }
+    func files() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: cache.path).sorted()
+    }
   }
 
-  private static func options(_ tar: [UInt8], limits: LayerLimits = LayerLimits()) -> LayerScanOptions {
-    LayerScanOptions(expectedDiffID: Digest.sha256(tar), limits: limits) { $0.starts(with: "etc/".utf8) ? 10 : 0 }
+  private static func options(_ tar: [UInt8], limits: LayerLimits = LayerLimits())
+    -> LayerScanOptions
+  {
+    LayerScanOptions(expectedDiffID: Digest.sha256(tar), limits: limits) {
+      $0.starts(with: "etc/".utf8) ? 10 : 0
+    }
   }
 
   @Test func codingKeepsEverything() throws {
@@ -68,8 +75,11 @@ import Testing
     options.content = ContentScanning(version: "1") { Marker() }
     let scan = try scan(Self.tar, options)
     let bytes = scan.encode()
-    let copy = try #require(bytes.withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) })
-    #expect(copy.compression == scan.compression && copy.digest == scan.digest && copy.diffID == scan.diffID)
+    let copy = try #require(
+      bytes.withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) })
+    #expect(
+      copy.compression == scan.compression && copy.digest == scan.digest
+        && copy.diffID == scan.diffID)
     #expect(copy.compressed == scan.compressed && copy.unpacked == scan.unpacked)
     #expect(copy.anomalies == scan.anomalies && !scan.anomalies.isEmpty)
     #expect(copy.paths == scan.paths)
@@ -77,9 +87,12 @@ import Testing
       let (entry, other) = (scan.entries[index], copy.entries[index])
       #expect(entry.kind == other.kind && entry.mode == other.mode && entry.size == other.size)
       #expect(entry.uid == other.uid && entry.gid == other.gid && entry.hash == other.hash)
-      #expect(entry.modified == other.modified && entry.modifiedNanoseconds == other.modifiedNanoseconds)
+      #expect(
+        entry.modified == other.modified && entry.modifiedNanoseconds == other.modifiedNanoseconds)
       #expect(entry.deviceMajor == other.deviceMajor && entry.deviceMinor == other.deviceMinor)
-      #expect(entry.isSparse == other.isSparse && entry.hasExtendedAttributes == other.hasExtendedAttributes)
+      #expect(
+        entry.isSparse == other.isSparse
+          && entry.hasExtendedAttributes == other.hasExtendedAttributes)
       #expect(scan.link(index) == copy.link(index))
       #expect(scan.entries.head(index) == copy.entries.head(index))
       #expect(scan.entries.extendedAttributes(index) == copy.entries.extendedAttributes(index))
@@ -95,7 +108,8 @@ import Testing
     options.content = ContentScanning(version: "1") { Marker() }
     let bytes = try scan(Self.tar, options).encode()
     for count in bytes.indices {
-      #expect(bytes[..<count].withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) } == nil)
+      #expect(
+        bytes[..<count].withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) } == nil)
     }
     #expect((bytes + [0]).withUnsafeBytes { LayerScan(decoding: $0, limits: LayerLimits()) } == nil)
     var random = SeededBytes(seed: 11)
@@ -104,7 +118,8 @@ import Testing
       for _ in 0...(random.next() % 3) {
         damaged[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
       }
-      guard let scan = damaged.withUnsafeBytes({ LayerScan(decoding: $0, limits: LayerLimits()) }) else { continue }
+      guard let scan = damaged.withUnsafeBytes({ LayerScan(decoding: $0, limits: LayerLimits()) })
+      else { continue }
       #expect(scan.entries.reduce(0) { $0 + $1.size } <= LayerLimits().unpacked)
       #expect(scan.encode().count > 0)
     }
@@ -154,7 +169,8 @@ import Testing
     #expect(bench.cache.contents().layers == 1)
   }
 
-  @Test(arguments: [Compressor.gzip, .zstd]) func compressedLayers(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.gzip, .zstd]) func compressedLayers(_ compressor: Compressor) throws
+  {
     let packed = try compressor.compress(Self.tar)
     let bench = try Bench(packed)
     // Without a digest of the blob, as in a docker-archive, and with one.
@@ -277,7 +293,9 @@ import Testing
     for (index, damage) in bad.enumerated() {
       for name in names { try damage(bench.cache.path + "/" + name) }
       #expect(try bench.scan().scan.encode() == sound, "\(index)")
-      for name in names { try? FileManager.default.removeItem(atPath: bench.cache.path + "/" + name) }
+      for name in names {
+        try? FileManager.default.removeItem(atPath: bench.cache.path + "/" + name)
+      }
       _ = try bench.scan()
       #expect(try !bench.scan().isNew, "\(index)")
     }
@@ -287,7 +305,9 @@ import Testing
   @Test func renamedFilesReadAsAbsent() throws {
     let bench = try Bench(trustsStamps: false)
     _ = try bench.scan()
-    let other = TarBuilder.make { $0.add("x", data: [UInt8](repeating: 1, count: Self.tar.count - 2048 - 512)) }
+    let other = TarBuilder.make {
+      $0.add("x", data: [UInt8](repeating: 1, count: Self.tar.count - 2048 - 512))
+    }
     let name = "layer-sha256-"
     try FileManager.default.moveItem(
       atPath: "\(bench.cache.path)/\(name)\(Digest.sha256(Self.tar).hex)",
@@ -299,7 +319,8 @@ import Testing
 
   @Test func aFolderOfOthersIsNotUsed() throws {
     let bench = try Bench()
-    try FileManager.default.createDirectory(atPath: bench.cache.path, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: bench.cache.path, withIntermediateDirectories: true)
     chmod(bench.cache.path, 0o777)
     #expect(try bench.scan().isNew)
     #expect(try bench.scan().isNew)
@@ -334,7 +355,8 @@ import Testing
     folder.trim()
     let left = folder.files()
     #expect(left.reduce(0) { $0 + $1.size } == 9000)
-    #expect(Set(left.map(\.name)) == Set((0..<20).filter { $0 % 2 == 1 && $0 > 1 }.map { "layer-\($0)" }))
+    #expect(
+      Set(left.map(\.name)) == Set((0..<20).filter { $0 % 2 == 1 && $0 > 1 }.map { "layer-\($0)" }))
     let all = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(all.contains("notes.txt") && !all.contains(".writing-abc"))
     // Larger than what may be kept of all.
@@ -369,9 +391,12 @@ import Testing
   }
 
   @Test func whereTheCacheIs() {
-    #expect(LayerCache.user(environment: ["XDG_CACHE_HOME": "/x", "HOME": "/h"])?.path == "/x/forge/layers")
     #expect(
-      LayerCache.user(environment: ["XDG_CACHE_HOME": "relative", "HOME": "/h"])?.path == "/h/.cache/forge/layers")
+      LayerCache.user(environment: ["XDG_CACHE_HOME": "/x", "HOME": "/h"])?.path
+        == "/x/forge/layers")
+    #expect(
+      LayerCache.user(environment: ["XDG_CACHE_HOME": "relative", "HOME": "/h"])?.path
+        == "/h/.cache/forge/layers")
     #expect(LayerCache.user(environment: ["HOME": "relative"]) == nil)
     #expect(LayerCache.user(environment: [:]) == nil)
   }

@@ -18,7 +18,8 @@ import Testing
     }
   }()
 
-  @Test(arguments: Compressor.allCases) func readsEveryCompression(_ compressor: Compressor) throws {
+  @Test(arguments: Compressor.allCases) func readsEveryCompression(_ compressor: Compressor) throws
+  {
     let packed = try compressor.compress(Self.large)
     let scan = try scan(packed)
     #expect(scan.compression.rawValue == compressor.rawValue)
@@ -35,11 +36,15 @@ import Testing
     let tar = TarBuilder.make { $0.file("a", "x") }
     let digest = try #require(
       Digest(
-        "sha512:" + String(decoding: Shell.run(["sha512sum"], input: tar), as: UTF8.self).prefix { $0 != " " }))
+        "sha512:"
+          + String(decoding: Shell.run(["sha512sum"], input: tar), as: UTF8.self).prefix {
+            $0 != " "
+          }))
     let plain = try scan(tar, LayerScanOptions(expectedDigest: digest))
     #expect(plain.digest == digest)
     #expect(plain.diffID == Digest.sha256(tar))
-    let packed = try scan(try Compressor.gzip.compress(tar), LayerScanOptions(expectedDiffID: digest))
+    let packed = try scan(
+      try Compressor.gzip.compress(tar), LayerScanOptions(expectedDiffID: digest))
     #expect(packed.diffID == digest)
   }
 
@@ -63,7 +68,9 @@ import Testing
     let packed = try compressor.compress(tar)
     _ = try scan(packed)
     for length in 0..<packed.count {
-      #expect(throws: LayerError.self, "\(length) of \(packed.count) bytes") { try scan(Array(packed.prefix(length))) }
+      #expect(throws: LayerError.self, "\(length) of \(packed.count) bytes") {
+        try scan(Array(packed.prefix(length)))
+      }
     }
   }
 
@@ -91,7 +98,9 @@ import Testing
   func trailingGarbageIsAnError(_ compressor: Compressor) throws {
     let packed = try compressor.compress(TarBuilder.make { $0.file("a", "x") })
     // Four zeros are padding in xz (XZ file format, "Stream Padding"); five are not.
-    for garbage in [[0], [0x1F], Array("garbage".utf8), [UInt8](repeating: 0, count: 1001)] as [[UInt8]] {
+    for garbage in [[0], [0x1F], Array("garbage".utf8), [UInt8](repeating: 0, count: 1001)]
+      as [[UInt8]]
+    {
       #expect(throws: LayerError.self, "\(garbage.prefix(8))") { try scan(packed + garbage) }
     }
   }
@@ -104,7 +113,9 @@ import Testing
       var damaged = packed
       damaged[index] ^= 0x10
       // A bit of a gzip header's time or system changes nothing.
-      if let scan = try? scan(damaged) { #expect(scan.diffID == Digest.sha256(tar), "byte \(index)") }
+      if let scan = try? scan(damaged) {
+        #expect(scan.diffID == Digest.sha256(tar), "byte \(index)")
+      }
     }
   }
 
@@ -124,7 +135,9 @@ import Testing
   /// Headers and trailers of members then fall on every place of the input buffers.
   @Test func readsManySmallGzipMembers() throws {
     let tar = TarBuilder.make { tar in
-      for index in 0..<40 { tar.file("file\(index)", String(repeating: "\(index)", count: 100 + index)) }
+      for index in 0..<40 {
+        tar.file("file\(index)", String(repeating: "\(index)", count: 100 + index))
+      }
     }
     let script = """
       import sys, gzip, io
@@ -181,7 +194,9 @@ import Testing
     let many = [[UInt8]](repeating: empty, count: 5000).flatMap { $0 }
     #expect(try scan(many + packed + many).diffID == Digest.sha256(tar))
     // Go's reader takes neither zeros nor anything else behind the last member.
-    for tail in [[0], [UInt8](repeating: 0, count: 512), Array("garbage".utf8), [0x1F], [0x1F, 0x8B]] as [[UInt8]] {
+    for tail in [
+      [0], [UInt8](repeating: 0, count: 512), Array("garbage".utf8), [0x1F], [0x1F, 0x8B],
+    ] as [[UInt8]] {
       #expect(throws: LayerError.self, "\(tail.prefix(8))") { try scan(packed + tail) }
     }
   }
@@ -205,7 +220,9 @@ import Testing
   }
 
   @Test func refusesWhatIsNoLayer() throws {
-    for bytes in [[], [1], Array("hello, world".utf8), [UInt8](repeating: 7, count: 5000)] as [[UInt8]] {
+    for bytes in [[], [1], Array("hello, world".utf8), [UInt8](repeating: 7, count: 5000)]
+      as [[UInt8]]
+    {
       #expect(throws: LayerError.self) { try scan(bytes) }
     }
     #expect(try failure([UInt8](repeating: 7, count: 5000)) == .notALayer(layer: "layer"))

@@ -17,7 +17,9 @@ import Testing
     tar.symlink("link", to: "etc")
     tar.hardlink("hard", to: "etc/passwd")
     tar.pax([("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "30")])
-    tar.add("sparse1", data: Array("1\n4\n4\n".utf8) + [UInt8](repeating: 0, count: 506) + Array("data".utf8))
+    tar.add(
+      "sparse1",
+      data: Array("1\n4\n4\n".utf8) + [UInt8](repeating: 0, count: 506) + Array("data".utf8))
     tar.pax([("GNU.sparse.size", "30"), ("GNU.sparse.map", "0,4"), ("GNU.sparse.name", "sparse0")])
     tar.add("cut", data: Array("data".utf8))
     tar.add("sparse", type: "S", data: Array("data".utf8), magic: "ustar  \0") { block in
@@ -33,21 +35,26 @@ import Testing
       #expect(scan.diffID == Digest.sha256(bytes) || scan.compression != .none, "round \(round)")
       #expect(scan.entries.allSatisfy { $0.size >= 0 }, "round \(round)")
       for index in scan.entries.indices {
-        #expect(!scan.entries.path(index).split(separator: UInt8(ascii: "/")).contains(Array("..".utf8)[...]))
+        #expect(
+          !scan.entries.path(index).split(separator: UInt8(ascii: "/")).contains(
+            Array("..".utf8)[...]))
       }
     } catch is LayerError {}
   }
 
   @Test func damagedHeadersWithSoundChecksums() throws {
     var random = SeededBytes(seed: 4)
-    let interesting: [UInt8] = [0, 0x20, 0x2F, 0x2E, 0x30, 0x31, 0x37, 0x39, 0x7F, 0x80, 0xC0, 0xFF]
+    let interesting: [UInt8] = [
+      0, 0x20, 0x2F, 0x2E, 0x30, 0x31, 0x37, 0x39, 0x7F, 0x80, 0xC0, 0xFF,
+    ]
     for round in 0..<1500 {
       var bytes = Self.tar
       for _ in 0...(random.next() % 3) {
         let block = Int(random.next() % UInt64(bytes.count / 512)) * 512
         for _ in 0...(random.next() % 8) {
           let value =
-            random.next() % 2 == 0 ? interesting[Int(random.next() % 12)] : UInt8(truncatingIfNeeded: random.next())
+            random.next() % 2 == 0
+            ? interesting[Int(random.next() % 12)] : UInt8(truncatingIfNeeded: random.next())
           bytes[block + Int(random.next() % 512)] = value
         }
         // A new checksum lets the damage through to the fields.
@@ -57,7 +64,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [Compressor.gzip, .zstd, .xz, .bzip2]) func damagedCompression(_ compressor: Compressor) throws {
+  @Test(arguments: [Compressor.gzip, .zstd, .xz, .bzip2]) func damagedCompression(
+    _ compressor: Compressor
+  ) throws {
     var random = SeededBytes(seed: 5)
     let packed = try compressor.compress(Self.tar)
     for round in 0..<250 {
@@ -70,7 +79,8 @@ import Testing
   }
 
   @Test func hugeNumbersDoNotOverflow() throws {
-    let huge = [0x80] + [UInt8](repeating: 0, count: 3) + [0x7F] + [UInt8](repeating: 0xFF, count: 7)
+    let huge =
+      [0x80] + [UInt8](repeating: 0, count: 3) + [0x7F] + [UInt8](repeating: 0xFF, count: 7)
     for offset in [100, 108, 116, 124, 136, 329, 337] {
       for type in ["0", "1", "2", "3", "5", "S", "x", "L"] as [Character] {
         let bytes = TarBuilder.make { tar in

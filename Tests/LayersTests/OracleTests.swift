@@ -81,10 +81,13 @@ import Testing
     try Shell.withTemporaryFolder { folder in
       try Shell.run(["python3", "-c", Self.makeTree, folder + "/tree", "\(writer.isRich)"])
       let tar = try Shell.run(writer.command(folder + "/tree"))
-      FileManager.default.createFile(atPath: folder + "/layer.tar", contents: Data(tar)).expectTrue()
+      FileManager.default.createFile(atPath: folder + "/layer.tar", contents: Data(tar))
+        .expectTrue()
       let expected = try Shell.run(["python3", "-c", Self.list, folder + "/layer.tar"])
       let scan = try scan(tar)
-      #expect(lines(scan) == String(decoding: expected, as: UTF8.self).split(separator: "\n").map(String.init))
+      #expect(
+        lines(scan)
+          == String(decoding: expected, as: UTF8.self).split(separator: "\n").map(String.init))
       let isSparse = writer.rawValue.contains("sparse")
       #expect((scan.anomaly(.sparse)?.count ?? 0) == (isSparse || (writer == .bsdPax) ? 1 : 0))
       #expect(scan.anomalies.allSatisfy { $0.kind == .sparse })
@@ -93,10 +96,13 @@ import Testing
   }
 
   private func lines(_ scan: LayerScan) -> [String] {
-    func hex(_ bytes: some Sequence<UInt8>) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+    func hex(_ bytes: some Sequence<UInt8>) -> String {
+      bytes.map { String(format: "%02x", $0) }.joined()
+    }
     return scan.entries.indices.map { index in
       let entry = scan.entries[index]
-      return "\(entry.kind.rawValue) \(hex(scan.entries.path(index))) \(entry.size) \(entry.uid) \(entry.gid) "
+      return
+        "\(entry.kind.rawValue) \(hex(scan.entries.path(index))) \(entry.size) \(entry.uid) \(entry.gid) "
         + "\(entry.mode) \(entry.modified) \(hex(scan.entries.link(index)))"
     }
   }

@@ -7,7 +7,8 @@ import Testing
 @Suite struct PassingTests {
   /// More than all buffers of a `PassingLayer` hold.
   private static let tar = TarBuilder.make { tar in
-    tar.add("large", data: (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })
+    tar.add(
+      "large", data: (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })
     tar.file("small", "text")
   }
 
@@ -24,7 +25,8 @@ import Testing
     return try layer.finish()
   }
 
-  @Test(arguments: [1000, 262_144, 10_000_000]) func whatPassesIsReadAsWhatStands(piece: Int) throws {
+  @Test(arguments: [1000, 262_144, 10_000_000]) func whatPassesIsReadAsWhatStands(piece: Int) throws
+  {
     let expected = try scan(Self.tar)
     let passed = try pass(Self.tar, piece)
     #expect(passed.digest == expected.digest && passed.diffID == expected.diffID)

@@ -69,7 +69,9 @@ import Testing
       })
     try check(
       TarBuilder.make { tar in
-        tar.pax([("GNU.sparse.name", "sparse"), ("GNU.sparse.size", "30"), ("GNU.sparse.map", "4,4,20,4")])
+        tar.pax([
+          ("GNU.sparse.name", "sparse"), ("GNU.sparse.size", "30"), ("GNU.sparse.map", "4,4,20,4"),
+        ])
         tar.add("GNUSparseFile.1/sparse", data: data)
         tar.file("after", "x")
       })
@@ -80,7 +82,9 @@ import Testing
           ("GNU.sparse.realsize", "30"),
         ])
         let map = Array("2\n4\n4\n20\n4\n".utf8)
-        tar.add("GNUSparseFile.1/sparse", data: map + [UInt8](repeating: 0, count: 512 - map.count) + data)
+        tar.add(
+          "GNUSparseFile.1/sparse", data: map + [UInt8](repeating: 0, count: 512 - map.count) + data
+        )
         tar.file("after", "x")
       })
   }
@@ -96,8 +100,12 @@ import Testing
       #expect(throws: LayerError.self, "\(map)") {
         try scan(
           TarBuilder.make { tar in
-            tar.pax([("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "30")])
-            tar.add("sparse", data: Array(map.utf8) + [UInt8](repeating: 0, count: 512 - map.utf8.count) + data)
+            tar.pax([
+              ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "30"),
+            ])
+            tar.add(
+              "sparse",
+              data: Array(map.utf8) + [UInt8](repeating: 0, count: 512 - map.utf8.count) + data)
           })
       }
     }

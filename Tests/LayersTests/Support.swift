@@ -11,9 +11,11 @@ func blob(_ bytes: [UInt8], before: Int = 0, after: Int = 0) throws -> Blob {
   try Shell.withTemporaryFolder { folder in
     let file = try FileDescriptor.open(
       FilePath(folder + "/layer"), .readWrite, options: [.create], permissions: [.ownerReadWrite])
-    _ = try file.writeAll([UInt8](repeating: 0xAA, count: before) + bytes + [UInt8](repeating: 0xAA, count: after))
+    _ = try file.writeAll(
+      [UInt8](repeating: 0xAA, count: before) + bytes + [UInt8](repeating: 0xAA, count: after))
     return Blob(
-      file: try BlobFile(taking: file, name: "layer"), offset: Int64(before), length: Int64(bytes.count))
+      file: try BlobFile(taking: file, name: "layer"), offset: Int64(before),
+      length: Int64(bytes.count))
   }
 }
 

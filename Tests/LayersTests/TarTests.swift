@@ -9,7 +9,9 @@ import Testing
     let scan = try scan(
       TarBuilder.make { tar in
         tar.folder("./")
-        tar.add("./bin/run", data: Array("#!".utf8), mode: 0o4755, uid: 1000, gid: 1001, modified: 1_700_000_000)
+        tar.add(
+          "./bin/run", data: Array("#!".utf8), mode: 0o4755, uid: 1000, gid: 1001,
+          modified: 1_700_000_000)
         tar.symlink("bin/sh", to: "../bin/run")
         tar.hardlink("bin/again", to: "/bin//run")
         tar.add("dev/null", type: "3") {
@@ -19,11 +21,15 @@ import Testing
         tar.add("dev/sda", type: "4")
         tar.add("run/pipe", type: "6")
       })
-    #expect(scan.paths == ["", "bin/run", "bin/sh", "bin/again", "dev/null", "dev/sda", "run/pipe"])
     #expect(
-      scan.kinds == [.directory, .regular, .symlink, .hardlink, .characterDevice, .blockDevice, .fifo])
+      scan.paths == ["", "bin/run", "bin/sh", "bin/again", "dev/null", "dev/sda", "run/pipe"])
+    #expect(
+      scan.kinds == [
+        .directory, .regular, .symlink, .hardlink, .characterDevice, .blockDevice, .fifo,
+      ])
     let file = scan.entries[1]
-    #expect(file.mode == 0o4755 && file.uid == 1000 && file.gid == 1001 && file.modified == 1_700_000_000)
+    #expect(
+      file.mode == 0o4755 && file.uid == 1000 && file.gid == 1001 && file.modified == 1_700_000_000)
     #expect(scan.link(2) == "../bin/run")
     #expect(scan.link(3) == "bin/run")
     #expect(scan.entries[4].deviceMajor == 1 && scan.entries[4].deviceMinor == 3)
@@ -64,7 +70,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x", "x"), ("./x", "x"), ("/x", "x"), ("x/", "x"), ("a//b", "a/b"), ("a/./b/.", "a/b"), ("a/b/../c", "a/c"),
+    ("x", "x"), ("./x", "x"), ("/x", "x"), ("x/", "x"), ("a//b", "a/b"), ("a/./b/.", "a/b"),
+    ("a/b/../c", "a/c"),
     ("...", "..."), ("a\\b", "a\\b"), ("a/../b", "b"),
   ])
   func cleansNames(_ raw: String, _ clean: String) throws {
@@ -83,7 +90,9 @@ import Testing
 
   @Test func refusesRootsThatAreNoFolders() throws {
     for name in [".", "/", "./", ""] {
-      #expect(throws: LayerError.self) { try scan(TarBuilder.make { $0.symlink(name, to: "/etc") }) }
+      #expect(throws: LayerError.self) {
+        try scan(TarBuilder.make { $0.symlink(name, to: "/etc") })
+      }
       #expect(throws: LayerError.self) { try scan(TarBuilder.make { $0.hardlink("a", to: name) }) }
     }
   }
@@ -111,8 +120,10 @@ import Testing
     let scan = try scan(
       TarBuilder.make { tar in
         tar.pax([
-          ("size", "5"), ("uid", "3000000"), ("gid", "4000000000"), ("mtime", "-1.25"), ("path", "über"),
-          ("SCHILY.xattr.security.capability", "\u{1}\u{2}"), ("SCHILY.xattr.user.gone", ""), ("comment", "x"),
+          ("size", "5"), ("uid", "3000000"), ("gid", "4000000000"), ("mtime", "-1.25"),
+          ("path", "über"),
+          ("SCHILY.xattr.security.capability", "\u{1}\u{2}"), ("SCHILY.xattr.user.gone", ""),
+          ("comment", "x"),
         ])
         tar.add("short", data: Array("hello".utf8), size: 0)
         tar.file("next", "x")
@@ -122,7 +133,9 @@ import Testing
     #expect(entry.size == 5 && entry.uid == 3_000_000 && entry.gid == 4_000_000_000)
     #expect(entry.modified == -2 && entry.modifiedNanoseconds == 750_000_000)
     #expect(
-      scan.entries.extendedAttributes(0) == [ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 2])])
+      scan.entries.extendedAttributes(0) == [
+        ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 2])
+      ])
     #expect(entry.hasExtendedAttributes && !scan.entries[1].hasExtendedAttributes)
     #expect(scan.anomalies.isEmpty)
   }
@@ -137,7 +150,9 @@ import Testing
         }
         tar.file("b", "")
       })
-    #expect(scan.entries[0].uid == 0x8000_0001 && scan.entries[0].size == 3 && scan.entries[0].modified == -1)
+    #expect(
+      scan.entries[0].uid == 0x8000_0001 && scan.entries[0].size == 3
+        && scan.entries[0].modified == -1)
     #expect(scan.paths == ["a", "b"])
   }
 
@@ -209,7 +224,9 @@ import Testing
       tar.add("a") { $0.replaceSubrange(124..<136, with: [UInt8](repeating: 0xFF, count: 12)) }
     }
     refuses("size beyond 63 bits") { tar in
-      tar.add("a") { $0.replaceSubrange(124..<136, with: [0x80] + [UInt8](repeating: 0xFF, count: 11)) }
+      tar.add("a") {
+        $0.replaceSubrange(124..<136, with: [0x80] + [UInt8](repeating: 0xFF, count: 11))
+      }
     }
     refuses("huge size") { $0.add("a", size: 0o77777777777) }
     refuses("size beyond the archive") { $0.add("a", size: 100_000) }
@@ -223,9 +240,13 @@ import Testing
     }
     refuses("unknown type") { $0.add("a", type: "Z") }
     refuses("symlink to nothing") { $0.symlink("a", to: "") }
-    refuses("PAX header of 2 MiB") { $0.add("x", type: "x", data: [UInt8](repeating: 0, count: 2 << 20)) }
+    refuses("PAX header of 2 MiB") {
+      $0.add("x", type: "x", data: [UInt8](repeating: 0, count: 2 << 20))
+    }
     refuses("PAX header of nothing") { $0.add("x", type: "x") }
-    refuses("long name of 2 MiB") { $0.add("x", type: "L", data: [UInt8](repeating: 65, count: 2 << 20)) }
+    refuses("long name of 2 MiB") {
+      $0.add("x", type: "L", data: [UInt8](repeating: 65, count: 2 << 20))
+    }
     refuses("path of 5000 bytes") { tar in
       tar.pax([("path", String(repeating: "a", count: 5000))])
       tar.file("a", "x")
@@ -242,17 +263,22 @@ import Testing
       tar.pax([("path", "a\0b")])
     }
     for record in [
-      "5 a=b\n", "7 a=b\n", "0 a=b\n", "-6 a=b\n", "6 a=b", " a=b\n", "99999999999999999999 a=b\n", "4 =\n",
+      "5 a=b\n", "7 a=b\n", "0 a=b\n", "-6 a=b\n", "6 a=b", " a=b\n", "99999999999999999999 a=b\n",
+      "4 =\n",
     ] {
       refuses("PAX record \(record)") { tar in
         tar.add("x", type: "x", data: Array(record.utf8))
       }
     }
-    for record in [("size", "-1"), ("size", "1.5"), ("size", "9223372036854775808"), ("mtime", "now"), ("uid", "root")]
-    {
+    for record in [
+      ("size", "-1"), ("size", "1.5"), ("size", "9223372036854775808"), ("mtime", "now"),
+      ("uid", "root"),
+    ] {
       refuses("PAX record \(record)") { $0.pax([record]) }
     }
-    #expect(throws: LayerError.self, "PAX header at the end") { try scan(TarBuilder.make { $0.pax([("size", "1")]) }) }
+    #expect(throws: LayerError.self, "PAX header at the end") {
+      try scan(TarBuilder.make { $0.pax([("size", "1")]) })
+    }
   }
 
   @Test func everyDamagedHeaderByteIsNoticed() throws {
@@ -272,7 +298,8 @@ import Testing
     limits.entries = 10
     #expect(throws: LayerError.self) {
       try scan(
-        TarBuilder.make { tar in for index in 0..<11 { tar.file("\(index)", "") } }, LayerScanOptions(limits: limits))
+        TarBuilder.make { tar in for index in 0..<11 { tar.file("\(index)", "") } },
+        LayerScanOptions(limits: limits))
     }
   }
 

@@ -29,8 +29,10 @@ import Testing
     // A keyword that is neither is another rule's.
     Example("FromAsCasing", [], "From alpine:3.23 as build\n"),
     Example("NoEmptyContinuation", [3], "FROM alpine:3.23\nRUN echo a && \\\n\n    echo b\n"),
-    Example("NoEmptyContinuation", [], "FROM alpine:3.23\nRUN echo a && \\\n    # said\n    echo b\n"),
-    Example("ConsistentInstructionCasing", [1, 2, 3], "From alpine\nRun true\nEntRYpOiNT [\"a\"]\n"),
+    Example(
+      "NoEmptyContinuation", [], "FROM alpine:3.23\nRUN echo a && \\\n    # said\n    echo b\n"),
+    Example(
+      "ConsistentInstructionCasing", [1, 2, 3], "From alpine\nRun true\nEntRYpOiNT [\"a\"]\n"),
     Example("ConsistentInstructionCasing", [3], "FROM alpine\nRUN true\nrun true\n"),
     Example("ConsistentInstructionCasing", [], "from alpine\nrun true\nentrypoint [\"a\"]\n"),
     Example("DuplicateStageName", [2], "FROM debian:13 AS one\nFROM alpine:3 AS ONE\n"),
@@ -39,12 +41,16 @@ import Testing
     Example("ReservedStageName", [], "FROM alpine AS builder\n"),
     Example("JSONArgsRecommended", [2, 3], "FROM alpine\nENTRYPOINT server start\nCMD more\n"),
     Example("JSONArgsRecommended", [], "FROM alpine\nENTRYPOINT [\"server\", \"start\"]\n"),
-    Example("JSONArgsRecommended", [], "FROM alpine AS a\nSHELL [\"/bin/bash\", \"-c\"]\nFROM a\nCMD echo hi\n"),
+    Example(
+      "JSONArgsRecommended", [],
+      "FROM alpine AS a\nSHELL [\"/bin/bash\", \"-c\"]\nFROM a\nCMD echo hi\n"),
     Example("JSONArgsRecommended", [], "FROM alpine\nHEALTHCHECK CMD curl localhost\n"),
     Example("MaintainerDeprecated", [2], "FROM alpine\nMAINTAINER me@example.org\n"),
     Example("UndefinedArgInFrom", [1], "FROM node:22${VARIANT} AS js\n"),
     Example("UndefinedArgInFrom", [1], "FROM --platform=$BULIDPLATFORM alpine\n"),
-    Example("UndefinedArgInFrom", [], "ARG VARIANT=-alpine\nFROM --platform=$BUILDPLATFORM node:22${VARIANT}\n"),
+    Example(
+      "UndefinedArgInFrom", [],
+      "ARG VARIANT=-alpine\nFROM --platform=$BUILDPLATFORM node:22${VARIANT}\n"),
     // Declared inside of a stage is too late.
     Example("UndefinedArgInFrom", [3], "FROM alpine\nARG TAG=1\nFROM alpine:$TAG\n"),
     Example("UndefinedVar", [2], "FROM alpine AS base\nCOPY $foo .\n"),
@@ -52,19 +58,30 @@ import Testing
     Example("UndefinedVar", [2], "FROM alpine\nARG VERSION=$foo\n"),
     Example("UndefinedVar", [], "FROM python AS base\nARG VERSION=$PYTHON_VERSION\n"),
     Example(
-      "UndefinedVar", [], "ARG V=22\nFROM docker.io/library/node:${V}-slim\nLABEL v=$NODE_VERSION y=$YARN_VERSION\n"),
+      "UndefinedVar", [],
+      "ARG V=22\nFROM docker.io/library/node:${V}-slim\nLABEL v=$NODE_VERSION y=$YARN_VERSION\n"),
     Example("UndefinedVar", [2], "FROM docker.io/library/node:22\nLABEL v=$PYTHON_VERSION\n"),
-    Example("UndefinedVar", [3], "FROM gcr.io/distroless/cc:nonroot\nENV A=$SSL_CERT_FILE:$PATH\nENV B=$HOME_DIR\n"),
+    Example(
+      "UndefinedVar", [3],
+      "FROM gcr.io/distroless/cc:nonroot\nENV A=$SSL_CERT_FILE:$PATH\nENV B=$HOME_DIR\n"),
     Example("UndefinedVar", [], "FROM localhost:5000/alpine:3\nENV A=$SET_BY_THE_BASE\n"),
     Example("UndefinedVar", [2], "FROM registry.example/own\nENV PATH=$PAHT:/app/bin\n"),
-    Example("UndefinedVar", [], "FROM registry.example/own\nENV A=$SET_BY_THE_BASE\nRUN echo $nothing\nCMD echo $x\n"),
+    Example(
+      "UndefinedVar", [],
+      "FROM registry.example/own\nENV A=$SET_BY_THE_BASE\nRUN echo $nothing\nCMD echo $x\n"),
     Example("UndefinedVar", [], "FROM alpine AS a\nENV HOME_DIR=/x\nFROM a\nWORKDIR $HOME_DIR\n"),
     // An argument of the preamble is not known in a stage until it asks for it.
     Example("UndefinedVar", [3], "ARG DIR=/x\nFROM alpine\nWORKDIR $DIR\n"),
     Example("WorkdirRelativePath", [2], "FROM nginx AS web\nWORKDIR usr/share\nWORKDIR html\n"),
-    Example("WorkdirRelativePath", [], "FROM nginx AS web\nWORKDIR /usr/share\nWORKDIR html\nFROM web\nWORKDIR x\n"),
-    Example("MultipleInstructionsDisallowed", [2], "FROM alpine\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n"),
-    Example("MultipleInstructionsDisallowed", [2, 3], "FROM alpine\nCMD [\"a\"]\nCMD [\"b\"]\nCMD [\"c\"]\n"),
+    Example(
+      "WorkdirRelativePath", [],
+      "FROM nginx AS web\nWORKDIR /usr/share\nWORKDIR html\nFROM web\nWORKDIR x\n"),
+    Example(
+      "MultipleInstructionsDisallowed", [2], "FROM alpine\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n"
+    ),
+    Example(
+      "MultipleInstructionsDisallowed", [2, 3],
+      "FROM alpine\nCMD [\"a\"]\nCMD [\"b\"]\nCMD [\"c\"]\n"),
     Example(
       "MultipleInstructionsDisallowed", [],
       "FROM alpine\nHEALTHCHECK CMD [\"a\"]\nCMD [\"b\"]\nFROM alpine\nCMD [\"c\"]\n"),
@@ -75,24 +92,31 @@ import Testing
     Example("RedundantTargetPlatform", [1], "FROM --platform=$TARGETPLATFORM alpine AS b\n"),
     Example("RedundantTargetPlatform", [], "FROM --platform=$BUILDPLATFORM alpine AS b\n"),
     Example("FromPlatformFlagConstDisallowed", [1], "FROM --platform=linux/amd64 alpine AS base\n"),
-    Example("FromPlatformFlagConstDisallowed", [], "FROM --platform=linux/amd64 alpine AS build_amd64\n"),
-    Example("FromPlatformFlagConstDisallowed", [], "FROM --platform=${BUILDPLATFORM} alpine AS base\n"),
     Example(
-      "SecretsUsedInArgOrEnv", [2, 3, 4], "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\nENV TOKEN=a OTHER=b\nENV auth_x=1\n"),
-    Example("SecretsUsedInArgOrEnv", [], "FROM alpine\nARG PUBLIC_KEY\nENV KEY_FILE=/x TOKEN_VERSION=1 KEYBOARD=us\n"),
+      "FromPlatformFlagConstDisallowed", [], "FROM --platform=linux/amd64 alpine AS build_amd64\n"),
+    Example(
+      "FromPlatformFlagConstDisallowed", [], "FROM --platform=${BUILDPLATFORM} alpine AS base\n"),
+    Example(
+      "SecretsUsedInArgOrEnv", [2, 3, 4],
+      "FROM alpine\nARG AWS_SECRET_ACCESS_KEY\nENV TOKEN=a OTHER=b\nENV auth_x=1\n"),
+    Example(
+      "SecretsUsedInArgOrEnv", [],
+      "FROM alpine\nARG PUBLIC_KEY\nENV KEY_FILE=/x TOKEN_VERSION=1 KEYBOARD=us\n"),
     Example("InvalidDefaultArgInFrom", [2], "ARG TAG\nFROM busybox:${TAG}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG TAG=latest\nFROM busybox:${TAG}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG VARIANT\nFROM busybox:stable${VARIANT}\n"),
     Example("InvalidDefaultArgInFrom", [], "ARG TAG\nFROM alpine:${TAG:-3.14}\n"),
     Example(
-      "InvalidDefaultArgInFrom", [], "FROM registry.example:5000/a/b_c:1@sha256:\(String(repeating: "a", count: 64))\n"),
+      "InvalidDefaultArgInFrom", [],
+      "FROM registry.example:5000/a/b_c:1@sha256:\(String(repeating: "a", count: 64))\n"),
     Example("ExposeProtoCasing", [2], "FROM alpine\nEXPOSE 80/TcP 81\n"),
     Example("ExposeProtoCasing", [], "FROM alpine\nEXPOSE 80/tcp\n"),
     Example("ExposeInvalidFormat", [2, 3], "FROM alpine\nEXPOSE 127.0.0.1:80:80\nEXPOSE 80:80\n"),
     Example("ExposeInvalidFormat", [], "FROM alpine\nEXPOSE 80 443/udp\n"),
     Example("InvalidDefinitionDescription", [], "# what\nFROM alpine AS a\n"),
     Example(
-      "InvalidDefinitionDescription", [3, 5], "# check=experimental=all\n# what\nFROM scratch AS a\n# or not\nARG B=1\n"
+      "InvalidDefinitionDescription", [3, 5],
+      "# check=experimental=all\n# what\nFROM scratch AS a\n# or not\nARG B=1\n"
     ),
     Example(
       "InvalidDefinitionDescription", [],
@@ -100,17 +124,21 @@ import Testing
     ),
   ]
 
-  private func findings(_ text: String, files: [String] = [], ignore: String? = nil) throws -> [Finding] {
+  private func findings(_ text: String, files: [String] = [], ignore: String? = nil) throws
+    -> [Finding]
+  {
     let folder = try TemporaryFolder()
     for file in files { try folder.write("x", to: file) }
     return Linter.lint(
-      SourceText(name: "Dockerfile", text: text), ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
+      SourceText(name: "Dockerfile", text: text),
+      ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
       context: try BuildContext(folder.path))
   }
 
   @Test(arguments: examples) func firesWhereItsDocumentationSays(_ example: Example) throws {
     let found = try findings(example.text).filter { $0.id == example.rule }
-    #expect(found.compactMap(\.location) == example.lines.map { "Dockerfile:\($0)" }, "\(example.text)")
+    #expect(
+      found.compactMap(\.location) == example.lines.map { "Dockerfile:\($0)" }, "\(example.text)")
     #expect(found.allSatisfy { $0.severity == .warning && $0.fix != nil })
   }
 
@@ -124,34 +152,47 @@ import Testing
 
   @Test func copyIgnoredFile() throws {
     let ignore = "*/tmp/*\n"
-    let bad = try findings("FROM scratch\nCOPY ./a/tmp/x.txt /x\n", files: ["a/tmp/x.txt"], ignore: ignore)
+    let bad = try findings(
+      "FROM scratch\nCOPY ./a/tmp/x.txt /x\n", files: ["a/tmp/x.txt"], ignore: ignore)
     #expect(bad.contains { $0.id == "CopyIgnoredFile" && $0.location == "Dockerfile:2" })
-    let good = try findings("FROM scratch\nCOPY ./forever/x.txt /x\n", files: ["forever/x.txt"], ignore: ignore)
+    let good = try findings(
+      "FROM scratch\nCOPY ./forever/x.txt /x\n", files: ["forever/x.txt"], ignore: ignore)
     #expect(!good.contains { $0.id == "CopyIgnoredFile" })
   }
 
   @Test func theDirectiveSkipsAndHardens() throws {
     let body = "FROM alpine:3 as A\nCMD x\nUSER 1\n"
-    func ids(_ directive: String) throws -> Set<String> { try Set(findings(directive + body).map(\.id)) }
+    func ids(_ directive: String) throws -> Set<String> {
+      try Set(findings(directive + body).map(\.id))
+    }
     try #expect(ids("") == ["StageNameCasing", "FromAsCasing", "JSONArgsRecommended"])
     try #expect(ids("# check=skip=StageNameCasing, FromAsCasing\n") == ["JSONArgsRecommended"])
     try #expect(ids("# check=skip=all\n").isEmpty)
     try #expect(
-      ids("#check = skip=JSONArgsRecommended,FORGE-L060;error=true\n") == ["StageNameCasing", "FromAsCasing"])
+      ids("#check = skip=JSONArgsRecommended,FORGE-L060;error=true\n") == [
+        "StageNameCasing", "FromAsCasing",
+      ])
     try #expect(findings("# check=error=true\n" + body).allSatisfy { $0.severity == .error })
     try #expect(findings("# check=error=false\n" + body).allSatisfy { $0.severity == .warning })
     // What cannot be built is said whatever is skipped.
-    try #expect(findings("# check=skip=all\nFROM alpine:3\nCOPY gone /\n").map(\.id) == ["FORGE-L001"])
+    try #expect(
+      findings("# check=skip=all\nFROM alpine:3\nCOPY gone /\n").map(\.id) == ["FORGE-L001"])
     try #expect(ids("# check=skpi=all\n").contains("FORGE-L042"))
   }
 
   @Test func commentsAboveAnInstructionSilence() throws {
-    let text = "# check=skip=StageNameCasing\n\nFROM alpine:3 AS A\n# check=skip=StageNameCasing\nFROM alpine:3 AS B\n"
+    let text =
+      "# check=skip=StageNameCasing\n\nFROM alpine:3 AS A\n# check=skip=StageNameCasing\nFROM alpine:3 AS B\n"
     try #expect(!findings(text).contains { $0.id == "StageNameCasing" })
-    let one = "FROM alpine:3 AS a\n# check=skip=StageNameCasing\nFROM alpine:3 AS B\n\nFROM alpine:3 AS C\n"
-    try #expect(findings(one).filter { $0.id == "StageNameCasing" }.map(\.location) == ["Dockerfile:5"])
-    try #expect(!findings("# hadolint ignore=DL3007\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" })
-    try #expect(findings("# hadolint ignore=DL3008\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" })
+    let one =
+      "FROM alpine:3 AS a\n# check=skip=StageNameCasing\nFROM alpine:3 AS B\n\nFROM alpine:3 AS C\n"
+    try #expect(
+      findings(one).filter { $0.id == "StageNameCasing" }.map(\.location) == ["Dockerfile:5"])
+    try #expect(
+      !findings("# hadolint ignore=DL3007\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" }
+    )
+    try #expect(
+      findings("# hadolint ignore=DL3008\nFROM alpine:latest\n").contains { $0.id == "FORGE-L050" })
   }
 
   /// Which platform each base image must be of; that it is, an engine tells.
@@ -175,21 +216,26 @@ import Testing
         BasePlatform(image: "busybox", platform: "linux/arm64", line: 8),
       ])
     #expect(bases[1].complaint(about: "linux/arm64") == nil)
-    #expect(bases[3].complaint(about: "linux/amd64")?.hasPrefix("InvalidBaseImagePlatform: ") == true)
+    #expect(
+      bases[3].complaint(about: "linux/amd64")?.hasPrefix("InvalidBaseImagePlatform: ") == true)
     #expect(BasePlatform.all(in: "no\u{0} Dockerfile <<", target: "a/b", machine: "a/b").isEmpty)
   }
 
   /// Nothing of a hostile file stops the rules or the mender.
   @Test(arguments: [
-    "FROM\n", "FROM a AS\n", "FROM ${\n", "FROM a\nENV\n", "FROM a\nENV A\n", "FROM a\nEXPOSE :/:\n", "FROM a\nCMD\n",
+    "FROM\n", "FROM a AS\n", "FROM ${\n", "FROM a\nENV\n", "FROM a\nENV A\n",
+    "FROM a\nEXPOSE :/:\n", "FROM a\nCMD\n",
     "FROM a\nRUN '\"\n", "ONBUILD\nFROM a\n", "FROM a\nWORKDIR\n", "FROM --platform=/ a AS b\n",
-    "FROM a\nCOPY --from= . .\n", "# check=\nFROM a\n", "# check=;;;=\nFROM a\n", "FROM a:::@\n", "FROM a\nUSER\n",
+    "FROM a\nCOPY --from= . .\n", "# check=\nFROM a\n", "# check=;;;=\nFROM a\n", "FROM a:::@\n",
+    "FROM a\nUSER\n",
     "FROM a\nRUN \(String(repeating: "${", count: 3_000))\n",
     "FROM a\nENV \(String(repeating: "A=$B ", count: 3_000))\n",
   ])
   func hostileFiles(_ text: String) throws {
     let folder = try TemporaryFolder()
-    let (source, context) = (SourceText(name: "Dockerfile", text: text), try BuildContext(folder.path))
+    let (source, context) = (
+      SourceText(name: "Dockerfile", text: text), try BuildContext(folder.path)
+    )
     let found = Linter.lint(source, ignore: nil, context: context)
     let mended = Linter.mend(source, ignore: nil, context: context)
     #expect(found.allSatisfy { $0.location?.hasPrefix("Dockerfile:") == true })

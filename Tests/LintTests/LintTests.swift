@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct LintTests {
   /// `id line` of each finding in a Dockerfile, for a folder with these files.
-  private func lint(_ dockerfile: String, ignore: String? = nil, files: [String] = []) throws -> [String] {
+  private func lint(_ dockerfile: String, ignore: String? = nil, files: [String] = []) throws
+    -> [String]
+  {
     let folder = try TemporaryFolder()
     for file in files { try folder.write("x", to: file) }
     try folder.write(dockerfile, to: "Dockerfile")
@@ -40,7 +42,10 @@ import Testing
 
   /// A compose file says what the Dockerfile is built from, wherever it lies.
   @Test(arguments: [
-    ("services:\n  api:\n    build:\n      context: ./api\n      dockerfile: ../docker/Dockerfile\n", [String]()),
+    (
+      "services:\n  api:\n    build:\n      context: ./api\n      dockerfile: ../docker/Dockerfile\n",
+      [String]()
+    ),
     (
       "services:\n  api:\n    build:\n      context: .\n      dockerfile: docker/Dockerfile\n",
       ["L001 docker/Dockerfile:2"]
@@ -60,13 +65,16 @@ import Testing
   func contextOfACompose(_ compose: String, _ expected: [String]) throws {
     let folder = try TemporaryFolder()
     for name in ["api/src", "docker"] {
-      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: folder.file(name), withIntermediateDirectories: true)
     }
     try folder.write("x", to: "api/src/main.py")
     // Named by a pattern: not what a guess goes by.
     try folder.write("FROM scratch\nCOPY src/main.p? /x/\n", to: "docker/Dockerfile")
     try folder.write(compose, to: "docker-compose.yml")
-    let found = try Linter.lint(folder.path).findings.filter { $0.id == "FORGE-L001" || $0.id == "FORGE-L004" }
+    let found = try Linter.lint(folder.path).findings.filter {
+      $0.id == "FORGE-L001" || $0.id == "FORGE-L004"
+    }
     #expect(found.count == expected.count)
     #expect(found.allSatisfy { $0.location == "docker/Dockerfile:2" })
   }
@@ -84,19 +92,23 @@ import Testing
       """
     #expect(
       try lint(dockerfile, files: ["a"]) == [
-        "L001 Dockerfile:2", "L001 Dockerfile:3", "L001 Dockerfile:3", "L001 Dockerfile:5", "L003 Dockerfile:7",
+        "L001 Dockerfile:2", "L001 Dockerfile:3", "L001 Dockerfile:3", "L001 Dockerfile:5",
+        "L003 Dockerfile:7",
         "L004 Dockerfile:6", "UndefinedVar Dockerfile:8", "L055 Dockerfile:3",
       ])
   }
 
   @Test func patternsBesideAnotherSourceAreOptional() throws {
-    #expect(try lint("FROM scratch\nCOPY package.json yarn.lock* /x/\n", files: ["package.json"]) == [])
-    #expect(try lint("FROM scratch\nCOPY a* b* /x/\n") == ["L004 Dockerfile:2", "L004 Dockerfile:2"])
+    #expect(
+      try lint("FROM scratch\nCOPY package.json yarn.lock* /x/\n", files: ["package.json"]) == [])
+    #expect(
+      try lint("FROM scratch\nCOPY a* b* /x/\n") == ["L004 Dockerfile:2", "L004 Dockerfile:2"])
   }
 
   @Test func contextIsTheFolderThatHoldsTheSources() throws {
     let folder = try TemporaryFolder()
-    try folder.write("FROM scratch\nCOPY package.json /\nCOPY apps/web /web\n", to: "apps/web/Dockerfile")
+    try folder.write(
+      "FROM scratch\nCOPY package.json /\nCOPY apps/web /web\n", to: "apps/web/Dockerfile")
     try folder.write("FROM scratch\nCOPY page.tsx /\n", to: "apps/web/other.Dockerfile")
     try folder.write("apps/web\n", to: ".dockerignore")
     for file in ["package.json", "apps/web/page.tsx"] { try folder.write("x", to: file) }
@@ -118,7 +130,8 @@ import Testing
       try lint(dockerfile, ignore: ignore, files: ["a/x", "kept/one", "kept/two", "r.md"]) == [
         "CopyIgnoredFile Dockerfile:2", "CopyIgnoredFile Dockerfile:4",
       ])
-    #expect(try lint("FROM scratch\nCOPY . /\n", ignore: "**\n") == ["CopyIgnoredFile Dockerfile:2"])
+    #expect(
+      try lint("FROM scratch\nCOPY . /\n", ignore: "**\n") == ["CopyIgnoredFile Dockerfile:2"])
   }
 
   @Test func bracketsOfRoutes() throws {
@@ -135,7 +148,9 @@ import Testing
       files: ["node_modules/a/b.js", "web/node_modules/a/b.js"])
     #expect(findings == ["L021 .dockerignore:1", "L022 .dockerignore:2"])
     #expect(
-      try lint("FROM scratch\n", ignore: "docs\n!**/*.md\n!docs/b.txt\n", files: ["docs/deep/a.md", "docs/b.txt"])
+      try lint(
+        "FROM scratch\n", ignore: "docs\n!**/*.md\n!docs/b.txt\n",
+        files: ["docs/deep/a.md", "docs/b.txt"])
         == ["L023 .dockerignore:2"])
     #expect(try lint("FROM scratch\n", ignore: "*\n!*.md\n", files: ["a.md", "b/c.md"]) == [])
     #expect(try lint("FROM scratch\n", ignore: "ok\n[\n") == ["L041 .dockerignore:2"])
@@ -148,7 +163,8 @@ import Testing
     #expect(try lint("FROM a:1\nUSER 1\nCPOY x y\n") == ["L031 Dockerfile:3"])
     #expect(
       try lint(
-        "FROM a:1 AS one\nCOPY --from=two /x /\nFROM b:1 AS two\nCOPY --from=One /x /\nCOPY --from=1 /x /\nUSER 1\n")
+        "FROM a:1 AS one\nCOPY --from=two /x /\nFROM b:1 AS two\nCOPY --from=One /x /\nCOPY --from=1 /x /\nUSER 1\n"
+      )
         == ["L032 Dockerfile:2", "L032 Dockerfile:5"])
     #expect(try lint("FROM a:1\nUSER 1\nRUN x \\\n\n  y\n") == ["NoEmptyContinuation Dockerfile:4"])
   }
@@ -168,8 +184,10 @@ import Testing
     let outside = try TemporaryFolder()
     try outside.write("secret", to: "secret")
     try folder.write("FROM scratch\nCOPY out/secret /\nCOPY loop /\n", to: "Dockerfile")
-    try FileManager.default.createSymbolicLink(atPath: folder.file("out"), withDestinationPath: outside.path)
-    try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: ".")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("out"), withDestinationPath: outside.path)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("loop"), withDestinationPath: ".")
     #expect(try Linter.lint(folder.path).findings.map(\.id) == ["FORGE-L001"])
   }
 

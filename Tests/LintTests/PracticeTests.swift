@@ -13,14 +13,16 @@ import Testing
 
   private func lint(_ text: String, ignore: String? = "**/.env*\n") throws -> [String] {
     Linter.lint(
-      SourceText(name: "Dockerfile", text: text), ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
+      SourceText(name: "Dockerfile", text: text),
+      ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
       context: try BuildContext(folder.path)
     ).map { "\($0.id) \($0.location?.split(separator: ":").last ?? "")" }
   }
 
   private func mend(_ text: String, ignore: String? = "**/.env*\n") throws -> MendedFile? {
     Linter.mend(
-      SourceText(name: "Dockerfile", text: text), ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
+      SourceText(name: "Dockerfile", text: text),
+      ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
       context: try BuildContext(folder.path))
   }
 
@@ -48,7 +50,10 @@ import Testing
       "FORGE-L053", "FROM debian:13\nRUN apt-get update\n",
       "FROM debian:13\nRUN apt-get update && apt-get install curl\n"
     ),
-    ("FORGE-L054", "FROM alpine:3\nRUN apk add curl\n", "FROM alpine:3\nRUN apk add --no-cache curl\n"),
+    (
+      "FORGE-L054", "FROM alpine:3\nRUN apk add curl\n",
+      "FROM alpine:3\nRUN apk add --no-cache curl\n"
+    ),
     (
       "FORGE-L054", "FROM python:3.13-slim\nRUN python -m pip install x\n",
       "FROM python:3.13-slim\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n"
@@ -66,7 +71,10 @@ import Testing
       "FROM python:3.13-slim\nCMD [\"uvicorn\", \"a:b\"]\n"
     ),
     ("FORGE-L060", "FROM alpine:3\n", "FROM alpine:3 AS a\nUSER 1\nFROM a\n"),
-    ("FORGE-L060", "FROM alpine:3\nUSER 1\nRUN x\nUSER root\n", "FROM gcr.io/distroless/base:nonroot\n"),
+    (
+      "FORGE-L060", "FROM alpine:3\nUSER 1\nRUN x\nUSER root\n",
+      "FROM gcr.io/distroless/base:nonroot\n"
+    ),
     ("FORGE-L063", "FROM node:22\n", "FROM node:22 AS build\nFROM node:22-alpine\n"),
     (
       "FORGE-L064", "FROM node:22-slim\nRUN npm run build\n",
@@ -91,13 +99,16 @@ import Testing
     try folder.write("{}", to: "package-lock.json")
     try #expect(lint(text) == ["FORGE-L056 4", "FORGE-L058 3"])
     try #expect(lint(text.replacing("install", with: "ci")) == ["FORGE-L058 3"])
-    try #expect(lint("FROM node:22-slim\nWORKDIR /app\nCOPY *.json ./\nRUN npm ci\nCOPY . .\n" + user) == [])
+    try #expect(
+      lint("FROM node:22-slim\nWORKDIR /app\nCOPY *.json ./\nRUN npm ci\nCOPY . .\n" + user) == [])
     try #expect(lint(text, ignore: nil).contains("FORGE-L059 3"))
     try folder.write("KEY=1", to: ".env.production")
     try folder.write("KEY=", to: ".env.example")
     try #expect(lint(text, ignore: "x\n").contains("FORGE-L062 3"))
     try #expect(!lint(text).contains("FORGE-L062 3"))
-    try #expect(lint("FROM node:22-slim\nCOPY .env.production ./\n" + user, ignore: "x\n") == ["FORGE-L061 2"])
+    try #expect(
+      lint("FROM node:22-slim\nCOPY .env.production ./\n" + user, ignore: "x\n") == ["FORGE-L061 2"]
+    )
     try #expect(lint("FROM node:22-slim\nCOPY .env.example ./\n" + user, ignore: "x\n") == [])
   }
 
@@ -173,17 +184,20 @@ import Testing
       name: "a version in a variable", text: "ARG V=3.12\nFROM python:${V}\nUSER 1\n",
       becomes: "ARG V=3.12\nFROM python:${V}-slim\nUSER 1\n"),
     Mended(
-      name: "wheels for all", text: "FROM python:3.12\nUSER 1\n", becomes: "FROM python:3.12-slim\nUSER 1\n",
+      name: "wheels for all", text: "FROM python:3.12\nUSER 1\n",
+      becomes: "FROM python:3.12-slim\nUSER 1\n",
       files: ["requirements.txt": "fastapi\nasyncpg==0.30\n"]),
     Mended(
       name: "a dependency that is compiled", text: "FROM python:3.12\nUSER 1\n", becomes: nil,
-      files: ["requirements.txt": "fastapi\nmysqlclient==2.2\n"], fix: "requirements.txt names mysqlclient"),
+      files: ["requirements.txt": "fastapi\nmysqlclient==2.2\n"],
+      fix: "requirements.txt names mysqlclient"),
     Mended(
       name: "a native module", text: "FROM node:22\nUSER 1\n", becomes: nil,
       files: ["package-lock.json": #"{"packages": {"node_modules/pg-native": {}}}"#],
       fix: "package-lock.json names pg-native"),
     Mended(
-      name: "a program of the full image", text: "FROM python:3.12\nRUN git clone https://example.org/x\nUSER 1\n",
+      name: "a program of the full image",
+      text: "FROM python:3.12\nRUN git clone https://example.org/x\nUSER 1\n",
       becomes: nil, fix: "line 2 calls git"),
     Mended(
       name: "a program that is installed",
@@ -193,17 +207,20 @@ import Testing
         "FROM python:3.12-slim\n# hadolint ignore=DL3008\nRUN apt-get update && apt-get install -y --no-install-recommends curl && curl x && rm -rf /var/lib/apt/lists/*\nUSER 1\n"
     ),
     Mended(
-      name: "a health check by curl", text: "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost\nUSER 1\n",
+      name: "a health check by curl",
+      text: "FROM node:22\nHEALTHCHECK CMD curl -f http://localhost\nUSER 1\n",
       becomes: nil, fix: "line 2 calls curl"),
     Mended(
-      name: "a script that is there", text: "FROM node:22\nCOPY run.sh /\nUSER 1\nCMD [\"/run.sh\"]\n", becomes: nil,
+      name: "a script that is there",
+      text: "FROM node:22\nCOPY run.sh /\nUSER 1\nCMD [\"/run.sh\"]\n", becomes: nil,
       files: ["run.sh": "set -e\nwget -O- http://x\n"], fix: "line 4 calls wget"),
     Mended(
       name: "a stage that builds stays full",
       text: "FROM node:22 AS b\nRUN make\nFROM node:22\nCOPY --from=b /x /x\nUSER 1\n",
       becomes: "FROM node:22 AS b\nRUN make\nFROM node:22-slim\nCOPY --from=b /x /x\nUSER 1\n"),
     Mended(
-      name: "a secret argument", text: "FROM alpine:3\nARG TOKEN\nRUN fetch $TOKEN\nRUN other\nUSER 1\n",
+      name: "a secret argument",
+      text: "FROM alpine:3\nARG TOKEN\nRUN fetch $TOKEN\nRUN other\nUSER 1\n",
       becomes: "FROM alpine:3\n\(step)fetch $TOKEN\nRUN other\nUSER 1\n"),
     Mended(
       name: "a secret among settings, handed on",
@@ -215,7 +232,8 @@ import Testing
     Mended(
       name: "an installer reads its environment",
       text: "FROM node:22-slim\nARG TOKEN\nCOPY package.json ./\nRUN npm ci\nUSER 1\n",
-      becomes: "FROM node:22-slim\nCOPY package.json ./\n\(step)npm ci\nUSER 1\n", files: ["package.json": "{}"]),
+      becomes: "FROM node:22-slim\nCOPY package.json ./\n\(step)npm ci\nUSER 1\n",
+      files: ["package.json": "{}"]),
     Mended(
       name: "a secret of the server", text: "FROM alpine:3\nENV TOKEN=abcdefgh\nUSER 1\n",
       becomes: "FROM alpine:3\nUSER 1\n"),
@@ -230,10 +248,12 @@ import Testing
         "FROM alpine:3\nRUN --mount=type=secret,id=API_KEY --mount=type=secret,id=TOKEN \\\n    if [ -f /run/secrets/API_KEY ]; then API_KEY=\"$(cat /run/secrets/API_KEY)\" && export API_KEY; fi \\\n    && if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && fetch $TOKEN $API_KEY\nUSER 1\n"
     ),
     Mended(
-      name: "a secret that a file is named by", text: "FROM alpine:3\nARG TOKEN\nCOPY $TOKEN /x\nUSER 1\n", becomes: nil
+      name: "a secret that a file is named by",
+      text: "FROM alpine:3\nARG TOKEN\nCOPY $TOKEN /x\nUSER 1\n", becomes: nil
     ),
     Mended(
-      name: "a step without a shell", text: "FROM alpine:3\nARG TOKEN\nRUN [\"fetch\", \"$TOKEN\"]\nUSER 1\n",
+      name: "a step without a shell",
+      text: "FROM alpine:3\nARG TOKEN\nRUN [\"fetch\", \"$TOKEN\"]\nUSER 1\n",
       becomes: nil),
   ])
   func basesAndSecrets(_ one: Mended) throws {
@@ -243,19 +263,24 @@ import Testing
     if let mended {
       #expect(!mended.diff.contains("abcdefgh"), "\(mended.diff)")
       let rules = Set(mended.changes.map { String($0.prefix { $0 != ":" }) })
-      try #expect(lint(mended.contents).filter { rules.contains(String($0.prefix { $0 != " " })) } == [])
+      try #expect(
+        lint(mended.contents).filter { rules.contains(String($0.prefix { $0 != " " })) } == [])
       try #expect(mend(mended.contents) == nil, "mended again, it changes")
     }
     if let fix = one.fix {
       let findings = Linter.lint(
-        SourceText(name: "Dockerfile", text: one.text), ignore: nil, context: try BuildContext(folder.path))
-      #expect(findings.contains { $0.id == "FORGE-L063" && $0.fix?.contains(fix) == true }, "\(findings)")
+        SourceText(name: "Dockerfile", text: one.text), ignore: nil,
+        context: try BuildContext(folder.path))
+      #expect(
+        findings.contains { $0.id == "FORGE-L063" && $0.fix?.contains(fix) == true }, "\(findings)")
     }
   }
 
   @Test func shellFormsBecomeExecForms() {
     #expect(Mender.execForm("npm  start") == #"["npm", "start"]"#)
-    #expect(Mender.execForm("uvicorn a:b --port $PORT") == #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#)
+    #expect(
+      Mender.execForm("uvicorn a:b --port $PORT")
+        == #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#)
     #expect(Mender.execForm(#"echo "a" && b"#) == #"["sh", "-c", "echo \"a\" && b"]"#)
   }
 
@@ -272,7 +297,8 @@ import Testing
   /// A secret that is copied is copied no more; a project whose installation needs its source keeps its order.
   @Test func whatIsMendedWithCare() throws {
     try folder.write("A=1", to: ".env")
-    let mended = try #require(try mend("FROM alpine:3\nCOPY .env /app/.env\nUSER 1\n", ignore: "x\n"))
+    let mended = try #require(
+      try mend("FROM alpine:3\nCOPY .env /app/.env\nUSER 1\n", ignore: "x\n"))
     #expect(mended.contents == "FROM alpine:3\nUSER 1\n")
     try folder.write(#"{"scripts": {"postinstall": "node x.js"}}"#, to: "package.json")
     try folder.write("{}", to: "package-lock.json")

@@ -13,7 +13,8 @@ import Testing
   /// on the manifest, and a second manifest beside it. `above` are annotations of an index that holds the manifest, and
   /// `isTwice` lists it once more without them.
   private func folder(
-    layerAnnotations: String, history: [String] = [], hasThird: Bool = false, manifestAnnotations: String = "",
+    layerAnnotations: String, history: [String] = [], hasThird: Bool = false,
+    manifestAnnotations: String = "",
     descriptor more: String = "", above: String? = nil,
     isTwice: Bool = false,
     beside: (Digest) -> [(text: String, blob: [UInt8])] = { _ in [] }
@@ -29,7 +30,8 @@ import Testing
     let folder = try ImageFolder(image)
     let blobs = try image.layers.map { try Compressor.gzip.compress($0) }
     let descriptors = blobs.map {
-      TestImage.descriptor("application/vnd.oci.image.layer.v1.tar+gzip", $0, more: layerAnnotations)
+      TestImage.descriptor(
+        "application/vnd.oci.image.layer.v1.tar+gzip", $0, more: layerAnnotations)
     }
     let manifest = Array(
       """
@@ -37,7 +39,8 @@ import Testing
       \(TestImage.descriptor("application/vnd.oci.image.config.v1+json", image.configBytes)),\
       "layers":[\(descriptors.joined(separator: ","))]\(manifestAnnotations)}
       """.utf8)
-    var descriptor = TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest, more: more)
+    var descriptor = TestImage.descriptor(
+      "application/vnd.oci.image.manifest.v1+json", manifest, more: more)
     let index = Array(#"{"schemaVersion":2,"manifests":[\#(descriptor)]}"#.utf8)
     let bare = descriptor
     if let above {
@@ -47,31 +50,40 @@ import Testing
     }
     let others = beside(Digest.sha256(manifest))
     let files = ArchiveFile.ociLayout(
-      blobs: (blobs + [image.configBytes, manifest, index]).map(ArchiveFile.blob) + others.map { .blob($0.blob) },
-      manifests: [descriptor] + (isTwice ? [bare] : []) + others.filter { !$0.text.isEmpty }.map(\.text))
+      blobs: (blobs + [image.configBytes, manifest, index]).map(ArchiveFile.blob)
+        + others.map { .blob($0.blob) },
+      manifests: [descriptor] + (isTwice ? [bare] : [])
+        + others.filter { !$0.text.isEmpty }.map(\.text))
     try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
     return folder
   }
 
   private func index(_ folder: ImageFolder, _ name: String = "out.tar") throws -> [JSON] {
     let bytes = try Shell.run(["tar", "-xOf", folder.folder.file(name), "index.json"])
-    return try #require(try JSON.parse(SourceText(name: name, bytes: bytes), .project)["manifests"]).elements
+    return try #require(try JSON.parse(SourceText(name: name, bytes: bytes), .project)["manifests"])
+      .elements
   }
 
   private func manifest(_ folder: ImageFolder) throws -> String {
-    String(decoding: try #require(try ImageStore.open(folder.folder.file("out.tar")).manifest), as: UTF8.self)
+    String(
+      decoding: try #require(try ImageStore.open(folder.folder.file("out.tar")).manifest),
+      as: UTF8.self)
   }
 
   @Test(arguments: [
     "containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size",
-    "io.github.containers.zstd-chunked.manifest-checksum", "io.github.containers.zstd-chunked.manifest-position",
+    "io.github.containers.zstd-chunked.manifest-checksum",
+    "io.github.containers.zstd-chunked.manifest-position",
     "io.github.containers.zstd-chunked.tarsplit-position", "containerd.io/uncompressed",
   ])
   func tablesOfContentsGoWithTheirLayer(key: String) throws {
-    let folder = try folder(layerAnnotations: #","annotations":{"\#(key)":"x","org.example.kept":"y"}"#)
+    let folder = try folder(
+      layerAnnotations: #","annotations":{"\#(key)":"x","org.example.kept":"y"}"#)
     let report = try folder.optimize(options(), to: "out.tar")
     #expect(report.layers.map(\.unchanged) == [true, false])
-    #expect(report.notices.contains { $0.contains("annotations that no longer hold") && $0.contains(key) })
+    #expect(
+      report.notices.contains { $0.contains("annotations that no longer hold") && $0.contains(key) }
+    )
     // Once for the layer that stays; what does not speak of the bytes stays on both.
     let text = try manifest(folder)
     #expect(text.components(separatedBy: key).count == 2)
@@ -81,10 +93,14 @@ import Testing
   @Test func signaturesOfTheManifestAreNamed() throws {
     let folder = try folder(
       layerAnnotations: #","annotations":{"dev.cosignproject.cosign/signature":"x"}"#,
-      manifestAnnotations: #","annotations":{"org.opencontainers.image.base.digest":"sha256:x","org.example":"1"}"#)
+      manifestAnnotations:
+        #","annotations":{"org.opencontainers.image.base.digest":"sha256:x","org.example":"1"}"#)
     let report = try folder.optimize(options(), to: "out.tar")
     #expect(report.notices.contains { $0.contains("dev.cosignproject.cosign/signature") })
-    #expect(report.notices.contains { $0.contains("signatures and attestations of the old one do not hold") })
+    #expect(
+      report.notices.contains {
+        $0.contains("signatures and attestations of the old one do not hold")
+      })
     let text = try manifest(folder)
     // The base is as it was.
     #expect(text.contains("org.opencontainers.image.base.digest") && text.contains("org.example"))
@@ -112,7 +128,8 @@ import Testing
 
   /// BuildKit keeps attestations as manifests beside the image.
   @Test func attestationsStayBehindWithANotice() throws {
-    let statement = Array(#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"x"}"#.utf8)
+    let statement = Array(
+      #"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"x"}"#.utf8)
     let folder = try folder(layerAnnotations: "") { image in
       let config = Array("{}".utf8)
       let manifest = Array(
@@ -123,18 +140,23 @@ import Testing
         """.utf8)
       let text = TestImage.descriptor(
         "application/vnd.oci.image.manifest.v1+json", manifest,
-        more: #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"#
+        more:
+          #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"#
           + #""\#(image)"},"platform":{"architecture":"unknown","os":"unknown"}"#)
       return [(text, manifest), ("", config), ("", statement)]
     }
     let report = try folder.optimize(options(), to: "out.tar")
-    #expect(report.notices.contains { $0.contains("left out of the output") && $0.contains("attestation") })
+    #expect(
+      report.notices.contains {
+        $0.contains("left out of the output") && $0.contains("attestation")
+      })
     #expect(try Verification.compare(folder.image, folder.folder.file("out.tar")).isSame)
   }
 
   /// An image in which nothing changes keeps all of it, to the byte.
   @Test func whatDoesNotChangeKeepsItsAnnotations() throws {
-    let folder = try folder(layerAnnotations: #","annotations":{"containerd.io/snapshot/stargz/toc.digest":"x"}"#)
+    let folder = try folder(
+      layerAnnotations: #","annotations":{"containerd.io/snapshot/stargz/toc.digest":"x"}"#)
     let before = try ImageStore.open(folder.image)
     let report = try folder.optimize(options { $0.waste = false }, to: "out.tar")
     #expect(report.notices == [])
@@ -157,17 +179,24 @@ import Testing
         "io.containerd.image.name", "org.opencontainers.image.ref.name",
       ])
     #expect(entries[0]["platform"]?["os.features"]?.elements.count == 1)
-    #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["docker.io/library/todo:1", "1"])
+    #expect(
+      try ImageStore.open(folder.folder.file("out.tar")).references == [
+        "docker.io/library/todo:1", "1",
+      ])
     // In a docker-archive names stand elsewhere, and one that is no tag of an image nowhere.
     try folder.optimize(options { $0.form = .dockerArchive }, to: "docker.tar")
-    #expect(try ImageStore.open(folder.folder.file("docker.tar")).references == ["docker.io/library/todo:1"])
+    #expect(
+      try ImageStore.open(folder.folder.file("docker.tar")).references == [
+        "docker.io/library/todo:1"
+      ])
   }
 
   /// BuildKit writes when it built an image: two builds of the same are to be one.
   @Test func timesInAnnotationsAreClamped() throws {
     func built(at time: String) throws -> [UInt8] {
       let created = #","annotations":{"org.opencontainers.image.created":"\#(time)"}"#
-      let folder = try folder(layerAnnotations: created, manifestAnnotations: created, descriptor: created)
+      let folder = try folder(
+        layerAnnotations: created, manifestAnnotations: created, descriptor: created)
       try folder.optimize(options { $0.epoch = 1_000_000_000 }, to: "out.tar")
       return try folder.bytes("out.tar")
     }
@@ -186,7 +215,8 @@ import Testing
   func whatAnIndexSaysOfItsManifestStays(descriptor: String, isTwice: Bool) throws {
     let folder = try folder(
       layerAnnotations: "", descriptor: descriptor,
-      above: #"{"io.containerd.image.name":"docker.io/library/todo:1","org.opencontainers.image.ref.name":"1","#
+      above:
+        #"{"io.containerd.image.name":"docker.io/library/todo:1","org.opencontainers.image.ref.name":"1","#
         + #""org.example":"outer","containerd.io/distribution.source.docker.io":"library/todo"}"#,
       isTwice: isTwice)
     #expect(try ImageStore.open(folder.image).references == ["docker.io/library/todo:1", "1"])
@@ -196,11 +226,15 @@ import Testing
     let members = entries[0]["annotations"]?.members ?? []
     #expect(
       Dictionary(members.map { ($0.key, $0.value.string) }, uniquingKeysWith: { $1 }) == [
-        "io.containerd.image.name": "docker.io/library/todo:1", "org.opencontainers.image.ref.name": "1",
+        "io.containerd.image.name": "docker.io/library/todo:1",
+        "org.opencontainers.image.ref.name": "1",
         "org.example": descriptor.contains("own") ? "own" : "outer",
       ])
     #expect(entries[0]["platform"]?["architecture"]?.string == "amd64")
-    #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["docker.io/library/todo:1", "1"])
+    #expect(
+      try ImageStore.open(folder.folder.file("out.tar")).references == [
+        "docker.io/library/todo:1", "1",
+      ])
   }
 
   /// Go's readers take `null` for absent.
@@ -210,7 +244,10 @@ import Testing
       above: #"{"org.opencontainers.image.ref.name":"todo:1"}"#)
     try folder.optimize(options(), to: "out.tar")
     #expect(try ImageStore.open(folder.folder.file("out.tar")).references == ["todo:1"])
-    #expect(try index(folder).map { $0.members.map(\.key) } == [["mediaType", "digest", "size", "annotations"]])
+    #expect(
+      try index(folder).map { $0.members.map(\.key) } == [
+        ["mediaType", "digest", "size", "annotations"]
+      ])
   }
 
   /// Docker's own names stand in manifest.json alone.
@@ -220,17 +257,20 @@ import Testing
     try Data(image.dockerArchive(.docker25)).write(to: URL(fileURLWithPath: folder.image))
     try folder.optimize(options { $0.form = .ociArchive }, to: "out.tar")
     #expect(try index(folder).count == 2)
-    #expect(try Set(ImageStore.open(folder.folder.file("out.tar")).references) == ["todo:1", "todo:2"])
+    #expect(
+      try Set(ImageStore.open(folder.folder.file("out.tar")).references) == ["todo:1", "todo:2"])
   }
 
   /// A manifest may be as large as the user lets it be.
   @Test func aLargeManifestKeepsItsAnnotations() throws {
     let large = String(repeating: "x", count: 5 << 20)
-    let folder = try folder(layerAnnotations: "", manifestAnnotations: #","annotations":{"org.example":"\#(large)"}"#)
+    let folder = try folder(
+      layerAnnotations: "", manifestAnnotations: #","annotations":{"org.example":"\#(large)"}"#)
     var limits = LayerLimits()
     limits.document = 16 << 20
     let choice = InspectionChoice(limits: limits)
-    _ = try Optimizer.optimize(folder.image, to: folder.folder.file("out.tar"), options(), choice: choice)
+    _ = try Optimizer.optimize(
+      folder.image, to: folder.folder.file("out.tar"), options(), choice: choice)
     let manifest = try ImageStore.open(folder.folder.file("out.tar"), limits: limits).manifest
     #expect(try #require(manifest).count > large.utf8.count)
   }

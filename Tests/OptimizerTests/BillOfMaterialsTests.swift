@@ -44,9 +44,12 @@ import Testing
             tar.file("usr/share/man/perl.1", "pages")
             tar.file("usr/share/man/loose.1", "x")
             tar.file("usr/local/lib/python3.13/os.py", "")
-            tar.file(site + "my_lib/__init__.py", "x = 1  # \(String(repeating: "word ", count: 20))\n")
+            tar.file(
+              site + "my_lib/__init__.py", "x = 1  # \(String(repeating: "word ", count: 20))\n")
             tar.file(site + "my_lib/tests/t.py", "test")
-            tar.file(site + "My_Lib-1.5.dist-info/METADATA", "Metadata-Version: 2.4\nName: My_Lib\nVersion: 1.5\n")
+            tar.file(
+              site + "My_Lib-1.5.dist-info/METADATA",
+              "Metadata-Version: 2.4\nName: My_Lib\nVersion: 1.5\n")
             tar.file(
               site + "My_Lib-1.5.dist-info/RECORD",
               record(["my_lib/__init__.py", "my_lib/tests/t.py", "My_Lib-1.5.dist-info/METADATA"]))
@@ -72,10 +75,12 @@ import Testing
     func properties(_ component: BillOfMaterials.Component?) -> [String] {
       component?.properties.map { "\($0.name)=\($0.value)" } ?? []
     }
-    let byURL = Dictionary(bill.components.map { ($0.purl ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+    let byURL = Dictionary(
+      bill.components.map { ($0.purl ?? "", $0) }, uniquingKeysWith: { first, _ in first })
     #expect(
       byURL.keys.sorted() == [
-        "pkg:deb/debian/libone@1%3A2.0%2Bb1", "pkg:deb/debian/perl@5.40", "pkg:npm/%40a/b@1.0.0", "pkg:pypi/my-lib@1.5",
+        "pkg:deb/debian/libone@1%3A2.0%2Bb1", "pkg:deb/debian/perl@5.40", "pkg:npm/%40a/b@1.0.0",
+        "pkg:pypi/my-lib@1.5",
       ])
     #expect(
       properties(byURL["pkg:deb/debian/libone@1%3A2.0%2Bb1"]) == [
@@ -85,12 +90,16 @@ import Testing
     #expect(properties(byURL["pkg:deb/debian/perl@5.40"]).first == "forge:state=removed")
     #expect(
       properties(byURL["pkg:pypi/my-lib@1.5"]) == [
-        "forge:state=partial", "forge:removedBytes=4", "forge:removed=\(Self.site)my_lib/tests/t.py",
+        "forge:state=partial", "forge:removedBytes=4",
+        "forge:removed=\(Self.site)my_lib/tests/t.py",
         "forge:rewritten=\(Self.site)my_lib/__init__.py",
       ])
     #expect(byURL["pkg:npm/%40a/b@1.0.0"]?.scope == "required")
     #expect(properties(bill.metadata.component).last == "forge:removed=usr/share/man/loose.1")
-    #expect(try self.bill(folder(), []).components.allSatisfy { $0.properties.map(\.value) == ["complete"] })
+    #expect(
+      try self.bill(folder(), []).components.allSatisfy {
+        $0.properties.map(\.value) == ["complete"]
+      })
     // The same for the same input.
     #expect(try self.bill(folder(), [.man, .tests, .comments, .typings]) == bill)
   }
@@ -111,7 +120,10 @@ import Testing
     }
     let (old, new) = (names(before), names(after))
     func told(_ name: String) -> Set<String> {
-      Set((bill.components + [bill.metadata.component]).flatMap(\.properties).filter { $0.name == name }.map(\.value))
+      Set(
+        (bill.components + [bill.metadata.component]).flatMap(\.properties).filter {
+          $0.name == name
+        }.map(\.value))
     }
     // Of the databases; what else is in the image has no other witness.
     #expect(Set(old.keys).subtracting(new.keys) == told("forge:removed"))
@@ -125,7 +137,8 @@ import Testing
     #expect(BillOfMaterials.distribution(Array("A=1\nID=alpine\nVERSION_ID=3\n".utf8)) == "alpine")
     #expect(BillOfMaterials.distribution(Array("NAME=x".utf8)) == "linux")
     #expect(
-      BillOfMaterials.purl(PackageFacts(kind: "apk", name: "musl", version: "1.2.5-r0", bytes: 0), "alpine")
+      BillOfMaterials.purl(
+        PackageFacts(kind: "apk", name: "musl", version: "1.2.5-r0", bytes: 0), "alpine")
         == "pkg:apk/alpine/musl@1.2.5-r0")
   }
 }

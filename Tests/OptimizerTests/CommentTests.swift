@@ -42,7 +42,10 @@ import Testing
         "#!/usr/bin/python3\n# -*- coding: utf-8 -*-\n\nx = 1\n"
       ),
       ("x = []  # type: list[int]\n\(long)\n", "x = []  # type: list[int]\n\n"),
-      ("# Copyright 2024 A. Writer\n#\n# All of it.\n\n\(long)\n", "# Copyright 2024 A. Writer\n#\n# All of it.\n\n\n"),
+      (
+        "# Copyright 2024 A. Writer\n#\n# All of it.\n\n\(long)\n",
+        "# Copyright 2024 A. Writer\n#\n# All of it.\n\n\n"
+      ),
     ] as [(String, String?)])
   func onlyCommentsGo(text: String, expected: String?) {
     #expect(stripped(text) == expected)
@@ -50,10 +53,13 @@ import Testing
 
   /// What is not surely Python as it is known here stays as it is.
   @Test(arguments: [
-    "x = '\n\(long)\n", "x = (1\n\(long)\n", "x = 1)\n\(long)\n", "x = (1]\n\(long)\n", "{# \(long) #}\n",
-    "# coding: shift_jis\n\(long)\n", "x = 1 \\\n\(long)\n", "x = 1 \\ \n\(long)\n", "x\0\n\(long)\n",
+    "x = '\n\(long)\n", "x = (1\n\(long)\n", "x = 1)\n\(long)\n", "x = (1]\n\(long)\n",
+    "{# \(long) #}\n",
+    "# coding: shift_jis\n\(long)\n", "x = 1 \\\n\(long)\n", "x = 1 \\ \n\(long)\n",
+    "x\0\n\(long)\n",
     "x = 1\r\(long)\r",
-    "x = f'{a:{b:{c:{d:{e:{f:{g:{h:{i:{j}}}}}}}}}}'\n\(long)\n", "x = f'''{a # b\n}'''\n\(long)\n", "x = 1  # short\n",
+    "x = f'{a:{b:{c:{d:{e:{f:{g:{h:{i:{j}}}}}}}}}}'\n\(long)\n", "x = f'''{a # b\n}'''\n\(long)\n",
+    "x = 1  # short\n",
     "x = 'no comment at all, and a text that is long enough to be worth a look'\n",
   ])
   func whatIsUnusualStays(text: String) {
@@ -82,10 +88,13 @@ import Testing
   /// Python itself compiles both to the same code, with the same lines and columns.
   @Test func pythonCompilesTheSame() async throws {
     let folder = try TemporaryFolder()
-    let library = try await Command.require("python3", ["-c", "import os; print(os.path.dirname(os.__file__))"])
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let library = try await Command.require(
+      "python3", ["-c", "import os; print(os.path.dirname(os.__file__))"]
+    )
+    .trimmingCharacters(in: .whitespacesAndNewlines)
     var count = 0
-    for name in try FileManager.default.contentsOfDirectory(atPath: library).sorted() where name.hasSuffix(".py") {
+    for name in try FileManager.default.contentsOfDirectory(atPath: library).sorted()
+    where name.hasSuffix(".py") {
       let text = try String(contentsOfFile: library + "/" + name, encoding: .utf8)
       guard text.utf8.count < 40_000, let new = stripped(text) else { continue }
       #expect(new.utf8.count < text.utf8.count)
@@ -109,7 +118,9 @@ import Testing
     let alphabet = Array("'\"\\{}()[]:;#\n\r \tfrb=x0_".utf8) + [0xC3, 0xA4, 0]
     for _ in 0..<2_000 {
       let text = (0..<120).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))] }
-      if let file = PythonComments.strip(text) { #expect(file.size <= Int64(text.count) - PythonComments.worthwhile) }
+      if let file = PythonComments.strip(text) {
+        #expect(file.size <= Int64(text.count) - PythonComments.worthwhile)
+      }
     }
   }
 
@@ -118,9 +129,12 @@ import Testing
     let standard = "usr/lib/python3.13/"
     let site = "opt/venv/lib/python3.13/site-packages/"
     let taken = [
-      standard + "os.py", standard + "json/__init__.py", site + "one.py", site + "pkg/__init__.py", site + "pkg/a.py",
+      standard + "os.py", standard + "json/__init__.py", site + "one.py", site + "pkg/__init__.py",
+      site + "pkg/a.py",
     ]
-    let kept = ["app/main.py", site + "pkg/templates/t.py", site + "pkg/timed.py", site + "pkg/data.txt"]
+    let kept = [
+      "app/main.py", site + "pkg/templates/t.py", site + "pkg/timed.py", site + "pkg/data.txt",
+    ]
     let folder = try ImageFolder([
       layer { tar in
         for path in taken + kept { tar.file(path, text) }
@@ -133,9 +147,12 @@ import Testing
     #expect(Set(report.rewritten.map(\.path)) == Set(taken + ["app/linked.py"]))
     #expect(report.rewritten.allSatisfy { $0.set == "comments" && $0.after == 6 })
     #expect(
-      report.passes.contains { $0.name == "strip:comments" && $0.saved == Int64(taken.count * (text.utf8.count - 6)) })
+      report.passes.contains {
+        $0.name == "strip:comments" && $0.saved == Int64(taken.count * (text.utf8.count - 6))
+      })
     #expect(report.removed.isEmpty)
-    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
+    #expect(
+      try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
     #expect(try !Verification.compare(folder.image, folder.folder.file("out.tar")).isSame)
     // A second run has nothing to do, to the byte.
     try folder.optimize(options { $0.strip = [.comments] }, from: "out.tar", to: "again.tar")

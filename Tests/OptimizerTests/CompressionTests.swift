@@ -9,7 +9,8 @@ import Testing
 
 @Suite struct CompressionTests {
   static let all =
-    [Compression.keep, .none] + (1...12).map { .gzip(level: $0) } + (1...19).map { .zstd(level: $0) }
+    [Compression.keep, .none] + (1...12).map { .gzip(level: $0) }
+    + (1...19).map { .zstd(level: $0) }
     + (1...19).map { .zstdFrames(level: $0) }
 
   @Test(arguments: all, [1, 2, 16, 256])
@@ -77,7 +78,8 @@ import Testing
     let folder = try ImageFolder(image)
     let name = "\(Digest.sha256(image.layers[0]).hex).tar"
     let files: [ArchiveFile] = [
-      .bytes(name, try compressor.compress(image.layers[0])), .bytes("config.json", image.configBytes),
+      .bytes(name, try compressor.compress(image.layers[0])),
+      .bytes("config.json", image.configBytes),
       .file("manifest.json", TestImage.dockerManifest([("config.json", [], [name])])),
     ]
     try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
@@ -87,7 +89,9 @@ import Testing
         change(&$0)
         $0.form = .ociArchive
       }, to: "out.tar")
-    #expect(report.notices.contains { $0.contains("OCI has no media type") && $0.hasSuffix(": layers 0") })
+    #expect(
+      report.notices.contains { $0.contains("OCI has no media type") && $0.hasSuffix(": layers 0") }
+    )
     let layer = try #require(try ImageStore.open(folder.folder.file("out.tar")).layers.first)
     #expect(layer.mediaType.hasSuffix("tar+gzip"))
     #expect(try folder.optimize(options(), to: "same.tar").layers.map(\.unchanged) == [true])
@@ -115,13 +119,16 @@ import Testing
       manifests: [TestImage.descriptor("application/vnd.oci.image.manifest.v1+json", manifest)])
     try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
     let report = try folder.optimize(options { $0.form = form }, to: "out")
-    #expect(report.notices.contains { $0.contains("SHA-512: layers 0") } == (form != .dockerArchive))
+    #expect(
+      report.notices.contains { $0.contains("SHA-512: layers 0") } == (form != .dockerArchive))
     #expect(try Verification.compare(folder.image, folder.folder.file("out")).isSame)
   }
 
   /// A layer that stands in forge's form already is told from others by nothing, not even by who compressed it.
   @Test func whoCompressedALayerIsGone() throws {
-    let input = TestImage(layers: [layer { $0.file("a", String(repeating: "text ", count: 5_000), modified: 1) }])
+    let input = TestImage(layers: [
+      layer { $0.file("a", String(repeating: "text ", count: 5_000), modified: 1) }
+    ])
     let own = try ImageFolder(input)
     try own.optimize(options { $0.epoch = 6 }, to: "own.tar")
     let tar = try ReadImage(ImageStore.open(own.folder.file("own.tar")))
@@ -132,7 +139,8 @@ import Testing
       let image = TestImage(layers: [bytes])
       let manifest = TestImage.dockerManifest([("config.json", [], ["layer.tar"])])
       let files: [ArchiveFile] = [
-        .bytes("layer.tar", blob), .bytes("config.json", image.configBytes), .file("manifest.json", manifest),
+        .bytes("layer.tar", blob), .bytes("config.json", image.configBytes),
+        .file("manifest.json", manifest),
       ]
       try Data(files.tar()).write(to: URL(fileURLWithPath: folder.image))
       try folder.optimize(options { $0.epoch = 6 }, to: "out.tar")

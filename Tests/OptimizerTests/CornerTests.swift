@@ -10,7 +10,9 @@ import Testing
 /// What few images hold, and what must be the same afterwards all the same.
 @Suite struct CornerTests {
   /// A layer, of which one file is deleted above it, so that it is written again.
-  private func rewritten(_ more: [[UInt8]] = [], _ body: (inout TarBuilder) -> Void) throws -> ImageFolder {
+  private func rewritten(_ more: [[UInt8]] = [], _ body: (inout TarBuilder) -> Void) throws
+    -> ImageFolder
+  {
     try ImageFolder(
       [
         layer {
@@ -21,17 +23,21 @@ import Testing
   }
 
   /// The entries of the output, over all layers, with their attributes.
-  private func entries(_ folder: ImageFolder, _ chosen: OptimizationOptions = options()) throws -> [String: (
-    entry: LayerEntry, attributes: [String]
-  )] {
+  private func entries(_ folder: ImageFolder, _ chosen: OptimizationOptions = options()) throws
+    -> [String: (
+      entry: LayerEntry, attributes: [String]
+    )]
+  {
     try folder.optimize(chosen, to: "out.tar")
     var found: [String: (LayerEntry, [String])] = [:]
     for scan in try ReadImage(ImageStore.open(folder.folder.file("out.tar"))).scans {
       for index in scan.entries.indices {
         found[String(decoding: scan.entries.path(index), as: UTF8.self)] = (
           scan.entries[index],
-          scan.entries.extendedAttributes(index).map { String(decoding: $0.name + [0x3D] + $0.value, as: UTF8.self) }
-            .sorted()
+          scan.entries.extendedAttributes(index).map {
+            String(decoding: $0.name + [0x3D] + $0.value, as: UTF8.self)
+          }
+          .sorted()
         )
       }
     }
@@ -57,7 +63,9 @@ import Testing
 
   /// Every link sets its attributes on the file; none takes any away.
   @Test func attributesOfAllLinksCount() throws {
-    func attribute(_ tar: inout TarBuilder, _ name: String) { tar.pax([("SCHILY.xattr.user.\(name)", name)]) }
+    func attribute(_ tar: inout TarBuilder, _ name: String) {
+      tar.pax([("SCHILY.xattr.user.\(name)", name)])
+    }
     let all = ["user.a=a", "user.b=b", "user.c=c"]
     let one = try entries(
       rewritten { tar in
@@ -88,7 +96,9 @@ import Testing
     ])
     let over = try entries(folder)
     #expect(over["h"]?.attributes == all)
-    for chosen in [options { $0.squash = .range(0...2) }, options { ($0.waste, $0.epoch) = (false, 6) }] {
+    for chosen in [
+      options { $0.squash = .range(0...2) }, options { ($0.waste, $0.epoch) = (false, 6) },
+    ] {
       #expect(try entries(folder, chosen)["h"]?.attributes == all)
     }
   }
@@ -104,7 +114,8 @@ import Testing
       tar.file("f", "1")
     }
     try folder.optimize(options(), to: "out.tar")
-    let scan = try #require(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))).scans.first)
+    let scan = try #require(
+      try ReadImage(ImageStore.open(folder.folder.file("out.tar"))).scans.first)
     #expect(
       scan.entries.extendedAttributes(0) == [
         ExtendedAttribute(name: Array("user.".utf8) + [0xFE], value: [0xFE]),
@@ -115,7 +126,8 @@ import Testing
   /// What cannot be told in forge's own headers stays in the layer that it is in, to the byte.
   @Test(arguments: [
     ("FIFO", "a hard link to what is no file"), ("symlink", "a hard link to what is no file"),
-    ("device", "a device whose number fits into no header"), ("path", "a path of more than 4095 bytes"),
+    ("device", "a device whose number fits into no header"),
+    ("path", "a path of more than 4095 bytes"),
     ("attributes", "a file with more extended attributes than one header can hold"),
     ("whiteout", "a folder with the name of a whiteout"),
   ])
@@ -149,11 +161,13 @@ import Testing
     }
     let more = try ImageFolder(
       [layer { $0.file("first", "1") }] + [
-        [UInt8](try layerBytes(folder)), layer { $0.add(what == "whiteout" ? "d/.wh.x/.wh.y" : ".wh.old") },
+        [UInt8](try layerBytes(folder)),
+        layer { $0.add(what == "whiteout" ? "d/.wh.x/.wh.y" : ".wh.old") },
       ])
     let report = try more.optimize(options(), to: "out.tar")
     #expect(
-      report.notices.contains { $0.contains("stay as they are") && $0.contains(notice) }, "\(report.notices)")
+      report.notices.contains { $0.contains("stay as they are") && $0.contains(notice) },
+      "\(report.notices)")
     #expect(report.layers[1].unchanged)
   }
 
@@ -184,14 +198,17 @@ import Testing
   }
 
   /// A file that a link describes otherwise is not the twin of one that nothing does.
-  @Test(arguments: ["uid", "time", "attribute"]) func aLinkThatDiffersIsNoTwin(what: String) throws {
+  @Test(arguments: ["uid", "time", "attribute"]) func aLinkThatDiffersIsNoTwin(what: String) throws
+  {
     let text = String(repeating: "Z", count: 70_000)
     let folder = try ImageFolder([
       layer { tar in
         tar.file("usr/a", text)
         tar.file("usr/b", text)
         if what == "attribute" { tar.pax([("SCHILY.xattr.user.a", "1")]) }
-        tar.add("usr/c", type: "1", link: "usr/b", uid: what == "uid" ? 5 : 0, modified: what == "time" ? 5 : 0)
+        tar.add(
+          "usr/c", type: "1", link: "usr/b", uid: what == "uid" ? 5 : 0,
+          modified: what == "time" ? 5 : 0)
       }
     ])
     let report = try folder.optimize(options { $0.dedupe = true }, to: "out.tar")
@@ -226,7 +243,8 @@ import Testing
         let map = Array("1\n0\n512\n".utf8)
         tar.add(
           "GNUSparse.0/sparse",
-          data: map + [UInt8](repeating: 0, count: 512 - map.count) + [UInt8](repeating: 0x53, count: 512))
+          data: map + [UInt8](repeating: 0, count: 512 - map.count)
+            + [UInt8](repeating: 0x53, count: 512))
         tar.file(site, "# " + String(repeating: "x", count: 5_000) + "\nx = 1\n")
       }
     ])
@@ -239,14 +257,17 @@ import Testing
     let text = String(repeating: "Z", count: 800_000)
     let folder = try ImageFolder([layer { $0.file("a", text) }, layer { $0.file("b", text + "b") }])
     let out = folder.folder.file("out.tar")
-    let result = try await Command.forge(["optimize", folder.image, "--squash", "--max-layer", "1MB", "-o", out])
+    let result = try await Command.forge([
+      "optimize", folder.image, "--squash", "--max-layer", "1MB", "-o", out,
+    ])
     #expect(result.status == 0, "\(result)")
     #expect(try Verification.compare(folder.image, out).isSame)
   }
 
   /// A source that a compiled module names by its time keeps it under all its names, in whatever layer these are.
   @Test func linksOfATimedSourceKeepItsTime() throws {
-    let compiled: [UInt8] = [0xA7, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0, 0xD0, 0x07, 0, 0, 4, 0, 0, 0] + Array("code".utf8)
+    let compiled: [UInt8] =
+      [0xA7, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0, 0xD0, 0x07, 0, 0, 4, 0, 0, 0] + Array("code".utf8)
     let folder = try ImageFolder([
       layer { tar in
         tar.file("old", "1")
@@ -260,7 +281,9 @@ import Testing
       },
     ])
     let found = try entries(folder, options { $0.epoch = 6 })
-    for name in ["aaa.py", "lib/a.py", "z.py"] { #expect(found[name]?.entry.modified == 2000, "\(name)") }
+    for name in ["aaa.py", "lib/a.py", "z.py"] {
+      #expect(found[name]?.entry.modified == 2000, "\(name)")
+    }
     #expect(found["lib/__pycache__/a.cpython-311.pyc"]?.entry.modified == 6)
   }
 }

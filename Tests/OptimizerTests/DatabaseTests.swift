@@ -103,15 +103,20 @@ import Testing
 
   private func folder() async throws -> ImageFolder {
     let work = try TemporaryFolder()
-    let many = (0..<300).map { "static int f\($0)(int x) { return x ^ \($0); }\nint (*p\($0))(int) = f\($0);\n" }
+    let many = (0..<300).map {
+      "static int f\($0)(int x) { return x ^ \($0); }\nint (*p\($0))(int) = f\($0);\n"
+    }
     try work.write(many.joined(), to: "one.c")
-    try await Command.require("clang", ["-g", "-O1", "-shared", "-fPIC", "-o", "one.so", "one.c"], in: work.path)
+    try await Command.require(
+      "clang", ["-g", "-O1", "-shared", "-fPIC", "-o", "one.so", "one.c"], in: work.path)
     try await Command.require("python3", ["-c", Self.make], in: work.path)
     let layer = [UInt8](try Data(contentsOf: URL(fileURLWithPath: work.file("layer.tar"))))
     let config = TestConfig(
-      entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin:/usr/bin"],
+      entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"],
+      environment: ["PATH=/usr/local/bin:/usr/bin"],
       workingDirectory: "/app")
-    return try ImageFolder(TestImage(layers: [layer], config: config, references: ["test"]), oci: .gzip)
+    return try ImageFolder(
+      TestImage(layers: [layer], config: config, references: ["test"]), oci: .gzip)
   }
 
   private struct Word: Hashable, CustomStringConvertible {
@@ -157,15 +162,21 @@ import Testing
       for component in bill.components {
         for property in component.properties {
           let wrong = ["forge:removed": "missing", "forge:rewritten": "changed"][property.name]
-          if let wrong { told.insert(Word(package: component.name, wrong: wrong, what: property.value)) }
+          if let wrong {
+            told.insert(Word(package: component.name, wrong: wrong, what: property.value))
+          }
         }
       }
       let excluded = Set(bill.components.filter { $0.scope == "excluded" }.map(\.name))
       for word in after where word.wrong == "missing" || word.wrong == "changed" {
         #expect(told.contains(word), "\(name): \(word)")
       }
-      for word in after where word.wrong == "requires" { #expect(excluded.contains(word.what), "\(name): \(word)") }
-      for word in before.subtracting(after) { #expect(excluded.contains(word.package), "\(name): \(word)") }
+      for word in after where word.wrong == "requires" {
+        #expect(excluded.contains(word.what), "\(name): \(word)")
+      }
+      for word in before.subtracting(after) {
+        #expect(excluded.contains(word.package), "\(name): \(word)")
+      }
       #expect((after == before) == ["typings", "npm"].contains(name), "\(name)")
       // And nothing else is said to be gone.
       let root = folder.folder.file("\(name).bundle/rootfs/")
@@ -175,7 +186,10 @@ import Testing
       }
       if name == "minimize" {
         #expect(excluded.isSuperset(of: ["apt", "pages", "pip", "unused", "wheel"]))
-        #expect(made.report.notices.contains { $0.contains("dpkg's status stays") && $0.contains("--sbom") })
+        #expect(
+          made.report.notices.contains {
+            $0.contains("dpkg's status stays") && $0.contains("--sbom")
+          })
       }
     }
   }

@@ -27,11 +27,14 @@ import Testing
   private func compiled() async throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     // Many functions, so that there is something to tell of them.
-    let many = (0..<300).map { "static int f\($0)(int x) { return x ^ \($0); }\nint (*p\($0))(int) = f\($0);\n" }
-      .joined()
+    let many = (0..<300).map {
+      "static int f\($0)(int x) { return x ^ \($0); }\nint (*p\($0))(int) = f\($0);\n"
+    }
+    .joined()
     try folder.write(Self.library + "\n" + many, to: "l.c")
     try folder.write(Self.program + "\n" + many, to: "p.c")
-    try await Command.require("clang", ["-g", "-O1", "-shared", "-fPIC", "-o", "libl.so", "l.c"], in: folder.path)
+    try await Command.require(
+      "clang", ["-g", "-O1", "-shared", "-fPIC", "-o", "libl.so", "l.c"], in: folder.path)
     try await Command.require(
       "clang", ["-g", "-O1", "-o", "p", "p.c", "-L.", "-ll", "-Wl,-rpath,$ORIGIN"], in: folder.path)
     return folder
@@ -66,7 +69,9 @@ import Testing
       chmod(folder.file(name), 0o755)
       // Another reader of such files finds nothing wrong with it, and none of what was to go.
       let read = try await Command.run("readelf", ["--wide", "--all", folder.file(name)])
-      #expect(read.status == 0 && !read.errors.contains("Warning") && !read.errors.contains("Error"), "\(read.errors)")
+      #expect(
+        read.status == 0 && !read.errors.contains("Warning") && !read.errors.contains("Error"),
+        "\(read.errors)")
       #expect(!read.output.contains(".debug_info") && !read.output.contains(".symtab"))
     }
     #expect(try await Command.require(folder.file("p")) == before)
@@ -94,7 +99,8 @@ import Testing
       #expect(ELFStripper.strip(Blob(whole: BlobFile(Array(bytes[..<cut]), name: "x"))) == nil)
     }
     // What a program carries behind its sections is its own.
-    #expect(ELFStripper.strip(Blob(whole: BlobFile(bytes + Array("payload".utf8), name: "x"))) == nil)
+    #expect(
+      ELFStripper.strip(Blob(whole: BlobFile(bytes + Array("payload".utf8), name: "x"))) == nil)
   }
 
   @Test(arguments: [nil, Compressor.gzip])
@@ -114,7 +120,8 @@ import Testing
       ]), oci: compressor)
     let path = folder.folder.file("out.tar")
     let plan = try Optimizer.plan(folder.image, options { $0.strip = [.debug] })
-    let (report, proof) = try Optimizer.optimize(folder.image, to: path, options { $0.strip = [.debug] })
+    let (report, proof) = try Optimizer.optimize(
+      folder.image, to: path, options { $0.strip = [.debug] })
     #expect(report.rewritten.map(\.path) == ["app/libl.so", "app/p", "app/q"])
     #expect(plan.rewritten == report.rewritten && plan.after.stored == report.after.stored)
     #expect(report.after.stored < report.before.stored)
@@ -131,6 +138,7 @@ import Testing
     #expect(try folder.bytes("out.tar") == folder.bytes("2.tar"))
     let sizes = try Optimizer.stripEstimates(folder.image)
     #expect(
-      sizes.first { $0.set == .debug }?.bytes == report.rewritten.reduce(0) { $0 + $1.before - $1.after })
+      sizes.first { $0.set == .debug }?.bytes
+        == report.rewritten.reduce(0) { $0 + $1.before - $1.after })
   }
 }

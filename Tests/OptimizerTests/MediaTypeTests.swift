@@ -18,8 +18,11 @@ import Testing
   private func dockerFolder(_ image: TestImage) throws -> ImageFolder {
     let folder = try ImageFolder(image)
     let blobs = try image.layers.map { try Compressor.gzip.compress($0) }
-    let layers = blobs.map { TestImage.descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", $0) }
-    let config = TestImage.descriptor("application/vnd.docker.container.image.v1+json", image.configBytes)
+    let layers = blobs.map {
+      TestImage.descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", $0)
+    }
+    let config = TestImage.descriptor(
+      "application/vnd.docker.container.image.v1+json", image.configBytes)
     let manifest = Array(
       """
       {"schemaVersion":2,"mediaType":"\(Self.docker)","config":\(config),"layers":[\(layers.joined(separator: ","))]}
@@ -32,7 +35,9 @@ import Testing
   }
 
   private func manifest(_ folder: ImageFolder) throws -> String {
-    String(decoding: try #require(try ImageStore.open(folder.folder.file("out.tar")).manifest), as: UTF8.self)
+    String(
+      decoding: try #require(try ImageStore.open(folder.folder.file("out.tar")).manifest),
+      as: UTF8.self)
   }
 
   /// A docker-archive names no media types, and its config may hold what OCI's does not.
@@ -40,7 +45,9 @@ import Testing
     let folder = try ImageFolder(Self.image)
     let report = try folder.optimize(options { $0.form = .ociArchive }, to: "out.tar")
     #expect(
-      report.notices.contains { $0.contains("HEALTHCHECK, SHELL, ONBUILD") && $0.contains("--to docker-archive") })
+      report.notices.contains {
+        $0.contains("HEALTHCHECK, SHELL, ONBUILD") && $0.contains("--to docker-archive")
+      })
     let plain = try ImageFolder([layer { $0.file("a", "1") }])
     #expect(try plain.optimize(options { $0.form = .ociArchive }, to: "out.tar").notices == [])
     // Nothing is lost that was not there.

@@ -8,7 +8,9 @@ import Testing
 
 @Suite struct MinimizeTests {
   /// A busybox that is linked dynamically would need libc; a made ELF file tells the same.
-  private func elf(needed: [String], interpreter: String, runPath: String = "", tag: Int = 29, machine: Int = 62)
+  private func elf(
+    needed: [String], interpreter: String, runPath: String = "", tag: Int = 29, machine: Int = 62
+  )
     -> [UInt8]
   {
     var strings: [UInt8] = [0]
@@ -28,12 +30,14 @@ import Testing
     tags += [(5, start + dynamicSize), (0, 0)]
     let total = start + dynamicSize + strings.count
     func header(_ type: Int, _ offset: Int, _ size: Int) -> [UInt8] {
-      little(type, 4) + little(4, 4) + little(offset, 8) + little(offset, 8) + little(offset, 8) + little(size, 8)
+      little(type, 4) + little(4, 4) + little(offset, 8) + little(offset, 8) + little(offset, 8)
+        + little(size, 8)
         + little(size, 8) + little(8, 8)
     }
     var bytes: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
     bytes +=
-      little(3, 2) + little(machine, 2) + little(1, 4) + little(0, 8) + little(64, 8) + little(0, 8) + little(0, 4)
+      little(3, 2) + little(machine, 2) + little(1, 4) + little(0, 8) + little(64, 8) + little(0, 8)
+      + little(0, 4)
     bytes += little(64, 2) + little(56, 2) + little(3, 2) + little(0, 6)
     bytes +=
       header(1, 0, total) + header(2, start, dynamicSize)
@@ -43,7 +47,8 @@ import Testing
   }
 
   @Test func readsWhatALoaderReads() throws {
-    let bytes = elf(needed: ["libc.so.6", "libm.so.6"], interpreter: "/lib64/ld.so", runPath: "$ORIGIN/../lib:/x")
+    let bytes = elf(
+      needed: ["libc.so.6", "libm.so.6"], interpreter: "/lib64/ld.so", runPath: "$ORIGIN/../lib:/x")
     let file = try #require(ELFFile(bytes))
     #expect(file.needed == ["libc.so.6", "libm.so.6"])
     #expect(file.interpreter == "/lib64/ld.so")
@@ -100,7 +105,8 @@ import Testing
 
   @Test func keepsWhatTheEntryPointReaches() throws {
     let config = TestConfig(
-      entrypoint: ["serve"], environment: ["PATH=/usr/local/bin:/usr/bin"], volumes: ["/var/lib/data"],
+      entrypoint: ["serve"], environment: ["PATH=/usr/local/bin:/usr/bin"],
+      volumes: ["/var/lib/data"],
       workingDirectory: "/app")
     let folder = try ImageFolder(
       TestImage(
@@ -110,11 +116,14 @@ import Testing
             tar.folder("tmp", mode: 0o1777)
             tar.file("etc/passwd", "root:x:0:0")
             tar.symlink("etc/alternatives/awk", to: "/usr/bin/mawk")
-            tar.add("usr/bin/program", data: elf(needed: ["libone.so.1"], interpreter: "/lib/ld.so"), mode: 0o755)
+            tar.add(
+              "usr/bin/program", data: elf(needed: ["libone.so.1"], interpreter: "/lib/ld.so"),
+              mode: 0o755)
             tar.file("usr/bin/mawk", "x", mode: 0o755)
             tar.file("usr/bin/perl", "x", mode: 0o755)
             tar.add(
-              "usr/lib/libone.so.1.2", data: elf(needed: ["libtwo.so"], interpreter: "", runPath: "$ORIGIN/private"))
+              "usr/lib/libone.so.1.2",
+              data: elf(needed: ["libtwo.so"], interpreter: "", runPath: "$ORIGIN/private"))
             tar.symlink("usr/lib/libone.so.1", to: "libone.so.1.2")
             tar.add("usr/lib/private/libtwo.so", data: elf(needed: [], interpreter: ""))
             tar.file("usr/lib/ld.so", "loader", mode: 0o755)
@@ -130,15 +139,19 @@ import Testing
     let (report, proof) = try Optimizer.optimize(
       folder.image, to: folder.folder.file("out.tar"), options { $0.minimize = true })
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let files = listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) }
+    let files = listing.filter { $0.kind != .directory }.map {
+      String(decoding: $0.path, as: UTF8.self)
+    }
     #expect(
       files == [
         "app/main", "etc/alternatives/awk", "etc/passwd", "lib", "usr/bin/program", "usr/lib/ld.so",
-        "usr/lib/libone.so.1", "usr/lib/libone.so.1.2", "usr/lib/private/libtwo.so", "usr/local/bin/serve",
+        "usr/lib/libone.so.1", "usr/lib/libone.so.1.2", "usr/lib/private/libtwo.so",
+        "usr/local/bin/serve",
         "var/lib/data/x",
       ])
     #expect(report.removed.contains { $0.path == "usr/bin/perl" && $0.set == "minimize" })
-    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
+    #expect(
+      try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
   }
 
   /// What one program alone reads goes with it, and stays where it stays or was asked for.
@@ -154,13 +167,15 @@ import Testing
               tar.file("usr/share/zoneinfo/UTC", "x")
               tar.file("usr/bin/apt-get", "x", mode: 0o755)
               tar.add("usr/bin/plain", data: elf(needed: [], interpreter: ""), mode: 0o755)
-              tar.add("usr/bin/cxx", data: elf(needed: ["libstdc++.so.6"], interpreter: ""), mode: 0o755)
+              tar.add(
+                "usr/bin/cxx", data: elf(needed: ["libstdc++.so.6"], interpreter: ""), mode: 0o755)
               tar.file("usr/lib/libstdc++.so.6", "x")
             }
           ], config: TestConfig(entrypoint: [command], environment: ["PATH=/usr/bin"])))
       try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: "out.tar")
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-      return Set(listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+      return Set(
+        listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
     }
     #expect(try files("plain") == ["etc/hosts", "usr/share/zoneinfo/UTC", "usr/bin/plain"])
     #expect(try files("apt-get").contains("etc/apt/sources.list"))
@@ -175,15 +190,19 @@ import Testing
     let folder = try ImageFolder(TestImage(layers: [layer(fill)], config: config))
     try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    return Set(listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
+    return Set(
+      listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
   }
 
   private func config(_ command: [String], environment: [String] = []) -> TestConfig {
-    TestConfig(cmd: command, environment: ["PATH=/usr/local/bin:/usr/bin"] + environment, workingDirectory: "/app")
+    TestConfig(
+      cmd: command, environment: ["PATH=/usr/local/bin:/usr/bin"] + environment,
+      workingDirectory: "/app")
   }
 
   private static let scripts = [
-    ["sh", "start.sh"], ["sh", "/app/plain"], ["sh", "-e", "plain"], ["sh", "-c", ". ./plain"], ["/app/script"],
+    ["sh", "start.sh"], ["sh", "/app/plain"], ["sh", "-e", "plain"], ["sh", "-c", ". ./plain"],
+    ["/app/script"],
     ["/app/env"], ["/app/assigned"], ["/app/tabs"], ["nice", "/app/script"], ["npm", "start"],
   ]
 
@@ -213,18 +232,22 @@ import Testing
       }
       for name in ["npm", "npx"] {
         tar.symlink("usr/local/bin/\(name)", to: "../lib/node_modules/npm/bin/\(name).js")
-        tar.file("usr/local/lib/node_modules/npm/bin/\(name).js", "#!/usr/bin/env node\n", mode: 0o755)
+        tar.file(
+          "usr/local/lib/node_modules/npm/bin/\(name).js", "#!/usr/bin/env node\n", mode: 0o755)
       }
       tar.file("usr/local/lib/node_modules/npm/lib/x.js", "x")
       tar.file("usr/share/app/fun.sh", "x")
       tar.file("usr/lib/more/libx.so", "x")
-      tar.file("app/start.sh", "export LD_LIBRARY_PATH=/usr/lib/more\n. /usr/share/app/fun.sh\nnpx prisma migrate\n")
+      tar.file(
+        "app/start.sh",
+        "export LD_LIBRARY_PATH=/usr/lib/more\n. /usr/share/app/fun.sh\nnpx prisma migrate\n")
       tar.file(
         "app/package.json",
         #"{"scripts":{"start":"LD_LIBRARY_PATH=/usr/lib/more npx x && sh /usr/share/app/fun.sh"}}"#)
     }
     let wanted: Set = [
-      "usr/bin/sh", "usr/local/bin/npx", "usr/local/lib/node_modules/npm/bin/npx.js", "usr/share/app/fun.sh",
+      "usr/bin/sh", "usr/local/bin/npx", "usr/local/lib/node_modules/npm/bin/npx.js",
+      "usr/share/app/fun.sh",
       "usr/local/lib/node_modules/npm/lib/x.js", "usr/lib/more/libx.so",
     ]
     #expect(files.isSuperset(of: wanted), "\(wanted.subtracting(files))")
@@ -248,8 +271,10 @@ import Testing
     }
     #expect(
       files == [
-        "bin", "usr/bin/node", "usr/bin/sh", "usr/bin/date", "usr/bin/git", "usr/share/a/x.ttf", "usr/share/b/x.ttf",
-        "app/server.js", "app/other.mjs", "app/node_modules/x/index.js", "app/node_modules/x/index.d.ts",
+        "bin", "usr/bin/node", "usr/bin/sh", "usr/bin/date", "usr/bin/git", "usr/share/a/x.ttf",
+        "usr/share/b/x.ttf",
+        "app/server.js", "app/other.mjs", "app/node_modules/x/index.js",
+        "app/node_modules/x/index.d.ts",
       ])
   }
 
@@ -257,12 +282,16 @@ import Testing
   /// them; libc, PAM and OpenSSL open more than they need.
   @Test func whatIsOpenedThroughOthersStays() throws {
     let wanted = [
-      "app/public", "usr/share/pub/deep/x", "assets", "usr/share/assets/x", "etc/my.d/a.conf", "usr/share/my/a.conf",
+      "app/public", "usr/share/pub/deep/x", "assets", "usr/share/assets/x", "etc/my.d/a.conf",
+      "usr/share/my/a.conf",
       "var/log/app/x", "var/cache/app/x", "var/spool/app/x", "var/data/x", "usr/lib/tool/main.js",
       "usr/lib/tool/lib.js",
-      "usr/lib/libnss_extra.so.2", "etc/nsswitch.conf", "usr/lib/libpam.so.0", "usr/lib/security/pam_x.so",
-      "etc/ssl/openssl.cnf", "usr/lib/ossl-modules/legacy.so", "usr/share/locale/de/x.mo", "usr/share/cfg/x",
-      "usr/lib/glibc-hwcaps/x86-64-v2/libfast.so", "lib/x86_64-linux-gnu/libtrip.so", "var/lib/db/x",
+      "usr/lib/libnss_extra.so.2", "etc/nsswitch.conf", "usr/lib/libpam.so.0",
+      "usr/lib/security/pam_x.so",
+      "etc/ssl/openssl.cnf", "usr/lib/ossl-modules/legacy.so", "usr/share/locale/de/x.mo",
+      "usr/share/cfg/x",
+      "usr/lib/glibc-hwcaps/x86-64-v2/libfast.so", "lib/x86_64-linux-gnu/libtrip.so",
+      "var/lib/db/x",
       "etc/alternatives/man", "usr/bin/serve",
     ]
     let others = [
@@ -271,11 +300,14 @@ import Testing
       "usr/lib/libnss_other.so.2", "usr/lib/other/x",
     ]
     let environment = [
-      "LANG=de_DE.UTF-8", "CFG={\"p\":\"/usr/share/cfg\"}", "DATABASE_URL=sqlite:////var/lib/db/x", "HOME=/var/data",
+      "LANG=de_DE.UTF-8", "CFG={\"p\":\"/usr/share/cfg\"}", "DATABASE_URL=sqlite:////var/lib/db/x",
+      "HOME=/var/data",
     ]
-    let files = try kept(config(["serve", "/usr/lib/tool/main.js"], environment: environment)) { tar in
+    let files = try kept(config(["serve", "/usr/lib/tool/main.js"], environment: environment)) {
+      tar in
       let links = [
-        "app/public": "../usr/share/pub", "assets": "usr/share/assets", "etc/my.d/a.conf": "/usr/share/my/a.conf",
+        "app/public": "../usr/share/pub", "assets": "usr/share/assets",
+        "etc/my.d/a.conf": "/usr/share/my/a.conf",
         "etc/alternatives/man": "/usr/share/man/x.1",
       ]
       for (path, target) in links { tar.symlink(path, to: target) }
@@ -303,7 +335,9 @@ import Testing
         layers: [
           layer { tar in
             tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
-            tar.add("usr/local/share/n", data: Array("x".utf8)) { $0.replaceSubrange(..<odd.count, with: odd) }
+            tar.add("usr/local/share/n", data: Array("x".utf8)) {
+              $0.replaceSubrange(..<odd.count, with: odd)
+            }
           }
         ], config: config(["serve"])))
     try folder.optimize(options { $0.minimize = true }, to: "out.tar")
@@ -312,8 +346,11 @@ import Testing
   }
 
   @Test func whatTheConfigNamesStays() throws {
-    let environment = ["CONFIG=/usr/share/app", "TOP=/usr/share", "URL=http://usr/share/url", "LD_PRELOAD=libpre.so"]
-    let files = try kept(config(["serve", "--data=/usr/share/data"], environment: environment)) { tar in
+    let environment = [
+      "CONFIG=/usr/share/app", "TOP=/usr/share", "URL=http://usr/share/url", "LD_PRELOAD=libpre.so",
+    ]
+    let files = try kept(config(["serve", "--data=/usr/share/data"], environment: environment)) {
+      tar in
       tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
       for name in ["app", "data", "other", "url"] { tar.file("usr/share/\(name)/x", "x") }
       tar.file("usr/lib/libpre.so", "x")
@@ -322,7 +359,8 @@ import Testing
     }
     #expect(
       files == [
-        "usr/bin/serve", "usr/share/app/x", "usr/share/data/x", "usr/lib/libpre.so", "usr/lib/libmore.so",
+        "usr/bin/serve", "usr/share/app/x", "usr/share/data/x", "usr/lib/libpre.so",
+        "usr/lib/libmore.so",
         "etc/ld.so.preload",
       ])
   }
@@ -330,12 +368,15 @@ import Testing
   /// What no distribution fills stays, and so do the databases of packages.
   @Test func whatIsNoDistributionsStays() throws {
     let own = [
-      "srv/x", "mnt/x", "media/x", "var/www/x", "var/opt/x", "usr/src/x", "usr/local/etc/x", "usr/local/share/app/x",
-      "usr/local/lib/app/x", "var/lib/app/x", "var/lib/rpm/x", "usr/lib/sysimage/rpm/x", "usr/lib/apk/db/x",
+      "srv/x", "mnt/x", "media/x", "var/www/x", "var/opt/x", "usr/src/x", "usr/local/etc/x",
+      "usr/local/share/app/x",
+      "usr/local/lib/app/x", "var/lib/app/x", "var/lib/rpm/x", "usr/lib/sysimage/rpm/x",
+      "usr/lib/apk/db/x",
       "var/lib/dpkg/diversions", "usr/share/icu/x", "var/own/x", "var/cache/own/x",
     ]
     let others = [
-      "usr/share/x/x", "usr/local/share/man/x", "usr/local/include/x", "var/lib/apt/x", "usr/local/lib/x.a",
+      "usr/share/x/x", "usr/local/share/man/x", "usr/local/include/x", "var/lib/apt/x",
+      "usr/local/lib/x.a",
     ]
     let files = try kept(config(["serve"])) { tar in
       tar.add("usr/bin/serve", data: elf(needed: [], interpreter: ""), mode: 0o755)
@@ -351,7 +392,9 @@ import Testing
       tar.add("usr/local/bin/node", data: elf(needed: [], interpreter: ""), mode: 0o755)
       for package in ["serve", "npm"] {
         tar.symlink("usr/local/bin/\(package)", to: "../lib/node_modules/\(package)/bin/main.js")
-        tar.file("usr/local/lib/node_modules/\(package)/bin/main.js", "#!/usr/local/bin/node\n", mode: 0o755)
+        tar.file(
+          "usr/local/lib/node_modules/\(package)/bin/main.js", "#!/usr/local/bin/node\n",
+          mode: 0o755)
         tar.file("usr/local/lib/node_modules/\(package)/lib/x.js", "x")
       }
     }
@@ -366,7 +409,8 @@ import Testing
       tar.add(
         "usr/bin/serve",
         data: elf(
-          needed: ["liba.so", "libc.so"], interpreter: "", runPath: "$ORIGIN/../$LIB/one:/usr/lib/two", tag: 15),
+          needed: ["liba.so", "libc.so"], interpreter: "",
+          runPath: "$ORIGIN/../$LIB/one:/usr/lib/two", tag: 15),
         mode: 0o755)
       tar.add("usr/lib64/one/liba.so", data: elf(needed: ["libb.so", "libd.so"], interpreter: ""))
       tar.add("usr/lib/two/libb.so", data: elf(needed: [], interpreter: ""))
@@ -377,16 +421,21 @@ import Testing
     }
     #expect(
       files == [
-        "usr/bin/serve", "usr/lib64/one/liba.so", "usr/lib/two/libb.so", "usr/lib64/libc.so", "usr/lib/cuda/libd.so",
+        "usr/bin/serve", "usr/lib64/one/liba.so", "usr/lib/two/libb.so", "usr/lib64/libc.so",
+        "usr/lib/cuda/libd.so",
         "etc/ld.so.conf.d/cuda.conf",
       ])
   }
 
-  @Test(arguments: [["perl"], ["php-fpm"], ["ruby3.1"], ["sh", "-c", "java -jar x"], ["/app/script"]])
+  @Test(arguments: [
+    ["perl"], ["php-fpm"], ["ruby3.1"], ["sh", "-c", "java -jar x"], ["/app/script"],
+  ])
   func unknownRuntimesAreRefused(command: [String]) throws {
     func files(_ keep: [String]) throws -> Set<String> {
       try kept(config(command), keep: keep) { tar in
-        for name in ["perl", "php-fpm", "ruby3.1", "java", "sh"] { tar.file("usr/bin/\(name)", "x", mode: 0o755) }
+        for name in ["perl", "php-fpm", "ruby3.1", "java", "sh"] {
+          tar.file("usr/bin/\(name)", "x", mode: 0o755)
+        }
         tar.file("usr/lib/x/x", "x")
         tar.file("app/script", "#!/usr/bin/perl -w\n", mode: 0o755)
       }
@@ -426,8 +475,10 @@ import Testing
     }
     #expect(
       files == [
-        "bin", "usr/bin/python3.11", "usr/bin/git", "usr/bin/tar", "usr/bin/zip", "usr/bin/sh", "usr/lib/libx.so.1",
-        "usr/share/data/x", python + "os.py", site + "used/__init__.py", site + "used/test/__init__.py",
+        "bin", "usr/bin/python3.11", "usr/bin/git", "usr/bin/tar", "usr/bin/zip", "usr/bin/sh",
+        "usr/lib/libx.so.1",
+        "usr/share/data/x", python + "os.py", site + "used/__init__.py",
+        site + "used/test/__init__.py",
         site + "setuptools/__init__.py", "app/main.py",
       ])
   }
@@ -443,7 +494,9 @@ import Testing
       tar.file(site + "used/kernel.c", "")
       tar.file(site + "plain.so", "\u{0}colorsys\u{0}")
       tar.file(site + "loaded.so", "")
-      if isRead { for name in ["lazy_loader", "triton"] { tar.file(site + name + "/__init__.py", "") } }
+      if isRead {
+        for name in ["lazy_loader", "triton"] { tar.file(site + name + "/__init__.py", "") }
+      }
       tar.file("app/main.py", "import used, plain")
     }
     #expect(files.contains(site + "used/__init__.pyi") == isRead)
@@ -461,13 +514,16 @@ import Testing
             tar.file("usr/share/x", "x")
           }
         ], config: TestConfig(cmd: ["/usr/bin/serve"])))
-    let report = try folder.optimize(options { ($0.minimize, $0.target) = (true, 1) }, to: "out.tar")
+    let report = try folder.optimize(
+      options { ($0.minimize, $0.target) = (true, 1) }, to: "out.tar")
     #expect(report.removed.map(\.path) == ["usr/share/x"] && report.reachesTarget)
   }
 
   @Test func anImageWithoutACommandIsRefused() throws {
     let folder = try ImageFolder([layer { $0.file("a", "1") }])
-    #expect(throws: OptimizerError.self) { try folder.optimize(options { $0.minimize = true }, to: "out.tar") }
+    #expect(throws: OptimizerError.self) {
+      try folder.optimize(options { $0.minimize = true }, to: "out.tar")
+    }
     #expect(try folder.folder.names() == ["image.tar"])
   }
 }

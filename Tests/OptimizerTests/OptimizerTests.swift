@@ -61,13 +61,15 @@ import Testing
 
   @Test func unknownFieldsOfTheConfigSurvive() throws {
     let config = TestConfig(
-      text: #"{"architecture":"amd64","os":"linux","x.unknown":{"b":1.50,"a":[null,true,"\u00e9\u0001"]},"#
+      text:
+        #"{"architecture":"amd64","os":"linux","x.unknown":{"b":1.50,"a":[null,true,"\u00e9\u0001"]},"#
         + #""config":{"Healthcheck":{"Test":["ee54547309b89abf12e12a866ef3e52f4566874b84dd0c3076cfbd22aff75a32"]},"ArgsEscaped":true,"Labels":{"k":"v"}},"#
         + #""rootfs":{"type":"layers","diff_ids":DIFFIDS},"moby.buildkit.cache.v0":"abc"}"#)
     let folder = try ImageFolder(
       TestImage(layers: [layer { $0.file("a", "1") }, layer { $0.file("a", "2") }], config: config))
     let report = try folder.optimize(options { $0.squash = .all }, to: "out.tar")
-    let text = String(decoding: try ImageStore.open(folder.folder.file("out.tar")).config.bytes, as: UTF8.self)
+    let text = String(
+      decoding: try ImageStore.open(folder.folder.file("out.tar")).config.bytes, as: UTF8.self)
     #expect(text.contains(#""x.unknown":{"b":1.50,"a":[null,true,"é\u0001"]}"#))
     #expect(text.contains(#""ArgsEscaped":true"#))
     #expect(!text.contains("moby.buildkit.cache"))
@@ -95,10 +97,14 @@ import Testing
       },
       layer { $0.file("more", "m") },
     ])
-    try folder.optimize(options { ($0.squash, $0.compression) = (.all, .zstd(level: 3)) }, to: "out.tar")
+    try folder.optimize(
+      options { ($0.squash, $0.compression) = (.all, .zstd(level: 3)) }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
     let ping = try #require(listing.first { $0.path.suffix(4).elementsEqual("ping".utf8) })
-    #expect(ping.attributes == [ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 2, 61, 10])])
+    #expect(
+      ping.attributes == [
+        ExtendedAttribute(name: Array("security.capability".utf8), value: [1, 2, 61, 10])
+      ])
     #expect((ping.modified, ping.nanoseconds) == (1, 500_000_000))
     let owned = try #require(listing.first { $0.path.elementsEqual("owned".utf8) })
     #expect((owned.uid, owned.modified, owned.nanoseconds) == (4_000_000, -2, 750_000_000))
@@ -125,7 +131,10 @@ import Testing
     let path = folder.folder.file("out.tar")
     #expect(try Verification.compare(folder.image, path, proof: proof).isSame)
     // Without the proof, the new link is a difference.
-    #expect(try Verification.compare(folder.image, path).differences.contains { $0.contains("hard links") })
+    #expect(
+      try Verification.compare(folder.image, path).differences.contains {
+        $0.contains("hard links")
+      })
   }
 
   /// The bytes are the same on every machine: a changed digest is a changed format.
@@ -146,7 +155,8 @@ import Testing
     ] {
       let chosen = try #require(Compression(compression))
       try folder.optimize(
-        options { ($0.epoch, $0.compression, $0.form) = (1_000_000_000, chosen, .ociArchive) }, to: "out.tar")
+        options { ($0.epoch, $0.compression, $0.form) = (1_000_000_000, chosen, .ociArchive) },
+        to: "out.tar")
       let found = Digest.sha256(try folder.bytes("out.tar")).hex
       #expect(found == digest, "\(compression)")
     }
@@ -165,12 +175,15 @@ import Testing
       }
     ])
     let (report, proof) = try Optimizer.optimize(
-      folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [.docs, .pycache, .typings] })
+      folder.image, to: folder.folder.file("out.tar"),
+      options { $0.strip = [.docs, .pycache, .typings] })
     #expect(
       report.removed.map(\.path) == [
-        "usr/share/doc/x/README", "app/__pycache__/m.cpython-312.pyc", "app/node_modules/x/index.d.ts",
+        "usr/share/doc/x/README", "app/__pycache__/m.cpython-312.pyc",
+        "app/node_modules/x/index.d.ts",
       ])
-    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
+    #expect(
+      try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
     // A proof for other images proves nothing.
     #expect(try !Verification.compare(folder.image, folder.image, proof: proof).isSame)
     let again = try JSONDecoder().decode(Proof.self, from: Data(StableJSON.encode(proof).utf8))
@@ -200,7 +213,8 @@ import Testing
   @Test func timesOfCompiledSourcesStay() throws {
     let time: UInt32 = 1_700_000_000
     let header: [UInt8] =
-      [0xCB, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0] + (0..<4).map { UInt8(truncatingIfNeeded: time >> ($0 * 8)) } + [4, 0, 0, 0]
+      [0xCB, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0]
+      + (0..<4).map { UInt8(truncatingIfNeeded: time >> ($0 * 8)) } + [4, 0, 0, 0]
     let folder = try ImageFolder([
       layer { tar in
         tar.file("app/m.py", "pass", modified: Int(time))
@@ -218,9 +232,13 @@ import Testing
 
   /// buildah notes the base by its name, and sets no command; an entry point tells the base as well.
   @Test(arguments: [
-    [#"{"created_by":"a"}"#, #"{"created_by":"b"}"#, #"{"comment":"FROM docker.io/library/x:1","created_by":"c"}"#],
     [
-      #"{"created_by":"a"}"#, #"{"created_by":"b"}"#, #"{"created_by":"ENTRYPOINT [\"x\"]","empty_layer":true}"#,
+      #"{"created_by":"a"}"#, #"{"created_by":"b"}"#,
+      #"{"comment":"FROM docker.io/library/x:1","created_by":"c"}"#,
+    ],
+    [
+      #"{"created_by":"a"}"#, #"{"created_by":"b"}"#,
+      #"{"created_by":"ENTRYPOINT [\"x\"]","empty_layer":true}"#,
       #"{"created_by":"c"}"#,
     ],
   ])
@@ -230,7 +248,8 @@ import Testing
       + #""history":[\#(history.joined(separator: ","))]}"#
     let layers = ["1", "2", "3"].map { content in layer { $0.file(content, content) } }
     let folder = try ImageFolder(TestImage(layers: layers, config: TestConfig(text: text)))
-    let report = try folder.optimize(options { ($0.base, $0.squash) = (.history, .all) }, to: "out.tar")
+    let report = try folder.optimize(
+      options { ($0.base, $0.squash) = (.history, .all) }, to: "out.tar")
     #expect(report.layers.map(\.inputs) == [[0], [1], [2]])
   }
 
@@ -262,14 +281,17 @@ import Testing
     let layers = ["1", "2", "3"].map { content in layer { $0.file(content, content) } }
     let folder = try ImageFolder(TestImage(layers: layers, config: TestConfig(history: history)))
     let file = folder.folder.file
-    try Data(TestImage(layers: [layers[0]]).dockerArchive()).write(to: URL(fileURLWithPath: file("base.tar")))
+    try Data(TestImage(layers: [layers[0]]).dockerArchive()).write(
+      to: URL(fileURLWithPath: file("base.tar")))
     for (arguments, status) in [
-      ("--keep-base", 0), ("--base '\(file("base.tar"))'", 0), ("--base -", 2), ("--base '\(folder.image)x'", 2),
+      ("--keep-base", 0), ("--base '\(file("base.tar"))'", 0), ("--base -", 2),
+      ("--base '\(folder.image)x'", 2),
     ] {
       let made = try await Command.run(
         "sh",
         [
-          "-c", "cat '\(folder.image)' | '\(Command.forge)' optimize - -o '\(file("out.tar"))' --squash \(arguments)",
+          "-c",
+          "cat '\(folder.image)' | '\(Command.forge)' optimize - -o '\(file("out.tar"))' --squash \(arguments)",
         ])
       #expect(made.status == status, "\(made)")
       if status == 0 { #expect(try ImageStore.open(file("out.tar")).layers.count == 2) }

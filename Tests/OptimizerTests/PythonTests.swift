@@ -42,7 +42,8 @@ import Testing
     #expect(!found.isBroken && !found.isDynamic)
     #expect(
       found.modules == [
-        "os", "collections.abc", "last", ".", ".one", ".two", ".two.three", ".two.four", "..up", "inline", "six",
+        "os", "collections.abc", "last", ".", ".one", ".two", ".two.three", ".two.four", "..up",
+        "inline", "six",
         "six.seven", "eight", "eight.nine", "long.name", "long.name.thing", "always", "end",
       ])
   }
@@ -65,7 +66,9 @@ import Testing
       #expect(imports("import_module(\(argument))\n").isDynamic)
     }
     #expect(imports("from importlib import import_module as load\n").isDynamic)
-    for broken in ["x = 'open\n", "'''open", "f(", "f'{x"] { #expect(imports(broken).isBroken, "\(broken)") }
+    for broken in ["x = 'open\n", "'''open", "f(", "f'{x"] {
+      #expect(imports(broken).isBroken, "\(broken)")
+    }
   }
 
   @Test func whatNeverRunsIsLeftOut() {
@@ -95,12 +98,18 @@ import Testing
   }
 
   @Test func seldomModulesHaveRules() throws {
-    #expect(PythonSeldom.rule(of: "sqlalchemy.dialects.mysql.base")?.module == "sqlalchemy.dialects.mysql")
+    #expect(
+      PythonSeldom.rule(of: "sqlalchemy.dialects.mysql.base")?.module == "sqlalchemy.dialects.mysql"
+    )
     #expect(PythonSeldom.rule(of: "sqlalchemy.dialects.postgresql") == nil)
     #expect(PythonSeldom.rule(of: "encodings.gbk")?.words.contains("GB18030") == true)
-    #expect(PythonSeldom.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"]) == true)
+    #expect(
+      PythonSeldom.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"]) == true)
     // What the web writes in stays (Encoding Standard, section 4.2).
-    for name in ["utf_8", "latin_1", "iso8859_15", "cp1252", "cp866", "koi8_r", "mac_roman", "mac_cyrillic", "idna"] {
+    for name in [
+      "utf_8", "latin_1", "iso8859_15", "cp1252", "cp866", "koi8_r", "mac_roman", "mac_cyrillic",
+      "idna",
+    ] {
       #expect(PythonSeldom.rule(of: "encodings." + name) == nil)
     }
   }
@@ -108,17 +117,24 @@ import Testing
   /// A module that libraries name for uses that few programs make: it stays where it is used.
   private func names(_ sources: [String: String]) throws -> Set<String> {
     let (site, standard) = ("usr/local/lib/python3.13/site-packages/", "usr/local/lib/python3.13/")
-    let config = TestConfig(entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])
+    let config = TestConfig(
+      entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])
     var files = [
-      standard + "os.py": "import shutil, heapq, datetime", standard + "shutil.py": "def make():\n  import tarfile\n",
-      standard + "tarfile.py": "", standard + "heapq.py": "if __name__ == '__main__':\n    import doctest\n",
+      standard + "os.py": "import shutil, heapq, datetime",
+      standard + "shutil.py": "def make():\n  import tarfile\n",
+      standard + "tarfile.py": "",
+      standard + "heapq.py": "if __name__ == '__main__':\n    import doctest\n",
       standard + "doctest.py": "import pdb", standard + "pdb.py": "",
-      standard + "datetime.py": "try:\n  from _datetime import *\nexcept ImportError:\n  from _pydatetime import *\n",
-      standard + "_pydatetime.py": "", standard + "encodings/__init__.py": "", standard + "encodings/gbk.py": "",
+      standard + "datetime.py":
+        "try:\n  from _datetime import *\nexcept ImportError:\n  from _pydatetime import *\n",
+      standard + "_pydatetime.py": "", standard + "encodings/__init__.py": "",
+      standard + "encodings/gbk.py": "",
       standard + "encodings/utf_8.py": "", standard + "encodings/cp850.py": "",
       standard + "encodings/idna.py": "import stringprep", standard + "stringprep.py": "",
-      site + "sqlalchemy/__init__.py": "x = 'sqlalchemy.dialects.%s'", site + "sqlalchemy/dialects/__init__.py": "",
-      site + "sqlalchemy/dialects/mysql/__init__.py": "", site + "sqlalchemy/dialects/sqlite/__init__.py": "",
+      site + "sqlalchemy/__init__.py": "x = 'sqlalchemy.dialects.%s'",
+      site + "sqlalchemy/dialects/__init__.py": "",
+      site + "sqlalchemy/dialects/mysql/__init__.py": "",
+      site + "sqlalchemy/dialects/sqlite/__init__.py": "",
     ]
     files.merge(sources) { $1 }
     let image = try ImageFolder(
@@ -126,7 +142,8 @@ import Testing
         layers: [
           layer { tar in
             tar.add(
-              "usr/local/bin/python3.13", data: [0x7F, 0x45, 0x4C, 0x46] + Array("x\0PyInit__datetime\0".utf8),
+              "usr/local/bin/python3.13",
+              data: [0x7F, 0x45, 0x4C, 0x46] + Array("x\0PyInit__datetime\0".utf8),
               mode: 0o755)
             for (path, text) in files.sorted(by: { $0.key < $1.key }) { tar.file(path, text) }
           }
@@ -136,21 +153,25 @@ import Testing
     let listing = RootListing(try ReadImage(ImageStore.open(image.folder.file("out.tar"))))
     return Set(
       listing.filter { $0.kind == .regular }.compactMap {
-        $0.path.split(separator: UInt8(ascii: "/")).dropFirst(4).map { String(decoding: $0, as: UTF8.self) }
-          .joined(separator: "/")
+        $0.path.split(separator: UInt8(ascii: "/")).dropFirst(4).map {
+          String(decoding: $0, as: UTF8.self)
+        }
+        .joined(separator: "/")
       })
   }
 
   @Test func seldomModulesStayWhereTheyAreUsed() throws {
     let seldom: Set = [
-      "tarfile.py", "doctest.py", "pdb.py", "_pydatetime.py", "encodings/gbk.py", "encodings/cp850.py",
+      "tarfile.py", "doctest.py", "pdb.py", "_pydatetime.py", "encodings/gbk.py",
+      "encodings/cp850.py",
       "site-packages/sqlalchemy/dialects/mysql/__init__.py",
     ]
     #expect(try names(["app/main.py": "import sqlalchemy"]).isDisjoint(with: seldom))
     let left = try names(["app/main.py": "import sqlalchemy"])
     #expect(
       left.isSuperset(of: [
-        "datetime.py", "heapq.py", "encodings/utf_8.py", "site-packages/sqlalchemy/dialects/sqlite/__init__.py",
+        "datetime.py", "heapq.py", "encodings/utf_8.py",
+        "site-packages/sqlalchemy/dialects/sqlite/__init__.py",
       ]))
     let used = try names([
       "app/main.py":
@@ -162,8 +183,10 @@ import Testing
 
   /// What only a client of MCP needs goes where the application serves, and stays where it is a client.
   @Test(arguments: [
-    ("from mcp.server import Server", false), ("from mcp.server import Server\nimport referencing", true),
-    ("from mcp import ClientSession", true), ("import mcp\nmcp.Client", true), ("import mcp.client.session", true),
+    ("from mcp.server import Server", false),
+    ("from mcp.server import Server\nimport referencing", true),
+    ("from mcp import ClientSession", true), ("import mcp\nmcp.Client", true),
+    ("import mcp.client.session", true),
     ("from plugin import x", true),
   ])
   func clientsKeepWhatClientsNeed(main: String, keeps: Bool) throws {
@@ -171,15 +194,19 @@ import Testing
     let names = try names([
       "app/main.py": main, site + "mcp/__init__.py": "from .client.session import ClientSession\n",
       site + "mcp/server.py": "", site + "mcp/client/__init__.py": "",
-      site + "mcp/client/session.py": "def call():\n    from referencing.exceptions import Unresolvable\n",
+      site + "mcp/client/session.py":
+        "def call():\n    from referencing.exceptions import Unresolvable\n",
       site + "referencing/__init__.py": "", site + "referencing/exceptions.py": "",
       site + "plugin.py": "from mcp.client.session import ClientSession\n",
       site + "other.py": "",
     ])
-    #expect(names.contains("site-packages/mcp/client/session.py") == (main != "from plugin import x" || keeps))
+    #expect(
+      names.contains("site-packages/mcp/client/session.py")
+        == (main != "from plugin import x" || keeps))
     #expect(names.contains("site-packages/referencing/__init__.py") == keeps)
     #expect(
-      names.contains("site-packages/referencing/exceptions.py") == (keeps && !main.contains("import referencing")))
+      names.contains("site-packages/referencing/exceptions.py")
+        == (keeps && !main.contains("import referencing")))
   }
 
   /// What cannot be told is said, and what was asked for stays with what it imports.
@@ -191,7 +218,9 @@ import Testing
           layer { tar in
             tar.add("usr/local/bin/python3.13", data: [0x7F, 0x45, 0x4C, 0x46], mode: 0o755)
             tar.file("usr/local/lib/python3.13/os.py", "__import__(name)\n")
-            tar.file("app/main.py", "import lib\nimport importlib\nimportlib.import_module(settings.plugin)\n")
+            tar.file(
+              "app/main.py",
+              "import lib\nimport importlib\nimportlib.import_module(settings.plugin)\n")
             tar.file(site + "lib.py", "def load(x):\n    return import_module(x)\n")
             tar.file(site + "plain.py", "import_module('os')\n")
             tar.file(site + "plugins/__init__.py", "")
@@ -200,18 +229,27 @@ import Testing
             tar.file(site + "lone.py", "import helper\n")
           }
         ],
-        config: TestConfig(entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])))
+        config: TestConfig(
+          entrypoint: ["python3.13", "/app/main.py"], environment: ["PATH=/usr/local/bin"])))
     func files(_ keep: [String], _ name: String) throws -> (Set<String>, OptimizationReport) {
-      let report = try folder.optimize(options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: name)
+      let report = try folder.optimize(
+        options { ($0.minimize, $0.keepPaths) = (true, keep) }, to: name)
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
-      let paths = listing.map { String(decoding: $0.path, as: UTF8.self) }.filter { $0.hasPrefix(site) }
-      return (Set(paths.map { String($0.dropFirst(site.count)) }.filter { $0.hasSuffix(".py") }), report)
+      let paths = listing.map { String(decoding: $0.path, as: UTF8.self) }.filter {
+        $0.hasPrefix(site)
+      }
+      return (
+        Set(paths.map { String($0.dropFirst(site.count)) }.filter { $0.hasSuffix(".py") }), report
+      )
     }
     let (without, report) = try files([], "a.tar")
     #expect(without == ["lib.py"])
     let notice = try #require(report.notices.first { $0.contains("only known at run time") })
     #expect(notice.hasSuffix(": app/main.py, lib"))
-    #expect(try files(["plugins"], "b.tar").0 == ["lib.py", "plugins/__init__.py", "plugins/one.py", "helper.py"])
+    #expect(
+      try files(["plugins"], "b.tar").0 == [
+        "lib.py", "plugins/__init__.py", "plugins/one.py", "helper.py",
+      ])
     #expect(try files(["/\(site)lone.py"], "c.tar").0 == ["lib.py", "lone.py", "helper.py"])
     for unknown in ["no.such.module", "/no/such/path", "no-module"] {
       #expect(throws: OptimizerError.self) { try files([unknown], "d.tar") }
@@ -244,14 +282,17 @@ import Testing
               tar.file("\(library)\(name).py", "")
             }
             for name in ["zipfile", "shutil", "encodings/bz2_codec"] {
-              tar.file("\(library)\(name).py", "try:\n  import bz2\nexcept ImportError: bz2 = None\n")
+              tar.file(
+                "\(library)\(name).py", "try:\n  import bz2\nexcept ImportError: bz2 = None\n")
             }
             tar.file(library + "bz2.py", "from _bz2 import BZ2Compressor\n")
             tar.file(library + "lib-dynload/_bz2.cpython-313-x86_64-linux-gnu.so", "x")
             tar.file("opt/venv/lib/python3.13/site-packages/zipper.py", "import shutil\n")
             tar.file("app/main.py", "import zipper\n" + main)
           }
-        ], config: TestConfig(entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"], workingDirectory: "/app")))
+        ],
+        config: TestConfig(
+          entrypoint: ["/usr/local/bin/python3.13", "/app/main.py"], workingDirectory: "/app")))
     try folder.optimize(options { $0.minimize = true }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
     let paths = Set(listing.map { String(decoding: $0.path, as: UTF8.self) })
@@ -266,12 +307,15 @@ import Testing
     let bytes = Array(("import os\n" + String(repeating: text, count: 100_000)).utf8)
     let found = PythonImports(bytes)
     #expect(found.isBroken && found.modules == ["os"])
-    #expect(PythonComments.strip(bytes + Array("\n# \(String(repeating: "word ", count: 20))\n".utf8)) == nil)
+    #expect(
+      PythonComments.strip(bytes + Array("\n# \(String(repeating: "word ", count: 20))\n".utf8))
+        == nil)
   }
 
   /// A backslash before a field, words that are no prefixes, and lines of old systems.
   @Test func whatOnlyLooksLikeAString() {
-    let found = imports("x = rf'\\{__import__(name)}'\nimport a\ny = 1 if'{'else 2; import b\r\nimport c\rimport d\r")
+    let found = imports(
+      "x = rf'\\{__import__(name)}'\nimport a\ny = 1 if'{'else 2; import b\r\nimport c\rimport d\r")
     #expect(!found.isBroken && found.isDynamic)
     #expect(found.modules == ["a", "b", "c", "d"])
   }
@@ -288,21 +332,32 @@ import Testing
           layer { tar in
             tar.file("usr/local/bin/python3.13", "binary", mode: 0o755)
             tar.symlink("opt/venv/bin/python3", to: "/usr/local/bin/python3.13")
-            for name in ["os", "abc", "pdb", "json/__init__", "json/tool", "encodings/utf_8", "wave", "lazy"] {
+            for name in [
+              "os", "abc", "pdb", "json/__init__", "json/tool", "encodings/utf_8", "wave", "lazy",
+            ] {
               tar.file(
-                "usr/local/lib/python3.13/\(name).py", name == "os" ? "import abc\ndef f():\n  import pdb\n" : "")
+                "usr/local/lib/python3.13/\(name).py",
+                name == "os" ? "import abc\ndef f():\n  import pdb\n" : "")
             }
-            tar.file("opt/venv/bin/serve", "#!/opt/venv/bin/python3\nfrom server.main import run\n", mode: 0o755)
-            tar.file("opt/venv/bin/tool", "#!/opt/venv/bin/python3\nfrom library.tool import run\n", mode: 0o755)
-            tar.file("opt/venv/bin/other", "#!/opt/venv/bin/python3\nfrom unused import run\n", mode: 0o755)
+            tar.file(
+              "opt/venv/bin/serve", "#!/opt/venv/bin/python3\nfrom server.main import run\n",
+              mode: 0o755)
+            tar.file(
+              "opt/venv/bin/tool", "#!/opt/venv/bin/python3\nfrom library.tool import run\n",
+              mode: 0o755)
+            tar.file(
+              "opt/venv/bin/other", "#!/opt/venv/bin/python3\nfrom unused import run\n", mode: 0o755
+            )
             tar.file("app/main.py", "import library\nlibrary.load('plugins.one')\n")
             tar.file(site + "server/__init__.py", "")
             tar.file(site + "server/main.py", "from . import protocols\n")
-            tar.file(site + "server/protocols/__init__.py", "__import__(f'server.protocols.{name}')\n")
+            tar.file(
+              site + "server/protocols/__init__.py", "__import__(f'server.protocols.{name}')\n")
             tar.file(site + "server/protocols/http.py", "def f():\n  import lazy\n")
             tar.file(site + "server/forgotten.py", "")
             tar.file(site + "server/template.html", "data")
-            tar.file(site + "library/__init__.py", "group = entry_points(group='library_plugins')\n")
+            tar.file(
+              site + "library/__init__.py", "group = entry_points(group='library_plugins')\n")
             tar.file(site + "library/tool.py", "from library import helper\n")
             tar.file(site + "library/helper.py", "")
             tar.file(site + "library/fast.cpython-313-x86_64-linux-gnu.so", "x")
@@ -311,28 +366,37 @@ import Testing
             tar.file(site + "plugins/one.py", "import native.ext\n")
             tar.file(site + "plugins/two.py", "")
             tar.file(site + "native/__init__.py", "")
-            tar.file(site + "native/ext.cpython-313-x86_64-linux-gnu.so", "..\u{1}PyImportnative.hiddenmore\u{1}")
+            tar.file(
+              site + "native/ext.cpython-313-x86_64-linux-gnu.so",
+              "..\u{1}PyImportnative.hiddenmore\u{1}")
             tar.file(site + "native/hidden.py", "")
             tar.file(site + "native/libdata.so", "")
             tar.file(site + "offered/__init__.py", "")
-            tar.file(site + "offered-1.dist-info/entry_points.txt", "[library_plugins]\nx = offered:Plugin\n")
+            tar.file(
+              site + "offered-1.dist-info/entry_points.txt",
+              "[library_plugins]\nx = offered:Plugin\n")
             tar.file(site + "unused/__init__.py", "import wave\n")
             tar.file(site + "unused/data.bin", "x")
-            tar.file(site + "unused-1.dist-info/RECORD", "unused/__init__.py,,\nunused-1.dist-info/METADATA,,\n")
+            tar.file(
+              site + "unused-1.dist-info/RECORD",
+              "unused/__init__.py,,\nunused-1.dist-info/METADATA,,\n")
             tar.file(site + "unused.libs/libx.so", "x")
           }
         ], config: config))
     try folder.optimize(options { $0.minimize = true }, to: "out.tar")
     let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-    let files = Set(listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
+    let files = Set(
+      listing.filter { $0.kind != .directory }.map { String(decoding: $0.path, as: UTF8.self) })
     let before = Set(
       RootListing(try folder.read()).filter { $0.kind != .directory }.map {
         String(decoding: $0.path, as: UTF8.self)
       })
     #expect(
       before.subtracting(files) == [
-        "usr/local/lib/python3.13/pdb.py", "usr/local/lib/python3.13/json/tool.py", "usr/local/lib/python3.13/wave.py",
-        site + "server/forgotten.py", site + "library/fast.cpython-313-x86_64-linux-gnu.so", site + "plugins/two.py",
+        "usr/local/lib/python3.13/pdb.py", "usr/local/lib/python3.13/json/tool.py",
+        "usr/local/lib/python3.13/wave.py",
+        site + "server/forgotten.py", site + "library/fast.cpython-313-x86_64-linux-gnu.so",
+        site + "plugins/two.py",
         site + "unused/__init__.py", site + "unused/data.bin", site + "unused-1.dist-info/RECORD",
         site + "unused.libs/libx.so", "opt/venv/bin/other",
       ])

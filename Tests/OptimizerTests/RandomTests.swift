@@ -30,9 +30,15 @@ import Testing
       var variants = allOptions
       for kept in 1...count { variants.append(("keep \(kept)", options { $0.keptLayers = kept })) }
       for kept in 1...count {
-        variants.append(("keep \(kept), squash", options { ($0.keptLayers, $0.squash, $0.epoch) = (kept, .all, 6) }))
+        variants.append(
+          (
+            "keep \(kept), squash",
+            options { ($0.keptLayers, $0.squash, $0.epoch) = (kept, .all, 6) }
+          ))
       }
-      if count > 2 { variants.append(("middle", options { ($0.waste, $0.squash) = (false, .range(1...2)) })) }
+      if count > 2 {
+        variants.append(("middle", options { ($0.waste, $0.squash) = (false, .range(1...2)) }))
+      }
       for (name, options) in variants {
         let what: Comment = "seed \(seed), stack \(number), \(name): \(describe(image))"
         do {
@@ -41,11 +47,17 @@ import Testing
           // Every byte above the base, and above what cannot be written again, is seen: that is what the pass is for.
           if options.waste {
             #expect(
-              !root.inodes.contains { $0.links == 0 && $0.size > 0 && $0.origin.layer >= planner.kept }, what)
+              !root.inodes.contains {
+                $0.links == 0 && $0.size > 0 && $0.origin.layer >= planner.kept
+              }, what)
           }
-          for index in 0..<options.keptLayers { #expect(planner.draft.layers[index].original == index, what) }
+          for index in 0..<options.keptLayers {
+            #expect(planner.draft.layers[index].original == index, what)
+          }
           // A kept layer may hold the bytes of a file under a name that is gone: then they are stored again.
-          #expect(planner.draft.stored <= Draft(image.scans).stored || !options.waste || options.keptLayers > 0, what)
+          #expect(
+            planner.draft.stored <= Draft(image.scans).stored || !options.waste
+              || options.keptLayers > 0, what)
         } catch {
           Issue.record("\(error) in \(what)")
         }
@@ -88,7 +100,9 @@ import Testing
       done += 1
       for (name, options) in [allOptions[0], allOptions[5]] {
         var options = options
-        (options.compression, options.form) = (compression, done.isMultiple(of: 3) ? .dockerArchive : .ociArchive)
+        (options.compression, options.form) = (
+          compression, done.isMultiple(of: 3) ? .dockerArchive : .ociArchive
+        )
         try folder.optimize(options, to: "1.tar")
         try folder.optimize(options, from: "1.tar", to: "2.tar")
         #expect(try folder.bytes("1.tar") == folder.bytes("2.tar"), "stack \(done), \(name)")
@@ -100,7 +114,8 @@ import Testing
     image.scans.map { scan in
       scan.entries.indices.map { index in
         "\(scan.entries[index].kind) \(DisplayText.escape(scan.entries.path(index)))"
-          + (scan.entries.link(index).isEmpty ? "" : " -> \(DisplayText.escape(scan.entries.link(index)))")
+          + (scan.entries.link(index).isEmpty
+            ? "" : " -> \(DisplayText.escape(scan.entries.link(index)))")
       }.joined(separator: ", ")
     }.joined(separator: " | ")
   }

@@ -51,7 +51,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 1, 2, 5], [false, true]) func theFirstErrorEndsAll(failing: Int, whileFed: Bool) {
+  @Test(arguments: [0, 1, 2, 5], [false, true]) func theFirstErrorEndsAll(
+    failing: Int, whileFed: Bool
+  ) {
     let log = Log()
     do {
       _ = try LayerRelay.run(8) { turn in

@@ -47,8 +47,10 @@ import Testing
 
   /// Neither by the image nor by what is written beside it.
   @Test(arguments: [
-    "-o out.tar --proof image.tar", "-o out.tar --sbom link", "-o out.tar --sbom hard", "-o out.tar --proof out.tar",
-    "-o out.tar --proof a.json --sbom ./a.json", "-o new --proof layout/index.json", "-o layout/index.json",
+    "-o out.tar --proof image.tar", "-o out.tar --sbom link", "-o out.tar --sbom hard",
+    "-o out.tar --proof out.tar",
+    "-o out.tar --proof a.json --sbom ./a.json", "-o new --proof layout/index.json",
+    "-o layout/index.json",
     "-o base.tar --base base.tar", "-o -", "-o empty --to oci-layout --proof empty/p.json",
     "-o absent --to oci-layout --sbom absent/p.json",
   ])
@@ -57,9 +59,11 @@ import Testing
     try folder.optimize(options { $0.form = .ociLayout }, to: "layout")
     let place = folder.folder.path
     try FileManager.default.linkItem(atPath: folder.image, toPath: place + "/hard")
-    try FileManager.default.createSymbolicLink(atPath: place + "/link", withDestinationPath: "image.tar")
+    try FileManager.default.createSymbolicLink(
+      atPath: place + "/link", withDestinationPath: "image.tar")
     try FileManager.default.copyItem(atPath: folder.image, toPath: place + "/base.tar")
-    try FileManager.default.createDirectory(atPath: place + "/empty", withIntermediateDirectories: false)
+    try FileManager.default.createDirectory(
+      atPath: place + "/empty", withIntermediateDirectories: false)
     let (names, before) = (try folder.folder.names(), try folder.bytes("image.tar"))
     let input = arguments.contains("layout/index.json") ? "layout" : "image.tar"
     let command = "\(Command.forge) optimize \(input) \(arguments)"
@@ -77,7 +81,9 @@ import Testing
   @Test func aFolderThatIsThereIsNotReplaced() throws {
     let folder = try folder()
     try folder.folder.write("mine", to: "out/file")
-    #expect(throws: OutputError.self) { try folder.optimize(options { $0.form = .ociLayout }, to: "out") }
+    #expect(throws: OutputError.self) {
+      try folder.optimize(options { $0.form = .ociLayout }, to: "out")
+    }
     #expect(throws: OutputError.self) { try folder.optimize(options(), to: "out") }
     #expect(try folder.folder.names() == ["image.tar", "out"])
     try folder.optimize(options { $0.form = .ociLayout }, to: "new")
@@ -86,11 +92,16 @@ import Testing
 
   /// Tars that are kept on the way are only a saving: where there is no room for them, they are unpacked again. A name at
   /// the start of a tar that looks like a compressed file's first bytes is a name.
-  @Test(arguments: [nil, Compressor.gzip]) func unpackedLayersAreKeptWhereThereIsRoom(compressor: Compressor?)
+  @Test(arguments: [nil, Compressor.gzip]) func unpackedLayersAreKeptWhereThereIsRoom(
+    compressor: Compressor?
+  )
     async throws
   {
     let name = compressor == nil ? "a" : "BZh91AY"
-    let layers = [layer { $0.file(name, String(repeating: "text", count: 50_000)) }, layer { $0.file("b", "b") }]
+    let layers = [
+      layer { $0.file(name, String(repeating: "text", count: 50_000)) },
+      layer { $0.file("b", "b") },
+    ]
     let folder = try ImageFolder(layers, oci: compressor)
     let image = try ImageStore.open(folder.image)
     #expect(try ReadImage(image).tars.isEmpty)
@@ -102,7 +113,8 @@ import Testing
       let result = try await Command.run(
         "env",
         [
-          "TMPDIR=\(folders)", Command.forge, "optimize", folder.image, "--compress", "zstd:1", "-o",
+          "TMPDIR=\(folders)", Command.forge, "optimize", folder.image, "--compress", "zstd:1",
+          "-o",
           folder.folder.file(name),
         ])
       #expect(result.status == 0, "\(result)")
@@ -158,7 +170,8 @@ import Testing
           check=True, stdout=subprocess.DEVNULL)
       print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
       """
-    let output = try await Command.require("python3", ["-c", script, Command.forge, folder.path, compressor])
+    let output = try await Command.require(
+      "python3", ["-c", script, Command.forge, folder.path, compressor])
     let peak = try #require(Int(output.trimmingCharacters(in: .whitespacesAndNewlines)))
     #expect(peak < 150 << 10, "\(peak) KiB")
   }
@@ -175,10 +188,12 @@ import Testing
         \(Command.forge) optimize \(folder.image) --to \(form.rawValue) -o \(disk)/out; code=$?
         ls -A \(disk); exit $code
         """
-      let result = try await Command.run("unshare", ["--mount", "--map-root-user", "sh", "-c", script])
+      let result = try await Command.run(
+        "unshare", ["--mount", "--map-root-user", "sh", "-c", script])
       #expect(result.status == 2, "\(result)")
       #expect(result.output.isEmpty, "\(result)")
-      #expect(result.errors.contains("space") || result.errors.contains("cannot write"), "\(result)")
+      #expect(
+        result.errors.contains("space") || result.errors.contains("cannot write"), "\(result)")
     }
     #expect(try folder.folder.names() == ["disk", "image.tar"])
   }
@@ -194,18 +209,23 @@ import Testing
       mkdir \(disk) && mount -t tmpfs -o ro none \(disk) || exit 99
       \(Command.forge) optimize \(folder.image) --to \(form.rawValue) -o \(disk)/out
       """
-    let result = try await Command.run("unshare", ["--mount", "--map-root-user", "sh", "-c", script])
+    let result = try await Command.run(
+      "unshare", ["--mount", "--map-root-user", "sh", "-c", script])
     #expect(result.status == 2, "\(result)")
     #expect(result.output.isEmpty, "\(result)")
-    #expect(result.errors.contains("cannot write") && result.errors.contains("Read-only"), "\(result)")
+    #expect(
+      result.errors.contains("cannot write") && result.errors.contains("Read-only"), "\(result)")
   }
 
   /// What is no place for an image, a proof or a bill is told before time is spent on a layer, here one that cannot be
   /// read.
   @Test(arguments: [
-    ("-o folder", "it is not a file"), ("-o pipe", "it is not a file"), ("-o null", "it is not a file"),
-    ("-o folder --to oci-archive", "it is not a file"), ("-o full --to oci-layout", "something in it"),
-    ("-o pipe --to oci-layout", "an OCI layout is a folder"), ("-o out --proof absent/p", "No such file"),
+    ("-o folder", "it is not a file"), ("-o pipe", "it is not a file"),
+    ("-o null", "it is not a file"),
+    ("-o folder --to oci-archive", "it is not a file"),
+    ("-o full --to oci-layout", "something in it"),
+    ("-o pipe --to oci-layout", "an OCI layout is a folder"),
+    ("-o out --proof absent/p", "No such file"),
     ("-o out --sbom absent/p", "No such file"), ("-o out --proof folder", "it is a folder"),
   ])
   func aWrongPlaceIsTold(_ arguments: String, reason: String) async throws {
@@ -239,7 +259,9 @@ import Testing
       if result.status != 0 { killed += 1 }
       let names = try folder.folder.names().filter { $0 != "image.tar" }
       // A folder is put together under a hidden name; whatever has the name that was asked for is whole.
-      #expect(names.allSatisfy { $0 == "out" || form == .ociLayout && $0.hasPrefix(".out.forge-") }, "\(names)")
+      #expect(
+        names.allSatisfy { $0 == "out" || form == .ociLayout && $0.hasPrefix(".out.forge-") },
+        "\(names)")
       if names.contains("out") {
         #expect(try Verification.compare(folder.image, folder.folder.file("out")).isSame)
       }
@@ -254,7 +276,9 @@ import Testing
   func whatCannotBeProvenIsThrownAway(form: ImageForm, recordsDigests: Bool) throws {
     let folder = try folder()
     let before = try folder.bytes("image.tar")
-    let chosen = options { ($0.form, $0.compression, $0.recordsDigests) = (form, .none, recordsDigests) }
+    let chosen = options {
+      ($0.form, $0.compression, $0.recordsDigests) = (form, .none, recordsDigests)
+    }
     let size = Int64(try Optimizer.plan(folder.image, chosen).after.unpacked)
     for offset in [100, 600, 5_000, size / 2] {
       do {
@@ -292,11 +316,16 @@ import Testing
       },
       layer { $0.file("twice", "3") },
     ])
-    for chosen in [options(), options { $0.squash = .all }, options { ($0.dedupe, $0.epoch) = (true, 5) }] {
+    for chosen in [
+      options(), options { $0.squash = .all }, options { ($0.dedupe, $0.epoch) = (true, 5) },
+    ] {
       let report = try folder.optimize(chosen, to: "out.tar")
       #expect(report.layers.prefix(2).map(\.unchanged) == [true, true])
       #expect(report.after.stored < report.before.stored)
-      #expect(report.notices.contains { $0.contains("layers up to 1 stay as they are") && $0.contains("sparse") })
+      #expect(
+        report.notices.contains {
+          $0.contains("layers up to 1 stay as they are") && $0.contains("sparse")
+        })
       try folder.optimize(chosen, from: "out.tar", to: "2.tar")
       #expect(try folder.bytes("out.tar") == folder.bytes("2.tar"))
     }
@@ -312,7 +341,8 @@ import Testing
     ])
     #expect(try single.optimize(options(), to: "out.tar").notices == [])
     // A set cannot take anything from a layer that has to stay, and says so.
-    let stripped = try single.optimize(options { ($0.strip, $0.squash) = ([.docs, .debug], .all) }, to: "out.tar")
+    let stripped = try single.optimize(
+      options { ($0.strip, $0.squash) = ([.docs, .debug], .all) }, to: "out.tar")
     #expect(stripped.after.stored == stripped.before.stored)
   }
 

@@ -23,24 +23,32 @@ import Testing
       set: .caches,
       taken: [
         "var/lib/apt/lists/deb", "var/cache/apt/a.deb", "var/cache/apk/x", "root/.cache/pip/x",
-        "root/.npm/_cacache/x", "home/me/.cache/go-build/x", "var/log/dpkg.log", "tmp/x", "var/tmp/x",
+        "root/.npm/_cacache/x", "home/me/.cache/go-build/x", "var/log/dpkg.log", "tmp/x",
+        "var/tmp/x",
         "var/lib/dpkg/status-old", "var/cache/dnf/x", "usr/local/share/.cache/yarn/x",
       ],
       kept: [
-        "var/lib/dpkg/status", "var/lib/data", "var/cache/app/x", "home/me/cache", "app/.cache/x", "app/tmp/x",
-        "root/.cache/huggingface/hub/x", "home/me/.cache/puppeteer/chrome", "root/.npm/x", "home/me/.cache/pip",
+        "var/lib/dpkg/status", "var/lib/data", "var/cache/app/x", "home/me/cache", "app/.cache/x",
+        "app/tmp/x",
+        "root/.cache/huggingface/hub/x", "home/me/.cache/puppeteer/chrome", "root/.npm/x",
+        "home/me/.cache/pip",
       ]),
     Case(
       set: .docs, taken: ["usr/share/doc/a/README", "usr/share/info/x.gz", "usr/share/lintian/x"],
       kept: [
-        "usr/share/doc/a/copyright", "usr/share/doc/a/LICENSE", "usr/share/doc/a/licenses/MIT", "app/usr/share/doc/x",
+        "usr/share/doc/a/copyright", "usr/share/doc/a/LICENSE", "usr/share/doc/a/licenses/MIT",
+        "app/usr/share/doc/x",
         "usr/share/documents/x",
       ]),
     Case(
-      set: .man, taken: ["usr/share/man/man1/x", "usr/local/share/man/de/x"], kept: ["usr/share/manual", "app/man/x"]),
+      set: .man, taken: ["usr/share/man/man1/x", "usr/local/share/man/de/x"],
+      kept: ["usr/share/manual", "app/man/x"]),
     Case(
       set: .locales,
-      taken: ["usr/share/locale/de/x.mo", "usr/share/i18n/x", "usr/lib/locale/de_DE/x", "usr/share/locale/fr_CA/x.mo"],
+      taken: [
+        "usr/share/locale/de/x.mo", "usr/share/i18n/x", "usr/lib/locale/de_DE/x",
+        "usr/share/locale/fr_CA/x.mo",
+      ],
       kept: [
         "usr/share/locale/locale.alias", "usr/lib/locale/C.utf8/LC_CTYPE", "app/locale/de.mo",
         "usr/lib/locale/pt_BR.utf8/x", "usr/share/locale/pt/x.mo", "usr/share/locale/fr/x.mo",
@@ -52,42 +60,56 @@ import Testing
     Case(
       set: .tests,
       taken: [
-        site + "pkg/tests/t.py", site + "pkg/deep/test/test_t.py", python + "test/t.py", python + "idlelib/test/t.py",
+        site + "pkg/tests/t.py", site + "pkg/deep/test/test_t.py", python + "test/t.py",
+        python + "idlelib/test/t.py",
       ],
       kept: [
         site + "tests/t.py", site + "pkg/testing/t.py", "app/tests/t.py", site + "pkg/tests.py",
-        site + "django/test/client.py", "app/lib/python3_client/test/t.py", "srv/lib/python3.9/test/t.py",
+        site + "django/test/client.py", "app/lib/python3_client/test/t.py",
+        "srv/lib/python3.9/test/t.py",
       ]),
     Case(
-      set: .typings, taken: ["app/node_modules/x/i.d.ts", "app/node_modules/x/i.js.map", "app/node_modules/x/i.d.mts"],
+      set: .typings,
+      taken: [
+        "app/node_modules/x/i.d.ts", "app/node_modules/x/i.js.map", "app/node_modules/x/i.d.mts",
+      ],
       kept: [
         "app/node_modules/x/i.js", "app/node_modules/x/i.ts", "app/x.d.ts", "app/static/x.js.map",
         "app/node_modules/typescript/lib/lib.d.ts",
       ]),
     Case(
-      set: .headers, taken: ["usr/include/x.h", "usr/lib/libx.a", "usr/lib/pkgconfig/x.pc", "usr/local/lib/libx.la"],
+      set: .headers,
+      taken: [
+        "usr/include/x.h", "usr/lib/libx.a", "usr/lib/pkgconfig/x.pc", "usr/local/lib/libx.la",
+      ],
       kept: [
-        "usr/lib/libx.so", "app/include/x.h", "app/data.a", site + "pkgconfig/m.py", "var/lib/app/index.a",
+        "usr/lib/libx.so", "app/include/x.h", "app/data.a", site + "pkgconfig/m.py",
+        "var/lib/app/index.a",
         "usr/lib/voice.la", "app/lib/libx.a", "usr/lib/node_modules/x/libx.a",
       ]),
     Case(
       set: .pip,
       taken: [
-        site + "pip/x.py", site + "pip-25.dist-info/RECORD", site + "setuptools/x", site + "wheel/x",
+        site + "pip/x.py", site + "pip-25.dist-info/RECORD", site + "setuptools/x",
+        site + "wheel/x",
         python + "ensurepip/x", "usr/local/bin/pip", "usr/local/bin/pip3.13",
       ],
       kept: [
-        site + "pipeline/x.py", site + "pipx-1.dist-info/x", "usr/local/bin/pipx", "app/pip/x.py", "app/bin/pip",
+        site + "pipeline/x.py", site + "pipx-1.dist-info/x", "usr/local/bin/pipx", "app/pip/x.py",
+        "app/bin/pip",
         site + "pip-licenses-1.dist-info/x",
       ]),
     Case(
       set: .npm,
       taken: [
-        "usr/local/lib/node_modules/npm/x.js", "usr/local/lib/node_modules/corepack/x", "opt/yarn-v1/x",
-        "usr/local/bin/npx", "usr/local/bin/yarn", "usr/local/lib/node_modules/pnpm/x", "usr/share/nodejs/npm/x",
+        "usr/local/lib/node_modules/npm/x.js", "usr/local/lib/node_modules/corepack/x",
+        "opt/yarn-v1/x",
+        "usr/local/bin/npx", "usr/local/bin/yarn", "usr/local/lib/node_modules/pnpm/x",
+        "usr/share/nodejs/npm/x",
       ],
       kept: [
-        "app/node_modules/npm/x.js", "usr/local/bin/node", "usr/local/lib/node_modules/pm2/x", "opt/yarnball/x",
+        "app/node_modules/npm/x.js", "usr/local/bin/node", "usr/local/lib/node_modules/pm2/x",
+        "opt/yarnball/x",
         "srv/opt/yarn-v1/x", "app/bin/npm", "app/lib/node_modules/npm/x",
       ]),
   ]
@@ -109,7 +131,8 @@ import Testing
         ], config: TestConfig(environment: ["LANG=pt_BR.UTF-8", "LANGUAGE=fr"])))
     func files(_ name: String) throws -> Set<String> {
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file(name))))
-      return Set(listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
+      return Set(
+        listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) })
     }
     let (report, proof) = try Optimizer.optimize(
       folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [test.set] })
@@ -119,7 +142,8 @@ import Testing
     // What another set's case holds is only taken where this one means it, too.
     #expect(Int64(gone.count * 600) == report.removed.reduce(0) { $0 + $1.bytes })
     #expect(report.before.stored - report.after.stored == Int64(gone.count * 600))
-    #expect(try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
+    #expect(
+      try Verification.compare(folder.image, folder.folder.file("out.tar"), proof: proof).isSame)
   }
 
   /// Folders, empty files and what belongs to another user wait for a service; links to folders lead to licences.
@@ -154,14 +178,19 @@ import Testing
 
   @Test func whatIsStartedIsNotStripped() throws {
     let folder = try ImageFolder(
-      TestImage(layers: [layer { $0.file("usr/bin/npm", "x") }], config: TestConfig(cmd: ["sh", "-c", "npm start"])))
-    #expect(throws: OptimizerError.self) { try folder.optimize(options { $0.strip = [.npm] }, to: "out.tar") }
+      TestImage(
+        layers: [layer { $0.file("usr/bin/npm", "x") }],
+        config: TestConfig(cmd: ["sh", "-c", "npm start"])))
+    #expect(throws: OptimizerError.self) {
+      try folder.optimize(options { $0.strip = [.npm] }, to: "out.tar")
+    }
   }
 
   @Test func optionsThatDoNothingAreRefused() async throws {
     let folder = try ImageFolder([layer { $0.file("a", "b") }])
     for arguments in [["--keep", "/a"], ["--strip", ""], ["--squash", "--squash-layers", "0-1"]] {
-      #expect(try await Command.forge(["optimize", folder.image, "--dry-run"] + arguments).status == 2)
+      #expect(
+        try await Command.forge(["optimize", folder.image, "--dry-run"] + arguments).status == 2)
     }
   }
 
@@ -186,7 +215,9 @@ import Testing
       let plan = try Optimizer.plan(folder.image, chosen)
       let report = try folder.optimize(chosen, to: "out.tar")
       #expect(plan.passes == report.passes && plan.removed == report.removed, "\(name)")
-      #expect(plan.after.stored == report.after.stored && plan.after.unpacked == report.after.unpacked, "\(name)")
+      #expect(
+        plan.after.stored == report.after.stored && plan.after.unpacked == report.after.unpacked,
+        "\(name)")
       #expect(plan.layers.map(\.unpacked) == report.layers.map(\.unpacked), "\(name)")
       #expect(plan.layers.map(\.inputs) == report.layers.map(\.inputs), "\(name)")
       for (planned, written) in zip(plan.layers, report.layers) where planned.unchanged {
@@ -200,7 +231,9 @@ import Testing
       layer { $0.file("a", String(repeating: "a", count: 9_000)) }, layer { $0.file("a", "b") },
     ])
     for (target, status) in [("5kB", Int32(0)), ("0.5B", 2), ("1B", 0), ("8kB", 0)] {
-      let result = try await Command.forge(["optimize", folder.image, "--target", target, "--dry-run"])
+      let result = try await Command.forge([
+        "optimize", folder.image, "--target", target, "--dry-run",
+      ])
       #expect(result.status == status, "\(target): \(result)")
     }
     let more = try ImageFolder([layer { $0.file("a", String(repeating: "a", count: 9_000)) }])
@@ -231,7 +264,10 @@ import Testing
     func metadata(_ name: String, _ requirement: String) -> String {
       "Metadata-Version: 2.1\nName: \(name)\nVersion: 1\nRequires-Dist: \(requirement)\n\nRequires-Dist: pip\n"
     }
-    let parts = ["setuptools/a.py", "pkg_resources/a.py", "setuptools-65.dist-info/RECORD", "wheel/a.py", "pip/a.py"]
+    let parts = [
+      "setuptools/a.py", "pkg_resources/a.py", "setuptools-65.dist-info/RECORD", "wheel/a.py",
+      "pip/a.py",
+    ]
     func left(_ requirement: String) throws -> (paths: Set<String>, notices: [String]) {
       let folder = try ImageFolder([
         layer { tar in
@@ -244,9 +280,13 @@ import Testing
       let (report, _) = try Optimizer.optimize(
         folder.image, to: folder.folder.file("out.tar"), options { $0.strip = [.pip] })
       let listing = RootListing(try ReadImage(ImageStore.open(folder.folder.file("out.tar"))))
-      let paths = listing.filter { $0.kind == .regular }.map { String(decoding: $0.path, as: UTF8.self) }
+      let paths = listing.filter { $0.kind == .regular }.map {
+        String(decoding: $0.path, as: UTF8.self)
+      }
       return (
-        Set(paths.map { $0.replacing(site, with: "") }).subtracting(["gunicorn-20.dist-info/METADATA"]), report.notices
+        Set(paths.map { $0.replacing(site, with: "") }).subtracting([
+          "gunicorn-20.dist-info/METADATA"
+        ]), report.notices
       )
     }
     let needed = try left("setuptools (>=3.0)")

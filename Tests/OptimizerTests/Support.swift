@@ -22,7 +22,9 @@ struct ImageFolder {
     try Data(bytes).write(to: URL(fileURLWithPath: self.image))
   }
 
-  init(_ layers: [[UInt8]], oci: Compressor? = nil) throws { try self.init(TestImage(layers: layers), oci: oci) }
+  init(_ layers: [[UInt8]], oci: Compressor? = nil) throws {
+    try self.init(TestImage(layers: layers), oci: oci)
+  }
 
   func read() throws -> ReadImage { try ReadImage(ImageStore.open(image)) }
 
@@ -32,7 +34,8 @@ struct ImageFolder {
 
   /// Optimizes to `name`, and checks that the input is as it was.
   @discardableResult
-  func optimize(_ options: OptimizationOptions, from source: String = "image.tar", to name: String) throws
+  func optimize(_ options: OptimizationOptions, from source: String = "image.tar", to name: String)
+    throws
     -> OptimizationReport
   {
     let before = try bytes(source)

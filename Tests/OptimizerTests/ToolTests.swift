@@ -41,8 +41,11 @@ import Testing
       let layers = stacks.next()
       let folder = try ImageFolder(TestImage(layers: layers, references: ["test"]), oci: .gzip)
       // umoci leaves a hard link's own mode aside, unlike Docker and containerd.
-      guard let image = try? folder.read(), image.root.inodes.allSatisfy({ $0.origin == $0.metadata }) else { continue }
-      try TestImage(layers: layers, references: ["test"]).writeOCILayout(to: folder.folder.file("old"))
+      guard let image = try? folder.read(),
+        image.root.inodes.allSatisfy({ $0.origin == $0.metadata })
+      else { continue }
+      try TestImage(layers: layers, references: ["test"]).writeOCILayout(
+        to: folder.folder.file("old"))
       let before = try unpacked(folder.folder, "old")
       done += 1
       var variants = [allOptions[0], allOptions[1], ("dedupe", options { $0.dedupe = true })]
@@ -80,7 +83,8 @@ import Testing
   func skopeoReadsTheResult(form: ImageForm, compression: String) async throws {
     let folder = try ImageFolder(image)
     let chosen = try #require(Compression(compression))
-    try folder.optimize(options { ($0.form, $0.compression, $0.dedupe) = (form, chosen, true) }, to: "out")
+    try folder.optimize(
+      options { ($0.form, $0.compression, $0.dedupe) = (form, chosen, true) }, to: "out")
     let transport = form == .ociLayout ? "oci" : form.rawValue
     // skopeo checks digests on its way; what it wrote is the same image.
     try await Command.require(
@@ -89,31 +93,40 @@ import Testing
         "copy", "--quiet", "\(transport):\(folder.folder.file("out"))",
         "oci-archive:\(folder.folder.file("again.tar")):x",
       ])
-    let verification = try Verification.compare(folder.folder.file("out"), folder.folder.file("again.tar"))
+    let verification = try Verification.compare(
+      folder.folder.file("out"), folder.folder.file("again.tar"))
     #expect(verification.isSame, "\(verification.differences)")
   }
 
   /// In an OCI layout an image may be called anything; podman loads no docker-archive with such a name.
   @Test func aNameWithoutATagStaysOutOfADockerArchive() async throws {
-    let folder = try ImageFolder(TestImage(layers: image.layers, references: ["benchmark"]), oci: .gzip)
+    let folder = try ImageFolder(
+      TestImage(layers: image.layers, references: ["benchmark"]), oci: .gzip)
     let report = try folder.optimize(options { $0.form = .dockerArchive }, to: "out.tar")
     #expect(report.notices.contains { $0.contains("the name benchmark") })
-    let output = try await Command.require("podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
-    let id = try #require(output.split(separator: " ").last).trimmingCharacters(in: .whitespacesAndNewlines)
+    let output = try await Command.require(
+      "podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
+    let id = try #require(output.split(separator: " ").last).trimmingCharacters(
+      in: .whitespacesAndNewlines)
     _ = try await Command.run("podman", ["rmi", "--force", id])
   }
 
   @Test(arguments: [
-    ("todo:latest", true), ("localhost:5000/a/b-c:1.0_x", true), ("ghcr.io/Me/x:1", false), ("latest", false),
+    ("todo:latest", true), ("localhost:5000/a/b-c:1.0_x", true), ("ghcr.io/Me/x:1", false),
+    ("latest", false),
     ("1.0", false),
     ("a/b", false), ("localhost:5000/a", false), ("a:", false), (":1", false),
     ("a@sha256:\(String(repeating: "0", count: 64))", false),
     ("a b:1", false), ("a:1 ", false), ("", false),
-    ("a-:1", false), ("a//b:1", false), ("x..y:1", false), ("-x:1", false), ("/x:1", false), ("x/:1", false),
-    (".x:1", false), ("_:1", false), ("a___b:1", false), ("a__b:1", true), ("a--b.c:1", true), ("A:1", false),
-    ("-a.b/x:1", false), ("a.b-c.d:80/x:1", true), ("[::1]:80/x:1", false), ("ABC/x:1", false), ("A.b/x:1", true),
+    ("a-:1", false), ("a//b:1", false), ("x..y:1", false), ("-x:1", false), ("/x:1", false),
+    ("x/:1", false),
+    (".x:1", false), ("_:1", false), ("a___b:1", false), ("a__b:1", true), ("a--b.c:1", true),
+    ("A:1", false),
+    ("-a.b/x:1", false), ("a.b-c.d:80/x:1", true), ("[::1]:80/x:1", false), ("ABC/x:1", false),
+    ("A.b/x:1", true),
     ("é:1", false), ("a:é", false),
-    (String(repeating: "a", count: 237) + ":1", true), (String(repeating: "a", count: 238) + ":1", false),
+    (String(repeating: "a", count: 237) + ":1", true),
+    (String(repeating: "a", count: 238) + ":1", false),
   ])
   func tagsAreTold(name: String, isTagged: Bool) {
     #expect(ImageWriter.isTagged(name) == isTagged)
@@ -124,13 +137,17 @@ import Testing
   func podmanAndBuildahLoadTheResult(form: ImageForm) async throws {
     let folder = try ImageFolder(image)
     try folder.optimize(options { ($0.form, $0.squash) = (form, .all) }, to: "out.tar")
-    let output = try await Command.require("podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
-    let name = try #require(output.split(separator: " ").last).trimmingCharacters(in: .whitespacesAndNewlines)
+    let output = try await Command.require(
+      "podman", ["load", "--quiet", "--input", folder.folder.file("out.tar")])
+    let name = try #require(output.split(separator: " ").last).trimmingCharacters(
+      in: .whitespacesAndNewlines)
     #expect(name.contains("forge-optimizer-test:1"))
     #expect(
-      try await Command.require("podman", ["inspect", "--format", "{{.Config.User}} {{len .RootFS.Layers}}", name])
+      try await Command.require(
+        "podman", ["inspect", "--format", "{{.Config.User}} {{len .RootFS.Layers}}", name])
         == "7 1\n")
-    let pulled = try await Command.require("buildah", ["from", "\(form.rawValue):\(folder.folder.file("out.tar"))"])
+    let pulled = try await Command.require(
+      "buildah", ["from", "\(form.rawValue):\(folder.folder.file("out.tar"))"])
     let container = pulled.trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(!container.isEmpty)
     _ = try await Command.run("buildah", ["rm", container])

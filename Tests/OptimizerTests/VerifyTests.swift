@@ -27,12 +27,16 @@ import Testing
     var layer: [UInt8] {
       TarBuilder.make { tar in
         if let attribute { tar.pax([(VerifyTests.capability, attribute)]) }
-        tar.add("bin/tool", data: Array(text.utf8), mode: mode, uid: uid, gid: gid, modified: modified)
+        tar.add(
+          "bin/tool", data: Array(text.utf8), mode: mode, uid: uid, gid: gid, modified: modified)
         if isLinked {
-          tar.add("bin/twin", type: "1", link: "bin/tool", mode: mode, uid: uid, gid: gid, modified: modified)
+          tar.add(
+            "bin/twin", type: "1", link: "bin/tool", mode: mode, uid: uid, gid: gid,
+            modified: modified)
         } else {
           if let attribute { tar.pax([(VerifyTests.capability, attribute)]) }
-          tar.add("bin/twin", data: Array(text.utf8), mode: mode, uid: uid, gid: gid, modified: modified)
+          tar.add(
+            "bin/twin", data: Array(text.utf8), mode: mode, uid: uid, gid: gid, modified: modified)
         }
         tar.symlink("link", to: link)
         if isNamed { tar.file("named", "n", modified: 3) }
@@ -61,10 +65,13 @@ import Testing
 
   private func folder(_ new: Contents, config: TestConfig = TestConfig()) throws -> ImageFolder {
     let folder = try ImageFolder([
-      layer { $0.file("usr/share/man/page", "p") }, old.layer, layer { $0.file("etc/x", "x", modified: 1) },
+      layer { $0.file("usr/share/man/page", "p") }, old.layer,
+      layer { $0.file("etc/x", "x", modified: 1) },
     ])
-    let image = TestImage(layers: [new.layer, layer { $0.file("etc/x", "x", modified: 1) }], config: config)
-    try Data(try image.dockerArchive()).write(to: URL(fileURLWithPath: folder.folder.file("new.tar")))
+    let image = TestImage(
+      layers: [new.layer, layer { $0.file("etc/x", "x", modified: 1) }], config: config)
+    try Data(try image.dockerArchive()).write(
+      to: URL(fileURLWithPath: folder.folder.file("new.tar")))
     return folder
   }
 
@@ -75,7 +82,8 @@ import Testing
     let folder = try folder(new)
     let (_, proof) = try Optimizer.optimize(
       folder.image, to: folder.folder.file("good.tar"), options { $0.strip = [.man] })
-    #expect(try Verification.compare(folder.image, folder.folder.file("good.tar"), proof: proof).isSame)
+    #expect(
+      try Verification.compare(folder.image, folder.folder.file("good.tar"), proof: proof).isSame)
     let found = try Verification.compare(folder.image, folder.folder.file("new.tar"), proof: proof)
     #expect(found.differences.contains("the new image is not the one of the proof"), "\(what)")
     #expect(found.differences.contains(sentence), "\(what): \(found.differences)")
@@ -103,10 +111,14 @@ import Testing
     func differences(_ new: ImageFolder) throws -> [String] {
       try Verification.compare(folder.image, new.image, proof: proof).differences
     }
-    #expect(try Verification.compare(folder.image, folder.folder.file("good.tar"), proof: proof).isSame)
-    #expect(try differences(image("x = 1\n\n", page: true)).contains("usr/share/man/page: should have been removed"))
     #expect(
-      try differences(image("x = 2\n\n", page: false)).contains("\(site)a.py: content is not what it was to become"))
+      try Verification.compare(folder.image, folder.folder.file("good.tar"), proof: proof).isSame)
+    #expect(
+      try differences(image("x = 1\n\n", page: true)).contains(
+        "usr/share/man/page: should have been removed"))
+    #expect(
+      try differences(image("x = 2\n\n", page: false)).contains(
+        "\(site)a.py: content is not what it was to become"))
     #expect(
       try differences(image("x = 1\n\(comment)\n", page: false))
         .contains("\(site)a.py: content is not what it was to become"))
@@ -174,16 +186,22 @@ import Testing
     ("\"User\":\"10001\",", "", "config.User differs"),
     ("\"x.unknown\":1", "\"x.unknown\":2", "x.unknown differs"),
     ("\"architecture\":\"amd64\"", "\"architecture\":\"arm64\"", "architecture differs"),
-    ("\"os\":\"linux\",\"x.unknown\":1", "\"x.unknown\":1,\"os\":\"linux\"", "its fields stand in another order"),
+    (
+      "\"os\":\"linux\",\"x.unknown\":1", "\"x.unknown\":1,\"os\":\"linux\"",
+      "its fields stand in another order"
+    ),
   ])
   func theConfigCounts(from: String, to: String, sentence: String) throws {
     let text =
       #"{"architecture":"amd64","os":"linux","x.unknown":1,"config":{"User":"10001","Env":["A=1"]},"#
       + #""rootfs":{"type":"layers","diff_ids":DIFFIDS}}"#
     func image(_ text: String) throws -> ImageFolder {
-      try ImageFolder(TestImage(layers: [layer { $0.file("a", "1") }], config: TestConfig(text: text)))
+      try ImageFolder(
+        TestImage(layers: [layer { $0.file("a", "1") }], config: TestConfig(text: text)))
     }
-    let (old, same, new) = (try image(text), try image(text), try image(text.replacing(from, with: to)))
+    let (old, same, new) = (
+      try image(text), try image(text), try image(text.replacing(from, with: to))
+    )
     #expect(try Verification.compare(old.image, same.image).isSame)
     #expect(
       try Verification.compare(old.image, new.image).differences == [
@@ -208,7 +226,8 @@ import Testing
     #expect(notices.contains { $0.contains("moby.buildkit.cache.v0") })
     #expect(try Verification.compare(image.image, image.folder.file("out.tar")).isSame)
     let forgeries = [
-      text.replacing("VALUE", with: "other"), text.replacing(#""moby.buildkit.cache.v0":"VALUE","#, with: ""),
+      text.replacing("VALUE", with: "other"),
+      text.replacing(#""moby.buildkit.cache.v0":"VALUE","#, with: ""),
     ]
     for forgery in forgeries {
       let other = try folder(forgery)
@@ -223,23 +242,33 @@ import Testing
     let folder = try folder(new)
     let file = folder.folder.file
     let made = try await Command.forge([
-      "optimize", folder.image, "--strip", "man", "--output", file("out.tar"), "--proof", file("proof.json"), "--sbom",
+      "optimize", folder.image, "--strip", "man", "--output", file("out.tar"), "--proof",
+      file("proof.json"), "--sbom",
       file("sbom.json"),
     ])
     #expect(made.status == 0, "\(made)")
-    #expect(try String(decoding: folder.bytes("sbom.json"), as: UTF8.self).contains("usr/share/man/page"))
-    let good = try await Command.forge(["verify", folder.image, file("out.tar"), "--proof", file("proof.json")])
+    #expect(
+      try String(decoding: folder.bytes("sbom.json"), as: UTF8.self).contains("usr/share/man/page"))
+    let good = try await Command.forge([
+      "verify", folder.image, file("out.tar"), "--proof", file("proof.json"),
+    ])
     #expect(good.status == 0, "\(good)")
-    let bad = try await Command.forge(["verify", folder.image, file("new.tar"), "--proof", file("proof.json")])
+    let bad = try await Command.forge([
+      "verify", folder.image, file("new.tar"), "--proof", file("proof.json"),
+    ])
     #expect(bad.status == 1 && bad.output.contains("mode 4755 became 755"), "\(bad)")
     let bare = try await Command.forge(["verify", folder.image, file("out.tar")])
     #expect(bare.status == 1 && bare.output.contains("usr/share/man/page: is missing"), "\(bare)")
     try folder.folder.write("{", to: "proof.json")
-    let none = try await Command.forge(["verify", folder.image, file("out.tar"), "--proof", file("proof.json")])
+    let none = try await Command.forge([
+      "verify", folder.image, file("out.tar"), "--proof", file("proof.json"),
+    ])
     #expect(none.status == 3, "\(none)")
     // A plan is no image that a proof or bill could tell of.
     for option in ["--proof", "--sbom"] {
-      let plan = try await Command.forge(["optimize", folder.image, "--dry-run", option, file("none.json")])
+      let plan = try await Command.forge([
+        "optimize", folder.image, "--dry-run", option, file("none.json"),
+      ])
       #expect(try plan.status == 2 && !(folder.folder.names().contains("none.json")), "\(plan)")
     }
   }
@@ -248,11 +277,13 @@ import Testing
   @Test func whatIsNoProofSaysWhy() throws {
     let folder = try folder(old)
     let path = folder.folder.file("proof.json")
-    let (_, proof) = try Optimizer.optimize(folder.image, to: folder.folder.file("good.tar"), options())
+    let (_, proof) = try Optimizer.optimize(
+      folder.image, to: folder.folder.file("good.tar"), options())
     let text = try StableJSON.encode(proof)
     try folder.folder.write(text, to: "proof.json")
     #expect(try Proof.load(path) == proof)
-    try folder.folder.write(text.replacing(#""removed""#, with: #""removed":[],"removed""#), to: "proof.json")
+    try folder.folder.write(
+      text.replacing(#""removed""#, with: #""removed":[],"removed""#), to: "proof.json")
     do {
       _ = try Proof.load(path)
       Issue.record("a key stands twice")
@@ -275,7 +306,8 @@ import Testing
     let folder = try folder(old)
     let names = try folder.folder.names()
     let made = try await Command.forge([
-      "optimize", folder.image, "--output", folder.folder.file("out.tar"), good, folder.folder.file("good.json"), bad,
+      "optimize", folder.image, "--output", folder.folder.file("out.tar"), good,
+      folder.folder.file("good.json"), bad,
       folder.folder.file("absent/bad.json"),
     ])
     #expect(made.status == 2 && made.errors.contains("absent/bad.json"), "\(made)")

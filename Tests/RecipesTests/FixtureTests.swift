@@ -5,7 +5,8 @@ import Testing
 
 @testable import ForgeRecipes
 
-private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+private let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent()
   .deletingLastPathComponent().appending(path: "fixtures")
 
 /// The sample applications, from their source to their Dockerfiles.
@@ -18,7 +19,8 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().dele
     (
       "todo-backend",
       [
-        "FROM python:3.13-slim-trixie AS build", "COPY requirements.txt ./", #"CMD ["alembic", "upgrade", "head"]"#,
+        "FROM python:3.13-slim-trixie AS build", "COPY requirements.txt ./",
+        #"CMD ["alembic", "upgrade", "head"]"#,
         #"CMD ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000"]"#,
       ]
     ),
@@ -29,14 +31,18 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().dele
         #"    && NEXT_PRIVATE_STANDALONE=1 npm run build \"#,
       ]
     ),
-    ("todo-frontend", ["FROM node:24-alpine3.23 AS build", "ARG NEXT_PUBLIC_API_URL", #"    && npm run build \"#]),
+    (
+      "todo-frontend",
+      ["FROM node:24-alpine3.23 AS build", "ARG NEXT_PUBLIC_API_URL", #"    && npm run build \"#]
+    ),
   ])
   func fitsTheFixture(_ fixture: String, _ lines: [String]) async throws {
     let dockerfile = try generate(fixture)[0].contents
     let written = dockerfile.split(separator: "\n").map(String.init)
     for line in lines { #expect(written.contains(line), "\(line)") }
 
-    let hadolint = try await Command.run("hadolint", ["--no-color", "-"], input: Array(dockerfile.utf8))
+    let hadolint = try await Command.run(
+      "hadolint", ["--no-color", "-"], input: Array(dockerfile.utf8))
     #expect(hadolint.status == 0)
     #expect(hadolint.output == "")
   }

@@ -8,12 +8,14 @@ import Testing
   private let block = "# forge:keep\nRUN echo \"mine\"\n# forge:end\n"
 
   private func plan(_ name: String, on folder: String) throws -> GenerationPlan {
-    try GenerationPlan(files: Samples.generate(name).filter { $0.path.hasSuffix("Dockerfile") }, root: folder)
+    try GenerationPlan(
+      files: Samples.generate(name).filter { $0.path.hasSuffix("Dockerfile") }, root: folder)
   }
 
   private func folder() throws -> String {
     let url = FileManager.default.temporaryDirectory.appending(path: "kept-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url.appending(path: "backend"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: url.appending(path: "backend"), withIntermediateDirectories: true)
     return url.path()
   }
 
@@ -45,12 +47,15 @@ import Testing
     let path = folder + "/backend/Dockerfile"
     let written = try String(contentsOfFile: path, encoding: .utf8)
     let anchor = "COPY --from=build /opt/venv /opt/venv\n"
-    try written.replacing(anchor, with: anchor + block).write(toFile: path, atomically: true, encoding: .utf8)
+    try written.replacing(anchor, with: anchor + block).write(
+      toFile: path, atomically: true, encoding: .utf8)
     // The distroless recipe has no such line.
     let next = try plan("fastapi-distroless", on: folder)
     #expect(next.entries[0].state == .foreign)
     for force in [false, true] {
-      #expect(throws: RecipeError.lostBlocks(["backend/Dockerfile"])) { try next.write(force: force) }
+      #expect(throws: RecipeError.lostBlocks(["backend/Dockerfile"])) {
+        try next.write(force: force)
+      }
     }
   }
 

@@ -18,7 +18,8 @@ import Testing
   }
 
   private static let next: [Row] = [
-    (PackageManager.Name.npm, "package-lock.json", nil), (.yarn, "yarn.lock", nil), (.yarnBerry, "yarn.lock", "4.9.2"),
+    (PackageManager.Name.npm, "package-lock.json", nil), (.yarn, "yarn.lock", nil),
+    (.yarnBerry, "yarn.lock", "4.9.2"),
     (.pnpm, "pnpm-lock.yaml", "10.13.1"), (.bun, "bun.lock", nil),
   ].flatMap { manager, lockfile, version in
     ["standalone", "export", "server", "workspace"].map { output in
@@ -45,7 +46,8 @@ import Testing
   }
 
   private static let python: [Row] = [
-    (PackageManager.Name.pip, "requirements.txt"), (.uv, "uv.lock"), (.poetry, "poetry.lock"), (.pdm, "pdm.lock"),
+    (PackageManager.Name.pip, "requirements.txt"), (.uv, "uv.lock"), (.poetry, "poetry.lock"),
+    (.pdm, "pdm.lock"),
     (.pipenv, "Pipfile.lock"),
   ].flatMap { manager, lockfile in
     ["fastapi", "mcp"].map { kind in
@@ -53,9 +55,11 @@ import Testing
         name: "\(kind)-\(manager.rawValue)",
         service: {
           var service = kind == "mcp" ? Samples.mcp(.streamableHTTP) : Samples.fastapi()
-          service.packageManager = PackageManager(name: manager, lockfile: lockfile, source: "backend/\(lockfile):1")
+          service.packageManager = PackageManager(
+            name: manager, lockfile: lockfile, source: "backend/\(lockfile):1")
           service.installInputs =
-            manager == .pip ? [lockfile] : [lockfile, manager == .pipenv ? "Pipfile" : "pyproject.toml"]
+            manager == .pip
+            ? [lockfile] : [lockfile, manager == .pipenv ? "Pipfile" : "pyproject.toml"]
           return service
         }())
     }
@@ -77,7 +81,8 @@ import Testing
         options.dialect = dialect
         return Variant(
           name: "\(base?.name ?? "default") \(dialect.rawValue)",
-          files: try Generator.generate(Analysis(root: ".", services: [row.service]), options: options))
+          files: try Generator.generate(
+            Analysis(root: ".", services: [row.service]), options: options))
       }
     }
   }
@@ -93,12 +98,17 @@ import Testing
     for (index, variant) in variants.enumerated().dropFirst() {
       // Another base differs from the default one, BuildKit's dialect from the portable one of the same base.
       let other = variant.name.hasSuffix("buildkit") ? variants[index - 1] : first
-      let diff = UnifiedDiff.between(body(other), body(variant), oldName: other.name, newName: variant.name)
-      text += diff.isEmpty ? "\n=== \(variant.name): as \(other.name)\n" : "\n=== \(variant.name)\n\(diff)"
+      let diff = UnifiedDiff.between(
+        body(other), body(variant), oldName: other.name, newName: variant.name)
+      text +=
+        diff.isEmpty
+        ? "\n=== \(variant.name): as \(other.name)\n" : "\n=== \(variant.name)\n\(diff)"
     }
-    let place = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Matrix/\(row.name).txt")
+    let place = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "Matrix/\(row.name).txt")
     if ProcessInfo.processInfo.environment["FORGE_UPDATE_SNAPSHOTS"] == "1" {
-      try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
       try text.write(to: place, atomically: true, encoding: .utf8)
     }
     let expected = try String(contentsOf: place, encoding: .utf8)
@@ -109,7 +119,8 @@ import Testing
   @Test func everySnapshotHasARow() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Matrix")
     #expect(
-      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path())) == Set(Self.rows.map { $0.name + ".txt" })
+      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path()))
+        == Set(Self.rows.map { $0.name + ".txt" })
     )
   }
 
@@ -121,8 +132,11 @@ import Testing
     for variant in try Self.variants(row) {
       let findings = Linter.lint(
         SourceText(name: "Dockerfile", text: variant.files[0].contents),
-        ignore: SourceText(name: ".dockerignore", text: variant.files[1].contents), context: context)
-      #expect(findings.isEmpty, "\(variant.name): \(findings.map { "\($0.id) \($0.location ?? "") \($0.message)" })")
+        ignore: SourceText(name: ".dockerignore", text: variant.files[1].contents), context: context
+      )
+      #expect(
+        findings.isEmpty,
+        "\(variant.name): \(findings.map { "\($0.id) \($0.location ?? "") \($0.message)" })")
       // No settings file gets to the builder.
       let ignore = try IgnoreFile.parse(variant.files[1].contents)
       #expect(Self.own(row.service)[3...].allSatisfy(ignore.ignores), "\(variant.name)")
@@ -131,7 +145,8 @@ import Testing
 
   private static func own(_ service: Service) -> [String] {
     [
-      "app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config", "node_modules/x/a.js",
+      "app/page.tsx", "public/a.svg", "app/main.py", ".env", ".env.production", ".git/config",
+      "node_modules/x/a.js",
     ].map { (service.workspace == nil ? "" : service.path + "/") + $0 }
   }
 
@@ -173,7 +188,9 @@ import Testing
       options.dialect = .classic
       let classic = try Generator.generate(analysis, options: options)
       let text = classic[0].contents
-      #expect(!["--mount", "--link", "--chmod", "<<", "/next-cache"].contains(where: text.contains), "\(text)")
+      #expect(
+        !["--mount", "--link", "--chmod", "<<", "/next-cache"].contains(where: text.contains),
+        "\(text)")
       #expect(portable[0].contents.contains("--mount=type=cache"))
       #expect(portable[1] == classic[1] && portable[2] == classic[2])
       let findings = Linter.lint(

@@ -13,7 +13,8 @@ import Testing
   private func generate() throws(RecipeError) -> String {
     var options = RecipeOptions()
     options.recipes = folder.path
-    return try Generator.generate(Analysis(root: ".", services: [Samples.fastapi()]), options: options)[0].contents
+    return try Generator.generate(
+      Analysis(root: ".", services: [Samples.fastapi()]), options: options)[0].contents
   }
 
   @Test func aTemplateStandsInForForgesOwn() throws {

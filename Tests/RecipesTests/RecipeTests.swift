@@ -13,11 +13,13 @@ import Testing
 
   @Test func filesStandInTheServicesFolder() throws {
     let analysis = Analysis(
-      root: ".", services: [Samples.fastapi { $0.path = "apps/api" }, Samples.next { $0.path = "." }])
+      root: ".",
+      services: [Samples.fastapi { $0.path = "apps/api" }, Samples.next { $0.path = "." }])
     let paths = try Generator.generate(analysis).map(\.path)
     #expect(
       paths == [
-        "apps/api/Dockerfile", "apps/api/.dockerignore", "apps/api/ENVIRONMENT.md", "Dockerfile", ".dockerignore",
+        "apps/api/Dockerfile", "apps/api/.dockerignore", "apps/api/ENVIRONMENT.md", "Dockerfile",
+        ".dockerignore",
         "ENVIRONMENT.md",
       ])
   }
@@ -54,7 +56,9 @@ import Testing
     #expect(instructions.count { $0.hasPrefix("FROM ") } >= 2)
     // Each base has a tag that is no moving one.
     for from in instructions
-    where from.hasPrefix("FROM ") && !from.hasPrefix("FROM runtime ") && !from.hasPrefix("FROM build ") {
+    where from.hasPrefix("FROM ") && !from.hasPrefix("FROM runtime ")
+      && !from.hasPrefix("FROM build ")
+    {
       #expect(from.contains(":") || from.contains("gcr.io/distroless/"))
       #expect(options.base == .chainguard || !from.contains("latest"))
     }
@@ -74,10 +78,14 @@ import Testing
     // Dependencies are copied and installed before the source.
     let source = try #require(instructions.firstIndex { $0.hasPrefix("COPY . ") })
     let install = try #require(
-      instructions.firstIndex { $0.contains("install ") || $0.contains("npm ci") || $0.contains(" sync ") })
+      instructions.firstIndex {
+        $0.contains("install ") || $0.contains("npm ci") || $0.contains(" sync ")
+      })
     #expect(install < source)
     // Only what Debian 12's buildah 1.28 and podman 4.3 understand; no frontend that BuildKit would have to fetch.
-    for word in ["# syntax", "--link", "--parents", "--exclude", "<<", "--start-interval", "--checksum"] {
+    for word in [
+      "# syntax", "--link", "--parents", "--exclude", "<<", "--start-interval", "--checksum",
+    ] {
       #expect(!dockerfile.contains(word), "\(word)")
     }
     // Nothing was left by a template.
@@ -91,17 +99,22 @@ import Testing
     let files = try Samples.generate(name)
     let ignore = files[1].contents
     let rules = try IgnoreFile.parse(ignore)
-    for line in files[0].contents.split(separator: "\n") where line.hasPrefix("COPY ") && !line.contains("--from") {
+    for line in files[0].contents.split(separator: "\n")
+    where line.hasPrefix("COPY ") && !line.contains("--from") {
       for source in line.split(separator: " ").dropFirst().dropLast() where source != "." {
         #expect(!rules.ignores(String(source)), "\(source)")
       }
     }
-    let secrets = [".env", ".env.production", "config/.env.local", "deploy/server.key", "node_modules/next/x.js"]
+    let secrets = [
+      ".env", ".env.production", "config/.env.local", "deploy/server.key", "node_modules/next/x.js",
+    ]
     for secret in secrets + [".git/config", "Dockerfile"] {
       #expect(rules.ignores(secret), "\(secret)")
     }
     // A `#` begins a comment only as the first byte of a line.
-    for line in ignore.split(separator: "\n") where line.contains("#") { #expect(line.hasPrefix("#")) }
+    for line in ignore.split(separator: "\n") where line.contains("#") {
+      #expect(line.hasPrefix("#"))
+    }
   }
 
   @Test func whatIsNeededAfterAllIsTakenBack() throws {
@@ -115,7 +128,9 @@ import Testing
 
   @Test func foldersAreCopiedToTheirOwnPlace() throws {
     let dockerfile = try generate(
-      Samples.next { $0.installInputs = [".npmrc", "package.json", "patches", "prisma/schema.prisma", "vendor/"] })[0]
+      Samples.next {
+        $0.installInputs = [".npmrc", "package.json", "patches", "prisma/schema.prisma", "vendor/"]
+      })[0]
     #expect(
       dockerfile.contents.contains(
         """
@@ -129,12 +144,16 @@ import Testing
 
   @Test(arguments: [("22.20.0", "node:22-alpine3.23"), ("24", "node:24-alpine3.23")])
   func takesTheImageOfTheMajor(_ version: String, _ image: String) throws {
-    #expect(try generate(Samples.next { $0.runtime.version = version })[0].contents.contains("FROM \(image) AS build"))
+    #expect(
+      try generate(Samples.next { $0.runtime.version = version })[0].contents.contains(
+        "FROM \(image) AS build"))
   }
 
   @Test(arguments: ["2", "220", "18", "24-alpine", "lts"])
   func refusesNodeVersionsWithoutImage(_ version: String) {
-    #expect(throws: RecipeError.self) { try generate(Samples.next { $0.runtime.version = version }) }
+    #expect(throws: RecipeError.self) {
+      try generate(Samples.next { $0.runtime.version = version })
+    }
   }
 
   @Test(arguments: [
@@ -171,14 +190,19 @@ import Testing
     var options = Samples.options(name)
     options.explains = true
     let service = try #require(Samples.all.first { $0.name == name }?.service)
-    let file = try Generator.generate(Analysis(root: ".", services: [service]), options: options)[0].contents
+    let file = try Generator.generate(Analysis(root: ".", services: [service]), options: options)[0]
+      .contents
     var continues = false
     var before: Substring = ""
     var isHeredoc = false
     for line in file.split(separator: "\n", omittingEmptySubsequences: false) {
       let isInstruction = !continues && !isHeredoc && !line.isEmpty && !line.hasPrefix("#")
       if isInstruction { #expect(before.hasPrefix("#"), "\(line)") }
-      if line.hasPrefix("COPY <<") { isHeredoc = true } else if line == "SETTINGS" { isHeredoc = false }
+      if line.hasPrefix("COPY <<") {
+        isHeredoc = true
+      } else if line == "SETTINGS" {
+        isHeredoc = false
+      }
       if !line.hasPrefix("#") { continues = line.hasSuffix("\\") }
       before = line
     }

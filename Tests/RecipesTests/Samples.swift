@@ -6,11 +6,14 @@ enum Samples {
   static func next(_ change: (inout Service) -> Void = { _ in }) -> Service {
     var service = Service(
       name: "todo-frontend", path: "frontend", kind: .nextjs,
-      framework: Framework(name: "next", version: "16.3.4", source: "frontend/package-lock.json:30"),
+      framework: Framework(
+        name: "next", version: "16.3.4", source: "frontend/package-lock.json:30"),
       runtime: Runtime(name: .node, version: "24", source: "frontend/.nvmrc:1"),
       packageManager: PackageManager(
-        name: .npm, version: nil, lockfile: "package-lock.json", source: "frontend/package-lock.json:1"),
-      next: NextFacts(router: .app, output: .default, configFile: "next.config.ts", hasPublicFolder: true),
+        name: .npm, version: nil, lockfile: "package-lock.json",
+        source: "frontend/package-lock.json:1"),
+      next: NextFacts(
+        router: .app, output: .default, configFile: "next.config.ts", hasPublicFolder: true),
       port: 3000, healthPath: "/api/health",
       environment: [
         EnvironmentVariable(
@@ -20,7 +23,8 @@ enum Samples {
           name: "NEXT_PUBLIC_API_URL", scope: .buildPublic, required: true,
           sources: ["frontend/app/page.tsx:12", "frontend/lib/api.ts:4"]),
         EnvironmentVariable(
-          name: "SESSION_SECRET", scope: .runtimeSecret, required: true, sources: ["frontend/lib/session.ts:2"]),
+          name: "SESSION_SECRET", scope: .runtimeSecret, required: true,
+          sources: ["frontend/lib/session.ts:2"]),
       ],
       installInputs: ["package-lock.json", "package.json"])
     change(&service)
@@ -30,20 +34,24 @@ enum Samples {
   static func fastapi(_ change: (inout Service) -> Void = { _ in }) -> Service {
     var service = Service(
       name: "todo-backend", path: "backend", kind: .fastapi,
-      framework: Framework(name: "fastapi", version: "0.165.0", source: "backend/requirements.txt:30"),
+      framework: Framework(
+        name: "fastapi", version: "0.165.0", source: "backend/requirements.txt:30"),
       runtime: Runtime(name: .python, version: "3.13", source: "backend/.python-version:1"),
       packageManager: PackageManager(
         name: .pip, lockfile: "requirements.txt", source: "backend/requirements.txt:1"),
-      fastapi: FastAPIFacts(entrypoint: "app.main:app", server: "uvicorn", source: "backend/app/main.py:10"),
+      fastapi: FastAPIFacts(
+        entrypoint: "app.main:app", server: "uvicorn", source: "backend/app/main.py:10"),
       port: 8000, healthPath: "/health",
       environment: [
         EnvironmentVariable(
-          name: "DATABASE_URL", scope: .runtimeSecret, required: true, sources: ["backend/app/settings.py:12"]),
+          name: "DATABASE_URL", scope: .runtimeSecret, required: true,
+          sources: ["backend/app/settings.py:12"]),
         EnvironmentVariable(
           name: "LOG_LEVEL", scope: .runtime, required: false, default: "INFO",
           sources: ["backend/app/settings.py:20"]),
       ],
-      databases: ["postgresql"], migrations: Migrations(tool: "alembic", command: "alembic upgrade head"),
+      databases: ["postgresql"],
+      migrations: Migrations(tool: "alembic", command: "alembic upgrade head"),
       installInputs: ["requirements.txt"])
     change(&service)
     return service
@@ -87,7 +95,8 @@ enum Samples {
   }
 
   private static let tokens = [
-    EnvironmentVariable(name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: ["frontend/.npmrc:1"])
+    EnvironmentVariable(
+      name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: ["frontend/.npmrc:1"])
   ]
 
   private static let workspaces: [(name: String, service: Service)] = [
@@ -100,7 +109,8 @@ enum Samples {
           name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "package.json:5")
         $0.next?.standaloneServer = "apps/web/server.js"
         $0.installInputs = [
-          "apps/web/package.json", "package.json", "packages/ui/package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml",
+          "apps/web/package.json", "package.json", "packages/ui/package.json", "pnpm-lock.yaml",
+          "pnpm-workspace.yaml",
         ]
       }
     ),
@@ -142,7 +152,8 @@ enum Samples {
       }
     ),
     ("next-explained", next()),
-    ("mcp-http", mcp(.streamableHTTP)), ("mcp-stdio", mcp(.stdio)), ("mcp-http-distroless", mcp(.streamableHTTP)),
+    ("mcp-http", mcp(.streamableHTTP)), ("mcp-stdio", mcp(.stdio)),
+    ("mcp-http-distroless", mcp(.streamableHTTP)),
     (
       "fastapi-mcp-beside",
       fastapi {
@@ -158,23 +169,30 @@ enum Samples {
       fastapi {
         $0.workers = [
           BackgroundWorker(
-            tool: "celery", command: "celery -A app.tasks:queue beat", source: "backend/app/tasks.py:4"),
+            tool: "celery", command: "celery -A app.tasks:queue beat",
+            source: "backend/app/tasks.py:4"),
           BackgroundWorker(
-            tool: "celery", command: "celery -A app.tasks:queue worker", source: "backend/app/tasks.py:4"),
-          BackgroundWorker(tool: "arq", command: "arq app.jobs.WorkerSettings", source: "backend/app/jobs.py:9"),
-          BackgroundWorker(tool: "rq", command: "rq worker --url $REDIS_URL", source: "backend/Procfile:3"),
+            tool: "celery", command: "celery -A app.tasks:queue worker",
+            source: "backend/app/tasks.py:4"),
+          BackgroundWorker(
+            tool: "arq", command: "arq app.jobs.WorkerSettings", source: "backend/app/jobs.py:9"),
+          BackgroundWorker(
+            tool: "rq", command: "rq worker --url $REDIS_URL", source: "backend/Procfile:3"),
         ]
       }
     ),
     (
       "fastapi-pylock",
       fastapi {
-        $0.packageManager = PackageManager(name: .uv, lockfile: "pylock.toml", source: "backend/pylock.toml:1")
+        $0.packageManager = PackageManager(
+          name: .uv, lockfile: "pylock.toml", source: "backend/pylock.toml:1")
         $0.installInputs = ["pylock.toml", "pyproject.toml"]
       }
     ),
-    ("fastapi-distroless", fastapi()), ("fastapi-chainguard", fastapi()), ("fastapi-alpine", fastapi()),
-    ("fastapi-buildkit", fastapi()), ("fastapi-explained", fastapi()), ("fastapi-bytecode", fastapi()),
+    ("fastapi-distroless", fastapi()), ("fastapi-chainguard", fastapi()),
+    ("fastapi-alpine", fastapi()),
+    ("fastapi-buildkit", fastapi()), ("fastapi-explained", fastapi()),
+    ("fastapi-bytecode", fastapi()),
     ("fastapi-pinned", fastapi()),
   ]
 
@@ -191,13 +209,18 @@ enum Samples {
           $0.next?.distDir = "build"
           $0.next?.buildCommand = "rimraf build && next build"
           $0.healthPath = nil
-          $0.installInputs = [".npmrc", "package-lock.json", "package.json", "patches", "vendor/ui.tgz"]
+          $0.installInputs = [
+            ".npmrc", "package-lock.json", "package.json", "patches", "vendor/ui.tgz",
+          ]
           $0.environment += [
             EnvironmentVariable(
-              name: "NEXT_PUBLIC_ADMIN_PASSWORD", scope: .buildPublic, required: true, sources: ["lib/admin.ts:1"]),
-            EnvironmentVariable(name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: [".npmrc:1"]),
+              name: "NEXT_PUBLIC_ADMIN_PASSWORD", scope: .buildPublic, required: true,
+              sources: ["lib/admin.ts:1"]),
             EnvironmentVariable(
-              name: "SENTRY_AUTH_TOKEN", scope: .buildSecret, required: false, sources: ["next.config.ts:9"]),
+              name: "NPM_TOKEN", scope: .buildSecret, required: true, sources: [".npmrc:1"]),
+            EnvironmentVariable(
+              name: "SENTRY_AUTH_TOKEN", scope: .buildSecret, required: false,
+              sources: ["next.config.ts:9"]),
           ]
         }
       ),
@@ -205,7 +228,8 @@ enum Samples {
         "next-pnpm",
         next {
           $0.packageManager = PackageManager(
-            name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml", source: "frontend/package.json:5")
+            name: .pnpm, version: "10.13.1", lockfile: "pnpm-lock.yaml",
+            source: "frontend/package.json:5")
           $0.installInputs = ["package.json", "pnpm-lock.yaml"]
           $0.environment = []
         }
@@ -214,7 +238,8 @@ enum Samples {
         "next-yarn",
         next {
           $0.runtime.version = "22.20.0"
-          $0.packageManager = PackageManager(name: .yarn, lockfile: "yarn.lock", source: "frontend/yarn.lock:1")
+          $0.packageManager = PackageManager(
+            name: .yarn, lockfile: "yarn.lock", source: "frontend/yarn.lock:1")
           $0.installInputs = ["package.json", "yarn.lock"]
         }
       ),
@@ -222,7 +247,8 @@ enum Samples {
         "next-yarn-berry",
         next {
           $0.packageManager = PackageManager(
-            name: .yarnBerry, version: "4.9.2", lockfile: "yarn.lock", source: "frontend/package.json:5")
+            name: .yarnBerry, version: "4.9.2", lockfile: "yarn.lock",
+            source: "frontend/package.json:5")
           $0.next?.standaloneServer = "apps/web/server.js"
           $0.installInputs = [".yarnrc.yml", "package.json", "yarn.lock"]
         }
@@ -230,7 +256,8 @@ enum Samples {
       (
         "next-bun",
         next {
-          $0.packageManager = PackageManager(name: .bun, lockfile: "bun.lock", source: "frontend/bun.lock:1")
+          $0.packageManager = PackageManager(
+            name: .bun, lockfile: "bun.lock", source: "frontend/bun.lock:1")
           $0.installInputs = ["bun.lock", "package.json"]
         }
       ),
@@ -241,7 +268,9 @@ enum Samples {
           $0.name = "offline-frontend"
           $0.next?.configFile = "next.config.mjs"
           $0.environment[1].required = false
-          $0.installInputs = ["package-lock.json", "package.json", "vendor/next", "vendor/react", "vendor/react-dom"]
+          $0.installInputs = [
+            "package-lock.json", "package.json", "vendor/next", "vendor/react", "vendor/react-dom",
+          ]
         }
       ),
       ("fastapi-pip", fastapi()),
@@ -265,7 +294,8 @@ enum Samples {
           $0.fastapi?.server = "gunicorn"
           $0.environment.append(
             EnvironmentVariable(
-              name: "INDEX_TOKEN", scope: .buildSecret, required: true, sources: ["backend/requirements.txt:1"]))
+              name: "INDEX_TOKEN", scope: .buildSecret, required: true,
+              sources: ["backend/requirements.txt:1"]))
         }
       ),
     ]
@@ -276,7 +306,8 @@ enum Samples {
       (
         "fastapi-\(manager.rawValue)",
         fastapi {
-          $0.packageManager = PackageManager(name: manager, lockfile: lockfile, source: "backend/\(lockfile):1")
+          $0.packageManager = PackageManager(
+            name: manager, lockfile: lockfile, source: "backend/\(lockfile):1")
           $0.fastapi?.server = server
           $0.installInputs = [lockfile, manager == .pipenv ? "Pipfile" : "pyproject.toml"]
         }

@@ -27,7 +27,8 @@ import Testing
   }
   private static func next(_ files: [String: String]) -> [String: String] {
     [
-      "package.json": #"{"name": "web", "dependencies": {"next": "16.3.4"}, "scripts": {"build": "next build"}}"#,
+      "package.json":
+        #"{"name": "web", "dependencies": {"next": "16.3.4"}, "scripts": {"build": "next build"}}"#,
       "package-lock.json":
         #"{"name": "web", "lockfileVersion": 3, "packages": {"node_modules/next": {"version": "16.3.4"}}}"#,
       "app/page.tsx":
@@ -38,7 +39,8 @@ import Testing
 
   static let projects = [
     Project(
-      name: "npm", files: next([".npmrc": "//registry.example.org/:_authToken=${NPM_TOKEN}\n"]), secrets: ["NPM_TOKEN"],
+      name: "npm", files: next([".npmrc": "//registry.example.org/:_authToken=${NPM_TOKEN}\n"]),
+      secrets: ["NPM_TOKEN"],
       step: "npm ci"),
     Project(
       name: "sentry",
@@ -60,7 +62,8 @@ import Testing
         ),
         "uv.lock":
           "version = 1\nrequires-python = \">=3.13\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\nsource = { registry = \"https://packages.example.org/simple\" }\n",
-      ]) { $1 }, secrets: ["UV_INDEX_TEAM_INDEX_PASSWORD", "UV_INDEX_TEAM_INDEX_USERNAME"], step: "uv sync"),
+      ]) { $1 }, secrets: ["UV_INDEX_TEAM_INDEX_PASSWORD", "UV_INDEX_TEAM_INDEX_USERNAME"],
+      step: "uv sync"),
     Project(
       name: "uv index that says nothing of credentials",
       files: fastapi.merging([
@@ -82,7 +85,9 @@ import Testing
         "poetry.lock":
           "[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\ngroups = [\"main\"]\n\n[metadata]\nlock-version = \"2.1\"\n",
       ]) { $1 },
-      secrets: ["POETRY_HTTP_BASIC_TEAM_INDEX_EU_PASSWORD", "POETRY_HTTP_BASIC_TEAM_INDEX_EU_USERNAME"],
+      secrets: [
+        "POETRY_HTTP_BASIC_TEAM_INDEX_EU_PASSWORD", "POETRY_HTTP_BASIC_TEAM_INDEX_EU_USERNAME",
+      ],
       step: "poetry install"),
     Project(
       name: "pip's own settings",
@@ -98,7 +103,8 @@ import Testing
         "pyproject.toml": pyproject(
           "[[tool.pdm.source]]\nname = \"team\"\nurl = \"https://${TEAM_USER}:${TEAM_TOKEN}@packages.example.org/simple\"\n"
         ),
-        "pdm.lock": "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\n",
+        "pdm.lock":
+          "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.120.0\"\n",
       ]) { $1 }, secrets: ["TEAM_TOKEN", "TEAM_USER"], step: "pdm sync"),
     Project(
       name: "pipenv",
@@ -122,29 +128,40 @@ import Testing
       try GenerationProof.check(files, of: analysis, root: folder.path)
       let text = files[0].contents
       let steps = text.replacing("\\\n", with: " ").split(separator: "\n")
-      let step = try #require(steps.first { $0.hasPrefix("RUN ") && $0.contains(project.step) }, "\(text)")
+      let step = try #require(
+        steps.first { $0.hasPrefix("RUN ") && $0.contains(project.step) }, "\(text)")
       let mounted = text.matches(of: /type=secret,id=(\w+)/).map { String($0.1) }
       #expect(Set(mounted) == Set(project.secrets), "\(text)")
       for secret in project.secrets {
-        let mount = "--mount=type=secret,id=\(secret)" + (dialect == .buildkit ? ",env=\(secret)" : "")
+        let mount =
+          "--mount=type=secret,id=\(secret)" + (dialect == .buildkit ? ",env=\(secret)" : "")
         #expect(step.contains(mount), "\(step)")
         #expect(analysis.services[0].environment.first { $0.name == secret }?.scope == .buildSecret)
-        #expect(!steps.contains { ($0.hasPrefix("ARG ") || $0.hasPrefix("ENV ")) && $0.contains(secret) }, "\(text)")
+        #expect(
+          !steps.contains { ($0.hasPrefix("ARG ") || $0.hasPrefix("ENV ")) && $0.contains(secret) },
+          "\(text)")
       }
       let ignore = try IgnoreFile.parse(files[1].contents)
-      for name in [".env", ".env.local", ".env.production", "deep/.env"] { #expect(ignore.ignores(name), "\(name)") }
+      for name in [".env", ".env.local", ".env.production", "deep/.env"] {
+        #expect(ignore.ignores(name), "\(name)")
+      }
     }
     // docker's classic builder cannot mount them.
     var options = RecipeOptions()
     options.dialect = .classic
-    let error = #expect(throws: RecipeError.self) { try Generator.generate(analysis, options: options) }
+    let error = #expect(throws: RecipeError.self) {
+      try Generator.generate(analysis, options: options)
+    }
     #expect(error?.exitCode == .usage)
     #expect(error?.description.contains("Build with BuildKit") == true)
-    #expect(project.secrets.allSatisfy { error?.description.contains($0) == true }, "\(error?.description ?? "")")
+    #expect(
+      project.secrets.allSatisfy { error?.description.contains($0) == true },
+      "\(error?.description ?? "")")
   }
 
   /// In a network that reaches one index alone, the package manager comes from there too.
-  @Test(arguments: [RecipeOptions.Dialect.portable, .buildkit]) func thePackageManagerComesFromTheIndex(
+  @Test(arguments: [RecipeOptions.Dialect.portable, .buildkit])
+  func thePackageManagerComesFromTheIndex(
     _ dialect: RecipeOptions.Dialect
   ) throws {
     let folder = try TemporaryFolder()
@@ -157,7 +174,9 @@ import Testing
     let steps = file.replacing("\\\n", with: " ").split(separator: "\n")
     let setup = try #require(steps.first { $0.contains("pip install uv==") })
     #expect(setup.hasPrefix("RUN --mount=type=secret,id=PIP_INDEX_URL"))
-    #expect(dialect == .buildkit || setup.contains(/export PIP_INDEX_URL; fi +&& pip install uv==/), "\(setup)")
+    #expect(
+      dialect == .buildkit || setup.contains(/export PIP_INDEX_URL; fi +&& pip install uv==/),
+      "\(setup)")
     // What only the installation reads is not there.
     #expect(!setup.contains("UV_INDEX"))
   }

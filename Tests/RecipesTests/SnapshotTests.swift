@@ -6,7 +6,8 @@ import Testing
 
 @testable import ForgeRecipes
 
-private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
+private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(
+  path: "Snapshots")
 
 /// The generated files of every sample, as they are committed below `Snapshots/`. After a change that is meant,
 /// `FORGE_UPDATE_SNAPSHOTS=1 swift test --filter SnapshotTests` writes them anew; read them then.
@@ -24,7 +25,8 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
       }
       let expected = try String(contentsOf: snapshot, encoding: .utf8)
       let diff = UnifiedDiff.between(
-        expected, file.contents, oldName: "Snapshots/\(name)/\(snapshotName(file))", newName: "generated")
+        expected, file.contents, oldName: "Snapshots/\(name)/\(snapshotName(file))",
+        newName: "generated")
       #expect(diff.isEmpty, "\(diff)")
     }
   }
@@ -38,7 +40,8 @@ private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().app
   @Test func hadolintIsSilent() async throws {
     let dockerfiles = Samples.all.map { snapshots.appending(path: "\($0.name)/Dockerfile").path() }
     let result = try await run(
-      .name("hadolint"), arguments: Arguments(["--no-color"] + dockerfiles), output: .string(limit: 1 << 20),
+      .name("hadolint"), arguments: Arguments(["--no-color"] + dockerfiles),
+      output: .string(limit: 1 << 20),
       error: .string(limit: 1 << 20))
     #expect(result.terminationStatus.isSuccess)
     #expect(result.standardOutput == "")

@@ -12,7 +12,8 @@ import Testing
     for index in 0..<400 {
       details.files.append(
         FileInstance(
-          path: Array("usr/lib/package-\(index % 20)/file-\(index).js".utf8), kind: .regular, mode: 0o644, uid: 0,
+          path: Array("usr/lib/package-\(index % 20)/file-\(index).js".utf8), kind: .regular,
+          mode: 0o644, uid: 0,
           gid: 0, size: Int64(5000 + index * 90), layer: 0, visible: true))
     }
     let sample = Samples.inspection
@@ -20,7 +21,8 @@ import Testing
       image: sample.image, sizes: sample.sizes, layers: sample.layers, waste: sample.waste,
       largestFiles: sample.largestFiles, duplicates: sample.duplicates, packages: sample.packages,
       findings: sample.findings, details: details)
-    return try #require(try Report(verdicts: [Samples.verdict], inspections: [inspection]).render(.html))
+    return try #require(
+      try Report(verdicts: [Samples.verdict], inspections: [inspection]).render(.html))
   }
 
   private struct Page {
@@ -44,27 +46,37 @@ import Testing
     let result = try await Command.run(
       "timeout",
       [
-        "--kill-after=5", "40", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--user-data-dir=\(folder.file("profile"))", "--enable-logging=stderr", "--window-size=1000,900",
+        "--kill-after=5", "40", "chromium", "--headless", "--no-sandbox", "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync",
+        "--user-data-dir=\(folder.file("profile"))", "--enable-logging=stderr",
+        "--window-size=1000,900",
         "--blink-settings=preferredColorScheme=\(scheme.rawValue)", "--dump-dom",
         "file://" + folder.file("report.html"),
       ], environment: ["HOME": folder.path])
     // On a busy machine the browser may linger after its answer.
-    guard result.output.hasSuffix("</html>\n") else { throw CommandFailure(description: "\(result)") }
+    guard result.output.hasSuffix("</html>\n") else {
+      throw CommandFailure(description: "\(result)")
+    }
     return Page(
       document: result.output,
-      console: result.errors.split(separator: "\n").filter { $0.contains("CONSOLE") }.map(String.init))
+      console: result.errors.split(separator: "\n").filter { $0.contains("CONSOLE") }.map(
+        String.init))
   }
 
   /// The report with a script of the test at its end. `keepsScript` false: the report's own script is not let in.
-  private func probe(_ script: String, keepsScript: Bool = true, _ scheme: Scheme = .light) async throws -> Page {
+  private func probe(_ script: String, keepsScript: Bool = true, _ scheme: Scheme = .light)
+    async throws -> Page
+  {
     let html = try Self.report()
     let allowed = try #require(html.firstMatch(of: /script-src ('sha256-[^']*')/)).1
     let page =
       html
       .replacing(allowed, with: keepsScript ? "\(allowed) 'nonce-probe'" : "'nonce-probe'")
-      .replacing("</body>", with: "<script nonce=\"probe\">document.title = JSON.stringify(\(script))</script></body>")
+      .replacing(
+        "</body>",
+        with: "<script nonce=\"probe\">document.title = JSON.stringify(\(script))</script></body>")
     return try await open(page, scheme)
   }
 
@@ -79,10 +91,14 @@ import Testing
     let page = try await probe("[document.body.innerText]", keepsScript: false)
     #expect(!page.document.contains(/<g[^>]* tabindex=/), "the script ran")
     let text = try #require(try page.probed([String].self).first)
-    for words in ["FORGE-I009", "/app/.env is an environment file", "failed", "174.3 MB", "1.3 MB", "libc6"] {
+    for words in [
+      "FORGE-I009", "/app/.env is an environment file", "failed", "174.3 MB", "1.3 MB", "libc6",
+    ] {
       #expect(text.contains(words), "\(words) is not shown:\n\(text)")
     }
-    #expect(page.console.count == 1 && page.console[0].contains("Content Security Policy"), "\(page.console)")
+    #expect(
+      page.console.count == 1 && page.console[0].contains("Content Security Policy"),
+      "\(page.console)")
   }
 
   /// One stop of the tab key for the whole map; the arrow keys walk it, and a line says where one is.
@@ -125,7 +141,9 @@ import Testing
       let texts: [String: [Double]]
     }
     func luminance(_ colour: [Double]) -> Double {
-      let parts = colour.map { $0 / 255 }.map { $0 <= 0.04045 ? $0 / 12.92 : pow(($0 + 0.055) / 1.055, 2.4) }
+      let parts = colour.map { $0 / 255 }.map {
+        $0 <= 0.04045 ? $0 / 12.92 : pow(($0 + 0.055) / 1.055, 2.4)
+      }
       return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     }
     var backgrounds: [Scheme: Double] = [:]

@@ -9,9 +9,12 @@ import Testing
 
 /// What an attacker would call a file, a label or a build step.
 private let hostile = [
-  "a\u{1B}[2J\u{202E}b", "::error file=x::owned", "\n::set-output name=a::b", "##[error]owned", "##vso[task.complete]x",
-  "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "]]></failure><error/>&amp;", "| a | b |\n|---|",
-  "@everyone #1 [x](https://example.org) `code` **b** ![i](x)", "[click](javascript:alert(1)){0}", "a/../../b c%2e?#x",
+  "a\u{1B}[2J\u{202E}b", "::error file=x::owned", "\n::set-output name=a::b", "##[error]owned",
+  "##vso[task.complete]x",
+  "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "]]></failure><error/>&amp;",
+  "| a | b |\n|---|",
+  "@everyone #1 [x](https://example.org) `code` **b** ![i](x)", "[click](javascript:alert(1)){0}",
+  "a/../../b c%2e?#x",
   "--><script>", "https://www.example.org/",
 ]
 
@@ -19,11 +22,14 @@ private enum Hostile {
   static var finding: [Finding] {
     hostile.enumerated().map { index, name in
       Finding(
-        id: "FORGE-I009", severity: index % 2 == 0 ? .error : .warning, message: "/\(name) holds a secret",
+        id: "FORGE-I009", severity: index % 2 == 0 ? .error : .warning,
+        message: "/\(name) holds a secret",
         location: "layer 1: \(name)", fix: "add `\(name)` to .dockerignore", evidence: .file)
     } + [
       Finding(id: "FORGE-P001", severity: .info, message: "two", location: "a b/uv.lock:7"),
-      Finding(id: "FORGE-I001", severity: .error, message: "root", location: "config.User", evidence: .config),
+      Finding(
+        id: "FORGE-I001", severity: .error, message: "root", location: "config.User",
+        evidence: .config),
     ]
   }
 
@@ -34,7 +40,8 @@ private enum Hostile {
     var details = InspectionDetails()
     details.files = hostile.map { name in
       FileInstance(
-        path: Array("usr/\(name)/\(name)".utf8), kind: .regular, mode: 0o644, uid: 0, gid: 0, size: 1_000_000, layer: 0,
+        path: Array("usr/\(name)/\(name)".utf8), kind: .regular, mode: 0o644, uid: 0, gid: 0,
+        size: 1_000_000, layer: 0,
         visible: true)
     }
     var layer = Samples.inspection.layers[0]
@@ -44,7 +51,8 @@ private enum Hostile {
       waste: hostile.map {
         Waste(path: DisplayText.escape($0), bytes: 100, cause: .overwritten, layer: 0, hiddenBy: 1)
       }, largestFiles: [],
-      duplicates: [], packages: [PackageFacts(kind: "deb", name: hostile[5], version: hostile[6], bytes: 1)],
+      duplicates: [],
+      packages: [PackageFacts(kind: "deb", name: hostile[5], version: hostile[6], bytes: 1)],
       findings: finding, details: details)
     return Report(verdicts: [Gate.judge(inspection, policy: Policy())], inspections: [inspection])
   }
@@ -56,11 +64,14 @@ private struct Unreadable: ForgeError {
 }
 
 @Suite struct ReportFormatTests {
-  private static let schemas = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Schemas").path()
+  private static let schemas = URL(filePath: #filePath).deletingLastPathComponent().appending(
+    path: "Schemas"
+  ).path()
 
   private static let reports: [(String, Report)] = [
     ("verdict", Report(verdicts: [Samples.verdict], inspections: [Samples.inspection])),
-    ("inspection", Report(Samples.inspection)), ("analysis", Report(Samples.analysis)), ("hostile", Hostile.report),
+    ("inspection", Report(Samples.inspection)), ("analysis", Report(Samples.analysis)),
+    ("hostile", Hostile.report),
     ("failure", Report(command: "check", failure: Unreadable(), of: "image.tar")),
     ("nothing", Report(verdicts: [])),
   ]
@@ -76,7 +87,8 @@ private struct Unreadable: ForgeError {
       try folder.write(text(report, format), to: name + ".json")
       let script =
         "import json,sys,jsonschema\njsonschema.validate(json.load(open(sys.argv[1])),json.load(open(sys.argv[2])))"
-      try await Command.require("python3", ["-c", script, folder.file(name + ".json"), Self.schemas + "/" + schema])
+      try await Command.require(
+        "python3", ["-c", script, folder.file(name + ".json"), Self.schemas + "/" + schema])
     }
   }
 
@@ -85,7 +97,8 @@ private struct Unreadable: ForgeError {
     for (name, report) in Self.reports {
       try folder.write(text(report, .junit), to: name + ".xml")
       try await Command.require(
-        "xmllint", ["--noout", "--nonet", "--schema", Self.schemas + "/junit.xsd", folder.file(name + ".xml")])
+        "xmllint",
+        ["--noout", "--nonet", "--schema", Self.schemas + "/junit.xsd", folder.file(name + ".xml")])
     }
   }
 
@@ -112,14 +125,19 @@ private struct Unreadable: ForgeError {
     let verdict = Gate.judge(try #require(report.subjects[0].inspection), policy: Policy())
     let text =
       switch format {
-      case .text: verdict.text(TextStyle(width: 40)) + (report.subjects[0].inspection?.text(TextStyle(width: 40)) ?? "")
+      case .text:
+        verdict.text(TextStyle(width: 40))
+          + (report.subjects[0].inspection?.text(TextStyle(width: 40)) ?? "")
       case .json: try StableJSON.encode(verdict)
       default: try self.text(report, format)
       }
     for line in text.split(whereSeparator: \.isNewline) {
       let start = line.drop { $0.isWhitespace }
       let isOurs =
-        format == .github && ["::error title=", "::warning title=", "::notice title="].contains { start.hasPrefix($0) }
+        format == .github
+        && ["::error title=", "::warning title=", "::notice title="].contains {
+          start.hasPrefix($0)
+        }
       #expect(isOurs || !start.hasPrefix("::"), "\(line)")
       #expect(line.firstMatch(of: /##[a-z]*\[/) == nil, "\(line)")
       #expect(
@@ -130,9 +148,11 @@ private struct Unreadable: ForgeError {
   }
 
   @Test func githubPropertiesHoldNoSeparators() throws {
-    for line in try text(Hostile.report, .github).split(separator: "\n") where line.hasPrefix("::") {
+    for line in try text(Hostile.report, .github).split(separator: "\n") where line.hasPrefix("::")
+    {
       // `::command properties::data`: no name may end the properties early or add one.
-      let properties = line.dropFirst(2).prefix { $0 != ":" }.split(separator: " ", maxSplits: 1).last ?? ""
+      let properties =
+        line.dropFirst(2).prefix { $0 != ":" }.split(separator: " ", maxSplits: 1).last ?? ""
       for property in properties.split(separator: ",") {
         #expect(["title=", "file=", "line="].contains { property.hasPrefix($0) }, "\(line)")
       }
@@ -152,7 +172,8 @@ private struct Unreadable: ForgeError {
 
   @Test func markdownHoldsNoMarkupOfNames() throws {
     let text = try text(Hostile.report, .markdown)
-    for words in ["<script", "<img", "](", "@everyone", "**b**", "javascript:", "https://", "www."] {
+    for words in ["<script", "<img", "](", "@everyone", "**b**", "javascript:", "https://", "www."]
+    {
       #expect(!text.contains(words), "\(words)")
     }
     let rows = text.split(separator: "\n").filter { $0.contains("FORGE-") }
@@ -170,17 +191,20 @@ private struct Unreadable: ForgeError {
 
   /// What is known of a finding from the sources: the line that put the file there, and the edit that keeps it out.
   private static let traced = Finding(
-    id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file", location: "layer 1: app/.env",
+    id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file",
+    location: "layer 1: app/.env",
     fix: "add it to .dockerignore", evidence: .file,
     cause: SourceLine(file: "my backend/Dockerfile", line: 10, text: "COPY . ."),
-    change: SourceChange(file: "my backend/.dockerignore", line: 7, removes: 1, inserts: ["**/.git", "**/.env*"]))
+    change: SourceChange(
+      file: "my backend/.dockerignore", line: 7, removes: 1, inserts: ["**/.git", "**/.env*"]))
 
   private static func report(_ findings: [Finding]) -> Report {
     Report(
       command: "build",
       subjects: [
         Report.Subject(
-          name: "todo:1", digest: nil, platform: nil, passed: false, isWhole: true, headline: "", failOn: .error,
+          name: "todo:1", digest: nil, platform: nil, passed: false, isWhole: true, headline: "",
+          failOn: .error,
           findings: findings, inspection: nil)
       ])
   }
@@ -221,7 +245,8 @@ private struct Unreadable: ForgeError {
       struct Content: Decodable { let text: String }
     }
     func results(_ finding: Finding) throws -> [Log.Result] {
-      try JSONDecoder().decode(Log.self, from: Data(text(Self.report([finding]), .sarif).utf8)).runs.flatMap(\.results)
+      try JSONDecoder().decode(Log.self, from: Data(text(Self.report([finding]), .sarif).utf8)).runs
+        .flatMap(\.results)
     }
     let found = try #require(results(Self.traced).first)
     let place = try #require(found.locations.first)
@@ -237,16 +262,20 @@ private struct Unreadable: ForgeError {
     #expect(change.replacements.map(\.insertedContent.text) == ["**/.git\n**/.env*\n"])
     // Without the sources, no file is named that may not be there.
     let plain = try #require(results(Self.traced.traced(to: nil, change: nil)).first)
-    #expect(plain.fixes == nil && plain.locations.first?.physicalLocation.artifactLocation.uri == "app/.env")
+    #expect(
+      plain.fixes == nil
+        && plain.locations.first?.physicalLocation.artifactLocation.uri == "app/.env")
   }
 
   /// What is in the image or about it is no file of the project: a reviewer is not sent to a line that is not there.
   @Test(arguments: [
-    ("reference", Evidence.archive), ("etc/os-release", .file), ("npm", .file), ("attestation[0]", .archive),
+    ("reference", Evidence.archive), ("etc/os-release", .file), ("npm", .file),
+    ("attestation[0]", .archive),
     ("config.User", .config), ("history[3]", .history), ("layer 1: app/.env", .file),
   ])
   func onlySourcesAreOpened(location: String, evidence: Evidence) throws {
-    let finding = Finding(id: "FORGE-I018", severity: .info, message: "m", location: location, evidence: evidence)
+    let finding = Finding(
+      id: "FORGE-I018", severity: .info, message: "m", location: location, evidence: evidence)
     #expect(finding.reviewPlace == nil)
     let github = try text(Self.report([finding]), .github)
     #expect(!github.contains("file=") && github.contains("at \(location)"), "\(github)")
@@ -257,13 +286,18 @@ private struct Unreadable: ForgeError {
     let report = Self.report([Self.traced])
     let edit = "write `**/.git`, `**/.env*` for line 7 of my backend/.dockerignore"
     #expect(
-      try text(report, .github).contains("file=my backend/Dockerfile,line=10::/app/.env is an environment file"))
+      try text(report, .github).contains(
+        "file=my backend/Dockerfile,line=10::/app/.env is an environment file"))
     for format in [ReportFormat.sarif, .github, .gitlab, .junit, .html] {
-      #expect(try text(report, format).contains("at my backend/Dockerfile:10 `COPY . .`: add it"), "\(format)")
+      #expect(
+        try text(report, format).contains("at my backend/Dockerfile:10 `COPY . .`: add it"),
+        "\(format)")
       #expect(try text(report, format).contains(edit), "\(format)")
     }
     let gitlab = try text(report, .gitlab)
-    #expect(gitlab.contains("\"path\" : \"my backend/Dockerfile\"") && gitlab.contains("\"begin\" : 10"), "\(gitlab)")
+    #expect(
+      gitlab.contains("\"path\" : \"my backend/Dockerfile\"") && gitlab.contains("\"begin\" : 10"),
+      "\(gitlab)")
     #expect(try text(report, .markdown).contains("line 7 of my backend/.dockerignore"))
     var layout = TextLayout(TextStyle(width: 200))
     layout.findings([Self.traced])
@@ -283,12 +317,16 @@ private struct Unreadable: ForgeError {
         Finding(id: "FORGE-P001", severity: .warning, message: "a", location: "x.py:\(line)"),
         Finding(id: "FORGE-P001", severity: .warning, message: "b", location: "x.py:\(line + 1)"),
         Finding(
-          id: "FORGE-I009", severity: .error, message: "\(layer)", location: "layer \(layer): x", evidence: .file),
+          id: "FORGE-I009", severity: .error, message: "\(layer)", location: "layer \(layer): x",
+          evidence: .file),
       ]
       let inspection = Inspection(
-        image: image, sizes: Samples.inspection.sizes, layers: [], waste: [], largestFiles: [], duplicates: [],
+        image: image, sizes: Samples.inspection.sizes, layers: [], waste: [], largestFiles: [],
+        duplicates: [],
         packages: [], findings: findings, details: InspectionDetails())
-      return try text(Report(inspection), .sarif).matches(of: /forgeFinding\/v1" : "([0-9a-f]{32})"/).map {
+      return try text(Report(inspection), .sarif).matches(
+        of: /forgeFinding\/v1" : "([0-9a-f]{32})"/
+      ).map {
         String($0.1)
       }
     }
@@ -301,17 +339,20 @@ private struct Unreadable: ForgeError {
   @Test func aLargeImageStaysASmallPage() throws {
     var details = InspectionDetails()
     for index in 0..<200_000 {
-      let path = "usr/lib/node_modules/package-\(index % 3000)/dist/chunk-\(index % 17)/file-\(index).js"
+      let path =
+        "usr/lib/node_modules/package-\(index % 3000)/dist/chunk-\(index % 17)/file-\(index).js"
       details.files.append(
         FileInstance(
-          path: Array(path.utf8), kind: .regular, mode: 0o644, uid: 0, gid: 0, size: Int64(500 + index % 9000),
+          path: Array(path.utf8), kind: .regular, mode: 0o644, uid: 0, gid: 0,
+          size: Int64(500 + index % 9000),
           layer: index % 5, visible: true))
     }
     let waste = (0..<50_000).map {
       Waste(path: "tmp/file-\($0)", bytes: 10, cause: .deletedFile, layer: 0, hiddenBy: 1)
     }
     let inspection = Inspection(
-      image: Samples.image, sizes: Samples.inspection.sizes, layers: Samples.inspection.layers, waste: waste,
+      image: Samples.image, sizes: Samples.inspection.sizes, layers: Samples.inspection.layers,
+      waste: waste,
       largestFiles: [], duplicates: [], packages: [], findings: [], details: details)
     let html = try text(Report(inspection), .html)
     #expect(html.utf8.count < 2_000_000, "\(html.utf8.count) bytes")

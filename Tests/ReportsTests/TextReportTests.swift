@@ -10,9 +10,12 @@ import Testing
   @Test func analysis() {
     let text = Samples.analysis.text(TextStyle())
     for words in [
-      "todo-backend  (FastAPI 0.121.0, backend)", "python 3.13", "backend/.python-version:1", "app.main:app",
-      "streamable-http at /mcp, mounted", "DATABASE_URL", "runtime-secret", "required", "alembic upgrade head",
-      "warning  FORGE-P001  two lockfiles", "todo-frontend → todo-backend", "API_URL  read when it runs",
+      "todo-backend  (FastAPI 0.121.0, backend)", "python 3.13", "backend/.python-version:1",
+      "app.main:app",
+      "streamable-http at /mcp, mounted", "DATABASE_URL", "runtime-secret", "required",
+      "alembic upgrade head",
+      "warning  FORGE-P001  two lockfiles", "todo-frontend → todo-backend",
+      "API_URL  read when it runs",
     ] {
       #expect(text.contains(words), "\(words)\n\(text)")
     }
@@ -21,8 +24,10 @@ import Testing
   @Test func inspection() {
     let text = Samples.inspection.text(TextStyle())
     for words in [
-      "todo-backend:latest", "10001:10001", "uvicorn app.main:app --host 0.0.0.0", "174.3 MB", "efficiency 99.2 %",
-      "ADD file:0123", "deleted-file", "hidden by 1", "libpython3.13", "× 2", "libc6 2.41", "FORGE-I009",
+      "todo-backend:latest", "10001:10001", "uvicorn app.main:app --host 0.0.0.0", "174.3 MB",
+      "efficiency 99.2 %",
+      "ADD file:0123", "deleted-file", "hidden by 1", "libpython3.13", "× 2", "libc6 2.41",
+      "FORGE-I009",
     ] {
       #expect(text.contains(words), "\(words)\n\(text)")
     }
@@ -56,7 +61,8 @@ import Testing
   }
 
   @Test func colourOnlyWhereAsked() {
-    #expect(Samples.verdict.text(TextStyle(isColoured: true)).contains("\u{1B}[31mfailed: \u{1B}[0m"))
+    #expect(
+      Samples.verdict.text(TextStyle(isColoured: true)).contains("\u{1B}[31mfailed: \u{1B}[0m"))
     #expect(!Samples.verdict.text(TextStyle()).contains("\u{1B}"))
   }
 }
@@ -70,14 +76,18 @@ import Testing
   @Test func contractKeys() throws {
     try #expect(
       keys(StableJSON.encode(Samples.inspection)) == [
-        "schemaVersion", "image", "sizes", "layers", "waste", "largestFiles", "duplicates", "packages", "findings",
+        "schemaVersion", "image", "sizes", "layers", "waste", "largestFiles", "duplicates",
+        "packages", "findings",
         "wasteByCause", "largestFolders", "owners", "base",
       ])
     try #expect(
-      keys(StableJSON.encode(Samples.analysis)) == ["schemaVersion", "root", "services", "links", "findings"])
+      keys(StableJSON.encode(Samples.analysis)) == [
+        "schemaVersion", "root", "services", "links", "findings",
+      ])
     try #expect(
       keys(StableJSON.encode(Samples.verdict)) == [
-        "schemaVersion", "image", "passed", "size", "failOn", "findings", "notCheckable", "suppressed",
+        "schemaVersion", "image", "passed", "size", "failOn", "findings", "notCheckable",
+        "suppressed",
       ])
   }
 
@@ -85,8 +95,10 @@ import Testing
     let text = try StableJSON.encode(Samples.analysis.services[0])
     try #expect(
       keys(text) == [
-        "name", "path", "kind", "framework", "runtime", "packageManager", "workspace", "next", "fastapi", "port",
-        "healthPath", "environment", "databases", "migrations", "mcp", "systemPackages", "installInputs", "findings",
+        "name", "path", "kind", "framework", "runtime", "packageManager", "workspace", "next",
+        "fastapi", "port",
+        "healthPath", "environment", "databases", "migrations", "mcp", "systemPackages",
+        "installInputs", "findings",
         "assetFolders", "buildArguments", "conclusions", "nativePackages", "workers",
       ])
   }

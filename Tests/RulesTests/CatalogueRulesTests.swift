@@ -21,14 +21,20 @@ import Testing
     for rule in RuleCatalogue.rules {
       #expect(!rule.fix.isEmpty && rule.since >= 1 && rule.since <= RuleCatalogue.currentVersion)
     }
-    #expect(ImageUnderTest().judge().notCheckable.map(\.id).starts(with: ["CIS-4.2", "CIS-4.4", "CIS-4.11"]))
+    #expect(
+      ImageUnderTest().judge().notCheckable.map(\.id).starts(with: [
+        "CIS-4.2", "CIS-4.4", "CIS-4.11",
+      ]))
   }
 
   /// Every rule, once, by one fault in a clean image.
   @Test(arguments: [
-    "FORGE-I007", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I015", "FORGE-I016", "FORGE-I017", "FORGE-I018",
-    "FORGE-I020", "FORGE-I022", "FORGE-I023", "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029",
-    "FORGE-I030", "FORGE-I031", "FORGE-I034", "FORGE-I035", "FORGE-I037", "FORGE-I038", "FORGE-I039",
+    "FORGE-I007", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I015", "FORGE-I016",
+    "FORGE-I017", "FORGE-I018",
+    "FORGE-I020", "FORGE-I022", "FORGE-I023", "FORGE-I025", "FORGE-I026", "FORGE-I027",
+    "FORGE-I028", "FORGE-I029",
+    "FORGE-I030", "FORGE-I031", "FORGE-I034", "FORGE-I035", "FORGE-I037", "FORGE-I038",
+    "FORGE-I039",
   ])
   func fires(id: String) {
     #expect(ImageUnderTest().findings(id) == [])
@@ -48,10 +54,15 @@ import Testing
         image.details.passwd = Array("root:x:0:0::/:/bin/sh\na:x:5:5::/:\nb:x:5:5::/:\n".utf8)
       case "FORGE-I013": image.add("usr/bin/sudo")
       case "FORGE-I015":
-        image.details.history = [HistoryFacts(createdBy: "RUN apt-get update && apt-get dist-upgrade -y", layer: 0)]
+        image.details.history = [
+          HistoryFacts(createdBy: "RUN apt-get update && apt-get dist-upgrade -y", layer: 0)
+        ]
       case "FORGE-I016": image.add("var/cache/apk/APKINDEX.1.tar.gz", size: 500_000)
       case "FORGE-I017": image.add("var/cache/dnf/x.solv", size: 500_000)
-      case "FORGE-I018": image.details.config.labels = ["org.opencontainers.image.base.name": "docker.io/library/node"]
+      case "FORGE-I018":
+        image.details.config.labels = [
+          "org.opencontainers.image.base.name": "docker.io/library/node"
+        ]
       case "FORGE-I020": image.details.config.workingDirectory = "app"
       case "FORGE-I022": image.details.config.author = "me"
       case "FORGE-I023": image.add("app/.git/objects/pack/x.pack", size: 9)
@@ -66,11 +77,14 @@ import Testing
       case "FORGE-I035":
         image.details.attestations = [
           Array(
-            #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NPM_TOKEN":"abcdef"}}}}}"#.utf8)
+            #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NPM_TOKEN":"abcdef"}}}}}"#
+              .utf8)
         ]
       case "FORGE-I037":
         image.notes = [
-          Finding(id: "FORGE-A004", severity: .warning, message: "data after the end", location: "layer 0")
+          Finding(
+            id: "FORGE-A004", severity: .warning, message: "data after the end", location: "layer 0"
+          )
         ]
       case "FORGE-I038": for _ in 0...127 { image.addLayer(stored: 1) }
       default: image.details.osRelease = Array("ID=debian\nVERSION_ID=\"10\"\n".utf8)
@@ -80,10 +94,14 @@ import Testing
 
   /// What is almost a breach of each rule, and is none.
   @Test(arguments: [
-    "FORGE-I001", "FORGE-I002", "FORGE-I003", "FORGE-I004", "FORGE-I005", "FORGE-I006", "FORGE-I007", "FORGE-I008",
-    "FORGE-I009", "FORGE-I010", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I014", "FORGE-I015", "FORGE-I016",
-    "FORGE-I017", "FORGE-I018", "FORGE-I019", "FORGE-I020", "FORGE-I021", "FORGE-I022", "FORGE-I023", "FORGE-I024",
-    "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029", "FORGE-I030", "FORGE-I031", "FORGE-I032",
+    "FORGE-I001", "FORGE-I002", "FORGE-I003", "FORGE-I004", "FORGE-I005", "FORGE-I006",
+    "FORGE-I007", "FORGE-I008",
+    "FORGE-I009", "FORGE-I010", "FORGE-I011", "FORGE-I012", "FORGE-I013", "FORGE-I014",
+    "FORGE-I015", "FORGE-I016",
+    "FORGE-I017", "FORGE-I018", "FORGE-I019", "FORGE-I020", "FORGE-I021", "FORGE-I022",
+    "FORGE-I023", "FORGE-I024",
+    "FORGE-I025", "FORGE-I026", "FORGE-I027", "FORGE-I028", "FORGE-I029", "FORGE-I030",
+    "FORGE-I031", "FORGE-I032",
     "FORGE-I033", "FORGE-I034", "FORGE-I035", "FORGE-I037", "FORGE-I038", "FORGE-I039",
   ])
   func staysSilent(id: String) throws {
@@ -92,7 +110,9 @@ import Testing
   }
 
   private func nearMiss(_ id: String, _ image: inout ImageUnderTest) {
-    func steps(_ texts: String...) { image.details.history = texts.map { HistoryFacts(createdBy: $0, layer: nil) } }
+    func steps(_ texts: String...) {
+      image.details.history = texts.map { HistoryFacts(createdBy: $0, layer: nil) }
+    }
     switch id {
     case "FORGE-I001": image.user = "10000"
     case "FORGE-I002": image.user = "2147483647:2147483647"
@@ -104,7 +124,9 @@ import Testing
     case "FORGE-I006": image.add("usr/bin/su", mode: 0o1755)
     case "FORGE-I007": steps("COPY app.tar.gz /", "RUN echo ADD x /")
     case "FORGE-I008":
-      image.details.config.environment = ["TOKEN_TTL=60", "SECRET_FILE=/run/secrets/x", "AUTH_ENABLED=true", "KEY="]
+      image.details.config.environment = [
+        "TOKEN_TTL=60", "SECRET_FILE=/run/secrets/x", "AUTH_ENABLED=true", "KEY=",
+      ]
       steps("|1 NODE_ENV=production /bin/sh -c npm ci")
     case "FORGE-I009":
       image.add("app/.env.example")
@@ -113,7 +135,8 @@ import Testing
       image.add("root/.npmrc", head: "//registry.example/:_authToken=${NPM_TOKEN}\n")
     case "FORGE-I010": image.add("app/settings.py", head: "TOKEN = os.environ['TOKEN']")
     case "FORGE-I011": image.details.shadow = Array("root:*:19000::::::\napp:!:19000::::::\n".utf8)
-    case "FORGE-I012": image.details.passwd = Array("root:x:0:0::/:\na:x:5:5::/:\nb:x:6:5::/:\n".utf8)
+    case "FORGE-I012":
+      image.details.passwd = Array("root:x:0:0::/:\na:x:5:5::/:\nb:x:6:5::/:\n".utf8)
     case "FORGE-I013": image.add("usr/share/doc/sudo")
     case "FORGE-I014": image.details.config.volumes = ["/data", "/etcetera"]
     case "FORGE-I015": steps("RUN apt-get update && apt-get install -y dist")
@@ -142,7 +165,10 @@ import Testing
     case "FORGE-I030":
       image.add("etc/ssl/certs/ca-certificates.crt")
       image.add("app/main.py")
-    case "FORGE-I031": image.details.config.environment = ["PATH=/usr/bin:/bin", "NODE_OPTIONS=--max-old-space-size=1"]
+    case "FORGE-I031":
+      image.details.config.environment = [
+        "PATH=/usr/bin:/bin", "NODE_OPTIONS=--max-old-space-size=1",
+      ]
     case "FORGE-I032":
       image.cmd = ["node", "server.js"]
       image.details.config.environment = ["NODE_ENV=production", "DEBUG=0"]
@@ -150,7 +176,9 @@ import Testing
     case "FORGE-I034": image.details.attestations = nil
     case "FORGE-I035":
       image.details.attestations = [
-        Array(#"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NODE_ENV":"production"}}}}}"#.utf8)
+        Array(
+          #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NODE_ENV":"production"}}}}}"#
+            .utf8)
       ]
     case "FORGE-I037":
       image.notes = [Finding(id: "FORGE-A013", severity: .info, message: "history does not fit")]
@@ -167,7 +195,9 @@ import Testing
         ids.contains(rule.id) || ["FORGE-S006", "FORGE-P002", "FORGE-P003"].contains(rule.id),
         "\(rule.id) is in the catalogue, but nothing checks it")
     }
-    for id in ids { #expect(RuleCatalogue.rule(id) != nil, "\(id) is checked, but not in the catalogue") }
+    for id in ids {
+      #expect(RuleCatalogue.rule(id) != nil, "\(id) is checked, but not in the catalogue")
+    }
   }
 
   @Test func aLayerOverItsLimit() throws {
@@ -204,13 +234,17 @@ import Testing
   @Test func archivesThatFillTheRootAreBases() {
     let steps = ["ADD file:1 in /", "ENV A=b", "ADD file:2 in /", "ADD file:3 in /srv"]
     let found = image { image in
-      image.details.history = steps.map { HistoryFacts(createdBy: "/bin/sh -c #(nop) \($0) ", layer: nil) }
+      image.details.history = steps.map {
+        HistoryFacts(createdBy: "/bin/sh -c #(nop) \($0) ", layer: nil)
+      }
     }.findings("FORGE-I007")
     #expect(found.map(\.location) == ["history[3]"])
   }
 
   @Test func layersUpToTheLimitArePlenty() {
-    #expect(image { image in for _ in 0..<127 { image.addLayer(stored: 1) } }.findings("FORGE-I038") == [])
+    #expect(
+      image { image in for _ in 0..<127 { image.addLayer(stored: 1) } }.findings("FORGE-I038") == []
+    )
   }
 
   @Test func aTagThatMovesIsNamed() {
@@ -220,13 +254,17 @@ import Testing
   }
 
   @Test func ports() {
-    let found = image { $0.details.config.exposedPorts = ["20-30/tcp", "70000/tcp", "80/tcp", "8000/tcp"] }
-      .findings("FORGE-I019")
+    let found = image {
+      $0.details.config.exposedPorts = ["20-30/tcp", "70000/tcp", "80/tcp", "8000/tcp"]
+    }
+    .findings("FORGE-I019")
     #expect(found.map(\.severity).sorted() == [.info, .warning, .warning])
   }
 
   @Test func capabilitiesCountLikeSetuid() {
-    #expect(image { $0.add("usr/bin/ping", attributes: ["security.capability"]) }.findings("FORGE-I006").count == 1)
+    #expect(
+      image { $0.add("usr/bin/ping", attributes: ["security.capability"]) }.findings("FORGE-I006")
+        .count == 1)
   }
 
   @Test func onBuildInTheConfigIsEvidence() {
@@ -238,13 +276,16 @@ import Testing
     let found = image { image in
       image.details.secrets = [
         SecretFact(
-          hit: SecretHit(kind: "github-token", offset: 12, line: 3, fingerprint: "0123456789ab"), layer: 2,
+          hit: SecretHit(kind: "github-token", offset: 12, line: 3, fingerprint: "0123456789ab"),
+          layer: 2,
           path: Array("app/x.js".utf8), visible: false)
       ]
     }.findings("FORGE-I010")
     let finding = try #require(found.first)
     #expect(finding.location == "layer 2: app/x.js:3")
-    #expect(finding.message.contains("github-token") && finding.message.contains("a later layer hides it"))
+    #expect(
+      finding.message.contains("github-token") && finding.message.contains("a later layer hides it")
+    )
     #expect(finding.severity == .error)
   }
 
@@ -254,10 +295,15 @@ import Testing
       image.details.config.environment = ["HARMLESS=\(token)"]
       image.details.config.labels = ["note": token]
       image.cmd = ["serve", "--with", token]
-      image.details.history = [HistoryFacts(createdBy: "RUN curl -H 'Authorization: \(token)' x", layer: 0)]
+      image.details.history = [
+        HistoryFacts(createdBy: "RUN curl -H 'Authorization: \(token)' x", layer: 0)
+      ]
     }
     let found = image.findings("FORGE-I008")
-    #expect(Set(found.compactMap(\.location)) == ["config.Env", "config.Labels", "config.Cmd", "history[0]"])
+    #expect(
+      Set(found.compactMap(\.location)) == [
+        "config.Env", "config.Labels", "config.Cmd", "history[0]",
+      ])
     #expect(found.allSatisfy { !$0.message.contains(token) && !($0.fix ?? "").contains(token) })
   }
 

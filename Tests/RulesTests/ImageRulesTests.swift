@@ -13,7 +13,9 @@ import Testing
   @Test func everyRuleIsInTheCatalogueAndOnceOnly() {
     #expect(RuleCatalogue.rules.count >= 16)
     #expect(Set(RuleCatalogue.rules.map(\.id)).count == RuleCatalogue.rules.count)
-    for rule in RuleCatalogue.rules { #expect(!rule.why.isEmpty && !rule.title.isEmpty, "\(rule.id)") }
+    for rule in RuleCatalogue.rules {
+      #expect(!rule.why.isEmpty && !rule.title.isEmpty, "\(rule.id)")
+    }
   }
 
   @Test func sizeOverTheLimitNamesMetricLargestAndRemedy() throws {
@@ -35,7 +37,9 @@ import Testing
   }
 
   /// As moby/sys/user reads it; peers miss all but the first two.
-  @Test(arguments: ["", "root", "0", "0:0", "00", "+0", "-0", ":1000", "root:root", "toor", "0:10001"])
+  @Test(arguments: [
+    "", "root", "0", "0:0", "00", "+0", "-0", ":1000", "root:root", "toor", "0:10001",
+  ])
   func root(user: String) {
     var image = ImageUnderTest()
     image.user = user
@@ -47,9 +51,12 @@ import Testing
   /// Accounts that look harmless: runtimes cut a uid to 32 bits, take a uid that is none for 0, and look for a number
   /// among the uids, never among the names.
   @Test(arguments: [
-    ("app", "app:x:0:0::/:/bin/sh"), ("app", "app:x"), ("app", "app"), ("app", "app:x::::"), ("app", "app:x:0x1:"),
-    ("app", "app:x:4294967296:"), ("app", "app:x:-4294967296:"), ("app", "app:x:-99999999999999999999:"),
-    ("app", "  app:x:00:"), ("app", "app:x:0:\u{2028}app:x:1:"), ("app", "a\u{2028}app:x:1:\napp:x:0:"),
+    ("app", "app:x:0:0::/:/bin/sh"), ("app", "app:x"), ("app", "app"), ("app", "app:x::::"),
+    ("app", "app:x:0x1:"),
+    ("app", "app:x:4294967296:"), ("app", "app:x:-4294967296:"),
+    ("app", "app:x:-99999999999999999999:"),
+    ("app", "  app:x:00:"), ("app", "app:x:0:\u{2028}app:x:1:"),
+    ("app", "a\u{2028}app:x:1:\napp:x:0:"),
     ("app", "app:x:-0:\r\n"), ("0", "0:x:1000:1000::/:"), ("0:\u{301}x", "root:x:0:0::/:"),
     ("4294967296", ""), ("4294967296", "4294967296:x:0:0::/:"), ("-4294967296", ""),
     ("caf\u{E9}", "cafe\u{301}:x:1000:\ncaf\u{E9}:x:0:"),
@@ -64,7 +71,8 @@ import Testing
 
   /// Names that no runtime finds: the container cannot start, and nobody may take that for a pass.
   @Test(arguments: [
-    "ROOT", "Root", " root", "root ", "root\u{200B}", "user@host", "0x0", "0x0:0", "\u{660}", "\u{FF10}", "0_0", "1e3",
+    "ROOT", "Root", " root", "root ", "root\u{200B}", "user@host", "0x0", "0x0:0", "\u{660}",
+    "\u{FF10}", "0_0", "1e3",
     "cafe\u{301}",
   ])
   func namesThatNobodyHas(user: String) {
@@ -81,7 +89,8 @@ import Testing
     image.add("app/main.py", mode: 0o664)
     image.details.files[0].gid = 33
     for (user, isWritable) in [
-      ("app:web", true), ("app:33", true), ("app", false), ("app:root", false), ("app:nobody", false), ("10001", false),
+      ("app:web", true), ("app:33", true), ("app", false), ("app:root", false),
+      ("app:nobody", false), ("10001", false),
       ("10001:web", true),
     ] {
       image.user = user
@@ -162,7 +171,9 @@ import Testing
     image.add("tmp", mode: 0o1777, kind: .directory)
     image.add("bin/sh", mode: 0o777, kind: .symlink)
     #expect(image.findings("FORGE-I024").map(\.location) == ["layer 0: app/data.db"])
-    #expect(image.findings("FORGE-I024").first?.message == "/app/data.db, /app/uploads may be written by everyone")
+    #expect(
+      image.findings("FORGE-I024").first?.message
+        == "/app/data.db, /app/uploads may be written by everyone")
     for number in 0..<5 { image.add("srv/\(number)", mode: 0o666) }
     #expect(image.findings("FORGE-I024").first?.message.contains("/srv/0 and 4 more") == true)
   }
@@ -184,7 +195,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["next", "dev"], ["npm", "run", "dev"], ["sh", "-c", "exec next dev"], ["uvicorn", "a:b", "--reload"],
+    ["next", "dev"], ["npm", "run", "dev"], ["sh", "-c", "exec next dev"],
+    ["uvicorn", "a:b", "--reload"],
     ["/opt/venv/bin/fastapi", "dev"],
   ])
   func developmentServer(cmd: [String]) {

@@ -10,7 +10,8 @@ import Testing
 @Suite struct PlantedSecretsTests {
   /// Kinds that stand in files of certain names only.
   private static let kindsOfFiles = [
-    "npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth", "pip-index-password",
+    "npm-auth", "yarn-auth", "pypi-password", "netrc-password", "pgpass-password", "docker-auth",
+    "pip-index-password",
   ]
 
   @Test(arguments: [Compressor.none, .gzip, .zstd])
@@ -23,10 +24,14 @@ import Testing
       let (text, name) = try examples.line(kind.id)
       var places = [("app/\(kind.id)/\(name)", Array(text.utf8))]
       if !Self.kindsOfFiles.contains(kind.id) {
-        let escaped = text.replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
+        let escaped = text.replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(
+          of: "\n", with: "\\n")
         places += [
           ("app/.next/server/chunks/\(kind.id).js", Array("(()=>{\(text)})()".utf8)),
-          ("app/.next/static/\(kind.id).js.map", Array("{\"sourcesContent\":[\"\(escaped)\"]}".utf8)),
+          (
+            "app/.next/static/\(kind.id).js.map",
+            Array("{\"sourcesContent\":[\"\(escaped)\"]}".utf8)
+          ),
           ("app/__pycache__/\(kind.id).pyc", [0xE3, 0, 0] + Array(text.utf8) + [0, 0]),
         ]
       }
@@ -43,12 +48,15 @@ import Testing
       for kind in catalogue.kinds.prefix(60) { tar.add("app/.wh.\(kind.id)", data: []) }
     }
     let image = TestImage(layers: [first, second], config: TestConfig(user: "1000"))
-    let path = FileManager.default.temporaryDirectory.appending(path: "planted-\(UUID().uuidString).tar").path()
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "planted-\(UUID().uuidString).tar"
+    ).path()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data(image.ociArchive(compression: compression)).write(to: URL(filePath: path))
     let inspection = try Inspector.inspect(
       path, options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
-    let found = Set(inspection.details.secrets.map { [$0.hit.kind, String(decoding: $0.path, as: UTF8.self)] })
+    let found = Set(
+      inspection.details.secrets.map { [$0.hit.kind, String(decoding: $0.path, as: UTF8.self)] })
     #expect(expected.subtracting(found).sorted { $0[1] < $1[1] } == [])
     let hidden = inspection.details.secrets.filter { !$0.visible }
     #expect(hidden.count >= 60)
@@ -78,14 +86,19 @@ import Testing
         for finding in findings {
           for word in text.split(whereSeparator: { "\"' =\n:@/".contains($0) })
           where word.count >= 20 && !word.contains("PRIVATE") {
-            #expect(!finding.message.contains(word) && !(finding.fix ?? "").contains(word), "\(kind.id)")
+            #expect(
+              !finding.message.contains(word) && !(finding.fix ?? "").contains(word), "\(kind.id)")
           }
         }
         return findings.map(\.location)
       }
       let id = kind.id
-      #expect(found("FORGE-I008") { $0.details.config.environment = ["NOTE=\(text)"] } == ["config.Env"], "\(id)")
-      #expect(found("FORGE-I008") { $0.details.config.labels = ["note": text] }.contains("config.Labels"), "\(id)")
+      #expect(
+        found("FORGE-I008") { $0.details.config.environment = ["NOTE=\(text)"] } == ["config.Env"],
+        "\(id)")
+      #expect(
+        found("FORGE-I008") { $0.details.config.labels = ["note": text] }.contains("config.Labels"),
+        "\(id)")
       #expect(found("FORGE-I008") { $0.cmd = ["sh", "-c", text] }.contains("config.Cmd"), "\(id)")
       for step in ["RUN echo '\(text)'", "RUN |1 NOTE=\(text) /bin/sh -c make # buildkit"] {
         let places = found("FORGE-I008") {
@@ -98,8 +111,11 @@ import Testing
       let statement: [String: Any] = [
         "predicate": ["invocation": ["parameters": ["args": ["build-arg:NOTE": text]]]]
       ]
-      let bytes = Array(try JSONSerialization.data(withJSONObject: statement, options: [.withoutEscapingSlashes]))
-      #expect(found("FORGE-I035") { $0.details.attestations = [bytes] }.contains("attestation[0]"), "\(id)")
+      let bytes = Array(
+        try JSONSerialization.data(withJSONObject: statement, options: [.withoutEscapingSlashes]))
+      #expect(
+        found("FORGE-I035") { $0.details.attestations = [bytes] }.contains("attestation[0]"),
+        "\(id)")
     }
   }
 
@@ -107,10 +123,14 @@ import Testing
     var examples = SecretExamples(seed: 1)
     let text = try examples.line("github-token").text
     let image = TestImage(layers: [TarBuilder.make { $0.add("app/x", data: Array(text.utf8)) }])
-    let path = FileManager.default.temporaryDirectory.appending(path: "planted-\(UUID().uuidString).tar").path()
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "planted-\(UUID().uuidString).tar"
+    ).path()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data(image.dockerArchive()).write(to: URL(filePath: path))
     #expect(try Inspector.inspect(path).details.secrets == [])
-    #expect(try Inspector.inspect(path, options: InspectionOptions(findsSecrets: true)).details.secrets.count == 1)
+    #expect(
+      try Inspector.inspect(path, options: InspectionOptions(findsSecrets: true)).details.secrets
+        .count == 1)
   }
 }

@@ -3,7 +3,9 @@ import ForgeRules
 import Testing
 
 @Suite struct PolicyTests {
-  private func parse(_ text: String) throws -> Policy { try Policy.parse(text, source: "forge.yaml") }
+  private func parse(_ text: String) throws -> Policy {
+    try Policy.parse(text, source: "forge.yaml")
+  }
 
   @Test func empty() throws {
     let policy = try parse("")
@@ -28,14 +30,18 @@ import Testing
     #expect(policy.maximumSize == 150_000_000)
     #expect(policy.metric == .rootfs)
     #expect(policy.failOn == .warning)
-    #expect(policy.rules == ["FORGE-I004": .severity(.error), "FORGE-I006": .off, "FORGE-I024": .off])
+    #expect(
+      policy.rules == ["FORGE-I004": .severity(.error), "FORGE-I006": .off, "FORGE-I024": .off])
   }
 
   @Test(arguments: [
     ("sise:\n  max: 1MB", "did you mean `size`"), ("size:\n  maximum: 1MB", "did you mean `max`"),
-    ("rules:\n  FORGE-I04: off", "did you mean `FORGE-I0"), ("fail-on: always", "info, warning, error"),
-    ("size:\n  max: lots", "must be a size"), ("size:\n  max: 0", "must be a size"), ("version: 2", "must be 1"),
-    ("- a", "expected keys and values"), ("a: [", "not valid YAML"), ("size: 200MB", "expected keys and values"),
+    ("rules:\n  FORGE-I04: off", "did you mean `FORGE-I0"),
+    ("fail-on: always", "info, warning, error"),
+    ("size:\n  max: lots", "must be a size"), ("size:\n  max: 0", "must be a size"),
+    ("version: 2", "must be 1"),
+    ("- a", "expected keys and values"), ("a: [", "not valid YAML"),
+    ("size: 200MB", "expected keys and values"),
   ])
   func refuses(text: String, reason: String) {
     let error = #expect(throws: PolicyError.self) { try parse(text) }

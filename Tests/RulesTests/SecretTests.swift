@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct SecretTests {
   @Test(arguments: [
-    "app/.env", "app/.env.production", "root/.ssh/id_ed25519", "home/app/.aws/credentials", "root/.kube/config",
+    "app/.env", "app/.env.production", "root/.ssh/id_ed25519", "home/app/.aws/credentials",
+    "root/.kube/config",
     "srv/.git-credentials", "app/store.p12", "app/.htpasswd",
   ])
   func byName(path: String) throws {
@@ -18,7 +19,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "app/.env.example", "app/.env.sample", "app/env.py", "app/.envrc.md", "app/id_rsa.pub", "app/config.json",
+    "app/.env.example", "app/.env.sample", "app/env.py", "app/.envrc.md", "app/id_rsa.pub",
+    "app/config.json",
     "app/environment",
   ])
   func harmlessNames(path: String) {
@@ -41,9 +43,13 @@ import Testing
     image.add("app/ca.pem", head: "-----BEGIN CERTIFICATE-----")
     image.add("app/.npmrc", head: "//registry.example/:_auth" + "Token=abc")
     image.add("app/nested/.npmrc", head: "save-exact=true")
-    image.add("app/web/.npmrc", head: "//registry.example/:_auth" + "Token=${NPM_TOKEN}\nalways-auth=true\n")
+    image.add(
+      "app/web/.npmrc", head: "//registry.example/:_auth" + "Token=${NPM_TOKEN}\nalways-auth=true\n"
+    )
     image.add("app/web/.yarnrc.yml", head: "npmAuth" + "Token: \"${NPM_TOKEN:-}\"\n")
-    image.add("app/both/.npmrc", head: "//a.example/:_auth" + "Token=${A}\n//b.example/:_auth" + "Token=b1\n")
+    image.add(
+      "app/both/.npmrc",
+      head: "//a.example/:_auth" + "Token=${A}\n//b.example/:_auth" + "Token=b1\n")
     #expect(
       image.findings("FORGE-I009").compactMap(\.location).sorted() == [
         "layer 0: app/.npmrc", "layer 0: app/both/.npmrc", "layer 0: app/server.key",
@@ -52,7 +58,8 @@ import Testing
 
   @Test func thirdPartyTestKeysOnlyWarn() {
     var image = ImageUnderTest()
-    image.add("opt/venv/lib/python3.13/site-packages/x/test.pem", head: "-----BEGIN " + "PRIVATE KEY-----")
+    image.add(
+      "opt/venv/lib/python3.13/site-packages/x/test.pem", head: "-----BEGIN " + "PRIVATE KEY-----")
     #expect(image.findings("FORGE-I009").map(\.severity) == [.warning])
     #expect(image.judge().passed)
   }
@@ -84,7 +91,8 @@ import Testing
     let value = "npm_" + String(repeating: "x", count: 36)
     var image = ImageUnderTest()
     image.details.history = [
-      HistoryFacts(createdBy: "RUN |2 NPM_TOKEN=\(value) MODE=prod /bin/sh -c npm ci # buildkit", layer: 0)
+      HistoryFacts(
+        createdBy: "RUN |2 NPM_TOKEN=\(value) MODE=prod /bin/sh -c npm ci # buildkit", layer: 0)
     ]
     let finding = try #require(image.findings("FORGE-I008").first)
     #expect(finding.location == "history[0]")

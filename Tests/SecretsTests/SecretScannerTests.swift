@@ -58,7 +58,8 @@ import Testing
     var examples = SecretExamples(seed: 3)
     let (text, name) = try examples.line(kind)
     // Every letter and digit behind the first ones becomes an x: what manuals show.
-    let shown = String(text.enumerated().map { $0 > 24 && $1.isASCII && ($1.isLetter || $1.isNumber) ? "x" : $1 })
+    let shown = String(
+      text.enumerated().map { $0 > 24 && $1.isASCII && ($1.isLetter || $1.isNumber) ? "x" : $1 })
     #expect(shown != text)
     #expect(!scan(shown, path: "app/\(name)").contains { $0.kind == kind }, "\(kind)")
   }
@@ -106,7 +107,8 @@ import Testing
     let (text, _) = try examples.line("github-token")
     let token = text.split(separator: "\"")[1]
     for shape in [
-      "\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@", "{\\\"a\\\":\\\"\(token)\\\"}",
+      "\\n\(token)\\n", "token%3D\(token)&", "=\(token)", "\"\(token)\"", "/\(token)@",
+      "{\\\"a\\\":\\\"\(token)\\\"}",
     ] {
       #expect(scan(shape).map(\.kind).contains("github-token"), "\(shape.prefix(6))")
     }
@@ -131,9 +133,13 @@ import Testing
     let token = Array(text.split(separator: "\"")[1].utf8)
     for type in Array("zZ".utf8) + [0xFA, 0xDA] {
       let constants = [0xA9, 2, type, UInt8(token.count)] + token + Array("N".utf8)
-      let bytes = [0xCB, 0x0D, 0x0D, 0x0A] + [UInt8](repeating: 0, count: 60) + constants + [0xA9, 0, 0]
+      let bytes =
+        [0xCB, 0x0D, 0x0D, 0x0A] + [UInt8](repeating: 0, count: 60) + constants + [0xA9, 0, 0]
       for path in ["app/m.pyc", "usr/lib/m.pyc"] {
-        #expect(SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind) == ["github-token"], "\(path)")
+        #expect(
+          SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind) == [
+            "github-token"
+          ], "\(path)")
       }
     }
   }
@@ -150,13 +156,18 @@ import Testing
       // One in some thousands is too regular to be one.
       guard scan(text).contains(where: { $0.kind == kind }) else { continue }
       tried += 1
-      let bytes = [UInt8](repeating: 0, count: 2000 + shift) + Array(text.utf8) + [UInt8](repeating: 0, count: 3000)
+      let bytes =
+        [UInt8](repeating: 0, count: 2000 + shift) + Array(text.utf8)
+        + [UInt8](repeating: 0, count: 3000)
       let path = "usr/lib/libx.so"
-      #expect(SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind).contains(kind), "\(shift)")
+      #expect(
+        SecretScanner(catalogue).scan(bytes, path: Array(path.utf8)).map(\.kind).contains(kind),
+        "\(shift)")
       #expect(scan(bytes, path: path, pieces: 512).map(\.kind).contains(kind), "\(shift) in pieces")
       let end = Array(bytes.dropLast(3000))
       #expect(
-        SecretScanner(catalogue).scan(end, path: Array(path.utf8)).map(\.kind).contains(kind), "\(shift) at the end")
+        SecretScanner(catalogue).scan(end, path: Array(path.utf8)).map(\.kind).contains(kind),
+        "\(shift) at the end")
     }
     #expect(tried >= 6)
   }
@@ -175,7 +186,9 @@ import Testing
         expected.append([word, bytes.count])
         bytes += words[word]
         // A run of 15 somewhere behind.
-        bytes += [UInt8](repeating: 32, count: Int(random.next() % 200)) + [UInt8](repeating: 65, count: 15)
+        bytes +=
+          [UInt8](repeating: 32, count: Int(random.next() % 200))
+          + [UInt8](repeating: 65, count: 15)
       }
       var found: [KeywordFilter.Found] = []
       bytes.withUnsafeBytes { filter.scanRuns($0, starts: 0..<$0.count, into: &found) }
@@ -183,7 +196,9 @@ import Testing
       let range = bytes.count / 3..<bytes.count / 2
       found = []
       bytes.withUnsafeBytes { filter.scanRuns($0, starts: range, into: &found) }
-      #expect(Set(found.map { [$0.keyword, $0.position] }) == Set(expected.filter { range.contains($0[1]) }))
+      #expect(
+        Set(found.map { [$0.keyword, $0.position] })
+          == Set(expected.filter { range.contains($0[1]) }))
     }
   }
 
@@ -198,18 +213,26 @@ import Testing
   }
 
   @Test func pythonsOwnTestsAreDependencies() {
-    #expect(SecretPlace.isDependency(Array("root/.pyenv/versions/3.12.1/lib/python3.12/test/x.pem".utf8)[...]))
+    #expect(
+      SecretPlace.isDependency(
+        Array("root/.pyenv/versions/3.12.1/lib/python3.12/test/x.pem".utf8)[...]))
     #expect(!SecretPlace.isDependency(Array("app/python/x.pem".utf8)[...]))
   }
 
   @Test(arguments: [
-    "password = os.environ[\"PASSWORD\"]", "const token = process.env.TOKEN;", "secretName: \"my-kubernetes-secret-1\"",
-    "tokenUrl: \"https://login.example/oauth2/v2.0/token\"", "password: \"${DB_PASSWORD}\"", "apiKey: \"YOUR_API_KEY\"",
-    "__SECRET_INTERNALS_DO_NOT_USE_OR_YOU_WILL_BE_FIRED", "token: \"0123456789abcdef0123456789abcdef\"",
-    "postgresql://postgres:postgres@localhost:5432/db", "https://user:password@host/path", "redis://:@localhost",
+    "password = os.environ[\"PASSWORD\"]", "const token = process.env.TOKEN;",
+    "secretName: \"my-kubernetes-secret-1\"",
+    "tokenUrl: \"https://login.example/oauth2/v2.0/token\"", "password: \"${DB_PASSWORD}\"",
+    "apiKey: \"YOUR_API_KEY\"",
+    "__SECRET_INTERNALS_DO_NOT_USE_OR_YOU_WILL_BE_FIRED",
+    "token: \"0123456789abcdef0123456789abcdef\"",
+    "postgresql://postgres:postgres@localhost:5432/db", "https://user:password@host/path",
+    "redis://:@localhost",
     "mongodb://user:${PASSWORD}@db", "http://a:1/@b", "if (token === \"aB3dE5gH7jK9mN1pQ3sT5\") {}",
-    "integrity sha512-aB3dE5gH7jK9mN1pQ3sT5aB3dE5gH7jK9mN1pQ3sT5", "-----BEGIN PUBLIC KEY-----\nMIIB\n",
-    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", "class SecretStr(SecretField[str]): pass",
+    "integrity sha512-aB3dE5gH7jK9mN1pQ3sT5aB3dE5gH7jK9mN1pQ3sT5",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    "class SecretStr(SecretField[str]): pass",
   ])
   func harmless(text: String) {
     #expect(scan(text, path: "app/x.py").isEmpty)
@@ -225,13 +248,19 @@ import Testing
 
   /// Every byte a candidate: it must end soon, and must not pass as clean.
   @Test func hostileFilesAreBounded() {
-    for word in ["ghp_", "sk-ant-", "eyJhbGci", "https://a:", "password=\"", "-----BEGIN ", "AKIA", "hf_a"] {
+    for word in [
+      "ghp_", "sk-ant-", "eyJhbGci", "https://a:", "password=\"", "-----BEGIN ", "AKIA", "hf_a",
+    ] {
       let bytes = Array(String(repeating: word, count: 2_000_000 / word.utf8.count).utf8)
       let clock = ContinuousClock()
-      let duration = clock.measure { _ = SecretScanner(catalogue).scan(bytes, path: Array("app/x".utf8)) }
+      let duration = clock.measure {
+        _ = SecretScanner(catalogue).scan(bytes, path: Array("app/x".utf8))
+      }
       #expect(duration < .seconds(60), "\(word)")
     }
-    let runs = Array(String(repeating: "sk-ant-api03-" + String(repeating: "a", count: 79) + " ", count: 20_000).utf8)
+    let runs = Array(
+      String(repeating: "sk-ant-api03-" + String(repeating: "a", count: 79) + " ", count: 20_000)
+        .utf8)
     let hits = SecretScanner(catalogue).scan(runs, path: Array("app/x".utf8))
     #expect(hits.count <= 101)
   }
@@ -259,7 +288,8 @@ import Testing
       func fold(_ bytes: some Sequence<UInt8>) -> [UInt8] { bytes.map { $0 | 0x20 } }
       var expected: Set<[Int]> = []
       for (index, word) in words.enumerated() where bytes.count >= word.count {
-        for start in 0...(bytes.count - word.count) where fold(bytes[start..<start + word.count]) == fold(word) {
+        for start in 0...(bytes.count - word.count)
+        where fold(bytes[start..<start + word.count]) == fold(word) {
           expected.insert([index, start])
         }
       }

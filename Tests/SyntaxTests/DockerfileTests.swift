@@ -60,17 +60,21 @@ import Testing
   }
 
   @Test func mountsAndFlags() throws {
-    let run = try parse("FROM a\nRUN --mount=type=bind,source=x,target=/x,readonly --network=none -- --not a\n")
-      .instructions[1]
+    let run = try parse(
+      "FROM a\nRUN --mount=type=bind,source=x,target=/x,readonly --network=none -- --not a\n"
+    )
+    .instructions[1]
     #expect(run.mounts == [["type": "bind", "source": "x", "target": "/x", "readonly": ""]])
     #expect(run.value(of: "network") == "none")
     #expect(run.arguments == "--not a")
   }
 
   @Test(arguments: [
-    ("$a", "1"), ("${a}b", "1b"), ("${b:-x}", "x"), ("${b-x}", ""), ("${c:-$a}", "1"), ("${a:+y}", "y"),
+    ("$a", "1"), ("${a}b", "1b"), ("${b:-x}", "x"), ("${b-x}", ""), ("${c:-$a}", "1"),
+    ("${a:+y}", "y"),
     ("${c:+y}", ""),
-    ("'$a'", "$a"), ("\"$a\\$\"", "1$"), ("\\$a", "$a"), ("$", "$"), ("x$d", nil), ("${a#x}", nil), ("'open", nil),
+    ("'$a'", "$a"), ("\"$a\\$\"", "1$"), ("\\$a", "$a"), ("$", "$"), ("x$d", nil), ("${a#x}", nil),
+    ("'open", nil),
     ("${a", nil),
   ])
   func expansion(_ word: String, _ expected: String?) {
@@ -79,12 +83,15 @@ import Testing
   }
 
   @Test func variablesOfStages() throws {
-    let file = try parse("ARG V=1\nFROM a:$V\nARG V\nARG W=${V}2\nENV X=\"$W 3\" Y=4\nENV Z old form\n")
+    let file = try parse(
+      "ARG V=1\nFROM a:$V\nARG V\nARG W=${V}2\nENV X=\"$W 3\" Y=4\nENV Z old form\n")
     let preamble = DockerfileVariables(preamble: file)
     #expect(preamble.expand("$V") == "1")
     var variables = DockerfileVariables(stageOf: file)
     #expect(variables.expand("$V") == nil)
-    for instruction in file.stages[0].instructions { variables.apply(instruction, preamble: preamble) }
+    for instruction in file.stages[0].instructions {
+      variables.apply(instruction, preamble: preamble)
+    }
     #expect(variables.expand("$V-$W-$X-$Y-$Z") == "1-12-12 3-4-old form")
     #expect(variables.expand("$PATH") == nil)
   }
@@ -99,7 +106,9 @@ import Testing
 
   @Test func hostileFiles() {
     #expect(throws: DockerfileError.self) { try parse("") }
-    #expect(throws: DockerfileError.self) { try parse("FROM " + String(repeating: "a", count: 1 << 17)) }
+    #expect(throws: DockerfileError.self) {
+      try parse("FROM " + String(repeating: "a", count: 1 << 17))
+    }
     #expect(throws: DockerfileError.self) { try parse(String(repeating: "RUN a\n", count: 20_000)) }
     let nested = String(repeating: "${a:-", count: 5_000)
     #expect(DockerfileWords.expand(nested) { _ in .unset } == nil)

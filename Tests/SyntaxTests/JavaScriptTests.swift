@@ -50,7 +50,8 @@ struct JavaScriptTokenTests {
     let tokens = JSTokenizer.tokenize(source)
     #expect(tokens.last?.kind == .end)
     // Tokens stand in order and do not overlap.
-    #expect(zip(tokens, tokens.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound })
+    #expect(
+      zip(tokens, tokens.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound })
     _ = JSModule.exportedValue(of: JSParser.parse(source))
   }
 }
@@ -61,7 +62,8 @@ struct JavaScriptModuleTests {
       of: JSParser.parse(SourceText(name: "next.config.ts", text: text)),
       arguments: [.string("phase-production-build"), .object(JSObject())],
       constants: [
-        "PHASE_PRODUCTION_BUILD": "phase-production-build", "PHASE_DEVELOPMENT_SERVER": "phase-development-server",
+        "PHASE_PRODUCTION_BUILD": "phase-production-build",
+        "PHASE_DEVELOPMENT_SERVER": "phase-development-server",
       ])
   }
 
@@ -120,11 +122,25 @@ struct JavaScriptModuleTests {
   /// Each decides the output by what cannot be known.
   @Test(arguments: [
     ("export default { output: process.env.X }", "process.env.X decides it"),
-    ("export default { output: process.env.X as 'export' | undefined }", "process.env.X decides it"),
-    ("export default { output: process.env.X === '1' ? 'standalone' : 'export' }", "process.env.X decides it"),
-    ("export default { ...(process.env.X ? {} : { output: 'standalone' }) }", "process.env.X decides it"),
-    ("const c = {}; if (process.env.X) { c.output = 'standalone' }; export default c", "process.env.X decides it"),
-    ("import base from './base'; export default { output: 'export', ...base }", "it comes from ./base"),
+    (
+      "export default { output: process.env.X as 'export' | undefined }", "process.env.X decides it"
+    ),
+    (
+      "export default { output: process.env.X === '1' ? 'standalone' : 'export' }",
+      "process.env.X decides it"
+    ),
+    (
+      "export default { ...(process.env.X ? {} : { output: 'standalone' }) }",
+      "process.env.X decides it"
+    ),
+    (
+      "const c = {}; if (process.env.X) { c.output = 'standalone' }; export default c",
+      "process.env.X decides it"
+    ),
+    (
+      "import base from './base'; export default { output: 'export', ...base }",
+      "it comes from ./base"
+    ),
     ("export default { output: fs.readFileSync('x') }", "fs is not defined in the file"),
   ])
   func saysWhyNot(_ text: String, _ reason: String) {
@@ -134,7 +150,8 @@ struct JavaScriptModuleTests {
   }
 
   @Test func whatAlternativesAgreeOnIsKnown() {
-    let found = value("export default process.env.X ? { basePath: '/a', output: 'export' } : { basePath: '/a' }")
+    let found = value(
+      "export default process.env.X ? { basePath: '/a', output: 'export' } : { basePath: '/a' }")
     #expect(found["basePath"]?.string == "/a")
     #expect(found["output"]?.string == nil)
   }
@@ -172,15 +189,22 @@ struct JavaScriptModuleTests {
     let nested = String(repeating: "{a:", count: 20_000)
     #expect(value("export default " + nested)["output"] == nil)
     #expect(value(String(repeating: "if (a) ", count: 20_000))["output"]?.string == nil)
-    #expect(value("export default " + String(repeating: "!", count: 50_000) + "a")["output"]?.string == nil)
-    #expect(value("export default " + String(repeating: "a ? ", count: 20_000))["output"]?.string == nil)
-    #expect(value("export default " + String(repeating: "new ", count: 20_000))["output"]?.string == nil)
+    #expect(
+      value("export default " + String(repeating: "!", count: 50_000) + "a")["output"]?.string
+        == nil)
+    #expect(
+      value("export default " + String(repeating: "a ? ", count: 20_000))["output"]?.string == nil)
+    #expect(
+      value("export default " + String(repeating: "new ", count: 20_000))["output"]?.string == nil)
     #expect(value("let a: " + String(repeating: "A<", count: 20_000))["output"]?.string == nil)
-    #expect(value("export default " + String(repeating: "() => ", count: 20_000))["output"]?.string == nil)
+    #expect(
+      value("export default " + String(repeating: "() => ", count: 20_000))["output"]?.string == nil
+    )
   }
 
   @Test(arguments: [
-    ("'a\\n\\x41\\u0042\\u{1F600}\\'\\\\'", "a\nAB\u{1F600}'\\"), ("\"\\u12\"", "\u{FFFD}"), ("'\\uD800'", "\u{FFFD}"),
+    ("'a\\n\\x41\\u0042\\u{1F600}\\'\\\\'", "a\nAB\u{1F600}'\\"), ("\"\\u12\"", "\u{FFFD}"),
+    ("'\\uD800'", "\u{FFFD}"),
     ("`x\\``", "x`"),
   ])
   func stringValues(_ literal: String, _ expected: String) {
@@ -194,12 +218,18 @@ struct JavaScriptEnvironmentTests {
   }
 
   @Test(arguments: [
-    ("process.env.A", ["A"]), ("process.env['A']", ["A"]), ("process.env[\"A\"] + process.env[`B`]", ["A", "B"]),
-    ("process?.env?.A", ["A"]), ("globalThis.process.env.A", ["A"]), ("process\n  .env\n  .A", ["A"]),
+    ("process.env.A", ["A"]), ("process.env['A']", ["A"]),
+    ("process.env[\"A\"] + process.env[`B`]", ["A", "B"]),
+    ("process?.env?.A", ["A"]), ("globalThis.process.env.A", ["A"]),
+    ("process\n  .env\n  .A", ["A"]),
     ("const { A, B: b, C = 'x', D: { e } = {}, ...rest } = process.env", ["A", "B", "C", "D"]),
     ("const env = process.env; use(env.A, other.env.B)", ["A"]),
-    ("process.env.A = '1'; x.process.env.B", []), ("process.env[name]; process.env[`A_${n}`]", ["", ""]),
-    ("// process.env.A\n/* process.env.B */ 'process.env.C' + `process.env.D ${process.env.E}`", ["E"]),
+    ("process.env.A = '1'; x.process.env.B", []),
+    ("process.env[name]; process.env[`A_${n}`]", ["", ""]),
+    (
+      "// process.env.A\n/* process.env.B */ 'process.env.C' + `process.env.D ${process.env.E}`",
+      ["E"]
+    ),
     ("const x = /process.env.A/", []), ("<p>Don't say process.env.A {process.env.B}</p>", ["B"]),
     ("z.object({}).parse(process.env)", []),
   ])
@@ -209,10 +239,13 @@ struct JavaScriptEnvironmentTests {
     ("process.env.A", JSEnvironmentRead.Use.plain), ("process.env.A!", .plain),
     ("process.env.A ?? 'x'", .defaulted("x")), ("process.env.A || 3000", .defaulted("3000")),
     ("process.env.A ?? make()", .defaulted(nil)), ("process.env.A ?? 'a' + b", .defaulted(nil)),
-    ("process.env.A === 'true'", .tested), ("process.env.A ? 1 : 2", .tested), ("process.env.A && x", .tested),
+    ("process.env.A === 'true'", .tested), ("process.env.A ? 1 : 2", .tested),
+    ("process.env.A && x", .tested),
     ("const { A = 'x' } = process.env", .defaulted("x")), ("if (!process.env.A) throw 1", .plain),
   ])
-  func uses(_ text: String, _ expected: JSEnvironmentRead.Use) { #expect(reads(text).map(\.use) == [expected]) }
+  func uses(_ text: String, _ expected: JSEnvironmentRead.Use) {
+    #expect(reads(text).map(\.use) == [expected])
+  }
 
   @Test func schemasOfTheWholeEnvironment() {
     let found = reads(

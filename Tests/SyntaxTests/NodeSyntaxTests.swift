@@ -4,7 +4,9 @@ import Testing
 @testable import ForgeSyntax
 
 struct NodeLockfileTests {
-  private func source(_ text: String, _ name: String = "lock") -> SourceText { SourceText(name: name, text: text) }
+  private func source(_ text: String, _ name: String = "lock") -> SourceText {
+    SourceText(name: name, text: text)
+  }
 
   @Test func npm() throws {
     let modern = source(
@@ -20,7 +22,8 @@ struct NodeLockfileTests {
     #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/web").version == "16.3.4")
     #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/api").version == "15.5.7")
     #expect(try NodeLockfile.npm(modern, package: "linked", importer: "").source == "lock:5")
-    let old = source("{ \"lockfileVersion\": 1, \"dependencies\": { \"next\": { \"version\": \"11.1.4\" } } }")
+    let old = source(
+      "{ \"lockfileVersion\": 1, \"dependencies\": { \"next\": { \"version\": \"11.1.4\" } } }")
     #expect(try NodeLockfile.npm(old, package: "next", importer: "").version == "11.1.4")
   }
 
@@ -36,7 +39,8 @@ struct NodeLockfileTests {
         version "15.5.7"
       """)
     let found = try NodeLockfile.yarn(classic, package: "next", range: "^15.0.0")
-    #expect(found.lockfile.version == "15.5.7" && found.lockfile.source == "lock:6" && !found.isBerry)
+    #expect(
+      found.lockfile.version == "15.5.7" && found.lockfile.source == "lock:6" && !found.isBerry)
     let berry = source(
       """
       __metadata:
@@ -74,14 +78,16 @@ struct NodeLockfileTests {
       """)
     let top = try NodeLockfile.pnpm(modern, package: "next", importer: "")
     #expect(top.version == "15.5.7" && top.format == "9.0")
-    #expect(try NodeLockfile.pnpm(modern, package: "next", importer: "apps/web").version == "16.3.4")
+    #expect(
+      try NodeLockfile.pnpm(modern, package: "next", importer: "apps/web").version == "16.3.4")
     #expect(try NodeLockfile.pnpm(modern, package: "next", importer: "apps/other").version == nil)
     let old = source("lockfileVersion: 5.4\n\ndependencies:\n  next: 12.3.4_abc\n")
     #expect(try NodeLockfile.pnpm(old, package: "next", importer: "").version == "12.3.4")
   }
 
   @Test func bun() throws {
-    let text = "{ \"lockfileVersion\": 1, \"packages\": { \"next\": [\"next@16.3.4\", \"\", {}, \"sha512-\"], }, }"
+    let text =
+      "{ \"lockfileVersion\": 1, \"packages\": { \"next\": [\"next@16.3.4\", \"\", {}, \"sha512-\"], }, }"
     #expect(try NodeLockfile.bun(source(text), package: "next").version == "16.3.4")
   }
 
@@ -95,10 +101,14 @@ struct NodeLockfileTests {
 
   @Test func brokenOthers() {
     let conflict = source("# yarn lockfile v1\n<<<<<<< HEAD\n", "yarn.lock")
-    let error = #expect(throws: LockfileError.self) { try NodeLockfile.yarn(conflict, package: "next", range: "") }
+    let error = #expect(throws: LockfileError.self) {
+      try NodeLockfile.yarn(conflict, package: "next", range: "")
+    }
     #expect(error?.location == "yarn.lock:2")
     for text in ["", "importers: {}", "lockfileVersion: 9.0\nimporters:\n  - [\n"] {
-      #expect(throws: LockfileError.self) { try NodeLockfile.pnpm(source(text), package: "next", importer: "") }
+      #expect(throws: LockfileError.self) {
+        try NodeLockfile.pnpm(source(text), package: "next", importer: "")
+      }
     }
   }
 
@@ -114,7 +124,8 @@ struct SemanticVersionTests {
   /// From semver.org, section 11.
   @Test func order() throws {
     let ascending = [
-      "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
+      "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
+      "1.0.0-beta.11", "1.0.0-rc.1",
       "1.0.0", "1.0.1", "1.10.0", "2.0.0",
     ]
     let versions = try ascending.map { try #require(SemanticVersion($0)) }
@@ -123,15 +134,18 @@ struct SemanticVersionTests {
   }
 
   @Test(arguments: [
-    "", "x", "1.x", "1..2", "-1", "1.2.3.4", "1.2.3-", "1.2.3-a b", "99999999999999999999", "1.2.3\nRUN x",
+    "", "x", "1.x", "1..2", "-1", "1.2.3.4", "1.2.3-", "1.2.3-a b", "99999999999999999999",
+    "1.2.3\nRUN x",
   ])
   func refused(_ text: String) { #expect(SemanticVersion(text) == nil) }
 
   @Test(arguments: [
-    ("^16.0.1", "16.9.0", true), ("^16.0.1", "17.0.0", false), ("^0.2.3", "0.3.0", false), ("~1.2.3", "1.2.9", true),
+    ("^16.0.1", "16.9.0", true), ("^16.0.1", "17.0.0", false), ("^0.2.3", "0.3.0", false),
+    ("~1.2.3", "1.2.9", true),
     ("~1.2.3", "1.3.0", false), (">=18 <21", "20.19.0", true), (">=18 <21", "21.0.0", false),
     ("18 || 20", "20.1.0", true),
-    ("18.x", "18.99.0", true), ("1.2 - 1.4", "1.4.9", true), ("1.2 - 1.4", "1.5.0", false), (">= 20.9", "20.9.0", true),
+    ("18.x", "18.99.0", true), ("1.2 - 1.4", "1.4.9", true), ("1.2 - 1.4", "1.5.0", false),
+    (">= 20.9", "20.9.0", true),
     ("*", "1.0.0", true), ("", "1.0.0", true), (">18", "18.5.0", false), ("<=20", "20.5.0", true),
     (">20 <18", "19.0.0", false),
   ])

@@ -67,7 +67,8 @@ enum PythonOracle {
   static func facts(of paths: [String]) throws -> [String: [String]] {
     var result: [String: [String]] = [:]
     var current = ""
-    for line in try run(["-W", "ignore", "-c", script] + paths).split(separator: "\n", omittingEmptySubsequences: false)
+    for line in try run(["-W", "ignore", "-c", script] + paths).split(
+      separator: "\n", omittingEmptySubsequences: false)
     where !line.isEmpty {
       if line.hasPrefix("FILE ") {
         current = String(line.dropFirst(5))
@@ -100,11 +101,13 @@ extension PythonModule {
       let line = source.line(at: statement.offset)
       switch statement.kind {
       case .imports(let names):
-        facts.append("import \(line) \(names.map { "\($0.name)=\($0.alias ?? "")" }.joined(separator: ","))")
+        facts.append(
+          "import \(line) \(names.map { "\($0.name)=\($0.alias ?? "")" }.joined(separator: ","))")
       case .importFrom(let level, let module, let names):
         let dots = String(repeating: ".", count: level)
         facts.append(
-          "from \(line) \(dots)\(module) \(names.map { "\($0.name)=\($0.alias ?? "")" }.joined(separator: ","))")
+          "from \(line) \(dots)\(module) \(names.map { "\($0.name)=\($0.alias ?? "")" }.joined(separator: ","))"
+        )
       case .function(let function):
         facts.append(
           "\(function.isAsync ? "async" : "def") \(function.name) \(function.parameters.count) "
@@ -125,14 +128,16 @@ extension PythonModule {
       let unnamed = arguments.filter { $0.name == nil && $0.stars < 2 }
       let keys = arguments.compactMap { $0.stars == 2 ? "**" : $0.name }.joined(separator: ",")
       let line = name == "?" ? 0 : source.line(at: expression.offset)
-      facts.append("call \(name) \(line) \(unnamed.count) \(unnamed.filter { $0.stars == 0 }.count) \(keys)")
+      facts.append(
+        "call \(name) \(line) \(unnamed.count) \(unnamed.filter { $0.stars == 0 }.count) \(keys)")
     }
     for statement in statements {
       let line = source.line(at: statement.offset)
       switch statement.kind {
       case .assignment(let targets, let value):
         if let (function, _) = value.call {
-          facts.append("assign \(line) \(targets.map(dotted).joined(separator: ",")) \(dotted(function))")
+          facts.append(
+            "assign \(line) \(targets.map(dotted).joined(separator: ",")) \(dotted(function))")
         } else if let text = value.string {
           facts.append("text \(line) \(Self.escaped(text))")
         }
@@ -144,7 +149,9 @@ extension PythonModule {
     return facts.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
   }
 
-  private func dotted(_ expression: PythonExpression) -> String { expression.dotted?.joined(separator: ".") ?? "?" }
+  private func dotted(_ expression: PythonExpression) -> String {
+    expression.dotted?.joined(separator: ".") ?? "?"
+  }
 
   private func decorator(_ expression: PythonExpression) -> String {
     dotted(expression.call?.function ?? expression)

@@ -9,25 +9,30 @@ import Testing
 @Suite struct PythonOracleTests {
   private func python(_ script: String, input: String) throws -> [String] {
     let output = try Shell.run(["python3", "-c", script], input: Array(input.utf8))
-    return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-      .dropLast().map(String.init)
+    return String(decoding: output, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false
+    )
+    .dropLast().map(String.init)
   }
 
   // MARK: Versions
 
   private static let specifiers = [
-    ">=3.11", ">=3.11,<4", "~=3.12", "~=3.12.1", "==3.12.*", "!=3.12.*", "==3.12", "<3.12", "<=3.12", ">3.12",
+    ">=3.11", ">=3.11,<4", "~=3.12", "~=3.12.1", "==3.12.*", "!=3.12.*", "==3.12", "<3.12",
+    "<=3.12", ">3.12",
     "!=3.12.4", ">=3.9,!=3.11.*,<3.14", "==3", "~=3.0", ">3", "<4,>=3.13",
   ]
   private static let versions = [
-    [3, 8], [3, 9], [3, 11], [3, 11, 9], [3, 12], [3, 12, 0], [3, 12, 1], [3, 12, 4], [3, 13], [3, 13, 2], [3, 14],
+    [3, 8], [3, 9], [3, 11], [3, 11, 9], [3, 12], [3, 12, 0], [3, 12, 1], [3, 12, 4], [3, 13],
+    [3, 13, 2], [3, 14],
     [4, 0],
     [3],
   ]
 
   @Test func specifiersAllowWhatPackagingAllows() throws {
     let cases = Self.specifiers.flatMap { specifier in Self.versions.map { (specifier, $0) } }
-    let input = cases.map { "\($0) \($1.map(String.init).joined(separator: "."))" }.joined(separator: "\n")
+    let input = cases.map { "\($0) \($1.map(String.init).joined(separator: "."))" }.joined(
+      separator: "\n")
     let expected = try python(
       """
       import sys
@@ -45,8 +50,10 @@ import Testing
 
   @Test func requirementsAreReadAsPackagingReadsThem() throws {
     let lines = [
-      "fastapi", "Fast_API.Users >= 1.0, < 2", "uvicorn[standard,H11]==0.1 ; python_version < '3.12'",
-      "lib @ https://x.org/a.whl ; os_name == 'nt'", "name (>=1)", "a[b]>=1,!=1.5,<2", "x-y_z.q~=1.4.2",
+      "fastapi", "Fast_API.Users >= 1.0, < 2",
+      "uvicorn[standard,H11]==0.1 ; python_version < '3.12'",
+      "lib @ https://x.org/a.whl ; os_name == 'nt'", "name (>=1)", "a[b]>=1,!=1.5,<2",
+      "x-y_z.q~=1.4.2",
       "pkg [extra1 , extra2] >= 2", "a==1.*", "a===1.0", "zope.interface>5", "a ; extra == 'x'",
     ]
     let expected = try python(
@@ -63,7 +70,8 @@ import Testing
       let read = try #require(Requirement(line), "\(line)")
       let specifier = read.specifier.split(separator: ",").sorted().joined(separator: ",")
       let mine = [
-        read.name, read.extras.joined(separator: ","), specifier, read.url ?? "", read.marker == nil ? "False" : "True",
+        read.name, read.extras.joined(separator: ","), specifier, read.url ?? "",
+        read.marker == nil ? "False" : "True",
       ].joined(separator: "|")
       #expect(mine == answer, "\(line)")
     }

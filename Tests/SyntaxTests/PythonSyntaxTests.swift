@@ -42,7 +42,9 @@ import Testing
       if let name = expression.name { names.append(name) }
     }
     #expect(calls == ["os.getenv"])
-    #expect(names == ["url", "os", "os", "a", "width", "x"] || names == ["url", "os", "width", "os", "a", "x"])
+    #expect(
+      names == ["url", "os", "os", "a", "width", "x"]
+        || names == ["url", "os", "width", "os", "a", "x"])
   }
 
   @Test func softKeywordsAreNamesElsewhere() throws {
@@ -71,7 +73,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "x = 'open", "x = \"\"\"open\n", "x = (1,\n", "x = ]", "if x:\n    a\n  b\n", "x = f'{a'", "x = f'{'", "x = $",
+    "x = 'open", "x = \"\"\"open\n", "x = (1,\n", "x = ]", "if x:\n    a\n  b\n", "x = f'{a'",
+    "x = f'{'", "x = $",
     "x = \\ 1", "x = f\"{f'{f\"{f'{f\"{f'{f\"{f'{f\"{1}\"}'}\"}'}\"}'}\"}'}\"",
   ])
   func textThatIsNoPythonIsAnError(_ text: String) {
@@ -84,7 +87,8 @@ import Testing
     #expect(throws: PythonSyntaxError.self) {
       try parse((0..<200).map { String(repeating: " ", count: $0) + "if x:\n" }.joined() + "pass\n")
     }
-    #expect(try parse("x = " + String(repeating: "lambda: ", count: many) + "1\n").problems.count == 1)
+    #expect(
+      try parse("x = " + String(repeating: "lambda: ", count: many) + "1\n").problems.count == 1)
     #expect(try parse("x = a" + String(repeating: ".b", count: many) + "\n").problems.count == 1)
     #expect(try parse("x = " + String(repeating: "not ", count: many) + "1\n").problems.isEmpty)
     #expect(try parse("x = 1" + String(repeating: " + 1", count: many) + "\n").problems.isEmpty)
@@ -105,7 +109,8 @@ import Testing
     let bytes = Array(text.utf8)
     var whole = 0
     for end in 0...bytes.count {
-      if let module = try? PythonModule.parse(SourceText(name: "x.py", bytes: Array(bytes[..<end]))),
+      if let module = try? PythonModule.parse(
+        SourceText(name: "x.py", bytes: Array(bytes[..<end]))),
         module.problems.isEmpty
       {
         whole += 1

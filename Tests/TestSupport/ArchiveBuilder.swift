@@ -12,13 +12,17 @@ public struct TestImage: Sendable {
   /// Tags, such as `todo:latest`.
   public var references: [String]
 
-  public init(layers: [[UInt8]], config: TestConfig = TestConfig(), references: [String] = ["todo:latest"]) {
+  public init(
+    layers: [[UInt8]], config: TestConfig = TestConfig(), references: [String] = ["todo:latest"]
+  ) {
     self.layers = layers
     self.config = config
     self.references = references
   }
 
-  public var configBytes: [UInt8] { Array(config.json(diffIDs: layers.map { Digest.sha256($0) }).utf8) }
+  public var configBytes: [UInt8] {
+    Array(config.json(diffIDs: layers.map { Digest.sha256($0) }).utf8)
+  }
 
   /// The image ID.
   public var configDigest: Digest { Digest.sha256(configBytes) }
@@ -35,7 +39,9 @@ public struct TestImage: Sendable {
     case docker25
   }
 
-  public func dockerArchive(_ shape: DockerShape = .podman) throws -> [UInt8] { try dockerFiles(shape).tar() }
+  public func dockerArchive(_ shape: DockerShape = .podman) throws -> [UInt8] {
+    try dockerFiles(shape).tar()
+  }
 
   public func ociArchive(compression: Compressor = .gzip) throws -> [UInt8] {
     try ociFiles(compression: compression).tar()
@@ -94,7 +100,9 @@ public struct TestImage: Sendable {
   }
 
   /// The text of a `manifest.json`.
-  public static func dockerManifest(_ items: [(config: String, tags: [String], layers: [String])]) -> String {
+  public static func dockerManifest(_ items: [(config: String, tags: [String], layers: [String])])
+    -> String
+  {
     let texts = items.map { item in
       #"{"Config":\#(quote(item.config)),"RepoTags":\#(list(item.tags)),"Layers":\#(list(item.layers))}"#
     }
@@ -138,12 +146,15 @@ public struct TestImage: Sendable {
   }
 
   /// The JSON text of a descriptor; `more` is text for further members, starting with a comma.
-  public static func descriptor(_ mediaType: String, _ content: [UInt8], more: String = "") -> String {
+  public static func descriptor(_ mediaType: String, _ content: [UInt8], more: String = "")
+    -> String
+  {
     #"{"mediaType":"\#(mediaType)","digest":"\#(Digest.sha256(content))","size":\#(content.count)\#(more)}"#
   }
 
   static func quote(_ text: String) -> String {
-    let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+    let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(
+      of: "\"", with: "\\\"")
     return "\"\(escaped)\""
   }
 
@@ -170,9 +181,12 @@ public struct TestConfig: Sendable {
   public var text: String?
 
   public init(
-    platform: String = "linux/amd64", user: String? = nil, entrypoint: [String] = [], cmd: [String] = [],
-    environment: [String] = [], exposedPorts: [String] = [], volumes: [String] = [], workingDirectory: String? = nil,
-    labels: [String: String] = [:], healthcheck: [String] = [], history: [String] = [], more: String? = nil,
+    platform: String = "linux/amd64", user: String? = nil, entrypoint: [String] = [],
+    cmd: [String] = [],
+    environment: [String] = [], exposedPorts: [String] = [], volumes: [String] = [],
+    workingDirectory: String? = nil,
+    labels: [String: String] = [:], healthcheck: [String] = [], history: [String] = [],
+    more: String? = nil,
     text: String? = nil
   ) {
     self.platform = platform
@@ -193,7 +207,9 @@ public struct TestConfig: Sendable {
   func json(diffIDs: [Digest]) -> String {
     let digests = TestImage.list(diffIDs.map(\.description))
     if let text { return text.replacingOccurrences(of: "DIFFIDS", with: digests) }
-    func set(_ keys: [String]) -> String { "{\(keys.map { "\(TestImage.quote($0)):{}" }.joined(separator: ","))}" }
+    func set(_ keys: [String]) -> String {
+      "{\(keys.map { "\(TestImage.quote($0)):{}" }.joined(separator: ","))}"
+    }
     var inner: [String] = []
     if let user { inner.append(#""User":\#(TestImage.quote(user))"#) }
     if !entrypoint.isEmpty { inner.append(#""Entrypoint":\#(TestImage.list(entrypoint))"#) }
@@ -202,15 +218,20 @@ public struct TestConfig: Sendable {
     if !exposedPorts.isEmpty { inner.append(#""ExposedPorts":\#(set(exposedPorts))"#) }
     if !volumes.isEmpty { inner.append(#""Volumes":\#(set(volumes))"#) }
     if let workingDirectory { inner.append(#""WorkingDir":\#(TestImage.quote(workingDirectory))"#) }
-    if !healthcheck.isEmpty { inner.append(#""Healthcheck":{"Test":\#(TestImage.list(healthcheck))}"#) }
+    if !healthcheck.isEmpty {
+      inner.append(#""Healthcheck":{"Test":\#(TestImage.list(healthcheck))}"#)
+    }
     if !labels.isEmpty {
-      let pairs = labels.sorted { $0.key < $1.key }.map { "\(TestImage.quote($0)):\(TestImage.quote($1))" }
+      let pairs = labels.sorted { $0.key < $1.key }.map {
+        "\(TestImage.quote($0)):\(TestImage.quote($1))"
+      }
       inner.append(#""Labels":{\#(pairs.joined(separator: ","))}"#)
     }
     if let more { inner.append(more) }
     let parts = platform.split(separator: "/").map(String.init)
     var outer = [
-      #""architecture":"\#(parts[1])""#, #""os":"\#(parts[0])""#, #""config":{\#(inner.joined(separator: ","))}"#,
+      #""architecture":"\#(parts[1])""#, #""os":"\#(parts[0])""#,
+      #""config":{\#(inner.joined(separator: ","))}"#,
       #""rootfs":{"type":"layers","diff_ids":\#(digests)}"#,
     ]
     if parts.count > 2 { outer.append(#""variant":"\#(parts[2])""#) }
@@ -233,11 +254,15 @@ public enum ArchiveFile: Sendable {
   case symlink(String, to: String)
   case hardlink(String, to: String)
 
-  public static func file(_ name: String, _ text: String) -> ArchiveFile { .bytes(name, Array(text.utf8)) }
+  public static func file(_ name: String, _ text: String) -> ArchiveFile {
+    .bytes(name, Array(text.utf8))
+  }
   public static func file(_ name: String, _ bytes: [UInt8]) -> ArchiveFile { .bytes(name, bytes) }
 
   /// A blob of an OCI layout, named by its digest.
-  public static func blob(_ bytes: [UInt8]) -> ArchiveFile { .bytes("blobs/sha256/\(Digest.sha256(bytes).hex)", bytes) }
+  public static func blob(_ bytes: [UInt8]) -> ArchiveFile {
+    .bytes("blobs/sha256/\(Digest.sha256(bytes).hex)", bytes)
+  }
 
   public var name: String {
     switch self {
@@ -250,7 +275,8 @@ public enum ArchiveFile: Sendable {
     var names: Set<String> = []
     return [
       .file("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#),
-      .file("index.json", #"{"schemaVersion":2,"manifests":[\#(manifests.joined(separator: ","))]}"#),
+      .file(
+        "index.json", #"{"schemaVersion":2,"manifests":[\#(manifests.joined(separator: ","))]}"#),
     ] + blobs.filter { names.insert($0.name).inserted }
   }
 }
@@ -282,8 +308,10 @@ extension [ArchiveFile] {
       switch file {
       case .bytes(_, let bytes): try Data(bytes).write(to: URL(fileURLWithPath: path))
       case .folder: try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
-      case .symlink(_, let target): try manager.createSymbolicLink(atPath: path, withDestinationPath: target)
-      case .hardlink(_, let target): try manager.linkItem(atPath: "\(folder)/\(target)", toPath: path)
+      case .symlink(_, let target):
+        try manager.createSymbolicLink(atPath: path, withDestinationPath: target)
+      case .hardlink(_, let target):
+        try manager.linkItem(atPath: "\(folder)/\(target)", toPath: path)
       }
     }
   }

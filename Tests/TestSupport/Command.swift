@@ -9,7 +9,9 @@ package struct CommandResult: Sendable, CustomStringConvertible {
   package let output: String
   package let errors: String
 
-  package var description: String { "status \(status)\n--- stdout\n\(output)\n--- stderr\n\(errors)" }
+  package var description: String {
+    "status \(status)\n--- stdout\n\(output)\n--- stderr\n\(errors)"
+  }
 }
 
 package struct CommandFailure: Error, CustomStringConvertible {
@@ -21,7 +23,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
 package enum Command {
   /// Runs a program of the PATH to its end. Output of more than 64 MiB is an error.
   package static func run(
-    _ program: String, _ arguments: [String] = [], in folder: String? = nil, environment: [String: String] = [:],
+    _ program: String, _ arguments: [String] = [], in folder: String? = nil,
+    environment: [String: String] = [:],
     input: [UInt8] = []
   ) async throws -> CommandResult {
     let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
@@ -32,7 +35,8 @@ package enum Command {
     defer { try? stdin.close() }
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments), environment: .inherit.updating(changes),
-      workingDirectory: folder.map { FilePath($0) }, input: .fileDescriptor(stdin, closeAfterSpawningProcess: false),
+      workingDirectory: folder.map { FilePath($0) },
+      input: .fileDescriptor(stdin, closeAfterSpawningProcess: false),
       output: .bytes(limit: 64 << 20), error: .bytes(limit: 64 << 20))
     let status: Int32 =
       switch result.terminationStatus {
@@ -47,7 +51,8 @@ package enum Command {
   /// The same; anything but exit status 0 is an error that shows the output.
   @discardableResult
   package static func require(
-    _ program: String, _ arguments: [String] = [], in folder: String? = nil, environment: [String: String] = [:]
+    _ program: String, _ arguments: [String] = [], in folder: String? = nil,
+    environment: [String: String] = [:]
   ) async throws -> String {
     let result = try await run(program, arguments, in: folder, environment: environment)
     guard result.status == 0 else {
@@ -61,7 +66,8 @@ package enum Command {
     _ program: String, _ arguments: [String], _ body: () async throws -> Value
   ) async throws -> Value {
     let outcome = try await Subprocess.run(
-      .path(FilePath(program)), arguments: Arguments(arguments), input: .inputWriter, output: .discarded,
+      .path(FilePath(program)), arguments: Arguments(arguments), input: .inputWriter,
+      output: .discarded,
       error: .discarded
     ) { execution in
       let outcome: Result<Value, any Error>
@@ -74,12 +80,14 @@ package enum Command {
 
   /// The `forge` that was built with the tests.
   package static var forge: String {
-    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "forge").path()
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "forge")
+      .path()
   }
 
   /// Runs forge.
   package static func forge(
-    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], input: [UInt8] = []
+    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:],
+    input: [UInt8] = []
   ) async throws -> CommandResult {
     try await run(forge, arguments, in: folder, environment: environment, input: input)
   }
@@ -120,17 +128,21 @@ package final class TemporaryFolder: Sendable {
   /// Writes a file, with the folders it stands in.
   package func write(_ text: String, to name: String) throws {
     let target = URL(filePath: file(name))
-    try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: target)
   }
 
   /// What is in the folder, hidden files too, sorted.
-  package func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  package func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
 }
 
 package enum Repository {
   /// The root of this package.
-  package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  package static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent().path()
 
   package static func fixture(_ name: String) -> String { root + "fixtures/" + name }

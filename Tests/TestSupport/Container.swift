@@ -7,29 +7,37 @@ package struct Container: Sendable {
 
   /// Limits that podman otherwise raises, which a container without CAP_SYS_RESOURCE may not.
   private static let flags = [
-    "--network", "host", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096", "--cap-drop", "ALL",
+    "--network", "host", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096",
+    "--cap-drop", "ALL",
     "--read-only", "--security-opt", "no-new-privileges",
   ]
 
   /// Starts the image's own command.
-  package static func start(_ image: String, environment: [String: String], options: [String] = []) async throws
+  package static func start(_ image: String, environment: [String: String], options: [String] = [])
+    async throws
     -> Container
   {
     let name = "forge-test-" + UUID().uuidString.prefix(8).lowercased()
-    let variables = environment.sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
+    let variables = environment.sorted { $0.key < $1.key }.flatMap {
+      ["--env", "\($0.key)=\($0.value)"]
+    }
     try await Command.require(
       "podman",
-      ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + options + variables + [
-        image
-      ])
+      ["--runtime", "runc", "run", "--detach", "--pull", "never", "--name", name] + flags + options
+        + variables + [
+          image
+        ])
     return Container(name: name)
   }
 
   /// Runs another command in the image, to its end.
-  package static func run(_ image: String, entrypoint: String, _ arguments: [String]) async throws -> CommandResult {
+  package static func run(_ image: String, entrypoint: String, _ arguments: [String]) async throws
+    -> CommandResult
+  {
     try await Command.run(
       "podman",
-      ["--runtime", "runc", "run", "--rm", "--pull", "never", "--entrypoint", entrypoint] + flags + [image] + arguments)
+      ["--runtime", "runc", "run", "--rm", "--pull", "never", "--entrypoint", entrypoint] + flags
+        + [image] + arguments)
   }
 
   /// Waits until the URL answers with success.
@@ -59,7 +67,9 @@ package struct Container: Sendable {
     return (Int32(try await inspect("{{.State.ExitCode}}")) ?? -1, duration)
   }
 
-  package func remove() async { _ = try? await Command.run("podman", ["rm", "--force", "--time", "0", name]) }
+  package func remove() async {
+    _ = try? await Command.run("podman", ["rm", "--force", "--time", "0", name])
+  }
 }
 
 /// A TCP port that was free a moment ago.

@@ -11,7 +11,8 @@ public struct TarBuilder {
   ///   - size: what the header declares; the size of `data` where it is nil.
   ///   - patch: changes the block before its checksum is made.
   public mutating func add(
-    _ name: String, type: Character = "0", data: [UInt8] = [], link: String = "", mode: Int = 0o644, uid: Int = 0,
+    _ name: String, type: Character = "0", data: [UInt8] = [], link: String = "", mode: Int = 0o644,
+    uid: Int = 0,
     gid: Int = 0, size: Int? = nil, modified: Int = 0, magic: String = "ustar\u{0}00",
     patch: (inout [UInt8]) -> Void = { _ in }
   ) {
@@ -21,7 +22,9 @@ public struct TarBuilder {
     }
     func octal(_ value: Int, _ offset: Int, _ length: Int) {
       let digits = String(value, radix: 8)
-      put((String(repeating: "0", count: max(0, length - 1 - digits.count)) + digits).utf8, offset, length)
+      put(
+        (String(repeating: "0", count: max(0, length - 1 - digits.count)) + digits).utf8, offset,
+        length)
     }
     put(name.utf8, 0, 100)
     octal(mode, 100, 8)
@@ -39,13 +42,21 @@ public struct TarBuilder {
     pad()
   }
 
-  public mutating func file(_ name: String, _ text: String, mode: Int = 0o644, uid: Int = 0, modified: Int = 0) {
+  public mutating func file(
+    _ name: String, _ text: String, mode: Int = 0o644, uid: Int = 0, modified: Int = 0
+  ) {
     add(name, data: Array(text.utf8), mode: mode, uid: uid, modified: modified)
   }
 
-  public mutating func folder(_ name: String, mode: Int = 0o755) { add(name, type: "5", mode: mode) }
-  public mutating func symlink(_ name: String, to target: String) { add(name, type: "2", link: target, mode: 0o777) }
-  public mutating func hardlink(_ name: String, to target: String) { add(name, type: "1", link: target) }
+  public mutating func folder(_ name: String, mode: Int = 0o755) {
+    add(name, type: "5", mode: mode)
+  }
+  public mutating func symlink(_ name: String, to target: String) {
+    add(name, type: "2", link: target, mode: 0o777)
+  }
+  public mutating func hardlink(_ name: String, to target: String) {
+    add(name, type: "1", link: target)
+  }
 
   /// A PAX extended header with these records, for the next entry.
   public mutating func pax(_ records: [(String, String)], type: Character = "x") {
@@ -57,7 +68,8 @@ public struct TarBuilder {
     tar.replaceSubrange(offset + 148..<offset + 156, with: [UInt8](repeating: 0x20, count: 8))
     let digits = String(tar[offset..<offset + 512].reduce(0) { $0 + Int($1) }, radix: 8)
     tar.replaceSubrange(
-      offset + 148..<offset + 155, with: (String(repeating: "0", count: 6 - digits.count) + digits + "\0").utf8)
+      offset + 148..<offset + 155,
+      with: (String(repeating: "0", count: 6 - digits.count) + digits + "\0").utf8)
   }
 
   /// `"%d %s=%s\n"`, the number counting itself.
@@ -111,5 +123,7 @@ public struct SeededBytes: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 
-  public mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) } }
+  public mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
 }

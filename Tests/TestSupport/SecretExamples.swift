@@ -12,14 +12,19 @@ public struct SecretExamples {
 
   private mutating func pick(_ set: String, _ count: Int) -> String {
     let characters = Array(set)
-    return String((0..<count).map { _ in characters[Int(random.next() % UInt64(characters.count))] })
+    return String(
+      (0..<count).map { _ in characters[Int(random.next() % UInt64(characters.count))] })
   }
 
-  private mutating func an(_ count: Int) -> String { pick(Self.lower + Self.upper + Self.digits, count) }
+  private mutating func an(_ count: Int) -> String {
+    pick(Self.lower + Self.upper + Self.digits, count)
+  }
   private mutating func hex(_ count: Int) -> String { pick(Self.hexadecimal, count) }
   private mutating func num(_ count: Int) -> String { pick(Self.digits, count) }
   private mutating func caps(_ count: Int) -> String { pick(Self.upper + Self.digits, count) }
-  private mutating func b64(_ count: Int) -> String { pick(Self.lower + Self.upper + Self.digits + "+/", count) }
+  private mutating func b64(_ count: Int) -> String {
+    pick(Self.lower + Self.upper + Self.digits + "+/", count)
+  }
   private mutating func url(_ count: Int) -> String {
     // Neither begins nor ends with a sign, so that where a token stops is plain.
     an(1) + pick(Self.lower + Self.upper + Self.digits + "_-", count - 2) + an(1)

@@ -70,7 +70,9 @@ public enum AtomicFile {
 
   /// Writes `bytes` beside `path`: for an output that appears together with others.
   /// - Throws: `OutputError`; the temporary file is then gone.
-  public static func prepare(_ bytes: some Collection<UInt8>, for path: String) throws(OutputError) -> PendingFile {
+  public static func prepare(_ bytes: some Collection<UInt8>, for path: String) throws(OutputError)
+    -> PendingFile
+  {
     let pending = try PendingFile(for: path)
     do {
       let file = try FileDescriptor.open(FilePath(pending.temporaryPath), .writeOnly)
@@ -99,13 +101,17 @@ public struct PendingFile: Sendable {
   /// - Parameter replacesDevices: whether even a device or FIFO gives way to a file.
   public init(for path: String, replacesDevices: Bool = false) throws(OutputError) {
     let target = FilePath(path)
-    guard let name = target.lastComponent else { throw OutputError(path: path, reason: "not a file name") }
+    guard let name = target.lastComponent else {
+      throw OutputError(path: path, reason: "not a file name")
+    }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw OutputError(path: path, reason: "it is a folder")
     }
     isDevice = !replacesDevices && AtomicFile.isDevice(path)
-    if isDevice, access(path, W_OK) != 0 { throw OutputError(path: path, reason: "\(Errno(rawValue: errno))") }
+    if isDevice, access(path, W_OK) != 0 {
+      throw OutputError(path: path, reason: "\(Errno(rawValue: errno))")
+    }
     let folder = isDevice ? FilePath(AtomicFile.scratchFolder) : target.removingLastComponent()
     let suffix = String(UInt64.random(in: 0...UInt64.max), radix: 36)
     let temporary = folder.appending(".\(name.string).forge-\(suffix)")

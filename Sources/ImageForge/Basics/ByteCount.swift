@@ -5,19 +5,25 @@ public enum ByteCount {
   ]
   private static let factors: [String: Int64] = [
     "": 1, "b": 1, "k": 1_000, "kb": 1_000, "m": 1_000_000, "mb": 1_000_000, "g": 1_000_000_000,
-    "gb": 1_000_000_000, "tb": 1_000_000_000_000, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+    "gb": 1_000_000_000, "tb": 1_000_000_000_000, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30,
+    "tib": 1 << 40,
   ]
 
   /// `999 B`, `1.0 kB`, `174.3 MB`. Computed in integers, so that every machine prints the same.
   public static func text(_ bytes: Int64) -> String {
     let magnitude = bytes.magnitude
     var (suffix, factor) = ("B", UInt64(1))
-    for unit in units where magnitude >= UInt64(unit.factor) { (suffix, factor) = (unit.suffix, UInt64(unit.factor)) }
+    for unit in units where magnitude >= UInt64(unit.factor) {
+      (suffix, factor) = (unit.suffix, UInt64(unit.factor))
+    }
     let sign = bytes < 0 ? "-" : ""
     guard factor > 1 else { return "\(sign)\(magnitude) B" }
     // Rounds half up, and carries into the next unit: 999,950 is 1.0 MB, not 1000.0 kB.
-    var tenths = (magnitude / (factor / 10)) + ((magnitude % (factor / 10)) * 2 >= factor / 10 ? 1 : 0)
-    if tenths >= 10_000, let next = units.firstIndex(where: { $0.suffix == suffix }), next + 1 < units.count {
+    var tenths =
+      (magnitude / (factor / 10)) + ((magnitude % (factor / 10)) * 2 >= factor / 10 ? 1 : 0)
+    if tenths >= 10_000, let next = units.firstIndex(where: { $0.suffix == suffix }),
+      next + 1 < units.count
+    {
       suffix = units[next + 1].suffix
       tenths = 10
     }

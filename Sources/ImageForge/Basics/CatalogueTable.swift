@@ -21,8 +21,12 @@ package struct CatalogueTable {
   package func text(_ key: String) -> String? { values[key]?.scalar?.string }
 
   /// Nil where there is no list.
-  package func texts(_ key: String) -> [String]? { values[key]?.sequence?.compactMap(\.scalar?.string) }
+  package func texts(_ key: String) -> [String]? {
+    values[key]?.sequence?.compactMap(\.scalar?.string)
+  }
 
   /// Empty where there is no list.
-  package func rows(_ key: String) -> [CatalogueTable] { values[key]?.sequence?.map { CatalogueTable($0) } ?? [] }
+  package func rows(_ key: String) -> [CatalogueTable] {
+    values[key]?.sequence?.map { CatalogueTable($0) } ?? []
+  }
 }

@@ -10,7 +10,9 @@ package enum Concurrently {
     // Starting threads costs more than a few files.
     guard elements.count >= 32 else { return elements.map(work) }
     let size = max(8, min(256, elements.count / 16))
-    let slices = stride(from: 0, to: elements.count, by: size).map { $0..<min($0 + size, elements.count) }
+    let slices = stride(from: 0, to: elements.count, by: size).map {
+      $0..<min($0 + size, elements.count)
+    }
     let done = Mutex<[Int: [Result]]>([:])
     DispatchQueue.concurrentPerform(iterations: slices.count) { index in
       let results = elements[slices[index]].map(work)

@@ -18,11 +18,14 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
   /// Nil when `text` is not a digest of a known algorithm in canonical form.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, let algorithm = Algorithm(rawValue: String(parts[0])) else { return nil }
+    guard parts.count == 2, let algorithm = Algorithm(rawValue: String(parts[0])) else {
+      return nil
+    }
     let hex = parts[1].utf8
     guard hex.count == (algorithm == .sha256 ? 64 : 128),
       hex.allSatisfy({
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
       })
     else { return nil }
     self.algorithm = algorithm
@@ -55,7 +58,8 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
   public init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let digest = Digest(text) else {
-      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "not a digest"))
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "not a digest"))
     }
     self = digest
   }
@@ -67,6 +71,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
 
   private static func hex(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

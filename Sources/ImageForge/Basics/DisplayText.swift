@@ -9,7 +9,8 @@ public enum DisplayText {
     var out = ""
     for scalar in text.unicodeScalars {
       if mustEscape(scalar) {
-        out += scalar.value < 0x80 ? "\\x" + hex(scalar.value, 2) : "\\u{" + hex(scalar.value, 4) + "}"
+        out +=
+          scalar.value < 0x80 ? "\\x" + hex(scalar.value, 2) : "\\u{" + hex(scalar.value, 4) + "}"
       } else {
         out.unicodeScalars.append(scalar)
       }
@@ -21,13 +22,17 @@ public enum DisplayText {
   public static func escape(_ bytes: some Sequence<UInt8>) -> String {
     let bytes = Array(bytes)
     if let text = String(validating: bytes, as: UTF8.self) { return escape(text) }
-    return bytes.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex(UInt32($0), 2) }.joined()
+    return bytes.map {
+      (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex(UInt32($0), 2)
+    }.joined()
   }
 
   /// A line for a log that a CI runner reads too: what the runner would take for a command of its own (`::error::` at
   /// the start, `##[error]` or `##vso[` anywhere) is broken by an escape.
   public static func line(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "#") }) else { return text }
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "#") }) else {
+      return text
+    }
     var out = text
     if let start = out.firstIndex(where: { !$0.isWhitespace }), out[start...].hasPrefix("::") {
       out.replaceSubrange(start...start, with: "\\x3a")
@@ -37,7 +42,9 @@ public enum DisplayText {
 
   private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+      .unassigned:
+      true
     default: false
     }
   }

@@ -92,7 +92,8 @@ public struct Finding: Codable, Hashable, Sendable {
   /// The same, with where it comes from and how exactly to mend it.
   package func traced(to cause: SourceLine?, change: SourceChange?) -> Finding {
     Finding(
-      id: id, severity: severity, message: message, location: location, fix: fix, evidence: evidence, cause: cause,
+      id: id, severity: severity, message: message, location: location, fix: fix,
+      evidence: evidence, cause: cause,
       change: change)
   }
 

@@ -104,7 +104,8 @@ extension JSON {
 
     /// What a reader accepts, part by part.
     public init(
-      duplicateKeys: DuplicateKeys, allowsComments: Bool = false, maximumDepth: Int = 128, maximumSize: Int
+      duplicateKeys: DuplicateKeys, allowsComments: Bool = false, maximumDepth: Int = 128,
+      maximumSize: Int
     ) {
       self.duplicateKeys = duplicateKeys
       self.allowsComments = allowsComments
@@ -152,7 +153,8 @@ private struct JSONParser {
 
   private func failure(_ reason: String, at offset: Int? = nil) -> JSONError {
     let offset = min(offset ?? at, bytes.count)
-    return JSONError(location: source.location(at: offset), column: source.column(at: offset), reason: reason)
+    return JSONError(
+      location: source.location(at: offset), column: source.column(at: offset), reason: reason)
   }
 
   private var current: UInt8? { at < bytes.count ? bytes[at] : nil }
@@ -174,7 +176,9 @@ private struct JSONParser {
       while at < bytes.count, bytes[at] != 0x0A { at += 1 }
     case UInt8(ascii: "*"):
       at += 2
-      while at + 1 < bytes.count, bytes[at] != UInt8(ascii: "*") || bytes[at + 1] != UInt8(ascii: "/") { at += 1 }
+      while at + 1 < bytes.count,
+        bytes[at] != UInt8(ascii: "*") || bytes[at + 1] != UInt8(ascii: "/")
+      { at += 1 }
       guard at + 1 < bytes.count else { throw failure("comment is not closed", at: start) }
       at += 2
     default: throw failure("unexpected '/'")
@@ -182,7 +186,9 @@ private struct JSONParser {
   }
 
   private mutating func parseValue(depth: Int) throws(JSONError) -> JSON {
-    guard depth <= options.maximumDepth else { throw failure("nested deeper than \(options.maximumDepth) levels") }
+    guard depth <= options.maximumDepth else {
+      throw failure("nested deeper than \(options.maximumDepth) levels")
+    }
     try skipSpace()
     let start = at
     guard let byte = current else { throw failure("the text ends where a value is expected") }
@@ -191,7 +197,8 @@ private struct JSONParser {
     case UInt8(ascii: "{"): value = try parseObject(depth: depth)
     case UInt8(ascii: "["): value = try parseArray(depth: depth)
     case UInt8(ascii: "\""): value = .string(try parseString())
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): value = .number(try parseNumber())
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      value = .number(try parseNumber())
     case UInt8(ascii: "t"): value = try keyword("true", .bool(true))
     case UInt8(ascii: "f"): value = try keyword("false", .bool(false))
     case UInt8(ascii: "n"): value = try keyword("null", .null)
@@ -200,9 +207,13 @@ private struct JSONParser {
     return JSON(value: value, offset: start)
   }
 
-  private mutating func keyword(_ word: StaticString, _ value: JSON.Value) throws(JSONError) -> JSON.Value {
+  private mutating func keyword(_ word: StaticString, _ value: JSON.Value) throws(JSONError)
+    -> JSON.Value
+  {
     let count = word.utf8CodeUnitCount
-    let matches = word.withUTF8Buffer { at + count <= bytes.count && bytes[at..<at + count].elementsEqual($0) }
+    let matches = word.withUTF8Buffer {
+      at + count <= bytes.count && bytes[at..<at + count].elementsEqual($0)
+    }
     guard matches else { throw failure("expected a value") }
     at += count
     return value
@@ -229,12 +240,14 @@ private struct JSONParser {
         case .rejectFolded: seen.insert(JSON.foldKey(key)).inserted
         }
       guard isNew else {
-        throw failure("the key \"\(DisplayText.escape(key))\" stands twice in one object", at: keyOffset)
+        throw failure(
+          "the key \"\(DisplayText.escape(key))\" stands twice in one object", at: keyOffset)
       }
       try skipSpace()
       guard current == UInt8(ascii: ":") else { throw failure("expected ':' after a key") }
       at += 1
-      members.append(JSON.Member(key: key, keyOffset: keyOffset, value: try parseValue(depth: depth + 1)))
+      members.append(
+        JSON.Member(key: key, keyOffset: keyOffset, value: try parseValue(depth: depth + 1)))
       if try !another(closing: UInt8(ascii: "}")) { return .object(members) }
     }
   }
@@ -278,13 +291,17 @@ private struct JSONParser {
     let start = at
     func digits(_ parser: inout JSONParser) -> Int {
       let first = parser.at
-      while let byte = parser.current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { parser.at += 1 }
+      while let byte = parser.current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+        parser.at += 1
+      }
       return parser.at - first
     }
     if current == UInt8(ascii: "-") { at += 1 }
     let leading = current
     let whole = digits(&self)
-    guard whole > 0, leading != UInt8(ascii: "0") || whole == 1 else { throw failure("malformed number", at: start) }
+    guard whole > 0, leading != UInt8(ascii: "0") || whole == 1 else {
+      throw failure("malformed number", at: start)
+    }
     if current == UInt8(ascii: ".") {
       at += 1
       guard digits(&self) > 0 else { throw failure("malformed number", at: start) }
@@ -309,7 +326,8 @@ private struct JSONParser {
         at += 1
         let text =
           decoded.isEmpty
-          ? String(validating: tail, as: UTF8.self) : String(validating: decoded + tail, as: UTF8.self)
+          ? String(validating: tail, as: UTF8.self)
+          : String(validating: decoded + tail, as: UTF8.self)
         guard let text else { throw failure("string is not valid UTF-8", at: start) }
         return text
       case UInt8(ascii: "\\"):
@@ -337,7 +355,9 @@ private struct JSONParser {
     case UInt8(ascii: "u"):
       var code = try hexDigits()
       if (0xD800..<0xDC00).contains(code) {
-        guard current == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") else {
+        guard current == UInt8(ascii: "\\"), at + 1 < bytes.count,
+          bytes[at + 1] == UInt8(ascii: "u")
+        else {
           throw failure("half of a surrogate pair")
         }
         at += 2
@@ -372,7 +392,9 @@ extension JSON {
     return String(
       String.UnicodeScalarView(
         key.unicodeScalars.flatMap { scalar in
-          scalar.properties.uppercaseMapping.unicodeScalars.flatMap { $0.properties.lowercaseMapping.unicodeScalars }
+          scalar.properties.uppercaseMapping.unicodeScalars.flatMap {
+            $0.properties.lowercaseMapping.unicodeScalars
+          }
         }))
   }
 }

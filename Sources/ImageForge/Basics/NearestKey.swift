@@ -14,7 +14,9 @@ public enum NearestKey {
 
   /// Levenshtein distance.
   private static func editDistance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.lowercased().unicodeScalars.prefix(64)), Array(b.lowercased().unicodeScalars))
+    let (a, b) = (
+      Array(a.lowercased().unicodeScalars.prefix(64)), Array(b.lowercased().unicodeScalars)
+    )
     var row = Array(0...b.count)
     for (i, x) in a.enumerated() {
       var diagonal = row[0]

@@ -20,16 +20,19 @@ public enum OutputPaths {
       let name = DisplayText.escape(outputs[index])
       guard !read.contains(where: place.touches) else {
         throw OutputPathError(
-          description: "\(name) is an input, or in one, and inputs are never modified; choose another file")
+          description:
+            "\(name) is an input, or in one, and inputs are never modified; choose another file")
       }
       if let other = places.firstIndex(where: place.isInside) {
         throw OutputPathError(
-          description: "\(name) lies in \(DisplayText.escape(outputs[other])), which is written as a whole; "
+          description:
+            "\(name) lies in \(DisplayText.escape(outputs[other])), which is written as a whole; "
             + "choose another file")
       }
       if let other = places[..<index].firstIndex(where: place.isSame) {
         throw OutputPathError(
-          description: "\(DisplayText.escape(outputs[other])) and \(name) would replace each other; "
+          description:
+            "\(DisplayText.escape(outputs[other])) and \(name) would replace each other; "
             + "choose two files")
       }
     }

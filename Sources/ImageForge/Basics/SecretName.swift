@@ -1,17 +1,23 @@
 /// Which names of variables and settings stand for secrets: the one list that analysis, recipes and rules go by.
 package enum SecretName {
   private static let words: Set<Substring> = [
-    "apikey", "credential", "credentials", "dsn", "passphrase", "password", "passwd", "pwd", "pword", "salt",
+    "apikey", "credential", "credentials", "dsn", "passphrase", "password", "passwd", "pwd",
+    "pword", "salt",
     "secret", "secrets", "token",
   ]
   /// These tell of a secret only at the end: `API_KEY`, but not `KEY_LENGTH` or `AUTH_DOMAIN`.
   private static let endings: Set<Substring> = ["auth", "key", "keys"]
   private static let harmlessEndings: Set<Substring> = [
-    "algorithm", "audience", "backend", "bytes", "class", "cost", "count", "days", "dependency", "disabled", "domain",
-    "enabled", "endpoint", "expire", "expires", "expiry", "file", "format", "header", "host", "hours", "id",
-    "interval", "issuer", "length", "lifetime", "limit", "location", "max", "method", "min", "minutes", "mode",
-    "module", "name", "path", "pattern", "patterns", "port", "prefix", "prompts", "provider", "public", "region",
-    "rotation", "scheme", "seconds", "secure", "size", "timeout", "title", "ttl", "type", "url", "user", "username",
+    "algorithm", "audience", "backend", "bytes", "class", "cost", "count", "days", "dependency",
+    "disabled", "domain",
+    "enabled", "endpoint", "expire", "expires", "expiry", "file", "format", "header", "host",
+    "hours", "id",
+    "interval", "issuer", "length", "lifetime", "limit", "location", "max", "method", "min",
+    "minutes", "mode",
+    "module", "name", "path", "pattern", "patterns", "port", "prefix", "prompts", "provider",
+    "public", "region",
+    "rotation", "scheme", "seconds", "secure", "size", "timeout", "title", "ttl", "type", "url",
+    "user", "username",
     "version",
   ]
   private static let stores: Set<Substring> = [
@@ -31,7 +37,9 @@ package enum SecretName {
   }
 
   private static func isValue(words all: [Substring]) -> Bool {
-    guard let last = all.last, !harmlessEndings.contains(last), !all.contains("public") else { return false }
+    guard let last = all.last, !harmlessEndings.contains(last), !all.contains("public") else {
+      return false
+    }
     return endings.contains(last) || all.contains(where: words.contains)
   }
 
@@ -56,7 +64,8 @@ package enum SecretName {
   package static func holdsCredentials(_ value: String) -> Bool {
     guard let scheme = value.firstRange(of: "://") else { return false }
     let authority = value[scheme.upperBound...].prefix { $0 != "/" && $0 != " " && $0 != "?" }
-    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return false }
+    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":")
+    else { return false }
     let password = authority[authority.index(after: colon)..<at]
     return !password.isEmpty && !password.hasPrefix("${") && !password.hasPrefix("{")
   }

@@ -4,7 +4,8 @@ public enum SettingsFile {
   public static let name = "forge.yaml"
   /// Sections of the policy, which Rules reads.
   public static let policy = [
-    "version", "profile", "extends", "size", "layers", "baseline", "fail-on", "rules", "numeric-user", "assert",
+    "version", "profile", "extends", "size", "layers", "baseline", "fail-on", "rules",
+    "numeric-user", "assert",
     "suppress",
   ]
   /// Sections about the codebase, which Codebase reads.

@@ -14,7 +14,9 @@ public enum UnifiedDiff {
   private static let searchLimit = 2000
 
   /// The diff; empty when the texts are equal.
-  public static func between(_ old: String, _ new: String, oldName: String, newName: String) -> String {
+  public static func between(_ old: String, _ new: String, oldName: String, newName: String)
+    -> String
+  {
     guard old != new else { return "" }
     let edits = edits(lines(old), lines(new))
     var out = "--- \(DisplayText.escape(oldName))\n+++ \(DisplayText.escape(newName))\n"
@@ -68,7 +70,9 @@ public enum UnifiedDiff {
     var prefix = 0
     while prefix < shared, old[prefix] == new[prefix] { prefix += 1 }
     var suffix = 0
-    while suffix < shared - prefix, old[old.count - 1 - suffix] == new[new.count - 1 - suffix] { suffix += 1 }
+    while suffix < shared - prefix, old[old.count - 1 - suffix] == new[new.count - 1 - suffix] {
+      suffix += 1
+    }
     let oldMiddle = Array(old[prefix..<(old.count - suffix)])
     let newMiddle = Array(new[prefix..<(new.count - suffix)])
 
@@ -107,7 +111,8 @@ public enum UnifiedDiff {
   private static func lines(_ text: String) -> [String] {
     guard !text.isEmpty else { return [] }
     // By bytes: to a Swift `Character`, CR and LF together are one.
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map
+    { line in
       line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
         .map { DisplayText.escape(String(decoding: $0, as: UTF8.self)) }.joined(separator: "\t")
     }

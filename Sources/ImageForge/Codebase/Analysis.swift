@@ -11,7 +11,9 @@ public struct Analysis: Codable, Sendable, Equatable {
   /// What concerns no single service.
   public let findings: [Finding]
 
-  public init(root: String, services: [Service], links: [ServiceLink] = [], findings: [Finding] = []) {
+  public init(
+    root: String, services: [Service], links: [ServiceLink] = [], findings: [Finding] = []
+  ) {
     schemaVersion = 1
     self.root = root
     self.services = services
@@ -112,12 +114,15 @@ public struct Service: Codable, Sendable, Equatable {
   public var findings: [Finding]
 
   public init(
-    name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime, packageManager: PackageManager,
+    name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime,
+    packageManager: PackageManager,
     workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
     healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
-    migrations: Migrations? = nil, mcp: [MCPServer] = [], workers: [BackgroundWorker] = [], assetFolders: [String] = [],
+    migrations: Migrations? = nil, mcp: [MCPServer] = [], workers: [BackgroundWorker] = [],
+    assetFolders: [String] = [],
     systemPackages: SystemPackages = SystemPackages(),
-    nativePackages: [NativePackage] = [], installInputs: [String], buildArguments: [String: String] = [:],
+    nativePackages: [NativePackage] = [], installInputs: [String],
+    buildArguments: [String: String] = [:],
     conclusions: [Conclusion] = [],
     findings: [Finding] = []
   ) {
@@ -306,9 +311,11 @@ public struct NextFacts: Codable, Sendable, Equatable {
   public var settings: NextSettings
 
   public init(
-    router: Router, output: Output, configFile: String? = nil, basePath: String? = nil, distDir: String = ".next",
+    router: Router, output: Output, configFile: String? = nil, basePath: String? = nil,
+    distDir: String = ".next",
     customServer: String? = nil, buildCommand: String = "next build", startCommand: String? = nil,
-    hasPublicFolder: Bool, standaloneServer: String = "server.js", settings: NextSettings = NextSettings()
+    hasPublicFolder: Bool, standaloneServer: String = "server.js",
+    settings: NextSettings = NextSettings()
   ) {
     self.router = router
     self.output = output
@@ -406,7 +413,8 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   /// `file:line` of every place that reads it, sorted.
   public var sources: [String]
 
-  public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String]) {
+  public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String])
+  {
     self.name = name
     self.scope = scope
     self.required = required
@@ -486,7 +494,8 @@ public struct MCPServer: Codable, Sendable, Equatable {
   public var source: String
 
   public init(
-    transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String, state: State? = nil
+    transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String,
+    state: State? = nil
   ) {
     self.transport = transport
     self.state = state ?? (mounted ? .mounted : transport == .stdio ? .stdio : .service)

@@ -44,14 +44,16 @@ public enum AnalysisError: ForgeError, Equatable {
       "\(DisplayText.escape(path)): the folder is empty; give the folder of a Next.js or FastAPI application"
     case .noService(let path, let hint):
       "\(DisplayText.escape(path)): no Next.js or FastAPI application here: no package.json depends on next, and no "
-        + "Python code or requirements use fastapi" + (hint.map { " (\(DisplayText.escape($0)))" } ?? "")
+        + "Python code or requirements use fastapi"
+        + (hint.map { " (\(DisplayText.escape($0)))" } ?? "")
         + "; give the application's folder or one above it"
     case .malformed(let location, let reason):
       "\(DisplayText.escape(location)): \(DisplayText.escape(reason))" + remedy
     case .settings(let location, let reason):
       "\(DisplayText.escape(location)): \(DisplayText.escape(reason))"
     case .tooLarge(let path, let limit):
-      "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have" + remedy
+      "\(DisplayText.escape(path)): larger than the \(ByteCount.text(Int64(limit))) that such a file may have"
+        + remedy
     }
   }
 }

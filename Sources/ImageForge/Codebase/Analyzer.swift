@@ -13,18 +13,22 @@ public enum Analyzer {
     for folder in folders(with: isNodeManifest, in: tree) {
       do {
         if let service = try NextAnalyzer.analyze(folder, in: tree) { services.append(service) }
-      } catch AnalysisError.malformed(let location, let reason) where isTemplate(folder, of: location) {
+      } catch AnalysisError.malformed(let location, let reason)
+        where isTemplate(folder, of: location)
+      {
         templates.append(
           Finding(
             id: "FORGE-T006", severity: .info,
-            message: "a manifest in a folder of templates is none yet (\(DisplayText.escape(reason))): not looked at",
+            message:
+              "a manifest in a folder of templates is none yet (\(DisplayText.escape(reason))): not looked at",
             location: location))
       }
     }
     services += try backends(in: tree)
     guard !services.isEmpty else { throw AnalysisError.noService(path: path, hint: hint(tree)) }
     services.sort {
-      ProjectTree.precedes($0.path, $1.path) || ($0.path == $1.path && $0.kind.rawValue < $1.kind.rawValue)
+      ProjectTree.precedes($0.path, $1.path)
+        || ($0.path == $1.path && $0.kind.rawValue < $1.kind.rawValue)
     }
     makeNamesUnique(&services)
     for index in services.indices { services[index].completeConclusions() }
@@ -35,7 +39,8 @@ public enum Analyzer {
     let links = ServiceLinks.find(services, in: tree)
     return Analysis(
       root: path, services: services, links: links.links,
-      findings: tree.findings + templates.prefix(100) + DataFiles.findings(in: tree) + sharedFolder(services)
+      findings: tree.findings + templates.prefix(100) + DataFiles.findings(in: tree)
+        + sharedFolder(services)
         + links.findings)
   }
 
@@ -44,9 +49,11 @@ public enum Analyzer {
     return [
       Finding(
         id: "FORGE-T009", severity: .warning,
-        message: "\(one.name) and \(other.name) share a folder, which can hold the Dockerfile of one: neither is built",
+        message:
+          "\(one.name) and \(other.name) share a folder, which can hold the Dockerfile of one: neither is built",
         location: one.path,
-        fix: "leave one out in forge.yaml: `services: {\(other.name): {exclude: true}}`, or give it a folder of its own"
+        fix:
+          "leave one out in forge.yaml: `services: {\(other.name): {exclude: true}}`, or give it a folder of its own"
       )
     ]
   }
@@ -63,7 +70,8 @@ public enum Analyzer {
       found.append(service)
     }
     // Code without a manifest, or only with manifests of something else.
-    if found.isEmpty, !pythonFolders.contains("."), tree.files.contains(where: { $0.hasSuffix(".py") }),
+    if found.isEmpty, !pythonFolders.contains("."),
+      tree.files.contains(where: { $0.hasSuffix(".py") }),
       let service = try FastAPIAnalyzer.analyze(".", in: tree)
     {
       found.append(service)
@@ -101,7 +109,8 @@ public enum Analyzer {
   }
 
   private static let pythonManifests: Set<Substring> = [
-    "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml",
+    "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock",
+    "pylock.toml",
   ]
 
   private static func isPythonManifest(_ name: Substring) -> Bool {
@@ -128,7 +137,9 @@ public enum Analyzer {
       let name = services[index].name
       var candidate = name
       var number = 2
-      if seen.contains(name), let folder = ServiceName.reduce(services[index].path) { candidate = "\(name)-\(folder)" }
+      if seen.contains(name), let folder = ServiceName.reduce(services[index].path) {
+        candidate = "\(name)-\(folder)"
+      }
       while !seen.insert(candidate).inserted {
         candidate = "\(name)-\(number)"
         number += 1

@@ -23,7 +23,8 @@ enum ComposeFile {
   }
 
   private static let names = [
-    "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "docker-compose.prod.yml",
+    "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml",
+    "docker-compose.prod.yml",
     "docker-compose.override.yml", "compose.override.yaml", "compose.prod.yaml",
   ]
 
@@ -31,7 +32,9 @@ enum ComposeFile {
   static func read(_ folder: String, in tree: ProjectTree) -> [Service] {
     names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile).flatMap { path -> [Service] in
       // A file that is not YAML is compose's to complain of.
-      guard let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source) else {
+      guard let source = try? tree.read(path, limit: 1 << 20),
+        let root = try? YAMLValue.parse(source)
+      else {
         return []
       }
       return (root["services"]?.entries ?? []).prefix(200).map { service($0, folder, path) }
@@ -41,22 +44,28 @@ enum ComposeFile {
   /// The variables that compose files give to what is built from a folder.
   static func environment(of folder: String, in tree: ProjectTree) -> [Variable] {
     let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
-    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }.flatMap(\.variables)
+    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }
+      .flatMap(\.variables)
   }
 
-  private static func service(_ entry: YAMLValue.Entry, _ folder: String, _ path: String) -> Service {
+  private static func service(_ entry: YAMLValue.Entry, _ folder: String, _ path: String) -> Service
+  {
     let build = entry.value["build"]
-    let written = build?.string ?? build?["context"]?.string ?? (build?.isMapping == true ? "." : nil)
+    let written =
+      build?.string ?? build?["context"]?.string ?? (build?.isMapping == true ? "." : nil)
     var variables: [Variable] = []
     for environment in [entry.value["environment"], build?["args"]].compactMap(\.self) {
       variables += environment.entries.map { member in
-        Variable(name: member.key, value: member.value.string, path: path, line: line(member.location))
+        Variable(
+          name: member.key, value: member.value.string, path: path, line: line(member.location))
       }
       variables += environment.elements.compactMap { element in
         guard let text = element.string else { return nil }
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
         return Variable(
-          name: parts[0], value: parts.count > 1 ? parts[1] : nil, path: path, line: line(element.location))
+          name: parts[0], value: parts.count > 1 ? parts[1] : nil, path: path,
+          line: line(element.location))
       }
     }
     let published = (entry.value["ports"]?.elements ?? []).compactMap { port -> Int? in
@@ -66,7 +75,8 @@ enum ComposeFile {
       return Int(parts.count > 1 ? parts[parts.count - 2] : parts.first ?? "")
     }
     return Service(
-      name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) }, variables: variables,
+      name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) },
+      variables: variables,
       published: published, command: command(entry.value))
   }
 
@@ -77,9 +87,12 @@ enum ComposeFile {
   }
 
   /// The commands that compose files give to what is built from a folder.
-  static func commands(of folder: String, in tree: ProjectTree) -> [(text: String, location: String)] {
+  static func commands(of folder: String, in tree: ProjectTree) -> [(
+    text: String, location: String
+  )] {
     let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
-    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }.compactMap(\.command)
+    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }
+      .compactMap(\.command)
   }
 
   private static func line(_ location: String) -> Int {

@@ -85,7 +85,9 @@ extension Service {
   /// Adds, for every fact that no analyser gave its reasons for, what its `source` tells. Sorts all by key.
   mutating func completeConclusions() {
     let known = Set(conclusions.map(\.key))
-    for conclusion in plainConclusions where !known.contains(conclusion.key) { conclusions.append(conclusion) }
+    for conclusion in plainConclusions where !known.contains(conclusion.key) {
+      conclusions.append(conclusion)
+    }
     for finding in findings {
       guard let key = Self.ambiguities[finding.id], finding.severity != .info,
         let index = conclusions.firstIndex(where: { $0.key == key })
@@ -103,9 +105,12 @@ extension Service {
   private static let ambiguities = [
     "FORGE-N010": "packageManager.name", "FORGE-N011": "packageManager.name",
     "FORGE-N016": "packageManager.name", "FORGE-N032": "next.configFile",
-    "FORGE-N025": "runtime.version", "FORGE-F004": "fastapi.entrypoint", "FORGE-P020": "packageManager.name",
-    "FORGE-P030": "runtime.version", "FORGE-P031": "runtime.version", "FORGE-P032": "runtime.version",
-    "FORGE-P033": "runtime.version", "FORGE-P034": "runtime.version", "FORGE-P035": "runtime.version",
+    "FORGE-N025": "runtime.version", "FORGE-F004": "fastapi.entrypoint",
+    "FORGE-P020": "packageManager.name",
+    "FORGE-P030": "runtime.version", "FORGE-P031": "runtime.version",
+    "FORGE-P032": "runtime.version",
+    "FORGE-P033": "runtime.version", "FORGE-P034": "runtime.version",
+    "FORGE-P035": "runtime.version",
   ]
 
   private var plainConclusions: [Conclusion] {
@@ -115,19 +120,26 @@ extension Service {
       Self.plain("runtime.version", runtime.version, runtime.source),
       Self.plain("packageManager.name", packageManager.name.rawValue, packageManager.source),
       Self.plain("packageManager.version", packageManager.version, packageManager.source),
-      Conclusion("kind", kind.rawValue, .certain, evidence: [framework.source], why: "it depends on \(framework.name)"),
-      Conclusion("port", "\(port)", .assumed, why: "default: where the server listens unless told otherwise"),
+      Conclusion(
+        "kind", kind.rawValue, .certain, evidence: [framework.source],
+        why: "it depends on \(framework.name)"),
+      Conclusion(
+        "port", "\(port)", .assumed, why: "default: where the server listens unless told otherwise"),
       Conclusion(
         "healthPath", healthPath, healthPath == nil ? .unknown : .likely,
-        why: healthPath == nil ? "no route has the name of a health check" : "a GET route of that name"),
+        why: healthPath == nil
+          ? "no route has the name of a health check" : "a GET route of that name"),
       Conclusion(
         "databases", databases.isEmpty ? nil : databases.joined(separator: ", "), .likely,
-        why: databases.isEmpty ? "no dependency is a database driver" : "the drivers among the dependencies"),
+        why: databases.isEmpty
+          ? "no dependency is a database driver" : "the drivers among the dependencies"),
     ]
     if let fastapi {
       found.append(Self.plain("fastapi.entrypoint", fastapi.entrypoint, fastapi.source))
       found.append(
-        Conclusion("fastapi.server", fastapi.server, .likely, why: "the start command, or else the dependencies"))
+        Conclusion(
+          "fastapi.server", fastapi.server, .likely,
+          why: "the start command, or else the dependencies"))
     }
     return found
   }

@@ -7,8 +7,10 @@ import Foundation
 enum DataFiles {
   /// What a model or a data set is kept in.
   private static let extensions: Set<Substring> = [
-    "safetensors", "gguf", "ggml", "onnx", "pt", "pth", "bin", "ckpt", "h5", "keras", "pb", "tflite", "pkl", "pickle",
-    "joblib", "npy", "npz", "parquet", "csv", "tsv", "jsonl", "db", "sqlite", "sqlite3", "faiss", "zip", "gz", "tar",
+    "safetensors", "gguf", "ggml", "onnx", "pt", "pth", "bin", "ckpt", "h5", "keras", "pb",
+    "tflite", "pkl", "pickle",
+    "joblib", "npy", "npz", "parquet", "csv", "tsv", "jsonl", "db", "sqlite", "sqlite3", "faiss",
+    "zip", "gz", "tar",
     "mp4", "mov",
   ]
   /// A file of this size is a quarter of what an image may hold.
@@ -23,13 +25,17 @@ enum DataFiles {
   private static func large(in tree: ProjectTree) -> [Finding] {
     var found: [Finding] = []
     for path in tree.files where found.count < limit {
-      guard let dot = path.lastIndex(of: "."), extensions.contains(path[path.index(after: dot)...]) else { continue }
+      guard let dot = path.lastIndex(of: "."), extensions.contains(path[path.index(after: dot)...])
+      else { continue }
       var status = stat()
-      guard stat(tree.root + "/" + path, &status) == 0, status.st_size >= largeSize else { continue }
+      guard stat(tree.root + "/" + path, &status) == 0, status.st_size >= largeSize else {
+        continue
+      }
       found.append(
         Finding(
           id: "FORGE-T006", severity: .warning,
-          message: "\(DisplayText.escape(path)) is \(ByteCount.text(Int64(status.st_size))): an image that takes it "
+          message:
+            "\(DisplayText.escape(path)) is \(ByteCount.text(Int64(status.st_size))): an image that takes it "
             + "along carries it in every version",
           location: path + ":1",
           fix: "keep it out with .dockerignore, and mount or fetch it where the container runs"))
@@ -40,9 +46,12 @@ enum DataFiles {
   /// Endings that `.gitattributes` gives to Git LFS: `*.png filter=lfs`.
   private static func pointers(in tree: ProjectTree) -> [Finding] {
     guard let attributes = tree.source(".gitattributes") else { return [] }
-    let endings = attributes.text.split(whereSeparator: \.isNewline).prefix(1_000).compactMap { row -> String? in
+    let endings = attributes.text.split(whereSeparator: \.isNewline).prefix(1_000).compactMap {
+      row -> String? in
       let words = row.split(separator: " ")
-      guard words.contains("filter=lfs"), let pattern = words.first, pattern.hasPrefix("*.") else { return nil }
+      guard words.contains("filter=lfs"), let pattern = words.first, pattern.hasPrefix("*.") else {
+        return nil
+      }
       return String(pattern.dropFirst())
     }
     guard !endings.isEmpty else { return [] }
@@ -55,7 +64,8 @@ enum DataFiles {
     return [
       Finding(
         id: "FORGE-T007", severity: .warning,
-        message: DisplayText.escape(first) + (pointers.count > 1 ? " and \(pointers.count - 1) more are" : " is")
+        message: DisplayText.escape(first)
+          + (pointers.count > 1 ? " and \(pointers.count - 1) more are" : " is")
           + " only a pointer of Git LFS: the content is not here",
         location: first + ":1", fix: "run `git lfs pull` before the build")
     ]
@@ -66,13 +76,16 @@ enum DataFiles {
     let rows = modules.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     return rows.enumerated().prefix(1_000).compactMap { index, row -> Finding? in
       let parts = row.split(separator: "=", maxSplits: 1).map(\.trimmingSpaces)
-      guard parts.count == 2, parts[0] == "path", let path = ProjectPath.resolve(parts[1], from: "."),
+      guard parts.count == 2, parts[0] == "path",
+        let path = ProjectPath.resolve(parts[1], from: "."),
         tree.files(below: path).isEmpty
       else { return nil }
       return Finding(
         id: "FORGE-T008", severity: .warning,
-        message: "the submodule \(DisplayText.escape(path)) is not there: what lies in it was not read",
-        location: ".gitmodules:\(index + 1)", fix: "run `git submodule update --init` before the build")
+        message:
+          "the submodule \(DisplayText.escape(path)) is not there: what lies in it was not read",
+        location: ".gitmodules:\(index + 1)",
+        fix: "run `git submodule update --init` before the build")
     }.prefix(limit).map(\.self)
   }
 }

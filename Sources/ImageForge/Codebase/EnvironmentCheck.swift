@@ -22,7 +22,9 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
   static let names = [".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"]
 
   public init(_ service: Service) {
-    func file(_ source: String) -> String { source.lastIndex(of: ":").map { String(source[..<$0]) } ?? source }
+    func file(_ source: String) -> String {
+      source.lastIndex(of: ":").map { String(source[..<$0]) } ?? source
+    }
     let files = Set(service.environment.flatMap(\.sources).map(file))
     let example = Self.names.map { ProjectTree.join(service.path, $0) }.first(where: files.contains)
     var missing: [Row] = []
@@ -30,7 +32,9 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
     for variable in service.environment where variable.scope != .platform {
       let reads = variable.sources.filter { Self.isCode(file($0)) }
       let mentions = variable.sources.filter { file($0) == example }
-      if !reads.isEmpty, mentions.isEmpty { missing.append(Row(name: variable.name, sources: reads)) }
+      if !reads.isEmpty, mentions.isEmpty {
+        missing.append(Row(name: variable.name, sources: reads))
+      }
       if reads.isEmpty, !mentions.isEmpty, !Self.isReadByPackage(variable.name) {
         unused.append(Row(name: variable.name, sources: mentions))
       }
@@ -43,10 +47,15 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
 
   /// Variables that packages read by themselves: they stand in no source of the project.
   private static func isReadByPackage(_ name: String) -> Bool {
-    let names = ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", "NEXT_DEPLOYMENT_ID", "BLOB_READ_WRITE_TOKEN", "ANALYZE"]
+    let names = [
+      "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", "NEXT_DEPLOYMENT_ID", "BLOB_READ_WRITE_TOKEN",
+      "ANALYZE",
+    ]
     let prefixes = [
-      "AUTH_", "NEXTAUTH_", "CLERK_", "NEXT_PUBLIC_CLERK_", "SENTRY_", "OTEL_", "KV_", "UPSTASH_", "VERCEL_", "AWS_",
-      "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "NODE_", "UVICORN_", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "FASTMCP_",
+      "AUTH_", "NEXTAUTH_", "CLERK_", "NEXT_PUBLIC_CLERK_", "SENTRY_", "OTEL_", "KV_", "UPSTASH_",
+      "VERCEL_", "AWS_",
+      "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "NODE_", "UVICORN_", "FORWARDED_ALLOW_IPS",
+      "WEB_CONCURRENCY", "FASTMCP_",
     ]
     return names.contains(name) || prefixes.contains(where: name.hasPrefix)
   }
@@ -54,7 +63,8 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
   /// Whether a file can read variables; the others only name them.
   private static func isCode(_ path: String) -> Bool {
     let name = ProjectTree.name(path)
-    let isData = [".yml", ".yaml", ".json", ".jsonc"].contains { name.hasSuffix($0) } && name != ".yarnrc.yml"
+    let isData =
+      [".yml", ".yaml", ".json", ".jsonc"].contains { name.hasSuffix($0) } && name != ".yarnrc.yml"
     return !isData && !name.hasPrefix(".env") && !names.contains(name)
   }
 

@@ -8,18 +8,25 @@ enum EnvironmentName {
     let more = places.count == 1 ? "" : ", and \(places.count - 1) more places read one so"
     return Finding(
       id: id, severity: .info,
-      message: "a variable is read under a name that is computed here\(more): the list may lack some", location: first,
+      message:
+        "a variable is read under a name that is computed here\(more): the list may lack some",
+      location: first,
       fix: "name them in .env.example")
   }
 
   /// `[A-Za-z_][A-Za-z0-9_]*`.
   static func isValid(_ name: String) -> Bool {
     let bytes = name.utf8
-    guard let first = bytes.first, first == UInt8(ascii: "_") || isLetter(first), bytes.count <= 256 else {
+    guard let first = bytes.first, first == UInt8(ascii: "_") || isLetter(first), bytes.count <= 256
+    else {
       return false
     }
-    return bytes.allSatisfy { isLetter($0) || $0 == UInt8(ascii: "_") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    return bytes.allSatisfy {
+      isLetter($0) || $0 == UInt8(ascii: "_") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+    }
   }
 
-  private static func isLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 }
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+  }
 }

@@ -34,7 +34,8 @@ enum FastAPIAccess {
         statements.flattened.forEachOwnExpression { expression in
           guard found == nil else { return }
           if own == nil, answersItself(expression) {
-            own = CORSFacts(origins: [], isOpenEnded: true, source: file.location(expression.offset))
+            own = CORSFacts(
+              origins: [], isOpenEnded: true, source: file.location(expression.offset))
           }
           guard let (callee, arguments) = expression.call else { return }
           let names = [callee] + arguments.positional.prefix(2)
@@ -56,7 +57,9 @@ enum FastAPIAccess {
     return arguments.positional.first?.dotted?.last?.lowercased().contains("cors") ?? false
   }
 
-  private static func isMiddleware(_ expression: PythonExpression, _ file: PythonFile, _ index: PythonIndex) -> Bool {
+  private static func isMiddleware(
+    _ expression: PythonExpression, _ file: PythonFile, _ index: PythonIndex
+  ) -> Bool {
     guard case .external(let name)? = index.origin(of: expression, in: file) else { return false }
     return middleware.contains(name)
   }
@@ -76,7 +79,9 @@ enum FastAPIAccess {
         origins = list.elements?.compactMap(\.string) ?? list.string.map { [$0] } ?? []
         isOpenEnded = true
       } else if makers.count == 1, let elements = makers[0].expression.elements {
-        let texts = elements.map { index.text(of: PythonPlace(expression: $0, scope: makers[0].scope)) }
+        let texts = elements.map {
+          index.text(of: PythonPlace(expression: $0, scope: makers[0].scope))
+        }
         origins = texts.compactMap(\.self)
         isOpenEnded = isOpenEnded || texts.contains(nil)
       } else {
@@ -84,14 +89,16 @@ enum FastAPIAccess {
       }
     }
     return CORSFacts(
-      origins: origins.prefix(50).map { DisplayText.escape($0) }, isOpenEnded: isOpenEnded, source: source)
+      origins: origins.prefix(50).map { DisplayText.escape($0) }, isOpenEnded: isOpenEnded,
+      source: source)
   }
 
   /// `FastAPI(root_path="/api")`: where a proxy publishes the application.
   static func rootPath(_ constructors: [PythonPlace], _ index: PythonIndex) -> String? {
     constructors.lazy.compactMap { place -> String? in
       guard let value = place.expression.call?.arguments["root_path"],
-        let text = index.text(of: PythonPlace(expression: value, scope: place.scope)), ProjectPath.isPlain(text)
+        let text = index.text(of: PythonPlace(expression: value, scope: place.scope)),
+        ProjectPath.isPlain(text)
       else { return nil }
       return text
     }.first
@@ -104,7 +111,9 @@ extension FastAPIRoutes {
   func bases(of constructors: [PythonPlace]) -> [String]? {
     var found: Set<String> = []
     for route in all(of: constructors, onUnknown: { found.insert("?") }) {
-      let fixed = route.path.split(separator: "/", omittingEmptySubsequences: false).prefix { !$0.hasPrefix("{") }
+      let fixed = route.path.split(separator: "/", omittingEmptySubsequences: false).prefix {
+        !$0.hasPrefix("{")
+      }
       found.insert(fixed.joined(separator: "/"))
     }
     return found.contains("?") ? nil : found.filter { !$0.isEmpty }.sorted()

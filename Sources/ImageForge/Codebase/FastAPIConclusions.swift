@@ -27,12 +27,15 @@ struct FastAPIConclusions {
       service.conclude(
         Conclusion(
           "databases", service.databases.joined(separator: ", "), .likely,
-          evidence: databases.map(\.source).reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+          evidence: databases.map(\.source).reduce(into: []) {
+            if !$0.contains($1) { $0.append($1) }
+          },
           why: "drivers among the dependencies, and addresses in the code"))
     }
     if let version = service.packageManager.version, let source = manifest?.managerVersionSource {
       service.conclude(
-        Conclusion("packageManager.version", version, .certain, evidence: [source], why: "written there"))
+        Conclusion(
+          "packageManager.version", version, .certain, evidence: [source], why: "written there"))
     }
     addRuntime(to: &service, python)
     for server in service.mcp { service.conclude(conclusion(on: server)) }
@@ -51,7 +54,8 @@ struct FastAPIConclusions {
         : "by its place, its name and what hangs on it, in the fastapi command's order"
     service.conclude(
       Conclusion(
-        "fastapi.entrypoint", entrypoint.text, entrypoint.namedBy != nil || others.isEmpty ? .certain : .likely,
+        "fastapi.entrypoint", entrypoint.text,
+        entrypoint.namedBy != nil || others.isEmpty ? .certain : .likely,
         evidence: evidence.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
         alternatives: others.filter { $0.value != entrypoint.text }, why: why))
     if facts.factory {
@@ -64,7 +68,9 @@ struct FastAPIConclusions {
       service.conclude(
         Conclusion(
           "fastapi.appDir", facts.appDir, .likely, evidence: [entrypoint.source],
-          why: "the first folder above it that is no package, or from which its own imports are found"))
+          why:
+            "the first folder above it that is no package, or from which its own imports are found")
+      )
     }
   }
 
@@ -85,8 +91,11 @@ struct FastAPIConclusions {
       Conclusion(
         "fastapi.server", facts.server, isThere ? .likely : .assumed,
         evidence: isThere ? [source].compactMap(\.self) : [],
-        alternatives: start.server.map { [Conclusion.Alternative(value: $0, source: start.location)] } ?? [],
-        why: isThere ? "the server among the dependencies" : "default: no server is among the dependencies"))
+        alternatives: start.server.map {
+          [Conclusion.Alternative(value: $0, source: start.location)]
+        } ?? [],
+        why: isThere
+          ? "the server among the dependencies" : "default: no server is among the dependencies"))
   }
 
   private func addPort(to service: inout Service) {
@@ -95,7 +104,8 @@ struct FastAPIConclusions {
     service.conclude(
       Conclusion(
         "port", "\(number)", .certain, evidence: [source],
-        why: service.kind == .mcp ? "where the server is run" : "the command that starts the service"))
+        why: service.kind == .mcp
+          ? "where the server is run" : "the command that starts the service"))
   }
 
   private func addRuntime(to service: inout Service, _ others: [Conclusion.Alternative]) {
@@ -107,9 +117,12 @@ struct FastAPIConclusions {
       && !(manifest?.pythonRanges ?? []).contains { $0.location == runtime.source }
     service.conclude(
       Conclusion(
-        "runtime.version", runtime.version, isPinned ? .certain : .likely, evidence: [runtime.source],
+        "runtime.version", runtime.version, isPinned ? .certain : .likely,
+        evidence: [runtime.source],
         alternatives: others.filter { $0.source != runtime.source },
-        why: isPinned ? "written there" : "the version that most packages are published for, within that range"))
+        why: isPinned
+          ? "written there" : "the version that most packages are published for, within that range")
+    )
   }
 
   private func conclusion(on server: MCPServer) -> Conclusion {
@@ -135,7 +148,8 @@ struct FastAPIConclusions {
       }
     return Conclusion(
       key, value, server.state == .unserved ? .likely : .certain,
-      evidence: ([server.source] + [mcp.places[server.entrypoint]].compactMap(\.self)).uniqued, why: why)
+      evidence: ([server.source] + [mcp.places[server.entrypoint]].compactMap(\.self)).uniqued,
+      why: why)
   }
 }
 

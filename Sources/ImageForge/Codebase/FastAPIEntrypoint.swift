@@ -43,7 +43,9 @@ struct FastAPIEntrypointFinder {
   mutating func find() -> FastAPIEntrypoint? {
     let commands = PythonStartCommand.all(folder, in: tree, index)
     start = commands.first ?? PythonStartCommand()
-    if let pyproject = manifest?.pyproject, let text = pyproject.root[["tool", "fastapi", "entrypoint"]]?.string {
+    if let pyproject = manifest?.pyproject,
+      let text = pyproject.root[["tool", "fastapi", "entrypoint"]]?.string
+    {
       let location = pyproject.location(["tool", "fastapi", "entrypoint"])
       if var found = named(text, appDir: ".", factory: false, location) {
         found.namedBy = location
@@ -67,14 +69,16 @@ struct FastAPIEntrypointFinder {
       let known = findings
       let places = [command.appDir] + (command.ownFolder.map { [$0] } ?? [])
       for place in places {
-        guard let found = named(text, appDir: place, factory: command.isFactory, command.location) else { continue }
+        guard let found = named(text, appDir: place, factory: command.isFactory, command.location)
+        else { continue }
         if place != command.appDir { findings = known }
         return found
       }
       if command.ownFolder != nil { findings = known }
       return nil
     case .object(let file, let name):
-      let found = name.map { application(named: $0, in: file) } ?? applications.first { $0.file == file }
+      let found =
+        name.map { application(named: $0, in: file) } ?? applications.first { $0.file == file }
       return found.flatMap { entrypoint(of: $0) }
     case nil: return nil
     }
@@ -83,42 +87,53 @@ struct FastAPIEntrypointFinder {
   // MARK: Named in a file
 
   /// `pkg.mod:name` as a file names it, checked against the code.
-  private mutating func named(_ text: String, appDir: String, factory: Bool, _ location: String) -> FastAPIEntrypoint? {
+  private mutating func named(_ text: String, appDir: String, factory: Bool, _ location: String)
+    -> FastAPIEntrypoint?
+  {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let name = parts.count > 1 ? String(parts[1].replacing("()", with: "")) : "app"
     let module = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-    guard !module.isEmpty, module.allSatisfy(FastAPIObjects.isIdentifier), FastAPIObjects.isIdentifier(name),
-      let base = ProjectPath.resolve(appDir, from: folder), ProjectPath.relative(base, to: folder) != nil,
+    guard !module.isEmpty, module.allSatisfy(FastAPIObjects.isIdentifier),
+      FastAPIObjects.isIdentifier(name),
+      let base = ProjectPath.resolve(appDir, from: folder),
+      ProjectPath.relative(base, to: folder) != nil,
       ProjectPath.isPlain(base)
     else {
       findings.append(
         Finding(
           id: "FORGE-F001", severity: .error,
-          message: "\"\(DisplayText.escape(String(text.prefix(100))))\" is no entry point", location: location,
+          message: "\"\(DisplayText.escape(String(text.prefix(100))))\" is no entry point",
+          location: location,
           fix: "write it as `package.module:app`"))
       return nil
     }
     // What `--app-dir` or PYTHONPATH add may stand only in the image: `src` is tried too.
     for root in [base, ProjectTree.join(folder, "src")] {
       let stem = ProjectTree.join(root, module.joined(separator: "/"))
-      guard let path = [stem + ".py", stem + "/__init__.py"].first(where: index.allPaths.contains) else { continue }
+      guard let path = [stem + ".py", stem + "/__init__.py"].first(where: index.allPaths.contains)
+      else { continue }
       let known = application(named: name, in: path)
-      if known == nil, index.files[path]?.functions[name] == nil, index.files[path]?.bindings[name] == nil {
+      if known == nil, index.files[path]?.functions[name] == nil,
+        index.files[path]?.bindings[name] == nil
+      {
         findings.append(
           Finding(
             id: "FORGE-F002", severity: .warning,
-            message: "\(path) binds no `\(name)` that could be found; \(location) says that it is the application",
+            message:
+              "\(path) binds no `\(name)` that could be found; \(location) says that it is the application",
             location: "\(path):1", fix: "check the name"))
       }
       return FastAPIEntrypoint(
-        module: module.joined(separator: "."), name: name, isFactory: factory || known?.isFactory == true,
+        module: module.joined(separator: "."), name: name,
+        isFactory: factory || known?.isFactory == true,
         appDir: ProjectPath.relative(root, to: folder) ?? ".", source: known?.location ?? location,
         constructors: known?.constructors ?? [])
     }
     findings.append(
       Finding(
         id: "FORGE-F003", severity: .error,
-        message: "there is no module \(module.joined(separator: ".")) for the entry point \(DisplayText.escape(text))",
+        message:
+          "there is no module \(module.joined(separator: ".")) for the entry point \(DisplayText.escape(text))",
         location: location, fix: "name the module as it is imported from the service's folder"))
     return nil
   }
@@ -127,14 +142,18 @@ struct FastAPIEntrypointFinder {
   private func application(named name: String, in path: String) -> FastAPIObjects.Application? {
     if let own = applications.first(where: { $0.file == path && $0.name == name }) { return own }
     guard let file = index.files[path] else { return nil }
-    guard case .member(let other, let original)? = index.origin(ofName: name, in: file) else { return nil }
+    guard case .member(let other, let original)? = index.origin(ofName: name, in: file) else {
+      return nil
+    }
     return applications.first { $0.file == other && $0.name == original }
   }
 
   // MARK: Found in the code
 
   /// In the order in which the fastapi command looks.
-  private static let defaultPaths = ["main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"]
+  private static let defaultPaths = [
+    "main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py",
+  ]
 
   /// The applications that could be served, without tests and examples.
   private var candidates: [FastAPIObjects.Application] {
@@ -142,24 +161,31 @@ struct FastAPIEntrypointFinder {
     let objects = main.filter { !$0.isFactory }
     // A function is an entry point only where nothing calls it to make an object.
     let made = Set(objects.flatMap { $0.constructors.map(\.identity) })
-    return objects + main.filter { $0.isFactory && made.isDisjoint(with: $0.constructors.map(\.identity)) }
+    return objects
+      + main.filter { $0.isFactory && made.isDisjoint(with: $0.constructors.map(\.identity)) }
   }
 
   /// Applications that stand beside the one that is taken, neither mounted in another nor the same under another name.
-  func rivals(of constructors: [PythonPlace], in file: String?, _ graph: FastAPIRoutes) -> [FastAPIObjects.Application]
+  func rivals(of constructors: [PythonPlace], in file: String?, _ graph: FastAPIRoutes)
+    -> [FastAPIObjects.Application]
   {
     let own = Set(constructors.map(\.identity))
     return candidates.filter { rival in
-      rival.file != file && own.isDisjoint(with: rival.constructors.map(\.identity)) && !graph.isMounted(rival)
+      rival.file != file && own.isDisjoint(with: rival.constructors.map(\.identity))
+        && !graph.isMounted(rival)
     }
   }
 
   /// The same as the answers that were not taken.
-  func alternatives(to entrypoint: FastAPIEntrypoint, _ graph: FastAPIRoutes) -> [Conclusion.Alternative] {
-    let file = entrypoint.constructors.isEmpty ? nil : String(entrypoint.source.prefix { $0 != ":" })
+  func alternatives(to entrypoint: FastAPIEntrypoint, _ graph: FastAPIRoutes) -> [Conclusion
+    .Alternative]
+  {
+    let file =
+      entrypoint.constructors.isEmpty ? nil : String(entrypoint.source.prefix { $0 != ":" })
     return rivals(of: entrypoint.constructors, in: file, graph).prefix(5).map { rival in
       Conclusion.Alternative(
-        value: DisplayText.escape("\(index.module(of: rival.file, in: folder)):\(rival.name)"), source: rival.location)
+        value: DisplayText.escape("\(index.module(of: rival.file, in: folder)):\(rival.name)"),
+        source: rival.location)
     }
   }
 
@@ -179,7 +205,8 @@ struct FastAPIEntrypointFinder {
       findings.append(
         Finding(
           id: "FORGE-F004", severity: isClear ? .info : .warning,
-          message: "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
+          message:
+            "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
           location: best.location,
           fix: "say which one in pyproject.toml: `[tool.fastapi]` `entrypoint = \"module:app\"`"))
     }
@@ -200,7 +227,8 @@ struct FastAPIEntrypointFinder {
 
   /// How a server imports an application: from the first folder that is no package (fastapi's rule), or from one above
   /// it, where the file's own imports need that.
-  private mutating func entrypoint(of application: FastAPIObjects.Application) -> FastAPIEntrypoint? {
+  private mutating func entrypoint(of application: FastAPIObjects.Application) -> FastAPIEntrypoint?
+  {
     var root = ProjectTree.parent(application.file)
     while root != folder, root != ".", tree.hasFile(ProjectTree.join(root, "__init__.py")) {
       root = ProjectTree.parent(root)
@@ -211,9 +239,12 @@ struct FastAPIEntrypointFinder {
     else { return refuse(application) }
     var parts = path.dropLast(3).split(separator: "/")
     if parts.last == "__init__" { parts.removeLast() }
-    guard !parts.isEmpty, parts.allSatisfy(FastAPIObjects.isIdentifier) else { return refuse(application) }
+    guard !parts.isEmpty, parts.allSatisfy(FastAPIObjects.isIdentifier) else {
+      return refuse(application)
+    }
     return FastAPIEntrypoint(
-      module: parts.joined(separator: "."), name: application.name, isFactory: application.isFactory, appDir: appDir,
+      module: parts.joined(separator: "."), name: application.name,
+      isFactory: application.isFactory, appDir: appDir,
       source: application.location, constructors: application.constructors)
   }
 
@@ -246,10 +277,12 @@ struct FastAPIEntrypointFinder {
     while true {
       let count = wanted.count { module in
         let stem = ProjectTree.join(current, module.replacing(".", with: "/"))
-        return index.allPaths.contains(stem + ".py") || index.allPaths.contains(stem + "/__init__.py")
+        return index.allPaths.contains(stem + ".py")
+          || index.allPaths.contains(stem + "/__init__.py")
           || tree.hasFolder(stem)
       }
-      let depth = (ProjectPath.relative(file.path, to: current) ?? "").split(separator: "/").count - 1
+      let depth =
+        (ProjectPath.relative(file.path, to: current) ?? "").split(separator: "/").count - 1
       if depth >= climbs, count > bestCount { (best, bestCount) = (current, count) }
       if current == folder || current == "." { return best }
       current = ProjectTree.parent(current)

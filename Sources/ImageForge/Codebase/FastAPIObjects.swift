@@ -27,7 +27,8 @@ enum FastAPIObjects {
     for path in index.paths where found.count < maximumApplications {
       guard let file = index.files[path] else { continue }
       let scope = PythonScope(file: file, function: nil)
-      for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key }) where isIdentifier(name) {
+      for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key }) where isIdentifier(name)
+      {
         for binding in bindings {
           let place = PythonPlace(expression: binding.value, scope: scope)
           // An alias of an imported application is not a second one.
@@ -64,8 +65,9 @@ enum FastAPIObjects {
   }
 
   /// The applications that a function returns.
-  private static func made(by function: PythonFile.Function, in file: PythonFile, _ index: PythonIndex) -> [PythonPlace]
-  {
+  private static func made(
+    by function: PythonFile.Function, in file: PythonFile, _ index: PythonIndex
+  ) -> [PythonPlace] {
     let inner = PythonScope(file: file, function: function)
     return function.returns.flatMap { value in
       constructors(of: PythonPlace(expression: value, scope: inner), in: index).places
@@ -97,5 +99,7 @@ enum FastAPIObjects {
   }
 
   /// A name that may stand in a command line: ASCII letters, digits, `_`.
-  static func isIdentifier(_ name: some StringProtocol) -> Bool { EnvironmentName.isValid(String(name)) }
+  static func isIdentifier(_ name: some StringProtocol) -> Bool {
+    EnvironmentName.isValid(String(name))
+  }
 }

@@ -50,7 +50,9 @@ struct FastAPIRoutes: Sendable {
   private mutating func read(_ statement: PythonStatement, _ scope: PythonScope) {
     if case .function(let function) = statement.kind {
       for decorator in function.decorators {
-        if let (callee, arguments) = decorator.call { addRoute(callee, arguments, scope, decorator.offset) }
+        if let (callee, arguments) = decorator.call {
+          addRoute(callee, arguments, scope, decorator.offset)
+        }
       }
       return
     }
@@ -61,7 +63,8 @@ struct FastAPIRoutes: Sendable {
       let place = PythonPlace(expression: expression, scope: scope)
       if index.isConstructor(place, Self.owners) {
         if let prefix = arguments["prefix"] {
-          ownPrefix[place.identity] = index.text(of: PythonPlace(expression: prefix, scope: scope)) ?? unknown
+          ownPrefix[place.identity] =
+            index.text(of: PythonPlace(expression: prefix, scope: scope)) ?? unknown
         }
         addMounts(in: arguments["routes"], of: [place], scope)
       }
@@ -71,7 +74,8 @@ struct FastAPIRoutes: Sendable {
         guard let router = arguments.argument(0, "router") else { continue }
         addEdges(base, router, arguments["prefix"], scope, isMount: false)
       case "mount":
-        guard let path = arguments.argument(0, "path"), let mounted = arguments.argument(1, "app") else { continue }
+        guard let path = arguments.argument(0, "path"), let mounted = arguments.argument(1, "app")
+        else { continue }
         addEdges(base, mounted, path, scope, isMount: true)
         addMount(
           path: path, hosts: owners(base, scope), PythonPlace(expression: mounted, scope: scope),
@@ -104,7 +108,9 @@ struct FastAPIRoutes: Sendable {
       let path = arguments.argument(0, "path"),
       let text = index.text(of: PythonPlace(expression: path, scope: scope))
     else { return }
-    if let methods = arguments["methods"]?.elements, !methods.contains(where: { $0.string?.uppercased() == "GET" }) {
+    if let methods = arguments["methods"]?.elements,
+      !methods.contains(where: { $0.string?.uppercased() == "GET" })
+    {
       return
     }
     let route = Route(
@@ -113,15 +119,18 @@ struct FastAPIRoutes: Sendable {
   }
 
   private mutating func addEdges(
-    _ parent: PythonExpression, _ child: PythonExpression, _ prefix: PythonExpression?, _ scope: PythonScope,
+    _ parent: PythonExpression, _ child: PythonExpression, _ prefix: PythonExpression?,
+    _ scope: PythonScope,
     isMount: Bool
   ) {
-    let text = prefix.map { index.text(of: PythonPlace(expression: $0, scope: scope)) ?? unknown } ?? ""
+    let text =
+      prefix.map { index.text(of: PythonPlace(expression: $0, scope: scope)) ?? unknown } ?? ""
     // `include_router(users)` with a module is a mistake of the project; with `users.router` it resolves.
     let children = owners(child, scope)
     for owner in owners(parent, scope) {
       for child in children where child.identity != owner.identity {
-        edges[owner.identity, default: []].append(Edge(prefix: text, child: child.identity, isMount: isMount))
+        edges[owner.identity, default: []].append(
+          Edge(prefix: text, child: child.identity, isMount: isMount))
       }
     }
   }
@@ -131,18 +140,23 @@ struct FastAPIRoutes: Sendable {
   private mutating func addMount(
     path: PythonExpression, hosts: [PythonPlace], _ mounted: PythonPlace, _ location: String
   ) {
-    guard let text = index.text(of: PythonPlace(expression: path, scope: mounted.scope)) else { return }
+    guard let text = index.text(of: PythonPlace(expression: path, scope: mounted.scope)) else {
+      return
+    }
     mounts.append(Mount(path: text, hosts: hosts, mounted: mounted, location: location))
   }
 
   /// `FastAPI(routes=[Mount("/mcp", app=…)])`.
-  private mutating func addMounts(in routes: PythonExpression?, of hosts: [PythonPlace], _ scope: PythonScope) {
+  private mutating func addMounts(
+    in routes: PythonExpression?, of hosts: [PythonPlace], _ scope: PythonScope
+  ) {
     for route in routes?.elements ?? [] {
       guard let (callee, arguments) = route.call, callee.dotted?.last == "Mount",
         let path = arguments.argument(0, "path"), let mounted = arguments.argument(1, "app")
       else { continue }
       addMount(
-        path: path, hosts: hosts, PythonPlace(expression: mounted, scope: scope), scope.file.location(route.offset))
+        path: path, hosts: hosts, PythonPlace(expression: mounted, scope: scope),
+        scope.file.location(route.offset))
     }
   }
 
@@ -170,7 +184,9 @@ struct FastAPIRoutes: Sendable {
     var seen: Set<String> = []
     var waiting = constructors.map { (id: $0.identity, prefix: "", depth: 0) }
     while let (id, prefix, depth) = waiting.popLast() {
-      guard depth < 16, found.count < 5000, seen.count < 5000, seen.insert("\(id) \(prefix)").inserted else { continue }
+      guard depth < 16, found.count < 5000, seen.count < 5000,
+        seen.insert("\(id) \(prefix)").inserted
+      else { continue }
       guard ownPrefix[id] != unknown else {
         onUnknown()
         continue
@@ -184,7 +200,8 @@ struct FastAPIRoutes: Sendable {
           onUnknown()
           continue
         }
-        let step = edge.isMount && edge.prefix.hasSuffix("/") ? String(edge.prefix.dropLast()) : edge.prefix
+        let step =
+          edge.isMount && edge.prefix.hasSuffix("/") ? String(edge.prefix.dropLast()) : edge.prefix
         waiting.append((edge.child, base + step, depth + 1))
       }
     }
@@ -193,7 +210,8 @@ struct FastAPIRoutes: Sendable {
 
   /// Last parts of paths under which services answer whether they are alive; the better first.
   private static let healthNames = [
-    "livez", "healthz", "health", "live", "liveness", "alive", "health-check", "healthcheck", "health_check", "ping",
+    "livez", "healthz", "health", "live", "liveness", "alive", "health-check", "healthcheck",
+    "health_check", "ping",
     "heartbeat",
     "readyz", "status",
   ]
@@ -203,14 +221,16 @@ struct FastAPIRoutes: Sendable {
     let candidates = all(of: constructors).compactMap { route -> (route: Route, rank: [Int])? in
       guard route.isOpen, Self.isPlainPath(route.path) else { return nil }
       let parts = route.path.split(separator: "/")
-      guard let last = parts.last, last != "status" || parts.dropLast().allSatisfy(Self.isGeneralPart),
+      guard let last = parts.last,
+        last != "status" || parts.dropLast().allSatisfy(Self.isGeneralPart),
         let place = Self.healthNames.firstIndex(of: String(last))
       else { return nil }
       return (route, [place, parts.count])
     }
     // `/health/live` says more than `/health`, but only the shallow one is sure to ask nothing else.
     return candidates.min {
-      $0.rank.lexicographicallyPrecedes($1.rank) || ($0.rank == $1.rank && $0.route.path < $1.route.path)
+      $0.rank.lexicographicallyPrecedes($1.rank)
+        || ($0.rank == $1.rank && $0.route.path < $1.route.path)
     }?.route
   }
 

@@ -7,17 +7,23 @@ enum FastAPIServer {
     _ manifest: PythonManifest?, _ start: PythonStartCommand, isFactory: Bool
   ) -> (name: String, findings: [Finding]) {
     let resolved = manifest?.resolved ?? [:]
-    let standard = (resolved["fastapi"] ?? []).contains { $0 == "standard" || $0 == "all" || $0.hasPrefix("standard-") }
+    let standard = (resolved["fastapi"] ?? []).contains {
+      $0 == "standard" || $0 == "all" || $0.hasPrefix("standard-")
+    }
     func isInstalled(_ server: String) -> Bool {
       switch server {
       case "fastapi": standard || resolved["fastapi-cli"] != nil
       case "uvicorn": resolved["uvicorn"] != nil || standard || resolved["uvicorn-worker"] != nil
       // Without a worker of uvicorn's it cannot serve ASGI.
-      case "gunicorn": resolved["gunicorn"] != nil && (resolved["uvicorn"] != nil || resolved["uvicorn-worker"] != nil)
+      case "gunicorn":
+        resolved["gunicorn"] != nil
+          && (resolved["uvicorn"] != nil || resolved["uvicorn-worker"] != nil)
       default: resolved[server] != nil
       }
     }
-    if let named = start.server, isInstalled(named), !(named == "fastapi" && isFactory) { return (named, []) }
+    if let named = start.server, isInstalled(named), !(named == "fastapi" && isFactory) {
+      return (named, [])
+    }
     if resolved["uvicorn"] != nil { return ("uvicorn", []) }
     for server in ["hypercorn", "granian"] where isInstalled(server) { return (server, []) }
     // The fastapi command cannot call a factory; uvicorn comes with it.

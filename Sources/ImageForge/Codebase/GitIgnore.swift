@@ -25,7 +25,9 @@ struct GitIgnore: Sendable {
       return
     }
     for rule in found {
-      let isPlain = rule.segments.count == 1 && !rule.isAnchored && !rule.segments[0].contains(where: Self.isSpecial)
+      let isPlain =
+        rule.segments.count == 1 && !rule.isAnchored
+        && !rule.segments[0].contains(where: Self.isSpecial)
       let name = String(decoding: rule.segments[0], as: UTF8.self)
       if !isPlain {
         rules.append(rule)
@@ -50,7 +52,8 @@ struct GitIgnore: Sendable {
     let isAnchored = text.dropLast(isFolderOnly ? 1 : 0).contains("/")
     let segments = text.split(separator: "/").prefix(32).map { Array($0.utf8) }
     guard !segments.isEmpty else { return nil }
-    return Rule(isNegated: isNegated, isFolderOnly: isFolderOnly, segments: segments, isAnchored: isAnchored)
+    return Rule(
+      isNegated: isNegated, isFolderOnly: isFolderOnly, segments: segments, isAnchored: isAnchored)
   }
 
   /// Whether the rules exclude (`true`) or take back (`false`) an entry; nil when none speaks of it.
@@ -111,7 +114,8 @@ struct GitIgnore: Sendable {
   private static func one(_ pattern: ArraySlice<UInt8>, _ at: Int, _ byte: UInt8) -> Int? {
     switch pattern[at] {
     case UInt8(ascii: "?"): return at + 1
-    case UInt8(ascii: "\\") where at + 1 < pattern.endIndex: return pattern[at + 1] == byte ? at + 2 : nil
+    case UInt8(ascii: "\\") where at + 1 < pattern.endIndex:
+      return pattern[at + 1] == byte ? at + 2 : nil
     case UInt8(ascii: "["):
       guard let end = pattern[(at + 1)...].dropFirst().firstIndex(of: UInt8(ascii: "]")) else {
         return byte == UInt8(ascii: "[") ? at + 1 : nil

@@ -6,7 +6,9 @@ enum GunicornSettings {
   static func complete(
     _ command: PythonStartCommand, file written: String?, folder: String, _ index: PythonIndex
   ) -> PythonStartCommand {
-    guard command.server == "gunicorn", let file = file(written, folder, index) else { return command }
+    guard command.server == "gunicorn", let file = file(written, folder, index) else {
+      return command
+    }
     var command = command
     let scope = PythonScope(file: file, function: nil)
     func value(_ name: String) -> PythonPlace? {
@@ -25,11 +27,15 @@ enum GunicornSettings {
   }
 
   /// `gunicorn.conf.py` is what gunicorn looks for itself.
-  private static func file(_ written: String?, _ folder: String, _ index: PythonIndex) -> PythonFile? {
+  private static func file(_ written: String?, _ folder: String, _ index: PythonIndex)
+    -> PythonFile?
+  {
     if let written, written.hasPrefix("python:") {
       let path = ProjectTree.join(folder, written.dropFirst(7).replacing(".", with: "/") + ".py")
       return index.files[path]
     }
-    return ProjectPath.resolve(written ?? "gunicorn.conf.py", from: folder).flatMap { index.files[$0] }
+    return ProjectPath.resolve(written ?? "gunicorn.conf.py", from: folder).flatMap {
+      index.files[$0]
+    }
   }
 }

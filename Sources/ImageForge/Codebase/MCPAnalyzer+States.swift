@@ -6,19 +6,26 @@ extension MCPAnalyzer {
   mutating func addIdle(_ server: PythonPlace, _ launches: [MCPLaunch]) {
     if let launch = launches.first(where: { $0.file == server.scope.file.path }) {
       note(launch, of: server)
-      servers.append(made(server, launch.transport, mounted: false, path: launch.path.map { DisplayText.escape($0) }))
+      servers.append(
+        made(
+          server, launch.transport, mounted: false, path: launch.path.map { DisplayText.escape($0) }
+        ))
       return
     }
     servers.append(made(server, .stdio, mounted: false, path: nil, state: .unserved))
     findings.append(
       Finding(
-        id: "FORGE-M005", severity: .info, message: "the MCP server is made, but nothing in the code serves it",
+        id: "FORGE-M005", severity: .info,
+        message: "the MCP server is made, but nothing in the code serves it",
         location: server.location,
-        fix: "mount its ASGI application in the FastAPI application, or call its `run` in a `__main__` block"))
+        fix:
+          "mount its ASGI application in the FastAPI application, or call its `run` in a `__main__` block"
+      ))
   }
 
   private static let spawns: Set<String> = [
-    "mcp.StdioServerParameters", "mcp.client.stdio.StdioServerParameters", "mcp.client.stdio.stdio_client",
+    "mcp.StdioServerParameters", "mcp.client.stdio.StdioServerParameters",
+    "mcp.client.stdio.stdio_client",
     "fastmcp.client.transports.StdioTransport", "fastmcp.client.transports.PythonStdioTransport",
     "fastmcp.client.transports.UvxStdioTransport", "fastmcp.client.transports.NpxStdioTransport",
   ]
@@ -31,7 +38,8 @@ extension MCPAnalyzer {
       PythonIndex.forEachScope(file) { _, statements in
         statements.flattened.forEachOwnExpression { expression in
           guard let (callee, arguments) = expression.call, calls.count < 50,
-            case .external(let name)? = index.origin(of: callee, in: file), Self.spawns.contains(name)
+            case .external(let name)? = index.origin(of: callee, in: file),
+            Self.spawns.contains(name)
           else { return }
           calls.append((expression, arguments))
         }
@@ -43,10 +51,15 @@ extension MCPAnalyzer {
   private mutating func readChild(_ arguments: [PythonArgument], at location: String) {
     guard let written = arguments.argument(0, "command") else { return }
     // `sys.executable` is the Python that runs the application.
-    guard let command = written.string ?? (written.dotted?.last == "executable" ? "python" : nil) else { return }
-    let words = (arguments["args"] ?? arguments.positional.dropFirst().first)?.elements?.compactMap(\.string) ?? []
+    guard let command = written.string ?? (written.dotted?.last == "executable" ? "python" : nil)
+    else { return }
+    let words =
+      (arguments["args"] ?? arguments.positional.dropFirst().first)?.elements?.compactMap(\.string)
+      ?? []
     let script = words.first { $0.hasSuffix(".py") }
-    let module = words.firstIndex(of: "-m").flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
+    let module = words.firstIndex(of: "-m").flatMap {
+      words.indices.contains($0 + 1) ? words[$0 + 1] : nil
+    }
     for position in servers.indices where servers[position].transport == .stdio {
       let file = servers[position].source.prefix { $0 != ":" }
       let isScript = script.map { file == $0 || file.hasSuffix("/\(ProjectTree.name($0))") }
@@ -58,7 +71,8 @@ extension MCPAnalyzer {
     findings.append(
       Finding(
         id: "FORGE-M006", severity: .warning,
-        message: "the application starts an MCP server with \(command), which a Python image does not have",
+        message:
+          "the application starts an MCP server with \(command), which a Python image does not have",
         location: location,
         fix:
           "install that server as a dependency and start it with `sys.executable`, or run it as a service of its own "
@@ -86,7 +100,8 @@ extension MCPAnalyzer {
           id: "FORGE-M007", severity: .info,
           message:
             "\(DisplayText.escape(named)) calls itself MCP, but uses no MCP library: it is taken for ordinary code",
-          location: "\(path):1", fix: "serve it with the package `mcp` or `fastmcp`, if clients shall speak MCP with it"
+          location: "\(path):1",
+          fix: "serve it with the package `mcp` or `fastmcp`, if clients shall speak MCP with it"
         ))
       return
     }
@@ -101,9 +116,12 @@ extension MCPAnalyzer {
     return [
       Finding(
         id: "FORGE-M008", severity: .warning,
-        message: "\(workers) processes serve an MCP endpoint whose sessions live in one of them: requests get lost",
+        message:
+          "\(workers) processes serve an MCP endpoint whose sessions live in one of them: requests get lost",
         location: location,
-        fix: "run one process a container, and pass `stateless_http=True` so that several replicas can serve")
+        fix:
+          "run one process a container, and pass `stateless_http=True` so that several replicas can serve"
+      )
     ]
   }
 

@@ -28,7 +28,8 @@ struct MCPAnalyzer {
 
   /// - Parameter application: the constructors of the application that is served.
   static func analyze(
-    _ index: PythonIndex, folder: String, in tree: ProjectTree, _ manifest: PythonManifest?, routes: FastAPIRoutes,
+    _ index: PythonIndex, folder: String, in tree: ProjectTree, _ manifest: PythonManifest?,
+    routes: FastAPIRoutes,
     application: [PythonPlace]
   ) -> MCPAnalyzer {
     var analyzer = MCPAnalyzer(index: index, folder: folder, manifest: manifest, tree: tree)
@@ -47,13 +48,17 @@ struct MCPAnalyzer {
     var mounted: Set<String> = []
     for mount in routes.mounts {
       let host = mount.hosts.first
-      guard host == nil || application.isEmpty || mount.hosts.contains(where: { application.contains($0.identity) })
+      guard
+        host == nil || application.isEmpty
+          || mount.hosts.contains(where: { application.contains($0.identity) })
       else { continue }
       for endpoint in endpoints(of: mount.mounted) {
         mounted.insert(endpoint.server.identity)
         add(endpoint.server, endpoint.transport, path: Self.join(mount.path, endpoint.path))
         places[entrypoint(of: endpoint.server)] = mount.location
-        if endpoint.transport == .streamableHTTP, let host { checkLifespan(endpoint, host, at: mount.location) }
+        if endpoint.transport == .streamableHTTP, let host {
+          checkLifespan(endpoint, host, at: mount.location)
+        }
         checkHosts(endpoint, at: mount.location)
       }
     }
@@ -74,7 +79,9 @@ struct MCPAnalyzer {
       }
       if isLowLevel(server) { found.takeStreams(of: server.scope.file, index) }
       addRuns(found, of: server, call)
-      if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) { addIdle(server, launches) }
+      if found.runs.isEmpty, mounted.isEmpty, !found.isPart, !isLowLevel(server) {
+        addIdle(server, launches)
+      }
     }
     findChildren(application: application)
     findNames()
@@ -92,7 +99,8 @@ struct MCPAnalyzer {
     let entrypoint = entrypoint(of: server)
     places[entrypoint] = first.source
     var possible: [(transport: MCPServer.Transport, source: String)] = []
-    for run in found.runs + found.choices where !possible.contains(where: { $0.transport == run.transport }) {
+    for run in found.runs + found.choices
+    where !possible.contains(where: { $0.transport == run.transport }) {
       possible.append(run)
     }
     let isChosen = possible.count > 1
@@ -103,7 +111,9 @@ struct MCPAnalyzer {
     let fallback = found.fallback ?? (isChosen ? overHTTP : nil)
     let transport = fallback ?? first.transport
     servers.append(made(server, transport, mounted: false, path: Self.defaultPath(transport)))
-    if isChosen { addChoice(possible, transport, entrypoint, at: found.choiceSource ?? first.source) }
+    if isChosen {
+      addChoice(possible, transport, entrypoint, at: found.choiceSource ?? first.source)
+    }
     if transport != .stdio, !found.hasHost { checkLoopback(call, at: first.source) }
     if transport != .stdio, port == nil {
       port = found.port ?? call["port"]?.integer.map { ($0, server.location) }
@@ -121,17 +131,24 @@ struct MCPAnalyzer {
   }
 
   private mutating func addChoice(
-    _ possible: [(transport: MCPServer.Transport, source: String)], _ taken: MCPServer.Transport, _ entrypoint: String,
+    _ possible: [(transport: MCPServer.Transport, source: String)], _ taken: MCPServer.Transport,
+    _ entrypoint: String,
     at location: String
   ) {
-    choices[entrypoint] = possible.map { Conclusion.Alternative(value: $0.transport.rawValue, source: $0.source) }
-    let others = possible.map(\.transport).filter { $0 != taken }.map(\.rawValue).joined(separator: " or ")
+    choices[entrypoint] = possible.map {
+      Conclusion.Alternative(value: $0.transport.rawValue, source: $0.source)
+    }
+    let others = possible.map(\.transport).filter { $0 != taken }.map(\.rawValue).joined(
+      separator: " or ")
     findings.append(
       Finding(
         id: "FORGE-M009", severity: .warning,
-        message: "the MCP server's transport is chosen when it starts; \(taken.rawValue) is taken, not \(others)",
+        message:
+          "the MCP server's transport is chosen when it starts; \(taken.rawValue) is taken, not \(others)",
         location: location,
-        fix: "run the transport that the container is to serve outright, in an entry point of its own"))
+        fix:
+          "run the transport that the container is to serve outright, in an entry point of its own")
+    )
   }
 
   private mutating func add(_ server: PythonPlace, _ transport: MCPServer.Transport, path: String) {
@@ -143,7 +160,8 @@ struct MCPAnalyzer {
     state: MCPServer.State? = nil
   ) -> MCPServer {
     MCPServer(
-      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server), source: server.location,
+      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server),
+      source: server.location,
       state: state)
   }
 
@@ -160,7 +178,9 @@ struct MCPAnalyzer {
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
           let place = PythonPlace(expression: expression, scope: scope)
-          if found.count < Self.maximumServers, isServer(place), let arguments = expression.call?.arguments {
+          if found.count < Self.maximumServers, isServer(place),
+            let arguments = expression.call?.arguments
+          {
             found.append((place, arguments))
           }
         }
@@ -183,16 +203,21 @@ struct MCPAnalyzer {
 
   func isOf(_ place: PythonPlace, _ names: Set<String>) -> Bool {
     guard var callee = place.expression.call?.function else { return false }
-    if case .attribute(let base, let method) = callee.kind, method.hasPrefix("from_") { callee = base }
+    if case .attribute(let base, let method) = callee.kind, method.hasPrefix("from_") {
+      callee = base
+    }
     return index.isClass(callee, in: place.scope.file, oneOf: names)
   }
 
   /// `pkg.mod:name` of the variable that holds the server.
   private func entrypoint(of server: PythonPlace) -> String {
     let file = server.scope.file
-    let name = file.bindings.first { $0.value.contains { $0.value.offset == server.expression.offset } }?.key
+    let name = file.bindings.first {
+      $0.value.contains { $0.value.offset == server.expression.offset }
+    }?.key
     let module = index.module(of: file.path, in: folder)
-    return DisplayText.escape("\(module):\(name ?? server.scope.function?.declaration.name ?? "mcp")")
+    return DisplayText.escape(
+      "\(module):\(name ?? server.scope.function?.declaration.name ?? "mcp")")
   }
 
   private static let makers: [String: MCPServer.Transport] = [
@@ -202,22 +227,26 @@ struct MCPAnalyzer {
   /// The MCP endpoints that an ASGI application serves.
   private func endpoints(of place: PythonPlace) -> [Endpoint] {
     index.makers(of: place).flatMap { maker -> [Endpoint] in
-      guard let (callee, arguments) = maker.expression.call, case .attribute(let base, let method) = callee.kind,
+      guard let (callee, arguments) = maker.expression.call,
+        case .attribute(let base, let method) = callee.kind,
         let made = Self.makers[method]
       else { return [] }
-      return index.makers(of: PythonPlace(expression: base, scope: maker.scope)).filter(isServer).map { server in
-        let transport = arguments["transport"]?.string == "sse" ? .sse : made
-        let options = server.expression.call?.arguments ?? []
-        let key = transport == .sse ? "sse_path" : "streamable_http_path"
-        let path =
-          arguments["path"] ?? arguments[key] ?? options[key]
-          ?? (isOf(server, MCPObjects.fastmcp) ? arguments.positional.first : nil)
-        let text = path.flatMap { index.text(of: PythonPlace(expression: $0, scope: maker.scope)) }
-        return Endpoint(
-          server: server, transport: transport,
-          path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
-          maker: maker)
-      }
+      return index.makers(of: PythonPlace(expression: base, scope: maker.scope)).filter(isServer)
+        .map { server in
+          let transport = arguments["transport"]?.string == "sse" ? .sse : made
+          let options = server.expression.call?.arguments ?? []
+          let key = transport == .sse ? "sse_path" : "streamable_http_path"
+          let path =
+            arguments["path"] ?? arguments[key] ?? options[key]
+            ?? (isOf(server, MCPObjects.fastmcp) ? arguments.positional.first : nil)
+          let text = path.flatMap {
+            index.text(of: PythonPlace(expression: $0, scope: maker.scope))
+          }
+          return Endpoint(
+            server: server, transport: transport,
+            path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
+            maker: maker)
+        }
     }
   }
 
@@ -225,7 +254,9 @@ struct MCPAnalyzer {
   private func setting(_ key: String, of server: PythonPlace) -> String? {
     for statement in server.scope.file.module.statements.flattened {
       guard case .assignment(let targets, let value) = statement.kind else { continue }
-      if targets.contains(where: { $0.dotted?.suffix(2) == ["settings", key] }) { return value.string }
+      if targets.contains(where: { $0.dotted?.suffix(2) == ["settings", key] }) {
+        return value.string
+      }
     }
     return nil
   }
@@ -247,7 +278,9 @@ struct MCPAnalyzer {
   /// `uvicorn.run(mcp.streamable_http_app, …)`, `app = mcp.http_app()`.
   private func servedApplications() -> [String: Served] {
     var found: [String: Served] = [:]
-    func add(_ application: PythonExpression, _ scope: PythonScope, at location: String, _ port: Int?) {
+    func add(
+      _ application: PythonExpression, _ scope: PythonScope, at location: String, _ port: Int?
+    ) {
       func note(_ server: PythonPlace, _ transport: MCPServer.Transport) {
         guard found.count < 50, found[server.identity] == nil else { return }
         found[server.identity] = Served(transport: transport, source: location, port: port)
@@ -256,8 +289,11 @@ struct MCPAnalyzer {
         note(endpoint.server, endpoint.transport)
       }
       // Uvicorn calls a factory itself.
-      if case .attribute(let base, let method) = application.kind, let transport = Self.makers[method] {
-        for server in index.makers(of: PythonPlace(expression: base, scope: scope)) where isServer(server) {
+      if case .attribute(let base, let method) = application.kind,
+        let transport = Self.makers[method]
+      {
+        for server in index.makers(of: PythonPlace(expression: base, scope: scope))
+        where isServer(server) {
           note(server, transport)
         }
       }
@@ -271,7 +307,9 @@ struct MCPAnalyzer {
             ["uvicorn.run", "uvicorn.Config", "uvicorn.main.run"].contains(name),
             let application = arguments.argument(0, "app")
           else { return }
-          let port = arguments["port"].flatMap { PythonPort.read(PythonPlace(expression: $0, scope: scope), index) }
+          let port = arguments["port"].flatMap {
+            PythonPort.read(PythonPlace(expression: $0, scope: scope), index)
+          }
           add(application, scope, at: file.location(expression.offset), port)
         }
       }
@@ -280,7 +318,8 @@ struct MCPAnalyzer {
     for command in PythonStartCommand.all(folder, in: tree, index) {
       guard let (file, name) = object(of: command) else { continue }
       for binding in file.bindings[name] ?? [] {
-        add(binding.value, PythonScope(file: file, function: nil), at: command.location, command.port)
+        add(
+          binding.value, PythonScope(file: file, function: nil), at: command.location, command.port)
       }
     }
     return found
@@ -291,7 +330,9 @@ struct MCPAnalyzer {
     switch command.target {
     case .name(let text):
       let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, let base = ProjectPath.resolve(command.appDir, from: folder) else { return nil }
+      guard parts.count == 2, let base = ProjectPath.resolve(command.appDir, from: folder) else {
+        return nil
+      }
       for root in [base, ProjectTree.join(folder, "src")] {
         let stem = ProjectTree.join(root, String(parts[0].replacing(".", with: "/")))
         if let file = index.files[stem + ".py"] ?? index.files[stem + "/__init__.py"] {
@@ -328,7 +369,8 @@ struct MCPAnalyzer {
       var made: [(transport: MCPServer.Transport, source: String)] = []
       file.module.statements.forEachExpression { expression in
         guard let callee = expression.call?.function, made.count < 20,
-          case .external(let name)? = index.origin(of: callee, in: file), let transport = Self.streams[name]
+          case .external(let name)? = index.origin(of: callee, in: file),
+          let transport = Self.streams[name]
         else { return }
         made.append((transport, file.location(expression.offset)))
       }
@@ -338,14 +380,18 @@ struct MCPAnalyzer {
       hasHost = true
     }
 
-    mutating func addRun(_ method: String, _ written: PythonExpression?, _ place: PythonPlace, _ index: PythonIndex) {
+    mutating func addRun(
+      _ method: String, _ written: PythonExpression?, _ place: PythonPlace, _ index: PythonIndex
+    ) {
       let implied: MCPServer.Transport =
         method.contains("http") ? .streamableHTTP : method.contains("sse") ? .sse : .stdio
       guard let written else {
         runs.append((implied, place.location))
         return
       }
-      if let text = index.text(of: PythonPlace(expression: written, scope: place.scope)), let named = transports[text] {
+      if let text = index.text(of: PythonPlace(expression: written, scope: place.scope)),
+        let named = transports[text]
+      {
         runs.append((named, place.location))
         return
       }
@@ -355,7 +401,9 @@ struct MCPAnalyzer {
       runs.append((choice.fallback ?? choice.possible.first?.transport ?? .stdio, place.location))
       choices += choice.possible
       // Where the code names one at most, any other may be meant too.
-      if choice.possible.count < 2 { choices += [(.stdio, place.location), (.streamableHTTP, place.location)] }
+      if choice.possible.count < 2 {
+        choices += [(.stdio, place.location), (.streamableHTTP, place.location)]
+      }
     }
   }
 
@@ -364,7 +412,8 @@ struct MCPAnalyzer {
   ]
 
   private static let methods: Set<String> = [
-    "run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async", "run_http_async", "mount",
+    "run", "run_async", "run_stdio_async", "run_sse_async", "run_streamable_http_async",
+    "run_http_async", "mount",
     "mount_http", "mount_sse", "import_server",
   ]
 
@@ -375,7 +424,8 @@ struct MCPAnalyzer {
       guard let file = index.files[path] else { continue }
       PythonIndex.forEachScope(file) { scope, statements in
         statements.flattened.forEachOwnExpression { expression in
-          guard case .attribute(_, let method)? = expression.call?.function.kind, Self.methods.contains(method),
+          guard case .attribute(_, let method)? = expression.call?.function.kind,
+            Self.methods.contains(method),
             found.count < 1000
           else { return }
           found.append(PythonPlace(expression: expression, scope: scope))
@@ -388,11 +438,15 @@ struct MCPAnalyzer {
   /// How the code starts a server, or mounts it into an application by fastapi_mcp's own methods.
   private func runs(of server: PythonPlace, _ calls: [PythonPlace]) -> Runs {
     func isServer(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
-      index.makers(of: PythonPlace(expression: expression, scope: scope)).contains { $0.identity == server.identity }
+      index.makers(of: PythonPlace(expression: expression, scope: scope)).contains {
+        $0.identity == server.identity
+      }
     }
     var found = Runs()
     for place in calls {
-      guard let (callee, arguments) = place.expression.call, case .attribute(let base, let method) = callee.kind else {
+      guard let (callee, arguments) = place.expression.call,
+        case .attribute(let base, let method) = callee.kind
+      else {
         continue
       }
       if method == "mount" || method == "import_server" {
@@ -402,7 +456,8 @@ struct MCPAnalyzer {
       if method.hasPrefix("mount") {
         guard isOf(server, MCPObjects.fastapiMCP) else { continue }
         let path = arguments["mount_path"]?.string ?? (method == "mount_sse" ? "/sse" : "/mcp")
-        found.mountsItself.append((method == "mount_http" ? .streamableHTTP : .sse, DisplayText.escape(path)))
+        found.mountsItself.append(
+          (method == "mount_http" ? .streamableHTTP : .sse, DisplayText.escape(path)))
         continue
       }
       found.hasHost = found.hasHost || arguments["host"] != nil
@@ -421,7 +476,9 @@ struct MCPAnalyzer {
   // MARK: What goes wrong in a container
 
   /// The session manager of a mounted application runs only in the lifespan of its host.
-  private mutating func checkLifespan(_ endpoint: Endpoint, _ host: PythonPlace, at location: String) {
+  private mutating func checkLifespan(
+    _ endpoint: Endpoint, _ host: PythonPlace, at location: String
+  ) {
     let fix =
       isOf(endpoint.server, MCPObjects.fastmcp)
       ? "give the application the lifespan of the mounted one: `FastAPI(lifespan=mcp_app.lifespan)`"
@@ -434,7 +491,8 @@ struct MCPAnalyzer {
       if arguments.contains(where: { $0.stars == 2 }) { return }
       findings.append(
         finding(
-          "the mounted MCP application is never started: the application has no lifespan, so that every request fails"))
+          "the mounted MCP application is never started: the application has no lifespan, so that every request fails"
+        ))
       return
     }
     // `mcp_app.lifespan`, `combine_lifespans(…)`: taken as right. A function of the project is looked into.
@@ -457,7 +515,8 @@ struct MCPAnalyzer {
     if !enters {
       findings.append(
         finding(
-          "the mounted MCP application is never started: `\(name)` does not enter it, so that every request fails"))
+          "the mounted MCP application is never started: `\(name)` does not enter it, so that every request fails"
+        ))
     }
   }
 
@@ -465,13 +524,16 @@ struct MCPAnalyzer {
   private mutating func checkHosts(_ endpoint: Endpoint, at location: String) {
     guard isOf(endpoint.server, MCPObjects.sdk1.union(MCPObjects.sdk2)) else { return }
     // The guard came with 1.23.
-    if let version = manifest?.version(of: "mcp")?.version, let numbers = VersionSpecifier.numbers(version),
+    if let version = manifest?.version(of: "mcp")?.version,
+      let numbers = VersionSpecifier.numbers(version),
       numbers.lexicographicallyPrecedes([1, 23])
     {
       return
     }
     let calls = [endpoint.server, endpoint.maker].compactMap { $0?.expression.call?.arguments }
-    guard !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } }) else { return }
+    guard
+      !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } })
+    else { return }
     if let host = calls.lazy.compactMap({ $0["host"]?.string }).first,
       !["127.0.0.1", "localhost", "::1"].contains(host)
     {
@@ -483,17 +545,23 @@ struct MCPAnalyzer {
         message:
           "the MCP endpoint answers 421 to every host name but localhost: DNS rebinding protection knows no other",
         location: location,
-        fix: "pass `transport_security=TransportSecuritySettings(allowed_hosts=[…])` with the service's public names"))
+        fix:
+          "pass `transport_security=TransportSecuritySettings(allowed_hosts=[…])` with the service's public names"
+      ))
   }
 
   private mutating func checkLoopback(_ arguments: [PythonArgument], at location: String) {
-    if let host = arguments["host"]?.string, !["127.0.0.1", "localhost", "::1"].contains(host) { return }
+    if let host = arguments["host"]?.string, !["127.0.0.1", "localhost", "::1"].contains(host) {
+      return
+    }
     guard arguments["host"] == nil || arguments["host"]?.string != nil else { return }
     findings.append(
       Finding(
         id: "FORGE-M003", severity: .warning,
-        message: "the MCP server listens on 127.0.0.1, which cannot be reached from outside its container",
-        location: location, fix: "pass `host=\"0.0.0.0\"`, or serve its ASGI application with uvicorn"))
+        message:
+          "the MCP server listens on 127.0.0.1, which cannot be reached from outside its container",
+        location: location,
+        fix: "pass `host=\"0.0.0.0\"`, or serve its ASGI application with uvicorn"))
   }
 
   /// Version 2 of the SDK renamed FastMCP, and has no module `mcp.server.fastmcp`.

@@ -8,9 +8,12 @@ enum MCPObjects {
     "mcp.server.fastmcp.FastMCP", "mcp.server.fastmcp.server.FastMCP", "mcp.server.FastMCP",
   ]
   static let sdk2: Set<String> = [
-    "mcp.server.MCPServer", "mcp.server.mcpserver.MCPServer", "mcp.server.mcpserver.server.MCPServer", "mcp.MCPServer",
+    "mcp.server.MCPServer", "mcp.server.mcpserver.MCPServer",
+    "mcp.server.mcpserver.server.MCPServer", "mcp.MCPServer",
   ]
-  static let fastmcp: Set<String> = ["fastmcp.FastMCP", "fastmcp.server.FastMCP", "fastmcp.server.server.FastMCP"]
+  static let fastmcp: Set<String> = [
+    "fastmcp.FastMCP", "fastmcp.server.FastMCP", "fastmcp.server.server.FastMCP",
+  ]
   static let lowLevel: Set<String> = [
     "mcp.server.Server", "mcp.server.lowlevel.Server", "mcp.server.lowlevel.server.Server",
   ]

@@ -17,7 +17,9 @@ struct MCPTransportChoice {
     collectOption(of: expression)
   }
 
-  private mutating func add(_ text: String?, _ offset: Int, _ scope: PythonScope, isFallback: Bool = false) {
+  private mutating func add(
+    _ text: String?, _ offset: Int, _ scope: PythonScope, isFallback: Bool = false
+  ) {
     guard let transport = text.flatMap({ MCPAnalyzer.transports[$0] }) else { return }
     if isFallback { fallback = fallback ?? transport }
     if !possible.contains(where: { $0.transport == transport }) {
@@ -31,17 +33,22 @@ struct MCPTransportChoice {
     case .string(let text): add(text, expression.offset, scope)
     case .call(let callee, let arguments):
       // `os.getenv("TRANSPORT", "stdio")`; `cast(…, value)` and `.lower()` hand on what they get.
-      if ["getenv", "get"].contains(callee.dotted?.last ?? ""), let value = arguments.argument(1, "default") {
+      if ["getenv", "get"].contains(callee.dotted?.last ?? ""),
+        let value = arguments.argument(1, "default")
+      {
         add(value.string, value.offset, scope, isFallback: true)
       }
       if case .attribute(let base, _) = callee.kind { collect(base, scope, steps: steps + 1) }
       for argument in arguments.prefix(4) { collect(argument.value, scope, steps: steps + 1) }
     case .operation(let operators, let operands):
       for operand in operands.prefix(8) { collect(operand, scope, steps: steps + 1) }
-      if operators == ["or"], let last = operands.last { add(last.string, last.offset, scope, isFallback: true) }
+      if operators == ["or"], let last = operands.last {
+        add(last.string, last.offset, scope, isFallback: true)
+      }
     case .name(let name):
       // A parameter with a default.
-      if let value = scope.function?.declaration.parameters.first(where: { $0.name == name })?.value {
+      if let value = scope.function?.declaration.parameters.first(where: { $0.name == name })?.value
+      {
         add(value.string, value.offset, scope, isFallback: true)
       }
       let place = PythonPlace(expression: expression, scope: scope)
@@ -49,7 +56,8 @@ struct MCPTransportChoice {
         collect(maker.expression, maker.scope, steps: steps + 1)
       }
     case .attribute(let base, let field):
-      guard let value = index.fieldDefault(field, of: PythonPlace(expression: base, scope: scope)) else { return }
+      guard let value = index.fieldDefault(field, of: PythonPlace(expression: base, scope: scope))
+      else { return }
       add(value.string, value.offset, scope, isFallback: true)
     default:
       // A conditional expression: either side.
@@ -66,14 +74,17 @@ struct MCPTransportChoice {
     var calls: [(scope: PythonScope, arguments: [PythonArgument])] = []
     PythonIndex.forEachScope(scope.file) { scope, statements in
       statements.flattened.forEachOwnExpression { expression in
-        guard let (callee, arguments) = expression.call, ["add_argument", "option"].contains(callee.dotted?.last),
+        guard let (callee, arguments) = expression.call,
+          ["add_argument", "option"].contains(callee.dotted?.last),
           arguments.positional.contains(where: { $0.string == option })
         else { return }
         calls.append((scope, arguments))
       }
     }
     for (scope, arguments) in calls.prefix(4) {
-      if let value = arguments["default"] { add(value.string, value.offset, scope, isFallback: true) }
+      if let value = arguments["default"] {
+        add(value.string, value.offset, scope, isFallback: true)
+      }
       let listed = arguments["choices"] ?? arguments["type"]?.call?.arguments.positional.first
       for choice in listed?.elements ?? [] { add(choice.string, choice.offset, scope) }
     }

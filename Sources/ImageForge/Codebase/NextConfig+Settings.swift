@@ -9,7 +9,8 @@ extension NextConfig {
     settings.imagesUnoptimized = flag(["images", "unoptimized"])
     settings.imageLoader = text("images", "loader").flatMap { $0 == "default" ? nil : $0 }
     settings.externalPackages =
-      texts("serverExternalPackages") ?? texts("experimental", "serverComponentsExternalPackages") ?? []
+      texts("serverExternalPackages") ?? texts("experimental", "serverComponentsExternalPackages")
+      ?? []
     settings.transpilePackages = texts("transpilePackages") ?? []
     settings.locales = texts("i18n", "locales") ?? []
     settings.hasRewrites = location(of: ["rewrites"]) != nil && isSet("rewrites")
@@ -26,15 +27,20 @@ extension NextConfig {
       // `require.resolve("./handler")` is not followed.
       ?? (location(of: ["cacheHandler"]) != nil && isSet("cacheHandler") ? "" : nil)
     guard let written else { return }
-    settings.cacheHandler = Self.projectPath(written, from: folder).flatMap { ProjectPath.relative($0, to: folder) }
-    if settings.cacheHandler == nil { doubts["cacheHandler"] = doubts["cacheHandler"] ?? "it is computed" }
+    settings.cacheHandler = Self.projectPath(written, from: folder).flatMap {
+      ProjectPath.relative($0, to: folder)
+    }
+    if settings.cacheHandler == nil {
+      doubts["cacheHandler"] = doubts["cacheHandler"] ?? "it is computed"
+    }
   }
 
   private mutating func readTracingRoot(_ folder: String) {
     let written = text("outputFileTracingRoot") ?? text("experimental", "outputFileTracingRoot")
     guard let written else { return }
     places["outputFileTracingRoot"] =
-      location(of: ["outputFileTracingRoot"]) ?? location(of: ["experimental", "outputFileTracingRoot"])
+      location(of: ["outputFileTracingRoot"])
+      ?? location(of: ["experimental", "outputFileTracingRoot"])
     guard let path = Self.projectPath(written, from: folder) else {
       doubts["outputFileTracingRoot"] = "it leads out of the analysed folder"
       return
@@ -53,25 +59,32 @@ extension NextConfig {
   }
 
   private mutating func judge(_ version: SemanticVersion?) {
-    if settings.hasWebpack, let version, version.major >= 16, let place = location(of: ["webpack"]) {
+    if settings.hasWebpack, let version, version.major >= 16, let place = location(of: ["webpack"])
+    {
       hasWebpackUnderTurbopack = place
     }
-    let exportOnly = [("rewrites", settings.hasRewrites), ("i18n", !settings.locales.isEmpty)].filter(\.1)
+    let exportOnly = [("rewrites", settings.hasRewrites), ("i18n", !settings.locales.isEmpty)]
+      .filter(\.1)
     if output == .export, let (key, _) = exportOnly.first {
       add(
-        "FORGE-N050", key == "i18n" ? .error : .warning, "\(key) does not work with output: 'export'",
-        location(of: [key]) ?? (file ?? "") + ":1", "take it out, or serve the application with a server")
+        "FORGE-N050", key == "i18n" ? .error : .warning,
+        "\(key) does not work with output: 'export'",
+        location(of: [key]) ?? (file ?? "") + ":1",
+        "take it out, or serve the application with a server")
     }
   }
 
   // MARK: Keys
 
   private func found(_ path: [String]) -> JSValue? {
-    path.reduce(Optional(root)) { value, key in value?[key] }.flatMap { $0.settled.isAbsent ? nil : $0 }
+    path.reduce(Optional(root)) { value, key in value?[key] }.flatMap {
+      $0.settled.isAbsent ? nil : $0
+    }
   }
 
   private func isSet(_ path: String...) -> Bool {
-    found(path).map { value in value.possibilities.contains { !$0.isAbsent && $0.bool != false } } ?? false
+    found(path).map { value in value.possibilities.contains { !$0.isAbsent && $0.bool != false } }
+      ?? false
   }
 
   private mutating func text(_ path: String...) -> String? {

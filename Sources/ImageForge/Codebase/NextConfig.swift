@@ -22,7 +22,9 @@ struct NextConfig {
   private(set) var findings: [Finding] = []
 
   /// The names that Next.js looks for, in its order.
-  private static let names = ["next.config.js", "next.config.mjs", "next.config.ts", "next.config.mts"]
+  private static let names = [
+    "next.config.js", "next.config.mjs", "next.config.ts", "next.config.mts",
+  ]
 
   static func exists(in folder: String, _ tree: ProjectTree) -> Bool {
     names.contains { tree.hasFile(ProjectTree.join(folder, $0)) }
@@ -33,8 +35,10 @@ struct NextConfig {
   ]
   /// `next/constants`, as they are while building.
   private static let constants = [
-    "PHASE_PRODUCTION_BUILD": "phase-production-build", "PHASE_DEVELOPMENT_SERVER": "phase-development-server",
-    "PHASE_PRODUCTION_SERVER": "phase-production-server", "PHASE_EXPORT": "phase-export", "PHASE_TEST": "phase-test",
+    "PHASE_PRODUCTION_BUILD": "phase-production-build",
+    "PHASE_DEVELOPMENT_SERVER": "phase-development-server",
+    "PHASE_PRODUCTION_SERVER": "phase-production-server", "PHASE_EXPORT": "phase-export",
+    "PHASE_TEST": "phase-test",
     "PHASE_INFO": "phase-info",
   ]
 
@@ -50,7 +54,8 @@ struct NextConfig {
     guard let path = find(folder, top: top, tree) else { return }
     if let version, version < SemanticVersion(15, 0), path.hasSuffix("ts") {
       note(
-        "FORGE-N031", .error, "Next.js \(version) does not read a configuration in TypeScript", path + ":1",
+        "FORGE-N031", .error, "Next.js \(version) does not read a configuration in TypeScript",
+        path + ":1",
         "rename it to next.config.mjs, or update next to 15 or newer")
       return
     }
@@ -59,14 +64,16 @@ struct NextConfig {
     self.source = source
     let modules = NextConfigModules(tree, folder: folder, constants: Self.constants)
     value = JSModule.exportedValue(
-      of: JSParser.parse(source), arguments: [.string("phase-production-build"), .object(JSObject())],
+      of: JSParser.parse(source),
+      arguments: [.string("phase-production-build"), .object(JSObject())],
       constants: Self.constants, in: modules.surroundings(of: path))
     files = modules.read.union([path])
     if let reason = value.settledReason {
       output = .unknown
       doubts = ["output": reason, "basePath": reason, "distDir": reason]
       note(
-        "FORGE-N033", .warning, "the configuration cannot be known without running it: \(reason)", path + ":1",
+        "FORGE-N033", .warning, "the configuration cannot be known without running it: \(reason)",
+        path + ":1",
         "export an object, or a function that returns one")
       return
     }
@@ -84,7 +91,8 @@ struct NextConfig {
       if let path = present.first {
         if present.count > 1 {
           note(
-            "FORGE-N032", .warning, "there are several configurations, and Next.js reads only \(path)",
+            "FORGE-N032", .warning,
+            "there are several configurations, and Next.js reads only \(path)",
             present[1] + ":1", "delete the others")
         }
         guard place == folder || ProjectPath.relative(place, to: top) != nil else {
@@ -96,7 +104,9 @@ struct NextConfig {
         }
         return path
       }
-      if place == folder, let other = Self.unsupported.map({ ProjectTree.join(folder, $0) }).first(where: tree.hasFile)
+      if place == folder,
+        let other = Self.unsupported.map({ ProjectTree.join(folder, $0) }).first(
+          where: tree.hasFile)
       {
         note(
           "FORGE-N031", .error, "Next.js does not read a configuration of this name", other + ":1",
@@ -143,11 +153,14 @@ struct NextConfig {
     guard let text = setting.value.string else {
       doubts["basePath"] = setting.reason
       return note(
-        "FORGE-N035", .warning, "basePath cannot be known without running it: \(setting.reason)", setting.location,
+        "FORGE-N035", .warning, "basePath cannot be known without running it: \(setting.reason)",
+        setting.location,
         "write it outright; it is fixed when the application is built")
     }
     guard !text.isEmpty else { return }
-    let isValid = text.hasPrefix("/") && !text.hasSuffix("/") && ProjectPath.isPlain(text) && !text.contains("..")
+    let isValid =
+      text.hasPrefix("/") && !text.hasSuffix("/") && ProjectPath.isPlain(text)
+      && !text.contains("..")
     guard isValid else {
       doubts["basePath"] = "its value is not a path that Next.js accepts"
       return note(
@@ -160,12 +173,15 @@ struct NextConfig {
   private mutating func readDistDir() {
     guard let setting = setting("distDir"), !setting.value.isAbsent else { return }
     places["distDir"] = setting.location
-    guard let text = setting.value.string, let path = ProjectPath.resolve(text, from: "."), path != ".",
+    guard let text = setting.value.string, let path = ProjectPath.resolve(text, from: "."),
+      path != ".",
       ProjectPath.isPlain(path)
     else {
-      doubts["distDir"] = setting.value.string == nil ? setting.reason : "its value cannot stand in a Dockerfile"
+      doubts["distDir"] =
+        setting.value.string == nil ? setting.reason : "its value cannot stand in a Dockerfile"
       return note(
-        "FORGE-N036", .warning, "distDir is not a folder that can be known: \(setting.reason)", setting.location,
+        "FORGE-N036", .warning, "distDir is not a folder that can be known: \(setting.reason)",
+        setting.location,
         "write a folder of letters and digits inside of the application")
     }
     distDir = path
@@ -174,7 +190,8 @@ struct NextConfig {
   private func setting(_ key: String) -> (value: JSValue, location: String, reason: String)? {
     guard let source, let file, let found = value[key] else { return nil }
     // A negative offset: it stands in a file that is imported.
-    let location = value.offset(of: key).flatMap { $0 < 0 ? nil : source.location(at: $0) } ?? file + ":1"
+    let location =
+      value.offset(of: key).flatMap { $0 < 0 ? nil : source.location(at: $0) } ?? file + ":1"
     return (found.settled, location, found.settledReason ?? "it is computed")
   }
 
@@ -187,19 +204,26 @@ struct NextConfig {
     return owner?.offset(of: last).flatMap { $0 < 0 ? nil : source.location(at: $0) }
   }
 
-  mutating func add(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {
+  mutating func add(
+    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
+  ) {
     note(id, severity, message, source, fix)
   }
 
-  private mutating func note(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {
-    findings.append(Finding(id: id, severity: severity, message: message, location: source, fix: fix))
+  private mutating func note(
+    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
+  ) {
+    findings.append(
+      Finding(id: id, severity: severity, message: message, location: source, fix: fix))
   }
 }
 
 extension JSValue {
   /// Why a value is not known; a choice between objects counts as known, for its keys may agree.
   fileprivate var settledReason: String? {
-    if case .choice(let choice) = self, choice.alternatives.contains(where: \.isObject) { return nil }
+    if case .choice(let choice) = self, choice.alternatives.contains(where: \.isObject) {
+      return nil
+    }
     return reason
   }
 

@@ -14,7 +14,9 @@ final class NextConfigModules {
 
   /// Configurations import a handful of files; what imports more is an application.
   private static let maximumCount = 32
-  private static let endings = ["", ".js", ".mjs", ".ts", ".mts", ".cjs", ".cts", ".json", "/index.js", "/index.ts"]
+  private static let endings = [
+    "", ".js", ".mjs", ".ts", ".mts", ".cjs", ".cts", ".json", "/index.js", "/index.ts",
+  ]
 
   init(_ tree: ProjectTree, folder: String, constants: [String: String]) {
     self.tree = tree
@@ -23,7 +25,9 @@ final class NextConfigModules {
   }
 
   func surroundings(of path: String) -> JSModule.Surroundings {
-    JSModule.Surroundings(path: path) { [self] specifier in load(specifier, from: ProjectTree.parent(path)) }
+    JSModule.Surroundings(path: path) { [self] specifier in
+      load(specifier, from: ProjectTree.parent(path))
+    }
   }
 
   private func load(_ specifier: String, from folder: String) -> JSValue? {
@@ -39,7 +43,9 @@ final class NextConfigModules {
     defer { isReading.remove(path) }
     read.insert(path)
     let isData = path.hasSuffix(".json")
-    let text = isData ? SourceText(name: path, bytes: Array("module.exports =\n".utf8) + source.bytes) : source
+    let text =
+      isData
+      ? SourceText(name: path, bytes: Array("module.exports =\n".utf8) + source.bytes) : source
     let value = JSModule.exports(
       of: JSParser.parse(text), constants: constants, in: surroundings(of: path))
     known[path] = value

@@ -8,20 +8,29 @@ struct NextTracing {
   private(set) var conclusion: Conclusion
   private(set) var findings: [Finding] = []
 
-  private static let lockfiles = ["pnpm-lock.yaml", "package-lock.json", "yarn.lock", "bun.lock", "bun.lockb"]
+  private static let lockfiles = [
+    "pnpm-lock.yaml", "package-lock.json", "yarn.lock", "bun.lock", "bun.lockb",
+  ]
   /// From here on the highest lockfile counts, before it the nearest.
   private static let highest = SemanticVersion(15, 3)
 
-  init(_ folder: String, top: String, version: SemanticVersion?, _ config: NextConfig, in tree: ProjectTree) {
+  init(
+    _ folder: String, top: String, version: SemanticVersion?, _ config: NextConfig,
+    in tree: ProjectTree
+  ) {
     conclusion = Conclusion(
-      "next.standaloneServer", server, .likely, why: "the application's folder is the root of what is built")
+      "next.standaloneServer", server, .likely,
+      why: "the application's folder is the root of what is built")
     if let root = config.settings.tracingRoot {
       let place = config.places["outputFileTracingRoot"] ?? (config.file ?? "") + ":1"
-      guard let member = ProjectPath.relative(folder, to: root), ProjectPath.relative(root, to: top) != nil else {
+      guard let member = ProjectPath.relative(folder, to: root),
+        ProjectPath.relative(root, to: top) != nil
+      else {
         findings.append(
           Finding(
             id: "FORGE-N040", severity: .warning,
-            message: "outputFileTracingRoot names a folder that the image's build does not see: \(root)",
+            message:
+              "outputFileTracingRoot names a folder that the image's build does not see: \(root)",
             location: place, fix: "leave it out, or build from that folder"))
         return
       }
@@ -43,12 +52,14 @@ struct NextTracing {
     guard found.count > 1 else { return }
     conclusion.alternatives = found.filter { $0.file != root.file }.map { other in
       let member = ProjectPath.relative(folder, to: other.folder) ?? "."
-      return Conclusion.Alternative(value: ProjectTree.join(member, "server.js"), source: other.file + ":1")
+      return Conclusion.Alternative(
+        value: ProjectTree.join(member, "server.js"), source: other.file + ":1")
     }
     findings.append(
       Finding(
         id: "FORGE-N027", severity: .warning,
-        message: "there are lockfiles in several folders above one another: where server.js lands hangs on them",
+        message:
+          "there are lockfiles in several folders above one another: where server.js lands hangs on them",
         location: nearest.file + ":1", fix: "delete the one that is not the workspace's"))
   }
 
@@ -56,11 +67,14 @@ struct NextTracing {
     _ member: String, evidence: [String], _ confidence: Conclusion.Confidence, _ why: String
   ) {
     server = ProjectTree.join(member, "server.js")
-    conclusion = Conclusion("next.standaloneServer", server, confidence, evidence: evidence, why: why)
+    conclusion = Conclusion(
+      "next.standaloneServer", server, confidence, evidence: evidence, why: why)
   }
 
   /// The folders with a lockfile, from the application upwards.
-  private static func locked(_ folder: String, top: String, _ tree: ProjectTree) -> [(folder: String, file: String)] {
+  private static func locked(_ folder: String, top: String, _ tree: ProjectTree) -> [(
+    folder: String, file: String
+  )] {
     var found: [(folder: String, file: String)] = []
     var place = folder
     while true {

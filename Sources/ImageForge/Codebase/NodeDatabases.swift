@@ -11,12 +11,15 @@ struct NodeDatabases {
 
   private static let drivers = [
     "pg": "postgresql", "postgres": "postgresql", "@vercel/postgres": "postgresql",
-    "@neondatabase/serverless": "postgresql", "@prisma/adapter-pg": "postgresql", "mysql": "mysql", "mysql2": "mysql",
-    "mariadb": "mysql", "mongodb": "mongodb", "mongoose": "mongodb", "redis": "redis", "ioredis": "redis",
+    "@neondatabase/serverless": "postgresql", "@prisma/adapter-pg": "postgresql", "mysql": "mysql",
+    "mysql2": "mysql",
+    "mariadb": "mysql", "mongodb": "mongodb", "mongoose": "mongodb", "redis": "redis",
+    "ioredis": "redis",
     "sqlite3": "sqlite", "better-sqlite3": "sqlite", "@libsql/client": "sqlite",
   ]
   private static let providers = [
-    "postgresql": "postgresql", "postgres": "postgresql", "cockroachdb": "postgresql", "mysql": "mysql",
+    "postgresql": "postgresql", "postgres": "postgresql", "cockroachdb": "postgresql",
+    "mysql": "mysql",
     "mongodb": "mongodb", "sqlite": "sqlite",
   ]
 
@@ -36,17 +39,24 @@ struct NodeDatabases {
     let folder = ProjectTree.parent(manifest.path)
     // `prisma.schema` of the manifest names another place: a file, or a folder of files.
     let written = manifest.text("prisma", "schema")?.value ?? "prisma/schema.prisma"
-    let schema = ProjectPath.resolve(written, from: folder) ?? ProjectTree.join(folder, "prisma/schema.prisma")
+    let schema =
+      ProjectPath.resolve(written, from: folder) ?? ProjectTree.join(folder, "prisma/schema.prisma")
     if manifest.has("prisma") || manifest.has("@prisma/client") {
-      for file in tree.hasFile(schema) ? [schema] : tree.files(below: schema).filter({ $0.hasSuffix(".prisma") }) {
-        if let provider = Self.provider((try? tree.read(file, limit: 4 << 20))?.text ?? "") { found.insert(provider) }
+      for file in tree.hasFile(schema)
+        ? [schema] : tree.files(below: schema).filter({ $0.hasSuffix(".prisma") })
+      {
+        if let provider = Self.provider((try? tree.read(file, limit: 4 << 20))?.text ?? "") {
+          found.insert(provider)
+        }
       }
       let home = tree.hasFile(schema) ? ProjectTree.parent(schema) : schema
       if isOwn, tree.hasFolder(ProjectTree.join(home, "migrations")) {
         migrations = Migrations(tool: "prisma", command: "npx prisma migrate deploy")
         migrationsSource = Self.first(below: ProjectTree.join(home, "migrations"), tree)
       }
-    } else if isOwn, manifest.has("drizzle-kit"), tree.hasFolder(ProjectTree.join(folder, "drizzle")) {
+    } else if isOwn, manifest.has("drizzle-kit"),
+      tree.hasFolder(ProjectTree.join(folder, "drizzle"))
+    {
       migrations = Migrations(tool: "drizzle", command: "npx drizzle-kit migrate")
       migrationsSource = Self.first(below: ProjectTree.join(folder, "drizzle"), tree)
     }
@@ -61,7 +71,8 @@ struct NodeDatabases {
     guard let block = schema.firstRange(of: "datasource ") else { return nil }
     let body = schema[block.upperBound...].prefix { $0 != "}" }
     guard let key = body.firstRange(of: "provider") else { return nil }
-    let parts = body[key.upperBound...].split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+    let parts = body[key.upperBound...].split(
+      separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
     return parts.count == 3 ? providers[String(parts[1])] : nil
   }
 }

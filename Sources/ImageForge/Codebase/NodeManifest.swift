@@ -15,9 +15,13 @@ struct NodeManifest: Sendable {
   static func read(_ folder: String, in tree: ProjectTree) throws(AnalysisError) -> NodeManifest? {
     for name in names {
       // A manifest is written by hand; what is larger than this is something else.
-      guard let source = try tree.read(ProjectTree.join(folder, name), limit: 4 << 20) else { continue }
+      guard let source = try tree.read(ProjectTree.join(folder, name), limit: 4 << 20) else {
+        continue
+      }
       let root: JSON
-      do { root = try name.hasSuffix("5") ? JSON5.parse(source) : JSON.parse(source, .project) } catch {
+      do {
+        root = try name.hasSuffix("5") ? JSON5.parse(source) : JSON.parse(source, .project)
+      } catch {
         throw AnalysisError(error)
       }
       guard root.isObject else {
@@ -32,13 +36,16 @@ struct NodeManifest: Sendable {
 
   /// A text of an object of the manifest, such as `scripts.build`, with where it stands.
   func text(_ section: String, _ key: String) -> (value: String, source: String)? {
-    guard let member = root[section]?.member(key), let value = member.value.string else { return nil }
+    guard let member = root[section]?.member(key), let value = member.value.string else {
+      return nil
+    }
     return (value, source.location(at: member.keyOffset))
   }
 
   /// What the manifest asks for of a package.
   func dependency(_ name: String) -> (value: String, source: String)? {
-    text("dependencies", name) ?? text("devDependencies", name) ?? text("optionalDependencies", name)
+    text("dependencies", name) ?? text("devDependencies", name)
+      ?? text("optionalDependencies", name)
   }
 
   func script(_ name: String) -> (value: String, source: String)? { text("scripts", name) }
@@ -48,7 +55,9 @@ struct NodeManifest: Sendable {
     dependencies(of: ["dependencies", "devDependencies", "optionalDependencies"])
   }
 
-  var peers: [(name: String, range: String, source: String)] { dependencies(of: ["peerDependencies"]) }
+  var peers: [(name: String, range: String, source: String)] {
+    dependencies(of: ["peerDependencies"])
+  }
 
   func dependencies(of sections: [String]) -> [(name: String, range: String, source: String)] {
     sections.flatMap { section in

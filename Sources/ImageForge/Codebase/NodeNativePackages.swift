@@ -33,9 +33,12 @@ struct NodeNativePackages {
     var seen: Set<String> = []
     for manifest in manifests {
       // What only development needs never reaches the image.
-      for (name, range, source) in manifest.dependencies(of: ["dependencies", "optionalDependencies"]) {
+      for (name, range, source) in manifest.dependencies(of: [
+        "dependencies", "optionalDependencies",
+      ]) {
         guard let known = NativeTable.table[name], seen.insert(name).inserted else { continue }
-        if let until = known.until.flatMap({ SemanticVersion($0) }), let lowest = SemanticRange(range)?.lowest,
+        if let until = known.until.flatMap({ SemanticVersion($0) }),
+          let lowest = SemanticRange(range)?.lowest,
           until <= lowest
         {
           continue
@@ -52,7 +55,8 @@ struct NodeNativePackages {
   private mutating func add(_ known: NativeTable.Package, _ source: String) {
     packages.append(
       NativePackage(
-        name: known.name, libc: known.prebuilt.compactMap { NativePackage.Libc(rawValue: $0) }, source: source))
+        name: known.name, libc: known.prebuilt.compactMap { NativePackage.Libc(rawValue: $0) },
+        source: source))
     system.build += known.build ?? []
     system.runtime += known.runtime ?? []
     if !known.prebuilt.contains("musl") {
@@ -69,16 +73,23 @@ struct NodeNativePackages {
   /// A lockfile that was written on a Mac may lack what Linux needs: npm leaves optional packages of other systems out
   /// when it adds to an old one.
   private mutating func judge(_ lockfile: String, _ tree: ProjectTree) {
-    guard lockfile.hasSuffix("package-lock.json"), let bytes = try? tree.bytes(lockfile) else { return }
-    for (package, prefix) in [("sharp", "node_modules/@img/sharp-"), ("next", "node_modules/@next/swc-")] {
+    guard lockfile.hasSuffix("package-lock.json"), let bytes = try? tree.bytes(lockfile) else {
+      return
+    }
+    for (package, prefix) in [
+      ("sharp", "node_modules/@img/sharp-"), ("next", "node_modules/@next/swc-"),
+    ] {
       let text = Array(prefix.utf8)
-      let hasOther = bytes.holds(text + Array("darwin".utf8)) || bytes.holds(text + Array("win32".utf8))
+      let hasOther =
+        bytes.holds(text + Array("darwin".utf8)) || bytes.holds(text + Array("win32".utf8))
       guard hasOther, !bytes.holds(text + Array("linux".utf8)) else { continue }
       findings.append(
         Finding(
           id: "FORGE-N055", severity: package == "sharp" ? .error : .warning,
-          message: "the lockfile has \(package)'s binaries for the machine that wrote it, but none for Linux",
-          location: lockfile + ":1", fix: "delete node_modules and package-lock.json, and run npm install"))
+          message:
+            "the lockfile has \(package)'s binaries for the machine that wrote it, but none for Linux",
+          location: lockfile + ":1",
+          fix: "delete node_modules and package-lock.json, and run npm install"))
     }
   }
 }
@@ -90,7 +101,9 @@ extension [UInt8] {
     return withUnsafeBufferPointer { text in
       var at = 0
       while at <= text.count - word.count {
-        if text[at] == first, (1..<word.count).allSatisfy({ text[at + $0] == word[$0] }) { return true }
+        if text[at] == first, (1..<word.count).allSatisfy({ text[at + $0] == word[$0] }) {
+          return true
+        }
         at += 1
       }
       return false

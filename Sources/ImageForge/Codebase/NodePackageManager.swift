@@ -20,12 +20,15 @@ struct NodePackageManager {
   ///   - root: where the lockfile lies: the service's folder, or the root of its workspace.
   ///   - rootManifest: the `package.json` there, whose `packageManager` counts for all members.
   init(
-    _ manifest: NodeManifest, folder: String, root: String, rootManifest: NodeManifest?, in tree: ProjectTree
+    _ manifest: NodeManifest, folder: String, root: String, rootManifest: NodeManifest?,
+    in tree: ProjectTree
   ) throws(AnalysisError) {
     let declared = Self.declared(manifest) ?? rootManifest.flatMap(Self.declared)
     let present = Self.lockfiles.filter { tree.hasFile(ProjectTree.join(root, $0.name)) }
     // The declared manager's own lockfile first; without one, the first of the list.
-    let chosen = present.first { Self.family($0.manager) == declared.map { Self.family($0.name) } } ?? present.first
+    let chosen =
+      present.first { Self.family($0.manager) == declared.map { Self.family($0.name) } }
+      ?? present.first
     manager = PackageManager(
       name: declared?.name ?? chosen?.manager ?? .npm, version: declared?.version, lockfile: nil,
       source: declared?.source ?? "default: npm")
@@ -34,14 +37,17 @@ struct NodePackageManager {
       note(
         "FORGE-N012", .warning, "there is no lockfile: every build may install other versions",
         manifest.path + ":1",
-        "run \(manager.name == .npm ? "npm install" : "\(manager.name.rawValue) install") and commit the lockfile")
+        "run \(manager.name == .npm ? "npm install" : "\(manager.name.rawValue) install") and commit the lockfile"
+      )
       return
     }
     let path = ProjectTree.join(root, chosen.name)
     if let declared, Self.family(declared.name) != Self.family(chosen.manager) {
       note(
-        "FORGE-N011", .warning, "\(declared.name.rawValue) is declared, but the lockfile is \(chosen.name)",
-        declared.source, "delete \(chosen.name), run \(declared.name.rawValue) install and commit its lockfile")
+        "FORGE-N011", .warning,
+        "\(declared.name.rawValue) is declared, but the lockfile is \(chosen.name)",
+        declared.source,
+        "delete \(chosen.name), run \(declared.name.rawValue) install and commit its lockfile")
       return
     }
     manager.lockfile = chosen.name
@@ -55,13 +61,15 @@ struct NodePackageManager {
       note(
         "FORGE-N010", .warning,
         "there are several lockfiles: \(present.map(\.name).joined(separator: ", ")); "
-          + "\(chosen.name) is used", path + ":1", "keep the one of your package manager and delete the others")
+          + "\(chosen.name) is used", path + ":1",
+        "keep the one of your package manager and delete the others")
     }
     judgeDeclarations([manifest, rootManifest])
     // The binary format of Bun before 1.2 says nothing that can be read.
     guard chosen.name != "bun.lockb" else {
       note(
-        "FORGE-N018", .warning, "bun.lockb is binary: which versions it pins cannot be read", path + ":1",
+        "FORGE-N018", .warning, "bun.lockb is binary: which versions it pins cannot be read",
+        path + ":1",
         "run bun install --save-text-lockfile and commit bun.lock in its place")
       return
     }
@@ -77,7 +85,8 @@ struct NodePackageManager {
   }
 
   private mutating func readLockfile(
-    _ lockfile: (name: String, manager: PackageManager.Name), _ source: SourceText, _ manifest: NodeManifest,
+    _ lockfile: (name: String, manager: PackageManager.Name), _ source: SourceText,
+    _ manifest: NodeManifest,
     importer: String
   ) throws(AnalysisError) {
     let found: NodeLockfile
@@ -93,22 +102,29 @@ struct NodePackageManager {
       default: found = try NodeLockfile.npm(source, package: "next", importer: importer)
       }
     } catch { throw .malformed(location: error.location, reason: error.reason) }
-    if let version = found.version.flatMap({ SemanticVersion($0) }) { next = (version.description, found.source) }
+    if let version = found.version.flatMap({ SemanticVersion($0) }) {
+      next = (version.description, found.source)
+    }
     judge(manifest, found.source, lockfile.name)
     if manager.version == nil, let format = found.format {
       manager.version =
-        NodeReleases.table.lockfiles.first { $0.manager == manager.name && $0.format == format }?.version
+        NodeReleases.table.lockfiles.first { $0.manager == manager.name && $0.format == format }?
+        .version
     }
   }
 
   /// A lockfile that does not fit the manifest stops every installation that keeps to it.
   private mutating func judge(_ manifest: NodeManifest, _ source: String, _ lockfile: String) {
-    guard let asked = manifest.dependency("next"), let range = SemanticRange(asked.value), !range.intervals.isEmpty
+    guard let asked = manifest.dependency("next"), let range = SemanticRange(asked.value),
+      !range.intervals.isEmpty
     else { return }
     guard let next, let locked = SemanticVersion(next.version) else {
-      if next == nil, ["package-lock.json", "yarn.lock", "bun.lock", "npm-shrinkwrap.json"].contains(lockfile) {
+      if next == nil,
+        ["package-lock.json", "yarn.lock", "bun.lock", "npm-shrinkwrap.json"].contains(lockfile)
+      {
         note(
-          "FORGE-N026", .error, "\(lockfile) does not know next, which \(asked.source) asks for", source,
+          "FORGE-N026", .error, "\(lockfile) does not know next, which \(asked.source) asks for",
+          source,
           "run the package manager's install, and commit the lockfile")
       }
       return
@@ -116,7 +132,8 @@ struct NodePackageManager {
     guard locked.prerelease.isEmpty, !range.contains(locked) else { return }
     note(
       "FORGE-N026", .error,
-      "\(lockfile) pins next \(locked), which \(DisplayText.escape(asked.value)) (\(asked.source)) excludes", source,
+      "\(lockfile) pins next \(locked), which \(DisplayText.escape(asked.value)) (\(asked.source)) excludes",
+      source,
       "run the package manager's install, and commit the lockfile")
   }
 
@@ -125,15 +142,19 @@ struct NodePackageManager {
   /// `packageManager: "pnpm@10.13.1+sha512.…"`, or `devEngines.packageManager`.
   private static func declared(_ manifest: NodeManifest) -> Declared? {
     if let member = manifest.root.member("packageManager"), let text = member.value.string {
-      let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      return declared(parts[0], parts.count > 1 ? parts[1] : "", manifest.source.location(at: member.keyOffset))
+      let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
+      return declared(
+        parts[0], parts.count > 1 ? parts[1] : "", manifest.source.location(at: member.keyOffset))
     }
     guard let wanted = developed(manifest) else { return nil }
     return declared(wanted.name, wanted.version, wanted.source)
   }
 
   /// `devEngines.packageManager`: one, or a list of which the first is meant.
-  private static func developed(_ manifest: NodeManifest) -> (name: String, version: String, source: String)? {
+  private static func developed(_ manifest: NodeManifest) -> (
+    name: String, version: String, source: String
+  )? {
     guard let member = manifest.root["devEngines"]?.member("packageManager") else { return nil }
     let entry = member.value.isArray ? member.value.elements.first : member.value
     guard let name = entry?["name"]?.string else { return nil }
@@ -171,10 +192,13 @@ struct NodePackageManager {
     var wishes = others.map { (name: key, version: $0.value, source: $0.source) }
     wishes += manifests.compactMap(Self.developed)
     for wish in wishes where wish.source != manager.source || wish.version != manager.version {
-      let isOther = Self.declared(wish.name, "", "").map { Self.family($0.name) != Self.family(manager.name) } ?? false
+      let isOther =
+        Self.declared(wish.name, "", "").map { Self.family($0.name) != Self.family(manager.name) }
+        ?? false
       let isExcluded =
         manager.version.flatMap { SemanticVersion($0) }.map { version in
-          SemanticRange(wish.version).map { !$0.intervals.isEmpty && !$0.contains(version) } ?? false
+          SemanticRange(wish.version).map { !$0.intervals.isEmpty && !$0.contains(version) }
+            ?? false
         } ?? false
       guard isOther || isExcluded else { continue }
       let (taken, other) = ([key, manager.version], [wish.name, wish.version])
@@ -189,9 +213,14 @@ struct NodePackageManager {
   }
 
   /// Yarn 1 and later ones share the lockfile's name.
-  private static func family(_ name: PackageManager.Name) -> PackageManager.Name { name == .yarnBerry ? .yarn : name }
+  private static func family(_ name: PackageManager.Name) -> PackageManager.Name {
+    name == .yarnBerry ? .yarn : name
+  }
 
-  private mutating func note(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {
-    findings.append(Finding(id: id, severity: severity, message: message, location: source, fix: fix))
+  private mutating func note(
+    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
+  ) {
+    findings.append(
+      Finding(id: id, severity: severity, message: message, location: source, fix: fix))
   }
 }

@@ -33,7 +33,9 @@ enum NodePins {
   private static func files(in place: String, _ tree: ProjectTree) -> [Pin] {
     var found: [Pin] = []
     for name in [".nvmrc", ".node-version"] {
-      if let pin = firstLine(ProjectTree.join(place, name), tree, where: { _ in true }) { found.append(pin) }
+      if let pin = firstLine(ProjectTree.join(place, name), tree, where: { _ in true }) {
+        found.append(pin)
+      }
     }
     let tools = firstLine(ProjectTree.join(place, ".tool-versions"), tree) {
       $0.hasPrefix("nodejs ") || $0.hasPrefix("node ")
@@ -49,13 +51,16 @@ enum NodePins {
 
   /// `[tools]` `node = "22"`, `node = ["22", "20"]` or `node = { version = "22" }`.
   private static func mise(_ path: String, _ tree: ProjectTree) -> Pin? {
-    guard let source = try? tree.read(path, limit: 1 << 20), let document = try? TOMLDocument.parse(source) else {
+    guard let source = try? tree.read(path, limit: 1 << 20),
+      let document = try? TOMLDocument.parse(source)
+    else {
       return nil
     }
     for name in ["node", "nodejs"] {
       let key = ["tools", name]
       guard let value = document.root[key] else { continue }
-      guard let text = value.string ?? value.elements.first?.string ?? value["version"]?.string else { continue }
+      guard let text = value.string ?? value.elements.first?.string ?? value["version"]?.string
+      else { continue }
       return Pin(text: text, source: document.location(key))
     }
     return nil
@@ -64,7 +69,9 @@ enum NodePins {
   /// `volta.node`, and the runtimes that pnpm downloads.
   private static func pins(of manifest: NodeManifest) -> [Pin] {
     var found: [Pin] = []
-    if let volta = manifest.text("volta", "node") { found.append(Pin(text: volta.value, source: volta.source)) }
+    if let volta = manifest.text("volta", "node") {
+      found.append(Pin(text: volta.value, source: volta.source))
+    }
     for section in ["devEngines", "engines"] {
       guard let member = manifest.root[section]?.member("runtime") else { continue }
       let entries = member.value.isArray ? member.value.elements : [member.value]
@@ -90,7 +97,8 @@ enum NodePins {
           found.append(Pin(text: value.filter { $0 != " " }, source: line.source))
         }
         let path = ProjectTree.join(place, "pnpm-workspace.yaml")
-        if let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source),
+        if let source = try? tree.read(path, limit: 1 << 20),
+          let root = try? YAMLValue.parse(source),
           let value = root[key], let text = value.string
         {
           found.append(Pin(text: text, source: value.location))
@@ -101,7 +109,9 @@ enum NodePins {
   }
 
   /// The first line of a file that is not empty, not a comment, and as wanted.
-  private static func firstLine(_ path: String, _ tree: ProjectTree, where isWanted: (Substring) -> Bool) -> Pin? {
+  private static func firstLine(
+    _ path: String, _ tree: ProjectTree, where isWanted: (Substring) -> Bool
+  ) -> Pin? {
     guard let source = try? tree.read(path, limit: 1 << 16) else { return nil }
     let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, row) in rows.enumerated() {

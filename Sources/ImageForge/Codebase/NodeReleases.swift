@@ -73,7 +73,8 @@ struct NextReleases: Decodable, Sendable {
     /// The version that mends it for an installed one; nil when that is not vulnerable.
     func fix(for version: SemanticVersion) -> String? {
       ranges.first { range in
-        guard let low = SemanticVersion(range.introduced), let high = SemanticVersion(range.fixed) else { return false }
+        guard let low = SemanticVersion(range.introduced), let high = SemanticVersion(range.fixed)
+        else { return false }
         return low <= version && version < high
       }?.fixed
     }

@@ -17,7 +17,8 @@ struct NodeRuntime {
 
   /// - Parameter rootManifest: the `package.json` of the workspace's root, for a member.
   init(
-    _ manifest: NodeManifest, rootManifest: NodeManifest? = nil, next: SemanticVersion?, folder: String,
+    _ manifest: NodeManifest, rootManifest: NodeManifest? = nil, next: SemanticVersion?,
+    folder: String,
     in tree: ProjectTree
   ) {
     let releases = NodeReleases.table
@@ -34,12 +35,14 @@ struct NodeRuntime {
   }
 
   private mutating func decide(
-    _ pins: [NodePins.Pin], _ minimum: SemanticVersion?, _ engines: (range: SemanticRange, source: String)?
+    _ pins: [NodePins.Pin], _ minimum: SemanticVersion?,
+    _ engines: (range: SemanticRange, source: String)?
   ) {
     for pin in pins {
       guard let wish = Self.wish(pin.text, NodeReleases.table) else {
         note(
-          "FORGE-N021", .warning, "the Node.js version cannot be understood", pin.source, "write a number, such as 24")
+          "FORGE-N021", .warning, "the Node.js version cannot be understood", pin.source,
+          "write a number, such as 24")
         continue
       }
       if choose(wish, pin.source, minimum, engines) { return }
@@ -51,7 +54,9 @@ struct NodeRuntime {
   private mutating func compare(_ pins: [NodePins.Pin]) {
     guard let chosen = SemanticVersion(runtime.version) else { return }
     for pin in pins where pin.source != runtime.source {
-      guard case .version(let other)? = Self.wish(pin.text, NodeReleases.table), other.major != chosen.major else {
+      guard case .version(let other)? = Self.wish(pin.text, NodeReleases.table),
+        other.major != chosen.major
+      else {
         continue
       }
       return note(
@@ -61,7 +66,9 @@ struct NodeRuntime {
     }
   }
 
-  private mutating func conclude(_ pins: [NodePins.Pin], _ engines: (range: SemanticRange, source: String)?) {
+  private mutating func conclude(
+    _ pins: [NodePins.Pin], _ engines: (range: SemanticRange, source: String)?
+  ) {
     let isDefault = runtime.source.hasPrefix("default:")
     let isPin = pins.contains { $0.source == runtime.source }
     conclusion = Conclusion(
@@ -70,25 +77,30 @@ struct NodeRuntime {
       alternatives: pins.filter { $0.source != runtime.source }.map {
         Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.source)
       },
-      why: isDefault ? runtime.source : isPin ? "pinned there" : "the newest maintained line that the range allows")
+      why: isDefault
+        ? runtime.source
+        : isPin ? "pinned there" : "the newest maintained line that the range allows")
     if let engines, engines.source != runtime.source { conclusion.evidence.append(engines.source) }
   }
 
   /// Takes a version that fits the wish; false when the wish leaves it open.
   private mutating func choose(
-    _ wish: Wish, _ source: String, _ minimum: SemanticVersion?, _ engines: (range: SemanticRange, source: String)?
+    _ wish: Wish, _ source: String, _ minimum: SemanticVersion?,
+    _ engines: (range: SemanticRange, source: String)?
   ) -> Bool {
     switch wish {
     case .any: return false
     case .version(let version):
       // As precise as it was written: 22, 22.20, 22.20.0.
-      let text = version.description.split(separator: ".").prefix(version.precision).joined(separator: ".")
+      let text = version.description.split(separator: ".").prefix(version.precision).joined(
+        separator: ".")
       runtime = Runtime(name: .node, version: text, source: source)
       return true
     case .range(let range):
       guard let major = Self.best(range, minimum, engines?.range) else {
         note(
-          "FORGE-N022", .error, "no release of Node.js that forge knows satisfies the range", source,
+          "FORGE-N022", .error, "no release of Node.js that forge knows satisfies the range",
+          source,
           "ask for a maintained line, such as >=\(NodeReleases.table.default)")
         return false
       }
@@ -98,7 +110,9 @@ struct NodeRuntime {
   }
 
   /// The default line where it fits, else the newest maintained one that does, else the newest.
-  private static func best(_ range: SemanticRange, _ minimum: SemanticVersion?, _ engines: SemanticRange?) -> Int? {
+  private static func best(
+    _ range: SemanticRange, _ minimum: SemanticVersion?, _ engines: SemanticRange?
+  ) -> Int? {
     let releases = NodeReleases.table
     let fitting = releases.lines.filter { line in
       range.allows(major: line.major) && engines?.allows(major: line.major) != false
@@ -110,46 +124,61 @@ struct NodeRuntime {
 
   /// Says what is wrong with the version that was chosen.
   private mutating func judge(
-    _ minimum: SemanticVersion?, _ engines: (range: SemanticRange, source: String)?, _ next: SemanticVersion?
+    _ minimum: SemanticVersion?, _ engines: (range: SemanticRange, source: String)?,
+    _ next: SemanticVersion?
   ) {
     guard let version = SemanticVersion(runtime.version) else { return }
     let releases = NodeReleases.table
     let line = releases.lines.first { $0.major == version.major }
     if let line, !releases.isMaintained(line) {
       note(
-        "FORGE-N020", .warning, "Node.js \(line.major) gets no security fixes since \(line.endOfLife)", runtime.source,
+        "FORGE-N020", .warning,
+        "Node.js \(line.major) gets no security fixes since \(line.endOfLife)", runtime.source,
         "move to Node.js \(releases.default)")
     } else if line == nil {
       note(
-        "FORGE-N020", .warning, "Node.js \(version.major) is not a long-term support line", runtime.source,
+        "FORGE-N020", .warning, "Node.js \(version.major) is not a long-term support line",
+        runtime.source,
         "use Node.js \(releases.default)")
     }
     // The newest release of a line counts where only the line is named.
     let reach = version.precision == 3 ? version : SemanticVersion(version.major, 999)
     if let minimum, let next, reach < minimum {
       note(
-        "FORGE-N023", .error, "Next.js \(next) needs Node.js \(minimum) or newer, and \(runtime.version) is pinned",
+        "FORGE-N023", .error,
+        "Next.js \(next) needs Node.js \(minimum) or newer, and \(runtime.version) is pinned",
         runtime.source, "pin Node.js \(releases.default)")
     }
-    if let engines, engines.source != runtime.source, version.precision == 3, !engines.range.contains(version) {
+    if let engines, engines.source != runtime.source, version.precision == 3,
+      !engines.range.contains(version)
+    {
       note(
-        "FORGE-N024", .warning, "Node.js \(runtime.version) is pinned, which engines.node (\(engines.source)) excludes",
+        "FORGE-N024", .warning,
+        "Node.js \(runtime.version) is pinned, which engines.node (\(engines.source)) excludes",
         runtime.source, "make the two agree")
-    } else if let engines, engines.source != runtime.source, !engines.range.allows(major: version.major) {
+    } else if let engines, engines.source != runtime.source,
+      !engines.range.allows(major: version.major)
+    {
       note(
-        "FORGE-N024", .warning, "Node.js \(runtime.version) is chosen, which engines.node (\(engines.source)) excludes",
+        "FORGE-N024", .warning,
+        "Node.js \(runtime.version) is chosen, which engines.node (\(engines.source)) excludes",
         runtime.source, "make the two agree")
     }
   }
 
-  private mutating func note(_ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String) {
-    findings.append(Finding(id: id, severity: severity, message: message, location: source, fix: fix))
+  private mutating func note(
+    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
+  ) {
+    findings.append(
+      Finding(id: id, severity: severity, message: message, location: source, fix: fix))
   }
 
   // MARK: Sources
 
   /// `engines.node` of the application, or else of its workspace's root.
-  private mutating func engines(_ manifests: [NodeManifest]) -> (range: SemanticRange, source: String)? {
+  private mutating func engines(_ manifests: [NodeManifest]) -> (
+    range: SemanticRange, source: String
+  )? {
     for manifest in manifests {
       guard let engines = manifest.text("engines", "node") else { continue }
       guard let range = SemanticRange(engines.value), !range.intervals.isEmpty else {

@@ -18,7 +18,8 @@ struct NodeWorkspace {
       root = ProjectTree.parent(root)
       guard let globs = try globs(root, tree) else { continue }
       let workspace = NodeWorkspace(
-        root: root, kind: runner(root, tree) ?? globs.kind, source: globs.source, patterns: globs.patterns)
+        root: root, kind: runner(root, tree) ?? globs.kind, source: globs.source,
+        patterns: globs.patterns)
       if workspace.counts(folder) { return workspace }
     }
     return nil
@@ -29,15 +30,20 @@ struct NodeWorkspace {
     var root = folder
     while root != "." {
       root = ProjectTree.parent(root)
-      if tree.hasFile(ProjectTree.join(root, "nx.json")), tree.hasFile(ProjectTree.join(root, "package.json")) {
-        return NodeWorkspace(root: root, kind: "nx", source: ProjectTree.join(root, "nx.json") + ":1", patterns: [])
+      if tree.hasFile(ProjectTree.join(root, "nx.json")),
+        tree.hasFile(ProjectTree.join(root, "package.json"))
+      {
+        return NodeWorkspace(
+          root: root, kind: "nx", source: ProjectTree.join(root, "nx.json") + ":1", patterns: [])
       }
     }
     return nil
   }
 
   private static func runner(_ root: String, _ tree: ProjectTree) -> String? {
-    if tree.hasFile(ProjectTree.join(root, "turbo.json")) || tree.hasFile(ProjectTree.join(root, "turbo.jsonc")) {
+    if tree.hasFile(ProjectTree.join(root, "turbo.json"))
+      || tree.hasFile(ProjectTree.join(root, "turbo.jsonc"))
+    {
       return "turbo"
     }
     return tree.hasFile(ProjectTree.join(root, "nx.json")) ? "nx" : nil
@@ -69,10 +75,13 @@ struct NodeWorkspace {
         throw .malformed(location: error.location, reason: error.reason)
       }
     }
-    guard let manifest = try NodeManifest.read(root, in: tree), let patterns = manifest.workspaces else { return nil }
+    guard let manifest = try NodeManifest.read(root, in: tree), let patterns = manifest.workspaces
+    else { return nil }
     let managers = [("yarn.lock", "yarn"), ("bun.lock", "bun"), ("bun.lockb", "bun")]
     let place = manifest.source.location(at: manifest.root.member("workspaces")?.keyOffset ?? 0)
-    return (patterns, managers.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm", place)
+    return (
+      patterns, managers.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm", place
+    )
   }
 
   private static func trimmed(_ glob: Substring) -> [Substring] {
@@ -93,8 +102,12 @@ struct NodeWorkspace {
 
   private static func fits(_ pattern: Substring, _ name: Substring) -> Bool {
     let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-    guard pieces.count > 1, let head = pieces.first, let tail = pieces.last else { return pattern == name }
-    guard name.hasPrefix(head), name.count >= head.count + tail.count, name.hasSuffix(tail) else { return false }
+    guard pieces.count > 1, let head = pieces.first, let tail = pieces.last else {
+      return pattern == name
+    }
+    guard name.hasPrefix(head), name.count >= head.count + tail.count, name.hasSuffix(tail) else {
+      return false
+    }
     var rest = name.dropFirst(head.count).dropLast(tail.count)
     for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
       guard let found = rest.firstRange(of: piece) else { return false }
@@ -115,13 +128,16 @@ struct NodeWorkspaceMembers {
 
   /// What depends on a member under its name gets that member, whatever range it asks for; a range that leaves the
   /// workspace is rare, and one member too many does no harm.
-  init(of manifest: NodeManifest, folder: String, _ workspace: NodeWorkspace, in tree: ProjectTree) {
+  init(of manifest: NodeManifest, folder: String, _ workspace: NodeWorkspace, in tree: ProjectTree)
+  {
     // Monorepos of more packages exist, but not of as many that one application needs.
     all = Array(workspace.members(in: tree).prefix(5_000))
     var byName: [String: NodeManifest] = [:]
     for member in all where member != folder {
       // A member that cannot be read is found out when it is analysed itself.
-      guard let other = try? NodeManifest.read(member, in: tree), let name = other.name else { continue }
+      guard let other = try? NodeManifest.read(member, in: tree), let name = other.name else {
+        continue
+      }
       byName[name] = other
     }
     var found: [String: NodeManifest] = [:]
@@ -134,6 +150,7 @@ struct NodeWorkspaceMembers {
       }
     }
     manifests = found.values.sorted { ProjectTree.precedes($0.path, $1.path) }
-    needed = ([folder] + manifests.map { ProjectTree.parent($0.path) }).sorted(by: ProjectTree.precedes)
+    needed = ([folder] + manifests.map { ProjectTree.parent($0.path) }).sorted(
+      by: ProjectTree.precedes)
   }
 }

@@ -21,7 +21,8 @@ package struct ProjectTree: Sendable {
     self.files = files
     self.folders = folders
     self.findings = findings
-    packageFolders = Set(files.filter(Self.isPackageManifest).map(Self.parent)).sorted(by: Self.precedes)
+    packageFolders = Set(files.filter(Self.isPackageManifest).map(Self.parent)).sorted(
+      by: Self.precedes)
     fileSet = Set(files)
     folderSet = Set(folders)
   }
@@ -52,11 +53,14 @@ package struct ProjectTree: Sendable {
 
   private static func isPackageManifest(_ path: String) -> Bool {
     path.hasSuffix("package.json") && (path.utf8.count == 12 || path.hasSuffix("/package.json"))
-      || path.hasSuffix("package.json5") && (path.utf8.count == 13 || path.hasSuffix("/package.json5"))
+      || path.hasSuffix("package.json5")
+        && (path.utf8.count == 13 || path.hasSuffix("/package.json5"))
   }
 
   /// Joins a folder (`.` for the root) and a name.
-  package static func join(_ folder: String, _ name: String) -> String { folder == "." ? name : folder + "/" + name }
+  package static func join(_ folder: String, _ name: String) -> String {
+    folder == "." ? name : folder + "/" + name
+  }
 
   /// The folder of a path; `.` for what lies in the root, and for the root itself.
   package static func parent(_ path: String) -> String {
@@ -68,7 +72,9 @@ package struct ProjectTree: Sendable {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
-  package static func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+  package static func precedes(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+  }
 }
 
 // MARK: - Reading
@@ -80,16 +86,21 @@ extension ProjectTree {
   package static let maximumSourceSize = 2 << 20
 
   /// The text of a file; nil when it is not there, not readable or larger than the limit.
-  package func source(_ path: String) -> SourceText? { try? read(path, limit: Self.maximumFileSize) }
+  package func source(_ path: String) -> SourceText? {
+    try? read(path, limit: Self.maximumFileSize)
+  }
 
   /// The text of a file; nil when it is not there.
   /// - Throws: `AnalysisError` when it is there and cannot be read whole.
-  package func read(_ path: String, limit: Int = maximumFileSize) throws(AnalysisError) -> SourceText? {
+  package func read(_ path: String, limit: Int = maximumFileSize) throws(AnalysisError)
+    -> SourceText?
+  {
     try bytes(path, limit: limit).map { SourceText(name: path, bytes: $0) }
   }
 
   /// The bytes of a file; nil when it is not there. Only what the walk found is ever opened.
-  package func bytes(_ path: String, limit: Int = maximumFileSize) throws(AnalysisError) -> [UInt8]? {
+  package func bytes(_ path: String, limit: Int = maximumFileSize) throws(AnalysisError) -> [UInt8]?
+  {
     guard hasFile(path) else { return nil }
     // Not blocking, so that a pipe that took the file's place since the walk cannot hang the analysis.
     let file = open(root + "/" + path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

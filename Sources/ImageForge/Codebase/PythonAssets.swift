@@ -7,8 +7,10 @@ struct PythonAssets {
   private(set) var findings: [Finding] = []
 
   private static let makers: Set<String> = [
-    "fastapi.staticfiles.StaticFiles", "starlette.staticfiles.StaticFiles", "fastapi.templating.Jinja2Templates",
-    "starlette.templating.Jinja2Templates", "jinja2.FileSystemLoader", "jinja2.loaders.FileSystemLoader",
+    "fastapi.staticfiles.StaticFiles", "starlette.staticfiles.StaticFiles",
+    "fastapi.templating.Jinja2Templates",
+    "starlette.templating.Jinja2Templates", "jinja2.FileSystemLoader",
+    "jinja2.loaders.FileSystemLoader",
   ]
 
   static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> PythonAssets {
@@ -20,17 +22,26 @@ struct PythonAssets {
         statements.flattened.forEachOwnExpression { expression in
           guard let (callee, arguments) = expression.call,
             case .external(let name)? = index.origin(of: callee, in: file), makers.contains(name),
-            let value = arguments.argument(0, name.hasSuffix("FileSystemLoader") ? "searchpath" : "directory")
+            let value = arguments.argument(
+              0, name.hasSuffix("FileSystemLoader") ? "searchpath" : "directory")
           else { return }
           let place = PythonPlace(expression: value, scope: scope)
           if let base = Self.folder(place, index, steps: 0) {
-            guard let path = ProjectPath.relative(base, to: folder), tree.hasFolder(base) else { return }
+            guard let path = ProjectPath.relative(base, to: folder), tree.hasFolder(base) else {
+              return
+            }
             found.insert(path)
-          } else if let text = index.text(of: place), let wanted = ProjectPath.resolve(text, from: folder) {
-            let places = [wanted] + (ProjectPath.resolve(text, from: ProjectTree.parent(path)).map { [$0] } ?? [])
+          } else if let text = index.text(of: place),
+            let wanted = ProjectPath.resolve(text, from: folder)
+          {
+            let places =
+              [wanted]
+              + (ProjectPath.resolve(text, from: ProjectTree.parent(path)).map { [$0] } ?? [])
             if let there = places.first(where: tree.hasFolder) {
               if let path = ProjectPath.relative(there, to: folder) { found.insert(path) }
-            } else if name.hasSuffix("StaticFiles"), arguments["check_dir"]?.bool != false, assets.findings.count < 20 {
+            } else if name.hasSuffix("StaticFiles"), arguments["check_dir"]?.bool != false,
+              assets.findings.count < 20
+            {
               assets.findings.append(missing(text, file.location(expression.offset)))
             }
           }
@@ -46,12 +57,14 @@ struct PythonAssets {
   private mutating func noteScripts(_ folder: String, in tree: ProjectTree) {
     let path = ProjectTree.join(folder, "package.json")
     guard let source = tree.source(path), let manifest = try? JSON.parse(source, .project),
-      manifest["dependencies"]?["next"] == nil, let script = manifest["scripts"]?["build"], let text = script.string
+      manifest["dependencies"]?["next"] == nil, let script = manifest["scripts"]?["build"],
+      let text = script.string
     else { return }
     findings.append(
       Finding(
         id: "FORGE-F031", severity: .info,
-        message: "package.json makes files with `\(DisplayText.escape(String(text.prefix(80))))`, which the image does "
+        message:
+          "package.json makes files with `\(DisplayText.escape(String(text.prefix(80))))`, which the image does "
           + "not run",
         location: source.location(at: script.offset),
         fix: "commit what it makes, or run it before the build"))
@@ -60,9 +73,11 @@ struct PythonAssets {
   private static func missing(_ text: String, _ location: String) -> Finding {
     Finding(
       id: "FORGE-F030", severity: .warning,
-      message: "the folder \(DisplayText.escape(text)), which is served as static files, is not in the source",
+      message:
+        "the folder \(DisplayText.escape(text)), which is served as static files, is not in the source",
       location: location,
-      fix: "commit the folder (a .gitkeep in it will do), or see to it that the build makes it: StaticFiles refuses to "
+      fix:
+        "commit the folder (a .gitkeep in it will do), or see to it that the build makes it: StaticFiles refuses to "
         + "start without it")
   }
 
@@ -80,13 +95,18 @@ struct PythonAssets {
       return join(first, operands.dropFirst().map(\.string))
     case .attribute(let base, "parent"): return inner(base).map(ProjectTree.parent)
     case .subscripted(let base, let indices):
-      guard case .attribute(let path, "parents") = base.kind, let count = indices.first?.integer, count < 16 else {
+      guard case .attribute(let path, "parents") = base.kind, let count = indices.first?.integer,
+        count < 16
+      else {
         return nil
       }
-      return inner(path).map { start in (0...max(0, count)).reduce(start) { path, _ in ProjectTree.parent(path) } }
+      return inner(path).map { start in
+        (0...max(0, count)).reduce(start) { path, _ in ProjectTree.parent(path) }
+      }
     case .call(let callee, let arguments):
       let name = callee.dotted?.last
-      if case .attribute(let base, let method) = callee.kind, ["resolve", "absolute", "as_posix"].contains(method),
+      if case .attribute(let base, let method) = callee.kind,
+        ["resolve", "absolute", "as_posix"].contains(method),
         arguments.isEmpty
       {
         return inner(base)
@@ -95,13 +115,15 @@ struct PythonAssets {
       switch name {
       case "Path", "str", "abspath", "realpath": return inner(first)
       case "dirname": return inner(first).map(ProjectTree.parent)
-      case "join", "joinpath": return inner(first).flatMap { join($0, arguments.positional.dropFirst().map(\.string)) }
+      case "join", "joinpath":
+        return inner(first).flatMap { join($0, arguments.positional.dropFirst().map(\.string)) }
       default: return nil
       }
     case .name(let name):
       let bindings = place.scope.file.bindings[name] ?? []
       guard bindings.count == 1 else {
-        guard case .member(let path, let original)? = index.origin(ofName: name, in: place.scope.file),
+        guard
+          case .member(let path, let original)? = index.origin(ofName: name, in: place.scope.file),
           let file = index.files[path], let binding = file.bindings[original]?.first
         else { return nil }
         let scope = PythonScope(file: file, function: nil)

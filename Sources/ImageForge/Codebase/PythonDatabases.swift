@@ -4,14 +4,18 @@ import ForgeSyntax
 /// The databases that a service talks to.
 enum PythonDatabases {
   private static let drivers: [String: String] = [
-    "psycopg": "postgresql", "psycopg2": "postgresql", "psycopg2-binary": "postgresql", "psycopg-binary": "postgresql",
-    "asyncpg": "postgresql", "pg8000": "postgresql", "mysqlclient": "mysql", "pymysql": "mysql", "aiomysql": "mysql",
+    "psycopg": "postgresql", "psycopg2": "postgresql", "psycopg2-binary": "postgresql",
+    "psycopg-binary": "postgresql",
+    "asyncpg": "postgresql", "pg8000": "postgresql", "mysqlclient": "mysql", "pymysql": "mysql",
+    "aiomysql": "mysql",
     "asyncmy": "mysql", "mysql-connector-python": "mysql", "pymongo": "mongodb", "motor": "mongodb",
-    "beanie": "mongodb", "mongoengine": "mongodb", "odmantic": "mongodb", "redis": "redis", "aioredis": "redis",
+    "beanie": "mongodb", "mongoengine": "mongodb", "odmantic": "mongodb", "redis": "redis",
+    "aioredis": "redis",
     "coredis": "redis", "aiosqlite": "sqlite",
   ]
   private static let schemes: [String: String] = [
-    "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql", "mongodb": "mongodb",
+    "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql",
+    "mongodb": "mongodb",
     "redis": "redis", "rediss": "redis", "sqlite": "sqlite",
   ]
 
@@ -47,7 +51,10 @@ enum PythonMigrations {
   static func find(
     _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
   ) -> (migrations: Migrations, source: String)? {
-    let names = ["alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini", "migrations/alembic.ini"]
+    let names = [
+      "alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini",
+      "migrations/alembic.ini",
+    ]
     if let ini = names.first(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) {
       let command = ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head"
       return (Migrations(tool: "alembic", command: command), ProjectTree.join(folder, ini) + ":1")

@@ -35,7 +35,8 @@ struct PythonEnvironment {
     environment.readings += settings.readings
     environment.readExamples(tree)
     environment.findings += settings.findings
-    environment.findings += EnvironmentName.computed(environment.computed, id: "FORGE-F021").map { [$0] } ?? []
+    environment.findings +=
+      EnvironmentName.computed(environment.computed, id: "FORGE-F021").map { [$0] } ?? []
     return (environment.merged(), environment.findings)
   }
 
@@ -60,11 +61,13 @@ struct PythonEnvironment {
           }
           // `os.getenv("X") or "default"`.
           if case .operation(let operators, let operands) = expression.kind, operators == ["or"],
-            let first = operands.first, let last = operands.last, let reading = reading(first, scope, hasFallback: true)
+            let first = operands.first, let last = operands.last,
+            let reading = reading(first, scope, hasFallback: true)
           {
             found.append(
               Reading(
-                name: reading.name, required: false, default: PythonLiteral.text(last), isSecret: reading.isSecret,
+                name: reading.name, required: false, default: PythonLiteral.text(last),
+                isSecret: reading.isSecret,
                 source: reading.source))
           }
         }
@@ -81,7 +84,9 @@ struct PythonEnvironment {
     case .subscripted(let base, let indices) where indices.count == 1:
       if case .external("os.environ")? = index.origin(of: base, in: scope.file) { key = indices[0] }
     case .call(let callee, let arguments):
-      if case .external(let name)? = index.origin(of: callee, in: scope.file), Self.getters.contains(name) {
+      if case .external(let name)? = index.origin(of: callee, in: scope.file),
+        Self.getters.contains(name)
+      {
         key = arguments.argument(0, "key")
       }
     default: break
@@ -89,15 +94,23 @@ struct PythonEnvironment {
     return key.map { index.text(of: PythonPlace(expression: $0, scope: scope)) == nil } ?? false
   }
 
-  private static let getters: Set<String> = ["os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"]
+  private static let getters: Set<String> = [
+    "os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault",
+  ]
   /// Of python-decouple, environs and starlette: without a default they demand the variable.
   private static let configs: Set<String> = ["decouple.config"]
-  private static let configObjects: Set<String> = ["environs.Env", "starlette.config.Config", "decouple.Config"]
+  private static let configObjects: Set<String> = [
+    "environs.Env", "starlette.config.Config", "decouple.Config",
+  ]
 
-  private func reading(_ expression: PythonExpression, _ scope: PythonScope, hasFallback: Bool) -> Reading? {
+  private func reading(_ expression: PythonExpression, _ scope: PythonScope, hasFallback: Bool)
+    -> Reading?
+  {
     let source = scope.file.location(expression.offset)
     func made(_ name: PythonExpression, required: Bool, _ value: PythonExpression?) -> Reading? {
-      guard let name = index.text(of: PythonPlace(expression: name, scope: scope)), EnvironmentName.isValid(name) else {
+      guard let name = index.text(of: PythonPlace(expression: name, scope: scope)),
+        EnvironmentName.isValid(name)
+      else {
         return nil
       }
       let written = value.flatMap {
@@ -110,7 +123,9 @@ struct PythonEnvironment {
     }
     switch expression.kind {
     case .subscripted(let base, let indices) where indices.count == 1:
-      guard case .external("os.environ")? = index.origin(of: base, in: scope.file) else { return nil }
+      guard case .external("os.environ")? = index.origin(of: base, in: scope.file) else {
+        return nil
+      }
       return made(indices[0], required: true, nil)
     case .call(let callee, let arguments):
       if case .external(let name)? = index.origin(of: callee, in: scope.file) {
@@ -125,9 +140,11 @@ struct PythonEnvironment {
       let base: PythonExpression
       if case .attribute(let object, _) = callee.kind { base = object } else { base = callee }
       guard base.name != nil, let key = arguments.positional.first, key.string != nil,
-        !index.constructors(of: PythonPlace(expression: base, scope: scope), Self.configObjects).isEmpty
+        !index.constructors(of: PythonPlace(expression: base, scope: scope), Self.configObjects)
+          .isEmpty
       else { return nil }
-      let value = arguments["default"] ?? (arguments.positional.count > 1 ? arguments.positional.last : nil)
+      let value =
+        arguments["default"] ?? (arguments.positional.count > 1 ? arguments.positional.last : nil)
       return made(key, required: value == nil, value)
     default: return nil
     }
@@ -135,7 +152,9 @@ struct PythonEnvironment {
 
   // MARK: Examples
 
-  private static let examples = [".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"]
+  private static let examples = [
+    ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example",
+  ]
 
   /// Names in example files; their values are examples, not defaults.
   private mutating func readExamples(_ tree: ProjectTree) {
@@ -147,10 +166,13 @@ struct PythonEnvironment {
         var text = row.drop { $0 == " " }
         if text.hasPrefix("export ") { text = text.dropFirst(7) }
         let name = text.prefix { $0 != "=" && $0 != " " }
-        guard text.dropFirst(name.count).first == "=", EnvironmentName.isValid(String(name)) else { continue }
+        guard text.dropFirst(name.count).first == "=", EnvironmentName.isValid(String(name)) else {
+          continue
+        }
         readings.append(
           Reading(
-            name: String(name), required: false, default: nil, isSecret: SecretName.isSecret(String(name)),
+            name: String(name), required: false, default: nil,
+            isSecret: SecretName.isSecret(String(name)),
             source: "\(path):\(index + 1)", isExample: true))
       }
     }
@@ -160,7 +182,8 @@ struct PythonEnvironment {
 
   /// Set by the image or the platform, not by whoever deploys.
   private static let platform: Set<String> = [
-    "PORT", "HOST", "HOSTNAME", "HOME", "PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "WEB_CONCURRENCY", "TZ",
+    "PORT", "HOST", "HOSTNAME", "HOME", "PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "WEB_CONCURRENCY",
+    "TZ",
     "KUBERNETES_SERVICE_HOST", "PYTEST_CURRENT_TEST", "CI", "USER",
   ]
 
@@ -226,7 +249,8 @@ enum PythonLiteral {
 
   /// A default goes into documents and configuration: one line of moderate length.
   static func isPlain(_ text: String) -> Bool {
-    text.utf8.count <= 500 && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    text.utf8.count <= 500
+      && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
   }
 
   private static func json(_ value: PythonExpression) -> String? {

@@ -65,10 +65,12 @@ struct PythonFile: Sendable {
     }
     for statement in module.statements.flattened {
       switch statement.kind {
-      case .function(let function): functions[function.name] = Function(function, offset: statement.offset)
+      case .function(let function):
+        functions[function.name] = Function(function, offset: statement.offset)
       case .classDefinition(let type): classes[type.name] = type
       default:
-        for (name, value) in statement.assignments where bindings[name, default: []].count < Self.maximumBindings {
+        for (name, value) in statement.assignments
+        where bindings[name, default: []].count < Self.maximumBindings {
           bindings[name, default: []].append(Binding(value: value, offset: statement.offset))
         }
       }
@@ -86,7 +88,8 @@ extension PythonFile.Function {
       if case .returns(let value?) = statement.kind, returns.count < PythonFile.maximumBindings {
         returns.append(value)
       }
-      for (name, value) in statement.assignments where locals[name, default: []].count < PythonFile.maximumBindings {
+      for (name, value) in statement.assignments
+      where locals[name, default: []].count < PythonFile.maximumBindings {
         locals[name, default: []].append(value)
       }
     }
@@ -104,7 +107,8 @@ extension PythonStatement {
       if let name = target.name, let value { [(name, value)] } else { [] }
     case .block("with", let header, _):
       header.flatMap { $0.elements ?? [$0] }.compactMap { item in
-        guard case .operation(["as"], let operands) = item.kind, operands.count == 2, let name = operands[1].name
+        guard case .operation(["as"], let operands) = item.kind, operands.count == 2,
+          let name = operands[1].name
         else { return nil }
         return (name, operands[0])
       }
@@ -158,7 +162,8 @@ struct PythonIndex: Sendable {
     self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     self.allPaths = allPaths
     paths = files.map(\.path).sorted()
-    let defined = Set(files.flatMap { $0.functions.filter { !$0.value.declaration.parameters.isEmpty }.keys })
+    let defined = Set(
+      files.flatMap { $0.functions.filter { !$0.value.declaration.parameters.isEmpty }.keys })
     var callSites: [String: [PythonPlace]] = [:]
     for file in files {
       Self.forEachScope(file) { scope, statements in
@@ -180,7 +185,8 @@ struct PythonIndex: Sendable {
       root = ProjectTree.parent(root)
     }
     let relative = ProjectPath.relative(path, to: root) ?? path
-    return relative.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(separator: ".")
+    return relative.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(
+      separator: ".")
   }
 
   /// Visits the top level of a file and each of its functions.
@@ -198,7 +204,9 @@ struct PythonIndex: Sendable {
     expression.dotted.flatMap { origin(of: $0[...], in: file, steps: 0) }
   }
 
-  func origin(ofName name: String, in file: PythonFile) -> Origin? { origin(of: [name], in: file, steps: 0) }
+  func origin(ofName name: String, in file: PythonFile) -> Origin? {
+    origin(of: [name], in: file, steps: 0)
+  }
 
   private func origin(of parts: ArraySlice<String>, in file: PythonFile, steps: Int) -> Origin? {
     guard steps < Self.maximumSteps, let first = parts.first else { return nil }
@@ -213,7 +221,8 @@ struct PythonIndex: Sendable {
       return follow(module: module, level: level, [name] + rest, from: file, steps: steps)
     case nil:
       for star in file.starImports {
-        guard let path = path(ofModule: star.module, level: star.level, from: file), let other = files[path],
+        guard let path = path(ofModule: star.module, level: star.level, from: file),
+          let other = files[path],
           path != file.path
         else { continue }
         if let found = origin(of: parts, in: other, steps: steps + 1) { return found }
@@ -232,7 +241,11 @@ struct PythonIndex: Sendable {
     while let next = rest.first {
       let longer = module.isEmpty ? next : module + "." + next
       guard let path = path(ofModule: longer, level: level, from: file) else { break }
-      if let known = found, let file = files[known], file.bindings[next] != nil || file.functions[next] != nil { break }
+      if let known = found, let file = files[known],
+        file.bindings[next] != nil || file.functions[next] != nil
+      {
+        break
+      }
       found = path
       module = longer
       rest = rest.dropFirst()
@@ -291,10 +304,13 @@ struct PythonIndex: Sendable {
   private func collectMakers(
     _ place: PythonPlace, steps: Int, _ seen: inout Set<String>, _ found: inout [PythonPlace]
   ) {
-    guard steps < Self.maximumSteps, found.count < 16, seen.insert(place.identity).inserted else { return }
+    guard steps < Self.maximumSteps, found.count < 16, seen.insert(place.identity).inserted else {
+      return
+    }
     let (expression, scope) = (place.expression, place.scope)
     func go(_ expression: PythonExpression, _ scope: PythonScope) {
-      collectMakers(PythonPlace(expression: expression, scope: scope), steps: steps + 1, &seen, &found)
+      collectMakers(
+        PythonPlace(expression: expression, scope: scope), steps: steps + 1, &seen, &found)
     }
     switch expression.kind {
     case .name(let name):
@@ -304,8 +320,11 @@ struct PythonIndex: Sendable {
           return
         }
         if let index = function.declaration.parameters.firstIndex(where: { $0.name == name }) {
-          for site in callSites[function.declaration.name] ?? [] where calls(site, function, in: scope.file) {
-            if let value = site.expression.call?.arguments.argument(index, name) { go(value, site.scope) }
+          for site in callSites[function.declaration.name] ?? []
+          where calls(site, function, in: scope.file) {
+            if let value = site.expression.call?.arguments.argument(index, name) {
+              go(value, site.scope)
+            }
           }
           return
         }
@@ -314,7 +333,8 @@ struct PythonIndex: Sendable {
     case .attribute:
       followMember(expression, scope, go)
     case .call(let callee, _):
-      guard case .member(let path, let name)? = origin(of: callee, in: scope.file), let file = files[path],
+      guard case .member(let path, let name)? = origin(of: callee, in: scope.file),
+        let file = files[path],
         let function = file.functions[name]
       else { return found.append(place) }
       let inner = PythonScope(file: file, function: function)
@@ -327,28 +347,37 @@ struct PythonIndex: Sendable {
   }
 
   private func followMember(
-    _ expression: PythonExpression, _ scope: PythonScope, _ go: (PythonExpression, PythonScope) -> Void
+    _ expression: PythonExpression, _ scope: PythonScope,
+    _ go: (PythonExpression, PythonScope) -> Void
   ) {
-    guard case .member(let path, let name)? = origin(of: expression, in: scope.file), let file = files[path] else {
+    guard case .member(let path, let name)? = origin(of: expression, in: scope.file),
+      let file = files[path]
+    else {
       return
     }
     let outer = PythonScope(file: file, function: nil)
     for binding in file.bindings[name] ?? [] { go(binding.value, outer) }
   }
 
-  private func calls(_ site: PythonPlace, _ function: PythonFile.Function, in file: PythonFile) -> Bool {
+  private func calls(_ site: PythonPlace, _ function: PythonFile.Function, in file: PythonFile)
+    -> Bool
+  {
     guard let callee = site.expression.call?.function else { return false }
-    return origin(of: callee, in: site.scope.file) == .member(file: file.path, name: function.declaration.name)
+    return origin(of: callee, in: site.scope.file)
+      == .member(file: file.path, name: function.declaration.name)
   }
 
   /// Whether a class is one of the named ones of an installed package, or inherits from one.
-  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>) -> Bool {
+  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>)
+    -> Bool
+  {
     var seen: Set<String> = []
     return isClass(expression, in: file, oneOf: names, &seen)
   }
 
   private func isClass(
-    _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>, _ seen: inout Set<String>
+    _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>,
+    _ seen: inout Set<String>
   ) -> Bool {
     var expression = expression
     // `class Server(FastMCP[Context])`
@@ -389,12 +418,15 @@ struct PythonIndex: Sendable {
     case .operation(let operators, let operands) where operators.allSatisfy { $0 == "+" }:
       var joined = ""
       for operand in operands {
-        guard let part = text(of: PythonPlace(expression: operand, scope: place.scope), &budget) else { return nil }
+        guard let part = text(of: PythonPlace(expression: operand, scope: place.scope), &budget)
+        else { return nil }
         joined += part
       }
       return joined
     case .attribute(let base, let field):
-      if let found = makers(of: place).first, found.expression.string != nil { return found.expression.string }
+      if let found = makers(of: place).first, found.expression.string != nil {
+        return found.expression.string
+      }
       return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.string
     case .name:
       let found = makers(of: place)
@@ -412,7 +444,9 @@ struct PythonIndex: Sendable {
         let type = files[path]?.classes[name]
       else { continue }
       for (name, value) in type.body.flatMap(\.assignments) where name == field {
-        guard let (callee, arguments) = value.call, callee.dotted?.last == "Field" else { return value }
+        guard let (callee, arguments) = value.call, callee.dotted?.last == "Field" else {
+          return value
+        }
         return arguments.argument(0, "default")
       }
     }

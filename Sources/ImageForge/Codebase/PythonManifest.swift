@@ -11,7 +11,8 @@ struct PythonManifest: Sendable {
   private(set) var requirements: PythonRequirements?
   /// What says which version of the package manager is wanted.
   private(set) var managerVersionSource: String?
-  private(set) var packageManager = PackageManager(name: .pip, lockfile: nil, source: "default: no manifest")
+  private(set) var packageManager = PackageManager(
+    name: .pip, lockfile: nil, source: "default: no manifest")
   /// Constraints on Python's version from manifests and lockfiles.
   private(set) var pythonRanges: [(text: String, location: String)] = []
   private(set) var workspace: Workspace?
@@ -38,18 +39,27 @@ struct PythonManifest: Sendable {
   // MARK: Questions
 
   /// The declaration of a package.
-  func dependency(_ name: String) -> PythonDependency? { dependencies.first { $0.requirement.name == name } }
+  func dependency(_ name: String) -> PythonDependency? {
+    dependencies.first { $0.requirement.name == name }
+  }
 
   /// Whether the application will have the package: it is declared, or locked for it.
-  func has(_ name: String) -> Bool { dependency(name) != nil || lockfile?.packages[name]?.isMain == true }
+  func has(_ name: String) -> Bool {
+    dependency(name) != nil || lockfile?.packages[name]?.isMain == true
+  }
 
   /// The version that will be installed, where something pins it, and what says so.
   func version(of name: String) -> (version: String, source: String)? {
-    if let lockfile, let version = lockfile.packages[name]?.version { return (version, lockfile.location(of: name)) }
-    for dependency in dependencies where dependency.requirement.name == name {
-      if let version = dependency.requirement.pinnedVersion { return (version, dependency.location) }
+    if let lockfile, let version = lockfile.packages[name]?.version {
+      return (version, lockfile.location(of: name))
     }
-    if let pinned = requirements?.constraints[name], let version = pinned.requirement.pinnedVersion {
+    for dependency in dependencies where dependency.requirement.name == name {
+      if let version = dependency.requirement.pinnedVersion {
+        return (version, dependency.location)
+      }
+    }
+    if let pinned = requirements?.constraints[name], let version = pinned.requirement.pinnedVersion
+    {
       return (version, pinned.location)
     }
     return nil
@@ -61,7 +71,8 @@ struct PythonManifest: Sendable {
     for dependency in dependencies {
       packages[dependency.requirement.name, default: []].formUnion(dependency.requirement.extras)
     }
-    for package in lockfile?.packages.values.filter(\.isMain) ?? [] where packages[package.name] == nil {
+    for package in lockfile?.packages.values.filter(\.isMain) ?? []
+    where packages[package.name] == nil {
       packages[package.name] = []
     }
     return packages
@@ -78,7 +89,8 @@ struct PythonManifest: Sendable {
     let requirementsPath = requirementsFile()
     let locks = try lockfiles()
     guard
-      pyproject != nil || requirementsPath != nil || !locks.isEmpty || hasFile("Pipfile") || hasFile("setup.py")
+      pyproject != nil || requirementsPath != nil || !locks.isEmpty || hasFile("Pipfile")
+        || hasFile("setup.py")
         || hasFile("setup.cfg")
     else { return false }
     if let requirementsPath {
@@ -93,8 +105,10 @@ struct PythonManifest: Sendable {
   private func hasFile(_ name: String) -> Bool { tree.hasFile(path(name)) }
 
   private static let requirementsNames = [
-    "requirements.txt", "requirements/prod.txt", "requirements/production.txt", "requirements/base.txt",
-    "requirements/requirements.txt", "requirements-prod.txt", "requirements.prod.txt", "requirements_prod.txt",
+    "requirements.txt", "requirements/prod.txt", "requirements/production.txt",
+    "requirements/base.txt",
+    "requirements/requirements.txt", "requirements-prod.txt", "requirements.prod.txt",
+    "requirements_prod.txt",
     "requirements-base.txt",
   ]
 
@@ -114,7 +128,8 @@ struct PythonManifest: Sendable {
       pythonRanges.append((range, pyproject.location(["project", "requires-python"])))
     }
     if case .string(let range)? = poetry?[["dependencies", "python"]] {
-      pythonRanges.append((range, pyproject.location(["tool", "poetry", "dependencies", "python"])))
+      pythonRanges.append(
+        (range, pyproject.location(["tool", "poetry", "dependencies", "python"])))
     }
   }
 
@@ -126,10 +141,12 @@ struct PythonManifest: Sendable {
       guard let requirement = Requirement(text) else { continue }
       found.append(
         PythonDependency(
-          requirement: requirement, location: pyproject.location(["project", "dependencies"], containing: text)))
+          requirement: requirement,
+          location: pyproject.location(["project", "dependencies"], containing: text)))
     }
     let poetry = ["tool", "poetry", "dependencies"]
-    for (name, value) in (pyproject.root[poetry]?.table ?? [:]).sorted(by: { $0.key < $1.key }) where name != "python" {
+    for (name, value) in (pyproject.root[poetry]?.table ?? [:]).sorted(by: { $0.key < $1.key })
+    where name != "python" {
       guard value["optional"]?.bool != true else { continue }
       let version = value.string ?? value["version"]?.string ?? ""
       found.append(
@@ -137,7 +154,8 @@ struct PythonManifest: Sendable {
           requirement: Requirement(
             name: name, extras: value["extras"]?.strings ?? [],
             // Poetry's bare `1.2` is exact.
-            specifier: version.first?.isNumber == true ? "==" + version : version == "*" ? "" : version),
+            specifier: version.first?.isNumber == true
+              ? "==" + version : version == "*" ? "" : version),
           location: pyproject.location(poetry + [name])))
     }
     return found
@@ -161,7 +179,8 @@ struct PythonManifest: Sendable {
     var found: [Lock] = []
     for (name, kind, manager) in Self.lockfileNames {
       guard let source = try tree.read(path(name)) else { continue }
-      found.append(Lock(path: path(name), name: name, manager: manager, lockfile: try parse(source, kind)))
+      found.append(
+        Lock(path: path(name), name: name, manager: manager, lockfile: try parse(source, kind)))
     }
     if found.isEmpty, pyproject != nil, let root = try workspaceRoot(),
       let source = try tree.read(ProjectTree.join(root, "uv.lock"))
@@ -231,7 +250,8 @@ struct PythonManifest: Sendable {
       findings += requirements.findings
       inputs.formUnion(requirements.inputs)
       packageManager = PackageManager(
-        name: .pip, lockfile: ProjectPath.relative(requirementsPath, to: folder), source: "\(requirementsPath):1")
+        name: .pip, lockfile: ProjectPath.relative(requirementsPath, to: folder),
+        source: "\(requirementsPath):1")
       checkPins(requirementsPath)
       return
     }
@@ -259,14 +279,18 @@ struct PythonManifest: Sendable {
         } else if tools?["uv"] != nil {
           (.uv, ["tool", "uv"], "run `uv lock` and commit uv.lock")
         } else {
-          (.pip, ["project"], "run `uv lock` and commit uv.lock, or `pip-compile` and commit requirements.txt")
+          (
+            .pip, ["project"],
+            "run `uv lock` and commit uv.lock, or `pip-compile` and commit requirements.txt"
+          )
         }
       packageManager = PackageManager(name: name, lockfile: nil, source: pyproject.location(header))
       if name == .pip {
         // `pip install .` reads what the metadata refers to.
         for key in ["readme", "license"] {
           let value = pyproject.root[["project", key]]
-          if let text = value?.string ?? value?["file"]?.string, let file = ProjectPath.resolve(text, from: folder),
+          if let text = value?.string ?? value?["file"]?.string,
+            let file = ProjectPath.resolve(text, from: folder),
             tree.hasFile(file), ProjectPath.isPlain(file)
           {
             inputs.insert(file)
@@ -286,13 +310,15 @@ struct PythonManifest: Sendable {
 
   /// `install_requires` in setup.py, where it is a plain list.
   private func setupDependencies() -> [PythonDependency] {
-    guard let source = tree.source(path("setup.py")), let module = try? PythonModule.parse(source) else { return [] }
+    guard let source = tree.source(path("setup.py")), let module = try? PythonModule.parse(source)
+    else { return [] }
     var found: [PythonDependency] = []
     module.statements.forEachExpression { expression in
       guard let list = expression.call?.arguments["install_requires"]?.elements else { return }
       for element in list {
         guard let requirement = element.string.flatMap({ Requirement($0) }) else { continue }
-        found.append(PythonDependency(requirement: requirement, location: source.location(at: element.offset)))
+        found.append(
+          PythonDependency(requirement: requirement, location: source.location(at: element.offset)))
       }
     }
     return found
@@ -304,7 +330,9 @@ struct PythonManifest: Sendable {
     var found: [PythonDependency] = []
     var section = ""
     var key = ""
-    for (index, row) in source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    for (index, row) in source.text.split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).enumerated()
       .prefix(10_000)
     {
       let text = row.trimmingSpaces
@@ -347,7 +375,8 @@ struct PythonManifest: Sendable {
       let version = value.string ?? value["version"]?.string ?? "*"
       return PythonDependency(
         requirement: Requirement(
-          name: name, extras: value["extras"]?.strings ?? [], specifier: version == "*" ? "" : version),
+          name: name, extras: value["extras"]?.strings ?? [],
+          specifier: version == "*" ? "" : version),
         location: document.location(["packages", name]))
     }
   }
@@ -356,18 +385,23 @@ struct PythonManifest: Sendable {
   private func version(of lock: Lock) -> (text: String, source: String)? {
     if let version = lock.lockfile.toolVersion { return (version, "\(lock.path):1") }
     guard let pyproject else { return nil }
-    guard lock.manager == .uv, let wanted = pyproject.root[["tool", "uv", "required-version"]]?.string,
-      wanted.hasPrefix("=="), let numbers = VersionSpecifier.numbers(wanted.dropFirst(2)), numbers.count == 3
+    guard lock.manager == .uv,
+      let wanted = pyproject.root[["tool", "uv", "required-version"]]?.string,
+      wanted.hasPrefix("=="), let numbers = VersionSpecifier.numbers(wanted.dropFirst(2)),
+      numbers.count == 3
     else { return nil }
     return (
-      numbers.map(String.init).joined(separator: "."), pyproject.location(["tool", "uv", "required-version"])
+      numbers.map(String.init).joined(separator: "."),
+      pyproject.location(["tool", "uv", "required-version"])
     )
   }
 
   private func localFolders(_ lockfile: PythonLockfile, from base: String) -> [String] {
     lockfile.packages.values.compactMap { package in
-      guard package.isMain, let directory = package.directory, let path = ProjectPath.resolve(directory, from: base),
-        path != folder, path != base, ProjectPath.relative(path, to: folder) != nil, tree.hasFolder(path),
+      guard package.isMain, let directory = package.directory,
+        let path = ProjectPath.resolve(directory, from: base),
+        path != folder, path != base, ProjectPath.relative(path, to: folder) != nil,
+        tree.hasFolder(path),
         ProjectPath.isPlain(path)
       else { return nil }
       return path
@@ -380,7 +414,8 @@ struct PythonManifest: Sendable {
     var waiting = dependencies.map(\.requirement.name)
     while let name = waiting.popLast() {
       guard let directory = lockfile.packages[name]?.directory,
-        let path = ProjectPath.resolve(directory, from: root), tree.hasFolder(path), ProjectPath.isPlain(path),
+        let path = ProjectPath.resolve(directory, from: root), tree.hasFolder(path),
+        ProjectPath.isPlain(path),
         let member = ProjectPath.relative(path, to: root), found.insert(member).inserted
       else { continue }
       waiting += lockfile.packages[name]?.dependencies ?? []
@@ -393,16 +428,19 @@ struct PythonManifest: Sendable {
   private mutating func conflict(_ message: String, chosen: String, at path: String) {
     findings.append(
       Finding(
-        id: "FORGE-P020", severity: .warning, message: "\(message); \(chosen) is taken", location: "\(path):1",
+        id: "FORGE-P020", severity: .warning, message: "\(message); \(chosen) is taken",
+        location: "\(path):1",
         fix:
-          "keep the files of one package manager, or export one from the other with a tool that says so in its header"))
+          "keep the files of one package manager, or export one from the other with a tool that says so in its header"
+      ))
   }
 
   private mutating func unlocked(_ name: String, fix: String) {
     findings.append(
       Finding(
         id: "FORGE-P021", severity: .warning,
-        message: "\(name) has no lockfile: what is installed changes from build to build", location: "\(path(name)):1",
+        message: "\(name) has no lockfile: what is installed changes from build to build",
+        location: "\(path(name)):1",
         fix: fix))
   }
 

@@ -27,9 +27,12 @@ struct PythonPackages: Sendable {
     let resolved = manifest?.resolved ?? [:]
     for (name, extras) in resolved {
       // The wheel of an extra brings its own library.
-      if name == "psycopg", extras.contains("binary") || resolved["psycopg-binary"] != nil { continue }
+      if name == "psycopg", extras.contains("binary") || resolved["psycopg-binary"] != nil {
+        continue
+      }
       let locked = manifest?.lockfile?.packages[name]
-      let hasWheel = locked.map { PythonWheel.libcs($0.wheels, python: python).contains(.glibc) } ?? false
+      let hasWheel =
+        locked.map { PythonWheel.libcs($0.wheels, python: python).contains(.glibc) } ?? false
       for key in [name] + extras.map({ "\(name)[\($0)]" }) {
         guard let entry = Self.table[key] else { continue }
         if !hasWheel { build.formUnion(entry.build ?? []) }
@@ -74,11 +77,14 @@ enum PythonWheel {
   private static func fits(_ wheel: String, minor: Int) -> Bool {
     let parts = wheel.dropLast(wheel.hasSuffix(".whl") ? 4 : 0).split(separator: "-")
     guard parts.count >= 3 else { return false }
-    let (pythons, abis) = (parts[parts.count - 3].split(separator: "."), parts[parts.count - 2].split(separator: "."))
+    let (pythons, abis) = (
+      parts[parts.count - 3].split(separator: "."), parts[parts.count - 2].split(separator: ".")
+    )
     return pythons.contains { python in
       if python == "py3" || python == "py2.py3" { return true }
       guard python.hasPrefix("cp3"), let wanted = Int(python.dropFirst(3)) else { return false }
-      return wanted == minor ? !abis.allSatisfy { $0.hasSuffix("t") } : wanted < minor && abis.contains("abi3")
+      return wanted == minor
+        ? !abis.allSatisfy { $0.hasSuffix("t") } : wanted < minor && abis.contains("abi3")
     }
   }
 }

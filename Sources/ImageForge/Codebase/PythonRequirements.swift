@@ -29,7 +29,9 @@ struct PythonRequirements: Sendable {
   private let tree: ProjectTree
   private static let maximumFiles = 100
 
-  static func read(_ path: String, folder: String, in tree: ProjectTree) throws -> PythonRequirements {
+  static func read(_ path: String, folder: String, in tree: ProjectTree) throws
+    -> PythonRequirements
+  {
     var requirements = PythonRequirements(folder: folder, tree: tree)
     try requirements.follow(path, isConstraints: false)
     return requirements
@@ -41,7 +43,9 @@ struct PythonRequirements: Sendable {
   }
 
   private mutating func follow(_ path: String, isConstraints: Bool) throws {
-    guard inputs.count < Self.maximumFiles, inputs.insert(path).inserted, let source = try tree.read(path) else {
+    guard inputs.count < Self.maximumFiles, inputs.insert(path).inserted,
+      let source = try tree.read(path)
+    else {
       return
     }
     let file = RequirementsFile(source)
@@ -75,7 +79,8 @@ struct PythonRequirements: Sendable {
         findings.append(
           Finding(
             id: "FORGE-P010", severity: .error,
-            message: "pip cannot read the requirement \"\(DisplayText.escape(String(text.prefix(80))))\"",
+            message:
+              "pip cannot read the requirement \"\(DisplayText.escape(String(text.prefix(80))))\"",
             location: location, fix: "write it as `name==version`, `name @ url` or `-e ./folder`"))
       }
     }
@@ -91,31 +96,39 @@ struct PythonRequirements: Sendable {
 
   /// Where a path of a requirements file leads, when the dependency step may copy it.
   private mutating func resolve(_ text: String, from base: String, _ location: String) -> String? {
-    guard let path = ProjectPath.resolve(text, from: base), ProjectPath.relative(path, to: folder) != nil else {
+    guard let path = ProjectPath.resolve(text, from: base),
+      ProjectPath.relative(path, to: folder) != nil
+    else {
       findings.append(
         Finding(
           id: "FORGE-P011", severity: .error,
-          message: "\"\(DisplayText.escape(text))\" leaves the service's folder; it is not in the build context",
-          location: location, fix: "move the file into the service's folder, and refer to it from there"))
+          message:
+            "\"\(DisplayText.escape(text))\" leaves the service's folder; it is not in the build context",
+          location: location,
+          fix: "move the file into the service's folder, and refer to it from there"))
       return nil
     }
     guard ProjectPath.isPlain(path) else {
       findings.append(
         Finding(
           id: "FORGE-P012", severity: .error,
-          message: "\"\(DisplayText.escape(text))\" has characters that cannot stand in a Dockerfile",
+          message:
+            "\"\(DisplayText.escape(text))\" has characters that cannot stand in a Dockerfile",
           location: location, fix: "use only letters, digits and `._-/` in the name"))
       return nil
     }
     return path
   }
 
-  private mutating func include(_ text: String, from path: String, _ location: String, _ isConstraints: Bool) throws {
+  private mutating func include(
+    _ text: String, from path: String, _ location: String, _ isConstraints: Bool
+  ) throws {
     if text.hasPrefix("http://") || text.hasPrefix("https://") {
       findings.append(
         Finding(
           id: "FORGE-P013", severity: .warning,
-          message: "requirements from the network can change from build to build; they were not read",
+          message:
+            "requirements from the network can change from build to build; they were not read",
           location: location, fix: "keep a copy of the file in the project"))
       return
     }
@@ -123,7 +136,8 @@ struct PythonRequirements: Sendable {
     guard tree.hasFile(other) else {
       findings.append(
         Finding(
-          id: "FORGE-P014", severity: .error, message: "the included file \(other) is not there", location: location,
+          id: "FORGE-P014", severity: .error, message: "the included file \(other) is not there",
+          location: location,
           fix: "add the file, or take the line out"))
       return
     }
@@ -147,7 +161,9 @@ struct PythonRequirements: Sendable {
     if address.hasPrefix("git+") { needsGit = true }
     addresses.append(address)
     var rest = address[...]
-    while let open = rest.firstRange(of: "${"), let close = rest[open.upperBound...].firstIndex(of: "}") {
+    while let open = rest.firstRange(of: "${"),
+      let close = rest[open.upperBound...].firstIndex(of: "}")
+    {
       let name = String(rest[open.upperBound..<close])
       if EnvironmentName.isValid(name) { variables.append((name, location)) }
       rest = rest[close...]
@@ -155,8 +171,10 @@ struct PythonRequirements: Sendable {
     if SecretName.holdsCredentials(address) {
       findings.append(
         Finding(
-          id: "FORGE-P015", severity: .error, message: "an address holds a user name and a password",
-          location: location, fix: "write `${TOKEN}` in its place, and give the variable to the build as a secret"))
+          id: "FORGE-P015", severity: .error,
+          message: "an address holds a user name and a password",
+          location: location,
+          fix: "write `${TOKEN}` in its place, and give the variable to the build as a secret"))
     }
   }
 }

@@ -39,7 +39,9 @@ enum PythonRuntime {
     if pins.isEmpty, let image = dockerfilePin(folder, in: tree) { pins = [image] }
     let written =
       pins.map { Conclusion.Alternative(value: $0.text, source: $0.location) }
-      + ranges.map { Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.location) }
+      + ranges.map {
+        Conclusion.Alternative(value: DisplayText.escape($0.text), source: $0.location)
+      }
     func runtime(_ minor: Int, _ source: String) -> (Runtime, [Finding], [Conclusion.Alternative]) {
       let others = written.filter { VersionSpecifier($0.value)?.allowsMinor(3, minor) != true }
       return (Runtime(name: .python, version: "3.\(minor)", source: source), findings, others)
@@ -49,7 +51,8 @@ enum PythonRuntime {
       findings.append(
         Finding(
           id: "FORGE-P030", severity: .warning,
-          message: "two files ask for different Pythons: \(first.text) and \(other.text); \(first.text) is taken",
+          message:
+            "two files ask for different Pythons: \(first.text) and \(other.text); \(first.text) is taken",
           location: other.location, fix: "keep one of them"))
     }
     if let pin = pins.first {
@@ -62,15 +65,19 @@ enum PythonRuntime {
         findings.append(
           Finding(
             id: "FORGE-P031", severity: .warning,
-            message: "Python \(pin.text) is not in \(DisplayText.escape(range.text)), which \(range.location) demands",
+            message:
+              "Python \(pin.text) is not in \(DisplayText.escape(range.text)), which \(range.location) demands",
             location: pin.location, fix: "bring the two into line"))
       }
     }
-    if let minor = published(manifest, where: allowed), minor != preferred, let lock = manifest?.packageManager.source {
+    if let minor = published(manifest, where: allowed), minor != preferred,
+      let lock = manifest?.packageManager.source
+    {
       findings.append(
         Finding(
           id: "FORGE-P036", severity: .info,
-          message: "Python 3.\(minor) is taken: the lockfile lists no wheels of some packages for newer ones",
+          message:
+            "Python 3.\(minor) is taken: the lockfile lists no wheels of some packages for newer ones",
           location: lock, fix: "write .python-version, or lock newer versions of the packages"))
       return runtime(minor, lock)
     }
@@ -84,20 +91,29 @@ enum PythonRuntime {
     }
     // Nothing offered satisfies the project: the nearest, and an error that says so.
     let wanted = (0...40).reversed().first(where: allowed)
-    if let wanted, findings.contains(where: { $0.id == "FORGE-P033" && $0.message.hasPrefix("Python 3.\(wanted) ") }) {
+    if let wanted,
+      findings.contains(where: {
+        $0.id == "FORGE-P033" && $0.message.hasPrefix("Python 3.\(wanted) ")
+      })
+    {
       // The version file has said it.
-    } else if let range = ranges.first(where: { set in !offered.contains { set.set.allowsMinor(3, $0) } })
+    } else if let range = ranges.first(where: { set in
+      !offered.contains { set.set.allowsMinor(3, $0) }
+    })
       ?? ranges.first
     {
       findings.append(
         wanted.map { notOffered($0, at: range.location) }
           ?? Finding(
             id: "FORGE-P032", severity: .error,
-            message: "no Python satisfies " + ranges.map { DisplayText.escape($0.text) }.joined(separator: " and "),
+            message: "no Python satisfies "
+              + ranges.map { DisplayText.escape($0.text) }.joined(separator: " and "),
             location: range.location, fix: "bring the constraints into line"))
     }
     if let range = ranges.first {
-      let nearest = wanted.map { $0 > offered.upperBound ? offered.upperBound : offered.lowerBound } ?? preferred
+      let nearest =
+        wanted.map { $0 > offered.upperBound ? offered.upperBound : offered.lowerBound }
+        ?? preferred
       return runtime(nearest, range.location)
     }
     return runtime(preferred, "default: Python 3.\(preferred)")
@@ -111,9 +127,13 @@ enum PythonRuntime {
         && !package.wheels.contains { $0.hasSuffix("-any.whl") }
     }
     guard !compiled.isEmpty else { return nil }
-    let order = [preferred] + offered.filter { $0 < preferred }.reversed() + offered.filter { $0 > preferred }
+    let order =
+      [preferred] + offered.filter { $0 < preferred }.reversed() + offered.filter { $0 > preferred }
     let counts = order.filter(allowed).map { minor in
-      (minor, compiled.count { PythonWheel.libcs($0.wheels, python: "3.\(minor)").contains(.glibc) })
+      (
+        minor,
+        compiled.count { PythonWheel.libcs($0.wheels, python: "3.\(minor)").contains(.glibc) }
+      )
     }
     guard let most = counts.map(\.1).max() else { return nil }
     return counts.first { $0.1 == most }?.0
@@ -123,16 +143,21 @@ enum PythonRuntime {
   private static func dockerfilePin(_ folder: String, in tree: ProjectTree) -> Pin? {
     for name in ["Dockerfile", "Dockerfile.prod", "Containerfile", "docker/Dockerfile"] {
       guard let source = tree.source(ProjectTree.join(folder, name)) else { continue }
-      for (index, row) in source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+      for (index, row) in source.text.split(
+        omittingEmptySubsequences: false, whereSeparator: \.isNewline
+      ).enumerated()
         .prefix(2_000) where row.uppercased().hasPrefix("FROM ")
       {
         let image = row.split(separator: " ").dropFirst().first { !$0.hasPrefix("--") } ?? ""
-        guard let colon = image.lastIndex(of: ":"), image[..<colon].split(separator: "/").last == "python" else {
+        guard let colon = image.lastIndex(of: ":"),
+          image[..<colon].split(separator: "/").last == "python"
+        else {
           continue
         }
         let tag = String(image[image.index(after: colon)...].prefix { $0.isNumber || $0 == "." })
         guard let minor = minor(tag) else { continue }
-        return Pin(minor: minor, location: "\(source.name):\(index + 1)", text: DisplayText.escape(tag))
+        return Pin(
+          minor: minor, location: "\(source.name):\(index + 1)", text: DisplayText.escape(tag))
       }
     }
     return nil
@@ -141,15 +166,19 @@ enum PythonRuntime {
   private static func otherPython(_ text: String, at location: String) -> Finding {
     Finding(
       id: "FORGE-P035", severity: .warning,
-      message: "\"\(DisplayText.escape(text))\" is no version of CPython 3, which the base images have",
+      message:
+        "\"\(DisplayText.escape(text))\" is no version of CPython 3, which the base images have",
       location: location,
-      fix: "write the minor version, such as 3.\(preferred), or give a base image of your own with --base IMAGE")
+      fix:
+        "write the minor version, such as 3.\(preferred), or give a base image of your own with --base IMAGE"
+    )
   }
 
   private static func freeThreads(_ pin: Pin) -> Finding {
     Finding(
       id: "FORGE-P034", severity: .warning,
-      message: "\(pin.text) is the build without the global lock, which the base images do not have; 3.\(pin.minor) is "
+      message:
+        "\(pin.text) is the build without the global lock, which the base images do not have; 3.\(pin.minor) is "
         + "taken",
       location: pin.location,
       fix: "ask for 3.\(pin.minor), or give a base image of your own with --base IMAGE")
@@ -158,16 +187,20 @@ enum PythonRuntime {
   private static func notOffered(_ minor: Int, at location: String) -> Finding {
     let reason =
       endOfLife[minor].map { "has had no security fixes since \($0)" }
-      ?? (minor < offered.lowerBound ? "has had no security fixes for years" : "is not known to this version of forge")
+      ?? (minor < offered.lowerBound
+        ? "has had no security fixes for years" : "is not known to this version of forge")
     return Finding(
-      id: "FORGE-P033", severity: .error, message: "Python 3.\(minor) \(reason)", location: location,
+      id: "FORGE-P033", severity: .error, message: "Python 3.\(minor) \(reason)",
+      location: location,
       fix: "move to Python 3.\(preferred)")
   }
 
   // MARK: Files that pin
 
   /// What version files ask for, the one that rules first: the service's own before those above it.
-  private static func pins(_ folder: String, in tree: ProjectTree, _ findings: inout [Finding]) -> [Pin] {
+  private static func pins(_ folder: String, in tree: ProjectTree, _ findings: inout [Finding])
+    -> [Pin]
+  {
     var pins: [Pin] = []
     var current = folder
     while true {
@@ -188,12 +221,18 @@ enum PythonRuntime {
   private static let readers: [(String, @Sendable (String) -> (String, Int)?)] = [
     (".python-version", { firstLine($0) { $0 } }),
     (".tool-versions", { firstLine($0) { $0.hasPrefix("python ") ? $0.dropFirst(7) : nil } }),
-    ("mise.toml", { firstLine($0) { $0.hasPrefix("python") && $0.contains("=") ? $0.drop { $0 != "=" } : nil } }),
+    (
+      "mise.toml",
+      { firstLine($0) { $0.hasPrefix("python") && $0.contains("=") ? $0.drop { $0 != "=" } : nil } }
+    ),
     ("runtime.txt", { firstLine($0) { $0.hasPrefix("python-") ? $0.dropFirst(7) : nil } }),
   ]
 
-  private static func firstLine(_ text: String, _ pick: (Substring) -> Substring?) -> (String, Int)? {
-    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+  private static func firstLine(_ text: String, _ pick: (Substring) -> Substring?) -> (String, Int)?
+  {
+    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       let row = row.drop { $0 == " " || $0 == "\t" }
       guard !row.isEmpty, row.first != "#", let found = pick(row) else { continue }
       return (String(found.prefix(40).filter { !"=\"' ".contains($0) }), index + 1)
@@ -206,7 +245,8 @@ enum PythonRuntime {
     let bare = text.split(whereSeparator: { "@-".contains($0) })
     guard !text.hasPrefix("pypy"), !text.hasPrefix("graalpy"),
       let version = bare.first(where: { $0.first?.isNumber == true }),
-      let numbers = VersionSpecifier.numbers(version), numbers.count >= 2, numbers[0] == 3, numbers[1] < 100
+      let numbers = VersionSpecifier.numbers(version), numbers.count >= 2, numbers[0] == 3,
+      numbers[1] < 100
     else { return nil }
     return numbers[1]
   }

@@ -13,13 +13,15 @@ enum PythonSources {
 
   /// In a large project, a file that holds none of these is taken to bind nothing that the analysis asks for.
   private static let words = [
-    "fastapi", "FastAPI", "APIRouter", "environ", "getenv", "Settings", "uvicorn", "MCP", "mcp", "create_app",
+    "fastapi", "FastAPI", "APIRouter", "environ", "getenv", "Settings", "uvicorn", "MCP", "mcp",
+    "create_app",
     "hypercorn", "granian", "decouple", "environs",
   ].map { Array($0.utf8) }
 
   /// Folders whose applications are not the service.
   private static let sideFolders: Set<Substring> = [
-    "test", "tests", "testing", "example", "examples", "docs", "doc", "docs_src", "samples", "benchmarks", "scripts",
+    "test", "tests", "testing", "example", "examples", "docs", "doc", "docs_src", "samples",
+    "benchmarks", "scripts",
   ]
 
   /// Whether a path, relative to the service, is test or example code.
@@ -40,7 +42,9 @@ enum PythonSources {
     for path in own.prefix(maximumFiles) {
       let bytes: [UInt8]
       do throws(AnalysisError) {
-        guard let found = try tree.bytes(path, limit: ProjectTree.maximumSourceSize), found.count <= budget else {
+        guard let found = try tree.bytes(path, limit: ProjectTree.maximumSourceSize),
+          found.count <= budget
+        else {
           continue
         }
         bytes = found
@@ -64,7 +68,8 @@ enum PythonSources {
         findings.append(
           Finding(
             id: "FORGE-P001", severity: .warning,
-            message: "the Python file cannot be read: \(error.reason); what it declares is not known",
+            message:
+              "the Python file cannot be read: \(error.reason); what it declares is not known",
             location: error.location, fix: "check the file with `python -m py_compile`"))
       }
     }
@@ -99,7 +104,10 @@ enum PythonSources {
   /// since modules of applications bear that name too.
   static func isProject(_ folder: String, in tree: ProjectTree, among names: [String]) -> Bool {
     guard names == ["setup.py"] else { return !names.isEmpty }
-    guard let bytes = try? tree.bytes(ProjectTree.join(folder, "setup.py"), limit: ProjectTree.maximumSourceSize) else {
+    guard
+      let bytes = try? tree.bytes(
+        ProjectTree.join(folder, "setup.py"), limit: ProjectTree.maximumSourceSize)
+    else {
       return false
     }
     return ["setuptools", "distutils", "skbuild"].contains { holds(bytes, Array($0.utf8)) }
@@ -111,7 +119,8 @@ enum PythonSources {
     func belongsElsewhere(_ below: String) -> Bool {
       if let known = isNested[below] { return known }
       let names = manifests.filter { tree.hasFile(ProjectTree.join(below, $0)) }
-      let answer = isProject(below, in: tree, among: names) || belongsElsewhere(ProjectTree.parent(below))
+      let answer =
+        isProject(below, in: tree, among: names) || belongsElsewhere(ProjectTree.parent(below))
       isNested[below] = answer
       return answer
     }

@@ -27,9 +27,13 @@ struct PythonStartCommand: Sendable {
   static let servers: Set<String> = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"]
 
   /// Those that were found, the one that rules first.
-  static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex) -> [PythonStartCommand] {
+  static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex)
+    -> [PythonStartCommand]
+  {
     let written = procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree)
-    return written.map { GunicornSettings.complete($0, file: $0.settingsFile, folder: folder, index) }
+    return written.map {
+      GunicornSettings.complete($0, file: $0.settingsFile, folder: folder, index)
+    }
       + calls(folder, index)
   }
 
@@ -37,9 +41,13 @@ struct PythonStartCommand: Sendable {
 
   private static func procfile(_ folder: String, in tree: ProjectTree) -> [PythonStartCommand] {
     guard let source = tree.source(ProjectTree.join(folder, "Procfile")) else { return [] }
-    for (index, row) in source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    for (index, row) in source.text.split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).enumerated()
     where row.hasPrefix("web:") {
-      guard var command = parse(String(row.dropFirst(4).prefix(4096)), folder: folder) else { continue }
+      guard var command = parse(String(row.dropFirst(4).prefix(4096)), folder: folder) else {
+        continue
+      }
       command.location = "\(source.name):\(index + 1)"
       return [command]
     }
@@ -51,7 +59,9 @@ struct PythonStartCommand: Sendable {
     let words = line.split(whereSeparator: { " \t;&|".contains($0) }).map { word in
       String(word.filter { $0 != "\"" && $0 != "'" })
     }
-    guard let start = words.firstIndex(where: { servers.contains(lastComponent($0)) }) else { return nil }
+    guard let start = words.firstIndex(where: { servers.contains(lastComponent($0)) }) else {
+      return nil
+    }
     var command = PythonStartCommand(server: lastComponent(words[start]))
     var index = start + 1
     while index < words.count {
@@ -67,7 +77,9 @@ struct PythonStartCommand: Sendable {
       case "--bind", "-b": command.port = port(ofAddress: value)
       case "--config", "-c": command.settingsFile = value
       default:
-        if command.target == nil, !option.hasPrefix("-") { command.target = target(words[index - 1], folder) }
+        if command.target == nil, !option.hasPrefix("-") {
+          command.target = target(words[index - 1], folder)
+        }
         continue
       }
       if parts.count == 1, option != "--factory" { index += 1 }
@@ -78,7 +90,9 @@ struct PythonStartCommand: Sendable {
   /// `9000`, or what a shell takes where the variable is not set: `${PORT:-9000}`.
   private static func number(_ text: some StringProtocol) -> Int? {
     if let number = Int(text) { return number }
-    guard text.hasPrefix("${"), text.hasSuffix("}"), let dash = text.lastIndex(of: "-") else { return nil }
+    guard text.hasPrefix("${"), text.hasSuffix("}"), let dash = text.lastIndex(of: "-") else {
+      return nil
+    }
     return Int(text[text.index(after: dash)...].dropLast())
   }
 
@@ -93,11 +107,14 @@ struct PythonStartCommand: Sendable {
       return ProjectPath.resolve(word, from: folder).map { .object(file: $0, name: nil) }
     }
     let parts = word.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].split(separator: ".").allSatisfy(FastAPIObjects.isIdentifier) else { return nil }
+    guard parts.count == 2, parts[0].split(separator: ".").allSatisfy(FastAPIObjects.isIdentifier)
+    else { return nil }
     return .name(word)
   }
 
-  private static func lastComponent(_ word: String) -> String { String(word.split(separator: "/").last ?? "") }
+  private static func lastComponent(_ word: String) -> String {
+    String(word.split(separator: "/").last ?? "")
+  }
 
   // MARK: Calls in the code
 
@@ -114,7 +131,8 @@ struct PythonStartCommand: Sendable {
           guard let (callee, arguments) = expression.call,
             case .external(let name)? = index.origin(of: callee, in: file), let server = runs[name]
           else { return }
-          var command = PythonStartCommand(server: server, location: file.location(expression.offset))
+          var command = PythonStartCommand(
+            server: server, location: file.location(expression.offset))
           command.ownFolder = ProjectPath.relative(ProjectTree.parent(path), to: folder)
           let application = arguments.argument(0, "app") ?? arguments["target"]
           if let text = application?.string {
@@ -125,7 +143,9 @@ struct PythonStartCommand: Sendable {
           command.isFactory = arguments["factory"]?.bool == true
           command.appDir = arguments["app_dir"]?.string ?? "."
           command.workers = arguments["workers"]?.integer
-          command.port = arguments["port"].flatMap { PythonPort.read(PythonPlace(expression: $0, scope: scope), index) }
+          command.port = arguments["port"].flatMap {
+            PythonPort.read(PythonPlace(expression: $0, scope: scope), index)
+          }
           found.append(command)
         }
       }
@@ -140,14 +160,16 @@ enum PythonPort {
     if let port = place.expression.integer { return port }
     // A parameter with a default.
     if let name = place.expression.name,
-      let value = place.scope.function?.declaration.parameters.first(where: { $0.name == name })?.value?.integer
+      let value = place.scope.function?.declaration.parameters.first(where: { $0.name == name })?
+        .value?.integer
     {
       return value
     }
     // `int(os.getenv("PORT", "8000"))`
     if let arguments = place.expression.call?.arguments, let last = arguments.positional.last {
       return last.integer ?? last.string.flatMap { Int($0) }
-        ?? (arguments.count == 1 ? read(PythonPlace(expression: last, scope: place.scope), index) : nil)
+        ?? (arguments.count == 1
+          ? read(PythonPlace(expression: last, scope: place.scope), index) : nil)
     }
     for maker in index.makers(of: place) {
       if maker.identity != place.identity, let port = read(maker, index) { return port }

@@ -19,7 +19,8 @@ enum PythonWeights {
   }
 
   /// The table is embedded; a test reads it, so that an unreadable one cannot be released.
-  static let table: [Entry] = (try? DataFile.decode([Entry].self, from: "data/python-weights.yaml")) ?? []
+  static let table: [Entry] =
+    (try? DataFile.decode([Entry].self, from: "data/python-weights.yaml")) ?? []
 
   /// One finding for each declared dependency that has a lighter form.
   static func findings(_ manifest: PythonManifest?) -> [Finding] {
@@ -36,25 +37,30 @@ enum PythonWeights {
       let written = entry.name + (entry.extra.map { "[\($0)]" } ?? "")
       return Finding(
         id: "FORGE-P038", severity: .info,
-        message: "\(written) brings \(entry.brings): about \(ByteCount.text(entry.bytes)) more of the image",
+        message:
+          "\(written) brings \(entry.brings): about \(ByteCount.text(entry.bytes)) more of the image",
         location: dependency.location, fix: entry.instead)
     }
   }
 
-  private static func declaration(of entry: Entry, in manifest: PythonManifest) -> PythonDependency? {
+  private static func declaration(of entry: Entry, in manifest: PythonManifest) -> PythonDependency?
+  {
     manifest.dependencies.first {
       $0.requirement.name == entry.name && (entry.extra.map($0.requirement.extras.contains) ?? true)
     }
   }
 
   /// Whether PyTorch comes from the index without CUDA: `torch==2.9.0+cpu`, or an index `…/whl/cpu`.
-  private static func isForProcessorOnly(_ requirement: Requirement, _ manifest: PythonManifest) -> Bool {
+  private static func isForProcessorOnly(_ requirement: Requirement, _ manifest: PythonManifest)
+    -> Bool
+  {
     let indexes = ["tool.uv.index", "tool.pdm.source", "tool.poetry.source"].flatMap { key in
       manifest.pyproject?.root[key.split(separator: ".").map(String.init)]?.elements ?? []
     }
     let addresses =
       (manifest.requirements?.addresses ?? []) + indexes.compactMap { $0["url"]?.string }
       + [requirement.url].compactMap(\.self)
-    return requirement.specifier.hasSuffix("+cpu") || addresses.contains { $0.contains("/cpu") || $0.contains("+cpu") }
+    return requirement.specifier.hasSuffix("+cpu")
+      || addresses.contains { $0.contains("/cpu") || $0.contains("+cpu") }
   }
 }

@@ -3,7 +3,9 @@ import ForgeSyntax
 
 /// Finds the processes that the code runs beside the server.
 enum PythonWorkers {
-  private static let celery: Set<String> = ["celery.Celery", "celery.app.Celery", "celery.app.base.Celery"]
+  private static let celery: Set<String> = [
+    "celery.Celery", "celery.app.Celery", "celery.app.base.Celery",
+  ]
   private static let taskiq = "taskiq"
   private static let maximum = 20
 
@@ -13,7 +15,8 @@ enum PythonWorkers {
   ) -> [BackgroundWorker] {
     let base = appDir.flatMap { ProjectPath.resolve($0, from: folder) } ?? folder
     var found: [BackgroundWorker] = procfile(folder, in: tree)
-    for path in index.paths where !PythonSources.isAside(path, in: folder) && found.count < maximum {
+    for path in index.paths where !PythonSources.isAside(path, in: folder) && found.count < maximum
+    {
       guard let file = index.files[path] else { continue }
       let isBelow = ProjectPath.relative(path, to: base) != nil
       found += workers(of: file, index, folder: isBelow ? base : folder)
@@ -23,26 +26,33 @@ enum PythonWorkers {
     return found.filter { seen.insert($0.command).inserted }.sorted { $0.command < $1.command }
   }
 
-  private static func workers(of file: PythonFile, _ index: PythonIndex, folder: String) -> [BackgroundWorker] {
+  private static func workers(of file: PythonFile, _ index: PythonIndex, folder: String)
+    -> [BackgroundWorker]
+  {
     let module = index.module(of: file.path, in: folder)
-    guard !module.isEmpty, module.split(separator: ".").allSatisfy(FastAPIObjects.isIdentifier) else { return [] }
+    guard !module.isEmpty, module.split(separator: ".").allSatisfy(FastAPIObjects.isIdentifier)
+    else { return [] }
     var found: [BackgroundWorker] = []
     func add(_ tool: String, _ command: String, _ offset: Int) {
       found.append(BackgroundWorker(tool: tool, command: command, source: file.location(offset)))
     }
     let scope = PythonScope(file: file, function: nil)
-    for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key }) where FastAPIObjects.isIdentifier(name) {
+    for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key })
+    where FastAPIObjects.isIdentifier(name) {
       guard let binding = bindings.first(where: { $0.value.call != nil }) else { continue }
       let place = PythonPlace(expression: binding.value, scope: scope)
       if !index.constructors(of: place, celery).isEmpty {
         add("celery", "celery -A \(module):\(name) worker", binding.offset)
-        if hasSchedule(file, name) { add("celery", "celery -A \(module):\(name) beat", binding.offset) }
+        if hasSchedule(file, name) {
+          add("celery", "celery -A \(module):\(name) beat", binding.offset)
+        }
       } else if isBroker(place, index) {
         add(taskiq, "taskiq worker \(module):\(name)", binding.offset)
       }
     }
     // arq runs a class with a list `functions`; its name is free, but nobody calls it otherwise.
-    for type in file.classes.values.sorted(by: { $0.name < $1.name }) where FastAPIObjects.isIdentifier(type.name) {
+    for type in file.classes.values.sorted(by: { $0.name < $1.name })
+    where FastAPIObjects.isIdentifier(type.name) {
       let fields = type.body.flatMap(\.assignments)
       guard type.arguments.isEmpty || type.name == "WorkerSettings",
         let field = fields.first(where: { $0.name == "functions" || $0.name == "cron_jobs" }),
@@ -65,10 +75,13 @@ enum PythonWorkers {
   private static func isBroker(_ place: PythonPlace, _ index: PythonIndex) -> Bool {
     var call = place.expression
     // `Broker(…).with_result_backend(…)`
-    while case .call(let callee, _) = call.kind, case .attribute(let base, _) = callee.kind, base.call != nil {
+    while case .call(let callee, _) = call.kind, case .attribute(let base, _) = callee.kind,
+      base.call != nil
+    {
       call = base
     }
-    guard let callee = call.call?.function, case .external(let name)? = index.origin(of: callee, in: place.scope.file)
+    guard let callee = call.call?.function,
+      case .external(let name)? = index.origin(of: callee, in: place.scope.file)
     else { return false }
     return name.hasPrefix("taskiq") && name.hasSuffix("Broker") && !name.hasSuffix("InMemoryBroker")
   }
@@ -86,7 +99,9 @@ enum PythonWorkers {
     return found
   }
 
-  private static let tools: Set<String> = ["celery", "arq", "taskiq", "dramatiq", "rq", "huey_consumer"]
+  private static let tools: Set<String> = [
+    "celery", "arq", "taskiq", "dramatiq", "rq", "huey_consumer",
+  ]
 
   /// The lines of a Procfile other than `web`.
   private static func procfile(_ folder: String, in tree: ProjectTree) -> [BackgroundWorker] {
@@ -96,8 +111,10 @@ enum PythonWorkers {
       let parts = row.split(separator: ":", maxSplits: 1)
       guard parts.count == 2, parts[0] != "web" else { return nil }
       let command = parts[1].trimmingSpaces
-      guard let tool = command.split(separator: " ").map(String.init).first(where: tools.contains) else { return nil }
-      return BackgroundWorker(tool: tool, command: DisplayText.escape(command), source: "\(source.name):\(index + 1)")
+      guard let tool = command.split(separator: " ").map(String.init).first(where: tools.contains)
+      else { return nil }
+      return BackgroundWorker(
+        tool: tool, command: DisplayText.escape(command), source: "\(source.name):\(index + 1)")
     }
   }
 }

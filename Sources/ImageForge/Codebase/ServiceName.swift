@@ -3,13 +3,17 @@ package enum ServiceName {
   /// Reduces a name from a manifest to what an image name may hold: `[a-z0-9]` with single `.`, `_`, `-` between,
   /// at most 63 characters, without an npm scope. Nil when nothing is left.
   package static func reduce(_ name: String) -> String? {
-    let bare = name.hasPrefix("@") ? name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? "" : name
+    let bare =
+      name.hasPrefix("@")
+      ? name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? "" : name
     var out: [UInt8] = []
     for byte in bare.lowercased().utf8 where out.count < 63 {
       switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): out.append(byte)
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        out.append(byte)
       default:
-        let separator = byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") ? byte : UInt8(ascii: "-")
+        let separator =
+          byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") ? byte : UInt8(ascii: "-")
         if let last = out.last, isAlphanumeric(last) { out.append(separator) }
       }
     }
@@ -18,6 +22,7 @@ package enum ServiceName {
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 }

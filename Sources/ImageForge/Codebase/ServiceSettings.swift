@@ -30,7 +30,9 @@ struct ServiceSettings {
       throw .settings(location: error.location, reason: error.reason)
     }
     guard let root else { return }
-    guard root.isMapping else { throw .settings(location: root.location, reason: "expected keys and values") }
+    guard root.isMapping else {
+      throw .settings(location: root.location, reason: "expected keys and values")
+    }
     for entry in root.entries {
       try Self.require(entry, among: SettingsFile.sections)
       if entry.key == "services" { try read(entry.value) }
@@ -39,13 +41,17 @@ struct ServiceSettings {
 
   private mutating func read(_ services: YAMLValue) throws(AnalysisError) {
     guard services.isMapping else {
-      throw .settings(location: services.location, reason: "`services` holds the names of services, each with its keys")
+      throw .settings(
+        location: services.location,
+        reason: "`services` holds the names of services, each with its keys")
     }
     for service in services.entries {
       guard ServiceName.reduce(service.key) == service.key else {
         throw .settings(
           location: service.location,
-          reason: "`\(service.key)` is no name of a service: use lower-case letters, digits and single ._-")
+          reason:
+            "`\(service.key)` is no name of a service: use lower-case letters, digits and single ._-"
+        )
       }
       var override = Override(name: service.key, location: service.location)
       for entry in service.value.entries { try Self.read(entry, into: &override) }
@@ -53,7 +59,9 @@ struct ServiceSettings {
     }
   }
 
-  private static func read(_ entry: YAMLValue.Entry, into override: inout Override) throws(AnalysisError) {
+  private static func read(_ entry: YAMLValue.Entry, into override: inout Override)
+    throws(AnalysisError)
+  {
     try require(entry, among: keys + recipeKeys)
     switch entry.key {
     case "base", "dialect": break
@@ -62,22 +70,28 @@ struct ServiceSettings {
         try require(version, among: runtimes)
         let text = try text(version)
         let isVersion = text.utf8.allSatisfy { byte in
-          UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: ".") || version.key == "package-manager"
+          UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: ".")
+            || version.key == "package-manager"
         }
         guard isVersion, ProjectPath.isPlain(text) else {
-          throw .settings(location: version.location, reason: "`\(version.key)` must be a version such as 22 or 3.13")
+          throw .settings(
+            location: version.location,
+            reason: "`\(version.key)` must be a version such as 22 or 3.13")
         }
         override.texts[version.key] = (text, version.location)
       }
     case "build-args":
       for argument in entry.value.entries {
         guard EnvironmentName.isValid(argument.key) else {
-          throw .settings(location: argument.location, reason: "`\(argument.key)` is no name of a variable")
+          throw .settings(
+            location: argument.location, reason: "`\(argument.key)` is no name of a variable")
         }
         guard !SecretName.isSecret(argument.key) else {
           throw .settings(
             location: argument.location,
-            reason: "`\(argument.key)` is a secret: build arguments stand in the image's history; use --secret")
+            reason:
+              "`\(argument.key)` is a secret: build arguments stand in the image's history; use --secret"
+          )
         }
         override.buildArguments[argument.key] = try text(argument)
       }
@@ -88,13 +102,15 @@ struct ServiceSettings {
       override.isExcluded = flag
     case "kind":
       guard let kind = Service.Kind(rawValue: try text(entry)) else {
-        throw .settings(location: entry.location, reason: "`kind` must be one of nextjs, fastapi, mcp")
+        throw .settings(
+          location: entry.location, reason: "`kind` must be one of nextjs, fastapi, mcp")
       }
       override.kind = kind
     case "path":
       let written = try text(entry)
       guard let path = ProjectPath.resolve(written, from: ".") else {
-        throw .settings(location: entry.location, reason: "`path` must be a folder below forge.yaml's own")
+        throw .settings(
+          location: entry.location, reason: "`path` must be a folder below forge.yaml's own")
       }
       override.path = path
     case "port":
@@ -107,16 +123,19 @@ struct ServiceSettings {
   }
 
   private static func text(_ entry: YAMLValue.Entry) throws(AnalysisError) -> String {
-    guard let text = entry.value.string, text.utf8.count <= 2_048, DisplayText.escape(text) == text else {
+    guard let text = entry.value.string, text.utf8.count <= 2_048, DisplayText.escape(text) == text
+    else {
       throw .settings(location: entry.location, reason: "`\(entry.key)` must be one line of text")
     }
     return text
   }
 
-  private static func require(_ entry: YAMLValue.Entry, among keys: [String]) throws(AnalysisError) {
+  private static func require(_ entry: YAMLValue.Entry, among keys: [String]) throws(AnalysisError)
+  {
     guard !keys.contains(entry.key) else { return }
     throw .settings(
-      location: entry.location, reason: "unknown key `\(entry.key)`" + NearestKey.hint(entry.key, among: keys))
+      location: entry.location,
+      reason: "unknown key `\(entry.key)`" + NearestKey.hint(entry.key, among: keys))
   }
 }
 
@@ -153,8 +172,11 @@ extension ServiceSettings {
       let kinds = zip(services, known).filter { $0.1 == wanted }.map { service, _ in
         "\(service.name) is \(service.kind.rawValue)"
       }
-      let other = overrides.first { $0.location != override.location && $0.path == wanted && $0.kind != nil }
-      return "there is no service of kind \(kind.rawValue) \(place): \(kinds.joined(separator: ", "))"
+      let other = overrides.first {
+        $0.location != override.location && $0.path == wanted && $0.kind != nil
+      }
+      return
+        "there is no service of kind \(kind.rawValue) \(place): \(kinds.joined(separator: ", "))"
         + (other.map { "; of one folder, one service can be chosen: see \($0.location)" } ?? "")
     }
     return "there is no service \(place)" + NearestKey.hint(wanted, among: known) + "; there are: "
@@ -178,7 +200,8 @@ extension ServiceSettings {
         service.port = Int(setting.value) ?? service.port
       case "health":
         guard setting.value.hasPrefix("/"), ProjectPath.isPlain(setting.value) else {
-          throw .settings(location: setting.location, reason: "`health` must be a path such as /healthz")
+          throw .settings(
+            location: setting.location, reason: "`health` must be a path such as /healthz")
         }
         replace("healthPath", service.healthPath, setting, in: &service)
         service.healthPath = setting.value
@@ -203,11 +226,15 @@ extension ServiceSettings {
     _ setting: (value: String, location: String), to service: inout Service
   ) throws(AnalysisError) {
     let parts = setting.value.split(separator: "@", maxSplits: 1).map(String.init)
-    let name = parts.count > 1 ? PackageManager.Name(rawValue: parts[0]) : service.packageManager.name
+    let name =
+      parts.count > 1 ? PackageManager.Name(rawValue: parts[0]) : service.packageManager.name
     guard let name, let version = parts.last, SemanticVersion(version) != nil else {
-      throw .settings(location: setting.location, reason: "`package-manager` must be a version, or pnpm@10.13.1")
+      throw .settings(
+        location: setting.location, reason: "`package-manager` must be a version, or pnpm@10.13.1")
     }
-    replace("packageManager.version", service.packageManager.version, (version, setting.location), in: &service)
+    replace(
+      "packageManager.version", service.packageManager.version, (version, setting.location),
+      in: &service)
     service.packageManager.name = name
     service.packageManager.version = version
     service.packageManager.source = setting.location
@@ -217,12 +244,16 @@ extension ServiceSettings {
     _ key: String, _ setting: (value: String, location: String), to service: inout Service
   ) throws(AnalysisError) {
     guard var facts = service.fastapi else {
-      throw .settings(location: setting.location, reason: "`\(key)` is for FastAPI services; \(service.name) is none")
+      throw .settings(
+        location: setting.location,
+        reason: "`\(key)` is for FastAPI services; \(service.name) is none")
     }
     if key == "server" {
-      guard ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"].contains(setting.value) else {
+      guard ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"].contains(setting.value)
+      else {
         throw .settings(
-          location: setting.location, reason: "`server` must be one of uvicorn, gunicorn, hypercorn, granian, fastapi")
+          location: setting.location,
+          reason: "`server` must be one of uvicorn, gunicorn, hypercorn, granian, fastapi")
       }
       replace("fastapi.server", facts.server, setting, in: &service)
       facts.server = setting.value
@@ -231,10 +262,12 @@ extension ServiceSettings {
       let isValid =
         parts.count == 2
         && parts.allSatisfy { part in
-          part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(FastAPIObjects.isIdentifier)
+          part.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(
+            FastAPIObjects.isIdentifier)
         }
       guard isValid else {
-        throw .settings(location: setting.location, reason: "`entrypoint` must be package.module:name")
+        throw .settings(
+          location: setting.location, reason: "`entrypoint` must be package.module:name")
       }
       replace("fastapi.entrypoint", facts.entrypoint, setting, in: &service)
       facts.entrypoint = setting.value
@@ -246,20 +279,24 @@ extension ServiceSettings {
 
   /// The setting decides; what the code said becomes the alternative.
   private func replace(
-    _ key: String, _ old: String?, _ setting: (value: String, location: String), in service: inout Service
+    _ key: String, _ old: String?, _ setting: (value: String, location: String),
+    in service: inout Service
   ) {
     let before = service.conclusions.first { $0.key == key }
     var alternatives = before?.alternatives ?? []
     if let old, old != setting.value {
       alternatives.insert(
-        Conclusion.Alternative(value: old, source: before?.evidence.first ?? before?.why ?? "the code"), at: 0)
+        Conclusion.Alternative(
+          value: old, source: before?.evidence.first ?? before?.why ?? "the code"), at: 0)
     }
     service.conclude(
       Conclusion(
         key, setting.value, .certain, evidence: [setting.location], alternatives: alternatives,
         why: "\(SettingsFile.name) says so"))
     // What could be meant in two ways no longer is.
-    let settled = ["runtime.version": ["FORGE-N025", "FORGE-P030"], "fastapi.entrypoint": ["FORGE-F004"]][key] ?? []
+    let settled =
+      ["runtime.version": ["FORGE-N025", "FORGE-P030"], "fastapi.entrypoint": ["FORGE-F004"]][key]
+      ?? []
     service.findings.removeAll { settled.contains($0.id) }
   }
 }

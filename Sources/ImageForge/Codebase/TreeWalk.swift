@@ -22,13 +22,18 @@ extension ProjectTree {
       throw .unreadable(path: path, reason: Self.reason(errno))
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw .notAFolder(path: path) }
-    guard let real = Self.resolve(path) else { throw .unreadable(path: path, reason: Self.reason(errno)) }
+    guard let real = Self.resolve(path) else {
+      throw .unreadable(path: path, reason: Self.reason(errno))
+    }
     var walk = TreeWalk(root: path, realRoot: real, limits: limits)
-    guard let entries = walk.entries(of: ".") else { throw .unreadable(path: path, reason: Self.reason(errno)) }
+    guard let entries = walk.entries(of: ".") else {
+      throw .unreadable(path: path, reason: Self.reason(errno))
+    }
     guard !entries.isEmpty else { throw .empty(path: path) }
     walk.visit(".", entries, depth: 1)
     self.init(
-      root: path, files: walk.files.sorted(by: Self.precedes), folders: walk.folders.sorted(by: Self.precedes),
+      root: path, files: walk.files.sorted(by: Self.precedes),
+      folders: walk.folders.sorted(by: Self.precedes),
       findings: walk.findings)
   }
 
@@ -65,7 +70,8 @@ private struct TreeWalk {
   private static let maximumEntries = 1_000_000
   /// Made by installs, builds and caches; never source.
   private static let pruned: Set<String> = [
-    "node_modules", ".next", ".git", ".hg", ".svn", ".turbo", ".nx", ".venv", "venv", "__pycache__", "site-packages",
+    "node_modules", ".next", ".git", ".hg", ".svn", ".turbo", ".nx", ".venv", "venv", "__pycache__",
+    "site-packages",
     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox",
   ]
   /// Made by builds, but below these a route or package may bear the name.
@@ -104,7 +110,8 @@ private struct TreeWalk {
       switch kind {
       case .file: add(path)
       case .link: visitLink(path)
-      case .folder where Self.pruned.contains(name) || (Self.builds.contains(name) && !holdsSources): continue
+      case .folder
+      where Self.pruned.contains(name) || (Self.builds.contains(name) && !holdsSources): continue
       case .folder: enter(path, depth: depth)
       case .other: continue
       }
@@ -113,10 +120,14 @@ private struct TreeWalk {
 
   // MARK: .gitignore
 
-  private mutating func pushRules(_ folder: String, _ entries: [(name: String, kind: Kind)]) -> Bool {
-    guard entries.contains(where: { $0.name == ".gitignore" && $0.kind == .file }) else { return false }
+  private mutating func pushRules(_ folder: String, _ entries: [(name: String, kind: Kind)]) -> Bool
+  {
+    guard entries.contains(where: { $0.name == ".gitignore" && $0.kind == .file }) else {
+      return false
+    }
     let path = ProjectTree.join(folder, ".gitignore")
-    let rules = GitIgnore(String(decoding: Self.contents(root + "/" + path, limit: 1 << 20), as: UTF8.self))
+    let rules = GitIgnore(
+      String(decoding: Self.contents(root + "/" + path, limit: 1 << 20), as: UTF8.self))
     guard !rules.isEmpty else { return false }
     ignores.append((folder, rules))
     return true
@@ -146,7 +157,8 @@ private struct TreeWalk {
     guard file >= 0 else { return [] }
     defer { close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return [] }
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit
+    else { return [] }
     return [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
       while count < buffer.count, let base = buffer.baseAddress {
         let got = read(file, base + count, buffer.count - count)
@@ -159,7 +171,9 @@ private struct TreeWalk {
   private mutating func add(_ path: String) {
     guard files.count < limits.files else {
       isFull = true
-      note("FORGE-T001", .warning, "more than \(limits.files) files: the rest was not looked at", in: ".")
+      note(
+        "FORGE-T001", .warning, "more than \(limits.files) files: the rest was not looked at",
+        in: ".")
       return
     }
     files.append(path)
@@ -167,14 +181,18 @@ private struct TreeWalk {
 
   private mutating func enter(_ path: String, depth: Int) {
     guard depth < limits.depth else {
-      return note("FORGE-T002", .warning, "nested deeper than \(limits.depth) folders: not looked at", in: path)
+      return note(
+        "FORGE-T002", .warning, "nested deeper than \(limits.depth) folders: not looked at",
+        in: path)
     }
     guard folders.count < limits.files else {
       isFull = true
       return
     }
     guard let entries = entries(of: path) else {
-      return note("FORGE-T003", .warning, "cannot be read (\(ProjectTree.reason(errno))): not looked at", in: path)
+      return note(
+        "FORGE-T003", .warning, "cannot be read (\(ProjectTree.reason(errno))): not looked at",
+        in: path)
     }
     // A Python virtual environment, whatever it is called.
     if entries.contains(where: { $0.name == "pyvenv.cfg" }) { return }
@@ -187,15 +205,19 @@ private struct TreeWalk {
   private mutating func visitLink(_ path: String) {
     guard let target = ProjectTree.resolve(root + "/" + path) else { return }
     guard target == realRoot || target.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
-      return note("FORGE-T005", .info, "a link that leads out of the folder was not followed", in: path)
+      return note(
+        "FORGE-T005", .info, "a link that leads out of the folder was not followed", in: path)
     }
     var status = stat()
     if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG { add(path) }
   }
 
-  private mutating func note(_ id: String, _ severity: Severity, _ message: String, in path: String) {
+  private mutating func note(_ id: String, _ severity: Severity, _ message: String, in path: String)
+  {
     // A hostile tree must not make a report of a million lines.
-    if findings.count < 100 { findings.append(Finding(id: id, severity: severity, message: message, location: path)) }
+    if findings.count < 100 {
+      findings.append(Finding(id: id, severity: severity, message: message, location: path))
+    }
   }
 
   private static func kind(_ type: UInt8) -> Kind? {

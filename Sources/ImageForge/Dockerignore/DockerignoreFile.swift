@@ -6,7 +6,9 @@ package struct DockerignoreError: Error, Sendable, Equatable, CustomStringConver
   package let line: Int
   package let pattern: String
   package let reason: String
-  package var description: String { "line \(line): the pattern \(DisplayText.escape(pattern)) \(reason)" }
+  package var description: String {
+    "line \(line): the pattern \(DisplayText.escape(pattern)) \(reason)"
+  }
 }
 
 /// The patterns of a `.dockerignore`, as moby's `ignorefile.ReadAll` reads them and `patternmatcher.New` takes them.
@@ -39,9 +41,10 @@ package struct Dockerignore: Sendable {
   /// - Throws: `DockerignoreError` where the builders would refuse the file, or a pattern at its first use.
   package init(_ source: SourceText) throws(DockerignoreError) {
     var rules: [Rule] = []
-    for (index, bytes) in source.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .enumerated()
-    {
+    for (index, bytes) in source.bytes.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+    )
+    .enumerated() {
       let line = index + 1
       guard bytes.count < Self.maximumLine, rules.count < Self.maximumRules else {
         throw DockerignoreError(line: line, pattern: "", reason: "is too long, or one too many")
@@ -80,7 +83,8 @@ package struct Dockerignore: Sendable {
     let path = GoPath.clean(path)
     guard path != "." else { return nil }
     var parents: [String] = []
-    for (index, byte) in zip(path.utf8.indices, path.utf8) where byte == UInt8(ascii: "/") && index > path.startIndex {
+    for (index, byte) in zip(path.utf8.indices, path.utf8)
+    where byte == UInt8(ascii: "/") && index > path.startIndex {
       parents.append(String(path[..<index]))
     }
     var isIgnored = false
@@ -95,7 +99,9 @@ package struct Dockerignore: Sendable {
   }
 
   /// Whether the builders leave the path out of the context.
-  package func ignores(_ path: String) -> Bool { decision(path).map { !$0.pattern.isException } ?? false }
+  package func ignores(_ path: String) -> Bool {
+    decision(path).map { !$0.pattern.isException } ?? false
+  }
 
   /// Whether something below an ignored folder may yet be kept, so that the builders look into it: an exception
   /// begins with its path, or has a wildcard.
@@ -103,7 +109,8 @@ package struct Dockerignore: Sendable {
     rules.contains { rule in
       guard rule.pattern.isException else { return false }
       let text = rule.pattern.cleaned
-      return text.hasPrefix(folder + "/") || text.unicodeScalars.contains { "*?[\\".unicodeScalars.contains($0) }
+      return text.hasPrefix(folder + "/")
+        || text.unicodeScalars.contains { "*?[\\".unicodeScalars.contains($0) }
     }
   }
 }

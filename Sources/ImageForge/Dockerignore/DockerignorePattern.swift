@@ -26,7 +26,9 @@ package struct DockerignorePattern: Sendable {
     isException = text.utf8.first == UInt8(ascii: "!")
     if isException { text = String(text.unicodeScalars.dropFirst()) }
     guard !text.isEmpty else { throw BadPattern(reason: "is an exception of nothing") }
-    guard GlobSyntax.isValid(text) else { throw BadPattern(reason: "is malformed: a class or an escape is not closed") }
+    guard GlobSyntax.isValid(text) else {
+      throw BadPattern(reason: "is malformed: a class or an escape is not closed")
+    }
     cleaned = text
     kind = try Self.compile(Array(text.unicodeScalars))
   }
@@ -37,7 +39,9 @@ package struct DockerignorePattern: Sendable {
     case .exact: return path.utf8.elementsEqual(cleaned.utf8)
     case .prefix(let start): return path.utf8.starts(with: start)
     case .suffix(let end):
-      if path.utf8.count >= end.count, path.utf8.suffix(end.count).elementsEqual(end) { return true }
+      if path.utf8.count >= end.count, path.utf8.suffix(end.count).elementsEqual(end) {
+        return true
+      }
       // `**/foo` matches `foo`.
       return end.first == UInt8(ascii: "/") && path.utf8.elementsEqual(end.dropFirst())
     case .expression(_, let expression): return expression.matches(path)

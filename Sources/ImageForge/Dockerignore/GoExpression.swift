@@ -17,7 +17,9 @@ struct GoExpression: Sendable {
     var ranges: [ClosedRange<UInt32>] = []
     var isNegated = false
 
-    func contains(_ scalar: Unicode.Scalar) -> Bool { ranges.contains { $0.contains(scalar.value) } != isNegated }
+    func contains(_ scalar: Unicode.Scalar) -> Bool {
+      ranges.contains { $0.contains(scalar.value) } != isNegated
+    }
 
     /// The ranges of the complement.
     var complement: [ClosedRange<UInt32>] {
@@ -156,7 +158,9 @@ struct GoExpression: Sendable {
         }
         if rest.first == "*" || rest.first == "?" {
           nodes.append(rest.removeFirst() == "*" ? .star(node) : .optional(node))
-          guard rest.first != "*", rest.first != "?" else { throw BadPattern(reason: "repeats a repetition") }
+          guard rest.first != "*", rest.first != "?" else {
+            throw BadPattern(reason: "repeats a repetition")
+          }
         } else {
           nodes.append(node)
         }
@@ -214,14 +218,18 @@ struct GoExpression: Sendable {
       var isFirst = true
       while rest.first != "]" || isFirst {
         // Go allows `-` only at the ends of a class.
-        if rest.first == "-", !isFirst, rest.dropFirst().first != "]" { throw BadPattern(reason: "has a stray -") }
+        if rest.first == "-", !isFirst, rest.dropFirst().first != "]" {
+          throw BadPattern(reason: "has a stray -")
+        }
         isFirst = false
         if rest.starts(with: "[:".unicodeScalars), let end = rest.dropFirst(2).firstIndex(of: ":"),
           rest[(end + 1)...].first == "]"
         {
           throw BadPattern(reason: "has a named class")
         }
-        if rest.first == "\\", let letter = rest.dropFirst().first, let perl = Self.perlClass(letter) {
+        if rest.first == "\\", let letter = rest.dropFirst().first,
+          let perl = Self.perlClass(letter)
+        {
           rest.removeFirst(2)
           set.ranges += perl.isNegated ? perl.complement : perl.ranges
           continue
@@ -240,7 +248,9 @@ struct GoExpression: Sendable {
     }
 
     private mutating func member() throws(BadPattern) -> Unicode.Scalar {
-      guard let scalar = rest.popFirst() else { throw BadPattern(reason: "has a class that is not closed") }
+      guard let scalar = rest.popFirst() else {
+        throw BadPattern(reason: "has a class that is not closed")
+      }
       return scalar == "\\" ? try escapedCharacter() : scalar
     }
   }

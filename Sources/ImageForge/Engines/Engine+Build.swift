@@ -60,7 +60,8 @@ extension Engine {
     defer { if let rewritten { try? FileManager.default.removeItem(atPath: rewritten) } }
     let arguments = buildArguments(
       request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
-      isolation: Isolation.choose(environment: environment, host: Isolation.host(environment: environment)),
+      isolation: Isolation.choose(
+        environment: environment, host: Isolation.host(environment: environment)),
       network: await networkOfSteps(request), rewritten: rewritten)
     let command = EngineCommand(
       program: path, arguments: arguments, environment: buildEnvironment(builder: request.builder))
@@ -91,8 +92,11 @@ extension Engine {
   private func load(
     _ archive: String, _ action: EngineFailure.Action, log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
-    let command = EngineCommand(program: path, arguments: ["load", "--input=\(archive)"], environment: environment)
-    let (ending, tail) = try await attempt(action) { try await command.stream(plan: .interrupt, log: log) }
+    let command = EngineCommand(
+      program: path, arguments: ["load", "--input=\(archive)"], environment: environment)
+    let (ending, tail) = try await attempt(action) {
+      try await command.stream(plan: .interrupt, log: log)
+    }
     guard ending.isSuccess else { throw failure(action, ending, tail, []) }
   }
 
@@ -107,11 +111,13 @@ extension Engine {
   /// Whether a build whose times are fixed comes out the same, to the byte. BuildKit 0.13 rewrites the times of files,
   /// but not into a store: into an archive, which docker's own builder writes where it has the image store of containerd.
   package func rewritesTimes(builder: String?) async -> Bool {
-    guard kind == .docker, majorVersion >= 26, isOwnBuilder(builder), !isClassic(builder: builder) else { return false }
+    guard kind == .docker, majorVersion >= 26, isOwnBuilder(builder), !isClassic(builder: builder)
+    else { return false }
     // A path in a list of options.
     guard !Self.temporaryFile().contains(where: { ",\"=".contains($0) }) else { return false }
     let command = EngineCommand(
-      program: path, arguments: ["info", "--format={{json .DriverStatus}}"], environment: environment)
+      program: path, arguments: ["info", "--format={{json .DriverStatus}}"],
+      environment: environment)
     guard let reply = try? await command.reply(), reply.ending.isSuccess else { return false }
     return reply.output.contains("io.containerd.snapshotter")
   }
@@ -126,17 +132,21 @@ extension Engine {
   private func networkOfSteps(_ request: BuildRequest) async -> String? {
     guard kind == .docker, isOwnBuilder(request.builder) else { return nil }
     let command = EngineCommand(
-      program: path, arguments: ["network", "inspect", "--format={{.Name}}", "bridge"], environment: environment)
-    guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil else { return nil }
+      program: path, arguments: ["network", "inspect", "--format={{.Name}}", "bridge"],
+      environment: environment)
+    guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil
+    else { return nil }
     let says = reply.errorOutput.lowercased()
-    return says.contains("network bridge not found") || says.contains("no such network") ? "host" : nil
+    return says.contains("network bridge not found") || says.contains("no such network")
+      ? "host" : nil
   }
 
   private func export(
     _ reference: String, to archive: PendingArchive, log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
     let action = EngineFailure.Action.export(reference: reference)
-    let command = EngineCommand(program: path, arguments: exportArguments(reference), environment: environment)
+    let command = EngineCommand(
+      program: path, arguments: exportArguments(reference), environment: environment)
     let (ending, tail) = try await attempt(action) {
       try await command.export(to: archive.file, asInput: kind != .docker, log: log)
     }
@@ -150,17 +160,20 @@ extension Engine {
       if error is CancellationError { throw .interrupted(kind, leftovers: []) }
       let reason = "\(DisplayText.escape(path)) cannot be run: \(DisplayText.escape("\(error)"))"
       throw .failed(
-        EngineFailure(engine: kind, action: action, cause: .cannotRun(reason), status: reason, lastLines: []))
+        EngineFailure(
+          engine: kind, action: action, cause: .cannotRun(reason), status: reason, lastLines: []))
     }
   }
 
   private func failure(
-    _ action: EngineFailure.Action, _ ending: EngineCommand.Ending, _ tail: OutputTail, _ leftovers: [String]
+    _ action: EngineFailure.Action, _ ending: EngineCommand.Ending, _ tail: OutputTail,
+    _ leftovers: [String]
   ) -> EngineError {
     if ending.stop == .cancelled { return .interrupted(kind, leftovers: leftovers) }
     return .failed(
       EngineFailure(
-        engine: kind, action: action, cause: FailureDiagnosis.cause(tail), status: ending.text, lastLines: tail.lines,
+        engine: kind, action: action, cause: FailureDiagnosis.cause(tail), status: ending.text,
+        lastLines: tail.lines,
         leftovers: leftovers))
   }
 
@@ -174,20 +187,27 @@ extension Engine {
     request.dockerfile = Self.absolute(request.dockerfile)
     request.archive = Self.absolute(request.archive)
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: request.context, isDirectory: &isFolder), isFolder.boolValue else {
-      throw .invalidRequest("the build context \(shown(request.context)) is not a folder: name the project's folder")
-    }
-    guard FileManager.default.isReadableFile(atPath: request.dockerfile),
-      FileManager.default.fileExists(atPath: request.dockerfile, isDirectory: &isFolder), !isFolder.boolValue
+    guard FileManager.default.fileExists(atPath: request.context, isDirectory: &isFolder),
+      isFolder.boolValue
     else {
       throw .invalidRequest(
-        "there is no readable Dockerfile at \(shown(request.dockerfile)): write one, or let `forge generate` do it")
+        "the build context \(shown(request.context)) is not a folder: name the project's folder")
+    }
+    guard FileManager.default.isReadableFile(atPath: request.dockerfile),
+      FileManager.default.fileExists(atPath: request.dockerfile, isDirectory: &isFolder),
+      !isFolder.boolValue
+    else {
+      throw .invalidRequest(
+        "there is no readable Dockerfile at \(shown(request.dockerfile)): write one, or let `forge generate` do it"
+      )
     }
     try Self.check(tag: request.tag)
     for argument in request.buildArguments where argument.isEmpty || argument.hasPrefix("=") {
-      throw .invalidRequest("the build argument \"\(shown(argument))\" has no name: write NAME=value")
+      throw .invalidRequest(
+        "the build argument \"\(shown(argument))\" has no name: write NAME=value")
     }
-    for secret in request.secrets where !secret.split(separator: ",").contains(where: { $0.hasPrefix("id=") }) {
+    for secret in request.secrets
+    where !secret.split(separator: ",").contains(where: { $0.hasPrefix("id=") }) {
       // The text may hold the secret itself, where someone took the option for one of values.
       throw .invalidRequest("a build secret has no id: write id=NAME,src=FILE")
     }
@@ -197,7 +217,8 @@ extension Engine {
 
   private func checkClassic(_ request: BuildRequest) throws(EngineError) {
     guard isClassic(builder: request.builder) else { return }
-    let lacking = request.secrets.isEmpty ? (request.cacheTo.isEmpty ? nil : "--cache-to") : "--secret"
+    let lacking =
+      request.secrets.isEmpty ? (request.cacheTo.isEmpty ? nil : "--cache-to") : "--secret"
     guard let lacking else { return }
     throw .invalidRequest(
       "docker's classic builder, which DOCKER_BUILDKIT=0 asks for, has no \(lacking): build with BuildKit, without that "
@@ -214,7 +235,8 @@ extension Engine {
   }
 
   private static func absolute(_ path: String) -> String {
-    FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized().string
+    FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
+      .string
   }
 
   private func shown(_ text: String) -> String { DisplayText.escape(text) }

@@ -31,7 +31,8 @@ extension Engine {
     // A port of its own first; where the engine may not make networks, the host's.
     for network in request.port == nil ? ["none"] : ["published", "host"] {
       do {
-        try await checked(.run(image: request.image), runArguments(request, name: name, network: network))
+        try await checked(
+          .run(image: request.image), runArguments(request, name: name, network: network))
         if network != "published" { return RunningContainer(name: name, port: request.port) }
         guard let port = request.port else { return RunningContainer(name: name, port: nil) }
         return RunningContainer(name: name, port: try await published(port, of: name))
@@ -52,14 +53,17 @@ extension Engine {
 
   /// The answer to a question of `inspect`; nil when the engine gives none.
   package func inspect(_ name: String, _ format: String) async -> String? {
-    guard let reply = try? await container(["inspect", "--format=\(format)", name]).reply(), reply.ending.isSuccess
+    guard let reply = try? await container(["inspect", "--format=\(format)", name]).reply(),
+      reply.ending.isSuccess
     else { return nil }
     return reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// The last lines that the container wrote, safe to print.
   package func logs(of name: String, lines: Int) async -> [String] {
-    guard let reply = try? await container(["logs", "--tail=\(lines)", name]).reply() else { return [] }
+    guard let reply = try? await container(["logs", "--tail=\(lines)", name]).reply() else {
+      return []
+    }
     return (reply.output + reply.errorOutput).split(whereSeparator: \.isNewline).suffix(lines)
       .map { OutputText.clean(String($0.prefix(400))) }
   }
@@ -71,7 +75,8 @@ extension Engine {
 
   /// Removes a container that runs or not; never cut short.
   package func remove(container name: String) async {
-    await Task { _ = try? await container(["rm", "--force", name]).reply(within: .seconds(40)) }.value
+    await Task { _ = try? await container(["rm", "--force", name]).reply(within: .seconds(40)) }
+      .value
   }
 
   /// Loads an archive into the store and returns the image's name or id. Once begun it is not cut short: podman would
@@ -79,10 +84,12 @@ extension Engine {
   package func load(_ archive: String) async throws(EngineError) -> String {
     // Without progress, which a podman that outlives forge could not write.
     let output = try await checked(
-      .run(image: archive), ["load"] + (kind == .podman ? ["--quiet"] : []) + ["--input=\(archive)"],
+      .run(image: archive),
+      ["load"] + (kind == .podman ? ["--quiet"] : []) + ["--input=\(archive)"],
       limit: .seconds(1800), plan: .finish)
     for line in output.split(whereSeparator: \.isNewline).reversed() {
-      if let range = line.firstRange(of: "Loaded image: ") ?? line.firstRange(of: "Loaded image ID: ")
+      if let range = line.firstRange(of: "Loaded image: ") ?? line.firstRange(
+        of: "Loaded image ID: ")
         ?? line.firstRange(of: "Loaded image(s): ")
       {
         return String(line[range.upperBound...].prefix { $0 != "," })
@@ -98,9 +105,13 @@ extension Engine {
     }
     let output =
       kind == .buildah
-      ? try await checked(.run(image: image), ["inspect", "--type=image", "--format={{.FromImageDigest}}", image])
-      : try await checked(.run(image: image), ["image", "inspect", "--format={{index .RepoDigests 0}}", image])
-    guard let range = output.firstRange(of: "sha256:") else { throw .noSuchImage(kind, reference: image) }
+      ? try await checked(
+        .run(image: image), ["inspect", "--type=image", "--format={{.FromImageDigest}}", image])
+      : try await checked(
+        .run(image: image), ["image", "inspect", "--format={{index .RepoDigests 0}}", image])
+    guard let range = output.firstRange(of: "sha256:") else {
+      throw .noSuchImage(kind, reference: image)
+    }
     return String(output[range.lowerBound...].prefix(71))
   }
 
@@ -108,14 +119,20 @@ extension Engine {
 
   func runArguments(_ request: ContainerRequest, name: String, network: String) -> [String] {
     var arguments = [
-      "run", "--detach", "--name=\(name)", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+      "run", "--detach", "--name=\(name)", "--read-only", "--cap-drop=ALL",
+      "--security-opt=no-new-privileges",
     ]
     if kind == .podman {
       // podman mounts writable folders of its own into a read-only container, which a cluster does not; and it asks
       // for limits that a machine may not grant.
-      arguments += ["--read-only-tmpfs=false", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--pull=never"]
+      arguments += [
+        "--read-only-tmpfs=false", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096",
+        "--pull=never",
+      ]
     }
-    arguments += request.writable.map { "--tmpfs=\($0):rw,mode=1777" + (kind == .podman ? ",notmpcopyup" : "") }
+    arguments += request.writable.map {
+      "--tmpfs=\($0):rw,mode=1777" + (kind == .podman ? ",notmpcopyup" : "")
+    }
     arguments += request.environment.map { "--env=\($0)" }
     switch network {
     case "published": arguments += request.port.map { ["--publish=127.0.0.1::\($0)"] } ?? []
@@ -126,7 +143,8 @@ extension Engine {
 
   private func published(_ port: Int, of name: String) async throws(EngineError) -> Int {
     let output = try await checked(.run(image: name), ["port", name, "\(port)"])
-    guard let line = output.split(whereSeparator: \.isNewline).first, let colon = line.lastIndex(of: ":"),
+    guard let line = output.split(whereSeparator: \.isNewline).first,
+      let colon = line.lastIndex(of: ":"),
       let number = Int(line[line.index(after: colon)...])
     else { throw .noSuchImage(kind, reference: name) }
     return number
@@ -139,7 +157,8 @@ extension Engine {
       kind == .podman && host.hasHybridControlGroups && host.runtimeIsCrun
       && Programs.find("runc", environment: environment) != nil
     return EngineCommand(
-      program: path, arguments: (needsRunc ? ["--runtime=runc"] : []) + arguments, environment: environment)
+      program: path, arguments: (needsRunc ? ["--runtime=runc"] : []) + arguments,
+      environment: environment)
   }
 
   @discardableResult
@@ -152,7 +171,8 @@ extension Engine {
       if error is CancellationError { throw .interrupted(kind, leftovers: []) }
       throw .failed(
         EngineFailure(
-          engine: kind, action: action, cause: .cannotRun(DisplayText.escape("\(error)")), status: "\(error)",
+          engine: kind, action: action, cause: .cannotRun(DisplayText.escape("\(error)")),
+          status: "\(error)",
           lastLines: []))
     }
     if reply.ending.stop == .cancelled { throw .interrupted(kind, leftovers: []) }
@@ -163,7 +183,8 @@ extension Engine {
       }
       throw .failed(
         EngineFailure(
-          engine: kind, action: action, cause: FailureDiagnosis.cause(tail), status: reply.ending.text,
+          engine: kind, action: action, cause: FailureDiagnosis.cause(tail),
+          status: reply.ending.text,
           lastLines: tail.lines))
     }
     return reply.output

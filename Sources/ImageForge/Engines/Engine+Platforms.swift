@@ -8,11 +8,13 @@ extension Engine {
   /// A step of another processor needs an emulator, which the kernel knows by the table of binfmt_misc
   /// (Documentation/admin-guide/binfmt-misc.rst); docker's builders list their platforms themselves.
   package func obstacle(
-    to platform: String, dockerfile: String, builder: String? = nil, emulators: String = "/proc/sys/fs/binfmt_misc"
+    to platform: String, dockerfile: String, builder: String? = nil,
+    emulators: String = "/proc/sys/fs/binfmt_misc"
   ) async -> String? {
     let processor = Self.processor(of: platform)
     if isClassic(builder: builder) {
-      return platform == Self.platform ? nil : "docker's classic builder (DOCKER_BUILDKIT=0) builds for its own only"
+      return platform == Self.platform
+        ? nil : "docker's classic builder (DOCKER_BUILDKIT=0) builds for its own only"
     }
     if kind == .docker {
       guard let platforms = await builderPlatforms(builder), !platforms.contains(platform),
@@ -20,9 +22,12 @@ extension Engine {
       else { return nil }
       return "docker's builder builds for \(platforms.joined(separator: ", ")) only"
     }
-    let runs = dockerfile.split(whereSeparator: \.isNewline).contains { $0.uppercased().hasPrefix("RUN ") }
+    let runs = dockerfile.split(whereSeparator: \.isNewline).contains {
+      $0.uppercased().hasPrefix("RUN ")
+    }
     #if os(Linux)
-      guard runs, processor != Self.processor, !Self.handlers(in: emulators).contains(processor) else { return nil }
+      guard runs, processor != Self.processor, !Self.handlers(in: emulators).contains(processor)
+      else { return nil }
       return "this machine runs no programs for \(processor), which the Dockerfile's RUN steps need"
     #else
       return nil
@@ -39,7 +44,9 @@ extension Engine {
       ? ["inspect", "--type=image", "--format={{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image]
       : ["image", "inspect", "--format={{.Os}}/{{.Architecture}}", image]
     guard ImageName.isPlausible(image),
-      let reply = try? await EngineCommand(program: path, arguments: arguments, environment: environment).reply(),
+      let reply = try? await EngineCommand(
+        program: path, arguments: arguments, environment: environment
+      ).reply(),
       reply.ending.isSuccess
     else { return nil }
     let text = reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -49,9 +56,12 @@ extension Engine {
   /// As `docker buildx inspect` lists them; nil where it does not.
   private func builderPlatforms(_ builder: String?) async -> [String]? {
     let command = EngineCommand(
-      program: path, arguments: ["buildx", "inspect"] + (builder.map { [$0] } ?? []), environment: environment)
+      program: path, arguments: ["buildx", "inspect"] + (builder.map { [$0] } ?? []),
+      environment: environment)
     guard let reply = try? await command.reply(), reply.ending.isSuccess else { return nil }
-    let lines = reply.output.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("Platforms:") }
+    let lines = reply.output.split(whereSeparator: \.isNewline).filter {
+      $0.hasPrefix("Platforms:")
+    }
     // A star marks what the user set.
     let names = lines.flatMap { $0.dropFirst(10).split(separator: ",") }
       .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " *")) }
@@ -95,16 +105,20 @@ extension Engine {
     _ tag: String, of images: [String], log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
     if kind == .docker {
-      return try await send(tag, ["buildx", "imagetools", "create", "--tag=\(tag)"] + images, log: log)
+      return try await send(
+        tag, ["buildx", "imagetools", "create", "--tag=\(tag)"] + images, log: log)
     }
     // A name of its own: an image of the same name may be in the store.
     let list = "localhost/forge-index-" + UUID().uuidString.lowercased()
     do {
       try await send(tag, ["manifest", "create", list], log: { _ in })
       for image in images {
-        try await send(tag, ["manifest", "add", list, "containers-storage:\(storeName(image))"], log: { _ in })
+        try await send(
+          tag, ["manifest", "add", list, "containers-storage:\(storeName(image))"], log: { _ in })
       }
-      try await send(tag, ["manifest", "push", "--all"] + encryption(of: tag) + [list, "docker://\(tag)"], log: log)
+      try await send(
+        tag, ["manifest", "push", "--all"] + encryption(of: tag) + [list, "docker://\(tag)"],
+        log: log)
     } catch {
       await removeIndex(list)
       throw error
@@ -113,7 +127,8 @@ extension Engine {
   }
 
   private func removeIndex(_ list: String) async {
-    let command = EngineCommand(program: path, arguments: ["manifest", "rm", list], environment: environment)
+    let command = EngineCommand(
+      program: path, arguments: ["manifest", "rm", list], environment: environment)
     await Task { _ = try? await command.reply() }.value
   }
 }

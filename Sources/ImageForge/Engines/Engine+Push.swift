@@ -3,14 +3,17 @@ import ForgeBasics
 extension Engine {
   /// Sends an image of the store to the registry that its name says.
   /// - Throws: `EngineError.failed` when the registry does not take it.
-  public func push(_ tag: String, log: @escaping @Sendable (String) -> Void) async throws(EngineError) {
+  public func push(_ tag: String, log: @escaping @Sendable (String) -> Void)
+    async throws(EngineError)
+  {
     try await send(tag, ["push"] + encryption(of: tag) + [storeName(tag)], log: log)
   }
 
   /// A registry of this machine may speak without encryption, as docker has it by itself.
   func encryption(of tag: String) -> [String] {
     let host = tag.split(separator: "/").first?.prefix { $0 != ":" } ?? ""
-    guard kind != .docker, tag.contains("/"), host == "localhost" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil
+    guard kind != .docker, tag.contains("/"),
+      host == "localhost" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil
     else { return [] }
     return ["--tls-verify=false"]
   }
@@ -27,13 +30,15 @@ extension Engine {
       let reason = "\(DisplayText.escape(path)) cannot be run: \(DisplayText.escape("\(error)"))"
       throw .failed(
         EngineFailure(
-          engine: kind, action: .push(reference: tag), cause: .cannotRun(reason), status: reason, lastLines: []))
+          engine: kind, action: .push(reference: tag), cause: .cannotRun(reason), status: reason,
+          lastLines: []))
     }
     if ending.stop == .cancelled { throw .interrupted(kind, leftovers: []) }
     guard ending.isSuccess else {
       throw .failed(
         EngineFailure(
-          engine: kind, action: .push(reference: tag), cause: FailureDiagnosis.cause(tail), status: ending.text,
+          engine: kind, action: .push(reference: tag), cause: FailureDiagnosis.cause(tail),
+          status: ending.text,
           lastLines: tail.lines))
     }
   }
@@ -42,7 +47,10 @@ extension Engine {
   public func layers(of tag: String) async -> Set<String> {
     let arguments =
       kind == .buildah
-      ? ["inspect", "--type=image", "--format={{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}", storeName(tag)]
+      ? [
+        "inspect", "--type=image", "--format={{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}",
+        storeName(tag),
+      ]
       : ["image", "inspect", "--format={{json .RootFS.Layers}}", storeName(tag)]
     let command = EngineCommand(program: path, arguments: arguments, environment: environment)
     guard let reply = try? await command.reply(), reply.ending.isSuccess else { return [] }

@@ -18,7 +18,9 @@ extension Engine {
 
   package func storedImage(_ reference: String) async -> StoredImage {
     guard ImageName.isPlausible(reference) else { return .absent }
-    guard let reply = try? await command(imageIDArguments(reference)).reply(), reply.ending.stop == nil else {
+    guard let reply = try? await command(imageIDArguments(reference)).reply(),
+      reply.ending.stop == nil
+    else {
       return .unknown
     }
     let id = reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -45,7 +47,9 @@ extension Engine {
   /// The working containers of builds, running ones of others included. Nil when the engine does not say.
   func workingContainers() async -> Set<String>? {
     guard let arguments = containerListArguments else { return [] }
-    guard let reply = try? await command(arguments).reply(), reply.ending.isSuccess else { return nil }
+    guard let reply = try? await command(arguments).reply(), reply.ending.isSuccess else {
+      return nil
+    }
     return Set(reply.output.split(whereSeparator: \.isWhitespace).map(String.init))
   }
 
@@ -72,14 +76,18 @@ extension Engine {
   package func containersBefore() async -> Set<String>? { await workingContainers() }
 
   /// Removes what several builds left that ran side by side, once all have ended, and returns what stays.
-  package func sweep(since before: Set<String>?) async -> [String] { await removeContainers(since: before) }
+  package func sweep(since before: Set<String>?) async -> [String] {
+    await removeContainers(since: before)
+  }
 
   /// Whether a buildah or podman that is not ours runs on the same store.
   private func othersAreBuilding() -> Bool {
     let store = environment["CONTAINERS_STORAGE_CONF"]
     return ProcessTable.processIDs().contains { pid in
       guard let name = ProcessTable.read("comm", of: pid) else { return false }
-      guard ["buildah", "podman"].contains(String(decoding: name, as: UTF8.self).trimmingCharacters(in: .newlines))
+      guard
+        ["buildah", "podman"].contains(
+          String(decoding: name, as: UTF8.self).trimmingCharacters(in: .newlines))
       else { return false }
       // Unreadable: a process of another user, who has another store.
       guard let variables = ProcessTable.read("environ", of: pid) else { return false }

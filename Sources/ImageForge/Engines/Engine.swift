@@ -16,7 +16,8 @@ public struct Engine: Sendable, Equatable {
   package let environment: [String: String]
 
   public init(
-    kind: Kind, path: String, version: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    kind: Kind, path: String, version: String,
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     self.kind = kind
     self.path = path
@@ -73,7 +74,8 @@ public struct BuildRequest: Sendable, Equatable {
   public var archive: String
 
   public init(
-    context: String, dockerfile: String, tag: String, buildArguments: [String] = [], secrets: [String] = [],
+    context: String, dockerfile: String, tag: String, buildArguments: [String] = [],
+    secrets: [String] = [],
     archive: String
   ) {
     self.context = context

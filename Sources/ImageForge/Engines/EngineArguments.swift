@@ -5,22 +5,28 @@ extension Engine {
   ///   - network: what docker gives to RUN steps; nil leaves its own choice.
   ///   - rewritten: the file that gets the image with its times rewritten, instead of docker's store.
   func buildArguments(
-    _ request: BuildRequest, ignoreFile: String?, isolation: String?, network: String? = nil, rewritten: String? = nil
+    _ request: BuildRequest, ignoreFile: String?, isolation: String?, network: String? = nil,
+    rewritten: String? = nil
   ) -> [String] {
     var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
     switch kind {
     case .docker:
-      arguments += isClassic(builder: request.builder) ? ["--rm", "--force-rm"] : ["--progress=plain"]
+      arguments +=
+        isClassic(builder: request.builder) ? ["--rm", "--force-rm"] : ["--progress=plain"]
       if let network { arguments.append("--network=\(network)") }
       if let builder = request.builder { arguments.append("--builder=\(builder)") }
       // A builder chosen by the user may keep its result to itself.
-      if request.builder != nil || environment["BUILDX_BUILDER"] != nil { arguments.append("--load") }
+      if request.builder != nil || environment["BUILDX_BUILDER"] != nil {
+        arguments.append("--load")
+      }
       if let date = request.sourceDate, !isClassic(builder: request.builder) {
         arguments.append("--build-arg=SOURCE_DATE_EPOCH=\(date)")
         // What BuildKit says about a build holds its time.
         if majorVersion >= 24 { arguments.append("--provenance=false") }
       }
-      if let rewritten { arguments.append("--output=type=docker,dest=\(rewritten),rewrite-timestamp=true") }
+      if let rewritten {
+        arguments.append("--output=type=docker,dest=\(rewritten),rewrite-timestamp=true")
+      }
     case .podman, .buildah:
       // docker's format, since OCI's has no HEALTHCHECK; layers, since they are the cache.
       arguments += ["--format=docker", "--layers", "--rm", "--force-rm"]
@@ -44,7 +50,9 @@ extension Engine {
   /// Whether docker's classic builder builds: the user's choice, since it has neither mounts nor secrets, and reads no
   /// ignore file but the context's own. A builder of buildx is always BuildKit.
   package func isClassic(builder: String?) -> Bool {
-    guard kind == .docker, builder == nil, environment["BUILDX_BUILDER"] == nil else { return false }
+    guard kind == .docker, builder == nil, environment["BUILDX_BUILDER"] == nil else {
+      return false
+    }
     // As Go's ParseBool reads it.
     return ["0", "f", "F", "false", "False", "FALSE"].contains(environment["DOCKER_BUILDKIT"])
   }

@@ -38,7 +38,9 @@ struct EngineCommand: Sendable, Equatable {
     within limit: Duration = .seconds(30), plan: RunningChild.StopPlan = .interrupt
   ) async throws -> Reply {
     let (result, stop) = try await supervise(plan: plan, limit: limit) { configuration, child in
-      try await run(configuration, input: .none, output: .bytes(limit: 4 << 20), error: .bytes(limit: 4 << 20)) {
+      try await run(
+        configuration, input: .none, output: .bytes(limit: 4 << 20), error: .bytes(limit: 4 << 20)
+      ) {
         child.started($0.processIdentifier.value)
       }
     }
@@ -53,7 +55,8 @@ struct EngineCommand: Sendable, Equatable {
     plan: RunningChild.StopPlan, log: @escaping @Sendable (String) -> Void
   ) async throws -> (ending: Ending, tail: OutputTail) {
     let (result, stop) = try await supervise(plan: plan, limit: nil) { configuration, child in
-      try await run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) { execution in
+      try await run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) {
+        execution in
         child.started(execution.processIdentifier.value)
         let below = plan == .stepsFirst ? ProcessWatch(execution.processIdentifier.value) : nil
         return (try await Self.lines(of: execution.standardOutput, log: log), below)
@@ -75,7 +78,8 @@ struct EngineCommand: Sendable, Equatable {
     let (result, stop) = try await supervise(plan: .interrupt, limit: nil) { configuration, child in
       try await run(
         configuration, input: .fileDescriptor(file, closeAfterSpawningProcess: false),
-        output: .fileDescriptor(asInput ? nowhere : file, closeAfterSpawningProcess: false), error: .sequence
+        output: .fileDescriptor(asInput ? nowhere : file, closeAfterSpawningProcess: false),
+        error: .sequence
       ) { execution in
         child.started(execution.processIdentifier.value)
         return try await Self.lines(of: execution.standardError, log: log)
@@ -109,14 +113,18 @@ struct EngineCommand: Sendable, Equatable {
     try Task.checkCancellation()
     var options = PlatformOptions()
     options.createSession = true
-    let variables = environment.compactMap { name, value in Environment.Key(rawValue: name).map { ($0, value) } }
+    let variables = environment.compactMap { name, value in
+      Environment.Key(rawValue: name).map { ($0, value) }
+    }
     let configuration = Configuration(
       executable: .path(FilePath(program)), arguments: Arguments(arguments),
       environment: .custom(Dictionary(variables) { first, _ in first }), platformOptions: options)
     let child = RunningChild(plan: plan)
     let running = Task {
       let outcome: Result<Value, any Error>
-      do { outcome = .success(try await body(configuration, child)) } catch { outcome = .failure(error) }
+      do { outcome = .success(try await body(configuration, child)) } catch {
+        outcome = .failure(error)
+      }
       let reason = await child.ended()
       return (try outcome.get(), reason)
     }

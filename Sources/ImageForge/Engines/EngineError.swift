@@ -43,7 +43,8 @@ public enum EngineError: ForgeError, Equatable {
   /// What to do about images that are left in the store.
   package static func loaded(_ kind: Engine.Kind, _ images: [String]) -> String {
     let names = images.map { DisplayText.escape($0) }.joined(separator: " ")
-    return "What was loaded for the trial is left in its store; remove it: \(kind.rawValue) rmi \(names)"
+    return
+      "What was loaded for the trial is left in its store; remove it: \(kind.rawValue) rmi \(names)"
   }
 
   static func removal(_ kind: Engine.Kind, _ leftovers: [String]) -> String {
@@ -96,7 +97,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   public let leftovers: [String]
 
   public init(
-    engine: Engine.Kind, action: Action, cause: Cause, status: String, lastLines: [String], leftovers: [String] = []
+    engine: Engine.Kind, action: Action, cause: Cause, status: String, lastLines: [String],
+    leftovers: [String] = []
   ) {
     self.engine = engine
     self.action = action
@@ -107,9 +109,13 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    var text = "\(engine.rawValue) could not \(task): \(reason). \(remedy)" + EngineError.removal(engine, leftovers)
+    var text =
+      "\(engine.rawValue) could not \(task): \(reason). \(remedy)"
+      + EngineError.removal(engine, leftovers)
     if !lastLines.isEmpty {
-      text += "\nLast lines of \(engine.rawValue) (\(status)):\n" + lastLines.map { "  \($0)" }.joined(separator: "\n")
+      text +=
+        "\nLast lines of \(engine.rawValue) (\(status)):\n"
+        + lastLines.map { "  \($0)" }.joined(separator: "\n")
     }
     return text
   }
@@ -126,14 +132,17 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   private var reason: String {
     // What is fetched for a build is sent by a push.
     if case .push = action, case .baseImage(_, let why) = cause {
-      return why == .denied ? "the registry refuses it" : "the registry cannot be reached, or does not know the name"
+      return why == .denied
+        ? "the registry refuses it" : "the registry cannot be reached, or does not know the name"
     }
     return switch cause {
     case .step: status
     case .baseImage(let name, let why):
       switch why {
-      case .registryUnreachable: "the base image\(quoted(name)) is not in its store, and the registry cannot be reached"
-      case .notFound: "the base image\(quoted(name)) does not exist, neither in its store nor in the registry"
+      case .registryUnreachable:
+        "the base image\(quoted(name)) is not in its store, and the registry cannot be reached"
+      case .notFound:
+        "the base image\(quoted(name)) does not exist, neither in its store nor in the registry"
       case .denied: "the registry refuses the base image\(quoted(name))"
       }
     case .diskFull: "no space left on device"
@@ -146,7 +155,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
 
   private var remedy: String {
     if case .push = action {
-      return "Check the name and the network, or log in: \(engine.rawValue) login. The image is built, and in the store"
+      return
+        "Check the name and the network, or log in: \(engine.rawValue) login. The image is built, and in the store"
     }
     return switch cause {
     case .step: "Mend what the last lines name, and build again"
@@ -158,7 +168,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
       case .denied: "Check the name in the FROM line, or log in: \(engine.rawValue) login"
       }
     case .diskFull: "Free some, for instance with \(pruneCommand), or choose another output folder"
-    case .daemonUnreachable: "Start it (sudo systemctl start docker), or use --engine podman or --engine buildah"
+    case .daemonUnreachable:
+      "Start it (sudo systemctl start docker), or use --engine podman or --engine buildah"
     case .needsBuildKit:
       "Build with BuildKit, without DOCKER_BUILDKIT=0, or generate a Dockerfile without mounts: --dialect classic"
     case .runtime: "Set BUILDAH_ISOLATION=chroot, which needs no runtime, or install runc"

@@ -21,7 +21,8 @@ public struct EngineFinder: Sendable {
   /// - Parameter environment: where `PATH` and the engines' own variables (`DOCKER_HOST`, …) are read.
   /// - Throws: `EngineError.noUsableEngine` with the reason for each engine; `interrupted` when cancelled.
   public static func find(
-    _ choice: EngineChoice = .auto, environment: [String: String] = ProcessInfo.processInfo.environment
+    _ choice: EngineChoice = .auto,
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) async throws(EngineError) -> Engine {
     try await find(choice, environment: environment, limit: .seconds(10))
   }
@@ -83,11 +84,16 @@ struct EngineProbe: Sendable {
     case .success(let value): reply = value
     }
     let versions = Versions(reply.output)
-    guard let client = versions.client else { return .unusable("`docker version` gave no version" + said(reply)) }
+    guard let client = versions.client else {
+      return .unusable("`docker version` gave no version" + said(reply))
+    }
     guard let server = versions.server else {
       // The package podman-docker installs podman under docker's name; podman itself is looked for next.
-      if reply.ending.isSuccess { return .unusable("it is podman under docker's name; use --engine podman") }
-      return .unusable("its daemon does not answer" + said(reply) + "; start it: sudo systemctl start docker")
+      if reply.ending.isSuccess {
+        return .unusable("it is podman under docker's name; use --engine podman")
+      }
+      return .unusable(
+        "its daemon does not answer" + said(reply) + "; start it: sudo systemctl start docker")
     }
     // From 23 on the client holds no BuildKit of its own: `docker build` needs the plugin buildx.
     if major(client) >= 23 {
@@ -138,7 +144,8 @@ struct EngineProbe: Sendable {
       let reply = try await command.reply(within: limit)
       if reply.ending.stop == .timedOut {
         let what = kind == .docker ? "its daemon" : "it"
-        return .failure(Failure(reason: "\(what) did not answer within \(limit.components.seconds) s"))
+        return .failure(
+          Failure(reason: "\(what) did not answer within \(limit.components.seconds) s"))
       }
       return .success(reply)
     } catch {
@@ -148,7 +155,9 @@ struct EngineProbe: Sendable {
 
   /// The last line of what it wrote to standard error.
   private func said(_ reply: EngineCommand.Reply) -> String {
-    let line = reply.errorOutput.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
+    let line = reply.errorOutput.split(whereSeparator: \.isNewline).last {
+      !$0.allSatisfy(\.isWhitespace)
+    }
     return line.map { " (\(OutputText.clean(String($0.prefix(300)))))" } ?? ""
   }
 

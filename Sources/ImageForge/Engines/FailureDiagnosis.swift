@@ -25,25 +25,30 @@ enum FailureDiagnosis {
     if says("no space left on device", "disk quota exceeded") { return .diskFull }
     // The last two are what a client says whose daemon ended in the middle of a build.
     if says(
-      "cannot connect to the docker daemon", "error during connect", "rpc error: code = unavailable",
+      "cannot connect to the docker daemon", "error during connect",
+      "rpc error: code = unavailable",
       "failed to solve: unavailable: ")
     {
       return .daemonUnreachable
     }
     if says("option requires buildkit") { return .needsBuildKit }
-    if says("cgroups in hybrid mode", "setrlimit `rlimit", "error setting rlimit", "oci runtime error")
+    if says(
+      "cgroups in hybrid mode", "setrlimit `rlimit", "error setting rlimit", "oci runtime error")
       || says("while running runtime") && says("executable file not found", "no such file")
       || says("finding runtime", "no oci runtime", "could not find a working oci runtime")
     {
       return .runtime
     }
     guard isAboutPulling(text) else { return nil }
-    if says("unauthorized", "access denied", "access to the resource is denied", "authentication required", "forbidden")
+    if says(
+      "unauthorized", "access denied", "access to the resource is denied",
+      "authentication required", "forbidden")
     {
       return .baseImage(name: base, why: .denied)
     }
     if says(
-      "manifest unknown", "not found", "image not known", "name unknown", "did not resolve to an alias",
+      "manifest unknown", "not found", "image not known", "name unknown",
+      "did not resolve to an alias",
       "no such image") && !says("no such host")
     {
       return .baseImage(name: base, why: .notFound)
@@ -62,8 +67,10 @@ enum FailureDiagnosis {
     }
     guard text.contains("error") || text.contains("failed") else { return false }
     return [
-      "failed to resolve source metadata", "pinging container registry", "initializing source docker://",
-      "did not resolve to an alias", "image not known", "pull access denied", "failed to do request: head",
+      "failed to resolve source metadata", "pinging container registry",
+      "initializing source docker://",
+      "did not resolve to an alias", "image not known", "pull access denied",
+      "failed to do request: head",
       "error response from daemon: get \"https://", "error response from daemon: manifest for",
       "failed to authorize: ",
     ].contains { text.contains($0) }
@@ -73,7 +80,9 @@ enum FailureDiagnosis {
   /// The base image that a line names: of `STEP 1/9: FROM python:3.12-slim AS build`, `Step 1/9 : FROM …`,
   /// `#2 [internal] load metadata for docker.io/library/python:3.12-slim` or `initializing source docker://…:`.
   static func base(in line: String) -> String? {
-    if line.lowercased().hasPrefix("step ") || line.hasPrefix("["), let name = word(after: "FROM ", in: line) {
+    if line.lowercased().hasPrefix("step ") || line.hasPrefix("["),
+      let name = word(after: "FROM ", in: line)
+    {
       return name.hasPrefix("--") ? word(after: name + " ", in: line) : name
     }
     if line.hasPrefix("#"), let name = word(after: "load metadata for ", in: line) { return name }

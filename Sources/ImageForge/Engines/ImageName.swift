@@ -17,6 +17,7 @@ enum ImageName {
   }
 
   private static func matches(_ pattern: String, _ text: String) -> Bool {
-    text.range(of: "^(?:\(pattern))$", options: .regularExpression) == text.startIndex..<text.endIndex
+    text.range(of: "^(?:\(pattern))$", options: .regularExpression) == text
+      .startIndex..<text.endIndex
   }
 }

@@ -14,7 +14,8 @@ public enum Interruption {
   ) async throws -> Value {
     let signals = Signals()
     let sources = [SIGINT, SIGTERM].map { number in
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
+      let source = DispatchSource.makeSignalSource(
+        signal: number, queue: .global(qos: .userInitiated))
       source.setEventHandler { signals.arrived(number) }
       source.activate()
       return source

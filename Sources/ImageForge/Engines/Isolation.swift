@@ -22,7 +22,8 @@ enum Isolation {
   static func choose(environment: [String: String], host: Host) -> String? {
     if let wanted = environment["BUILDAH_ISOLATION"], !wanted.isEmpty { return wanted }
     guard host.isLinux else { return nil }
-    let breaks = host.isContainer || !host.hasRuntime || (host.hasHybridControlGroups && host.runtimeIsCrun)
+    let breaks =
+      host.isContainer || !host.hasRuntime || (host.hasHybridControlGroups && host.runtimeIsCrun)
     return breaks ? "chroot" : nil
   }
 
@@ -32,19 +33,22 @@ enum Isolation {
       // The engines look in these folders whatever PATH says.
       let folders = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin"]
       func has(_ runtime: String) -> Bool {
-        folders.contains { exists("\($0)/\(runtime)") } || Programs.find(runtime, environment: environment) != nil
+        folders.contains { exists("\($0)/\(runtime)") }
+          || Programs.find(runtime, environment: environment) != nil
       }
       let hasCrun = has("crun")
       return Host(
         isLinux: true,
         isContainer: exists("/.dockerenv") || exists("/run/.containerenv")
-          || environment["container"]?.isEmpty == false || environment["KUBERNETES_SERVICE_HOST"] != nil,
+          || environment["container"]?.isEmpty == false
+          || environment["KUBERNETES_SERVICE_HOST"] != nil,
         hasRuntime: hasCrun || has("runc"),
         hasHybridControlGroups: exists("/sys/fs/cgroup/unified/cgroup.controllers"),
         runtimeIsCrun: hasCrun)
     #else
       return Host(
-        isLinux: false, isContainer: false, hasRuntime: true, hasHybridControlGroups: false, runtimeIsCrun: false)
+        isLinux: false, isContainer: false, hasRuntime: true, hasHybridControlGroups: false,
+        runtimeIsCrun: false)
     #endif
   }
 }

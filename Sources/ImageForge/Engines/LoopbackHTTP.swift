@@ -10,7 +10,8 @@ package enum LoopbackHTTP {
 
   /// The answer; nil when nobody listens, or nothing like HTTP comes within two seconds.
   package static func request(
-    port: Int, method: String = "GET", path: String, headers: [(String, String)] = [], body: String = ""
+    port: Int, method: String = "GET", path: String, headers: [(String, String)] = [],
+    body: String = ""
   ) -> Answer? {
     let socket = socket(AF_INET, streamType, 0)
     guard socket >= 0 else { return nil }
@@ -48,7 +49,9 @@ package enum LoopbackHTTP {
   }
 
   static func answer(_ text: String) -> Answer? {
-    guard text.hasPrefix("HTTP/1."), let status = Int(text.dropFirst(9).prefix(3)) else { return nil }
+    guard text.hasPrefix("HTTP/1."), let status = Int(text.dropFirst(9).prefix(3)) else {
+      return nil
+    }
     let body = text.firstRange(of: "\r\n\r\n").map { String(text[$0.upperBound...]) } ?? ""
     return Answer(status: status, body: body)
   }

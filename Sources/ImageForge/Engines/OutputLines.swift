@@ -49,7 +49,9 @@ package enum OutputText {
   /// The step that a line of a build announces, `3/9 RUN npm ci`: of `[2/3] STEP 3/9: RUN npm ci`, `Step 3/9 : RUN npm
   /// ci` or `#12 [build 3/9] RUN npm ci`.
   package static func step(in line: String) -> String? {
-    if let match = line.prefixMatch(of: /(?:\[[0-9]+\/[0-9]+\] )?(?:STEP|Step) ([0-9]+\/[0-9]+) ?: (.+)/) {
+    if let match = line.prefixMatch(
+      of: /(?:\[[0-9]+\/[0-9]+\] )?(?:STEP|Step) ([0-9]+\/[0-9]+) ?: (.+)/)
+    {
       return "\(match.1) \(match.2)"
     }
     if let match = line.prefixMatch(of: /#[0-9]+ \[(?:[a-z0-9_.-]+ )?([0-9]+\/[0-9]+)\] (.+)/) {
@@ -67,7 +69,9 @@ package enum OutputText {
     while index < bytes.count {
       if bytes[index] == 0x1b, index + 1 < bytes.count, bytes[index + 1] == 0x5b {
         var end = index + 2
-        while end < bytes.count, bytes[end] == 0x3b || (0x30...0x39).contains(bytes[end]) { end += 1 }
+        while end < bytes.count, bytes[end] == 0x3b || (0x30...0x39).contains(bytes[end]) {
+          end += 1
+        }
         if end < bytes.count, bytes[end] == 0x6d {
           index = end + 1
           continue

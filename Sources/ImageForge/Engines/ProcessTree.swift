@@ -22,7 +22,8 @@ enum ProcessTable {
   static func descendants(of leader: pid_t) -> Set<ProcessIdentity> {
     let table = rows()
     let children = Dictionary(grouping: table, by: \.parent)
-    var found = Set(table.filter { $0.session == leader && $0.identity.pid != leader }.map(\.identity))
+    var found = Set(
+      table.filter { $0.session == leader && $0.identity.pid != leader }.map(\.identity))
     var pending = [leader] + found.map(\.pid)
     while let parent = pending.popLast() {
       for child in children[parent] ?? [] where found.insert(child.identity).inserted {
@@ -44,12 +45,16 @@ enum ProcessTable {
 
   /// The bytes of `/proc/PID/<name>`, at most 64 KiB. Nil when the process is gone or not ours to see.
   static func read(_ name: String, of pid: pid_t) -> [UInt8]? {
-    guard let file = try? FileDescriptor.open(FilePath("/proc/\(pid)/\(name)"), .readOnly) else { return nil }
+    guard let file = try? FileDescriptor.open(FilePath("/proc/\(pid)/\(name)"), .readOnly) else {
+      return nil
+    }
     defer { try? file.close() }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while bytes.count < 65536 {
-      guard let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return nil }
+      guard let count = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else {
+        return nil
+      }
       if count == 0 { break }
       bytes.append(contentsOf: buffer.prefix(count))
     }
@@ -63,8 +68,11 @@ enum ProcessTable {
       // The command's name stands in parentheses and may hold any byte, so the fields are counted from the last one.
       let end = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
-    let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count > 19, fields[0] != "Z", let parent = pid_t(fields[1]), let session = pid_t(fields[3]),
+    let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " ")).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    guard fields.count > 19, fields[0] != "Z", let parent = pid_t(fields[1]),
+      let session = pid_t(fields[3]),
       let start = UInt64(fields[19])
     else { return nil }
     return Row(identity: ProcessIdentity(pid: pid, start: start), parent: parent, session: session)

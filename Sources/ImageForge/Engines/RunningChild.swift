@@ -96,7 +96,9 @@ final class RunningChild: Sendable {
     var ended: Set<ProcessIdentity> = []
     for step in ProcessTable.children(of: engine(leader)) {
       ended.insert(step)
-      if !isLate, ProcessTable.read("cmdline", of: step.pid)?.starts(with: Array("buildah-oci-runtime\0".utf8)) == true
+      if !isLate,
+        ProcessTable.read("cmdline", of: step.pid)?.starts(
+          with: Array("buildah-oci-runtime\0".utf8)) == true
       {
         kill(step.pid, SIGTERM)
         continue
@@ -113,7 +115,8 @@ final class RunningChild: Sendable {
   /// namespace, with the same arguments.
   private func engine(_ leader: pid_t) -> pid_t {
     func arguments(_ pid: pid_t) -> ArraySlice<UInt8>? {
-      guard let line = ProcessTable.read("cmdline", of: pid), let end = line.firstIndex(of: 0) else { return nil }
+      guard let line = ProcessTable.read("cmdline", of: pid), let end = line.firstIndex(of: 0)
+      else { return nil }
       return line[(end + 1)...]
     }
     guard let own = arguments(leader), !own.isEmpty else { return leader }

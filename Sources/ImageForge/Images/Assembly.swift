@@ -21,18 +21,24 @@ struct Assembly {
       throw ImageError(
         .missing, source: source,
         "its \(choice.missing.first ?? "manifest")\(more) for \(DisplayText.escape(choice.platform.description)) is missing",
-        advice: "save the image with all its parts, such as `docker save --platform` or `skopeo copy`")
+        advice:
+          "save the image with all its parts, such as `docker save --platform` or `skopeo copy`")
     }
     for other in absent {
       notes.append(
-        .archive("FORGE-A101", "the archive lists \(other.label) but does not hold all of it; it is not judged", .info))
+        .archive(
+          "FORGE-A101",
+          "the archive lists \(other.label) but does not hold all of it; it is not judged", .info))
     }
     let layers = try layers(contents)
-    let reference = selection.image.flatMap { name in choice.references.first { Reference.same($0, name) } }
+    let reference = selection.image.flatMap { name in
+      choice.references.first { Reference.same($0, name) }
+    }
     return Image(
       source: source, form: form, reference: reference ?? choice.references.first,
       references: choice.references, digest: choice.digest,
-      platform: choice.platform, config: contents.config, layers: layers, manifest: contents.manifest?.document.bytes,
+      platform: choice.platform, config: contents.config, layers: layers,
+      manifest: contents.manifest?.document.bytes,
       manifestJSON: contents.manifest?.document.root,
       isDockerFormat: isDocker || contents.manifest?.mediaType == MediaType.dockerManifest,
       descriptors: choice.descriptors.map(\.json), unlisted: unlisted(choice), notes: notes)
@@ -57,7 +63,8 @@ struct Assembly {
       guard let file = layer.file else { continue }
       if let earlier = diffIDOf.updateValue(diffID, forKey: file.path), earlier != diffID {
         throw ImageError(
-          .ambiguous, source: source, "\(layer.name) stands for two different digests in rootfs.diff_ids")
+          .ambiguous, source: source,
+          "\(layer.name) stands for two different digests in rootfs.diff_ids")
       }
       layers.append(try image(layer, file.blob, diffID))
     }
@@ -79,11 +86,13 @@ struct Assembly {
     let found = try compression(of: blob)
     guard let descriptor = layer.descriptor else {
       return ImageLayer(
-        blob: blob, digest: nil, diffID: diffID, mediaType: MediaType.dockerLayer(compression: found))
+        blob: blob, digest: nil, diffID: diffID,
+        mediaType: MediaType.dockerLayer(compression: found))
     }
     let type = DisplayText.escape(descriptor.mediaType)
     guard let promised = MediaType.layerCompression(descriptor.mediaType) else {
-      throw ImageError(.unsupported, source: source, "\(layer.name) is of the unknown media type \(type)")
+      throw ImageError(
+        .unsupported, source: source, "\(layer.name) is of the unknown media type \(type)")
     }
     guard blob.length == descriptor.size else {
       throw ImageError(

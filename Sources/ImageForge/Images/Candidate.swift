@@ -36,10 +36,14 @@ struct Candidate: Sendable {
   var isComplete: Bool { missing.isEmpty }
 
   /// The reference, or the digest of an image without one, and the platform: what a user can choose by.
-  var label: String { "\(DisplayText.escape(references.first ?? digest.description)) (\(platform.label))" }
+  var label: String {
+    "\(DisplayText.escape(references.first ?? digest.description)) (\(platform.label))"
+  }
 
   /// Whether some engine would take it for that platform: they choose by the index, and by the config without one.
-  func isFor(_ wanted: Platform) -> Bool { platform.satisfies(wanted) || declared?.satisfies(wanted) == true }
+  func isFor(_ wanted: Platform) -> Bool {
+    platform.satisfies(wanted) || declared?.satisfies(wanted) == true
+  }
 
   /// Whether a user who writes `name` means this one.
   func isNamed(_ name: String) -> Bool {
@@ -67,7 +71,8 @@ enum Reference {
   static func full(_ name: String) -> String {
     var parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let isRegistry =
-      parts.count > 1 && (parts[0].contains(where: { $0 == "." || $0 == ":" }) || parts[0] == "localhost")
+      parts.count > 1
+      && (parts[0].contains(where: { $0 == "." || $0 == ":" }) || parts[0] == "localhost")
     if !isRegistry { parts = ["docker.io"] + (parts.count == 1 ? ["library"] : []) + parts }
     let path = parts.joined(separator: "/")
     return (parts.last ?? "").contains(where: { $0 == ":" || $0 == "@" }) ? path : path + ":latest"
@@ -77,7 +82,9 @@ enum Reference {
 extension [Candidate] {
   /// The one image that a user means. A platform that is not whole steps back behind one that is.
   /// - Returns: the choice, and the candidates that stepped back.
-  func choose(_ selection: ImageSelection, source: String) throws(ImageError) -> (Candidate, absent: [Candidate]) {
+  func choose(_ selection: ImageSelection, source: String) throws(ImageError) -> (
+    Candidate, absent: [Candidate]
+  ) {
     var matches = self
     if let name = selection.image {
       matches = matches.filter { $0.isNamed(name) }
@@ -94,7 +101,8 @@ extension [Candidate] {
       let before = matches
       matches = matches.filter { $0.isFor(wanted) }
       guard !matches.isEmpty else {
-        throw before.failure("holds nothing for the platform \(DisplayText.escape(text)), but", source: source)
+        throw before.failure(
+          "holds nothing for the platform \(DisplayText.escape(text)), but", source: source)
       }
     }
     if matches.count == 1 { return (matches[0], []) }
@@ -109,7 +117,9 @@ extension [Candidate] {
   /// Whether they are one image for several platforms.
   private var isOneImage: Bool {
     guard let first, Set(map(\.platform)).count == count else { return false }
-    let shared = dropFirst().reduce(into: Set(first.references)) { $0.formIntersection($1.references) }
+    let shared = dropFirst().reduce(into: Set(first.references)) {
+      $0.formIntersection($1.references)
+    }
     return !shared.isEmpty || allSatisfy(\.references.isEmpty)
   }
 

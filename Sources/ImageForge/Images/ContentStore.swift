@@ -30,7 +30,8 @@ struct DocumentReader {
   mutating func document(at path: String, name: String? = nil) throws(ImageError) -> Document? {
     guard let file = try store.file(path) else { return nil }
     return try Document(
-      source: store.source, name: name ?? path, bytes: bytes(of: file, name: name ?? path), limits: store.limits)
+      source: store.source, name: name ?? path, bytes: bytes(of: file, name: name ?? path),
+      limits: store.limits)
   }
 
   /// The document that a descriptor names, size and digest verified; nil when it is absent.
@@ -60,7 +61,8 @@ struct DocumentReader {
     }
     budget -= length
     guard budget >= 0 else {
-      throw ImageError(.tooLarge, source: store.source, "its manifests and configs exceed 64 MiB together")
+      throw ImageError(
+        .tooLarge, source: store.source, "its manifests and configs exceed 64 MiB together")
     }
     let bytes: [UInt8]
     do {

@@ -37,7 +37,8 @@ struct Descriptor: Sendable {
     let text = try fields.require(fields.string("digest"), "digest")
     guard let digest = Digest(text) else {
       throw fields.failure(
-        "\"\(DisplayText.escape(text))\" is not a digest (sha256 or sha512, lower-case hexadecimal)", at: "digest")
+        "\"\(DisplayText.escape(text))\" is not a digest (sha256 or sha512, lower-case hexadecimal)",
+        at: "digest")
     }
     self.digest = digest
     size = try fields.require(fields.integer("size"), "size")
@@ -52,8 +53,11 @@ struct Descriptor: Sendable {
     }
     artifactType = try fields.string("artifactType")
     if let embedded = try fields.string("data") {
-      guard let bytes = Data(base64Encoded: embedded), Int64(bytes.count) == size, digest.matches(bytes) else {
-        throw fields.failure("the embedded \"data\" is not what the digest names", at: "data", .mismatch)
+      guard let bytes = Data(base64Encoded: embedded), Int64(bytes.count) == size,
+        digest.matches(bytes)
+      else {
+        throw fields.failure(
+          "the embedded \"data\" is not what the digest names", at: "data", .mismatch)
       }
     }
   }
@@ -71,11 +75,14 @@ struct Descriptor: Sendable {
     json = JSON(
       value: .object(
         json.members.filter { JSON.foldKey($0.key) != "annotations" }
-          + [JSON.Member(key: "annotations", keyOffset: json.offset, value: all)]), offset: json.offset)
+          + [JSON.Member(key: "annotations", keyOffset: json.offset, value: all)]),
+      offset: json.offset)
   }
 }
 
 extension Digest {
   /// Whether it is the digest of `bytes`, by its own algorithm.
-  func matches(_ bytes: some Collection<UInt8>) -> Bool { self == Digest.of(bytes, algorithm: algorithm) }
+  func matches(_ bytes: some Collection<UInt8>) -> Bool {
+    self == Digest.of(bytes, algorithm: algorithm)
+  }
 }

@@ -16,14 +16,18 @@ struct DockerReader {
     documents = DocumentReader(store)
     guard let document = try documents.document(at: "manifest.json") else { return nil }
     guard document.root.isArray else {
-      throw document.failure("must be an array, as in a docker-archive", at: document.root.offset, .notAnImage)
+      throw document.failure(
+        "must be an array, as in a docker-archive", at: document.root.offset, .notAnImage)
     }
     let items = document.root.elements
     guard items.count <= Self.maximumItems else {
-      throw document.failure("lists more than \(Self.maximumItems) images", at: document.root.offset, .tooLarge)
+      throw document.failure(
+        "lists more than \(Self.maximumItems) images", at: document.root.offset, .tooLarge)
     }
     for element in items {
-      guard element.isObject else { throw document.failure("must be an object", at: element.offset) }
+      guard element.isObject else {
+        throw document.failure("must be an object", at: element.offset)
+      }
       try readItem(Fields(document: document, json: element))
     }
     guard !candidates.isEmpty else {
@@ -34,16 +38,20 @@ struct DockerReader {
   private mutating func readItem(_ item: Fields) throws(ImageError) {
     let references = try item.strings("RepoTags") ?? []
     referenceBudget -= references.count
-    guard referenceBudget >= 0 else { throw item.failure("lists too many names", at: "RepoTags", .tooLarge) }
+    guard referenceBudget >= 0 else {
+      throw item.failure("lists too many names", at: "RepoTags", .tooLarge)
+    }
     let path = try Self.path(item.require(item.string("Config"), "Config"), item, "Config")
     guard let document = try documents.document(at: path) else {
-      throw item.failure("its config \(DisplayText.escape(path)) is missing", at: "Config", .missing)
+      throw item.failure(
+        "its config \(DisplayText.escape(path)) is missing", at: "Config", .missing)
     }
     let config = try ImageConfig(document)
     if let hex = Self.digest(named: path), hex != config.digest.hex {
       throw ImageError(
         .mismatch, source: store.source,
-        "the config \(DisplayText.escape(path)) has the digest \(config.digest), not the one in its name")
+        "the config \(DisplayText.escape(path)) has the digest \(config.digest), not the one in its name"
+      )
     }
     let layers = try layers(item, config)
     let candidate = Candidate(
@@ -60,7 +68,9 @@ struct DockerReader {
     }
   }
 
-  private mutating func layers(_ item: Fields, _ config: ImageConfig) throws(ImageError) -> [Candidate.Layer] {
+  private mutating func layers(_ item: Fields, _ config: ImageConfig) throws(ImageError)
+    -> [Candidate.Layer]
+  {
     let paths = try item.strings("Layers") ?? []
     layerBudget -= paths.count
     try item.document.checkLayers(paths.count, at: item.json.offset)
@@ -69,7 +79,8 @@ struct DockerReader {
     }
     for (diffID, source) in try item.object("LayerSources")?.entries() ?? [] {
       if MediaType.isForeignLayer(try source.string("mediaType") ?? "") {
-        throw source.failure("\(DisplayText.escape(diffID)) is a foreign layer, kept elsewhere", .unsupported)
+        throw source.failure(
+          "\(DisplayText.escape(diffID)) is a foreign layer, kept elsewhere", .unsupported)
       }
     }
     var layers: [Candidate.Layer] = []
@@ -77,16 +88,20 @@ struct DockerReader {
       let clean = try Self.path(path, item, "Layers")
       layers.append(
         .init(
-          file: try store.file(clean), descriptor: nil, name: "layer \(layers.count) (\(DisplayText.escape(clean)))"))
+          file: try store.file(clean), descriptor: nil,
+          name: "layer \(layers.count) (\(DisplayText.escape(clean)))"))
     }
     return layers
   }
 
   /// A path of `manifest.json` in clean form: it must stay inside the archive.
-  private static func path(_ text: String, _ item: Fields, _ key: String) throws(ImageError) -> String {
+  private static func path(_ text: String, _ item: Fields, _ key: String) throws(ImageError)
+    -> String
+  {
     let parts = text.split(separator: "/").filter { $0 != "." }
     guard !text.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !text.utf8.contains(0) else {
-      throw item.failure("\"\(DisplayText.escape(text))\" is not a path inside the archive", at: key)
+      throw item.failure(
+        "\"\(DisplayText.escape(text))\" is not a path inside the archive", at: key)
     }
     return parts.joined(separator: "/")
   }

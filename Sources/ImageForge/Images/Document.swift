@@ -13,7 +13,9 @@ struct Document: Sendable {
   private let text: SourceText
 
   /// Objects whose keys are data, not fields: there `Name` and `name` are two.
-  private static let maps: Set<String> = ["labels", "annotations", "exposedports", "volumes", "layersources"]
+  private static let maps: Set<String> = [
+    "labels", "annotations", "exposedports", "volumes", "layersources",
+  ]
 
   init(
     source: String, name: String, bytes: [UInt8], limits: LayerLimits = LayerLimits()
@@ -25,7 +27,8 @@ struct Document: Sendable {
     text = SourceText(name: name, bytes: bytes)
     do {
       root = try JSON.parse(
-        text, JSON.Options(duplicateKeys: .rejectEqual, maximumSize: Int(clamping: limits.document)))
+        text, JSON.Options(duplicateKeys: .rejectEqual, maximumSize: Int(clamping: limits.document))
+      )
     } catch {
       throw ImageError(.malformed, source: source, "\(error)")
     }
@@ -40,7 +43,8 @@ struct Document: Sendable {
       let folded = JSON.foldKey(member.key)
       if !isMap, !seen.insert(folded).inserted {
         throw failure(
-          "the key \"\(DisplayText.escape(member.key))\" stands twice, in different case", at: member.keyOffset)
+          "the key \"\(DisplayText.escape(member.key))\" stands twice, in different case",
+          at: member.keyOffset)
       }
       try checkKeys(of: member.value, isMap: !isMap && Self.maps.contains(folded))
     }
@@ -56,14 +60,17 @@ struct Document: Sendable {
   func checkLayers(_ count: Int, at offset: Int) throws(ImageError) {
     guard count <= limits.layers else {
       throw ImageError(
-        .tooLarge, source: source, "\(text.location(at: offset)): lists more than \(limits.layers) layers",
+        .tooLarge, source: source,
+        "\(text.location(at: offset)): lists more than \(limits.layers) layers",
         advice: "if the image can be trusted, raise --max-layers")
     }
   }
 
-  func failure(_ reason: String, at offset: Int, _ kind: ImageError.Kind = .malformed) -> ImageError {
+  func failure(_ reason: String, at offset: Int, _ kind: ImageError.Kind = .malformed) -> ImageError
+  {
     ImageError(
-      kind, source: source, "\(text.location(at: offset)), column \(text.column(at: offset)): \(reason)")
+      kind, source: source,
+      "\(text.location(at: offset)), column \(text.column(at: offset)): \(reason)")
   }
 }
 
@@ -125,7 +132,9 @@ struct Fields: Sendable {
   /// The members of an object used as a map.
   func entries() throws(ImageError) -> [(String, Fields)] {
     try json.members.map { (member) throws(ImageError) in
-      guard member.value.isObject else { throw document.failure("must be an object", at: member.value.offset) }
+      guard member.value.isObject else {
+        throw document.failure("must be an object", at: member.value.offset)
+      }
       return (member.key, Fields(document: document, json: member.value))
     }
   }
@@ -140,7 +149,9 @@ struct Fields: Sendable {
     return value
   }
 
-  func failure(_ reason: String, at key: String? = nil, _ kind: ImageError.Kind = .malformed) -> ImageError {
+  func failure(_ reason: String, at key: String? = nil, _ kind: ImageError.Kind = .malformed)
+    -> ImageError
+  {
     document.failure(reason, at: key.flatMap { value($0)?.offset } ?? json.offset, kind)
   }
 
@@ -148,7 +159,9 @@ struct Fields: Sendable {
     _ key: String, _ expected: String, _ convert: (JSON) -> Value?
   ) throws(ImageError) -> Value? {
     guard let value = value(key) else { return nil }
-    guard let converted = convert(value) else { throw failure("\"\(key)\" must be \(expected)", at: key) }
+    guard let converted = convert(value) else {
+      throw failure("\"\(key)\" must be \(expected)", at: key)
+    }
     return converted
   }
 }

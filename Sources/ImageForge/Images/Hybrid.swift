@@ -5,7 +5,9 @@ import ForgeBasics
 enum Hybrid {
   /// Checks that both views agree, and gives the images of the index the names that Docker knows them by.
   /// - Throws: `ImageError` of kind `ambiguous`.
-  static func merge(oci: [Candidate], docker: [Candidate], source: String) throws(ImageError) -> [Candidate] {
+  static func merge(oci: [Candidate], docker: [Candidate], source: String) throws(ImageError)
+    -> [Candidate]
+  {
     var merged = oci
     let positions = Dictionary(
       oci.indices.compactMap { index in oci[index].contents.map { ($0.config.digest, index) } },
@@ -22,26 +24,33 @@ enum Hybrid {
         let isDocker25 = merged[twin].contents?.layers.isEmpty == true
         throw ambiguous(
           "manifest.json and index.json give the image \(item.label) different layers"
-            + (isDocker25 ? " (Docker 25.0.0 left them out of the index; newer versions do not)" : ""), source)
+            + (isDocker25
+              ? " (Docker 25.0.0 left them out of the index; newer versions do not)" : ""),
+          source)
       }
       for name in item.references {
         let rivals = named[Reference.full(name)] ?? []
         guard rivals.allSatisfy({ $0 == twin || !oci[$0].mayBe(item.platform) }) else {
           throw ambiguous(
-            "\"\(DisplayText.escape(name))\" is one image in manifest.json and another in index.json", source)
+            "\"\(DisplayText.escape(name))\" is one image in manifest.json and another in index.json",
+            source)
         }
       }
       // Docker's own names first: they are what its users type.
       let names = Set(item.references)
-      merged[twin].references = item.references + merged[twin].references.filter { !names.contains($0) }
+      merged[twin].references =
+        item.references + merged[twin].references.filter { !names.contains($0) }
     }
     // manifest.json holds one platform of an image; what else the index has must be another platform.
     let listed = Set(docker.map(\.digest))
     let platforms = Set(docker.map(\.platform))
     for candidate in oci {
-      guard let config = candidate.contents?.config, !listed.contains(config.digest) else { continue }
+      guard let config = candidate.contents?.config, !listed.contains(config.digest) else {
+        continue
+      }
       guard !platforms.contains(where: candidate.mayBe) else {
-        throw ambiguous("index.json lists the image \(candidate.label), manifest.json does not", source)
+        throw ambiguous(
+          "index.json lists the image \(candidate.label), manifest.json does not", source)
       }
     }
     return merged

@@ -57,7 +57,8 @@ package struct ImageConfig: Sendable {
     let rootfs = try root.require(root.object("rootfs"), "rootfs")
     let type = try rootfs.require(rootfs.string("type"), "type")
     guard type == "layers" else {
-      throw rootfs.failure("rootfs.type is \"\(DisplayText.escape(type))\", not \"layers\"", at: "type", .unsupported)
+      throw rootfs.failure(
+        "rootfs.type is \"\(DisplayText.escape(type))\", not \"layers\"", at: "type", .unsupported)
     }
     diffIDs = try Self.digests(rootfs)
     try document.checkLayers(diffIDs.count, at: rootfs.json.offset)
@@ -70,14 +71,19 @@ package struct ImageConfig: Sendable {
     let config = try root.object("config")
     user = try config?.string("User") ?? ""
     if let config, let disagreement = UserSpelling.disagreement(user) {
-      let failure = config.failure("\"User\" is \"\(DisplayText.escape(user))\": \(disagreement)", at: "User")
+      let failure = config.failure(
+        "\"User\" is \"\(DisplayText.escape(user))\": \(disagreement)", at: "User")
       throw ImageError(
         .ambiguous, source: failure.source, failure.reason,
-        advice: "write a plain number into the Dockerfile, such as `USER 10001:10001`, and build the image again")
+        advice:
+          "write a plain number into the Dockerfile, such as `USER 10001:10001`, and build the image again"
+      )
     }
-    entrypoint = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Entrypoint") } ?? []
+    entrypoint =
+      try config.map { (fields) throws(ImageError) in try Self.command(fields, "Entrypoint") } ?? []
     cmd = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Cmd") } ?? []
-    shell = try config.map { (fields) throws(ImageError) in try Self.command(fields, "Shell") } ?? []
+    shell =
+      try config.map { (fields) throws(ImageError) in try Self.command(fields, "Shell") } ?? []
     environment = try config?.strings("Env") ?? []
     exposedPorts = try config?.set("ExposedPorts") ?? []
     volumes = try config?.set("Volumes") ?? []

@@ -71,7 +71,8 @@ extension ImageError.Kind {
       "give a docker-archive or OCI archive (`docker save`, `podman save`, `skopeo copy`) or an OCI layout folder"
     case .truncated: "it was cut off while being written or copied: make or copy it again"
     case .malformed, .missing, .mismatch: "make the archive again with a current engine"
-    case .ambiguous: "engines would not agree on which image this is: make the archive again with one engine"
+    case .ambiguous:
+      "engines would not agree on which image this is: make the archive again with one engine"
     case .unsupported: "convert it with `skopeo copy` to an OCI archive"
     case .tooLarge: "no honest image needs this: do not trust the archive"
     case .choice: "choose with --image and --platform"

@@ -20,7 +20,8 @@ package enum ImageStore {
       let folder = LayoutFolder(taking: descriptor, source: source, limits: limits)
       guard try folder.file("oci-layout") != nil else {
         if try folder.file("manifest.json") != nil, try folder.file("version") != nil {
-          throw ImageError(.unsupported, source: source, "it is a folder in skopeo's own form (`dir:`)")
+          throw ImageError(
+            .unsupported, source: source, "it is a folder in skopeo's own form (`dir:`)")
         }
         throw ImageError(.notAnImage, source: source, "it is a folder without an oci-layout file")
       }
@@ -29,7 +30,8 @@ package enum ImageStore {
       guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
       let blob = Blob(whole: file)
       guard let passing, try isCompressed(blob, source: source) else {
-        return try open(TarStore(unwrap(blob, source: source, limits), source: source, limits: limits), selection)
+        return try open(
+          TarStore(unwrap(blob, source: source, limits), source: source, limits: limits), selection)
       }
       return try open(
         store(source, limits) { () throws(LayerError) in
@@ -40,7 +42,9 @@ package enum ImageStore {
         let file = try SourceFile.spool(pipe, source: source, limits)
         guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
         return try open(
-          TarStore(unwrap(Blob(whole: file), source: source, limits), source: source, limits: limits), selection)
+          TarStore(
+            unwrap(Blob(whole: file), source: source, limits), source: source, limits: limits),
+          selection)
       }
       return try open(
         store(source, limits) { () throws(LayerError) in
@@ -49,7 +53,9 @@ package enum ImageStore {
     }
   }
 
-  private static func open(_ archive: TarStore, _ selection: ImageSelection) throws(ImageError) -> Image {
+  private static func open(_ archive: TarStore, _ selection: ImageSelection) throws(ImageError)
+    -> Image
+  {
     try open(archive, isFolder: false, notes: archive.notes, selection)
   }
 
@@ -76,7 +82,9 @@ package enum ImageStore {
   }
 
   /// The tar in a compressed archive, as a temporary copy: its parts are read in any order.
-  private static func unwrap(_ blob: Blob, source: String, _ limits: LayerLimits) throws(ImageError) -> Blob {
+  private static func unwrap(_ blob: Blob, source: String, _ limits: LayerLimits) throws(ImageError)
+    -> Blob
+  {
     let stream: BlobStream
     let start: [UInt8]
     do {
@@ -118,7 +126,8 @@ package enum ImageStore {
       candidates = oci.candidates
     case (let oci?, let docker?):
       form = isFolder ? .ociLayout : .dockerArchive
-      candidates = try Hybrid.merge(oci: oci.candidates, docker: docker.candidates, source: store.source)
+      candidates = try Hybrid.merge(
+        oci: oci.candidates, docker: docker.candidates, source: store.source)
     }
     let (choice, absent) = try candidates.choose(selection, source: store.source)
     var assembly = Assembly(source: store.source, form: form, isDocker: docker != nil)
@@ -137,6 +146,8 @@ package enum ImageStore {
     }
     return ImageError(
       .notAnImage, source: store.source, "it has neither a manifest.json nor an index.json",
-      advice: "an image is saved with `docker save` or `podman save`; `docker export` saves only its files")
+      advice:
+        "an image is saved with `docker save` or `podman save`; `docker export` saves only its files"
+    )
   }
 }

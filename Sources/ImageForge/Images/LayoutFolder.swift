@@ -25,19 +25,24 @@ final class LayoutFolder: ContentStore {
     var folder = root
     defer { if folder.rawValue != root.rawValue { try? folder.close() } }
     for part in parts.dropLast() {
-      guard let next = try open(part, in: folder, O_RDONLY | O_DIRECTORY, path: path) else { return nil }
+      guard let next = try open(part, in: folder, O_RDONLY | O_DIRECTORY, path: path) else {
+        return nil
+      }
       if folder.rawValue != root.rawValue { try? folder.close() }
       folder = next
     }
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    guard let file = try open(name, in: folder, O_RDONLY | O_NONBLOCK, path: path) else { return nil }
+    guard let file = try open(name, in: folder, O_RDONLY | O_NONBLOCK, path: path) else {
+      return nil
+    }
     var status = stat()
     guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       try? file.close()
       throw failure(path, "is not a regular file")
     }
     do {
-      return StoredFile(path: path, blob: Blob(whole: try BlobFile(taking: file, name: "\(source)/\(path)")))
+      return StoredFile(
+        path: path, blob: Blob(whole: try BlobFile(taking: file, name: "\(source)/\(path)")))
     } catch {
       throw failure(path, "cannot be read: \(error)")
     }
@@ -52,12 +57,15 @@ final class LayoutFolder: ContentStore {
     switch code {
     case .noSuchFileOrDirectory: return nil
     case .tooManySymbolicLinkLevels, .notDirectory:
-      throw failure(path, "is reached through a symbolic link or a file, which a layout must not hold")
+      throw failure(
+        path, "is reached through a symbolic link or a file, which a layout must not hold")
     default: throw failure(path, "cannot be opened: \(code)", .unreadable)
     }
   }
 
-  private func failure(_ path: String, _ reason: String, _ kind: ImageError.Kind = .malformed) -> ImageError {
+  private func failure(_ path: String, _ reason: String, _ kind: ImageError.Kind = .malformed)
+    -> ImageError
+  {
     ImageError(kind, source: source, "\(DisplayText.escape(path)) \(reason)")
   }
 }

@@ -13,7 +13,8 @@ struct Manifest: Sendable {
   init(_ document: Document, mediaType: String) throws(ImageError) {
     self.document = document
     self.mediaType = mediaType
-    let root = try document.checkedRoot(mediaType: mediaType, foreign: ["manifests", "fsLayers", "history"])
+    let root = try document.checkedRoot(
+      mediaType: mediaType, foreign: ["manifests", "fsLayers", "history"])
     config = try Descriptor(root.require(root.object("config"), "config"))
     let list = try root.objects("layers") ?? []
     try document.checkLayers(list.count, at: root.json.offset)
@@ -27,8 +28,10 @@ struct ImageIndex: Sendable {
 
   /// `mediaType` is nil for `index.json`, which may leave its own out.
   init(_ document: Document, mediaType: String?) throws(ImageError) {
-    let root = try document.checkedRoot(mediaType: mediaType, foreign: ["config", "layers", "fsLayers", "history"])
-    manifests = try root.require(root.objects("manifests"), "manifests").map { (fields) throws(ImageError) in
+    let root = try document.checkedRoot(
+      mediaType: mediaType, foreign: ["config", "layers", "fsLayers", "history"])
+    manifests = try root.require(root.objects("manifests"), "manifests").map {
+      (fields) throws(ImageError) in
       try Descriptor(fields)
     }
   }
@@ -43,8 +46,12 @@ extension Document {
       throw root.failure("\"\(key)\" makes it both a manifest and an index", at: key, .ambiguous)
     }
     let version = try root.require(root.integer("schemaVersion"), "schemaVersion")
-    guard version == 2 else { throw root.failure("schemaVersion is \(version), not 2", at: "schemaVersion") }
-    if let own = try root.string("mediaType"), mediaType.map({ own != $0 }) ?? !MediaType.isIndex(own) {
+    guard version == 2 else {
+      throw root.failure("schemaVersion is \(version), not 2", at: "schemaVersion")
+    }
+    if let own = try root.string("mediaType"),
+      mediaType.map({ own != $0 }) ?? !MediaType.isIndex(own)
+    {
       throw root.failure(
         "mediaType is \"\(DisplayText.escape(own))\", not \"\(DisplayText.escape(mediaType ?? MediaType.ociIndex))\"",
         at: "mediaType", .ambiguous)

@@ -26,10 +26,13 @@ enum MediaType {
 
   /// The compression that a layer's media type promises: ``, `gzip` or `zstd`. Nil for an unknown media type.
   static func layerCompression(_ type: String) -> String? {
-    for (base, separator) in [(ociLayer, "+"), (dockerLayer, "."), (dockerLayer, "+")] where type.hasPrefix(base) {
+    for (base, separator) in [(ociLayer, "+"), (dockerLayer, "."), (dockerLayer, "+")]
+    where type.hasPrefix(base) {
       let suffix = type.dropFirst(base.count)
       if suffix.isEmpty { return "" }
-      if suffix == separator + "gzip" || suffix == separator + "zstd" { return String(suffix.dropFirst()) }
+      if suffix == separator + "gzip" || suffix == separator + "zstd" {
+        return String(suffix.dropFirst())
+      }
     }
     return nil
   }

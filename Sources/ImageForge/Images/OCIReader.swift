@@ -27,7 +27,8 @@ struct OCIReader {
         .notAnImage, source: store.source,
         artifacts.isEmpty
           ? "index.json lists no image"
-          : "index.json lists no image, only an artifact of the type \(DisplayText.escape(artifacts[0]))")
+          : "index.json lists no image, only an artifact of the type \(DisplayText.escape(artifacts[0]))"
+      )
     }
   }
 
@@ -35,25 +36,29 @@ struct OCIReader {
   static func checkLayoutFile(_ store: any ContentStore) throws(ImageError) {
     var documents = DocumentReader(store)
     guard let layout = try documents.document(at: "oci-layout") else {
-      throw ImageError(.notAnImage, source: store.source, "it has an index.json, but no oci-layout file")
+      throw ImageError(
+        .notAnImage, source: store.source, "it has an index.json, but no oci-layout file")
     }
     let fields = try layout.fields()
     let version = try fields.require(fields.string("imageLayoutVersion"), "imageLayoutVersion")
     guard version == "1.0.0" else {
       throw fields.failure(
-        "version \"\(DisplayText.escape(version))\" of the OCI layout is unknown", at: "imageLayoutVersion",
+        "version \"\(DisplayText.escape(version))\" of the OCI layout is unknown",
+        at: "imageLayoutVersion",
         .unsupported)
     }
   }
 
   private mutating func read(
-    _ descriptors: [Descriptor], below parent: Descriptor?, references inherited: [String], depth: Int
+    _ descriptors: [Descriptor], below parent: Descriptor?, references inherited: [String],
+    depth: Int
   ) throws(ImageError) {
     descriptorCount += descriptors.count
     guard depth < Self.maximumDepth, descriptorCount <= Self.maximumDescriptors else {
       throw ImageError(
         .tooLarge, source: store.source,
-        "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests")
+        "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests"
+      )
     }
     attestationManifests += descriptors.filter(\.isAttestation)
     for var descriptor in descriptors where !descriptor.isAttestation {
@@ -82,18 +87,24 @@ struct OCIReader {
   /// The statements about the manifest of that digest. One that is absent or malformed is no reason to refuse the
   /// image: no engine runs it.
   mutating func attestations(of digest: Digest) -> [[UInt8]] {
-    attestationManifests.filter { $0.annotations["vnd.docker.reference.digest"] == digest.description }.prefix(16)
+    attestationManifests.filter {
+      $0.annotations["vnd.docker.reference.digest"] == digest.description
+    }.prefix(16)
       .flatMap { descriptor -> [[UInt8]] in
         guard let document = try? documents.document(descriptor, kind: "attestation"),
           let manifest = try? Manifest(document, mediaType: descriptor.mediaType)
         else { return [] }
-        return manifest.layers.prefix(64).filter { $0.mediaType.hasPrefix("application/vnd.in-toto") }.compactMap {
+        return manifest.layers.prefix(64).filter {
+          $0.mediaType.hasPrefix("application/vnd.in-toto")
+        }.compactMap {
           try? documents.document($0, kind: "statement")?.bytes
         }
       }
   }
 
-  private mutating func readManifest(_ descriptor: Descriptor, references: [String]) throws(ImageError) {
+  private mutating func readManifest(_ descriptor: Descriptor, references: [String])
+    throws(ImageError)
+  {
     if let position = positions[descriptor.digest] {
       // One image under several names.
       candidates[position].descriptors.append(descriptor)
@@ -122,16 +133,21 @@ struct OCIReader {
     var layers: [Candidate.Layer] = []
     for layer in manifest.layers {
       layers.append(
-        .init(file: try store.file(layer.path), descriptor: layer, name: "layer \(layers.count) (\(layer.digest))"))
+        .init(
+          file: try store.file(layer.path), descriptor: layer,
+          name: "layer \(layers.count) (\(layer.digest))"))
     }
     add(
       Candidate(
-        digest: descriptor.digest, references: references, platform: config.platform, declared: descriptor.platform,
+        digest: descriptor.digest, references: references, platform: config.platform,
+        declared: descriptor.platform,
         contents: .init(config: config, manifest: manifest, layers: layers),
         missing: layers.filter { $0.file == nil }.map(\.name), descriptors: [descriptor]))
   }
 
-  private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor) throws(ImageError) {
+  private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor)
+    throws(ImageError)
+  {
     let type = descriptor.artifactType ?? manifest.config.mediaType
     // An engine that goes by the platform alone would take it for the image.
     if let platform = descriptor.platform, !platform.isUnknown {
@@ -143,14 +159,17 @@ struct OCIReader {
     artifacts.append(type)
     notes.append(
       .archive(
-        "FORGE-A105", "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
+        "FORGE-A105",
+        "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
         at: "manifest \(descriptor.digest)", .info))
   }
 
-  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> Candidate {
+  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> Candidate
+  {
     Candidate(
       digest: descriptor.digest, references: references,
-      platform: descriptor.platform ?? Platform(os: "unknown", architecture: "unknown"), contents: nil,
+      platform: descriptor.platform ?? Platform(os: "unknown", architecture: "unknown"),
+      contents: nil,
       missing: [part])
   }
 
@@ -163,8 +182,11 @@ struct OCIReader {
 extension Finding {
   /// Something odd about an archive.
   static func archive(
-    _ id: String, _ message: String, at location: String? = nil, _ severity: Severity = .warning, fix: String? = nil
+    _ id: String, _ message: String, at location: String? = nil, _ severity: Severity = .warning,
+    fix: String? = nil
   ) -> Finding {
-    Finding(id: id, severity: severity, message: message, location: location, fix: fix, evidence: .archive)
+    Finding(
+      id: id, severity: severity, message: message, location: location, fix: fix, evidence: .archive
+    )
   }
 }

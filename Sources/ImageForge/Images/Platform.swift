@@ -20,11 +20,14 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
     self.init(os: parts[0], architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
   }
 
-  package var description: String { ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/") }
+  package var description: String {
+    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+  }
 
   /// Whether a user who asks for `wanted` means this one: a variant counts only where it was asked for.
   func satisfies(_ wanted: Platform) -> Bool {
-    os == wanted.os && architecture == wanted.architecture && (wanted.variant == nil || wanted.variant == variant)
+    os == wanted.os && architecture == wanted.architecture
+      && (wanted.variant == nil || wanted.variant == variant)
   }
 
   /// The same but for a variant that one side leaves out, as `arm64` and `arm64/v8`.

@@ -40,7 +40,8 @@ enum SourceFile {
     case S_IFIFO: return .pipe(Pipe(descriptor))
     default:
       try? descriptor.close()
-      throw ImageError(.notAnImage, source: source, "it is a device or socket, neither a file nor a folder")
+      throw ImageError(
+        .notAnImage, source: source, "it is a device or socket, neither a file nor a folder")
     }
   }
 
@@ -60,13 +61,16 @@ enum SourceFile {
     default:
       guard isatty(input.rawValue) == 0 else {
         throw ImageError(
-          .notFound, source: "-", "it is a terminal", advice: "pipe an archive into it: `docker save NAME | forge … -`")
+          .notFound, source: "-", "it is a terminal",
+          advice: "pipe an archive into it: `docker save NAME | forge … -`")
       }
       return .pipe(Pipe(input))
     }
   }
 
-  private static func kind(of descriptor: FileDescriptor, source: String) throws(ImageError) -> mode_t {
+  private static func kind(of descriptor: FileDescriptor, source: String) throws(ImageError)
+    -> mode_t
+  {
     var status = stat()
     guard fstat(descriptor.rawValue, &status) == 0 else {
       throw ImageError(.unreadable, source: source, "\(Errno(rawValue: errno))")
@@ -74,7 +78,9 @@ enum SourceFile {
     return status.st_mode & S_IFMT
   }
 
-  private static func blobFile(_ descriptor: FileDescriptor, source: String) throws(ImageError) -> BlobFile {
+  private static func blobFile(_ descriptor: FileDescriptor, source: String) throws(ImageError)
+    -> BlobFile
+  {
     do {
       return try BlobFile(taking: descriptor, name: source)
     } catch {
@@ -83,7 +89,9 @@ enum SourceFile {
   }
 
   /// A temporary copy, which can be read at offsets.
-  static func spool(_ pipe: Pipe, source: String, _ limits: LayerLimits) throws(ImageError) -> BlobFile {
+  static func spool(_ pipe: Pipe, source: String, _ limits: LayerLimits) throws(ImageError)
+    -> BlobFile
+  {
     try Spool.copy(source: source, limit: limits.total) { (buffer) throws(ImageError) in
       do {
         return try pipe.descriptor.read(into: buffer)
@@ -120,7 +128,8 @@ enum Spool {
           try file.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         } catch {
           throw ImageError(
-            .unreadable, source: source, "a temporary copy cannot be written to \(folder): \(error)",
+            .unreadable, source: source,
+            "a temporary copy cannot be written to \(folder): \(error)",
             advice: "free some space there, or set TMPDIR to a folder with room")
         }
       }
@@ -142,7 +151,8 @@ enum Spool {
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
       throw ImageError(
-        .unreadable, source: source, "a temporary file cannot be made in \(folder): \(Errno(rawValue: errno))",
+        .unreadable, source: source,
+        "a temporary file cannot be made in \(folder): \(Errno(rawValue: errno))",
         advice: "set TMPDIR to a folder that can be written")
     }
     unlink(template)

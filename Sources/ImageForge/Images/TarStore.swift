@@ -41,7 +41,9 @@ struct TarStore: ContentStore {
   }
 
   /// - Throws: `ImageError` when readers could disagree on what a name is.
-  private init(_ directory: TarDirectory, _ source: String, _ limits: LayerLimits) throws(ImageError) {
+  private init(_ directory: TarDirectory, _ source: String, _ limits: LayerLimits)
+    throws(ImageError)
+  {
     self.source = source
     self.limits = limits
     var members: [[UInt8]: TarMember] = [:]
@@ -50,7 +52,8 @@ struct TarStore: ContentStore {
       guard let earlier = members.updateValue(member, forKey: member.path) else { continue }
       guard earlier.kind == .directory, member.kind == .directory else {
         throw ImageError(
-          .ambiguous, source: source, "\(DisplayText.escape(member.path)) stands twice in the archive")
+          .ambiguous, source: source,
+          "\(DisplayText.escape(member.path)) stands twice in the archive")
       }
     }
     try Self.checkParents(members, source: source)
@@ -65,7 +68,9 @@ struct TarStore: ContentStore {
   }
 
   /// What unpacks below a link lands elsewhere: an engine that unpacks would not see what a reader of names sees.
-  private static func checkParents(_ members: [[UInt8]: TarMember], source: String) throws(ImageError) {
+  private static func checkParents(_ members: [[UInt8]: TarMember], source: String)
+    throws(ImageError)
+  {
     let slash = UInt8(ascii: "/")
     // With the slash as the lowest byte, the first name below a name follows it at once.
     let names = members.keys.sorted { a, b in
@@ -77,7 +82,8 @@ struct TarStore: ContentStore {
     {
       throw ImageError(
         .ambiguous, source: source,
-        "\(DisplayText.escape(next)) stands below \(DisplayText.escape(name)), which is not a folder")
+        "\(DisplayText.escape(next)) stands below \(DisplayText.escape(name)), which is not a folder"
+      )
     }
   }
 
@@ -86,11 +92,13 @@ struct TarStore: ContentStore {
     for _ in 0..<40 {
       guard let member = members[name] else { return nil }
       switch member.kind {
-      case .regular: return StoredFile(path: String(decoding: name, as: UTF8.self), blob: member.data)
+      case .regular:
+        return StoredFile(path: String(decoding: name, as: UTF8.self), blob: member.data)
       case .hardlink: name = member.link
       case .symlink:
         let folder = name.lastIndex(of: UInt8(ascii: "/")).map { name[...$0] } ?? []
-        guard let target = Self.resolve(folder + member.link), !member.link.starts(with: "/".utf8) else {
+        guard let target = Self.resolve(folder + member.link), !member.link.starts(with: "/".utf8)
+        else {
           throw failure(path, "is a link out of the archive")
         }
         name = target
@@ -105,7 +113,8 @@ struct TarStore: ContentStore {
   /// Takes `.` and `..` away; nil when the path leaves the archive.
   private static func resolve(_ path: some Collection<UInt8>) -> [UInt8]? {
     var parts: [ArraySlice<UInt8>] = []
-    for part in Array(path).split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+    for part in Array(path).split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8)
+    {
       if part.elementsEqual("..".utf8) {
         guard parts.popLast() != nil else { return nil }
       } else {
@@ -115,7 +124,9 @@ struct TarStore: ContentStore {
     return Array(parts.joined(separator: "/".utf8))
   }
 
-  private func failure(_ path: String, _ reason: String, _ kind: ImageError.Kind = .malformed) -> ImageError {
+  private func failure(_ path: String, _ reason: String, _ kind: ImageError.Kind = .malformed)
+    -> ImageError
+  {
     ImageError(kind, source: source, "\(DisplayText.escape(path)) \(reason)")
   }
 }

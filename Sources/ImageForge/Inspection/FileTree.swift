@@ -122,7 +122,9 @@ package struct FileTree: Sendable {
     } else {
       nodes[Int(node.previousSibling)].nextSibling = node.nextSibling
     }
-    if node.nextSibling != Self.none { nodes[Int(node.nextSibling)].previousSibling = node.previousSibling }
+    if node.nextSibling != Self.none {
+      nodes[Int(node.nextSibling)].previousSibling = node.previousSibling
+    }
     var pending = [id]
     while let next = pending.popLast() {
       pending += children(next)
@@ -138,7 +140,9 @@ package struct FileTree: Sendable {
       return
     }
     var before = buckets[bucket]
-    while before != Self.none, self[before].nextInBucket != id { before = self[before].nextInBucket }
+    while before != Self.none, self[before].nextInBucket != id {
+      before = self[before].nextInBucket
+    }
     if before != Self.none { nodes[Int(before)].nextInBucket = self[id].nextInBucket }
   }
 

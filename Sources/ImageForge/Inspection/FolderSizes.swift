@@ -24,7 +24,9 @@ struct FolderSizes {
 
   /// The folders of the most bytes; one that is little more than one folder in it is left out for that one.
   func largest(_ tree: FileTree, count: Int) -> [FolderFacts] {
-    let folders = tree.visible.dropFirst().filter { tree[$0].kind == .directory && bytes[Int($0)] > 0 }
+    let folders = tree.visible.dropFirst().filter {
+      tree[$0].kind == .directory && bytes[Int($0)] > 0
+    }
     var isChain = [Bool](repeating: false, count: tree.count)
     for id in folders where bytes[Int(id)] * 10 > bytes[Int(tree[id].parent)] * 9 {
       isChain[Int(tree[id].parent)] = true
@@ -32,7 +34,8 @@ struct FolderSizes {
     let telling = folders.filter { !isChain[Int($0)] }
     let least = telling.map { bytes[Int($0)] }.sorted(by: >).prefix(count).last ?? 0
     let rows = telling.filter { bytes[Int($0)] >= least }.map {
-      FolderFacts(path: DisplayText.escape(tree.path($0)), bytes: bytes[Int($0)], files: files[Int($0)])
+      FolderFacts(
+        path: DisplayText.escape(tree.path($0)), bytes: bytes[Int($0)], files: files[Int($0)])
     }
     return Array(rows.sorted { ($1.bytes, $0.path) < ($0.bytes, $1.path) }.prefix(count))
   }

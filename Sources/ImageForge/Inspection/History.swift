@@ -27,8 +27,10 @@ package struct History {
         findings.append(
           Finding(
             id: "FORGE-A013", severity: .info,
-            message: "history tells of \(made) layers, but the image has \(image.layers.count): which step made which "
-              + "layer is not known", location: "config.history", fix: "rebuild the image with a current engine",
+            message:
+              "history tells of \(made) layers, but the image has \(image.layers.count): which step made which "
+              + "layer is not known", location: "config.history",
+            fix: "rebuild the image with a current engine",
             evidence: .config))
       }
     }
@@ -47,8 +49,11 @@ package struct History {
     for (index, entry) in entries.enumerated().reversed() {
       guard let comment = entry.comment, comment.hasPrefix("FROM ") else { continue }
       let name = comment.dropFirst(5)
-      guard !name.isEmpty, !(name.count >= 12 && name.allSatisfy { $0.isASCII && $0.isHexDigit }) else { continue }
-      return facts(DisplayText.escape(String(name)), before: index, "history[\(index)]: \(DisplayText.escape(comment))")
+      guard !name.isEmpty, !(name.count >= 12 && name.allSatisfy { $0.isASCII && $0.isHexDigit })
+      else { continue }
+      return facts(
+        DisplayText.escape(String(name)), before: index,
+        "history[\(index)]: \(DisplayText.escape(comment))")
     }
     // Else, a command that further layers follow was the base's own.
     guard let last = entries.lastIndex(where: { !$0.isEmptyLayer }),
@@ -56,7 +61,8 @@ package struct History {
     else { return nil }
     return facts(
       nil, before: index,
-      "history[\(index)]: \(BuildStep.short(SecretText.masked(entries[index].createdBy ?? ""))), which layers follow")
+      "history[\(index)]: \(BuildStep.short(SecretText.masked(entries[index].createdBy ?? ""))), which layers follow"
+    )
   }
 }
 

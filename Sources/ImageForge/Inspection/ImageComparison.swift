@@ -15,13 +15,17 @@ extension ImageDiff {
     layers = Self.layers(a.layers, b.layers, files)
     settings = [
       Setting(name: "user", old: a.image.user, new: b.image.user),
-      Setting(name: "entrypoint", old: Self.words(a.image.entrypoint), new: Self.words(b.image.entrypoint)),
+      Setting(
+        name: "entrypoint", old: Self.words(a.image.entrypoint), new: Self.words(b.image.entrypoint)
+      ),
       Setting(name: "cmd", old: Self.words(a.image.cmd), new: Self.words(b.image.cmd)),
       Setting(name: "platform", old: a.image.platform, new: b.image.platform),
     ].filter { $0.old != $0.new }
   }
 
-  private static func words(_ command: [String]) -> String { SecretText.masked(command.joined(separator: " ")) }
+  private static func words(_ command: [String]) -> String {
+    SecretText.masked(command.joined(separator: " "))
+  }
 
   /// Versions that both images have cancel out; of the rest, one goes for the other.
   private static func packages(_ old: [PackageFacts], _ new: [PackageFacts]) -> [Package] {
@@ -53,7 +57,8 @@ extension ImageDiff {
       gone += left
       come += right
       for index in 0..<max(gone.count, come.count) {
-        changes.append(Package(index < gone.count ? gone[index] : nil, index < come.count ? come[index] : nil))
+        changes.append(
+          Package(index < gone.count ? gone[index] : nil, index < come.count ? come[index] : nil))
       }
     }
     return changes.sorted { a, b in
@@ -75,7 +80,9 @@ extension ImageDiff {
     }
     let byDiffID = Dictionary(grouping: old.indices) { old[$0].diffID }
     let isNew = new.map { take(byDiffID, $0.diffID) == nil }
-    let byStep = Dictionary(grouping: old.indices.filter { !isTaken[$0] && old[$0].createdBy != nil }) { step(old[$0]) }
+    let byStep = Dictionary(
+      grouping: old.indices.filter { !isTaken[$0] && old[$0].createdBy != nil }
+    ) { step(old[$0]) }
     var rows: [Layer] = []
     for (layer, isNew) in zip(new, isNew) where isNew {
       let twin = layer.createdBy == nil ? nil : take(byStep, step(layer))
@@ -183,7 +190,8 @@ private struct FileComparison {
     let (wasFolder, isFolder) = (a?.kind == .directory, b?.kind == .directory)
     // Folders have no bytes of their own; those whose files all differ would only hide them.
     guard !(wasFolder || a == nil) || !(isFolder || b == nil) else { return }
-    let change: ImageDiff.Change = a == nil || wasFolder ? .added : b == nil || isFolder ? .removed : .changed
+    let change: ImageDiff.Change =
+      a == nil || wasFolder ? .added : b == nil || isFolder ? .removed : .changed
     var differs: [String] = []
     if let a, let b, change == .changed {
       differs = Self.differences(a, old.root, b, new.root)
@@ -201,11 +209,13 @@ private struct FileComparison {
     }
     let package =
       newInode != FileTree.none
-      ? new.owners.package(newInode) : oldInode != FileTree.none ? old.owners.package(oldInode) : nil
+      ? new.owners.package(newInode)
+      : oldInode != FileTree.none ? old.owners.package(oldInode) : nil
     found.append(
       (
         ImageDiff.File(
-          path: DisplayText.escape(path), change: change, differs: differs, oldBytes: Self.size(oldInode, old.root),
+          path: DisplayText.escape(path), change: change, differs: differs,
+          oldBytes: Self.size(oldInode, old.root),
           newBytes: Self.size(newInode, new.root), layer: Int(layer),
           package: package.map { "\($0.kind) \($0.name)" }), path
       ))
@@ -222,7 +232,10 @@ private struct FileComparison {
     guard a.kind == b.kind else { return ["type"] }
     var differs: [String] = []
     if a.inode != FileTree.none, b.inode != FileTree.none {
-      let (x, y) = (rootA.entry(rootA.inodes[Int(a.inode)].origin), rootB.entry(rootB.inodes[Int(b.inode)].origin))
+      let (x, y) = (
+        rootA.entry(rootA.inodes[Int(a.inode)].origin),
+        rootB.entry(rootB.inodes[Int(b.inode)].origin)
+      )
       if x.size != y.size || x.hash != y.hash { differs.append("content") }
     }
     if a.kind == .symlink, rootA.link(a) != rootB.link(b) { differs.append("target") }

@@ -156,7 +156,8 @@ public enum GrowthLimit: Sendable, Equatable {
   /// Bytes that an image of this size may grow by.
   func maximum(of size: Int64) -> Int64 {
     switch self {
-    case .percent(let percent): Int64(exactly: (Double(size) / 100 * percent).rounded(.down)) ?? .max
+    case .percent(let percent):
+      Int64(exactly: (Double(size) / 100 * percent).rounded(.down)) ?? .max
     case .bytes(let bytes): bytes
     }
   }

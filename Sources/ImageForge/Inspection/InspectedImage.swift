@@ -16,15 +16,21 @@ public struct InspectedImage: Sendable {
   /// - Parameters:
   ///   - depth: how many levels below the path, at most `maximumDepth`.
   ///   - layer: the number of a layer; nil: the root filesystem.
-  public func tree(_ path: String, depth: Int = 2, layer: Int? = nil) throws(LookupError) -> TreeFacts {
+  public func tree(_ path: String, depth: Int = 2, layer: Int? = nil) throws(LookupError)
+    -> TreeFacts
+  {
     let depth = min(max(depth, 0), Self.maximumDepth)
     let clean = "/" + path.split(separator: "/").joined(separator: "/")
     if let layer { return try layerTree(clean, depth, layer) }
     var root = root
-    guard let id = root.resolve(clean) else { throw .noSuchPath(clean, place: "the root filesystem") }
+    guard let id = root.resolve(clean) else {
+      throw .noSuchPath(clean, place: "the root filesystem")
+    }
     let tree = root.tree
     return TreeView(
-      tree: tree, sizes: FolderSizes(tree, root.visibleInodes.map { ($0, root.inodes[Int(tree[$0].inode)].size) }),
+      tree: tree,
+      sizes: FolderSizes(
+        tree, root.visibleInodes.map { ($0, root.inodes[Int(tree[$0].inode)].size) }),
       kind: { tree[$0].kind.word },
       layer: { tree[$0].origin.layer < 0 ? nil : Int(tree[$0].origin.layer) },
       target: { id in
@@ -40,8 +46,12 @@ public struct InspectedImage: Sendable {
   }
 
   /// The entries of a layer as they stand in its tar: no link is followed.
-  private func layerTree(_ path: String, _ depth: Int, _ layer: Int) throws(LookupError) -> TreeFacts {
-    guard root.layers.indices.contains(layer) else { throw .noSuchLayer(layer, count: root.layers.count) }
+  private func layerTree(_ path: String, _ depth: Int, _ layer: Int) throws(LookupError)
+    -> TreeFacts
+  {
+    guard root.layers.indices.contains(layer) else {
+      throw .noSuchLayer(layer, count: root.layers.count)
+    }
     let entries = root.layers[layer].entries
     var tree = FileTree()
     var entryOf: [FileTree.ID: Int] = [:]
@@ -54,13 +64,17 @@ public struct InspectedImage: Sendable {
       entryOf[node] = index
     }
     // What has names below it is shown as a folder, whatever it was at the end.
-    for node in tree.visible where tree.children(node).contains(where: { _ in true }) { tree[node].kind = .directory }
+    for node in tree.visible where tree.children(node).contains(where: { _ in true }) {
+      tree[node].kind = .directory
+    }
     var found: FileTree.ID? = FileTree.root
     for name in path.utf8.split(separator: UInt8(ascii: "/")) {
       found = found.flatMap { tree.child($0, Array(name)[...]) }
     }
     guard let id = found else { throw .noSuchPath(path, place: "layer \(layer)") }
-    let files = entryOf.filter { entries[$0.value].kind == .regular }.map { ($0.key, entries[$0.value].size) }
+    let files = entryOf.filter { entries[$0.value].kind == .regular }.map {
+      ($0.key, entries[$0.value].size)
+    }
     let shown = tree
     return TreeView(
       tree: shown, sizes: FolderSizes(shown, files),
@@ -76,13 +90,16 @@ public struct InspectedImage: Sendable {
 
   /// What one layer brought and cost.
   public func layer(_ index: Int) throws(LookupError) -> LayerReport {
-    guard root.layers.indices.contains(index) else { throw .noSuchLayer(index, count: root.layers.count) }
+    guard root.layers.indices.contains(index) else {
+      throw .noSuchLayer(index, count: root.layers.count)
+    }
     let entries = root.layers[index].entries
     let largest = entries.indices.filter { entries[$0].kind == .regular && entries[$0].size > 0 }
       .sorted { (entries[$1].size, $0) < (entries[$0].size, $1) }.prefix(Summary.rows)
     return LayerReport(
       image: inspection.image, layer: inspection.layers[index],
-      waste: inspection.waste.filter { $0.layer == index }, hides: inspection.waste.filter { $0.hiddenBy == index },
+      waste: inspection.waste.filter { $0.layer == index },
+      hides: inspection.waste.filter { $0.hiddenBy == index },
       largestFiles: largest.map {
         FileFacts(path: DisplayText.escape(entries.path($0)), bytes: entries[$0].size, layer: index)
       }, packages: inspection.packages.filter { $0.layer == index })

@@ -32,9 +32,11 @@ public struct Inspection: Codable, Sendable, Equatable {
   package let details: InspectionDetails
 
   package init(
-    image: ImageFacts, sizes: Sizes, layers: [LayerFacts], waste: [Waste], largestFiles: [FileFacts],
+    image: ImageFacts, sizes: Sizes, layers: [LayerFacts], waste: [Waste],
+    largestFiles: [FileFacts],
     largestFolders: [FolderFacts] = [], duplicates: [DuplicateGroup], packages: [PackageFacts],
-    owners: [OwnerFacts] = [], base: BaseFacts? = nil, findings: [Finding], details: InspectionDetails
+    owners: [OwnerFacts] = [], base: BaseFacts? = nil, findings: [Finding],
+    details: InspectionDetails
   ) {
     schemaVersion = 1
     self.image = image
@@ -53,7 +55,8 @@ public struct Inspection: Codable, Sendable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case schemaVersion, image, sizes, layers, waste, wasteByCause, largestFiles, largestFolders, duplicates, packages
+    case schemaVersion, image, sizes, layers, waste, wasteByCause, largestFiles, largestFolders,
+      duplicates, packages
     case owners, base, findings
   }
 
@@ -66,7 +69,8 @@ public struct Inspection: Codable, Sendable, Equatable {
     waste = try container.decode([Waste].self, forKey: .waste)
     wasteByCause = WasteByCause.all(waste)
     largestFiles = try container.decode([FileFacts].self, forKey: .largestFiles)
-    largestFolders = try container.decodeIfPresent([FolderFacts].self, forKey: .largestFolders) ?? []
+    largestFolders =
+      try container.decodeIfPresent([FolderFacts].self, forKey: .largestFolders) ?? []
     duplicates = try container.decode([DuplicateGroup].self, forKey: .duplicates)
     packages = try container.decode([PackageFacts].self, forKey: .packages)
     owners = try container.decodeIfPresent([OwnerFacts].self, forKey: .owners) ?? []
@@ -112,7 +116,8 @@ public struct ImageFacts: Codable, Sendable, Equatable {
 
   /// Facts of these parts.
   public init(
-    source: String, reference: String?, digest: Digest, platform: String, user: String, entrypoint: [String],
+    source: String, reference: String?, digest: Digest, platform: String, user: String,
+    entrypoint: [String],
     cmd: [String]
   ) {
     self.source = source
@@ -188,7 +193,8 @@ public struct LayerFacts: Codable, Sendable, Equatable {
 
   /// Facts of these parts.
   public init(
-    index: Int, digest: Digest, diffID: Digest, mediaType: String, compressed: Int64, unpacked: Int64, stored: Int64,
+    index: Int, digest: Digest, diffID: Digest, mediaType: String, compressed: Int64,
+    unpacked: Int64, stored: Int64,
     wasted: Int64, files: Int, createdBy: String?
   ) {
     self.index = index
@@ -401,7 +407,8 @@ package struct FileInstance: Sendable, Equatable {
   package var attributes: [String] = []
 
   package init(
-    path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int, visible: Bool,
+    path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int,
+    visible: Bool,
     head: [UInt8]? = nil
   ) {
     self.path = path

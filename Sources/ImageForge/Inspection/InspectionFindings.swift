@@ -16,14 +16,18 @@ enum InspectionFindings {
     let anomalies = root.layers.enumerated().flatMap { index, layer in
       layer.anomalies.map { finding(words($0.kind), count: $0.count, layer: index, path: $0.path) }
     }
-    return anomalies + root.notes.map { finding(words($0.oddity), count: $0.count, layer: $0.layer, path: $0.path) }
+    return anomalies
+      + root.notes.map {
+        finding(words($0.oddity), count: $0.count, layer: $0.layer, path: $0.path)
+      }
   }
 
   private static func finding(_ words: Words, count: Int, layer: Int, path: [UInt8]) -> Finding {
     let place = path.isEmpty ? "layer \(layer)" : "layer \(layer): \(DisplayText.escape(path))"
     let more = count > 1 ? " (\(count) times in this layer)" : ""
     return Finding(
-      id: words.id, severity: words.severity, message: words.message + more, location: place, fix: words.fix,
+      id: words.id, severity: words.severity, message: words.message + more, location: place,
+      fix: words.fix,
       evidence: .archive)
   }
 
@@ -37,7 +41,8 @@ enum InspectionFindings {
     case .belowSymlink:
       Words(
         id: "FORGE-A002", severity: .warning,
-        message: "an entry stands below a symbolic link of the same image: engines disagree whether it is written "
+        message:
+          "an entry stands below a symbolic link of the same image: engines disagree whether it is written "
           + "through the link or replaces it",
         fix: "copy to the link's target instead")
     case .aufsMetadata:
@@ -61,11 +66,13 @@ enum InspectionFindings {
     case .dataAfterEnd:
       Words(
         id: "FORGE-A006", severity: .warning,
-        message: "data follows the end of the layer's tar: no runtime unpacks it, but it is part of the image",
+        message:
+          "data follows the end of the layer's tar: no runtime unpacks it, but it is part of the image",
         fix: "rebuild the layer; find out who wrote it")
     case .noEndOfArchive:
       Words(
-        id: "FORGE-A007", severity: .info, message: "the layer's tar lacks its end-of-archive marker",
+        id: "FORGE-A007", severity: .info,
+        message: "the layer's tar lacks its end-of-archive marker",
         fix: "rebuild the image with a current engine")
     case .sizeWithoutData:
       Words(
@@ -75,12 +82,14 @@ enum InspectionFindings {
     case .sizeConflict:
       Words(
         id: "FORGE-A009", severity: .warning,
-        message: "PAX and ustar headers declare different sizes: readers disagree where the next entry starts",
+        message:
+          "PAX and ustar headers declare different sizes: readers disagree where the next entry starts",
         fix: "rebuild the layer; find out who wrote it")
     case .globalHeader:
       Words(
         id: "FORGE-A010", severity: .warning,
-        message: "a global PAX header renames or resizes entries for some readers; container runtimes ignore it",
+        message:
+          "a global PAX header renames or resizes entries for some readers; container runtimes ignore it",
         fix: "rebuild the layer with a current engine")
     case .dotDot:
       Words(

@@ -21,7 +21,8 @@ public struct InspectionOptions: Sendable {
 
   /// How to inspect, part by part.
   public init(
-    image: String? = nil, platform: String? = nil, findsSecrets: Bool = false, cache: LayerCache? = nil,
+    image: String? = nil, platform: String? = nil, findsSecrets: Bool = false,
+    cache: LayerCache? = nil,
     capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) {
     self.findsSecrets = findsSecrets
@@ -39,15 +40,20 @@ public enum Inspector {
 
   /// Inspects a docker-archive, an OCI archive or an OCI layout, wrapped or not; `-` reads standard input.
   /// - Throws: a `ForgeError` when the image cannot be read whole, is ambiguous, or is not what its digests say.
-  public static func inspect(_ source: String, options: InspectionOptions = .init()) throws -> Inspection {
+  public static func inspect(_ source: String, options: InspectionOptions = .init()) throws
+    -> Inspection
+  {
     try open(source, options: options).inspection
   }
 
   /// The same, with every file at hand for further questions.
-  public static func open(_ source: String, options: InspectionOptions = .init()) throws -> InspectedImage {
+  public static func open(_ source: String, options: InspectionOptions = .init()) throws
+    -> InspectedImage
+  {
     let reading = try reading(options)
     let image = try ImageStore.open(
-      source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
+      source, selection: ImageSelection(image: options.image, platform: options.platform),
+      limits: options.limits,
       passing: reading)
     return inspected(image, try stack(image, reading), options.capture)
   }
@@ -66,7 +72,9 @@ public enum Inspector {
 
   /// What is remembered of the image that is kept at a place, under the name that the user gave.
   /// - Parameter place: names the image's bytes: other bytes, another name.
-  package static func remembered(place: String, source: String, _ options: InspectionOptions) -> Inspection? {
+  package static func remembered(place: String, source: String, _ options: InspectionOptions)
+    -> Inspection?
+  {
     guard var report = RememberedReport(options)?.load(place: place) else { return nil }
     report.image.source = source
     return report
@@ -76,10 +84,13 @@ public enum Inspector {
     RememberedReport(options)?.store(report, place: place)
   }
 
-  private static func reportByImage(_ source: String, _ options: InspectionOptions) throws -> Inspection {
+  private static func reportByImage(_ source: String, _ options: InspectionOptions) throws
+    -> Inspection
+  {
     let reading = try reading(options)
     let image = try ImageStore.open(
-      source, selection: ImageSelection(image: options.image, platform: options.platform), limits: options.limits,
+      source, selection: ImageSelection(image: options.image, platform: options.platform),
+      limits: options.limits,
       passing: reading)
     let remembered = RememberedReport(options)
     if let report = remembered?.load(image) { return report }
@@ -89,7 +100,8 @@ public enum Inspector {
   }
 
   package static func inspect(
-    _ image: Image, findsSecrets: Bool = false, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+    _ image: Image, findsSecrets: Bool = false,
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) throws -> Inspection {
     let reading = try reading(InspectionOptions(findsSecrets: findsSecrets, capture: capture))
     return inspected(image, try stack(image, reading), capture).inspection
@@ -99,14 +111,17 @@ public enum Inspector {
     _ image: Image, _ root: RootFilesystem, _ capture: (ArraySlice<UInt8>) -> Int
   ) -> InspectedImage {
     let owners = Owners(root)
-    return InspectedImage(inspection: report(image, root, owners, capture), root: root, owners: owners)
+    return InspectedImage(
+      inspection: report(image, root, owners, capture), root: root, owners: owners)
   }
 
   /// What every layer is read for.
   private static func reading(_ options: InspectionOptions) throws -> LayerScanOptions {
     let capture = options.capture
     var reading = LayerScanOptions(limits: options.limits) { path in
-      max(capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path), LazyIndex.capture(path))
+      max(
+        capture(path), isAccounts(path) ? accountsSize : 0, Packages.capture(path),
+        LazyIndex.capture(path))
     }
     reading.progress = options.progress
     reading.cache = options.cache
@@ -120,7 +135,8 @@ public enum Inspector {
 
   /// Reads and stacks the layers of an image.
   static func stack(
-    _ image: Image, content: ContentScanning? = nil, capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
+    _ image: Image, content: ContentScanning? = nil,
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int
   ) throws -> RootFilesystem {
     var reading = LayerScanOptions(capture: capture)
     reading.content = content
@@ -139,7 +155,8 @@ public enum Inspector {
   }
 
   private static func report(
-    _ image: Image, _ stacked: RootFilesystem, _ owners: Owners, _ capture: (ArraySlice<UInt8>) -> Int
+    _ image: Image, _ stacked: RootFilesystem, _ owners: Owners,
+    _ capture: (ArraySlice<UInt8>) -> Int
   ) -> Inspection {
     var root = stacked
     let history = History(image)
@@ -158,10 +175,12 @@ public enum Inspector {
       image: ImageFacts(image),
       sizes: summary.sizes,
       layers: summary.layers(image, history),
-      waste: summary.waste, largestFiles: summary.largestFiles, largestFolders: summary.largestFolders,
+      waste: summary.waste, largestFiles: summary.largestFiles,
+      largestFolders: summary.largestFolders,
       duplicates: summary.duplicates, packages: owners.packages,
       owners: owners.facts(summary.visibleInodes, of: root, base: history.base), base: history.base,
-      findings: image.notes + InspectionFindings.all(root) + LazyIndex.findings(image, root) + history.findings,
+      findings: image.notes + InspectionFindings.all(root) + LazyIndex.findings(image, root)
+        + history.findings,
       details: details)
   }
 }
@@ -175,14 +194,17 @@ extension RootFilesystem {
   }
 
   /// The same for a path of the final root filesystem.
-  fileprivate mutating func content(_ path: String) -> [UInt8]? { resolve(path).flatMap { content($0) } }
+  fileprivate mutating func content(_ path: String) -> [UInt8]? {
+    resolve(path).flatMap { content($0) }
+  }
 }
 
 extension ImageFacts {
   init(_ image: Image) {
     let config = image.config
     self.init(
-      source: image.source, reference: image.reference, digest: image.digest, platform: image.platform.description,
+      source: image.source, reference: image.reference, digest: image.digest,
+      platform: image.platform.description,
       user: config.user, entrypoint: config.entrypoint, cmd: config.cmd)
   }
 }

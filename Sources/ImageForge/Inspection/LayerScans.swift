@@ -43,8 +43,11 @@ enum LayerScans {
       options.expectedDiffID = layers[index].diffID
       let result = Result { () throws(LayerError) in
         // What the cache or a stream knows already counts too, and so do entries.
-        try check(results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
-        guard let cache = reading.cache else { return try LayerReader.scan(layers[index].blob, options: options) }
+        try check(
+          results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
+        guard let cache = reading.cache else {
+          return try LayerReader.scan(layers[index].blob, options: options)
+        }
         let (scan, isNew) = try cache.scan(layers[index].blob, options: options)
         if isNew { isCacheChanged.withLock { $0 = true } }
         return scan
@@ -63,8 +66,11 @@ enum LayerScans {
     return scans
   }
 
-  private static func check(_ scans: [LayerScan], _ limits: LayerLimits, of image: String) throws(LayerError) {
+  private static func check(_ scans: [LayerScan], _ limits: LayerLimits, of image: String)
+    throws(LayerError)
+  {
     try limits.check(
-      unpacked: scans.reduce(0) { $0 + $1.unpacked }, entries: scans.reduce(0) { $0 + $1.entries.count }, of: image)
+      unpacked: scans.reduce(0) { $0 + $1.unpacked },
+      entries: scans.reduce(0) { $0 + $1.entries.count }, of: image)
   }
 }

@@ -35,14 +35,17 @@ enum LayerSecrets {
       let path: [UInt8]
     }
     var visible: Set<Place> = []
-    for file in files where file.visible { visible.insert(Place(layer: file.layer, path: file.path)) }
+    for file in files where file.visible {
+      visible.insert(Place(layer: file.layer, path: file.path))
+    }
     return root.layers.enumerated().flatMap { layer, scan in
       scan.marks.sorted { $0.key < $1.key }.flatMap { entry, marks in
         let path = entry < 0 ? [] : Array(scan.entries.path(entry))
         let isVisible = visible.contains(Place(layer: layer, path: path))
         return marks.map {
           SecretFact(
-            hit: SecretHit(kind: $0.kind, offset: $0.offset, line: $0.line, fingerprint: $0.fingerprint),
+            hit: SecretHit(
+              kind: $0.kind, offset: $0.offset, line: $0.line, fingerprint: $0.fingerprint),
             layer: layer, path: path, visible: isVisible)
         }
       }

@@ -11,12 +11,16 @@ enum LazyIndex {
   private static let landmarks = [".prefetch.landmark", ".no.prefetch.landmark"]
   private static let stargzDigest = "containerd.io/snapshot/stargz/toc.digest"
   /// The second is the prefix that containers/storage wrote before.
-  private static let chunkedPrefixes = ["io.github.containers.zstd-chunked.", "io.containers.zstd-chunked."]
+  private static let chunkedPrefixes = [
+    "io.github.containers.zstd-chunked.", "io.containers.zstd-chunked.",
+  ]
   /// Bytes; of some 50,000 files.
   static let maximumSize = 16 << 20
 
   /// How many leading bytes of a file are wanted.
-  static func capture(_ path: ArraySlice<UInt8>) -> Int { path.elementsEqual(file.utf8) ? maximumSize + 1 : 0 }
+  static func capture(_ path: ArraySlice<UInt8>) -> Int {
+    path.elementsEqual(file.utf8) ? maximumSize + 1 : 0
+  }
 
   /// What of an entry both sides tell alike.
   private struct Entry {
@@ -30,7 +34,8 @@ enum LazyIndex {
       guard kind == other.kind, size == other.size, link == other.link else { return false }
       // Those of a hardlink are its target's, and a link has no permissions.
       return zip(metadata, other.metadata).enumerated().allSatisfy { index, pair in
-        guard kind != .hardlink, kind != .symlink || index > 0, let a = pair.0, let b = pair.1 else { return true }
+        guard kind != .hardlink, kind != .symlink || index > 0, let a = pair.0, let b = pair.1
+        else { return true }
         return a == b
       }
     }
@@ -55,7 +60,8 @@ enum LazyIndex {
       return [
         Finding(
           id: "FORGE-A017", severity: .error,
-          message: "the layer has two tables of contents, of eStargz and of zstd:chunked: which files it holds depends "
+          message:
+            "the layer has two tables of contents, of eStargz and of zstd:chunked: which files it holds depends "
             + "on the runtime", location: place, fix: fix, evidence: .archive)
       ]
     }
@@ -71,22 +77,28 @@ enum LazyIndex {
       } else {
         return []
       }
-      guard table.count <= maximumSize else { throw Unusable(reason: "it is longer than \(maximumSize) bytes") }
-      if let digest, digest != Digest.sha256(table).description { throw Unusable(reason: "it has another digest") }
+      guard table.count <= maximumSize else {
+        throw Unusable(reason: "it is longer than \(maximumSize) bytes")
+      }
+      if let digest, digest != Digest.sha256(table).description {
+        throw Unusable(reason: "it has another digest")
+      }
       guard let path = try firstDifference(entries(of: table), entries(of: scan)) else { return [] }
       return [
         Finding(
           id: "FORGE-A016", severity: .error,
           message:
             "the layer's table of contents and its tar differ: a runtime that mounts it lazily shows other files "
-            + "than one that unpacks it", location: "\(place): \(DisplayText.escape(path))", fix: fix,
+            + "than one that unpacks it", location: "\(place): \(DisplayText.escape(path))",
+          fix: fix,
           evidence: .archive)
       ]
     } catch {
       return [
         Finding(
           id: "FORGE-A018", severity: .warning,
-          message: "the layer's table of contents cannot be compared with its tar: \(error.reason)", location: place,
+          message: "the layer's table of contents cannot be compared with its tar: \(error.reason)",
+          location: place,
           fix: fix, evidence: .archive)
       ]
     }
@@ -97,15 +109,20 @@ enum LazyIndex {
   }
 
   /// Reads `offset:length:uncompressed length:type` of a blob.
-  private static func chunkedTable(_ layer: ImageLayer, _ position: String) throws(Unusable) -> [UInt8] {
+  private static func chunkedTable(_ layer: ImageLayer, _ position: String) throws(Unusable)
+    -> [UInt8]
+  {
     let parts = position.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
-    guard parts.count == 4, let offset = parts[0], let length = parts[1], let size = parts[2], parts[3] == 1,
+    guard parts.count == 4, let offset = parts[0], let length = parts[1], let size = parts[2],
+      parts[3] == 1,
       offset >= 0, length > 0, size > 0, offset <= layer.size, length <= layer.size - offset
     else { throw Unusable(reason: "its position is malformed") }
     guard size <= maximumSize, length <= maximumSize else {
       throw Unusable(reason: "it is longer than \(maximumSize) bytes")
     }
-    guard !layer.blob.file.hasPassed else { throw Unusable(reason: "it has passed; save the image to a file") }
+    guard !layer.blob.file.hasPassed else {
+      throw Unusable(reason: "it has passed; save the image to a file")
+    }
     let part = Blob(file: layer.blob.file, offset: layer.blob.offset + offset, length: length)
     do {
       if let digest = chunked("manifest-checksum", layer),
@@ -115,7 +132,9 @@ enum LazyIndex {
       }
       let stream = try BlobStream(part, name: "the table")
       let bytes = try stream.bytes(count: Int(size) + 1)
-      guard stream.compression == .zstd, bytes.count == size else { throw Unusable(reason: "its size is another one") }
+      guard stream.compression == .zstd, bytes.count == size else {
+        throw Unusable(reason: "its size is another one")
+      }
       return bytes
     } catch let error as Unusable {
       throw error
@@ -141,7 +160,8 @@ enum LazyIndex {
     let json: JSON
     do {
       json = try JSON.parse(
-        SourceText(name: "the table", bytes: table), .init(duplicateKeys: .rejectFolded, maximumSize: maximumSize))
+        SourceText(name: "the table", bytes: table),
+        .init(duplicateKeys: .rejectFolded, maximumSize: maximumSize))
     } catch {
       throw Unusable(reason: DisplayText.escape("\(error)"))
     }
@@ -158,7 +178,10 @@ enum LazyIndex {
       entries[clean(name)] = Entry(
         kind: kind, size: kind == .regular ? element["size"]?.integer ?? 0 : 0,
         link: kind == .symlink ? Array(link.utf8) : kind == .hardlink ? clean(link) : [],
-        metadata: [(element["mode"]?.integer).map { $0 & 0o7777 }, element["uid"]?.integer, element["gid"]?.integer])
+        metadata: [
+          (element["mode"]?.integer).map { $0 & 0o7777 }, element["uid"]?.integer,
+          element["gid"]?.integer,
+        ])
     }
     return entries
   }
@@ -183,13 +206,17 @@ enum LazyIndex {
   }
 
   /// The first path, by its bytes, that one side tells otherwise. Parents may be left out of either.
-  private static func firstDifference(_ table: [[UInt8]: Entry], _ tar: [[UInt8]: Entry]) -> [UInt8]? {
+  private static func firstDifference(_ table: [[UInt8]: Entry], _ tar: [[UInt8]: Entry])
+    -> [UInt8]?
+  {
     let own = ([file] + landmarks).map { Array($0.utf8) } + [[]]
     var different: [[UInt8]] = table.filter { path, entry in
       !own.contains(path) && tar[path].map(entry.agrees) != true
     }.map(\.key)
     different += tar.keys.filter { table[$0] == nil && !own.contains($0) }
     return different.filter { tar[$0] != nil || table[$0]?.kind != .directory }
-      .filter { table[$0] != nil || tar[$0]?.kind != .directory }.min { $0.lexicographicallyPrecedes($1) }
+      .filter { table[$0] != nil || tar[$0]?.kind != .directory }.min {
+        $0.lexicographicallyPrecedes($1)
+      }
   }
 }

@@ -58,7 +58,9 @@ struct Owners: Sendable {
       var pending = [folder]
       while let id = pending.popLast() {
         let inode = root.tree[id].inode
-        if inode != FileTree.none, owner[Int(inode)] == Packages.none { owner[Int(inode)] = Self.next }
+        if inode != FileTree.none, owner[Int(inode)] == Packages.none {
+          owner[Int(inode)] = Self.next
+        }
         pending += root.tree.children(id)
       }
     }
@@ -75,7 +77,9 @@ struct Owners: Sendable {
   }
 
   /// Each of the inodes in one row.
-  func facts(_ inodes: some Sequence<Int32>, of root: RootFilesystem, base: BaseFacts?) -> [OwnerFacts] {
+  func facts(_ inodes: some Sequence<Int32>, of root: RootFilesystem, base: BaseFacts?)
+    -> [OwnerFacts]
+  {
     var rows: [String: OwnerFacts] = [:]
     for index in inodes {
       let (kind, inode) = (kind(index), root.inodes[Int(index)])

@@ -11,12 +11,14 @@ package struct Packages {
   package static func capture(_ path: ArraySlice<UInt8>) -> Int {
     switch path.last {
     case UInt8(ascii: "n") where isNamed(path, "package.json"):
-      return path.dropLast("package.json".utf8.count + 1).contains(subsequence: "node_modules/") ? 256 << 10 : 0
+      return path.dropLast("package.json".utf8.count + 1).contains(subsequence: "node_modules/")
+        ? 256 << 10 : 0
     case UInt8(ascii: "A") where isNamed(path, "METADATA"): return 64 << 10
     case UInt8(ascii: "D") where isNamed(path, "RECORD"): return 8 << 20
     case UInt8(ascii: "t") where path.starts(with: "var/lib/dpkg/info/".utf8): return 4 << 20
     case UInt8(ascii: "s") where path.elementsEqual("var/lib/dpkg/status".utf8): return 16 << 20
-    case UInt8(ascii: "d") where apkDatabases.contains(where: { path.elementsEqual($0.utf8) }): return 16 << 20
+    case UInt8(ascii: "d") where apkDatabases.contains(where: { path.elementsEqual($0.utf8) }):
+      return 16 << 20
     default:
       // Distroless images keep a file for each package.
       return path.starts(with: "var/lib/dpkg/status.d/".utf8) ? 64 << 10 : 0
@@ -103,7 +105,9 @@ package struct Packages {
   private mutating func inodes(_ paths: some Sequence<String>) -> Set<Int32> {
     var inodes: Set<Int32> = []
     for path in paths {
-      if let node = root.resolve(path), root.tree[node].inode != FileTree.none { inodes.insert(root.tree[node].inode) }
+      if let node = root.resolve(path), root.tree[node].inode != FileTree.none {
+        inodes.insert(root.tree[node].inode)
+      }
     }
     return inodes
   }
@@ -113,8 +117,10 @@ package struct Packages {
     guard claims != nil else { return }
     for path in paths {
       let parts = path.split(separator: "/")
-      guard let last = parts.last, last != ".", let folder = root.resolve(parts.dropLast().joined(separator: "/")),
-        let node = root.tree.child(folder, Array(last.utf8)[...]), root.tree[node].inode == FileTree.none
+      guard let last = parts.last, last != ".",
+        let folder = root.resolve(parts.dropLast().joined(separator: "/")),
+        let node = root.tree.child(folder, Array(last.utf8)[...]),
+        root.tree[node].inode == FileTree.none
       else { continue }
       claims?[node, default: []].append(Int32(found.count))
     }
@@ -125,10 +131,14 @@ package struct Packages {
   ) {
     guard let name, let version, !name.isEmpty, !version.isEmpty else { return }
     claim(names)
-    for inode in inodes where owner[Int(inode)] == Self.none { owner[Int(inode)] = Int32(found.count) }
+    for inode in inodes where owner[Int(inode)] == Self.none {
+      owner[Int(inode)] = Int32(found.count)
+    }
     found.append(
       (
-        PackageFacts(kind: kind, name: DisplayText.escape(name), version: DisplayText.escape(version), bytes: 0),
+        PackageFacts(
+          kind: kind, name: DisplayText.escape(name), version: DisplayText.escape(version), bytes: 0
+        ),
         inodes
       ))
   }
@@ -136,8 +146,10 @@ package struct Packages {
   // MARK: Debian
 
   private mutating func readDebian() {
-    var paragraphs: [[String: String]] = Self.paragraphs(text(root.resolve("var/lib/dpkg/status")) ?? "")
-      .filter { $0["Status"]?.hasSuffix(" installed") ?? false }
+    var paragraphs: [[String: String]] = Self.paragraphs(
+      text(root.resolve("var/lib/dpkg/status")) ?? ""
+    )
+    .filter { $0["Status"]?.hasSuffix(" installed") ?? false }
     if let folder = root.resolve("var/lib/dpkg/status.d") {
       for file in Array(root.tree.children(folder))
       where !root.tree.name(file).suffix(8).elementsEqual(".md5sums".utf8) {
@@ -154,7 +166,8 @@ package struct Packages {
         files = Self.lines(list)
       } else if let sums = text(root.resolve("var/lib/dpkg/status.d/\(name).md5sums")) {
         // `hash  path`
-        files = Self.lines(sums).map { line in line.drop { $0 != " " }.drop { $0 == " " } }.map(String.init)
+        files = Self.lines(sums).map { line in line.drop { $0 != " " }.drop { $0 == " " } }.map(
+          String.init)
       }
       let inodes = inodes(files)
       add("deb", name, paragraph["Version"], inodes, names: files)
@@ -175,13 +188,18 @@ package struct Packages {
         current = [:]
         continue
       }
-      guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line.first != UInt8(ascii: " ") else { continue }
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line.first != UInt8(ascii: " ")
+      else { continue }
       let key = String(Substring(line[..<colon]))
-      guard ["Package", "Status", "Version", "Architecture", "Name"].contains(key), current[key] == nil else {
+      guard ["Package", "Status", "Version", "Architecture", "Name"].contains(key),
+        current[key] == nil
+      else {
         continue
       }
-      current[key] = String(Substring(line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") }))
-        .replacing("\r", with: "")
+      current[key] = String(
+        Substring(line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") })
+      )
+      .replacing("\r", with: "")
     }
     if !current.isEmpty { all.append(current) }
     return all
@@ -191,12 +209,17 @@ package struct Packages {
 
   /// Lines `P:name`, `V:version`, `F:folder`, `R:file`, a blank line between packages (apk, "installed" database).
   private mutating func readAlpine() {
-    guard let database = text(root.resolve(Self.apkDatabases[0])) ?? text(root.resolve(Self.apkDatabases[1])) else {
+    guard
+      let database = text(root.resolve(Self.apkDatabases[0]))
+        ?? text(root.resolve(Self.apkDatabases[1]))
+    else {
       return
     }
     var (name, version, folder): (String?, String?, String) = (nil, nil, "")
     var (paths, folders): ([String], [String]) = ([], [])
-    for line in (database + "\n\n").utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    for line in (database + "\n\n").utf8.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    {
       let value = String(Substring(line.dropFirst(2)))
       switch line.first {
       case nil:
@@ -222,7 +245,9 @@ package struct Packages {
     while let id = pending.popLast() {
       for child in Array(root.tree.children(id)) where root.tree[child].kind == .directory {
         pending.append(child)
-        if root.tree.name(child).suffix(10).elementsEqual(".dist-info".utf8) { readPython(child, in: id) }
+        if root.tree.name(child).suffix(10).elementsEqual(".dist-info".utf8) {
+          readPython(child, in: id)
+        }
         if isNodePackage(child, in: id) { readNode(child) }
       }
     }
@@ -230,13 +255,17 @@ package struct Packages {
 
   /// PyPA, "Recording installed projects": METADATA and RECORD.
   private mutating func readPython(_ folder: FileTree.ID, in site: FileTree.ID) {
-    guard let metadata = Self.paragraphs(text(root.tree.child(folder, Array("METADATA".utf8)[...])) ?? "").first
+    guard
+      let metadata = Self.paragraphs(
+        text(root.tree.child(folder, Array("METADATA".utf8)[...])) ?? ""
+      ).first
     else { return }
     let record = text(root.tree.child(folder, Array("RECORD".utf8)[...])) ?? ""
     let prefix = String(decoding: root.tree.path(site), as: UTF8.self) + "/"
     // `path,hash,size`; a path with a comma stands in quotes.
     let paths = Self.lines(record).map { line in
-      let path = line.hasPrefix("\"") ? line.dropFirst().prefix { $0 != "\"" } : line.prefix { $0 != "," }
+      let path =
+        line.hasPrefix("\"") ? line.dropFirst().prefix { $0 != "\"" } : line.prefix { $0 != "," }
       return path.hasPrefix("/") ? String(path) : prefix + path
     }
     let inodes = inodes(paths)
@@ -244,14 +273,18 @@ package struct Packages {
   }
 
   private func isNodePackage(_ id: FileTree.ID, in parent: FileTree.ID) -> Bool {
-    func isModules(_ id: FileTree.ID) -> Bool { root.tree.name(id).elementsEqual("node_modules".utf8) }
+    func isModules(_ id: FileTree.ID) -> Bool {
+      root.tree.name(id).elementsEqual("node_modules".utf8)
+    }
     if isModules(parent) { return true }
     let grandparent = root.tree[parent].parent
-    return root.tree.name(parent).first == UInt8(ascii: "@") && grandparent != FileTree.none && isModules(grandparent)
+    return root.tree.name(parent).first == UInt8(ascii: "@") && grandparent != FileTree.none
+      && isModules(grandparent)
   }
 
   private mutating func readNode(_ folder: FileTree.ID) {
-    guard let manifest = root.tree.child(folder, Array("package.json".utf8)[...]), let bytes = root.content(manifest),
+    guard let manifest = root.tree.child(folder, Array("package.json".utf8)[...]),
+      let bytes = root.content(manifest),
       let json = try? JSON.parse(SourceText(name: "package.json", bytes: bytes), .project)
     else { return }
     var inodes: Set<Int32> = []
@@ -260,7 +293,9 @@ package struct Packages {
       let node = root.tree[id]
       if node.inode != FileTree.none { inodes.insert(node.inode) }
       // Packages below are packages of their own.
-      pending += root.tree.children(id).filter { !root.tree.name($0).elementsEqual("node_modules".utf8) }
+      pending += root.tree.children(id).filter {
+        !root.tree.name($0).elementsEqual("node_modules".utf8)
+      }
     }
     add("npm", json["name"]?.string, json["version"]?.string, inodes)
   }
@@ -270,9 +305,11 @@ package struct Packages {
     for id in root.tree.visible where root.tree.name(id).elementsEqual("__pycache__".utf8) {
       for file in Array(root.tree.children(id)) {
         let (name, inode) = (root.tree.name(file), root.tree[file].inode)
-        guard inode != FileTree.none, owner[Int(inode)] == Self.none, name.suffix(4).elementsEqual(".pyc".utf8),
+        guard inode != FileTree.none, owner[Int(inode)] == Self.none,
+          name.suffix(4).elementsEqual(".pyc".utf8),
           let dot = name.firstIndex(of: UInt8(ascii: ".")),
-          let source = root.tree.child(root.tree[id].parent, (Array(name[..<dot]) + ".py".utf8)[...]),
+          let source = root.tree.child(
+            root.tree[id].parent, (Array(name[..<dot]) + ".py".utf8)[...]),
           root.tree[source].inode != FileTree.none
         else { continue }
         let package = owner[Int(root.tree[source].inode)]
@@ -288,6 +325,8 @@ extension ArraySlice<UInt8> {
   fileprivate func contains(subsequence text: String) -> Bool {
     let needle = Array(text.utf8)
     guard count >= needle.count else { return false }
-    return (startIndex...(endIndex - needle.count)).contains { self[$0..<$0 + needle.count].elementsEqual(needle) }
+    return (startIndex...(endIndex - needle.count)).contains {
+      self[$0..<$0 + needle.count].elementsEqual(needle)
+    }
   }
 }

@@ -24,7 +24,8 @@ struct RememberedReport {
   func load(_ image: Image) -> Inspection? {
     var digests: [Digest] = []
     for layer in image.layers {
-      guard let digest = cache.seen(layer.blob), layer.digest == nil || layer.digest == digest else { return nil }
+      guard let digest = cache.seen(layer.blob), layer.digest == nil || layer.digest == digest
+      else { return nil }
       digests.append(digest)
     }
     guard var report = load(parts(image, digests)) else { return nil }
@@ -46,7 +47,9 @@ struct RememberedReport {
       [digest.description, layer.diffID.description, layer.mediaType, String(layer.size)]
         + layer.annotations.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     }
-    return ["image", image.config.digest.description, Digest.sha256(image.manifest ?? []).description]
+    return [
+      "image", image.config.digest.description, Digest.sha256(image.manifest ?? []).description,
+    ]
       + [image.form.rawValue] + layers
   }
 
@@ -55,9 +58,13 @@ struct RememberedReport {
   /// - Parameter place: names the image's bytes: other bytes, another name.
   func load(place: String) -> Inspection? { load(["place", place] + selection) }
 
-  func store(_ inspection: Inspection, place: String) { store(inspection, ["place", place] + selection) }
+  func store(_ inspection: Inspection, place: String) {
+    store(inspection, ["place", place] + selection)
+  }
 
-  private var selection: [String] { [options.image, options.platform].map { $0.map { "=\($0)" } ?? "" } }
+  private var selection: [String] {
+    [options.image, options.platform].map { $0.map { "=\($0)" } ?? "" }
+  }
 
   // MARK: Storage
 

@@ -58,7 +58,9 @@ package struct RootFilesystem: Sendable {
   ///   - image: what messages call the image.
   ///   - linkSteps: steps along paths that symbolic links may cost altogether.
   /// - Throws: `StackingError` where no runtime could unpack the layers.
-  package init(_ layers: [LayerScan], image: String = "the image", linkSteps: Int = 20_000_000) throws(StackingError) {
+  package init(_ layers: [LayerScan], image: String = "the image", linkSteps: Int = 20_000_000)
+    throws(StackingError)
+  {
     self.layers = layers
     self.image = image
     self.linkSteps = linkSteps
@@ -69,7 +71,9 @@ package struct RootFilesystem: Sendable {
     }
   }
 
-  package func entry(_ origin: FileTree.Origin) -> LayerEntry { layers[Int(origin.layer)].entries[Int(origin.index)] }
+  package func entry(_ origin: FileTree.Origin) -> LayerEntry {
+    layers[Int(origin.layer)].entries[Int(origin.index)]
+  }
   package func path(_ origin: FileTree.Origin) -> ArraySlice<UInt8> {
     layers[Int(origin.layer)].entries.path(Int(origin.index))
   }
@@ -90,7 +94,8 @@ package struct RootFilesystem: Sendable {
     let path = layers[current].entries.path(index)
     let origin = FileTree.Origin(layer: Int32(current), index: Int32(index))
     guard tree.count < Self.maximumNodes, tree.nameBytes < Self.maximumNameBytes else {
-      throw .overLimit(layer: layerName, reason: "the image has more than \(Self.maximumNodes) paths")
+      throw .overLimit(
+        layer: layerName, reason: "the image has more than \(Self.maximumNodes) paths")
     }
     guard !path.isEmpty else {
       tree[FileTree.root].origin = origin
@@ -138,7 +143,9 @@ package struct RootFilesystem: Sendable {
     release(addInode(origin, size: entry.size), .deletedFile)
   }
 
-  private mutating func putFolder(_ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>) {
+  private mutating func putFolder(
+    _ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>
+  ) {
     var node = tree.child(parent, name)
     if let existing = node, tree[existing].kind != .directory {
       noteDuplicate(existing, path(origin))
@@ -152,7 +159,8 @@ package struct RootFilesystem: Sendable {
 
   /// Puts anything but a folder at a name, in place of whatever is there.
   private mutating func put(
-    _ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>, kind: LayerEntry.Kind, inode: Int32,
+    _ origin: FileTree.Origin, _ parent: FileTree.ID, _ name: ArraySlice<UInt8>,
+    kind: LayerEntry.Kind, inode: Int32,
     target: FileTree.Origin
   ) {
     var replaced = FileTree.none
@@ -182,12 +190,17 @@ package struct RootFilesystem: Sendable {
     let link = layers[current].entries.link(Int(origin.index))
     let slash = link.lastIndex(of: UInt8(ascii: "/"))
     // Runtimes unlink the name before they make the link.
-    if let folder = tree.child(parent, name), tree[folder].kind == .directory { remove(folder, .replacedByType) }
-    guard let (folder, _) = try walk(slash.map { link[..<$0] } ?? [], createsParents: false, entry: link),
+    if let folder = tree.child(parent, name), tree[folder].kind == .directory {
+      remove(folder, .replacedByType)
+    }
+    guard
+      let (folder, _) = try walk(
+        slash.map { link[..<$0] } ?? [], createsParents: false, entry: link),
       let target = tree.child(folder, link[(slash.map { $0 + 1 } ?? link.startIndex)...]),
       tree[target].kind != .directory, target != tree.child(parent, name)
     else {
-      throw malformed(path(origin), "hardlink to \(DisplayText.escape(link)), which is no file at that point")
+      throw malformed(
+        path(origin), "hardlink to \(DisplayText.escape(link)), which is no file at that point")
     }
     let inode = tree[target].inode
     if inode != FileTree.none {
@@ -251,7 +264,8 @@ package struct RootFilesystem: Sendable {
     inodes[index].links -= 1
     guard inodes[index].links == 0 else { return }
     let isOwn = inodes[index].origin.layer == current && cause != .deletedFile
-    wasted.append(WastedInode(inode: inode, cause: isOwn ? .duplicateEntry : cause, hiddenBy: current))
+    wasted.append(
+      WastedInode(inode: inode, cause: isOwn ? .duplicateEntry : cause, hiddenBy: current))
   }
 
   private func causeOfOverwriting(_ old: Int32, with new: Int32) -> WasteCause {
@@ -309,7 +323,9 @@ package struct RootFilesystem: Sendable {
         }
         if let child, tree[child].kind == .symlink {
           links += 1
-          guard links <= Self.maximumLinks else { throw malformed(entry, "its parent is a loop of symbolic links") }
+          guard links <= Self.maximumLinks else {
+            throw malformed(entry, "its parent is a loop of symbolic links")
+          }
           let origin = tree[child].target
           let target = layers[Int(origin.layer)].entries.link(Int(origin.index))
           if target.first == UInt8(ascii: "/") { node = FileTree.root }

@@ -10,7 +10,9 @@ package enum SecretText {
   package static func masked(_ text: String) -> String {
     // Almost no step holds any of these.
     guard text.contains("=") || text.contains(":") || text.utf8.count >= 20 else { return text }
-    return maskedAssignments(maskedTokens(text)).replacing(/(:\/\/[^\s:@\/]*:)([^\s@\/$\{]+)@/) { "\($0.1)\(mask)@" }
+    return maskedAssignments(maskedTokens(text)).replacing(/(:\/\/[^\s:@\/]*:)([^\s@\/$\{]+)@/) {
+      "\($0.1)\(mask)@"
+    }
   }
 
   private static func maskedTokens(_ text: String) -> String {
@@ -23,7 +25,8 @@ package enum SecretText {
       guard let start = Int(exactly: offset), bytes.indices.contains(start) else { continue }
       // A key has line breaks in it.
       let isKey = bytes[start...].starts(with: "-----BEGIN".utf8)
-      let end = isKey ? bytes.endIndex : bytes[start...].firstIndex(where: ends.contains) ?? bytes.endIndex
+      let end =
+        isKey ? bytes.endIndex : bytes[start...].firstIndex(where: ends.contains) ?? bytes.endIndex
       bytes.replaceSubrange(start..<max(end, start + 1), with: mask.utf8)
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -37,7 +40,9 @@ package enum SecretText {
     var out = ""
     var rest = text[...]
     while let equals = rest.firstIndex(of: "=") {
-      let name = rest[..<equals].reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
+      let name = rest[..<equals].reversed().prefix {
+        $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-"
+      }
       let start = rest.index(after: equals)
       out += rest[..<start]
       rest = rest[start...]

@@ -35,7 +35,8 @@ struct Summary {
       waste.append(
         (
           Waste(
-            path: DisplayText.escape(path), bytes: inode.size, cause: lost.cause, layer: Int(inode.origin.layer),
+            path: DisplayText.escape(path), bytes: inode.size, cause: lost.cause,
+            layer: Int(inode.origin.layer),
             hiddenBy: lost.hiddenBy), path
         ))
     }
@@ -50,7 +51,8 @@ struct Summary {
     var rootfs: Int64 = 0
     for node in visibleNodes { rootfs += root.inodes[Int(root.tree[node].inode)].size }
     sizes = Sizes(
-      compressed: layers.reduce(0) { $0 + $1.compressed }, unpacked: layers.reduce(0) { $0 + $1.unpacked },
+      compressed: layers.reduce(0) { $0 + $1.compressed },
+      unpacked: layers.reduce(0) { $0 + $1.unpacked },
       stored: stored.reduce(0, +), rootfs: rootfs)
     largestFiles = Self.largest(root, visibleNodes)
     largestFolders = FolderSizes(root.tree, visibleNodes.map { ($0, Self.size(root, $0)) })
@@ -107,12 +109,14 @@ struct Summary {
     let files = nodes.filter { size(root, $0) >= least }.map { node in
       let origin = root.inodes[Int(root.tree[node].inode)].origin
       return FileFacts(
-        path: DisplayText.escape(root.tree.path(node)), bytes: size(root, node), layer: Int(origin.layer))
+        path: DisplayText.escape(root.tree.path(node)), bytes: size(root, node),
+        layer: Int(origin.layer))
     }
     return Array(files.sorted { a, b in (b.bytes, a.path) < (a.bytes, b.path) }.prefix(rows))
   }
 
-  private static func duplicates(_ root: RootFilesystem, _ nodes: [FileTree.ID]) -> [DuplicateGroup] {
+  private static func duplicates(_ root: RootFilesystem, _ nodes: [FileTree.ID]) -> [DuplicateGroup]
+  {
     struct Content: Hashable {
       let size: Int64
       let hash: ContentHash
@@ -120,14 +124,20 @@ struct Summary {
     var groups: [Content: [FileTree.ID]] = [:]
     for node in nodes {
       let entry = root.entry(root.inodes[Int(root.tree[node].inode)].origin)
-      if entry.size > 0 { groups[Content(size: entry.size, hash: entry.hash), default: []].append(node) }
+      if entry.size > 0 {
+        groups[Content(size: entry.size, hash: entry.hash), default: []].append(node)
+      }
     }
     let gains = groups.filter { $0.value.count > 1 }.map {
       ($0.key.size * Int64($0.value.count - 1), $0.key.size, $0.value)
     }
     let least = gains.map(\.0).sorted(by: >).prefix(rows).last ?? 0
     let found = gains.filter { $0.0 >= least }.map { gain, size, nodes in
-      (gain, DuplicateGroup(bytes: size, paths: nodes.map { DisplayText.escape(root.tree.path($0)) }.sorted()))
+      (
+        gain,
+        DuplicateGroup(
+          bytes: size, paths: nodes.map { DisplayText.escape(root.tree.path($0)) }.sorted())
+      )
     }
     return found.sorted { a, b in (b.0, a.1.paths[0]) < (a.0, b.1.paths[0]) }.prefix(rows).map(\.1)
   }
@@ -145,12 +155,16 @@ struct Summary {
           return wanted > 0 ? Array(head.prefix(wanted)) : nil
         }
         var file = FileInstance(
-          path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind), mode: entry.mode,
-          uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer, visible: isVisible[layer][index],
+          path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind),
+          mode: entry.mode,
+          uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer,
+          visible: isVisible[layer][index],
           head: head)
         file.modified = entry.modified
         if entry.hasExtendedAttributes {
-          file.attributes = scan.entries.extendedAttributes(index).map { DisplayText.escape($0.name) }
+          file.attributes = scan.entries.extendedAttributes(index).map {
+            DisplayText.escape($0.name)
+          }
         }
         files.append(file)
       }
@@ -159,7 +173,8 @@ struct Summary {
   }
 
   private static func isWhiteout(_ path: ArraySlice<UInt8>) -> Bool {
-    path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...].starts(with: ".wh.".utf8)
+    path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...].starts(
+      with: ".wh.".utf8)
   }
 }
 

@@ -69,6 +69,7 @@ struct TreeView {
     }
     return TreeFacts(
       name: name ?? DisplayText.escape(tree.name(id)), kind: kind(id), bytes: sizes.bytes[Int(id)],
-      files: sizes.files[Int(id)], layer: layer(id), target: target(id), package: package(id), children: children)
+      files: sizes.files[Int(id)], layer: layer(id), target: target(id), package: package(id),
+      children: children)
   }
 }

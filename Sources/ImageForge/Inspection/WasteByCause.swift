@@ -33,10 +33,15 @@ public struct WasteByCause: Codable, Sendable, Equatable {
       causes[row.cause, default: [:]][pair, default: (0, 0)].files += 1
     }
     return causes.map { cause, pairs in
-      let steps = pairs.map { Step(layer: $0.layer, hiddenBy: $0.hiddenBy, bytes: $1.bytes, files: $1.files) }
+      let steps = pairs.map {
+        Step(layer: $0.layer, hiddenBy: $0.hiddenBy, bytes: $1.bytes, files: $1.files)
+      }
       return WasteByCause(
-        cause: cause, bytes: steps.reduce(0) { $0 + $1.bytes }, files: steps.reduce(0) { $0 + $1.files },
-        steps: steps.sorted { ($1.bytes, $0.layer, $0.hiddenBy) < ($0.bytes, $1.layer, $1.hiddenBy) })
+        cause: cause, bytes: steps.reduce(0) { $0 + $1.bytes },
+        files: steps.reduce(0) { $0 + $1.files },
+        steps: steps.sorted {
+          ($1.bytes, $0.layer, $0.hiddenBy) < ($0.bytes, $1.layer, $1.hiddenBy)
+        })
     }.sorted { ($1.bytes, $0.cause.rawValue) < ($0.bytes, $1.cause.rawValue) }
   }
 }

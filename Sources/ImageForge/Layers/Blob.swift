@@ -64,7 +64,9 @@ package final class BlobFile: Sendable {
 
   /// Reads at most `buffer.count` bytes at an absolute offset; 0 at the end of the file. Of a file that has passed,
   /// only the first block can be read.
-  package func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+  package func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno)
+    -> Int
+  {
     switch storage {
     case .file(let descriptor):
       do {
@@ -79,7 +81,9 @@ package final class BlobFile: Sendable {
     }
   }
 
-  private static func copy(_ bytes: [UInt8], from offset: Int64, to buffer: UnsafeMutableRawBufferPointer) -> Int {
+  private static func copy(
+    _ bytes: [UInt8], from offset: Int64, to buffer: UnsafeMutableRawBufferPointer
+  ) -> Int {
     guard offset < bytes.count else { return 0 }
     let count = min(buffer.count, bytes.count - Int(offset))
     buffer.copyBytes(from: bytes[Int(offset)..<Int(offset) + count])
@@ -104,10 +108,13 @@ package struct Blob: Sendable {
   package init(whole file: BlobFile) { self.init(file: file, offset: 0, length: file.size) }
 
   /// Reads at an offset within the blob, never beyond its end; 0 there. Short only at the end of the file.
-  package func read(at position: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+  package func read(at position: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno)
+    -> Int
+  {
     let wanted = Int(min(Int64(buffer.count), max(0, length - position)))
     guard wanted > 0 else { return 0 }
-    return try file.read(at: offset + position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+    return try file.read(
+      at: offset + position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
   }
 
   /// The bytes from `position` on, at most `count`; fewer only at the end.
@@ -115,7 +122,8 @@ package struct Blob: Sendable {
     do {
       return try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
         while done < count {
-          let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[done..<count]))
+          let rest = UnsafeMutableRawBufferPointer(
+            UnsafeMutableBufferPointer(rebasing: buffer[done..<count]))
           let read = try read(at: position + Int64(done), into: rest)
           if read == 0 { break }
           done += read

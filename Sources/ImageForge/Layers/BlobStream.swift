@@ -6,7 +6,8 @@ package final class BlobStream {
   /// `name` is what messages call the blob.
   package init(_ blob: Blob, name: String) throws(LayerError) {
     let (start, source) = try PrefixedSource.peek(BlobSource(blob, name: name), count: 6)
-    (compression, stream) = try openLayer(source, start: start, name: name, limits: LayerLimits(), hash: nil)
+    (compression, stream) = try openLayer(
+      source, start: start, name: name, limits: LayerLimits(), hash: nil)
   }
 
   /// Fills `buffer` to the brim; short only at the end, which is also the sound end of the blob.

@@ -21,7 +21,8 @@ final class BufferPipe: @unchecked Sendable {
   /// Takes over `stream`: nobody else may read from it.
   init(_ stream: any LayerStream) {
     self.stream = stream
-    buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64) }
+    buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64)
+    }
     counts.initialize(repeating: 0)
     for _ in buffers { free.signal() }
   }

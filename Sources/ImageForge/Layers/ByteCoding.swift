@@ -75,7 +75,9 @@ struct ByteReader {
   }
 
   /// A number of a narrower type, at most `limit`.
-  mutating func number<Value: FixedWidthInteger>(_ type: Value.Type, upTo limit: Value = .max) -> Value {
+  mutating func number<Value: FixedWidthInteger>(_ type: Value.Type, upTo limit: Value = .max)
+    -> Value
+  {
     guard let value = Value(exactly: number()), value <= limit else {
       fail()
       return 0

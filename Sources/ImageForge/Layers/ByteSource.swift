@@ -33,7 +33,9 @@ final class BlobSource: ByteSource {
       throw .unreadable(layer: name, reason: "\(error)")
     }
     // The container promised more bytes than its file holds.
-    guard count > 0 else { throw .truncated(layer: name, offset: position, within: "the archive's file") }
+    guard count > 0 else {
+      throw .truncated(layer: name, offset: position, within: "the archive's file")
+    }
     position += Int64(count)
     progress?(count)
     return count
@@ -71,12 +73,15 @@ final class PrefixedSource: ByteSource {
 
   /// Looks at the first bytes of a source.
   /// - Returns: at most `count` bytes, fewer only where there are no more; and a source of all the bytes.
-  static func peek(_ source: any ByteSource, count: Int) throws(LayerError) -> ([UInt8], PrefixedSource) {
+  static func peek(_ source: any ByteSource, count: Int) throws(LayerError) -> (
+    [UInt8], PrefixedSource
+  ) {
     var start: [UInt8] = []
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
     defer { buffer.deallocate() }
     while start.count < count {
-      let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count - start.count)]))
+      let read = try source.read(
+        into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count - start.count)]))
       if read == 0 { break }
       start += buffer[..<read]
     }

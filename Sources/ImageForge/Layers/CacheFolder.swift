@@ -38,7 +38,8 @@ struct CacheFolder: Sendable {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, Self.isOwn(status, S_IFREG), status.st_size >= Self.headerSize,
+    guard fstat(descriptor, &status) == 0, Self.isOwn(status, S_IFREG),
+      status.st_size >= Self.headerSize,
       Int64(status.st_size) <= Self.maximumFile
     else { return nil }
     let size = Int(status.st_size)
@@ -46,7 +47,8 @@ struct CacheFolder: Sendable {
     defer { buffer.deallocate() }
     var filled = 0
     while filled < size {
-      let count = pread(descriptor, buffer.baseAddress?.advanced(by: filled), size - filled, off_t(filled))
+      let count = pread(
+        descriptor, buffer.baseAddress?.advanced(by: filled), size - filled, off_t(filled))
       guard count > 0 else { return nil }
       filled += count
     }
@@ -54,7 +56,9 @@ struct CacheFolder: Sendable {
     guard buffer.prefix(Self.headerSize).elementsEqual(Self.header(of: payload)) else { return nil }
     let result = body(payload)
     // The time of last use decides what goes first; its precision does not matter.
-    if result != nil, Date().timeIntervalSince1970 - Double(status.modifiedSeconds) > 60 { futimens(descriptor, nil) }
+    if result != nil, Date().timeIntervalSince1970 - Double(status.modifiedSeconds) > 60 {
+      futimens(descriptor, nil)
+    }
     return result
   }
 
@@ -62,10 +66,12 @@ struct CacheFolder: Sendable {
 
   func write(_ payload: [UInt8], as name: String) {
     guard Int64(payload.count) < min(Self.maximumFile, maximumSize / 2), isPrivate else { return }
-    let temporary = path + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
+    let temporary =
+      path + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
     do {
       let file = try FileDescriptor.open(
-        FilePath(temporary), .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+        FilePath(temporary), .writeOnly,
+        options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
         permissions: .ownerReadWrite)
       try file.closeAfter {
         try file.writeAll(payload.withUnsafeBytes { Self.header(of: $0) })
@@ -91,7 +97,9 @@ struct CacheFolder: Sendable {
     guard size > maximumSize || files.count > Self.maximumFiles else { return }
     files.sort { ($0.used, $0.name) > ($1.used, $1.name) }
     var count = files.count
-    while let oldest = files.popLast(), size > maximumSize / 10 * 9 || count > Self.maximumFiles / 10 * 9 {
+    while let oldest = files.popLast(),
+      size > maximumSize / 10 * 9 || count > Self.maximumFiles / 10 * 9
+    {
       unlink(path + "/" + oldest.name)
       size -= oldest.size
       count -= 1
@@ -103,7 +111,9 @@ struct CacheFolder: Sendable {
     guard isPrivate else { return [] }
     return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { name in
       var status = stat()
-      guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+      guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
       let used = Date(timeIntervalSince1970: Double(status.modifiedSeconds))
       if name.hasPrefix(Self.temporaryPrefix) {
         if used.timeIntervalSinceNow < -600 { unlink(path + "/" + name) }
@@ -125,7 +135,8 @@ struct CacheFolder: Sendable {
   }
 
   private static func isOwn(_ status: stat, _ kind: mode_t) -> Bool {
-    status.st_mode & S_IFMT == kind && status.st_uid == geteuid() && status.st_mode & (S_IWGRP | S_IWOTH) == 0
+    status.st_mode & S_IFMT == kind && status.st_uid == geteuid()
+      && status.st_mode & (S_IWGRP | S_IWOTH) == 0
   }
 
   private static func header(of payload: UnsafeRawBufferPointer) -> [UInt8] {

@@ -46,7 +46,8 @@ package struct ContentNamer {
   private let fingerprint: ContentHasher?
 
   package init(_ notes: ContentNotes) {
-    (sha256, fingerprint) = notes == .digests ? (SHA256(), nil) : (nil, ContentHasher(isSecret: true))
+    (sha256, fingerprint) =
+      notes == .digests ? (SHA256(), nil) : (nil, ContentHasher(isSecret: true))
   }
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -86,6 +87,7 @@ struct ContentRecorder {
 
   /// - Parameter fingerprint: of the entry's content.
   mutating func finish(_ fingerprint: ContentHash) {
-    contents[contents.count - 1].hash = sha256.map { FileContent.Hash($0.finalize()) } ?? FileContent.Hash(fingerprint)
+    contents[contents.count - 1].hash =
+      sha256.map { FileContent.Hash($0.finalize()) } ?? FileContent.Hash(fingerprint)
   }
 }

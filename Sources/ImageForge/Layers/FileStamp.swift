@@ -21,8 +21,10 @@ struct FileStamp: Equatable {
       let (modified, changed) = (status.st_mtim, status.st_ctim)
     #endif
     fields = [
-      Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
-      Int64(modified.tv_sec), Int64(modified.tv_nsec), Int64(changed.tv_sec), Int64(changed.tv_nsec),
+      Int64(truncatingIfNeeded: status.st_dev), Int64(truncatingIfNeeded: status.st_ino),
+      Int64(status.st_size),
+      Int64(modified.tv_sec), Int64(modified.tv_nsec), Int64(changed.tv_sec),
+      Int64(changed.tv_nsec),
     ]
     self.changed = Double(changed.tv_sec) + Double(changed.tv_nsec) / 1e9
     isCoarse = changed.tv_nsec == 0

@@ -16,11 +16,15 @@ final class FilterStream: LayerStream {
   }
 
   init(_ input: BlobInput, _ compression: LayerCompression) throws(LayerError) {
-    guard let archive = archive_read_new() else { throw .unreadable(layer: input.name, reason: "out of memory") }
+    guard let archive = archive_read_new() else {
+      throw .unreadable(layer: input.name, reason: "out of memory")
+    }
     self.archive = archive
     source = Source(input)
     archive_read_support_format_raw(archive)
-    _ = compression == .xz ? archive_read_support_filter_xz(archive) : archive_read_support_filter_bzip2(archive)
+    _ =
+      compression == .xz
+      ? archive_read_support_filter_xz(archive) : archive_read_support_filter_bzip2(archive)
     let status = archive_read_open(
       archive, Unmanaged.passUnretained(source).toOpaque(), nil,
       { _, context, block in
@@ -38,7 +42,9 @@ final class FilterStream: LayerStream {
         }
       }, nil)
     var entry: OpaquePointer?
-    guard status == ARCHIVE_OK, archive_read_next_header(archive, &entry) == ARCHIVE_OK else { throw failure() }
+    guard status == ARCHIVE_OK, archive_read_next_header(archive, &entry) == ARCHIVE_OK else {
+      throw failure()
+    }
   }
 
   deinit { archive_read_free(archive) }
@@ -63,7 +69,8 @@ final class FilterStream: LayerStream {
     source.pending = 0
     guard consumed == source.input.position, try source.input.available().isEmpty else {
       throw .corrupt(
-        layer: source.input.name, offset: consumed, reason: "bytes that are no compressed stream follow the last one")
+        layer: source.input.name, offset: consumed,
+        reason: "bytes that are no compressed stream follow the last one")
     }
   }
 

@@ -37,7 +37,9 @@ final class GzipStream: LayerStream {
     state.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
     state.pointee.avail_out = UInt32(room)
     let status = isal_inflate(state)
-    let (consumed, produced) = (bytes.count - Int(state.pointee.avail_in), room - Int(state.pointee.avail_out))
+    let (consumed, produced) = (
+      bytes.count - Int(state.pointee.avail_in), room - Int(state.pointee.avail_out)
+    )
     input.consume(consumed)
     switch status {
     case ISAL_DECOMP_OK, ISAL_END_INPUT, ISAL_OUT_OVERFLOW: break
@@ -67,7 +69,9 @@ final class GzipStream: LayerStream {
     }
     func word() throws(LayerError) -> UInt16 { UInt16(try byte()) | UInt16(try byte()) << 8 }
 
-    guard first == 0x1F, try byte() == 0x8B else { throw corrupt("bytes that are no gzip member follow the last one") }
+    guard first == 0x1F, try byte() == 0x8B else {
+      throw corrupt("bytes that are no gzip member follow the last one")
+    }
     guard try byte() == 8 else { throw corrupt("unknown compression method in a gzip header") }
     let flags = try byte()
     guard flags & 0xE0 == 0 else { throw corrupt("reserved flags are set in a gzip header") }
@@ -79,7 +83,9 @@ final class GzipStream: LayerStream {
       var length = 0
       while try byte() != 0 {
         length += 1
-        guard length <= 1 << 16 else { throw corrupt("a name in a gzip header is longer than 64 KiB") }
+        guard length <= 1 << 16 else {
+          throw corrupt("a name in a gzip header is longer than 64 KiB")
+        }
       }
     }
     if flags & 2 != 0 {  // FHCRC

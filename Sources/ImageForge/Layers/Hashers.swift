@@ -24,11 +24,15 @@ package struct Fingerprint: Sendable, Equatable {
 package final class FingerprintHasher {
   private let state = XXH3_createState()
 
-  package init() { XXH3_128bits_reset_withSecret(state, ProcessSecret.bytes.baseAddress, ProcessSecret.bytes.count) }
+  package init() {
+    XXH3_128bits_reset_withSecret(state, ProcessSecret.bytes.baseAddress, ProcessSecret.bytes.count)
+  }
 
   deinit { XXH3_freeState(state) }
 
-  package func update(_ bytes: UnsafeRawBufferPointer) { xxh128_update(state, bytes.baseAddress, bytes.count) }
+  package func update(_ bytes: UnsafeRawBufferPointer) {
+    xxh128_update(state, bytes.baseAddress, bytes.count)
+  }
 
   package func finish() -> Fingerprint {
     let hash = XXH3_128bits_digest(state)
@@ -95,7 +99,8 @@ final class ContentHasher {
   /// A file whose bytes are all at hand.
   func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
     guard let secret else { return Self.hash(bytes) }
-    return ContentHash(xxh128_with_secret(bytes.baseAddress, bytes.count, secret.baseAddress, secret.count))
+    return ContentHash(
+      xxh128_with_secret(bytes.baseAddress, bytes.count, secret.baseAddress, secret.count))
   }
 
   /// The same for every process.

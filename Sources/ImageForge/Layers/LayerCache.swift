@@ -23,7 +23,9 @@ public struct LayerCache: Sendable {
   private var folder: CacheFolder { CacheFolder(path: path, maximumSize: maximumSize) }
 
   /// - Parameter path: is made when it is first needed. A folder that others may write to is not used.
-  public init(path: String, maximumSize: Int64 = LayerCache.defaultMaximumSize, trustsStamps: Bool = false) {
+  public init(
+    path: String, maximumSize: Int64 = LayerCache.defaultMaximumSize, trustsStamps: Bool = false
+  ) {
     self.path = path
     self.maximumSize = maximumSize
     self.trustsStamps = trustsStamps
@@ -34,7 +36,9 @@ public struct LayerCache: Sendable {
   public static func user(
     environment: [String: String] = ProcessInfo.processInfo.environment, trustsStamps: Bool = false
   ) -> LayerCache? {
-    func absolute(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+    func absolute(_ name: String) -> String? {
+      environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
     return (absolute("XDG_CACHE_HOME") ?? absolute("HOME").map { $0 + "/.cache" }).map {
       LayerCache(path: $0 + "/forge/layers", trustsStamps: trustsStamps)
     }
@@ -60,7 +64,8 @@ public struct LayerCache: Sendable {
   public func contents() -> Contents {
     let files = folder.files()
     return Contents(
-      path: path, layers: files.count { $0.name.hasPrefix("layer-") }, bytes: files.reduce(0) { $0 + $1.size },
+      path: path, layers: files.count { $0.name.hasPrefix("layer-") },
+      bytes: files.reduce(0) { $0 + $1.size },
       maximum: maximumSize)
   }
 
@@ -81,7 +86,9 @@ public struct LayerCache: Sendable {
 
   /// Reads a layer as `LayerReader.scan` does, or takes what is known of it.
   /// - Returns: the scan, and whether it is new to the cache, which should then be trimmed.
-  package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (LayerScan, isNew: Bool) {
+  package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (
+    LayerScan, isNew: Bool
+  ) {
     // Where contents stand is not remembered, and what has passed was read already.
     guard options.notes == .nothing, blob.file.passed == nil else {
       return (try LayerReader.scan(blob, options: options), false)
@@ -101,8 +108,10 @@ public struct LayerCache: Sendable {
   ) throws(LayerError) -> LayerScan? {
     if let digest = seen(blob, stamp), let scan = load(digest, blob, options) { return scan }
     // A layer of a docker-archive has no digest of its own; without compression, it is the diffID.
-    guard let digest = options.expectedDigest ?? options.expectedDiffID, let scan = load(digest, blob, options),
-      try LayerReader.digest(blob, algorithm: digest.algorithm, name: options.name ?? blob.file.name) == digest
+    guard let digest = options.expectedDigest ?? options.expectedDiffID,
+      let scan = load(digest, blob, options),
+      try LayerReader.digest(
+        blob, algorithm: digest.algorithm, name: options.name ?? blob.file.name) == digest
     else { return nil }
     note(digest, of: blob, stamp)
     return scan
@@ -125,7 +134,9 @@ public struct LayerCache: Sendable {
     "seen-" + stamp.name(offset: blob.offset, length: blob.length)
   }
 
-  private static func name(_ digest: Digest) -> String { "layer-\(digest.algorithm.rawValue)-\(digest.hex)" }
+  private static func name(_ digest: Digest) -> String {
+    "layer-\(digest.algorithm.rawValue)-\(digest.hex)"
+  }
 
   // MARK: Reports
 
@@ -135,8 +146,10 @@ public struct LayerCache: Sendable {
     var status = stat()
     // To open a named pipe, if only for a look, would end whoever writes to it.
     guard trustsStamps, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      let descriptor = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec]),
-      let file = try? BlobFile(taking: descriptor, name: path), let stamp = file.stamp(), stamp.isSettled,
+      let descriptor = try? FileDescriptor.open(
+        FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec]),
+      let file = try? BlobFile(taking: descriptor, name: path), let stamp = file.stamp(),
+      stamp.isSettled,
       let magic = try? Blob(whole: file).bytes(count: 6), LayerCompression(magic: magic) != .none
     else { return nil }
     return stamp.name(offset: 0, length: file.size)
@@ -170,7 +183,8 @@ public struct LayerCache: Sendable {
     let scan: LayerScan? = folder.read(Self.name(digest)) { bytes in
       var input = ByteReader(bytes)
       // Another version may read layers otherwise.
-      guard input.run().elementsEqual(ForgeVersion.current.utf8), input.number(Int.self) == limits.count,
+      guard input.run().elementsEqual(ForgeVersion.current.utf8),
+        input.number(Int.self) == limits.count,
         limits.allSatisfy({ input.signed() <= $0 })
       else { return nil }
       return LayerScan(decoding: input.rest, limits: options.limits)
@@ -178,7 +192,8 @@ public struct LayerCache: Sendable {
     guard var scan, scan.digest == digest, scan.compressed == blob.length,
       options.expectedDigest == nil || scan.digest == options.expectedDigest,
       options.expectedDiffID == nil || scan.diffID == options.expectedDiffID,
-      options.content == nil || scan.contentVersion == options.content?.version, scan.entries.holds(options.capture)
+      options.content == nil || scan.contentVersion == options.content?.version,
+      scan.entries.holds(options.capture)
     else { return nil }
     // An answer to what was asked, not to what somebody asked before.
     if options.content == nil { (scan.marks, scan.contentVersion) = ([:], nil) }
@@ -189,7 +204,9 @@ public struct LayerCache: Sendable {
 extension LayerLimits {
   /// All of them, so that a limit that is added later is not forgotten here.
   package var numbers: [Int64] {
-    Mirror(reflecting: self).children.compactMap { ($0.value as? any BinaryInteger).map { Int64(clamping: $0) } }
+    Mirror(reflecting: self).children.compactMap {
+      ($0.value as? any BinaryInteger).map { Int64(clamping: $0) }
+    }
   }
 }
 
@@ -199,7 +216,8 @@ extension LayerEntries {
     indices.allSatisfy { index in
       guard self[index].kind == .regular else { return true }
       let wanted = capture(path(index))
-      return wanted <= 0 || Int64(head(index)?.count ?? 0) >= Swift.min(Int64(wanted), self[index].size)
+      return wanted <= 0
+        || Int64(head(index)?.count ?? 0) >= Swift.min(Int64(wanted), self[index].size)
     }
   }
 }

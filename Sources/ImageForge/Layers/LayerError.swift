@@ -29,10 +29,12 @@ package enum LayerError: ForgeError, Equatable {
       "\(layer) is not a layer: neither a tar archive nor one compressed with gzip, zstd, xz or bzip2"
     case .truncated(let layer, let offset, let within):
       "\(layer) is truncated: it ends at byte \(offset), within \(within)"
-    case .corrupt(let layer, let offset, let reason): "\(layer) is damaged near byte \(offset): \(reason)"
+    case .corrupt(let layer, let offset, let reason):
+      "\(layer) is damaged near byte \(offset): \(reason)"
     case .malformed(let layer, let offset, let path, let reason):
       "\(layer) is not a sound tar archive: header at byte \(offset)\(Self.entry(path)): \(reason)"
-    case .overLimit(let layer, let path, _, let reason): "\(layer) is refused\(Self.entry(path)): \(reason)"
+    case .overLimit(let layer, let path, _, let reason):
+      "\(layer) is refused\(Self.entry(path)): \(reason)"
     case .mismatch(let layer, let what, let expected, let found):
       "\(layer) is not what the image names: its \(what) is \(found), not \(expected)"
     }
@@ -54,7 +56,8 @@ package enum LayerError: ForgeError, Equatable {
     switch self {
     case .unreadable(_, let reason): .unreadable(layer: name, reason: reason)
     case .notALayer: .notALayer(layer: name)
-    case .truncated(_, let offset, let within): .truncated(layer: name, offset: offset, within: within)
+    case .truncated(_, let offset, let within):
+      .truncated(layer: name, offset: offset, within: within)
     case .corrupt(_, let offset, let reason): .corrupt(layer: name, offset: offset, reason: reason)
     case .malformed(_, let offset, let path, let reason):
       .malformed(layer: name, offset: offset, path: path, reason: reason)

@@ -42,7 +42,8 @@ public struct LayerLimits: Sendable {
     }
     guard entries <= self.entries else {
       throw .overLimit(
-        layer: image, path: [], limit: .entries, reason: "its layers have more than \(self.entries) entries")
+        layer: image, path: [], limit: .entries,
+        reason: "its layers have more than \(self.entries) entries")
     }
   }
 }

@@ -7,7 +7,9 @@ package enum LayerReader {
 
   /// Reads a layer to its last byte.
   /// - Throws: `LayerError` when the layer cannot be read whole, is ambiguous, or is not the expected one.
-  package static func scan(_ blob: Blob, options: LayerScanOptions = .init()) throws(LayerError) -> LayerScan {
+  package static func scan(_ blob: Blob, options: LayerScanOptions = .init()) throws(LayerError)
+    -> LayerScan
+  {
     var options = options
     let name = options.name ?? blob.file.name
     options.name = name
@@ -21,8 +23,11 @@ package enum LayerReader {
     } else {
       let (start, source) = try PrefixedSource.peek(
         BlobSource(blob, name: name, progress: options.blobProgress), count: 6)
-      let algorithms = (options.expectedDigest?.algorithm ?? .sha256, options.expectedDiffID?.algorithm ?? .sha256)
-      scan = try self.scan(source, start: start, length: blob.length, options, algorithms: algorithms)
+      let algorithms = (
+        options.expectedDigest?.algorithm ?? .sha256, options.expectedDiffID?.algorithm ?? .sha256
+      )
+      scan = try self.scan(
+        source, start: start, length: blob.length, options, algorithms: algorithms)
     }
     try check(scan.digest, options.expectedDigest, "digest", of: name)
     try check(scan.diffID, options.expectedDiffID, "diffID", of: name)
@@ -36,7 +41,8 @@ package enum LayerReader {
     guard expected.algorithm == found.algorithm else {
       throw .unreadable(
         layer: name,
-        reason: "its \(what) is of another algorithm than the name that the archive gives it, which cannot be checked "
+        reason:
+          "its \(what) is of another algorithm than the name that the archive gives it, which cannot be checked "
           + "while the archive passes; save the image to a file")
     }
     throw .mismatch(layer: name, what: what, expected: expected, found: found)
@@ -82,20 +88,25 @@ package enum LayerReader {
     let diffID = tarHash.finish()
     let digest = compression == .none && !isHashedTwice ? diffID : blobHash.finish()
     return LayerScan(
-      compression: compression, digest: digest, diffID: diffID, compressed: length, unpacked: tar.offset,
+      compression: compression, digest: digest, diffID: diffID, compressed: length,
+      unpacked: tar.offset,
       entries: tar.entries, marks: tar.marks, contentVersion: options.content?.version,
       anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [],
-      fingerprints: tarHash.fingerprint.map { (compression == .none ? $0 : blobHash.fingerprint ?? $0, $0) })
+      fingerprints: tarHash.fingerprint.map {
+        (compression == .none ? $0 : blobHash.fingerprint ?? $0, $0)
+      })
   }
 
   /// Unpacks a blob that should hold the same tar as a layer that is known.
   /// - Returns: the known scan, with the blob's digest, compression and fingerprints; its `compressed` is not set. The
   ///   tar is the same where its fingerprint is.
   static func recognize(
-    _ known: LayerScan, _ source: any ByteSource, start: [UInt8], name: String, _ limits: LayerLimits
+    _ known: LayerScan, _ source: any ByteSource, start: [UInt8], name: String,
+    _ limits: LayerLimits
   ) throws(LayerError) -> LayerScan {
     let (blobHash, tarPrint) = (ByteHasher(.sha256, withFingerprint: true), FingerprintHasher())
-    let (compression, stream) = try openLayer(source, start: start, name: name, limits: limits, hash: blobHash)
+    let (compression, stream) = try openLayer(
+      source, start: start, name: name, limits: limits, hash: blobHash)
     // A fingerprint takes less than a second thread for it would.
     try drain(stream) { (bytes) throws(LayerError) in
       tarPrint.update(bytes)
@@ -108,7 +119,9 @@ package enum LayerReader {
   }
 
   /// The digest of a blob as it stands.
-  static func digest(_ blob: Blob, algorithm: Digest.Algorithm, name: String) throws(LayerError) -> Digest {
+  static func digest(_ blob: Blob, algorithm: Digest.Algorithm, name: String) throws(LayerError)
+    -> Digest
+  {
     let hash = ByteHasher(algorithm)
     try drain(PlainStream(BlobInput(BlobSource(blob, name: name), name: name, hash: nil))) {
       (bytes) throws(LayerError) in hash.update(bytes)
@@ -119,7 +132,8 @@ package enum LayerReader {
   private static func drain(
     _ stream: any LayerStream, _ consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
   ) throws(LayerError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: BufferPipe.bufferSize, alignment: 64)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: BufferPipe.bufferSize, alignment: 64)
     defer { buffer.deallocate() }
     while true {
       let count = try stream.read(into: buffer)

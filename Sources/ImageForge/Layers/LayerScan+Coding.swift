@@ -37,7 +37,8 @@ extension LayerScan {
   init?(decoding bytes: UnsafeRawBufferPointer, limits: LayerLimits) {
     var input = ByteReader(bytes)
     func text() -> String { String(decoding: input.run(), as: UTF8.self) }
-    guard let compression = LayerCompression(rawValue: text()), let digest = Digest(text()), let diffID = Digest(text())
+    guard let compression = LayerCompression(rawValue: text()), let digest = Digest(text()),
+      let diffID = Digest(text())
     else { return nil }
     self.compression = compression
     self.digest = digest
@@ -49,7 +50,8 @@ extension LayerScan {
       guard let kind = LayerAnomaly.Kind(rawValue: text()) else { return nil }
       anomalies.append(
         LayerAnomaly(
-          kind: kind, count: input.number(Int.self), offset: input.number(Int64.self), path: Array(input.run())))
+          kind: kind, count: input.number(Int.self), offset: input.number(Int64.self),
+          path: Array(input.run())))
     }
     self.anomalies = anomalies
     guard let entries = LayerEntries(decoding: &input, limits: limits) else { return nil }
@@ -65,7 +67,8 @@ extension LayerScan {
         guard input.isSound else { return nil }
         list.append(
           ContentMark(
-            kind: text(), offset: input.number(Int64.self), line: input.number(Int.self), fingerprint: text()))
+            kind: text(), offset: input.number(Int64.self), line: input.number(Int.self),
+            fingerprint: text()))
       }
       marks[Int(index)] = list
     }
@@ -94,7 +97,8 @@ extension LayerEntries {
       let head = head(index)
       let isSame = before.map { $0.entry.hasSameMetadata(as: entry) } ?? false
       out.byte(
-        entry.kind.rawValue | (entry.isSparse ? Bit.sparse : 0) | (entry.hasExtendedAttributes ? Bit.attributes : 0)
+        entry.kind.rawValue | (entry.isSparse ? Bit.sparse : 0)
+          | (entry.hasExtendedAttributes ? Bit.attributes : 0)
           | (head != nil ? Bit.head : 0) | (isSame ? Bit.sameMetadata : 0))
       let shared = zip(before?.path ?? [], path).prefix { $0 == $1 }.count
       out.number(shared)

@@ -28,7 +28,8 @@ package struct LayerScanOptions: Sendable {
 
   package init(
     name: String? = nil, expectedDigest: Digest? = nil, expectedDiffID: Digest? = nil,
-    limits: LayerLimits = LayerLimits(), capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
+    limits: LayerLimits = LayerLimits(),
+    capture: @escaping @Sendable (ArraySlice<UInt8>) -> Int = { _ in 0 }
   ) {
     self.name = name
     self.expectedDigest = expectedDigest
@@ -70,13 +71,16 @@ package struct LayerScan: Sendable {
   package init(planned entries: LayerEntries) {
     let nothing = Digest.sha256([])
     self.init(
-      compression: .none, digest: nothing, diffID: nothing, compressed: 0, unpacked: 0, entries: entries, anomalies: [])
+      compression: .none, digest: nothing, diffID: nothing, compressed: 0, unpacked: 0,
+      entries: entries, anomalies: [])
   }
 
   init(
-    compression: LayerCompression, digest: Digest, diffID: Digest, compressed: Int64, unpacked: Int64,
+    compression: LayerCompression, digest: Digest, diffID: Digest, compressed: Int64,
+    unpacked: Int64,
     entries: LayerEntries, marks: [Int: [ContentMark]] = [:], contentVersion: String? = nil,
-    anomalies: [LayerAnomaly], contents: [FileContent] = [], fingerprints: (Fingerprint, Fingerprint)? = nil
+    anomalies: [LayerAnomaly], contents: [FileContent] = [],
+    fingerprints: (Fingerprint, Fingerprint)? = nil
   ) {
     self.fingerprints = fingerprints
     self.contentVersion = contentVersion
@@ -93,11 +97,14 @@ package struct LayerScan: Sendable {
 
   /// The same tar in another blob.
   func restated(
-    compression: LayerCompression, digest: Digest, compressed: Int64, fingerprints: (Fingerprint, Fingerprint)?
+    compression: LayerCompression, digest: Digest, compressed: Int64,
+    fingerprints: (Fingerprint, Fingerprint)?
   ) -> LayerScan {
     LayerScan(
-      compression: compression, digest: digest, diffID: diffID, compressed: compressed, unpacked: unpacked,
-      entries: entries, marks: marks, contentVersion: contentVersion, anomalies: anomalies, contents: contents,
+      compression: compression, digest: digest, diffID: diffID, compressed: compressed,
+      unpacked: unpacked,
+      entries: entries, marks: marks, contentVersion: contentVersion, anomalies: anomalies,
+      contents: contents,
       fingerprints: fingerprints)
   }
 }

@@ -28,13 +28,16 @@ extension LayerCompression {
     if bytes.starts(with: [0x1F, 0x8B]) {
       self = .gzip
     } else if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
-      || (bytes.count >= 4 && bytes[0] & 0xF0 == 0x50 && bytes[1...3].elementsEqual([0x2A, 0x4D, 0x18]))
+      || (bytes.count >= 4 && bytes[0] & 0xF0 == 0x50
+        && bytes[1...3].elementsEqual([0x2A, 0x4D, 0x18]))
     {
       // A frame, or a skippable frame (RFC 8878, section 3.1).
       self = .zstd
     } else if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) {
       self = .xz
-    } else if bytes.starts(with: [0x42, 0x5A, 0x68]), bytes.count > 3, (0x31...0x39).contains(bytes[3]) {
+    } else if bytes.starts(with: [0x42, 0x5A, 0x68]), bytes.count > 3,
+      (0x31...0x39).contains(bytes[3])
+    {
       self = .bzip2
     } else {
       self = .none

@@ -33,7 +33,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   ///   not taken apart again; whether it is the same tar, its fingerprint tells.
   /// - Note: the digests that the options expect count for nothing.
   package init(_ options: LayerScanOptions, known: LayerScan?) {
-    buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64) }
+    buffers = (0..<Self.bufferCount).map { _ in .allocate(byteCount: Self.bufferSize, alignment: 64)
+    }
     counts.initialize(repeating: 0)
     // A semaphore must not end below the value that it began with.
     for _ in buffers { free.signal() }
@@ -59,7 +60,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
       guard held > 0 || startBuffer() else { return }
       let slot = filling % buffers.count
       let count = min(rest.count, Self.bufferSize - held)
-      UnsafeMutableRawBufferPointer(rebasing: buffers[slot][held...]).copyBytes(from: rest.prefix(count))
+      UnsafeMutableRawBufferPointer(rebasing: buffers[slot][held...]).copyBytes(
+        from: rest.prefix(count))
       held += count
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       if held == Self.bufferSize { handOver() }
@@ -73,7 +75,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
     guard let result else { throw .unreadable(layer: "the layer", reason: "it was not read") }
     let scan = try result.get()
     return scan.restated(
-      compression: scan.compression, digest: scan.digest, compressed: length, fingerprints: scan.fingerprints)
+      compression: scan.compression, digest: scan.digest, compressed: length,
+      fingerprints: scan.fingerprints)
   }
 
   /// Ends the reader, when nobody wants the scan any more. Does nothing after `finish`.
@@ -125,11 +128,15 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
     return count
   }
 
-  private func scan(_ options: LayerScanOptions, _ known: LayerScan?) throws(LayerError) -> LayerScan {
+  private func scan(_ options: LayerScanOptions, _ known: LayerScan?) throws(LayerError)
+    -> LayerScan
+  {
     let (start, source) = try PrefixedSource.peek(self, count: 6)
     if let known {
-      return try LayerReader.recognize(known, source, start: start, name: options.name ?? "a layer", options.limits)
+      return try LayerReader.recognize(
+        known, source, start: start, name: options.name ?? "a layer", options.limits)
     }
-    return try LayerReader.scan(source, start: start, length: .max, options, algorithms: (.sha256, .sha256))
+    return try LayerReader.scan(
+      source, start: start, length: .max, options, algorithms: (.sha256, .sha256))
   }
 }

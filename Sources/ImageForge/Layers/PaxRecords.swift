@@ -23,12 +23,15 @@ struct PaxRecords {
     /// Alternating offsets and lengths, of 0.0 and 0.1.
     var map: [Int64]?
 
-    var isPresent: Bool { !major.isEmpty || !minor.isEmpty || name != nil || realSize != nil || map != nil }
+    var isPresent: Bool {
+      !major.isEmpty || !minor.isEmpty || name != nil || realSize != nil || map != nil
+    }
   }
 
   /// Whether a reader that applied these records to the entries would see other entries.
   var changesEntries: Bool {
-    path != nil || linkPath != nil || size != nil || uid != nil || gid != nil || !extendedAttributes.isEmpty
+    path != nil || linkPath != nil || size != nil || uid != nil || gid != nil
+      || !extendedAttributes.isEmpty
       || sparse.realSize != nil || sparse.name != nil || sparse.map != nil
   }
 
@@ -37,11 +40,13 @@ struct PaxRecords {
     while !rest.isEmpty {
       // "%d %s=%s\n", the number counts the whole record.
       guard let space = rest.prefix(20).firstIndex(of: 0x20),
-        let length = Self.decimal(rest[..<space]), length <= rest.count, length > space - rest.startIndex + 2
+        let length = Self.decimal(rest[..<space]), length <= rest.count,
+        length > space - rest.startIndex + 2
       else { throw Malformed(reason: "a PAX record has a wrong length") }
       let record = rest.prefix(Int(length))
       rest = rest.dropFirst(Int(length))
-      guard record.last == 0x0A, let equals = record[space...].firstIndex(of: UInt8(ascii: "=")), equals > space + 1
+      guard record.last == 0x0A, let equals = record[space...].firstIndex(of: UInt8(ascii: "=")),
+        equals > space + 1
       else { throw Malformed(reason: "a PAX record is not of the form key=value") }
       try add(key: record[(space + 1)..<equals], value: record[(equals + 1)...].dropLast())
     }
@@ -53,11 +58,15 @@ struct PaxRecords {
     let key = String(decoding: key, as: UTF8.self)
     if value.isEmpty { return forget(key, name) }
     func number() throws(Malformed) -> Int64 {
-      guard let number = Self.decimal(value) else { throw Malformed(reason: "PAX record \(key) is not a number") }
+      guard let number = Self.decimal(value) else {
+        throw Malformed(reason: "PAX record \(key) is not a number")
+      }
       return number
     }
     func text() throws(Malformed) -> [UInt8] {
-      guard !value.contains(0) else { throw Malformed(reason: "PAX record \(key) holds a NUL byte") }
+      guard !value.contains(0) else {
+        throw Malformed(reason: "PAX record \(key) holds a NUL byte")
+      }
       return Array(value)
     }
     switch key {
@@ -67,7 +76,9 @@ struct PaxRecords {
     case "uid": uid = try number()
     case "gid": gid = try number()
     case "mtime":
-      guard let time = Self.time(value) else { throw Malformed(reason: "PAX record mtime is not a time") }
+      guard let time = Self.time(value) else {
+        throw Malformed(reason: "PAX record mtime is not a time")
+      }
       modified = time
     case "GNU.sparse.major": sparse.major = Array(value)
     case "GNU.sparse.minor": sparse.minor = Array(value)
@@ -84,13 +95,17 @@ struct PaxRecords {
     case "GNU.sparse.map":
       var map: [Int64] = []
       for part in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-        guard let number = Self.decimal(part) else { throw Malformed(reason: "PAX record \(key) is not a sparse map") }
+        guard let number = Self.decimal(part) else {
+          throw Malformed(reason: "PAX record \(key) is not a sparse map")
+        }
         map.append(number)
       }
       sparse.map = map
     case _ where key.hasPrefix("SCHILY.xattr."):
       extendedAttributes.removeAll { $0.name == name }
-      guard extendedAttributes.count < 100 else { throw Malformed(reason: "more than 100 extended attributes") }
+      guard extendedAttributes.count < 100 else {
+        throw Malformed(reason: "more than 100 extended attributes")
+      }
       extendedAttributes.append(ExtendedAttribute(name: name, value: Array(value)))
     default: break
     }

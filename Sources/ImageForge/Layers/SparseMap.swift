@@ -12,7 +12,9 @@ struct SparseMap {
     var (end, sum) = (Int64(0), Int64(0))
     for index in stride(from: 0, to: pieces.count, by: 2) {
       let (offset, length) = (pieces[index], pieces[index + 1])
-      guard offset >= end, length >= 0, length <= realSize, offset <= realSize - length else { return nil }
+      guard offset >= end, length >= 0, length <= realSize, offset <= realSize - length else {
+        return nil
+      }
       end = offset + length
       sum += length
     }
@@ -28,7 +30,9 @@ extension TarBlock {
     var pairs: [Int64] = []
     for start in (0..<count).map({ offset + $0 * 24 }) {
       if bytes[start] == 0 || bytes[start + 12] == 0 { break }
-      guard let position = number(start, 12), let length = number(start + 12, 12) else { return nil }
+      guard let position = number(start, 12), let length = number(start + 12, 12) else {
+        return nil
+      }
       pairs += [position, length]
     }
     return pairs

@@ -34,7 +34,8 @@ package final class StreamedArchive {
     try self.init(source: PipeSource(descriptor, name: name), name: name, options: options)
   }
 
-  package convenience init(_ blob: Blob, name: String, options: LayerScanOptions) throws(LayerError) {
+  package convenience init(_ blob: Blob, name: String, options: LayerScanOptions) throws(LayerError)
+  {
     try self.init(source: BlobSource(blob, name: name), name: name, options: options)
   }
 
@@ -43,7 +44,8 @@ package final class StreamedArchive {
     self.options = options
     budget = UnpackBudget(options.limits, image: name)
     let (start, whole) = try PrefixedSource.peek(source, count: 6)
-    (compression, stream) = try openLayer(whole, start: start, name: name, limits: options.limits, hash: nil)
+    (compression, stream) = try openLayer(
+      whole, start: start, name: name, limits: options.limits, hash: nil)
     isEmpty = start.isEmpty
   }
 
@@ -72,12 +74,15 @@ package final class StreamedArchive {
     let known = min(ahead.count, buffer.count)
     buffer.copyBytes(from: ahead.prefix(known))
     ahead = ahead.dropFirst(known)
-    let count = known + (try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[known...])))
+    let count =
+      known + (try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[known...])))
     offset += Int64(count)
     guard offset <= options.limits.total else {
       throw .overLimit(
         layer: name, path: [], limit: .total,
-        reason: "it is longer than the \(ByteCount.text(options.limits.total)) that its layers may unpack to")
+        reason:
+          "it is longer than the \(ByteCount.text(options.limits.total)) that its layers may unpack to"
+      )
     }
     return count
   }
@@ -118,7 +123,8 @@ extension StreamedArchive: ArchiveBytes {
       blob = Blob(whole: BlobFile(bytes, name: name))
     } else {
       blob = Blob(
-        whole: BlobFile(passed: try pass(path, size: size, start: start), start: start, size: size, name: name))
+        whole: BlobFile(
+          passed: try pass(path, size: size, start: start), start: start, size: size, name: name))
     }
     try skip(-size & 511)
     return blob
@@ -128,7 +134,8 @@ extension StreamedArchive: ArchiveBytes {
   private func pass(
     _ path: [UInt8], size: Int64, start: [UInt8]
   ) throws(LayerError) -> Result<LayerScan, LayerError> {
-    let member = MemberSource(self, DisplayText.escape(path.prefix(200)), remaining: size - Int64(start.count))
+    let member = MemberSource(
+      self, DisplayText.escape(path.prefix(200)), remaining: size - Int64(start.count))
     let result = Result { () throws(LayerError) -> LayerScan in
       // What is beyond the budget is not read, only passed over.
       try options.limits.check(unpacked: 0, entries: entries, of: name)
@@ -138,12 +145,15 @@ extension StreamedArchive: ArchiveBytes {
       // Tools name a blob of an OCI layout by its digest.
       let algorithm: Digest.Algorithm = path.starts(with: "blobs/sha512/".utf8) ? .sha512 : .sha256
       return try LayerReader.scan(
-        PrefixedSource(start, member), start: start, length: size, options, algorithms: (algorithm, .sha256))
+        PrefixedSource(start, member), start: start, length: size, options,
+        algorithms: (algorithm, .sha256))
     }
     while member.remaining > 0, member.failure == nil { _ = try? member.read(into: scratch) }
     if let failure = member.failure {
       // A layer beyond a budget of its own says more than that its rest is beyond the archive's.
-      if case .overLimit = failure, case .failure(let own) = result, case .overLimit = own { throw own }
+      if case .overLimit = failure, case .failure(let own) = result, case .overLimit = own {
+        throw own
+      }
       throw failure
     }
     if case .success(let scan) = result { entries += scan.entries.count }

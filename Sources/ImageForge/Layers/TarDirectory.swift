@@ -35,7 +35,9 @@ package struct TarDirectory: Sendable {
   }
 
   /// Reads an archive that can be read once only, to its end.
-  package init(_ archive: StreamedArchive, name: String, limits: LayerLimits = LayerLimits()) throws(LayerError) {
+  package init(_ archive: StreamedArchive, name: String, limits: LayerLimits = LayerLimits())
+    throws(LayerError)
+  {
     try self.init(archive as any ArchiveBytes, name: name, limits: limits)
   }
 
@@ -92,7 +94,8 @@ private final class BlobBytes: ArchiveBytes {
 
   func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob {
     guard size <= blob.length - offset else {
-      throw .truncated(layer: name, offset: blob.length, within: DisplayText.escape(path.prefix(200)))
+      throw .truncated(
+        layer: name, offset: blob.length, within: DisplayText.escape(path.prefix(200)))
     }
     let data = Blob(file: blob.file, offset: blob.offset + offset, length: size)
     offset += padded(size)
@@ -148,9 +151,13 @@ private struct TarWalk {
       let bytes = try block(within: found.isEmpty ? "its first header" : "its headers")
       let isEnd = bytes.withUnsafeBytes { TarBlock(bytes: $0).isZero }
       if isEnd {
-        guard extensions.isEmpty else { throw malformed(start, "an extension header has no member") }
+        guard extensions.isEmpty else {
+          throw malformed(start, "an extension header has no member")
+        }
         let second = try block(within: "its end marker")
-        guard second.allSatisfy({ $0 == 0 }) else { throw malformed(start, "a single block of zeros") }
+        guard second.allSatisfy({ $0 == 0 }) else {
+          throw malformed(start, "a single block of zeros")
+        }
         return found
       }
       guard bytes.withUnsafeBytes({ TarBlock(bytes: $0).isSound }) else {
@@ -179,10 +186,14 @@ private struct TarWalk {
         throw malformed(start, "a global PAX header renames or resizes members")
       }
     case UInt8(ascii: "L"):
-      guard extensions.longName == nil else { throw malformed(start, "two long names for one member") }
+      guard extensions.longName == nil else {
+        throw malformed(start, "two long names for one member")
+      }
       extensions.longName = Array(try header(size, at: start).prefix { $0 != 0 })
     case UInt8(ascii: "K"):
-      guard extensions.longLink == nil else { throw malformed(start, "two long links for one member") }
+      guard extensions.longLink == nil else {
+        throw malformed(start, "two long links for one member")
+      }
       extensions.longLink = Array(try header(size, at: start).prefix { $0 != 0 })
     default:
       let (pax, longName, longLink) = (extensions.pax, extensions.longName, extensions.longLink)
@@ -195,7 +206,8 @@ private struct TarWalk {
         throw malformed(start, "the headers declare two sizes, \(size) and \(other)")
       }
       try add(
-        type: type, name: pax?.path ?? longName ?? rawName, link: pax?.linkPath ?? longLink ?? rawLink,
+        type: type, name: pax?.path ?? longName ?? rawName,
+        link: pax?.linkPath ?? longLink ?? rawLink,
         size: pax?.size ?? size, isSparse: pax?.sparse.isUsed ?? false, at: start)
     }
   }
@@ -222,14 +234,17 @@ private struct TarWalk {
     nameBytes += path.count + link.count
     guard found.count < TarDirectory.maximumMembers, nameBytes <= TarDirectory.maximumNames else {
       throw .overLimit(
-        layer: name, path: path, limit: .members, reason: "it has more than \(TarDirectory.maximumMembers) members")
+        layer: name, path: path, limit: .members,
+        reason: "it has more than \(TarDirectory.maximumMembers) members")
     }
-    found.append(TarMember(path: path, kind: kind, link: link, data: try archive.member(path, size: size)))
+    found.append(
+      TarMember(path: path, kind: kind, link: link, data: try archive.member(path, size: size)))
   }
 
   private func clean(_ raw: [UInt8], at start: Int64) throws(LayerError) -> [UInt8] {
     guard raw.count <= limits.path else {
-      throw .overLimit(layer: name, path: raw, limit: .path, reason: "a name is longer than \(limits.path) bytes")
+      throw .overLimit(
+        layer: name, path: raw, limit: .path, reason: "a name is longer than \(limits.path) bytes")
     }
     var path: [UInt8] = []
     do {
@@ -257,7 +272,8 @@ private struct TarWalk {
   private func header(_ size: Int64, at start: Int64) throws(LayerError) -> [UInt8] {
     guard size <= limits.header else {
       throw .overLimit(
-        layer: name, path: [], limit: .header, reason: "an extension header is longer than \(limits.header) bytes")
+        layer: name, path: [], limit: .header,
+        reason: "an extension header is longer than \(limits.header) bytes")
     }
     let bytes = try archive.read(padded(size), within: "an extension header")
     return Array(bytes.prefix(Int(size)))

@@ -14,7 +14,9 @@ enum TarPath {
   /// Writes `raw` to `clean` without leading, doubled and trailing slashes and `.`, and with `..` taken away lexically,
   /// as container runtimes do. Empty for the root.
   /// - Returns: whether there was a `..`.
-  static func clean(_ raw: some Collection<UInt8>, into clean: inout [UInt8]) throws(Problem) -> Bool {
+  static func clean(_ raw: some Collection<UInt8>, into clean: inout [UInt8]) throws(Problem)
+    -> Bool
+  {
     clean.removeAll(keepingCapacity: true)
     guard !raw.contains(0) else { throw .holdsNUL }
     var hadDots = false

@@ -118,9 +118,13 @@ final class TarReader {
 
   /// After the last byte.
   func finish() throws(LayerError) {
-    func truncated(_ within: String) -> LayerError { .truncated(layer: name, offset: offset, within: within) }
+    func truncated(_ within: String) -> LayerError {
+      .truncated(layer: name, offset: offset, within: within)
+    }
     guard offset > 0 else { throw .notALayer(layer: name) }
-    guard remaining == 0, padding == 0 else { throw truncated("entry \(DisplayText.escape(lastPath))") }
+    guard remaining == 0, padding == 0 else {
+      throw truncated("entry \(DisplayText.escape(lastPath))")
+    }
     switch state {
     case .ended:
       scanner?.take(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
@@ -146,7 +150,9 @@ final class TarReader {
       sawZeroBlock = true
       return
     }
-    guard !sawZeroBlock else { throw malformed("entries follow a lone block of zeros: readers disagree about them") }
+    guard !sawZeroBlock else {
+      throw malformed("entries follow a lone block of zeros: readers disagree about them")
+    }
     guard block.isSound else {
       throw offset == 0 ? .notALayer(layer: name) : malformed("the header's checksum is wrong")
     }
@@ -155,7 +161,8 @@ final class TarReader {
       let size = try size(of: block)
       guard size > 0 else { throw malformed("an extended header is empty") }
       guard size <= limits.header else {
-        throw .overLimit(layer: name, path: [], limit: .header, reason: "an extended header of \(size) bytes")
+        throw .overLimit(
+          layer: name, path: [], limit: .header, reason: "an extended header of \(size) bytes")
       }
       collected = []
       state = .extended(block.type)
@@ -165,7 +172,9 @@ final class TarReader {
   }
 
   private func size(of block: TarBlock) throws(LayerError) -> Int64 {
-    guard let size = block.number(124, 12), size >= 0 else { throw malformed("the size is not a number from 0 up") }
+    guard let size = block.number(124, 12), size >= 0 else {
+      throw malformed("the size is not a number from 0 up")
+    }
     return size
   }
 
@@ -181,7 +190,8 @@ final class TarReader {
     pending = Pending()
     let pax = extended.pax
     guard entries.count < limits.entries else {
-      throw .overLimit(layer: name, path: [], limit: .entries, reason: "more than \(limits.entries) entries")
+      throw .overLimit(
+        layer: name, path: [], limit: .entries, reason: "more than \(limits.entries) entries")
     }
     if let long = extended.name, let path = pax?.path, long != path {
       throw malformed("a GNU long name and a PAX path name different entries")
@@ -193,11 +203,15 @@ final class TarReader {
     let shown = Array(entries[bytes: path])
 
     func field(_ offset: Int, _ length: Int, _ what: String) throws(LayerError) -> Int64 {
-      guard let value = block.number(offset, length) else { throw malformed("the \(what) is not a number", shown) }
+      guard let value = block.number(offset, length) else {
+        throw malformed("the \(what) is not a number", shown)
+      }
       return value
     }
     func identifier(_ value: Int64, _ what: String) throws(LayerError) -> UInt32 {
-      guard let value = UInt32(exactly: value) else { throw malformed("the \(what) \(value) does not exist", shown) }
+      guard let value = UInt32(exactly: value) else {
+        throw malformed("the \(what) \(value) does not exist", shown)
+      }
       return value
     }
     entry.mode = UInt16(try field(100, 8, "mode") & 0o7777)
@@ -223,10 +237,13 @@ final class TarReader {
       try beginFile(&entry, block, pax, stored: stored, path: shown)
     case .symlink:
       let target = extended.link ?? pax?.linkPath ?? Array(block.text(157, 100))
-      guard !target.isEmpty, !target.contains(0) else { throw malformed("the symlink has no target", shown) }
+      guard !target.isEmpty, !target.contains(0) else {
+        throw malformed("the symlink has no target", shown)
+      }
       guard target.count <= limits.path else {
         throw .overLimit(
-          layer: name, path: shown, limit: .path, reason: "a link target longer than \(limits.path) bytes")
+          layer: name, path: shown, limit: .path,
+          reason: "a link target longer than \(limits.path) bytes")
       }
       entry.link = entries.store(target)
     case .hardlink:
@@ -240,14 +257,16 @@ final class TarReader {
     if entry.kind != .regular, stored > 0 { note(.sizeWithoutData, shown) }
     guard entries.arenaSize <= limits.names else {
       throw .overLimit(
-        layer: name, path: [], limit: .names, reason: "names of more than \(ByteCount.text(Int64(limits.names)))")
+        layer: name, path: [], limit: .names,
+        reason: "names of more than \(ByteCount.text(Int64(limits.names)))")
     }
     entries.append(entry, attributes: pax?.extendedAttributes ?? [])
     recorder?.begin()
     if entry.kind == .regular, remaining == 0, case .header = state { finishFile() }
   }
 
-  private func kind(of block: TarBlock, name rawName: [UInt8]) throws(LayerError) -> LayerEntry.Kind {
+  private func kind(of block: TarBlock, name rawName: [UInt8]) throws(LayerError) -> LayerEntry.Kind
+  {
     switch block.type {
     case UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"): return .regular
     // Before POSIX a folder was a file whose name ends with a slash.
@@ -259,13 +278,16 @@ final class TarReader {
     case UInt8(ascii: "5"): return .directory
     case UInt8(ascii: "6"): return .fifo
     default:
-      throw malformed("unknown type \(DisplayText.escape([block.type])): no container runtime unpacks it", rawName)
+      throw malformed(
+        "unknown type \(DisplayText.escape([block.type])): no container runtime unpacks it", rawName
+      )
     }
   }
 
   private func store(path raw: [UInt8], of kind: LayerEntry.Kind) throws(LayerError) -> ByteRun {
     guard raw.count <= limits.path else {
-      throw .overLimit(layer: name, path: raw, limit: .path, reason: "a path longer than \(limits.path) bytes")
+      throw .overLimit(
+        layer: name, path: raw, limit: .path, reason: "a path longer than \(limits.path) bytes")
     }
     do throws(TarPath.Problem) {
       if try TarPath.clean(raw, into: &scratch) { note(.dotDot, raw) }
@@ -292,7 +314,8 @@ final class TarReader {
       headBytes += headRoom
       guard headBytes <= limits.heads else {
         throw .overLimit(
-          layer: name, path: path, limit: .heads, reason: "too many files whose content has to be looked at")
+          layer: name, path: path, limit: .heads,
+          reason: "too many files whose content has to be looked at")
       }
       head = []
       head?.reserveCapacity(headRoom)
@@ -302,7 +325,9 @@ final class TarReader {
     state = stored > 0 ? .data : .header
     let map = pax?.sparse ?? PaxRecords.Sparse()
     if block.type == UInt8(ascii: "S") {
-      guard let pairs = block.sparsePairs(at: 386, count: 4), let size = block.number(483, 12), size >= 0 else {
+      guard let pairs = block.sparsePairs(at: 386, count: 4), let size = block.number(483, 12),
+        size >= 0
+      else {
         throw malformed("the sparse map is malformed", path)
       }
       (sparsePieces, sparseSize) = (pairs, size)
@@ -315,7 +340,9 @@ final class TarReader {
         try checkSparse(pairs, stored: stored, path: path)
       }
     } else if map.major == [0x31], map.minor == [0x30] {
-      guard let size = map.realSize, stored > 0 else { throw malformed("the sparse file has no size", path) }
+      guard let size = map.realSize, stored > 0 else {
+        throw malformed("the sparse file has no size", path)
+      }
       sparseSize = size
       entry.isSparse = true
       collected = []
@@ -349,11 +376,14 @@ final class TarReader {
   }
 
   private func takeSparseExtension(_ block: TarBlock) throws(LayerError) {
-    guard let pairs = block.sparsePairs(at: 0, count: 21) else { throw malformed("the sparse map is malformed") }
+    guard let pairs = block.sparsePairs(at: 0, count: 21) else {
+      throw malformed("the sparse map is malformed")
+    }
     sparsePieces += pairs
     guard sparsePieces.count <= limits.header / 16 else {
       throw .overLimit(
-        layer: name, path: Array(lastPath), limit: .header, reason: "a sparse map of more than \(limits.header) bytes")
+        layer: name, path: Array(lastPath), limit: .header,
+        reason: "a sparse map of more than \(limits.header) bytes")
     }
     if block.bytes[504] != 0 { return }
     try checkSparse(sparsePieces, stored: pendingData, path: Array(lastPath))
@@ -368,18 +398,24 @@ final class TarReader {
     sparseLines += block.count { $0 == 0x0A }
     guard collected.count <= limits.header else {
       throw .overLimit(
-        layer: name, path: Array(lastPath), limit: .header, reason: "a sparse map of more than \(limits.header) bytes")
+        layer: name, path: Array(lastPath), limit: .header,
+        reason: "a sparse map of more than \(limits.header) bytes")
     }
-    guard let count = PaxRecords.decimal(collected.prefix(20).prefix { $0 != 0x0A }), count <= limits.header / 4 else {
+    guard let count = PaxRecords.decimal(collected.prefix(20).prefix { $0 != 0x0A }),
+      count <= limits.header / 4
+    else {
       throw malformed("the sparse map is malformed")
     }
     // The map ends within a block: the rest of that block is padding.
     let wanted = 1 + Int(count) * 2
     guard sparseLines >= wanted else { return }
-    let lines = collected.split(separator: 0x0A, maxSplits: wanted, omittingEmptySubsequences: false)
+    let lines = collected.split(
+      separator: 0x0A, maxSplits: wanted, omittingEmptySubsequences: false)
     var pieces: [Int64] = []
     for line in lines[1..<wanted] {
-      guard let number = PaxRecords.decimal(line) else { throw malformed("the sparse map is malformed") }
+      guard let number = PaxRecords.decimal(line) else {
+        throw malformed("the sparse map is malformed")
+      }
       pieces.append(number)
     }
     sparsePieces = pieces
@@ -421,7 +457,9 @@ final class TarReader {
   }
 
   private func takeFileData(_ bytes: UnsafeRawBufferPointer) {
-    if let room = head.map({ headRoom - $0.count }), room > 0 { head?.append(contentsOf: bytes.prefix(room)) }
+    if let room = head.map({ headRoom - $0.count }), room > 0 {
+      head?.append(contentsOf: bytes.prefix(room))
+    }
     // Data is taken from the current offset on; only the map of a sparse file comes before it.
     recorder?.update(bytes, at: offset)
     remaining -= Int64(bytes.count)
@@ -489,9 +527,12 @@ final class TarReader {
     .malformed(layer: name, offset: offset, path: path, reason: reason)
   }
 
-  private func note(_ kind: LayerAnomaly.Kind, _ path: [UInt8] = []) { note(kind, at: offset, path) }
+  private func note(_ kind: LayerAnomaly.Kind, _ path: [UInt8] = []) {
+    note(kind, at: offset, path)
+  }
 
   private func note(_ kind: LayerAnomaly.Kind, at position: Int64, _ path: [UInt8] = []) {
-    anomalies[kind, default: LayerAnomaly(kind: kind, count: 0, offset: position, path: path)].count += 1
+    anomalies[kind, default: LayerAnomaly(kind: kind, count: 0, offset: position, path: path)]
+      .count += 1
   }
 }

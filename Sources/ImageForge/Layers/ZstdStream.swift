@@ -9,7 +9,9 @@ final class ZstdStream: LayerStream {
   private var isAtEnd = false
 
   init(_ input: BlobInput, windowLog: Int32) throws(LayerError) {
-    guard let context = ZSTD_createDCtx() else { throw .unreadable(layer: input.name, reason: "out of memory") }
+    guard let context = ZSTD_createDCtx() else {
+      throw .unreadable(layer: input.name, reason: "out of memory")
+    }
     self.input = input
     self.context = context
     ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, windowLog)
@@ -31,7 +33,8 @@ final class ZstdStream: LayerStream {
       input.consume(source.pos)
       guard ZSTD_isError(status) == 0 else {
         throw .corrupt(
-          layer: input.name, offset: input.offset, reason: "zstd: \(String(cString: ZSTD_getErrorName(status)))")
+          layer: input.name, offset: input.offset,
+          reason: "zstd: \(String(cString: ZSTD_getErrorName(status)))")
       }
       isBetweenFrames = status == 0
       if bytes.isEmpty, !isBetweenFrames, output.pos == before {

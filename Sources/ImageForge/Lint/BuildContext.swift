@@ -22,7 +22,9 @@ package final class BuildContext {
   /// - Throws: `LintError` when there is no such folder.
   package init(_ root: String, budget: Int = 1_000_000) throws(LintError) {
     var status = stat()
-    guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, let real = Self.resolve(root) else {
+    guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+      let real = Self.resolve(root)
+    else {
       throw .noFolder(root)
     }
     self.root = root
@@ -40,7 +42,9 @@ package final class BuildContext {
     guard !path.contains("\0"), !path.hasPrefix("../"), path != ".." else { return nil }
     let parent = path.lastIndex(of: "/").map { String(path[..<$0]) }
     if let parent {
-      guard let real = Self.resolve("\(realRoot)/\(parent)"), real == realRoot || real.hasPrefix(realRoot + "/") else {
+      guard let real = Self.resolve("\(realRoot)/\(parent)"),
+        real == realRoot || real.hasPrefix(realRoot + "/")
+      else {
         return nil
       }
     }
@@ -63,7 +67,9 @@ package final class BuildContext {
       }
       guard let name, name != ".", name != ".." else { continue }
       budget -= 1
-      if let kind = kind(folder == "." ? name : "\(folder)/\(name)") { found.append(Entry(name: name, kind: kind)) }
+      if let kind = kind(folder == "." ? name : "\(folder)/\(name)") {
+        found.append(Entry(name: name, kind: kind))
+      }
     }
     found.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     listings[folder] = found
@@ -80,7 +86,9 @@ package final class BuildContext {
       let path = folder == "." ? entry.name : "\(folder)/\(entry.name)"
       if isWanted(path, entry.kind) { return path }
       guard entry.kind == .folder, depth > 0, enters(path) else { continue }
-      if let found = first(below: path, depth: depth - 1, enters: enters, where: isWanted) { return found }
+      if let found = first(below: path, depth: depth - 1, enters: enters, where: isWanted) {
+        return found
+      }
     }
     return nil
   }
@@ -97,7 +105,9 @@ package final class BuildContext {
   package func matches(_ pattern: String, limit: Int = 1_000) throws(BadPattern) -> [String] {
     let parts = pattern.split(separator: "/").map(String.init)
     var globs: [GoGlob?] = []
-    for part in parts { globs.append(GoGlob.isGlob(part) || part.contains("\\") ? try GoGlob(part) : nil) }
+    for part in parts {
+      globs.append(GoGlob.isGlob(part) || part.contains("\\") ? try GoGlob(part) : nil)
+    }
     var found: [String] = []
     func visit(_ folder: String, _ index: Int) {
       guard index < parts.count, found.count < limit else { return }
@@ -107,7 +117,9 @@ package final class BuildContext {
         if isLast { found.append(path) } else if kind == .folder { visit(path, index + 1) }
       }
       if let glob = globs[index] {
-        for entry in entries(of: folder) where glob.matches(entry.name) { take(entry.name, entry.kind) }
+        for entry in entries(of: folder) where glob.matches(entry.name) {
+          take(entry.name, entry.kind)
+        }
       } else if let kind = kind(folder == "." ? parts[index] : "\(folder)/\(parts[index])") {
         take(parts[index], kind)
       }

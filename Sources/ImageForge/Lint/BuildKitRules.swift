@@ -11,16 +11,20 @@ extension LintRule {
       subject.dockerfile.stages.compactMap { stage in
         guard let name = stage.name, name != name.lowercased() else { return nil }
         return Hit(
-          stage.from, of: subject, "the stage name \(name) is not in lower case", fix: "Write \(name.lowercased())")
+          stage.from, of: subject, "the stage name \(name) is not in lower case",
+          fix: "Write \(name.lowercased())")
       }
     },
     LintRule("FromAsCasing", .warning, "FROM and AS are not written alike") { subject in
       subject.dockerfile.stages.compactMap { stage in
         let from = stage.from.spelling
-        guard stage.name != nil, from == from.lowercased() || from == from.uppercased() else { return nil }
+        guard stage.name != nil, from == from.lowercased() || from == from.uppercased() else {
+          return nil
+        }
         let (written, right) = (stage.from.words[1], from == from.lowercased() ? "as" : "AS")
         guard written != right else { return nil }
-        return Hit(stage.from, of: subject, "\(written) is not written like \(from)", fix: "Write \(right)")
+        return Hit(
+          stage.from, of: subject, "\(written) is not written like \(from)", fix: "Write \(right)")
       }
     },
     LintRule("DuplicateStageName", .warning, "Two stages have one name") { subject in
@@ -36,47 +40,65 @@ extension LintRule {
     },
     LintRule("ReservedStageName", .warning, "A stage has a reserved name") { subject in
       subject.dockerfile.stages.compactMap { stage in
-        guard let name = stage.name?.lowercased(), ["scratch", "context"].contains(name) else { return nil }
-        return Hit(stage.from, of: subject, "\(name) is reserved", fix: "Give the stage another name")
+        guard let name = stage.name?.lowercased(), ["scratch", "context"].contains(name) else {
+          return nil
+        }
+        return Hit(
+          stage.from, of: subject, "\(name) is reserved", fix: "Give the stage another name")
       }
     },
-    LintRule("RedundantTargetPlatform", .warning, "FROM asks for the platform that it gets anyhow") { subject in
+    LintRule("RedundantTargetPlatform", .warning, "FROM asks for the platform that it gets anyhow")
+    { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let platform = stage.from.value(of: "platform"),
           ["$TARGETPLATFORM", "${TARGETPLATFORM}"].contains(platform)
         else { return nil }
         return Hit(
-          stage.from, of: subject, "--platform=\(platform) is the default", fix: "Remove the flag --platform")
+          stage.from, of: subject, "--platform=\(platform) is the default",
+          fix: "Remove the flag --platform")
       }
     },
-    LintRule("FromPlatformFlagConstDisallowed", .warning, "FROM asks for one fixed platform") { subject in
+    LintRule("FromPlatformFlagConstDisallowed", .warning, "FROM asks for one fixed platform") {
+      subject in
       subject.dockerfile.stages.compactMap { stage in
-        guard let platform = stage.from.value(of: "platform"), !platform.contains("$") else { return nil }
+        guard let platform = stage.from.value(of: "platform"), !platform.contains("$") else {
+          return nil
+        }
         let parts = platform.lowercased().split(separator: "/").map(String.init)
         let names = parts.flatMap { [$0, architectures[$0] ?? $0] }
-        guard !parts.isEmpty, !names.contains(where: { stage.name?.lowercased().contains($0) == true }) else {
+        guard !parts.isEmpty,
+          !names.contains(where: { stage.name?.lowercased().contains($0) == true })
+        else {
           return nil
         }
         return Hit(
-          stage.from, of: subject, "--platform=\(platform) is constant: the file builds for that platform alone",
+          stage.from, of: subject,
+          "--platform=\(platform) is constant: the file builds for that platform alone",
           fix: "Remove the flag and name the platform when building; or name the stage after it")
       }
     },
-    LintRule("UndefinedArgInFrom", .warning, "FROM uses an argument that is not declared") { subject in
+    LintRule("UndefinedArgInFrom", .warning, "FROM uses an argument that is not declared") {
+      subject in
       let declared = declaredArguments(subject.dockerfile) + platformArguments
       return subject.dockerfile.stages.flatMap { stage in
         let words = [stage.base] + stage.from.values(of: "platform")
-        return unique(words.flatMap { variables(in: $0, subject) }).filter { !declared.contains($0) }.map { name in
+        return unique(words.flatMap { variables(in: $0, subject) }).filter {
+          !declared.contains($0)
+        }.map { name in
           Hit(
-            stage.from, of: subject, "FROM uses \(name), which no ARG above it declares\(hint(name, declared))",
+            stage.from, of: subject,
+            "FROM uses \(name), which no ARG above it declares\(hint(name, declared))",
             fix: "Declare it above the first FROM: ARG \(name)=VALUE")
         }
       }
     },
-    LintRule("InvalidDefaultArgInFrom", .warning, "Without arguments FROM names no image") { subject in
+    LintRule("InvalidDefaultArgInFrom", .warning, "Without arguments FROM names no image") {
+      subject in
       var defaults: [String: String] = [
-        "BUILDPLATFORM": "linux/amd64", "BUILDOS": "linux", "BUILDARCH": "amd64", "BUILDVARIANT": "",
-        "TARGETPLATFORM": "linux/amd64", "TARGETOS": "linux", "TARGETARCH": "amd64", "TARGETVARIANT": "",
+        "BUILDPLATFORM": "linux/amd64", "BUILDOS": "linux", "BUILDARCH": "amd64",
+        "BUILDVARIANT": "",
+        "TARGETPLATFORM": "linux/amd64", "TARGETOS": "linux", "TARGETARCH": "amd64",
+        "TARGETVARIANT": "",
       ]
       func expanded(_ word: String) -> String? {
         DockerfileWords.expand(word, escape: subject.dockerfile.escape) { name in
@@ -96,28 +118,35 @@ extension LintRule {
       }
     },
     LintRule(
-      "InvalidDefinitionDescription", .warning, "A comment above a stage or argument does not begin with its name",
+      "InvalidDefinitionDescription", .warning,
+      "A comment above a stage or argument does not begin with its name",
       isExperimental: true
     ) { subject in
       subject.dockerfile.instructions.compactMap { instruction in
         let names: [String]
         switch instruction.keyword {
-        case "FROM": names = subject.dockerfile.stages.first { $0.from == instruction }?.name.map { [$0] } ?? []
+        case "FROM":
+          names =
+            subject.dockerfile.stages.first { $0.from == instruction }?.name.map { [$0] } ?? []
         case "ARG": names = arguments(instruction, subject).map(\.name)
         default: return nil
         }
-        guard let comment = subject.dockerfile.comments(above: instruction.line).last, let name = names.first,
+        guard let comment = subject.dockerfile.comments(above: instruction.line).last,
+          let name = names.first,
           !names.contains(String(comment.prefix { $0 != " " }))
         else { return nil }
         return Hit(
-          instruction, of: subject, "the comment above does not describe \(names.joined(separator: ", "))",
+          instruction, of: subject,
+          "the comment above does not describe \(names.joined(separator: ", "))",
           fix: "Begin it with `# \(name) `, or put an empty line below it")
       }
     },
   ]
 
   private static let spelling: [LintRule] = [
-    LintRule("ConsistentInstructionCasing", .warning, "Instructions are written in upper and lower case") { subject in
+    LintRule(
+      "ConsistentInstructionCasing", .warning, "Instructions are written in upper and lower case"
+    ) { subject in
       let instructions = subject.dockerfile.stages.flatMap { [$0.from] + $0.instructions }
       let lower = instructions.count { $0.spelling == $0.spelling.lowercased() }
       let isLower = lower > instructions.count { $0.spelling == $0.spelling.uppercased() }
@@ -125,14 +154,19 @@ extension LintRule {
         let right = isLower ? instruction.spelling.lowercased() : instruction.spelling.uppercased()
         guard instruction.spelling != right else { return nil }
         return Hit(
-          instruction, of: subject, "\(instruction.spelling) is not written like most instructions of the file",
+          instruction, of: subject,
+          "\(instruction.spelling) is not written like most instructions of the file",
           fix: "Write \(right)")
       }
     },
-    LintRule("JSONArgsRecommended", .warning, "A shell stands between the container and its program") { subject in
+    LintRule(
+      "JSONArgsRecommended", .warning, "A shell stands between the container and its program"
+    ) { subject in
       var shells: Set<Int> = []
       return subject.dockerfile.stages.flatMap { stage in
-        if let parent = subject.dockerfile.stage(stage.base, before: stage.index), shells.contains(parent.index) {
+        if let parent = subject.dockerfile.stage(stage.base, before: stage.index),
+          shells.contains(parent.index)
+        {
           shells.insert(stage.index)
         }
         return stage.instructions.compactMap { instruction -> Hit? in
@@ -154,50 +188,64 @@ extension LintRule {
           fix: "Write LABEL org.opencontainers.image.authors=\"\(instruction.arguments)\"")
       }
     },
-    LintRule("MultipleInstructionsDisallowed", .warning, "Only the last of several instructions counts") { subject in
+    LintRule(
+      "MultipleInstructionsDisallowed", .warning, "Only the last of several instructions counts"
+    ) { subject in
       subject.dockerfile.stages.flatMap { stage in
         ["CMD", "ENTRYPOINT", "HEALTHCHECK"].flatMap { keyword in
           stage.instructions.filter { $0.keyword == keyword }.dropLast().map { instruction in
             Hit(
-              instruction, of: subject, "a later \(keyword) of the same stage replaces this one", fix: "Remove it")
+              instruction, of: subject, "a later \(keyword) of the same stage replaces this one",
+              fix: "Remove it")
           }
         }
       }
     },
-    LintRule("LegacyKeyValueFormat", .warning, "A value is parted from its name by white space") { subject in
+    LintRule("LegacyKeyValueFormat", .warning, "A value is parted from its name by white space") {
+      subject in
       subject.dockerfile.instructions.compactMap { instruction in
         guard ["ENV", "LABEL"].contains(instruction.keyword),
-          let first = DockerfileWords.split(instruction.arguments, escape: subject.dockerfile.escape).first,
+          let first = DockerfileWords.split(
+            instruction.arguments, escape: subject.dockerfile.escape
+          ).first,
           !first.contains("=")
         else { return nil }
         return Hit(
-          instruction, of: subject, "\(instruction.keyword) \(first) has its value behind white space",
+          instruction, of: subject,
+          "\(instruction.keyword) \(first) has its value behind white space",
           fix: "Write \(instruction.keyword) \(first)=\"…\"")
       }
     },
-    LintRule("WorkdirRelativePath", .warning, "A working directory depends on the base image's") { subject in
+    LintRule("WorkdirRelativePath", .warning, "A working directory depends on the base image's") {
+      subject in
       var set: Set<Int> = []
       return subject.dockerfile.stages.flatMap { stage in
-        if let parent = subject.dockerfile.stage(stage.base, before: stage.index), set.contains(parent.index) {
+        if let parent = subject.dockerfile.stage(stage.base, before: stage.index),
+          set.contains(parent.index)
+        {
           set.insert(stage.index)
         }
-        return stage.instructions.filter { $0.keyword == "WORKDIR" }.compactMap { instruction -> Hit? in
+        return stage.instructions.filter { $0.keyword == "WORKDIR" }.compactMap {
+          instruction -> Hit? in
           guard set.insert(stage.index).inserted, !instruction.arguments.hasPrefix("/"),
             !instruction.arguments.hasPrefix("\"/"), !instruction.arguments.hasPrefix("$")
           else { return nil }
           return Hit(
-            instruction, of: subject, "\(instruction.arguments) lies in whatever folder the base image works in",
+            instruction, of: subject,
+            "\(instruction.arguments) lies in whatever folder the base image works in",
             fix: "Write an absolute path: WORKDIR /\(instruction.arguments)")
         }
       }
     },
     LintRule("ExposeProtoCasing", .warning, "A protocol is not in lower case") { subject in
       ports(subject) { port in
-        guard let name = port.split(separator: "/").dropFirst().last, name != name.lowercased() else { return nil }
+        guard let name = port.split(separator: "/").dropFirst().last, name != name.lowercased()
+        else { return nil }
         return ("the protocol of \(port) is not in lower case", "Write \(port.lowercased())")
       }
     },
-    LintRule("ExposeInvalidFormat", .warning, "EXPOSE names an address or a port of the host") { subject in
+    LintRule("ExposeInvalidFormat", .warning, "EXPOSE names an address or a port of the host") {
+      subject in
       ports(subject) { port in
         guard port.contains(":") else { return nil }
         let own = port.split(separator: ":").last.map(String.init) ?? ""
@@ -207,13 +255,17 @@ extension LintRule {
   ]
 
   private static let values: [LintRule] = [
-    LintRule("SecretsUsedInArgOrEnv", .warning, "A secret in ARG or ENV stays in the image") { subject in
+    LintRule("SecretsUsedInArgOrEnv", .warning, "A secret in ARG or ENV stays in the image") {
+      subject in
       subject.dockerfile.stages.flatMap { stage in
         stage.instructions.flatMap { instruction in
           names(setBy: instruction, subject).filter(saysSecret).map { name in
             Hit(
-              instruction, of: subject, "\(instruction.keyword) \(name) looks like a secret, and stays in the image",
-              fix: "Build with a secret mount, RUN --mount=type=secret,id=\(name); run with the value from outside")
+              instruction, of: subject,
+              "\(instruction.keyword) \(name) looks like a secret, and stays in the image",
+              fix:
+                "Build with a secret mount, RUN --mount=type=secret,id=\(name); run with the value from outside"
+            )
           }
         }
       }
@@ -228,7 +280,8 @@ extension LintRule {
   private static let architectures = ["x86_64": "amd64", "aarch64": "arm64"]
 
   private static let platformArguments = [
-    "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT", "TARGETPLATFORM", "TARGETOS", "TARGETARCH",
+    "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT", "TARGETPLATFORM", "TARGETOS",
+    "TARGETARCH",
     "TARGETVARIANT", "TARGETSTAGE",
   ]
 
@@ -236,7 +289,8 @@ extension LintRule {
   static func saysSecret(_ name: String) -> Bool {
     let words = Set(name.lowercased().split(separator: "_"))
     let secret: Set<Substring> = [
-      "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
+      "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret",
+      "token",
     ]
     return !words.isDisjoint(with: secret) && words.isDisjoint(with: ["public", "file", "version"])
   }
@@ -245,7 +299,8 @@ extension LintRule {
     name: String, value: String?
   )] {
     DockerfileWords.split(instruction.arguments, escape: subject.dockerfile.escape).map { word in
-      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       return (parts[0], parts.count > 1 ? parts[1] : nil)
     }
   }
@@ -253,14 +308,18 @@ extension LintRule {
   static func names(setBy instruction: DockerfileInstruction, _ subject: LintSubject) -> [String] {
     switch instruction.keyword {
     case "ARG": arguments(instruction, subject).map(\.name)
-    case "ENV": DockerfileVariables.pairs(instruction.arguments, escape: subject.dockerfile.escape).map(\.name)
+    case "ENV":
+      DockerfileVariables.pairs(instruction.arguments, escape: subject.dockerfile.escape).map(
+        \.name)
     default: []
     }
   }
 
   private static func declaredArguments(_ file: DockerfileSyntax) -> [String] {
     file.preamble.filter { $0.keyword == "ARG" }.flatMap { argument in
-      DockerfileWords.split(argument.arguments, escape: file.escape).map { String($0.prefix { $0 != "=" }) }
+      DockerfileWords.split(argument.arguments, escape: file.escape).map {
+        String($0.prefix { $0 != "=" })
+      }
     }
   }
 
@@ -300,12 +359,17 @@ extension LintRule {
     "scratch": [], "alpine": [], "debian": [], "ubuntu": [], "busybox": [],
     "node": ["NODE_VERSION", "YARN_VERSION"],
     "python": [
-      "LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "PYTHON_PIP_VERSION", "PYTHON_SETUPTOOLS_VERSION",
+      "LANG", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256", "PYTHON_PIP_VERSION",
+      "PYTHON_SETUPTOOLS_VERSION",
       "PYTHON_GET_PIP_URL", "PYTHON_GET_PIP_SHA256",
     ],
-    "nginx": ["NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE", "ACME_VERSION"],
+    "nginx": [
+      "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE",
+      "ACME_VERSION",
+    ],
     "nginxinc/nginx-unprivileged": [
-      "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE", "ACME_VERSION",
+      "NGINX_VERSION", "NJS_VERSION", "NJS_RELEASE", "PKG_RELEASE", "DYNPKG_RELEASE",
+      "ACME_VERSION",
     ],
     "oven/bun": ["BUN_RUNTIME_TRANSPILER_CACHE_PATH", "BUN_INSTALL_BIN"],
   ]
@@ -341,7 +405,8 @@ extension LintRule {
         known.append(known[parent.index])
         isComplete.append(isComplete[parent.index])
       } else {
-        let variables = variablesOfBase(DockerfileVariables(preamble: file).expand(stage.base) ?? stage.base)
+        let variables = variablesOfBase(
+          DockerfileVariables(preamble: file).expand(stage.base) ?? stage.base)
         known.append((stage.base == "scratch" ? [] : ["PATH"]) + (variables ?? []))
         isComplete.append(variables != nil)
       }

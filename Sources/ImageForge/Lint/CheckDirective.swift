@@ -13,12 +13,14 @@ struct CheckDirective {
 
   init(_ value: String) {
     for part in value.split(separator: ";", maxSplits: 2) {
-      let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmingSpaces)
+      let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        \.trimmingSpaces)
       let names = sides.count > 1 ? Set(sides[1].split(separator: ",").map(\.trimmingSpaces)) : []
       switch sides[0] {
       case "skip" where sides.count > 1: skipped = names
       case "experimental" where sides.count > 1: experimental = names
-      case "error" where Self.booleans[sides.last ?? ""] != nil: fails = Self.booleans[sides[1]] ?? false
+      case "error" where Self.booleans[sides.last ?? ""] != nil:
+        fails = Self.booleans[sides[1]] ?? false
       default: problem = problem ?? part.trimmingSpaces
       }
     }
@@ -26,7 +28,8 @@ struct CheckDirective {
 
   /// As Go's `strconv.ParseBool` reads them.
   private static let booleans = [
-    "1": true, "t": true, "T": true, "true": true, "TRUE": true, "True": true, "0": false, "f": false, "F": false,
+    "1": true, "t": true, "T": true, "true": true, "TRUE": true, "True": true, "0": false,
+    "f": false, "F": false,
     "false": false, "FALSE": false, "False": false,
   ]
 

@@ -17,9 +17,11 @@ enum ComposeBuilds {
     while true {
       for file in names {
         let path = prefix + (Array(place) + [file]).joined(separator: "/")
-        guard let source = LintFiles.read(path, name: file), let root = try? YAMLValue.parse(source) else { continue }
+        guard let source = LintFiles.read(path, name: file), let root = try? YAMLValue.parse(source)
+        else { continue }
         for service in (root["services"]?.entries ?? []).prefix(200) {
-          guard let context = context(service.value["build"], building: target, place: Array(place)) else { continue }
+          guard let context = context(service.value["build"], building: target, place: Array(place))
+          else { continue }
           return prefix + context.joined(separator: "/")
         }
       }
@@ -29,7 +31,9 @@ enum ComposeBuilds {
   }
 
   /// `build: ./api`, or `build: { context: ., dockerfile: docker/api.Dockerfile }`.
-  private static func context(_ build: YAMLValue?, building target: [String], place: [String]) -> [String]? {
+  private static func context(_ build: YAMLValue?, building target: [String], place: [String])
+    -> [String]?
+  {
     guard let build else { return nil }
     guard let context = resolve(build.string ?? build["context"]?.string ?? ".", from: place),
       let file = resolve(build["dockerfile"]?.string ?? "Dockerfile", from: context)

@@ -6,12 +6,15 @@ extension LintRule {
   static let context: [LintRule] = [
     LintRule("FORGE-L001", .error, "A source does not exist") { subject in
       subject.uses.compactMap { use in
-        guard let path = use.path, !use.leavesContext, !use.isGlob, subject.context.kind(path) == nil else {
+        guard let path = use.path, !use.leavesContext, !use.isGlob,
+          subject.context.kind(path) == nil
+        else {
           return nil
         }
         return hit(
           subject, use, "is not in the build context \(subject.context.root)",
-          fix: "Correct the path, add the file, or build with the folder that holds it as the context")
+          fix:
+            "Correct the path, add the file, or build with the folder that holds it as the context")
       }
     },
     // BuildKit warns of it, and then finds nothing to copy.
@@ -23,10 +26,12 @@ extension LintRule {
             !found.contains(where: { subject.context.survives($0, subject.ignore) })
           else { return nil }
           return hit(
-            subject, use, "matches only what is ignored, such as \(first)\(culprit(subject, first))",
+            subject, use,
+            "matches only what is ignored, such as \(first)\(culprit(subject, first))",
             fix: "Remove that pattern, or add an exception below it")
         }
-        guard subject.context.kind(path) != nil, !subject.context.survives(path, subject.ignore) else { return nil }
+        guard subject.context.kind(path) != nil, !subject.context.survives(path, subject.ignore)
+        else { return nil }
         let kept = path == "." ? "!package.json" : "!" + GoPath.escapingPattern(path)
         return hit(
           subject, use, "is left out of the build context\(culprit(subject, path))",
@@ -44,7 +49,9 @@ extension LintRule {
       subject.uses.compactMap { use in
         // Beside a source that is there, builders take it as optional: `package.json yarn.lock*`.
         guard let path = use.path, use.isGlob,
-          !subject.uses.contains(where: { $0.instruction == use.instruction && mayExist($0, subject) })
+          !subject.uses.contains(where: {
+            $0.instruction == use.instruction && mayExist($0, subject)
+          })
         else { return nil }
         return hit(
           subject, use, "matches nothing: buildah and podman stop there, BuildKit copies nothing",
@@ -63,11 +70,13 @@ extension LintRule {
     },
     LintRule("FORGE-L007", .error, "Brackets of a path are read as a class") { subject in
       subject.uses.compactMap { use in
-        guard let path = use.path, use.isGlob, path.contains("["), subject.context.kind(path) != nil,
+        guard let path = use.path, use.isGlob, path.contains("["),
+          subject.context.kind(path) != nil,
           let found = try? subject.context.matches(path), !found.contains(path)
         else { return nil }
         return hit(
-          subject, use, "is a folder's name, but brackets are a class of characters: the folder is not copied",
+          subject, use,
+          "is a folder's name, but brackets are a class of characters: the folder is not copied",
           fix: "Write \(GoPath.escapingSource(path))")
       }
     },
@@ -80,10 +89,15 @@ extension LintRule {
     return use.isGlob && (try? subject.context.matches(path))?.isEmpty != true
   }
 
-  private static func hit(_ subject: LintSubject, _ use: ContextUse, _ what: String, fix: String) -> Hit {
-    let source = use.written == use.path || use.path == nil ? use.written : "\(use.written) (\(use.path ?? ""))"
+  private static func hit(_ subject: LintSubject, _ use: ContextUse, _ what: String, fix: String)
+    -> Hit
+  {
+    let source =
+      use.written == use.path || use.path == nil
+      ? use.written : "\(use.written) (\(use.path ?? ""))"
     return Hit(
-      at: subject.location(use.instruction.line), "the \(use.means.rawValue) source \(source) \(what)", fix: fix)
+      at: subject.location(use.instruction.line),
+      "the \(use.means.rawValue) source \(source) \(what)", fix: fix)
   }
 
   /// ` by .dockerignore:3`, for the rule that leaves a path out.

@@ -4,10 +4,12 @@ import ForgeDockerignore
 extension LintRule {
   /// What goes wrong in ignore files, which look like Git's and are not.
   static let ignoreFile: [LintRule] = [
-    LintRule("FORGE-L020", .warning, "A pattern with brackets misses the folder that it names") { subject in
+    LintRule("FORGE-L020", .warning, "A pattern with brackets misses the folder that it names") {
+      subject in
       hits(subject) { rule in
         let text = rule.pattern.cleaned
-        guard text.contains("["), !text.contains("\\"), subject.context.kind(text) != nil, !rule.pattern.matches(text)
+        guard text.contains("["), !text.contains("\\"), subject.context.kind(text) != nil,
+          !rule.pattern.matches(text)
         else { return nil }
         return (
           "\(rule.text) is a folder's name, but brackets are a class of characters: the folder is not matched",
@@ -18,7 +20,8 @@ extension LintRule {
     LintRule("FORGE-L021", .warning, "A pattern matches only at the top") { subject in
       hits(subject) { rule in
         let name = rule.pattern.cleaned
-        guard !rule.pattern.isException, !name.contains("/"), !name.contains("*"), bulky.contains(name),
+        guard !rule.pattern.isException, !name.contains("/"), !name.contains("*"),
+          bulky.contains(name),
           let deeper = deeperFolder(name, subject)
         else { return nil }
         return (
@@ -27,10 +30,12 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L023", .warning, "An exception with wildcards lies in an ignored folder") { subject in
+    LintRule("FORGE-L023", .warning, "An exception with wildcards lies in an ignored folder") {
+      subject in
       hits(subject) { rule in
         let text = rule.pattern.cleaned
-        guard rule.pattern.isException, GoGlob.isGlob(text), let kept = lostToBuildah(rule, subject) else { return nil }
+        guard rule.pattern.isException, GoGlob.isGlob(text), let kept = lostToBuildah(rule, subject)
+        else { return nil }
         return (
           "\(rule.text) keeps \(kept) for BuildKit alone: buildah and podman do not look into an ignored folder for "
             + "a pattern with wildcards",
@@ -41,7 +46,9 @@ extension LintRule {
     LintRule("FORGE-L022", .info, "A comment is indented") { subject in
       hits(subject) { rule in
         guard rule.text.hasPrefix("#") else { return nil }
-        return ("an indented # starts a pattern, not a comment", "Move the # to the start of the line")
+        return (
+          "an indented # starts a pattern, not a comment", "Move the # to the start of the line"
+        )
       }
     },
   ]
@@ -60,7 +67,9 @@ extension LintRule {
     let ignore = subject.ignore
     func isClosed(_ path: String) -> Bool {
       ignore.ignores(path)
-        && !ignore.rules.contains { $0.pattern.isException && ($0.pattern.cleaned + "/").hasPrefix(path + "/") }
+        && !ignore.rules.contains {
+          $0.pattern.isException && ($0.pattern.cleaned + "/").hasPrefix(path + "/")
+        }
     }
     return subject.context.first(
       below: ".", depth: 6,
@@ -68,20 +77,26 @@ extension LintRule {
       where: { path, kind in
         guard kind == .file, ignore.decision(path)?.line == rule.line else { return false }
         let parts = path.split(separator: "/")
-        return (1..<max(1, parts.count)).contains { isClosed(parts.prefix($0).joined(separator: "/")) }
+        return (1..<max(1, parts.count)).contains {
+          isClosed(parts.prefix($0).joined(separator: "/"))
+        }
       })
   }
 
   /// Folders that installs and builds leave behind, at any depth.
   private static let bulky: Set<String> = [
-    "node_modules", ".next", "__pycache__", ".venv", "venv", ".turbo", ".pytest_cache", ".mypy_cache", "dist",
+    "node_modules", ".next", "__pycache__", ".venv", "venv", ".turbo", ".pytest_cache",
+    ".mypy_cache", "dist",
   ]
 
   private static func deeperFolder(_ name: String, _ subject: LintSubject) -> String? {
     let ignore = subject.ignore
     return subject.context.first(
       below: ".", depth: 6,
-      enters: { !bulky.contains(String($0.split(separator: "/").last ?? "")) && !ignore.ignores($0) },
-      where: { path, kind in kind == .folder && path.hasSuffix("/\(name)") && !ignore.ignores(path) })
+      enters: {
+        !bulky.contains(String($0.split(separator: "/").last ?? "")) && !ignore.ignores($0)
+      },
+      where: { path, kind in kind == .folder && path.hasSuffix("/\(name)") && !ignore.ignores(path)
+      })
   }
 }

@@ -13,7 +13,8 @@ package enum LintFiles {
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
-      let data = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: limit + 1)
+      let data = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(
+        upToCount: limit + 1)
     else { return isEmptyFile(path) ? SourceText(name: name, text: "") : nil }
     return SourceText(name: name, bytes: [UInt8](data))
   }
@@ -21,7 +22,8 @@ package enum LintFiles {
   /// The same of a file that is there.
   package static func require(_ path: String, name: String) throws(LintError) -> SourceText {
     guard let source = read(path, name: name) else {
-      throw .unreadable(path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(limit)))")
+      throw .unreadable(
+        path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(limit)))")
     }
     return source
   }
@@ -34,7 +36,9 @@ package enum LintFiles {
   /// `Dockerfile`, `Containerfile`, with what people put in front or behind: `Dockerfile.dev`, `api.Dockerfile`.
   static func isDockerfile(_ name: String) -> Bool {
     let lower = name.lowercased()
-    guard !lower.hasSuffix(".dockerignore"), !lower.hasSuffix(".containerignore"), !lower.hasSuffix(".md") else {
+    guard !lower.hasSuffix(".dockerignore"), !lower.hasSuffix(".containerignore"),
+      !lower.hasSuffix(".md")
+    else {
       return false
     }
     return ["dockerfile", "containerfile"].contains { word in
@@ -43,16 +47,20 @@ package enum LintFiles {
   }
 
   private static let pruned: Set<String> = [
-    "node_modules", ".git", ".next", ".venv", "venv", "__pycache__", "site-packages", ".turbo", ".nx",
+    "node_modules", ".git", ".next", ".venv", "venv", "__pycache__", "site-packages", ".turbo",
+    ".nx",
   ]
 
   /// The Dockerfiles in a folder and the folders below it, sorted.
   static func dockerfiles(in context: BuildContext) -> [String] {
     var found: [String] = []
     _ = context.first(
-      below: ".", depth: 8, enters: { !pruned.contains(String($0.split(separator: "/").last ?? "")) },
+      below: ".", depth: 8,
+      enters: { !pruned.contains(String($0.split(separator: "/").last ?? "")) },
       where: { path, kind in
-        if kind == .file, isDockerfile(String(path.split(separator: "/").last ?? "")) { found.append(path) }
+        if kind == .file, isDockerfile(String(path.split(separator: "/").last ?? "")) {
+          found.append(path)
+        }
         return found.count >= 1_000
       })
     return found

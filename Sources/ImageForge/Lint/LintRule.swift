@@ -31,7 +31,9 @@ package struct LintRule: Sendable {
     }
 
     /// About an instruction of the Dockerfile.
-    init(_ instruction: DockerfileInstruction, of subject: LintSubject, _ message: String, fix: String) {
+    init(
+      _ instruction: DockerfileInstruction, of subject: LintSubject, _ message: String, fix: String
+    ) {
       location = subject.location(instruction.line)
       line = instruction.line
       self.message = message
@@ -40,7 +42,8 @@ package struct LintRule: Sendable {
   }
 
   package init(
-    _ id: String, _ severity: Severity, _ title: String, sameAs: [String] = [], isExperimental: Bool = false,
+    _ id: String, _ severity: Severity, _ title: String, sameAs: [String] = [],
+    isExperimental: Bool = false,
     check: @escaping @Sendable (LintSubject) -> [Hit]
   ) {
     self.id = id

@@ -37,22 +37,31 @@ extension LintSubject {
     }
     guard let (_, image) = finalBase else { return false }
     // Files alone, which run nothing.
-    let runs = finalChain.flatMap(\.instructions).contains { ["CMD", "ENTRYPOINT"].contains($0.keyword) }
+    let runs = finalChain.flatMap(\.instructions).contains {
+      ["CMD", "ENTRYPOINT"].contains($0.keyword)
+    }
     guard image != "scratch" || runs else { return false }
     return !["nonroot", "unprivileged", "cgr.dev/"].contains(where: image.contains)
   }
 
-  func mountsCache(_ run: DockerfileInstruction) -> Bool { run.mounts.contains { $0["type"] == "cache" } }
+  func mountsCache(_ run: DockerfileInstruction) -> Bool {
+    run.mounts.contains { $0["type"] == "cache" }
+  }
 
   func cleansApt(_ run: DockerfileInstruction, _ commands: [ShellCommand]) -> Bool {
-    run.mounts.contains { $0["type"] == "cache" && ($0["target"] ?? $0["dst"] ?? "").hasPrefix("/var/lib/apt") }
-      || commands.contains { $0.program == "rm" && $0.words.contains { $0.hasPrefix("/var/lib/apt/lists") } }
+    run.mounts.contains {
+      $0["type"] == "cache" && ($0["target"] ?? $0["dst"] ?? "").hasPrefix("/var/lib/apt")
+    }
+      || commands.contains {
+        $0.program == "rm" && $0.words.contains { $0.hasPrefix("/var/lib/apt/lists") }
+      }
   }
 
   /// Whether `ENV PIP_NO_CACHE_DIR` is set above.
   func disablesPipCache(at run: DockerfileInstruction) -> Bool {
     dockerfile.instructions.contains {
-      $0.line < run.line && ["ENV", "ARG"].contains($0.keyword) && $0.arguments.contains("PIP_NO_CACHE_DIR")
+      $0.line < run.line && ["ENV", "ARG"].contains($0.keyword)
+        && $0.arguments.contains("PIP_NO_CACHE_DIR")
     }
   }
 
@@ -75,7 +84,8 @@ extension LintSubject {
   ) -> (copy: DockerfileInstruction, install: DockerfileInstruction)? {
     guard
       let install = stage.instructions.first(where: { instruction in
-        instruction.keyword == "RUN" && ShellCommand.all(of: instruction).contains(where: \.installsProject)
+        instruction.keyword == "RUN"
+          && ShellCommand.all(of: instruction).contains(where: \.installsProject)
       }),
       let copy = stage.instructions.first(where: { instruction in
         uses.contains { $0.instruction == instruction && $0.path == "." && $0.means != .bind }

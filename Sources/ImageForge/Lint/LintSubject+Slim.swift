@@ -7,35 +7,47 @@ extension LintSubject {
   /// small already.
   static func slim(_ image: String) -> String? {
     let base = Base(image)
-    guard base.isOfficial, let tag = base.tag, !image.contains("@"), ["node", "python"].contains(base.family),
+    guard base.isOfficial, let tag = base.tag, !image.contains("@"),
+      ["node", "python"].contains(base.family),
       let match = tag.wholeMatch(of: /([0-9]+(?:\.[0-9]+)*)(?:-(bookworm|trixie|bullseye))?/)
     else { return nil }
     let name = image.dropLast(tag.count)
     guard let release = match.2 else { return "\(name)\(match.1)-slim" }
-    return base.family == "node" ? "\(name)\(match.1)-\(release)-slim" : "\(name)\(match.1)-slim-\(release)"
+    return base.family == "node"
+      ? "\(name)\(match.1)-\(release)-slim" : "\(name)\(match.1)-slim-\(release)"
   }
 
   /// What the full image has, and the stage uses, in words; nil where nothing is seen.
   func needsFullImage(_ stage: DockerfileSyntax.Stage) -> String? {
     var stages: Set<Int> = [stage.index]
     for next in dockerfile.stages {
-      if let parent = dockerfile.stage(next.base, before: next.index), stages.contains(parent.index) {
+      if let parent = dockerfile.stage(next.base, before: next.index), stages.contains(parent.index)
+      {
         stages.insert(next.index)
       }
     }
     var installed: Set<String> = []
-    for instruction in dockerfile.stages.filter({ stages.contains($0.index) }).flatMap(\.instructions) {
-      guard ["RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(instruction.keyword) else { continue }
+    for instruction in dockerfile.stages.filter({ stages.contains($0.index) }).flatMap(
+      \.instructions)
+    {
+      guard ["RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"].contains(instruction.keyword) else {
+        continue
+      }
       var commands = ShellCommand.all(of: instruction)
       if instruction.keyword == "HEALTHCHECK", instruction.arguments.hasPrefix("CMD") {
-        commands = ShellCommand.all(in: instruction.arguments.dropFirst(3).filter { !"[]\",".contains($0) })
+        commands = ShellCommand.all(
+          in: instruction.arguments.dropFirst(3).filter { !"[]\",".contains($0) })
       }
       for command in commands where command.isAptInstall { installed.formUnion(command.operands) }
       // A script may call anything.
-      if let script = commands.lazy.compactMap({ $0.words.prefix(2).first { $0.hasSuffix(".sh") } }).first {
+      if let script = commands.lazy.compactMap({ $0.words.prefix(2).first { $0.hasSuffix(".sh") } })
+        .first
+      {
         let name = script.split(separator: "/").last.map(String.init) ?? script
         let place = uses.first { $0.path?.hasSuffix(name) == true }?.path ?? name
-        guard let text = context.read(place, limit: 1 << 16)?.text else { return "it runs \(script)" }
+        guard let text = context.read(place, limit: 1 << 16)?.text else {
+          return "it runs \(script)"
+        }
         commands += ShellCommand.all(in: text)
       }
       for command in commands {
@@ -51,10 +63,14 @@ extension LintSubject {
 
   /// Programs that the slim images lack, and the packages that have them.
   private static let fullPrograms = [
-    "git": "git", "curl": "curl", "wget": "wget", "gcc": "gcc", "g++": "g++", "cc": "gcc", "make": "make",
-    "ssh": "openssh-client", "scp": "openssh-client", "ssh-keyscan": "openssh-client", "hg": "mercurial",
-    "svn": "subversion", "unzip": "unzip", "gpg": "gnupg", "convert": "imagemagick", "pkg-config": "pkg-config",
-    "mysql_config": "default-libmysqlclient-dev", "pg_config": "libpq-dev", "sqlite3": "sqlite3", "file": "file",
+    "git": "git", "curl": "curl", "wget": "wget", "gcc": "gcc", "g++": "g++", "cc": "gcc",
+    "make": "make",
+    "ssh": "openssh-client", "scp": "openssh-client", "ssh-keyscan": "openssh-client",
+    "hg": "mercurial",
+    "svn": "subversion", "unzip": "unzip", "gpg": "gnupg", "convert": "imagemagick",
+    "pkg-config": "pkg-config",
+    "mysql_config": "default-libmysqlclient-dev", "pg_config": "libpq-dev", "sqlite3": "sqlite3",
+    "file": "file",
     "patch": "patch", "procps": "procps", "ps": "procps",
   ]
 
@@ -76,22 +92,33 @@ extension LintSubject {
   private static func compiled(in context: BuildContext, isPython: Bool) -> String? {
     let files =
       isPython
-      ? ["requirements.txt", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "pyproject.toml"]
+      ? [
+        "requirements.txt", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml",
+        "pyproject.toml",
+      ]
       : ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "package.json"]
-    let table = (try? DataFile.decode([String: Needs].self, from: "data/python-system-packages.yaml")) ?? [:]
-    let packages = (try? DataFile.decode(NodePackages.self, from: "data/node-packages.yaml"))?.packages ?? []
+    let table =
+      (try? DataFile.decode([String: Needs].self, from: "data/python-system-packages.yaml")) ?? [:]
+    let packages =
+      (try? DataFile.decode(NodePackages.self, from: "data/node-packages.yaml"))?.packages ?? []
     let names =
       isPython
-      ? table.keys.sorted() : packages.filter { !$0.prebuilt.contains("glibc") || $0.runtime != nil }.map(\.name)
+      ? table.keys.sorted()
+      : packages.filter { !$0.prebuilt.contains("glibc") || $0.runtime != nil }.map(\.name)
     for file in files {
       guard let text = context.read(file, limit: 16 << 20)?.text else { continue }
       if text.contains("git+") { return "\(file) names what git fetches" }
       let named =
         isPython
         ? Set(
-          text.lowercased().matches(of: /(?:^|["'\n ])([a-z0-9][a-z0-9._-]*(?:\[c\])?)/).map { match in
+          text.lowercased().matches(of: /(?:^|["'\n ])([a-z0-9][a-z0-9._-]*(?:\[c\])?)/).map {
+            match in
             String(match.1).replacing("_", with: "-")
-          }) : Set(text.matches(of: /["'\n \/]((?:@[a-z0-9._-]+\/)?[a-z0-9][a-z0-9._-]*)/).map { String($0.1) })
+          })
+        : Set(
+          text.matches(of: /["'\n \/]((?:@[a-z0-9._-]+\/)?[a-z0-9][a-z0-9._-]*)/).map {
+            String($0.1)
+          })
       if let name = names.first(where: named.contains) {
         return "\(file) names \(name), which is compiled, or loads a library of the system"
       }

@@ -61,7 +61,9 @@ package struct ContextUse: Sendable {
     return uses
   }
 
-  private static func copied(by instruction: DockerfileInstruction, _ variables: DockerfileVariables) -> [ContextUse] {
+  private static func copied(
+    by instruction: DockerfileInstruction, _ variables: DockerfileVariables
+  ) -> [ContextUse] {
     guard instruction.value(of: "from") == nil else { return [] }
     let means: Means = instruction.keyword == "ADD" ? .add : .copy
     return instruction.words.dropLast().compactMap { word in
@@ -72,7 +74,9 @@ package struct ContextUse: Sendable {
     }
   }
 
-  private static func mounted(by instruction: DockerfileInstruction, _ variables: DockerfileVariables) -> [ContextUse] {
+  private static func mounted(
+    by instruction: DockerfileInstruction, _ variables: DockerfileVariables
+  ) -> [ContextUse] {
     instruction.mounts.compactMap { mount in
       guard mount["type"] ?? "bind" == "bind", mount["from"] == nil else { return nil }
       let source = mount["source"] ?? mount["src"] ?? "."
@@ -80,7 +84,9 @@ package struct ContextUse: Sendable {
     }
   }
 
-  private init(_ means: Means, _ instruction: DockerfileInstruction, written: String, expanded: String?) {
+  private init(
+    _ means: Means, _ instruction: DockerfileInstruction, written: String, expanded: String?
+  ) {
     self.means = means
     self.instruction = instruction
     self.written = written

@@ -54,7 +54,8 @@ public enum Linter {
     var status = stat()
     let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     for file in mended {
-      try AtomicFile.write(file.contents.utf8, to: isFolder && path != "." ? "\(path)/\(file.path)" : file.path)
+      try AtomicFile.write(
+        file.contents.utf8, to: isFolder && path != "." ? "\(path)/\(file.path)" : file.path)
     }
   }
 
@@ -84,7 +85,8 @@ public enum Linter {
         folder = try likelyContext(of: source, name: name, prefix: prefix)
       }
     }
-    let shown = folder.hasPrefix(prefix) && given == nil ? String(folder.dropFirst(prefix.count)) : folder
+    let shown =
+      folder.hasPrefix(prefix) && given == nil ? String(folder.dropFirst(prefix.count)) : folder
     // The ignore file beside the Dockerfile replaces the context's.
     let own = LintFiles.read(path + ".dockerignore", name: name + ".dockerignore")
     let ignore =
@@ -99,27 +101,36 @@ public enum Linter {
     if findings.contains(where: { $0.id == "FORGE-L059" }) {
       mended.append(
         file(
-          (shown.isEmpty || shown == "." ? "" : shown + "/") + ".dockerignore", "", Mender.ignoreFile,
+          (shown.isEmpty || shown == "." ? "" : shown + "/") + ".dockerignore", "",
+          Mender.ignoreFile,
           ["FORGE-L059: what the image never needs stays out"]))
     }
     return (findings, mended)
   }
 
-  private static func file(_ path: String, _ old: String, _ new: String, _ changes: [String]) -> MendedFile {
+  private static func file(_ path: String, _ old: String, _ new: String, _ changes: [String])
+    -> MendedFile
+  {
     MendedFile(
       path: path, contents: new, changes: changes,
       diff: UnifiedDiff.between(old, new, oldName: "a/\(path)", newName: "b/\(path)"))
   }
 
   /// The Dockerfile as its findings ask; nil when there is nothing that can be mended.
-  package static func mend(_ source: SourceText, ignore: SourceText?, context: BuildContext) -> MendedFile? {
+  package static func mend(_ source: SourceText, ignore: SourceText?, context: BuildContext)
+    -> MendedFile?
+  {
     guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
     let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
-    let subject = LintSubject(dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
+    let subject = LintSubject(
+      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
     return Mender.mend(source, subject).map { mended in
-      let (old, new) = (Mender.masked(source.text, dockerfile), Mender.masked(mended.text, dockerfile))
+      let (old, new) = (
+        Mender.masked(source.text, dockerfile), Mender.masked(mended.text, dockerfile)
+      )
       let shown = file(source.name, old, new, mended.changes)
-      return MendedFile(path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
+      return MendedFile(
+        path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
     }
   }
 
@@ -127,11 +138,14 @@ public enum Linter {
   private static func likelyContext(
     of source: SourceText, name: String, prefix: String
   ) throws(LintError) -> String {
-    func parent(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "" }
+    func parent(_ path: String) -> String {
+      path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
     var current = parent(name)
     var best = prefix + current
     guard let file = try? DockerfileSyntax.parse(source) else { return best }
-    let paths = ContextUse.all(in: file).filter { !$0.isGlob && !$0.leavesContext }.compactMap(\.path)
+    let paths = ContextUse.all(in: file).filter { !$0.isGlob && !$0.leavesContext }.compactMap(
+      \.path)
     var bestCount = -1
     while true {
       let folder = prefix + current
@@ -139,21 +153,28 @@ public enum Linter {
         let count = paths.count { context.kind($0) != nil }
         if count > bestCount { (best, bestCount) = (folder, count) }
       }
-      if current.isEmpty || current.hasPrefix("/") && parent(current).isEmpty || name.hasPrefix("/") { return best }
+      if current.isEmpty || current.hasPrefix("/") && parent(current).isEmpty || name.hasPrefix("/")
+      {
+        return best
+      }
       current = parent(current)
     }
   }
 
   /// Checks texts that need not be on disk, such as generated ones.
-  package static func lint(_ source: SourceText, ignore: SourceText?, context: BuildContext) -> [Finding] {
+  package static func lint(_ source: SourceText, ignore: SourceText?, context: BuildContext)
+    -> [Finding]
+  {
     var findings: [Finding] = []
     var patterns = Dockerignore.none
     if let ignore {
       do { patterns = try Dockerignore(ignore) } catch {
         findings.append(
           Finding(
-            id: "FORGE-L041", severity: .error, message: "the pattern \(error.pattern) \(error.reason)",
-            location: "\(ignore.name):\(error.line)", fix: "Correct it; a literal bracket is written \\["))
+            id: "FORGE-L041", severity: .error,
+            message: "the pattern \(error.pattern) \(error.reason)",
+            location: "\(ignore.name):\(error.line)",
+            fix: "Correct it; a literal bracket is written \\["))
       }
     }
     let dockerfile: DockerfileSyntax
@@ -164,12 +185,14 @@ public enum Linter {
           fix: "Correct the Dockerfile; no builder can read it")
       ]
     }
-    let subject = LintSubject(dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
+    let subject = LintSubject(
+      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
     let directive = subject.directive
     if let problem = directive.problem {
       findings.append(
         Finding(
-          id: "FORGE-L042", severity: .warning, message: "the directive check does not know \(problem)",
+          id: "FORGE-L042", severity: .warning,
+          message: "the directive check does not know \(problem)",
           location: subject.location(dockerfile.directives.first { $0.name == "check" }?.line ?? 1),
           fix: "Write # check=skip=RULE,RULE;error=true"))
     }
@@ -178,7 +201,8 @@ public enum Linter {
         if let line = hit.line, subject.silences(rule, at: line) { continue }
         findings.append(
           Finding(
-            id: rule.id, severity: directive.fails && rule.severity == .warning ? .error : rule.severity,
+            id: rule.id,
+            severity: directive.fails && rule.severity == .warning ? .error : rule.severity,
             message: hit.message, location: hit.location, fix: hit.fix))
       }
     }

@@ -18,7 +18,9 @@ extension Mender {
     var names: [String] = []
     for instruction in draft.file.stages.flatMap(\.instructions) {
       let rule = LintRule.all.first { $0.id == "SecretsUsedInArgOrEnv" }
-      if let rule, !draft.subject.directive.wants(rule) || draft.subject.silences(rule, at: instruction.line) {
+      if let rule,
+        !draft.subject.directive.wants(rule) || draft.subject.silences(rule, at: instruction.line)
+      {
         continue
       }
       names += LintRule.names(setBy: instruction, draft.subject).filter {
@@ -34,7 +36,8 @@ extension Mender {
     // The stages that have it, and whether they have had it from a line above.
     var has: Set<Int> = []
     for stage in draft.file.stages {
-      if let parent = draft.file.stage(stage.base, before: stage.index), has.contains(parent.index) {
+      if let parent = draft.file.stage(stage.base, before: stage.index), has.contains(parent.index)
+      {
         has.insert(stage.index)
       }
       var steps: [DockerfileInstruction] = []
@@ -56,9 +59,14 @@ extension Mender {
       }
       // Tools read it from the environment, too.
       let readers =
-        named.isEmpty ? steps.filter { ShellCommand.all(of: $0).contains { $0.installsProject || $0.isBuild } } : named
-      for step in readers where !step.mounts.contains(where: { $0["type"] == "secret" && $0["id"] == name }) {
-        guard step.execForm == nil, step.heredocs.isEmpty, let edit = mounting(name, in: step, draft) else {
+        named.isEmpty
+        ? steps.filter { ShellCommand.all(of: $0).contains { $0.installsProject || $0.isBuild } }
+        : named
+      for step in readers
+      where !step.mounts.contains(where: { $0["type"] == "secret" && $0["id"] == name }) {
+        guard step.execForm == nil, step.heredocs.isEmpty,
+          let edit = mounting(name, in: step, draft)
+        else {
           return nil
         }
         edits.append(edit)
@@ -72,7 +80,9 @@ extension Mender {
   }
 
   /// `ENV A=1 TOKEN=x B=2` without TOKEN.
-  private static func removing(_ name: String, from instruction: DockerfileInstruction, _ draft: Draft) -> Edit? {
+  private static func removing(
+    _ name: String, from instruction: DockerfileInstruction, _ draft: Draft
+  ) -> Edit? {
     let words = DockerfileWords.split(instruction.arguments, escape: draft.file.escape)
     let isLegacy = instruction.keyword == "ENV" && !(words.first?.contains("=") ?? false)
     let rest = isLegacy ? [] : words.filter { $0.prefix { $0 != "=" } != name }
@@ -85,9 +95,14 @@ extension Mender {
     }
   }
 
-  private static func mounting(_ name: String, in step: DockerfileInstruction, _ draft: Draft) -> Edit? {
+  private static func mounting(_ name: String, in step: DockerfileInstruction, _ draft: Draft)
+    -> Edit?
+  {
     let text = draft.raw(step).joined(separator: "\n")
-    guard let start = text.prefixMatch(of: /[ \t]*[A-Za-z]+((?:(?:[ \t]|\\\n)+--[^\s\\]+)*)(?:[ \t]|\\\n)+/) else {
+    guard
+      let start = text.prefixMatch(
+        of: /[ \t]*[A-Za-z]+((?:(?:[ \t]|\\\n)+--[^\s\\]+)*)(?:[ \t]|\\\n)+/)
+    else {
       return nil
     }
     let script = text[start.range.upperBound...]
@@ -105,14 +120,20 @@ extension Mender {
     for instruction in file.instructions {
       let pairs: [(String, String)] =
         switch instruction.keyword {
-        case "ENV": DockerfileVariables.pairs(instruction.arguments, escape: file.escape).map { ($0.name, $0.value) }
+        case "ENV":
+          DockerfileVariables.pairs(instruction.arguments, escape: file.escape).map {
+            ($0.name, $0.value)
+          }
         case "ARG":
           DockerfileWords.split(instruction.arguments, escape: file.escape).compactMap { word in
-            word.firstIndex(of: "=").map { (String(word[..<$0]), String(word[word.index(after: $0)...])) }
+            word.firstIndex(of: "=").map {
+              (String(word[..<$0]), String(word[word.index(after: $0)...]))
+            }
           }
         default: []
         }
-      for (name, value) in pairs where LintRule.saysSecret(name) || SecretName.isSecret(name, setTo: value) {
+      for (name, value) in pairs
+      where LintRule.saysSecret(name) || SecretName.isSecret(name, setTo: value) {
         guard !value.isEmpty, !value.hasPrefix("$") else { continue }
         for between in ["=", " ", "=\"", "='"] {
           text = text.replacing(name + between + value, with: name + between + "…")

@@ -20,7 +20,9 @@ extension Mender {
         let from = stage.from.spelling
         guard from == from.lowercased() || from == from.uppercased() else { return nil }
         return draft.edit(stage.from, "FROM and AS are written alike") { text in
-          text.replacing(" \(stage.from.words[1]) \(name)", with: " \(from == from.lowercased() ? "as" : "AS") \(name)")
+          text.replacing(
+            " \(stage.from.words[1]) \(name)",
+            with: " \(from == from.lowercased() ? "as" : "AS") \(name)")
         }
       }
     },
@@ -32,9 +34,12 @@ extension Mender {
           var text = text
           for name in names {
             if instruction.keyword == "FROM" {
-              text = text.components(" ").map { $0 == name ? name.lowercased() : $0 }.joined(separator: " ")
+              text = text.components(" ").map { $0 == name ? name.lowercased() : $0 }.joined(
+                separator: " ")
             } else {
-              for use in ["from=\(name) ", "from=\(name),"] { text = text.replacing(use, with: use.lowercased()) }
+              for use in ["from=\(name) ", "from=\(name),"] {
+                text = text.replacing(use, with: use.lowercased())
+              }
             }
           }
           return text
@@ -44,7 +49,8 @@ extension Mender {
     Mend(rule: "RedundantTargetPlatform") { draft in
       draft.file.stages.compactMap { stage in
         draft.edit(stage.from, "the platform is the default") { text in
-          text.replacing("--platform=$TARGETPLATFORM ", with: "").replacing("--platform=${TARGETPLATFORM} ", with: "")
+          text.replacing("--platform=$TARGETPLATFORM ", with: "").replacing(
+            "--platform=${TARGETPLATFORM} ", with: "")
         }
       }
     },
@@ -54,16 +60,18 @@ extension Mender {
       }
     },
     Mend(rule: "MaintainerDeprecated") { draft in
-      draft.file.instructions.filter { $0.keyword == "MAINTAINER" && !$0.arguments.contains("\"") }.compactMap { one in
-        draft.edit(one, "MAINTAINER becomes a label") { _ in
-          "LABEL org.opencontainers.image.authors=\"\(one.arguments)\""
+      draft.file.instructions.filter { $0.keyword == "MAINTAINER" && !$0.arguments.contains("\"") }
+        .compactMap { one in
+          draft.edit(one, "MAINTAINER becomes a label") { _ in
+            "LABEL org.opencontainers.image.authors=\"\(one.arguments)\""
+          }
         }
-      }
     },
     Mend(rule: "LegacyKeyValueFormat") { draft in
       draft.file.instructions.compactMap { instruction in
         guard ["ENV", "LABEL"].contains(instruction.keyword),
-          let pair = DockerfileVariables.pairs(instruction.arguments, escape: draft.file.escape).first,
+          let pair = DockerfileVariables.pairs(instruction.arguments, escape: draft.file.escape)
+            .first,
           !instruction.arguments.hasPrefix(pair.name + "="),
           // What is quoted or escaped means something else between quotes.
           !pair.value.contains(where: { "\"'\\`".contains($0) })
@@ -77,11 +85,15 @@ extension Mender {
     Mend(rule: "WorkdirRelativePath") { draft in
       var set: Set<Int> = []
       return draft.file.stages.flatMap { stage in
-        if let parent = draft.file.stage(stage.base, before: stage.index), set.contains(parent.index) {
+        if let parent = draft.file.stage(stage.base, before: stage.index),
+          set.contains(parent.index)
+        {
           set.insert(stage.index)
         }
         return stage.instructions.filter { $0.keyword == "WORKDIR" }.compactMap { one -> Edit? in
-          guard set.insert(stage.index).inserted, !["/", "$", "\"", "~"].contains(where: one.arguments.hasPrefix) else {
+          guard set.insert(stage.index).inserted,
+            !["/", "$", "\"", "~"].contains(where: one.arguments.hasPrefix)
+          else {
             return nil
           }
           return draft.edit(one, "the working directory is absolute") { _ in
@@ -107,11 +119,15 @@ extension Mender {
     },
   ]
 
-  private static func ports(_ draft: Draft, _ change: String, _ transform: (String) -> String) -> [Edit] {
+  private static func ports(_ draft: Draft, _ change: String, _ transform: (String) -> String)
+    -> [Edit]
+  {
     draft.file.instructions.filter { $0.keyword == "EXPOSE" }.compactMap { instruction in
       let words = instruction.words.map(transform)
       guard words != instruction.words else { return nil }
-      return draft.edit(instruction, change) { _ in "\(instruction.spelling) \(words.joined(separator: " "))" }
+      return draft.edit(instruction, change) { _ in
+        "\(instruction.spelling) \(words.joined(separator: " "))"
+      }
     }
   }
 }

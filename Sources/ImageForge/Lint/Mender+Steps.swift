@@ -18,24 +18,32 @@ extension Mender {
       guard let (stage, image) = draft.subject.finalBase, let slim = LintSubject.slim(image),
         draft.subject.needsFullImage(stage) == nil, let written = slimmed(stage.base, image, slim)
       else { return [] }
-      let edit = draft.edit(stage.from, "\(image) becomes \(slim): no step is seen to need the compilers") { text in
+      let edit = draft.edit(
+        stage.from, "\(image) becomes \(slim): no step is seen to need the compilers"
+      ) { text in
         text.components(" ").map { $0 == stage.base ? written : $0 }.joined(separator: " ")
       }
       return [edit].compactMap(\.self)
     },
     Mend(rule: "FORGE-L055") { draft in
-      draft.file.instructions.filter { LintRule.isPlainAdd($0, draft.subject) }.compactMap { instruction in
+      draft.file.instructions.filter { LintRule.isPlainAdd($0, draft.subject) }.compactMap {
+        instruction in
         draft.edit(instruction, "ADD becomes COPY") { text in
           text.replacingFirst(
-            instruction.spelling, with: instruction.spelling == instruction.spelling.lowercased() ? "copy" : "COPY")
+            instruction.spelling,
+            with: instruction.spelling == instruction.spelling.lowercased() ? "copy" : "COPY")
         }
       }
     },
     Mend(rule: "FORGE-L061") { draft in
       draft.file.instructions.compactMap { instruction in
         let uses = draft.subject.uses.filter { $0.instruction == instruction && $0.means != .bind }
-        guard !uses.isEmpty, uses.allSatisfy({ $0.path.map(LintRule.isSecretFile) ?? false }) else { return nil }
-        return draft.edit(instruction, "\(uses[0].written) is no longer copied: pass it when the container starts") {
+        guard !uses.isEmpty, uses.allSatisfy({ $0.path.map(LintRule.isSecretFile) ?? false }) else {
+          return nil
+        }
+        return draft.edit(
+          instruction, "\(uses[0].written) is no longer copied: pass it when the container starts"
+        ) {
           _ in ""
         }
       }
@@ -56,7 +64,8 @@ extension Mender {
             && commands.contains(where: \.isAptInstall) && !commands.contains(where: \.isAptUpdate)
         }
         guard !installs.isEmpty else { return [] }
-        return [draft.edit(update, "update and installation are one step") { _ in "" }].compactMap(\.self)
+        return [draft.edit(update, "update and installation are one step") { _ in "" }].compactMap(
+          \.self)
           + installs.compactMap { install in
             draft.edit(install, "") { text in
               text.replacingFirst("apt", with: "apt-get update && apt")
@@ -66,7 +75,10 @@ extension Mender {
     },
     Mend(rule: "FORGE-L052") { draft in
       runs(draft, "recommended packages stay out") { run, text in
-        guard ShellCommand.all(of: run).contains(where: { $0.isAptInstall && !$0.has("--no-install-recommends") })
+        guard
+          ShellCommand.all(of: run).contains(where: {
+            $0.isAptInstall && !$0.has("--no-install-recommends")
+          })
         else { return text }
         return unpinned(
           run, draft,
@@ -78,9 +90,11 @@ extension Mender {
     Mend(rule: "FORGE-L051") { draft in
       runs(draft, "the package lists are removed in the same step") { run, text in
         let commands = ShellCommand.all(of: run)
-        guard run.heredocs.isEmpty, commands.contains(where: \.isAptInstall), !draft.subject.cleansApt(run, commands)
+        guard run.heredocs.isEmpty, commands.contains(where: \.isAptInstall),
+          !draft.subject.cleansApt(run, commands)
         else { return text }
-        return unpinned(run, draft, text + " \(draft.file.escape)\n    && rm -rf /var/lib/apt/lists/*")
+        return unpinned(
+          run, draft, text + " \(draft.file.escape)\n    && rm -rf /var/lib/apt/lists/*")
       }
     },
     Mend(rule: "FORGE-L054") { draft in
@@ -94,7 +108,9 @@ extension Mender {
         if commands.contains(where: { $0.isPipInstall && !$0.has("--no-cache-dir") }),
           !draft.subject.disablesPipCache(at: run)
         {
-          text = text.replacing(/\b(pip[0-9.]*)(\s+)install\b/) { "\($0.output.1)\($0.output.2)install --no-cache-dir" }
+          text = text.replacing(/\b(pip[0-9.]*)(\s+)install\b/) {
+            "\($0.output.1)\($0.output.2)install --no-cache-dir"
+          }
         }
         return text
       }
@@ -110,7 +126,9 @@ extension Mender {
         return text
       }
     },
-    Mend(rule: "FORGE-L058") { draft in draft.file.stages.compactMap { dependenciesFirst($0, draft) } },
+    Mend(rule: "FORGE-L058") { draft in
+      draft.file.stages.compactMap { dependenciesFirst($0, draft) }
+    },
   ]
 
   /// The base as it is written, a variable's version kept: `python:${VERSION}-slim`.
@@ -120,36 +138,47 @@ extension Mender {
   }
 
   /// Below a comment that says why no versions stand there, for people and for hadolint.
-  private static func unpinned(_ run: DockerfileInstruction, _ draft: Draft, _ text: String) -> String {
+  private static func unpinned(_ run: DockerfileInstruction, _ draft: Draft, _ text: String)
+    -> String
+  {
     guard !draft.file.comments(above: run.line).contains(where: { $0.contains("hadolint") }),
-      ShellCommand.all(of: run).contains(where: { $0.isAptInstall && !$0.words.contains { $0.contains("=") } })
+      ShellCommand.all(of: run).contains(where: {
+        $0.isAptInstall && !$0.words.contains { $0.contains("=") }
+      })
     else { return text }
-    return "# No versions: the package archive keeps only the newest, and a pinned one stops the build a week later.\n"
+    return
+      "# No versions: the package archive keeps only the newest, and a pinned one stops the build a week later.\n"
       + "# hadolint ignore=DL3008\n" + text
   }
 
   private static func runs(
     _ draft: Draft, _ change: String, _ transform: (DockerfileInstruction, String) -> String
   ) -> [Edit] {
-    draft.file.stages.flatMap(\.instructions).filter { $0.keyword == "RUN" && $0.execForm == nil }.compactMap { run in
-      draft.edit(run, change) { transform(run, $0) }
-    }
+    draft.file.stages.flatMap(\.instructions).filter { $0.keyword == "RUN" && $0.execForm == nil }
+      .compactMap { run in
+        draft.edit(run, change) { transform(run, $0) }
+      }
   }
 
   /// `COPY . .` and `RUN npm ci` become `COPY package.json package-lock.json ./`, `RUN npm ci` and `COPY . .`: where
   /// nothing between them needs the source, the step only installs, and the files that name the dependencies are all
   /// that it needs.
   private static func dependenciesFirst(_ stage: DockerfileSyntax.Stage, _ draft: Draft) -> Edit? {
-    guard let (copy, install) = draft.subject.earlySource(in: stage), copy.keyword == "COPY", copy.flags.isEmpty,
+    guard let (copy, install) = draft.subject.earlySource(in: stage), copy.keyword == "COPY",
+      copy.flags.isEmpty,
       copy.words.count == 2, copy.words[0] == "." || copy.words[0] == "./",
       stage.instructions.allSatisfy({ between in
-        between.line <= copy.line || between.line >= install.line || ["ENV", "ARG"].contains(between.keyword)
+        between.line <= copy.line || between.line >= install.line
+          || ["ENV", "ARG"].contains(between.keyword)
           || (between.keyword == "RUN"
-            && ShellCommand.all(of: between).allSatisfy { ["apt-get", "apt", "apk", "rm"].contains($0.program) })
+            && ShellCommand.all(of: between).allSatisfy {
+              ["apt-get", "apt", "apk", "rm"].contains($0.program)
+            })
       })
     else { return nil }
     let commands = ShellCommand.all(of: install)
-    guard commands.allSatisfy(\.installsProject), let manifests = manifests(commands, draft.subject) else { return nil }
+    guard commands.allSatisfy(\.installsProject), let manifests = manifests(commands, draft.subject)
+    else { return nil }
     let folder = copy.words[1].hasSuffix("/") ? copy.words[1] : copy.words[1] + "/"
     let first = "\(copy.spelling) \(manifests.joined(separator: " ")) \(folder)"
     let between = Array(draft.lines[copy.endLine..<(install.line - 1)])
@@ -167,11 +196,14 @@ extension Mender {
       case "npm", "yarn", "pnpm", "bun":
         // Scripts of the project, folders of it and patches need more than the manifests.
         guard let manifest = subject.context.read("package.json", limit: 1 << 20)?.text,
-          !["install\"", "prepare\"", "file:", "link:", "workspace"].contains(where: manifest.contains),
+          !["install\"", "prepare\"", "file:", "link:", "workspace"].contains(
+            where: manifest.contains),
           let lockfile = subject.lockfile(of: command.program)
         else { return nil }
         names += ["package.json", lockfile]
-        names += [".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml"].filter { subject.context.kind($0) == .file }
+        names += [".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml"].filter {
+          subject.context.kind($0) == .file
+        }
       case "pip", "pip3":
         guard let flag = command.words.firstIndex(where: { $0 == "-r" || $0 == "--requirement" }),
           command.words.indices.contains(flag + 1)

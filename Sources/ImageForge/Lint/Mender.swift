@@ -41,14 +41,17 @@ package struct Mender {
       let new = transform(old)
       guard new != old else { return nil }
       return Edit(
-        lines: instruction.line..<(instruction.endLine + 1), replacement: new.isEmpty ? [] : new.components("\n"),
+        lines: instruction.line..<(instruction.endLine + 1),
+        replacement: new.isEmpty ? [] : new.components("\n"),
         change: change)
     }
   }
 
   /// - Parameter subject: with the parsed `source`.
   /// - Returns: nil when there is nothing that can be mended.
-  static func mend(_ source: SourceText, _ subject: LintSubject) -> (text: String, changes: [String])? {
+  static func mend(_ source: SourceText, _ subject: LintSubject) -> (
+    text: String, changes: [String]
+  )? {
     let isDOS = source.text.contains("\r\n")
     var lines = source.text.replacing("\r\n", with: "\n").components("\n")
     var changes: [String] = []
@@ -56,10 +59,13 @@ package struct Mender {
     // One secret at a time, as long as there are some.
     for mend in spelling + steps + Array(repeating: secrets, count: 16).flatMap(\.self) + runtime {
       let text = lines.joined(separator: "\n")
-      guard let file = try? DockerfileSyntax.parse(SourceText(name: source.name, text: text)) else { return nil }
+      guard let file = try? DockerfileSyntax.parse(SourceText(name: source.name, text: text)) else {
+        return nil
+      }
       let draft = Draft(
         subject: LintSubject(
-          dockerfile: file, ignore: subject.ignore, ignoreName: subject.ignoreName, context: subject.context),
+          dockerfile: file, ignore: subject.ignore, ignoreName: subject.ignoreName,
+          context: subject.context),
         lines: lines)
       let edits = mend.edits(draft).filter { edit in
         guard let rule = LintRule.all.first(where: { $0.id == mend.rule }) else { return true }
@@ -67,8 +73,10 @@ package struct Mender {
       }
       // From the bottom up, so that lines keep their numbers; of two edits of one place the first is made.
       var next = Int.max
-      for edit in edits.sorted(by: { $0.lines.lowerBound > $1.lines.lowerBound }) where edit.lines.upperBound <= next {
-        lines.replaceSubrange((edit.lines.lowerBound - 1)..<(edit.lines.upperBound - 1), with: edit.replacement)
+      for edit in edits.sorted(by: { $0.lines.lowerBound > $1.lines.lowerBound })
+      where edit.lines.upperBound <= next {
+        lines.replaceSubrange(
+          (edit.lines.lowerBound - 1)..<(edit.lines.upperBound - 1), with: edit.replacement)
         next = edit.lines.lowerBound
       }
       var told: Set<String> = []
@@ -130,7 +138,8 @@ package struct Mender {
     switch program {
     case "npm": "npm ci"
     case "yarn":
-      subject.context.kind(".yarnrc.yml") == .file ? "yarn install --immutable" : "yarn install --frozen-lockfile"
+      subject.context.kind(".yarnrc.yml") == .file
+        ? "yarn install --immutable" : "yarn install --frozen-lockfile"
     default: "\(program) install --frozen-lockfile"
     }
   }
@@ -140,8 +149,11 @@ package struct Mender {
     let base = Base(image)
     let name = base.tag == nil ? image : String(image.dropLast((base.tag?.count ?? 0) + 1))
     guard base.isOfficial, let files = runtimes[base.family] else { return nil }
-    let asked = files.lazy.compactMap { subject.context.read($0, limit: 1 << 10)?.text.trimmingSpaces }.first
-    let versions = (try? DataFile.decode(Bases.self, from: "data/bases.yaml"))?.versions(of: base.family) ?? []
+    let asked = files.lazy.compactMap {
+      subject.context.read($0, limit: 1 << 10)?.text.trimmingSpaces
+    }.first
+    let versions =
+      (try? DataFile.decode(Bases.self, from: "data/bases.yaml"))?.versions(of: base.family) ?? []
     let wanted = asked.flatMap { text in
       let plain = text.hasPrefix("v") ? String(text.dropFirst()) : text
       return versions.first { plain == $0 || plain.hasPrefix($0 + ".") }
@@ -152,14 +164,18 @@ package struct Mender {
   }
 
   /// Where a project says which version it wants.
-  private static let runtimes = ["node": [".nvmrc", ".node-version"], "python": [".python-version"]]
+  private static let runtimes = [
+    "node": [".nvmrc", ".node-version"], "python": [".python-version"],
+  ]
 
   private struct Bases: Decodable {
     struct Runtime: Decodable { let versions: [String] }
     let node: Runtime
     let python: Runtime
 
-    func versions(of family: String) -> [String] { family == "node" ? node.versions : python.versions }
+    func versions(of family: String) -> [String] {
+      family == "node" ? node.versions : python.versions
+    }
   }
 }
 

@@ -16,7 +16,9 @@ package struct ShellCommand: Equatable {
   static func all(of instruction: DockerfileInstruction) -> [ShellCommand] {
     if let words = instruction.execForm {
       // `["sh", "-c", "script"]`
-      if words.count == 3, ["sh", "bash", "ash"].contains(words[0].split(separator: "/").last ?? ""), words[1] == "-c" {
+      if words.count == 3,
+        ["sh", "bash", "ash"].contains(words[0].split(separator: "/").last ?? ""), words[1] == "-c"
+      {
         return all(in: words[2])
       }
       return [ShellCommand(words: words)]
@@ -76,14 +78,17 @@ package struct ShellCommand: Equatable {
   var isAptUpdate: Bool { ["apt-get", "apt"].contains(program) && has("update") }
   var isApkAdd: Bool { program == "apk" && has("add") }
   var isPipInstall: Bool {
-    (program.hasPrefix("pip") || (program.hasPrefix("python") && has("-m") && has("pip"))) && has("install")
+    (program.hasPrefix("pip") || (program.hasPrefix("python") && has("-m") && has("pip")))
+      && has("install")
   }
 
   /// Installs the project's own dependencies, from the files that name them.
   package var installsProject: Bool {
     switch program {
     case "npm": has("ci") || (isNodeInstall && packageOperands.isEmpty)
-    case "yarn": packageOperands.isEmpty && (has("install") || words.dropFirst().allSatisfy { $0.hasPrefix("-") })
+    case "yarn":
+      packageOperands.isEmpty
+        && (has("install") || words.dropFirst().allSatisfy { $0.hasPrefix("-") })
     case "pnpm", "bun": isNodeInstall && packageOperands.isEmpty
     case "uv": has("sync") || (has("pip") && (has("-r") || has("--requirement")))
     case "poetry": has("install")
@@ -94,7 +99,9 @@ package struct ShellCommand: Equatable {
   }
 
   private var isNodeInstall: Bool { has("install") || has("i") }
-  private var packageOperands: [String] { operands.filter { !["install", "i", "ci"].contains($0) } }
+  private var packageOperands: [String] {
+    operands.filter { !["install", "i", "ci"].contains($0) }
+  }
 
   /// `npm install` and its like, which change the lockfile where `npm ci` would follow it.
   var followsNoLock: Bool {
@@ -103,7 +110,8 @@ package struct ShellCommand: Equatable {
     case "yarn": installsProject && !has("--frozen-lockfile") && !has("--immutable")
     // In CI pnpm is strict by itself; in a build of an image nothing says that it is one.
     case "pnpm", "bun":
-      isNodeInstall && packageOperands.isEmpty && !has("--frozen-lockfile") && !has("--no-frozen-lockfile")
+      isNodeInstall && packageOperands.isEmpty && !has("--frozen-lockfile")
+        && !has("--no-frozen-lockfile")
     default: false
     }
   }

@@ -7,7 +7,9 @@ extension LintRule {
     LintRule("FORGE-L030", .error, "There is no FROM") { subject in
       guard subject.dockerfile.stages.isEmpty else { return [] }
       return [
-        Hit(at: subject.location(1), "the file has no FROM, so that there is nothing to build", fix: "Start with FROM")
+        Hit(
+          at: subject.location(1), "the file has no FROM, so that there is nothing to build",
+          fix: "Start with FROM")
       ]
     },
     LintRule("FORGE-L031", .error, "An instruction is unknown") { subject in
@@ -21,10 +23,15 @@ extension LintRule {
       let file = subject.dockerfile
       return file.stages.flatMap { stage in
         stage.instructions.flatMap { instruction in
-          (instruction.values(of: "from") + instruction.mounts.compactMap { $0["from"] }).compactMap { from in
-            let isLater = file.stages.dropFirst(stage.index).contains { $0.name?.lowercased() == from.lowercased() }
+          (instruction.values(of: "from") + instruction.mounts.compactMap { $0["from"] }).compactMap
+          { from in
+            let isLater = file.stages.dropFirst(stage.index).contains {
+              $0.name?.lowercased() == from.lowercased()
+            }
             let isNoStage = Int(from).map { $0 >= stage.index } ?? false
-            guard file.stage(from, before: stage.index) == nil, isLater || isNoStage else { return nil }
+            guard file.stage(from, before: stage.index) == nil, isLater || isNoStage else {
+              return nil
+            }
             return Hit(
               at: subject.location(instruction.line), "--from=\(from) names no earlier stage",
               fix: "Move that stage up, or correct its name")
@@ -42,7 +49,8 @@ extension LintRule {
   ]
 
   private static let keywords: Set<String> = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
+    "MAINTAINER",
     "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
   ]
 }

@@ -82,7 +82,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     for (package, files) in zip(packages, files) {
       let changes = Self.changes(files, allowance)
       let parts = files.lazy.filter(\.isPart).count
-      let state = changes.removed == 0 ? "complete" : changes.removed == parts ? "removed" : "partial"
+      let state =
+        changes.removed == 0 ? "complete" : changes.removed == parts ? "removed" : "partial"
       let purl = Self.purl(package, distribution)
       // One package may be installed twice, as each application brings its own.
       let number = numbers[purl, default: 0]
@@ -96,7 +97,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     self.components = components.sorted { $0.reference < $1.reference }
     metadata = Metadata(
       component: Component(
-        type: "container", reference: "image", name: "image", version: result.config.description, purl: nil, scope: nil,
+        type: "container", reference: "image", name: "image", version: result.config.description,
+        purl: nil, scope: nil,
         properties: [Property(name: "forge:rootfs", value: result.rootfs.description)]
           + Self.changes(others, allowance).properties))
   }
@@ -111,11 +113,17 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
   /// The package that a file of dpkg tells of: `perl` for `var/lib/dpkg/info/perl:amd64.list`.
   private static func informed(_ path: [UInt8]) -> String? {
     let folder = "var/lib/dpkg/info/"
-    guard path.starts(with: folder.utf8), let dot = path.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    return String(decoding: path[..<dot].dropFirst(folder.utf8.count).prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+    guard path.starts(with: folder.utf8), let dot = path.lastIndex(of: UInt8(ascii: ".")) else {
+      return nil
+    }
+    return String(
+      decoding: path[..<dot].dropFirst(folder.utf8.count).prefix { $0 != UInt8(ascii: ":") },
+      as: UTF8.self)
   }
 
-  private static func changes(_ files: [File], _ allowance: Allowance) -> (removed: Int, properties: [Property]) {
+  private static func changes(_ files: [File], _ allowance: Allowance) -> (
+    removed: Int, properties: [Property]
+  ) {
     var parts = 0
     var (removed, rewritten, bytes): ([String], [String], Int64) = ([], [], 0)
     for file in files {
@@ -127,7 +135,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
         rewritten.append(DisplayText.escape(file.path))
       }
     }
-    var properties = removed.isEmpty ? [] : [Property(name: "forge:removedBytes", value: String(bytes))]
+    var properties =
+      removed.isEmpty ? [] : [Property(name: "forge:removedBytes", value: String(bytes))]
     properties += removed.sorted().map { Property(name: "forge:removed", value: $0) }
     properties += rewritten.sorted().map { Property(name: "forge:rewritten", value: $0) }
     return (parts, properties)
@@ -138,7 +147,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     func escaped(_ text: some StringProtocol) -> String {
       text.utf8.map { byte in
         let isPlain =
-          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+          || (0x61...0x7A).contains(byte)
           || ".-_~".utf8.contains(byte)
         let digits = String(byte, radix: 16, uppercase: true)
         return isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.count == 1 ? "0" : "") + digits
@@ -147,8 +157,10 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
     let version = "@" + escaped(package.version)
     switch package.kind {
     case "deb", "apk":
-      return "pkg:\(package.kind)/\(escaped(distribution))/\(escaped(package.name.lowercased()))\(version)"
-    case "python": return "pkg:pypi/\(escaped(package.name.lowercased().replacing("_", with: "-")))\(version)"
+      return
+        "pkg:\(package.kind)/\(escaped(distribution))/\(escaped(package.name.lowercased()))\(version)"
+    case "python":
+      return "pkg:pypi/\(escaped(package.name.lowercased().replacing("_", with: "-")))\(version)"
     default:
       let parts = package.name.split(separator: "/").map { escaped($0) }
       return "pkg:npm/\(parts.joined(separator: "/"))\(version)"
@@ -157,7 +169,8 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
 
   /// `ID` of an `os-release`; `linux`, its default, where there is none (os-release(5)).
   static func distribution(_ text: [UInt8]) -> String {
-    for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) where line.hasPrefix("ID=") {
+    for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
+    where line.hasPrefix("ID=") {
       return String(line.dropFirst(3).filter { $0 != "\"" && $0 != "'" })
     }
     return "linux"

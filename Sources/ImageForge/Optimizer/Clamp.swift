@@ -20,7 +20,9 @@ enum Clamp {
           entry, path: path, link: link, attributes: layer.entries.extendedAttributes(position),
           source: layer.sources[position])
       }
-      if isChanged || layer.original == nil { draft.layers[index] = maker.layer(inputs: layer.inputs) }
+      if isChanged || layer.original == nil {
+        draft.layers[index] = maker.layer(inputs: layer.inputs)
+      }
     }
   }
 

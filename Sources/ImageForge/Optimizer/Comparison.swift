@@ -23,7 +23,8 @@ struct Allowance: Sendable, Equatable {
   func isRemoved(_ path: [UInt8]) -> Bool {
     guard !removed.isEmpty else { return false }
     if removed.contains(path) { return true }
-    for index in path.indices where path[index] == UInt8(ascii: "/") && removed.contains(Array(path[..<index])) {
+    for index in path.indices
+    where path[index] == UInt8(ascii: "/") && removed.contains(Array(path[..<index])) {
       return true
     }
     return false
@@ -48,7 +49,8 @@ struct Differences {
 enum Comparison {
   /// Adds each difference that is not allowed.
   static func compare(
-    _ old: RootListing, _ new: RootListing, allowing allowance: Allowance, _ differences: inout Differences
+    _ old: RootListing, _ new: RootListing, allowing allowance: Allowance,
+    _ differences: inout Differences
   ) {
     var found = differences
     defer { differences = found }
@@ -95,12 +97,18 @@ enum Comparison {
   private static func fields(_ a: RootRecord, _ b: RootRecord, _ allowance: Allowance) -> [String] {
     guard a.kind == b.kind else { return ["is of another type"] }
     var found: [String] = []
-    if a.mode != b.mode { found.append("mode \(String(a.mode, radix: 8)) became \(String(b.mode, radix: 8))") }
-    if (a.uid, a.gid) != (b.uid, b.gid) { found.append("owner \(a.uid):\(a.gid) became \(b.uid):\(b.gid)") }
+    if a.mode != b.mode {
+      found.append("mode \(String(a.mode, radix: 8)) became \(String(b.mode, radix: 8))")
+    }
+    if (a.uid, a.gid) != (b.uid, b.gid) {
+      found.append("owner \(a.uid):\(a.gid) became \(b.uid):\(b.gid)")
+    }
     if a.link != b.link { found.append("links elsewhere") }
     if a.attributes != b.attributes { found.append("extended attributes differ") }
     if let change = allowance.rewritten[a.path], a.kind == .regular {
-      if (a.hash, b.hash) != (change.old, change.new) { found.append("content is not what it was to become") }
+      if (a.hash, b.hash) != (change.old, change.new) {
+        found.append("content is not what it was to become")
+      }
     } else if a.size != b.size || a.hash != b.hash {
       found.append("content differs")
     }
@@ -108,7 +116,9 @@ enum Comparison {
     // A folder that no entry named has no time of its own.
     if !a.isImplicit, !b.isImplicit {
       let isSame = (a.modified, a.nanoseconds) == (b.modified, b.nanoseconds)
-      let isClamped = allowance.epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 } ?? false
+      let isClamped =
+        allowance.epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 }
+        ?? false
       if !isSame, !isClamped { found.append("time \(time(a)) became \(time(b))") }
     } else if b.isImplicit, !a.isImplicit {
       found.append("its own entry is gone")

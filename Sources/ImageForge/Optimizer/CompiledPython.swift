@@ -13,7 +13,9 @@ enum CompiledPython {
 
   /// The time of its source, seconds; nil where it is checked by hash, or the header is none.
   static func sourceTime(_ head: [UInt8]) -> UInt32? {
-    guard head.count == headerSize, head[2] == 0x0D, head[3] == 0x0A, head[4..<8].allSatisfy({ $0 == 0 }) else {
+    guard head.count == headerSize, head[2] == 0x0D, head[3] == 0x0A,
+      head[4..<8].allSatisfy({ $0 == 0 })
+    else {
       return nil
     }
     return head[8..<12].reversed().reduce(0) { $0 << 8 | UInt32($1) }
@@ -22,7 +24,9 @@ enum CompiledPython {
   /// `pkg/__pycache__/mod.cpython-312.pyc` → `pkg/mod.py`.
   static func source(of path: [UInt8]) -> [UInt8]? {
     let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard parts.count >= 2, parts[parts.count - 2].elementsEqual("__pycache__".utf8), let file = parts.last else {
+    guard parts.count >= 2, parts[parts.count - 2].elementsEqual("__pycache__".utf8),
+      let file = parts.last
+    else {
       return nil
     }
     let module = file.prefix { $0 != UInt8(ascii: ".") }
@@ -36,9 +40,11 @@ enum CompiledPython {
     var found: Set<[UInt8]> = []
     image.root.walk { id in
       let node = image.root.tree[id]
-      if node.inode != FileTree.none, image.root.tree.name(id).suffix(4).elementsEqual(".pyc".utf8) {
+      if node.inode != FileTree.none, image.root.tree.name(id).suffix(4).elementsEqual(".pyc".utf8)
+      {
         let origin = image.root.inodes[Int(node.inode)].origin
-        if let head = image.scans[Int(origin.layer)].entries.head(Int(origin.index)), sourceTime(head) != nil,
+        if let head = image.scans[Int(origin.layer)].entries.head(Int(origin.index)),
+          sourceTime(head) != nil,
           let source = source(of: image.root.tree.path(id))
         {
           found.insert(source)

@@ -23,9 +23,12 @@ public enum Compression: Sendable, Equatable, CustomStringConvertible {
     switch parts[0] {
     case "keep" where level == nil: self = .keep
     case "none" where level == nil: self = .none
-    case "gzip" where (1...12).contains(level ?? 1): self = .gzip(level: level ?? Self.defaultGzipLevel)
-    case "zstd" where (1...19).contains(level ?? 1): self = .zstd(level: level ?? Self.defaultZstdLevel)
-    case "zstd-frames" where (1...19).contains(level ?? 1): self = .zstdFrames(level: level ?? Self.defaultZstdLevel)
+    case "gzip" where (1...12).contains(level ?? 1):
+      self = .gzip(level: level ?? Self.defaultGzipLevel)
+    case "zstd" where (1...19).contains(level ?? 1):
+      self = .zstd(level: level ?? Self.defaultZstdLevel)
+    case "zstd-frames" where (1...19).contains(level ?? 1):
+      self = .zstdFrames(level: level ?? Self.defaultZstdLevel)
     default: return nil
     }
   }

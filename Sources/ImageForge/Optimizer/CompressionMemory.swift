@@ -21,12 +21,14 @@ extension Compression {
     switch self {
     case .keep, .none: return 0
     // Its tables and, from level 10 up, the cache of matches and what parsing takes.
-    case .gzip(let level): return workers * (level < 10 ? 1_500_000 : 9_500_000) + 2 * (workers + 2) * piece
+    case .gzip(let level):
+      return workers * (level < 10 ? 1_500_000 : 9_500_000) + 2 * (workers + 2) * piece
     case .zstdFrames(let level):
       return workers * ZstdTables(level: level, size: piece).memory + 2 * (workers + 2) * piece
     case .zstd(let level):
       // ZSTDMT: a ring of input with room for three jobs more, and two outputs more than there are threads.
-      return workers * ZstdTables(level: level).memory + (2 * workers + 5) * ZstdTables.jobSize(level)
+      return workers * ZstdTables(level: level).memory + (2 * workers + 5)
+        * ZstdTables.jobSize(level)
     }
   }
 }

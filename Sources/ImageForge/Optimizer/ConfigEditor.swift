@@ -18,7 +18,8 @@ enum ConfigEditor {
       // BuildKit's inline cache names layers that are no longer there.
       for key in json.keys where key.hasPrefix("moby.buildkit.cache") {
         json[key] = nil
-        notices.append("dropped \(DisplayText.escape(key)) from the config: it names layers that have changed")
+        notices.append(
+          "dropped \(DisplayText.escape(key)) from the config: it names layers that have changed")
       }
     }
     if let epoch { clamp(&json, epoch) }
@@ -33,7 +34,8 @@ enum ConfigEditor {
     guard image.config.history.count(where: { !$0.isEmptyLayer }) == image.layers.count else {
       if inputs.count != image.layers.count {
         json["history"] = nil
-        notices.append("dropped the history from the config: it did not fit the layers, and fits them less now")
+        notices.append(
+          "dropped the history from the config: it did not fit the layers, and fits them less now")
       }
       return
     }
@@ -59,7 +61,9 @@ enum ConfigEditor {
   }
 
   private static func clamp(_ object: inout EditableJSON, _ key: String, _ epoch: Int64) {
-    guard let text = object[key]?.string, let time = RFC3339.seconds(text), time > epoch else { return }
+    guard let text = object[key]?.string, let time = RFC3339.seconds(text), time > epoch else {
+      return
+    }
     object[key] = .string(RFC3339.text(epoch))
   }
 
@@ -105,16 +109,20 @@ enum ConfigEditor {
     var manifest =
       old
       ?? .object([
-        ("schemaVersion", .number("2")), ("mediaType", .string(ociManifest)), ("config", .object([])),
+        ("schemaVersion", .number("2")), ("mediaType", .string(ociManifest)),
+        ("config", .object([])),
         ("layers", .array([])),
       ])
     var descriptor =
-      old?["config"] ?? .object([("mediaType", .string(ociConfig)), ("digest", .null), ("size", .null)])
+      old?["config"]
+      ?? .object([("mediaType", .string(ociConfig)), ("digest", .null), ("size", .null)])
     let digest = Digest.sha256(config).description
     if descriptor["digest"]?.string != digest {
       descriptor["digest"] = .string(digest)
       descriptor["size"] = .number(String(config.count))
-      if descriptor["data"] != nil { descriptor["data"] = .string(Data(config).base64EncodedString()) }
+      if descriptor["data"] != nil {
+        descriptor["data"] = .string(Data(config).base64EncodedString())
+      }
     }
     if leavesDocker {
       descriptor["mediaType"] = .string(ociConfig)
@@ -133,7 +141,8 @@ enum ConfigEditor {
           clampAnnotations(&descriptor, epoch)
           return descriptor
         }
-        var descriptor = layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
+        var descriptor =
+          layer.inputs.max().flatMap { $0 < before.count ? before[$0] : nil } ?? .object([])
         drop(isStale, from: &descriptor, &dropped)
         descriptor["mediaType"] = .string(mediaType(layer, isDocker: isDocker))
         descriptor["digest"] = .string(layer.digest.description)
@@ -150,7 +159,8 @@ enum ConfigEditor {
     }
     report(dropped, &notices)
     if isChanged, old != nil {
-      notices.append("the image has a new digest: signatures and attestations of the old one do not hold for it")
+      notices.append(
+        "the image has a new digest: signatures and attestations of the old one do not hold for it")
     }
     let type = manifest["mediaType"]?.string ?? (isDocker ? dockerManifest : ociManifest)
     return (isChanged ? manifest.bytes : image.manifest ?? manifest.bytes, type)
@@ -233,8 +243,11 @@ enum ConfigEditor {
 
   /// Docker's manifests stay in Docker's family, which has names for gzip and for plain.
   private static func mediaType(_ layer: WrittenLayer, isDocker: Bool) -> String {
-    let base = isDocker ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
-    return layer.compression == .none ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
+    let base =
+      isDocker
+      ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
+    return layer.compression == .none
+      ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
   }
 }
 

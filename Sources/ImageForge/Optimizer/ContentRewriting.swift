@@ -16,7 +16,8 @@ enum ContentRewriting {
   ///   - kept: layers from the base that stay as they are.
   ///   - rewrites: all so far; gets those that are found.
   static func apply(
-    _ set: StripSet, _ draft: inout Draft, kept: Int, _ contents: FileContents, _ rewrites: inout [Rewrite]
+    _ set: StripSet, _ draft: inout Draft, kept: Int, _ contents: FileContents,
+    _ rewrites: inout [Rewrite]
   ) throws -> [File] {
     let root = try draft.stacked()
     // A sparse file's bytes cannot be written again.
@@ -36,27 +37,33 @@ enum ContentRewriting {
         let entry = root.entry(inode.origin)
         let source = draft.source(inode.origin)
         let isCandidate =
-          Int(inode.origin.layer) >= kept && !fixed.contains(Int(inode.origin.layer)) && source.layer >= 0
+          Int(inode.origin.layer) >= kept && !fixed.contains(Int(inode.origin.layer))
+          && source.layer >= 0
           && (set == .debug
-            ? entry.size > ELFStripper.worthwhile && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
+            ? entry.size > ELFStripper.worthwhile
+              && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
             : entry.size > PythonComments.worthwhile && entry.size < 4 << 20
               && (PythonComments.isCandidate(root, id) || PythonComments.isMetadata(root, id)))
         index =
           isCandidate
-          ? try rewrite(source, set, isMetadata: PythonComments.isMetadata(root, id), contents, &rewrites) : nil
+          ? try rewrite(
+            source, set, isMetadata: PythonComments.isMetadata(root, id), contents, &rewrites) : nil
         seen[node.inode] = index
         if let index { changes[inode.origin] = index }
       }
       guard let index else { return true }
       let path = root.tree.path(id)
       let report = RewrittenPath(
-        path: DisplayText.escape(path), set: set.rawValue, before: inode.size, after: rewrites[index].file.size)
+        path: DisplayText.escape(path), set: set.rawValue, before: inode.size,
+        after: rewrites[index].file.size)
       files.append(File(path: path, rewrite: index, report: report))
       return true
     }
     for layer in Set(changes.keys.map { Int($0.layer) }) {
       draft.layers[layer].rewrite { entry in
-        changes[FileTree.Origin(layer: Int32(layer), index: Int32(entry))].map { ($0, rewrites[$0]) }
+        changes[FileTree.Origin(layer: Int32(layer), index: Int32(entry))].map {
+          ($0, rewrites[$0])
+        }
       }
     }
     return files
@@ -64,7 +71,8 @@ enum ContentRewriting {
 
   private static func isProgram(_ path: [UInt8], _ mode: UInt16) -> Bool {
     let name = path[...].fileName
-    return mode & 0o111 != 0 || name.suffix(3).elementsEqual(".so".utf8) || name.suffix(5).elementsEqual(".node".utf8)
+    return mode & 0o111 != 0 || name.suffix(3).elementsEqual(".so".utf8)
+      || name.suffix(5).elementsEqual(".node".utf8)
       || String(decoding: name, as: UTF8.self).contains(".so.")
   }
 

@@ -8,7 +8,8 @@ enum Dedupe {
 
   /// Folders whose files programs write to in place, or that are mounted over.
   private static let excluded: [[UInt8]] = [
-    "etc/", "var/", "run/", "tmp/", "home/", "root/", "dev/", "proc/", "sys/", "srv/", "data/", "mnt/", "media/",
+    "etc/", "var/", "run/", "tmp/", "home/", "root/", "dev/", "proc/", "sys/", "srv/", "data/",
+    "mnt/", "media/",
   ].map { Array($0.utf8) }
 
   /// What must agree besides the content.
@@ -40,7 +41,8 @@ enum Dedupe {
   }
 
   private static func link(
-    _ layer: Draft.Layer, _ number: Int32, _ root: RootFilesystem, _ content: (FileTree.Origin) -> FileContent.Hash
+    _ layer: Draft.Layer, _ number: Int32, _ root: RootFilesystem,
+    _ content: (FileTree.Origin) -> FileContent.Hash
   ) -> (Draft.Layer, [[UInt8]: [UInt8]], Int64) {
     let settled = settledEntries(root, number)
     var maker = LayerMaker()
@@ -54,11 +56,15 @@ enum Dedupe {
       let (path, attributes) = (layer.entries.path(index), layer.entries.extendedAttributes(index))
       var link = layer.entries.link(index)
       var source = layer.sources[index]
-      if entry.kind == .regular, entry.size > 0, settled.contains(Int32(index)), isAllowed(path, entry) {
+      if entry.kind == .regular, entry.size > 0, settled.contains(Int32(index)),
+        isAllowed(path, entry)
+      {
         let key = Key(
           hash: content(source), size: entry.size, mode: entry.mode, uid: entry.uid, gid: entry.gid,
           modified: entry.modified, nanoseconds: entry.modifiedNanoseconds)
-        if let twin = first[key, default: []].first(where: { layer.entries.extendedAttributes($0) == attributes }) {
+        if let twin = first[key, default: []].first(where: {
+          layer.entries.extendedAttributes($0) == attributes
+        }) {
           gain += entry.size + TarWriter.padding(entry.size)
           linked[Array(path)] = Array(layer.entries.path(twin))
           link = layer.entries.path(twin)

@@ -19,7 +19,9 @@ struct Draft: Sendable {
     layers = scans.enumerated().map { index, scan in
       Layer(
         entries: scan.entries,
-        sources: scan.entries.indices.map { FileTree.Origin(layer: Int32(index), index: Int32($0)) },
+        sources: scan.entries.indices.map {
+          FileTree.Origin(layer: Int32(index), index: Int32($0))
+        },
         original: index, inputs: [index])
     }
   }
@@ -28,7 +30,8 @@ struct Draft: Sendable {
 
   /// The root filesystem that the layers will make.
   func stacked(_ range: Range<Int>? = nil) throws(StackingError) -> RootFilesystem {
-    try RootFilesystem(layers[range ?? layers.indices].map { LayerScan(planned: $0.entries) }, image: "the plan")
+    try RootFilesystem(
+      layers[range ?? layers.indices].map { LayerScan(planned: $0.entries) }, image: "the plan")
   }
 
   /// Where the input has the bytes of a regular entry.
@@ -38,7 +41,9 @@ struct Draft: Sendable {
 
   /// Bytes of the regular files over all layers: the size that the gate judges.
   var stored: Int64 {
-    layers.reduce(0) { sum, layer in layer.entries.reduce(sum) { $1.kind == .regular ? $0 + $1.size : $0 } }
+    layers.reduce(0) { sum, layer in
+      layer.entries.reduce(sum) { $1.kind == .regular ? $0 + $1.size : $0 }
+    }
   }
 }
 
@@ -65,7 +70,8 @@ struct LayerMaker {
   }
 
   mutating func add(
-    _ entry: LayerEntry, path: some Collection<UInt8>, link: some Collection<UInt8>, attributes: [ExtendedAttribute],
+    _ entry: LayerEntry, path: some Collection<UInt8>, link: some Collection<UInt8>,
+    attributes: [ExtendedAttribute],
     source: FileTree.Origin = .implicit
   ) {
     var entry = entry
@@ -91,7 +97,9 @@ struct LayerMaker {
 
 extension ArraySlice<UInt8> {
   /// The part after the last slash.
-  var fileName: ArraySlice<UInt8> { self[(lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? startIndex)...] }
+  var fileName: ArraySlice<UInt8> {
+    self[(lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? startIndex)...]
+  }
 }
 
 extension RootFilesystem {
@@ -107,9 +115,11 @@ extension RootFilesystem {
       layers[Int(origin.layer)].entries.extendedAttributes(Int(origin.index))
     }
     guard node.inode != FileTree.none else { return list(node.origin) }
-    return attributeLinks[node.inode, default: []].reduce(list(inodes[Int(node.inode)].origin)) { attributes, link in
+    return attributeLinks[node.inode, default: []].reduce(list(inodes[Int(node.inode)].origin)) {
+      attributes, link in
       let later = list(link)
-      return attributes.filter { attribute in !later.contains { $0.name == attribute.name } } + later
+      return attributes.filter { attribute in !later.contains { $0.name == attribute.name } }
+        + later
     }
   }
 

@@ -12,7 +12,9 @@ struct ELFFile {
 
   let machine: Machine
 
-  static func isELF(_ head: some Collection<UInt8>) -> Bool { head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) }
+  static func isELF(_ head: some Collection<UInt8>) -> Bool {
+    head.starts(with: [0x7F, 0x45, 0x4C, 0x46])
+  }
 
   init?(_ bytes: [UInt8]) {
     self.init { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
@@ -23,18 +25,23 @@ struct ELFFile {
   ///   file is.
   init?(read: (Int, Int) throws -> [UInt8]) rethrows {
     let head = try read(0, 64)
-    guard head.count == 64, Self.isELF(head), head[4] == 1 || head[4] == 2, head[5] == 1 else { return nil }
+    guard head.count == 64, Self.isELF(head), head[4] == 1 || head[4] == 2, head[5] == 1 else {
+      return nil
+    }
     machine = Self.machine(head)
     var reader = Reader(is64: head[4] == 2)
     let is64 = reader.is64
-    guard let start = try reader.word(is64 ? 32 : 28, read), let size = try reader.number(is64 ? 54 : 42, 2, read),
-      let count = try reader.number(is64 ? 56 : 44, 2, read), size >= (is64 ? 56 : 32), count <= 4096
+    guard let start = try reader.word(is64 ? 32 : 28, read),
+      let size = try reader.number(is64 ? 54 : 42, 2, read),
+      let count = try reader.number(is64 ? 56 : 44, 2, read), size >= (is64 ? 56 : 32),
+      count <= 4096
     else { return nil }
     var loads: [(address: Int, offset: Int, size: Int)] = []
     var dynamic: (offset: Int, size: Int)?
     for index in 0..<count {
       let header = start + index * size
-      guard let type = try reader.number(header, 4, read), let offset = try reader.word(header + (is64 ? 8 : 4), read),
+      guard let type = try reader.number(header, 4, read),
+        let offset = try reader.word(header + (is64 ? 8 : 4), read),
         let address = try reader.word(header + (is64 ? 16 : 8), read),
         let length = try reader.word(header + (is64 ? 32 : 16), read)
       else { return nil }
@@ -48,8 +55,11 @@ struct ELFFile {
     guard let dynamic else { return }
     var tags: [(tag: Int, value: Int)] = []
     let step = is64 ? 16 : 8
-    for offset in stride(from: dynamic.offset, to: dynamic.offset + min(dynamic.size, 1 << 16), by: step) {
-      guard let tag = try reader.word(offset, read), let value = try reader.word(offset + step / 2, read), tag != 0
+    for offset in stride(
+      from: dynamic.offset, to: dynamic.offset + min(dynamic.size, 1 << 16), by: step)
+    {
+      guard let tag = try reader.word(offset, read),
+        let value = try reader.word(offset + step / 2, read), tag != 0
       else { break }
       tags.append((tag, value))
     }
@@ -62,7 +72,8 @@ struct ELFFile {
       switch tag {
       case 1: needed += try Reader.text(strings + value, read).map { [$0] } ?? []
       case 15, 29:
-        let paths = try Reader.text(strings + value, read)?.split(separator: ":").map(String.init) ?? []
+        let paths =
+          try Reader.text(strings + value, read)?.split(separator: ":").map(String.init) ?? []
         searchPaths += paths
         if tag == 15, !hasRunPath { inheritedPaths += paths }
       default: break
@@ -99,8 +110,12 @@ struct ELFFile {
 
     init(is64: Bool) { self.is64 = is64 }
 
-    mutating func number(_ offset: Int, _ length: Int, _ read: (Int, Int) throws -> [UInt8]) rethrows -> Int? {
-      if offset < start || offset + length > start + page.count { (page, start) = (try read(offset, 4096), offset) }
+    mutating func number(_ offset: Int, _ length: Int, _ read: (Int, Int) throws -> [UInt8])
+      rethrows -> Int?
+    {
+      if offset < start || offset + length > start + page.count {
+        (page, start) = (try read(offset, 4096), offset)
+      }
       let index = offset - start
       guard index + length <= page.count else { return nil }
       var value: UInt64 = 0

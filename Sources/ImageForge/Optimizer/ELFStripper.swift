@@ -19,12 +19,15 @@ struct RewrittenFile: Sendable {
   }
 
   /// Hands over the new content in order.
-  func forEachPiece(of old: Blob, name: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  func forEachPiece(of old: Blob, name: String, _ body: (UnsafeRawBufferPointer) throws -> Void)
+    throws
+  {
     for piece in pieces {
       switch piece {
       case .old(let range):
         guard range.upperBound <= old.length else { throw OptimizerError.changed(name) }
-        let part = Blob(file: old.file, offset: old.offset + range.lowerBound, length: Int64(range.count))
+        let part = Blob(
+          file: old.file, offset: old.offset + range.lowerBound, length: Int64(range.count))
         try part.forEachPiece(name: name, body)
       case .new(let bytes): try bytes.withUnsafeBytes(body)
       }
@@ -57,8 +60,10 @@ struct ELFStripper {
 
   /// Nil where nothing is to be gained, or the file is not to be touched.
   static func strip(_ file: Blob) -> RewrittenFile? {
-    guard let head = try? file.bytes(count: headerSize), head.count == headerSize, ELFFile.isELF(head),
-      head[4] == 2, head[5] == 1, [2, 3].contains(number(head, 16, 2)), number(head, 58, 2) == sectionSize,
+    guard let head = try? file.bytes(count: headerSize), head.count == headerSize,
+      ELFFile.isELF(head),
+      head[4] == 2, head[5] == 1, [2, 3].contains(number(head, 16, 2)),
+      number(head, 58, 2) == sectionSize,
       number(head, 54, 2) == 56
     else { return nil }
     let table = Int64(clamping: number(head, 40, 8))
@@ -66,12 +71,14 @@ struct ELFStripper {
     // Numbers that do not fit into the header (from 0xFF00 sections up) stand elsewhere: left alone.
     guard count > 2, count < 0xFF00, names < count, table >= headerSize, table <= file.length,
       Int64(count * sectionSize) <= file.length - table,
-      let headers = try? file.bytes(at: table, count: count * sectionSize), headers.count == count * sectionSize
+      let headers = try? file.bytes(at: table, count: count * sectionSize),
+      headers.count == count * sectionSize
     else { return nil }
     var sections = (0..<count).map { index in
       Section(header: Array(headers[index * sectionSize..<(index + 1) * sectionSize]))
     }
-    guard sections.allSatisfy({ $0.size >= 0 && $0.offset <= file.length && $0.end <= file.length }),
+    guard
+      sections.allSatisfy({ $0.size >= 0 && $0.offset <= file.length && $0.end <= file.length }),
       sections[names].size < 1 << 20,
       let text = try? file.bytes(at: sections[names].offset, count: Int(sections[names].size))
     else { return nil }
@@ -81,7 +88,8 @@ struct ELFStripper {
       sections[index].name = String(decoding: text[start...].prefix { $0 != 0 }, as: UTF8.self)
     }
     guard let loadedEnd = loadedEnd(file, head, sections) else { return nil }
-    return rewritten(file, head, sections, names: names, text: text, table: table, loadedEnd: loadedEnd)
+    return rewritten(
+      file, head, sections, names: names, text: text, table: table, loadedEnd: loadedEnd)
   }
 
   /// Where the last byte ends that is loaded.
@@ -92,7 +100,9 @@ struct ELFStripper {
     else { return nil }
     var end = max(Int64(headerSize), start + Int64(count * 56))
     for index in 0..<count {
-      let (offset, size) = (number(programs, index * 56 + 8, 8), number(programs, index * 56 + 32, 8))
+      let (offset, size) = (
+        number(programs, index * 56 + 8, 8), number(programs, index * 56 + 32, 8)
+      )
       guard offset <= UInt64(file.length), size <= UInt64(file.length) - offset else { return nil }
       end = max(end, Int64(offset + size))
     }
@@ -104,18 +114,24 @@ struct ELFStripper {
     guard !section.isLoaded else { return false }
     // SHT_SYMTAB and SHT_SYMTAB_SHNDX; the strings that only these name.
     if section.type == 2 || section.type == 18 { return true }
-    return [".strtab", ".debug", ".zdebug", ".rela.debug", ".rel.debug", ".stab", ".gdb_index", ".gnu_debugdata"]
-      .contains { section.name.hasPrefix($0) }
+    return [
+      ".strtab", ".debug", ".zdebug", ".rela.debug", ".rel.debug", ".stab", ".gdb_index",
+      ".gnu_debugdata",
+    ]
+    .contains { section.name.hasPrefix($0) }
   }
 
   private static func rewritten(
-    _ file: Blob, _ head: [UInt8], _ sections: [Section], names: Int, text: [UInt8], table: Int64, loadedEnd: Int64
+    _ file: Blob, _ head: [UInt8], _ sections: [Section], names: Int, text: [UInt8], table: Int64,
+    loadedEnd: Int64
   ) -> RewrittenFile? {
-    guard let firstDropped = sections.indices.first(where: { isDebug(sections[$0], sections) }) else { return nil }
+    guard let firstDropped = sections.indices.first(where: { isDebug(sections[$0], sections) })
+    else { return nil }
     let kept = sections.indices.filter { $0 < firstDropped || !isDebug(sections[$0], sections) }
     let dropped = Set(sections.indices).subtracting(kept)
     // Dynamic symbols name sections by number: those of loaded sections must stay.
-    guard !dropped.contains(names), kept.allSatisfy({ !sections[$0].isLoaded || $0 < firstDropped }),
+    guard !dropped.contains(names),
+      kept.allSatisfy({ !sections[$0].isLoaded || $0 < firstDropped }),
       kept.allSatisfy({ !dropped.contains(sections[$0].link) }),
       dropped.allSatisfy({ sections[$0].offset >= loadedEnd || sections[$0].size == 0 }),
       table >= loadedEnd
@@ -155,7 +171,9 @@ struct ELFStripper {
     return file.length - result.size >= worthwhile ? result : nil
   }
 
-  private static func pad(_ pieces: inout [RewrittenFile.Piece], _ position: inout Int64, to alignment: Int64) {
+  private static func pad(
+    _ pieces: inout [RewrittenFile.Piece], _ position: inout Int64, to alignment: Int64
+  ) {
     let gap = (alignment - position % alignment) % alignment
     if gap > 0 { pieces.append(.new([UInt8](repeating: 0, count: Int(gap)))) }
     position += gap
@@ -166,6 +184,8 @@ struct ELFStripper {
   }
 
   private static func put(_ value: UInt64, _ bytes: inout [UInt8], _ offset: Int, _ length: Int) {
-    for index in 0..<length { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (UInt64(index) * 8)) }
+    for index in 0..<length {
+      bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (UInt64(index) * 8))
+    }
   }
 }

@@ -40,8 +40,11 @@ indirect enum EditableJSON: Sendable, Equatable {
     }
   }
 
-  private static func index(of key: String, in members: [(key: String, value: EditableJSON)]) -> Int? {
-    members.firstIndex { $0.key == key } ?? members.firstIndex { JSON.foldKey($0.key) == JSON.foldKey(key) }
+  private static func index(of key: String, in members: [(key: String, value: EditableJSON)])
+    -> Int?
+  {
+    members.firstIndex { $0.key == key }
+      ?? members.firstIndex { JSON.foldKey($0.key) == JSON.foldKey(key) }
   }
 
   var elements: [EditableJSON] { if case .array(let elements) = self { elements } else { [] } }

@@ -28,7 +28,8 @@ final class FileContents {
     DispatchQueue.concurrentPerform(iterations: missing.count) { turn in
       let layer = missing[turn]
       let result = Result { () throws in
-        image.scans[layer].compression == .none ? nil : ScratchBox(file: try Self.unpack(layer, of: image))
+        image.scans[layer].compression == .none
+          ? nil : ScratchBox(file: try Self.unpack(layer, of: image))
       }
       results.withLock { $0[layer] = result }
     }

@@ -53,7 +53,8 @@ final class ImageWriter: @unchecked Sendable {
   private(set) var notices: [String] = []
 
   init(
-    _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm, compression: Compression,
+    _ input: ReadImage, contents: FileContents, rewrites: [Rewrite], form: ImageForm,
+    compression: Compression,
     limits: LayerLimits, to file: ScratchFile, progress: @escaping @Sendable (Int64) -> Void
   ) {
     self.input = input
@@ -72,13 +73,18 @@ final class ImageWriter: @unchecked Sendable {
     isReproducible = epoch != nil
     isAlone = draft.layers.contains { wanted($0)?.isAlone(cores: cores) ?? false }
     // Not on the relay's threads: when one ends that Dispatch worked on, this frees its memory twice now and then.
-    let sources = draft.layers.filter { $0.original == nil }.flatMap(\.sources).filter { $0.index >= 0 }
+    let sources = draft.layers.filter { $0.original == nil }.flatMap(\.sources).filter {
+      $0.index >= 0
+    }
     try contents.prepare(Set(sources.map { Int(origin($0).layer) }))
-    let layers = try LayerRelay.run(draft.layers.count) { try self.write(draft.layers[$0.index], $0) }
+    let layers = try LayerRelay.run(draft.layers.count) {
+      try self.write(draft.layers[$0.index], $0)
+    }
     for box in compressors { box.compressor = nil }
     var notices: [String] = []
     let config = ConfigEditor.config(
-      input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch, notices: &notices)
+      input.image, diffIDs: layers.map(\.diffID), inputs: layers.map(\.inputs), epoch: epoch,
+      notices: &notices)
     let moved = input.scans.indices.filter { !canStay($0) }
     if !moved.isEmpty {
       notices.append(
@@ -96,7 +102,8 @@ final class ImageWriter: @unchecked Sendable {
     }
     if let statements = input.image.attestations, !statements.isEmpty {
       notices.append(
-        "left out of the output: \(statements.count) attestations of the old image, which do not hold for the new one")
+        "left out of the output: \(statements.count) attestations of the old image, which do not hold for the new one"
+      )
     }
     self.notices = notices
     try file.append([UInt8](repeating: 0, count: Int(TarWriter.endSize)))
@@ -105,13 +112,16 @@ final class ImageWriter: @unchecked Sendable {
 
   // MARK: Documents
 
-  private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String]) throws {
+  private func writeDocker(_ config: [UInt8], _ layers: [WrittenLayer], _ notices: inout [String])
+    throws
+  {
     let name = "\(Digest.sha256(config).hex).json"
     try member(name, config)
     // An OCI layout may call an image anything, and docker save records the bare tag beside the name; Docker and podman
     // load nothing whose name has no tag.
     let tags = input.image.references.filter(Self.isTagged)
-    for name in input.image.references where !tags.contains(where: { $0 == name || $0.hasSuffix(":" + name) }) {
+    for name in input.image.references
+    where !tags.contains(where: { $0 == name || $0.hasSuffix(":" + name) }) {
       notices.append(
         "left out of the output: the name \(DisplayText.escape(name)), which is not NAME:TAG as a docker-archive needs it"
       )
@@ -137,7 +147,9 @@ final class ImageWriter: @unchecked Sendable {
       /[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?)*(?::[0-9]+)?/
     let component = /[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*/
     var parts = text[..<colon].split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count > 1, parts[0] == "localhost" || parts[0].contains(where: { $0 == "." || $0 == ":" }) {
+    if parts.count > 1,
+      parts[0] == "localhost" || parts[0].contains(where: { $0 == "." || $0 == ":" })
+    {
       guard parts[0].wholeMatch(of: domain) != nil else { return false }
     } else {
       // What Docker adds counts, too.
@@ -155,12 +167,15 @@ final class ImageWriter: @unchecked Sendable {
       input.image, config: config, layers: layers, epoch: epoch, notices: &notices)
     try blob(manifest)
     let index = ConfigEditor.index(
-      input.image, layers: layers, manifest: manifest, mediaType: type, epoch: epoch, notices: &notices)
+      input.image, layers: layers, manifest: manifest, mediaType: type, epoch: epoch,
+      notices: &notices)
     try member("index.json", index.bytes)
     try member("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
   }
 
-  private func blob(_ bytes: [UInt8]) throws { try member("blobs/sha256/\(Digest.sha256(bytes).hex)", bytes) }
+  private func blob(_ bytes: [UInt8]) throws {
+    try member("blobs/sha256/\(Digest.sha256(bytes).hex)", bytes)
+  }
 
   private func member(_ name: String, _ bytes: [UInt8]) throws {
     guard names.insert(name).inserted else { return }
@@ -175,7 +190,9 @@ final class ImageWriter: @unchecked Sendable {
 
   // MARK: Layers
 
-  private func layerName(_ diffID: Digest, _ digest: Digest, _ compression: LayerCompression) -> String {
+  private func layerName(_ diffID: Digest, _ digest: Digest, _ compression: LayerCompression)
+    -> String
+  {
     if isOCI { return "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
     let suffix =
       switch compression {
@@ -203,7 +220,8 @@ final class ImageWriter: @unchecked Sendable {
   /// room for a SHA-512.
   private func canStay(_ index: Int) -> Bool {
     let scan = input.scans[index]
-    return !isOCI || [.none, .gzip, .zstd].contains(scan.compression) && scan.digest.algorithm == .sha256
+    return !isOCI
+      || [.none, .gzip, .zstd].contains(scan.compression) && scan.digest.algorithm == .sha256
   }
 
   private func write(_ layer: Draft.Layer, _ turn: LayerRelay.Turn) throws -> WrittenLayer {
@@ -216,14 +234,20 @@ final class ImageWriter: @unchecked Sendable {
       return try finish(member, copy(first, layer, member))
     }
     let written = try compressed(wanted, layer, member, turn, known: known) { output in
-      if layer.original == nil { try feed(layer, to: output) } else { try feedOriginal(first, to: output) }
+      if layer.original == nil {
+        try feed(layer, to: output)
+      } else {
+        try feedOriginal(first, to: output)
+      }
     }
     let isAsBefore =
       if let known {
-        written.compression == known.compression && written.size >= known.compressed && canStay(first)
+        written.compression == known.compression && written.size >= known.compressed
+          && canStay(first)
       } else {
         // Writing it in forge's own form changed nothing: so it is the layer that it was.
-        layer.inputs.count == 1 && written.diffID == input.scans[first].diffID && compression == .keep
+        layer.inputs.count == 1 && written.diffID == input.scans[first].diffID
+          && compression == .keep
           && !isReproducible && canStay(first)
       }
     guard isAsBefore else { return try finish(member, written) }
@@ -249,7 +273,9 @@ final class ImageWriter: @unchecked Sendable {
     return layer
   }
 
-  private func copy(_ index: Int, _ layer: Draft.Layer, _ member: LayerMember) throws -> WrittenLayer {
+  private func copy(_ index: Int, _ layer: Draft.Layer, _ member: LayerMember) throws
+    -> WrittenLayer
+  {
     let (scan, start) = (input.scans[index], try member.begin())
     let hasher = FingerprintHasher()
     try input.image.layers[index].blob.forEachPiece(name: "layer \(index)") { bytes in
@@ -257,16 +283,20 @@ final class ImageWriter: @unchecked Sendable {
       try file.append(bytes)
       progress(Int64(bytes.count))
     }
-    guard hasher.finish() == scan.fingerprints?.blob else { throw OptimizerError.changed("layer \(index)") }
+    guard hasher.finish() == scan.fingerprints?.blob else {
+      throw OptimizerError.changed("layer \(index)")
+    }
     return WrittenLayer(
-      diffID: scan.diffID, digest: scan.digest, size: scan.compressed, compression: scan.compression, copied: index,
+      diffID: scan.diffID, digest: scan.digest, size: scan.compressed,
+      compression: scan.compression, copied: index,
       inputs: layer.inputs, offset: start, scan: scan)
   }
 
   /// Compresses a layer, and reads what comes out again at the same time: unpacked, hashed, taken apart.
   /// - Parameter known: the layer of the input that it is, whole.
   private func compressed(
-    _ wanted: Compression, _ layer: Draft.Layer, _ member: LayerMember, _ turn: LayerRelay.Turn, known: LayerScan?,
+    _ wanted: Compression, _ layer: Draft.Layer, _ member: LayerMember, _ turn: LayerRelay.Turn,
+    known: LayerScan?,
     _ produce: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws -> WrittenLayer {
     let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
@@ -290,12 +320,15 @@ final class ImageWriter: @unchecked Sendable {
     try compressor.finish(to: take)
     let start = try member.begin()
     let scan = try result(of: again)
-    guard let expected = known?.fingerprints?.tar ?? hasher?.finish(), scan.fingerprints?.tar == expected else {
+    guard let expected = known?.fingerprints?.tar ?? hasher?.finish(),
+      scan.fingerprints?.tar == expected
+    else {
       if let original = layer.original { try checkUnchanged(original) }
       throw OptimizerError.unproven(["a layer is read back as other bytes than were written"])
     }
     return WrittenLayer(
-      diffID: scan.diffID, digest: scan.digest, size: file.position - start, compression: wanted.algorithm, copied: nil,
+      diffID: scan.diffID, digest: scan.digest, size: file.position - start,
+      compression: wanted.algorithm, copied: nil,
       inputs: layer.inputs, offset: start, scan: scan)
   }
 
@@ -316,7 +349,8 @@ final class ImageWriter: @unchecked Sendable {
     }
   }
 
-  private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
+  private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws
+  {
     if let tar = input.tars[index] { return try tar.forEachPiece(name: "layer \(index)", output) }
     let stream = try BlobStream(input.image.layers[index].blob, name: "layer \(index)")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -334,7 +368,8 @@ final class ImageWriter: @unchecked Sendable {
   }
 
   /// The tar of a planned layer.
-  private func feed(_ layer: Draft.Layer, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
+  private func feed(_ layer: Draft.Layer, to output: (UnsafeRawBufferPointer) throws -> Void) throws
+  {
     // Small pieces are gathered, so that what takes them is not called for each.
     var pending: [UInt8] = []
     func flush() throws {
@@ -354,7 +389,9 @@ final class ImageWriter: @unchecked Sendable {
           pending += [UInt8](repeating: 0, count: Int(TarWriter.padding(entry.size)))
           continue
         }
-        guard blob.length == entry.size else { throw OptimizerError.changed("layer \(layer.sources[index].layer)") }
+        guard blob.length == entry.size else {
+          throw OptimizerError.changed("layer \(layer.sources[index].layer)")
+        }
         if entry.size <= 64 << 10 {
           pending += try blob.bytes(count: Int(blob.length))
         } else {
@@ -409,9 +446,11 @@ extension Draft.Layer {
     let entry = entries[index]
     return TarWriter.header(
       .init(
-        kind: entry.kind, path: entries.path(index), link: entries.link(index), mode: entry.mode, uid: entry.uid,
+        kind: entry.kind, path: entries.path(index), link: entries.link(index), mode: entry.mode,
+        uid: entry.uid,
         gid: entry.gid, size: entry.kind == .regular ? entry.size : 0, modified: entry.modified,
-        nanoseconds: entry.modifiedNanoseconds, deviceMajor: entry.deviceMajor, deviceMinor: entry.deviceMinor,
+        nanoseconds: entry.modifiedNanoseconds, deviceMajor: entry.deviceMajor,
+        deviceMinor: entry.deviceMinor,
         attributes: entries.extendedAttributes(index)))
   }
 

@@ -11,7 +11,9 @@ enum LayoutFolderWriter {
     guard let names = try? manager.contentsOfDirectory(atPath: output) else {
       throw OutputError(path: output, reason: "it is a file, and an OCI layout is a folder")
     }
-    guard names.isEmpty else { throw OutputError(path: output, reason: "it is a folder with something in it") }
+    guard names.isEmpty else {
+      throw OutputError(path: output, reason: "it is a folder with something in it")
+    }
   }
 
   static func write(_ archive: Blob, to output: String) throws {
@@ -29,11 +31,14 @@ enum LayoutFolderWriter {
       files.append((String(decoding: member.path, as: UTF8.self), file))
     }
     let hidden = parent.appending(
-      path: ".\(target.lastPathComponent).forge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))")
+      path:
+        ".\(target.lastPathComponent).forge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+    )
     do {
       for (name, file) in files {
         let path = hidden.appending(path: name)
-        try manager.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try manager.createDirectory(
+          at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
         try file.commit(to: path.path)
       }
       guard rename(hidden.path, output) == 0 else {

@@ -7,13 +7,16 @@ struct NodeNames {
   static let maximumSize: Int64 = 4 << 20
 
   static func isSource(_ name: String) -> Bool {
-    [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"].contains { name.hasSuffix($0) } && !name.hasSuffix(".d.ts")
+    [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"].contains { name.hasSuffix($0) }
+      && !name.hasSuffix(".d.ts")
   }
 
   mutating func add(_ source: [UInt8]) {
     let texts = Self.strings(source)
     paths.formUnion(texts.filter { $0.hasPrefix("/") && !$0.hasPrefix("//") })
-    guard texts.contains(where: { $0 == "child_process" || $0 == "node:child_process" }) else { return }
+    guard texts.contains(where: { $0 == "child_process" || $0 == "node:child_process" }) else {
+      return
+    }
     // exec() and `shell: true`.
     paths.insert("/bin/sh")
     for text in texts {
@@ -34,14 +37,17 @@ struct NodeNames {
       let byte = source[index]
       if let open = start {
         if byte == source[open] {
-          if index - open <= 512 { strings.insert(String(decoding: source[(open + 1)..<index], as: UTF8.self)) }
+          if index - open <= 512 {
+            strings.insert(String(decoding: source[(open + 1)..<index], as: UTF8.self))
+          }
           start = nil
         } else if byte == UInt8(ascii: "\\") {
           index += 1
         } else if byte == UInt8(ascii: "\n"), source[open] != UInt8(ascii: "`") {
           start = nil
         }
-      } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`") {
+      } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`")
+      {
         start = index
       }
       index += 1

@@ -22,13 +22,15 @@ public enum Optimizer {
   ) throws -> OptimizationReport {
     var options = options
     let image = try open(source, choice, &options)
-    let input = try read(image, choice, options.notes, unpacking: options.readsContents, progress: progress)
+    let input = try read(
+      image, choice, options.notes, unpacking: options.readsContents, progress: progress)
     return try report(input, planned(input, FileContents(input), options), options)
   }
 
   /// Writes the optimized image to `output`, whole and proven, or not at all. Digests are always recorded.
   public static func optimize(
-    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    _ source: String, to output: String, _ options: OptimizationOptions,
+    choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> (report: OptimizationReport, proof: Proof) {
     var options = options
@@ -41,7 +43,8 @@ public enum Optimizer {
 
   /// Writes the optimized image to where `output` will be, and proves it. It has no name before it is committed.
   public static func prove(
-    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
+    _ source: String, to output: String, _ options: OptimizationOptions,
+    choice: InspectionChoice = .init(),
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
     try prove(source, to: output, options, choice: choice, fault: nil, progress: progress)
@@ -49,8 +52,10 @@ public enum Optimizer {
 
   /// - Parameter fault: spoils what was written before it is read back, for tests.
   static func prove(
-    _ source: String, to output: String, _ options: OptimizationOptions, choice: InspectionChoice = .init(),
-    fault: ((ScratchFile) throws -> Void)?, progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    _ source: String, to output: String, _ options: OptimizationOptions,
+    choice: InspectionChoice = .init(),
+    fault: ((ScratchFile) throws -> Void)?,
+    progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> ProvenImage {
     // Before the image is read, which takes its time.
     try checkTarget(source, output, options.form)
@@ -58,7 +63,8 @@ public enum Optimizer {
     var options = options
     let image = try open(source, choice, &options)
     let input = try read(
-      image, choice, options.notes, unpacking: options.rewritesAll || options.readsContents, progress: progress)
+      image, choice, options.notes, unpacking: options.rewritesAll || options.readsContents,
+      progress: progress)
     let form = options.form ?? ImageForm(input.image.form)
     let contents = FileContents(input)
     // A layer that several became may be as large as these together.
@@ -69,7 +75,8 @@ public enum Optimizer {
     try fault?(file)
     let archive = try file.finished()
     // Layers were taken apart as they were written: their bytes in the file have to be those.
-    let known = Dictionary(layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
+    let known = Dictionary(
+      layers.map { ($0.diffID, $0.scan) }, uniquingKeysWith: { first, _ in first })
     let result = try readBack(file, limits, options.notes, known, progress)
     let (before, after) = (RootListing(input), RootListing(result))
     var differences = Differences()
@@ -81,20 +88,23 @@ public enum Optimizer {
     if options.recordsDigests {
       let new = Proof.Side(result, after)
       proof = Proof(
-        old: Proof.Side(input, before), new: new, allowance: written.allowance, removed: report.removed)
+        old: Proof.Side(input, before), new: new, allowance: written.allowance,
+        removed: report.removed)
       bill = self.bill(input, contents, new, written.allowance)
     }
     report.output = output
     report.layers = zip(layers, result.scans).map { layer, scan in
       OutputLayer(
-        inputs: layer.inputs, unchanged: layer.copied != nil, unpacked: scan.unpacked, compressed: layer.size,
+        inputs: layer.inputs, unchanged: layer.copied != nil, unpacked: scan.unpacked,
+        compressed: layer.size,
         diffID: layer.diffID)
     }
     report.after.compressed = layers.reduce(0) { $0 + $1.size }
     report.after.unpacked = result.scans.reduce(0) { $0 + $1.unpacked }
     report.proof = ProofSummary(names: after.count, bytes: after.bytes, rootfs: proof?.new.rootfs)
     return ProvenImage(
-      report: report, proof: proof, bill: bill, file: file, archive: archive, output: output, form: form)
+      report: report, proof: proof, bill: bill, file: file, archive: archive, output: output,
+      form: form)
   }
 
   /// What was written, and what it may differ by. The plan itself, which takes memory for every name, is gone by then.
@@ -109,10 +119,13 @@ public enum Optimizer {
     _ limits: LayerLimits, to file: ScratchFile, _ progress: @escaping @Sendable (Progress) -> Void
   ) throws -> Written {
     let planner = try planned(input, contents, options)
-    let total = planner.draft.layers.reduce(0) { $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize) }
+    let total = planner.draft.layers.reduce(0) {
+      $0 + ($1.original.map { input.scans[$0].compressed } ?? $1.tarSize)
+    }
     let done = Mutex<Int64>(0)
     let writer = ImageWriter(
-      input, contents: contents, rewrites: planner.rewrites, form: form, compression: options.compression,
+      input, contents: contents, rewrites: planner.rewrites, form: form,
+      compression: options.compression,
       limits: limits, to: file
     ) { bytes in
       let sum = done.withLock { done in
@@ -135,9 +148,11 @@ public enum Optimizer {
     if let id = root.resolve("etc/os-release") ?? root.resolve("usr/lib/os-release"),
       root.tree[id].inode != FileTree.none
     {
-      release = (try? contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 16 << 10)) ?? []
+      release =
+        (try? contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 16 << 10)) ?? []
     }
-    return BillOfMaterials(input, result, allowance, distribution: BillOfMaterials.distribution(release))
+    return BillOfMaterials(
+      input, result, allowance, distribution: BillOfMaterials.distribution(release))
   }
 
   /// What cannot even be read back is not what was planned.
@@ -147,14 +162,17 @@ public enum Optimizer {
   ) throws -> ReadImage {
     do {
       let choice = InspectionChoice(limits: limits)
-      return try read(choice.open(file.processPath), choice, notes, "proving", known, progress: progress)
+      return try read(
+        choice.open(file.processPath), choice, notes, "proving", known, progress: progress)
     } catch {
       throw OptimizerError.unproven(["it cannot be read back: \(error)"])
     }
   }
 
   /// What each strip set would take, from reading the image alone.
-  public static func stripEstimates(_ source: String, choice: InspectionChoice = .init()) throws -> [StripEstimate] {
+  public static func stripEstimates(_ source: String, choice: InspectionChoice = .init()) throws
+    -> [StripEstimate]
+  {
     let input = try read(choice.open(source), choice, .fingerprints, progress: { _ in })
     return try StripSet.allCases.map { set in
       var options = OptimizationOptions()
@@ -162,8 +180,10 @@ public enum Optimizer {
       options.strip = [set]
       let planner = try Planner(input, options)
       let bytes =
-        planner.removed.reduce(0) { $0 + $1.bytes } + planner.rewritten.reduce(0) { $0 + $1.before - $1.after }
-      return StripEstimate(set: set, names: planner.removed.count + planner.rewritten.count, bytes: bytes)
+        planner.removed.reduce(0) { $0 + $1.bytes }
+        + planner.rewritten.reduce(0) { $0 + $1.before - $1.after }
+      return StripEstimate(
+        set: set, names: planner.removed.count + planner.rewritten.count, bytes: bytes)
     }
   }
 
@@ -177,7 +197,8 @@ public enum Optimizer {
     switch options.base {
     case .history:
       guard let base = History(image).base else {
-        throw OptimizerError.usage("history does not tell which layers are the base's: name it with --base IMAGE")
+        throw OptimizerError.usage(
+          "history does not tell which layers are the base's: name it with --base IMAGE")
       }
       options.keptLayers = base.layers
     case .image(let base):
@@ -195,11 +216,14 @@ public enum Optimizer {
 
   private static func read(
     _ image: Image, _ choice: InspectionChoice, _ notes: ContentNotes, unpacking: Bool = false,
-    _ step: String = "reading", _ known: [Digest: LayerScan] = [:], progress: @escaping @Sendable (Progress) -> Void
+    _ step: String = "reading", _ known: [Digest: LayerScan] = [:],
+    progress: @escaping @Sendable (Progress) -> Void
   ) throws -> ReadImage {
     let total = image.layers.reduce(0) { $0 + $1.size }
     let done = Mutex<Int64>(0)
-    return try ReadImage(image, limits: choice.limits, notes: notes, unpacking: unpacking, known: known) { bytes in
+    return try ReadImage(
+      image, limits: choice.limits, notes: notes, unpacking: unpacking, known: known
+    ) { bytes in
       let sum = done.withLock { done in
         done += bytes
         return done
@@ -208,7 +232,9 @@ public enum Optimizer {
     }
   }
 
-  private static func planned(_ input: ReadImage, _ contents: FileContents, _ options: OptimizationOptions) throws
+  private static func planned(
+    _ input: ReadImage, _ contents: FileContents, _ options: OptimizationOptions
+  ) throws
     -> Planner
   {
     if options.strip.contains(.npm) {
@@ -216,12 +242,15 @@ public enum Optimizer {
       let names = words.map { String($0.split(separator: "/").last ?? "") }
       if let name = names.first(where: StripSet.nodePrograms.contains) {
         throw OptimizerError.usage(
-          "the image starts \(DisplayText.escape(name)), which --strip npm would remove: leave npm out, or start node")
+          "the image starts \(DisplayText.escape(name)), which --strip npm would remove: leave npm out, or start node"
+        )
       }
     }
-    let reachable = options.minimize ? try Reachability.nodes(input, contents, keeping: options.keepPaths) : nil
+    let reachable =
+      options.minimize ? try Reachability.nodes(input, contents, keeping: options.keepPaths) : nil
     return try Planner(
-      input, options, contents: contents, reachable: reachable?.nodes, notices: reachable?.notices ?? [])
+      input, options, contents: contents, reachable: reachable?.nodes,
+      notices: reachable?.notices ?? [])
   }
 
   private static func report(
@@ -237,11 +266,14 @@ public enum Optimizer {
     return OptimizationReport(
       source: input.image.source, output: nil,
       before: OutputSizes(
-        compressed: input.scans.reduce(0) { $0 + $1.compressed }, unpacked: input.scans.reduce(0) { $0 + $1.unpacked },
+        compressed: input.scans.reduce(0) { $0 + $1.compressed },
+        unpacked: input.scans.reduce(0) { $0 + $1.unpacked },
         stored: Draft(input.scans).stored),
       after: OutputSizes(
-        compressed: nil, unpacked: layers.reduce(0) { $0 + $1.unpacked }, stored: planner.draft.stored),
-      passes: planner.passes, layers: layers, removed: planner.removed, rewritten: planner.rewritten,
+        compressed: nil, unpacked: layers.reduce(0) { $0 + $1.unpacked },
+        stored: planner.draft.stored),
+      passes: planner.passes, layers: layers, removed: planner.removed,
+      rewritten: planner.rewritten,
       notices: planner.notices,
       target: options.target, compression: options.compression.description, proof: nil)
   }
@@ -264,7 +296,8 @@ public enum Optimizer {
     var (a, b) = (stat(), stat())
     let isThere = source.isStandardInput ? fstat(STDIN_FILENO, &a) == 0 : stat(source, &a) == 0
     if isThere, stat(output, &b) == 0, a.st_dev == b.st_dev, a.st_ino == b.st_ino {
-      throw OptimizerError.usage("the output is the input, which is never modified; choose another file")
+      throw OptimizerError.usage(
+        "the output is the input, which is never modified; choose another file")
     }
     // A folder is read as a layout, and stays one.
     if form == .ociLayout || form == nil && isThere && a.st_mode & S_IFMT == S_IFDIR {
@@ -318,7 +351,8 @@ extension ImageConfig {
     if let test = healthcheck?.test, let kind = test.first, test.count > 1 {
       switch kind {
       case "CMD": commands.append(Array(test.dropFirst()))
-      case "CMD-SHELL": commands.append((shell.isEmpty ? ["/bin/sh", "-c"] : shell) + test.dropFirst())
+      case "CMD-SHELL":
+        commands.append((shell.isEmpty ? ["/bin/sh", "-c"] : shell) + test.dropFirst())
       default: break
       }
     }

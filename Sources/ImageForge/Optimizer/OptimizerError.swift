@@ -30,14 +30,16 @@ public enum OptimizerError: ForgeError, Equatable {
     switch self {
     case .usage(let reason): reason
     case .unsupported(let reason): "the image is left as it is: \(reason)"
-    case .fixed(let layer, let reason): "the image is left as it is: layer \(layer) cannot be written again, \(reason)"
+    case .fixed(let layer, let reason):
+      "the image is left as it is: layer \(layer) cannot be written again, \(reason)"
     case .changed(let what): "\(what) changed while it was read; nothing was written; try again"
     case .resources(let reason): "\(reason); nothing was written"
     case .unproven(let differences):
       "the result could not be proven to be the same image, so it was thrown away; the input is unchanged. "
         + "Please report this: " + differences.prefix(5).joined(separator: "; ")
         + (differences.count > 5 ? "; and others" : "")
-    case .malformedProof(let reason): "the proof file cannot be used: \(reason); write it again with `--proof`"
+    case .malformedProof(let reason):
+      "the proof file cannot be used: \(reason); write it again with `--proof`"
     }
   }
 }

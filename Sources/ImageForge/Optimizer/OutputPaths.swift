@@ -8,7 +8,8 @@ extension Optimizer {
   /// - Throws: a usage error that names both.
   public static func checkOutputs(_ outputs: [String], inputs: [String]) throws {
     guard !outputs.contains("-") else {
-      throw OptimizerError.usage("what is written is read again, which standard output cannot be: name a file")
+      throw OptimizerError.usage(
+        "what is written is read again, which standard output cannot be: name a file")
     }
     try OutputPaths.check(outputs, inputs: inputs)
   }

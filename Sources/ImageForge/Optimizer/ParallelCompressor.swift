@@ -24,7 +24,8 @@ final class ParallelCompressor {
   private var first = 0
   private var stream: ZstdFrame?
 
-  init(_ compression: Compression, cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws {
+  init(_ compression: Compression, cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws
+  {
     self.compression = compression
     workers = compression.workers(cores: cores)
     switch compression {
@@ -132,7 +133,9 @@ private final class PieceCompressor: @unchecked Sendable {
     default:
       (deflate, zstd, bound) = (nil, nil, 0)
     }
-    guard deflate != nil || zstd != nil else { throw OptimizerError.resources("no memory for the compressor") }
+    guard deflate != nil || zstd != nil else {
+      throw OptimizerError.resources("no memory for the compressor")
+    }
   }
 
   deinit {
@@ -143,9 +146,11 @@ private final class PieceCompressor: @unchecked Sendable {
   /// - Returns: how many bytes it became; 0 when that failed.
   func compress(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) -> Int {
     if let deflate {
-      return libdeflate_gzip_compress(deflate, input.baseAddress, input.count, output.baseAddress, output.count)
+      return libdeflate_gzip_compress(
+        deflate, input.baseAddress, input.count, output.baseAddress, output.count)
     }
-    let size = ZSTD_compress2(zstd, output.baseAddress, output.count, input.baseAddress, input.count)
+    let size = ZSTD_compress2(
+      zstd, output.baseAddress, output.count, input.baseAddress, input.count)
     return ZSTD_isError(size) == 0 ? size : 0
   }
 }
@@ -155,7 +160,8 @@ private final class PieceSlot: @unchecked Sendable {
   // Handed over by the ring on the way in, and by `done` on the way out.
   let done = DispatchSemaphore(value: 0)
   var count = 0
-  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ParallelCompressor.pieceSize, alignment: 64)
+  private let input = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: ParallelCompressor.pieceSize, alignment: 64)
   private let output: UnsafeMutableRawBufferPointer
   private var produced = 0
 
@@ -195,7 +201,9 @@ private final class ZstdFrame {
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
 
   init(level: Int, workers: Int) throws {
-    guard let context = ZSTD_createCCtx() else { throw OptimizerError.resources("no memory for the compressor") }
+    guard let context = ZSTD_createCCtx() else {
+      throw OptimizerError.resources("no memory for the compressor")
+    }
     self.context = context
     ZstdTables(level: level).apply(to: context, level: level)
     // From one thread up the bytes do not depend on their number; without any they do.
@@ -208,7 +216,9 @@ private final class ZstdFrame {
     buffer.deallocate()
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer, to output: (UnsafeRawBufferPointer) throws -> Void) throws {
+  func write(_ bytes: UnsafeRawBufferPointer, to output: (UnsafeRawBufferPointer) throws -> Void)
+    throws
+  {
     var source = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while source.pos < source.size { _ = try step(&source, ZSTD_e_continue, output) }
   }

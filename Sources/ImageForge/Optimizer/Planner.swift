@@ -31,10 +31,12 @@ struct Planner {
     draft = Draft(input.scans)
     let count = draft.layers.count
     guard options.keptLayers <= count else {
-      throw OptimizerError.usage("there are only \(count) layers, so that \(options.keptLayers) cannot be kept")
+      throw OptimizerError.usage(
+        "there are only \(count) layers, so that \(options.keptLayers) cannot be kept")
     }
     guard options.keptLayers < count || options.strip.isEmpty && reachable == nil else {
-      throw OptimizerError.usage("all layers are to be kept, so that nothing can be removed from them")
+      throw OptimizerError.usage(
+        "all layers are to be kept, so that nothing can be removed from them")
     }
     while true {
       do {
@@ -60,10 +62,14 @@ struct Planner {
   private mutating func run() throws {
     try squash()
     if options.target != nil { return try climb() }
-    if options.waste { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
+    if options.waste {
+      try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) }
+    }
     try remove(options.strip)
     if reachable != nil { try minimize() }
-    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil { try rewrite(set) }
+    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil {
+      try rewrite(set)
+    }
     try reproduce()
     // Files that differ in nothing but a time are the same once that is clamped.
     if options.dedupe { try dedupe() }
@@ -71,12 +77,18 @@ struct Planner {
 
   /// The cheapest passes first, and none once the target is reached.
   private mutating func climb() throws {
-    if options.waste, !isReached { try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) } }
+    if options.waste, !isReached {
+      try pass("waste") { $0.draft = try Redistribution.apply($0.draft, $0.base) }
+    }
     try remove(options.strip)
     if reachable != nil { try minimize() }
-    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil { try rewrite(set) }
+    for set in StripSet.rewriting where options.strip.contains(set) || reachable != nil {
+      try rewrite(set)
+    }
     if !isReached { try dedupe() }
-    for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached { try remove([set]) }
+    for set in StripSet.allCases where set.isSafe && !options.strip.contains(set) && !isReached {
+      try remove([set])
+    }
     try reproduce()
   }
 
@@ -102,7 +114,8 @@ struct Planner {
         throw OptimizerError.usage("there are only layers 0 to \(draft.layers.count - 1) to squash")
       }
       guard wanted.lowerBound >= options.keptLayers else {
-        throw OptimizerError.usage("layer \(wanted.lowerBound) belongs to the base, which is to be kept")
+        throw OptimizerError.usage(
+          "layer \(wanted.lowerBound) belongs to the base, which is to be kept")
       }
       // More can have to be kept than was asked for.
       guard wanted.upperBound >= kept else { return }
@@ -179,8 +192,11 @@ struct Planner {
   private mutating func rewrite(_ set: StripSet) throws {
     try pass("strip:\(set.rawValue)") { planner in
       let (kept, contents) = (planner.kept, planner.contents)
-      let files = try ContentRewriting.apply(set, &planner.draft, kept: kept, contents, &planner.rewrites)
-      planner.rewritten = (planner.rewritten + files.map(\.report)).sorted { ($0.set, $0.path) < ($1.set, $1.path) }
+      let files = try ContentRewriting.apply(
+        set, &planner.draft, kept: kept, contents, &planner.rewrites)
+      planner.rewritten = (planner.rewritten + files.map(\.report)).sorted {
+        ($0.set, $0.path) < ($1.set, $1.path)
+      }
       for file in files {
         let rewrite = planner.rewrites[file.rewrite]
         planner.allowance.rewritten[file.path] = Allowance.Change(
@@ -200,7 +216,9 @@ struct Planner {
   private mutating func dedupe() throws {
     try pass("dedupe") { planner in
       let (kept, rewrites, input) = (planner.kept, planner.rewrites, planner.input)
-      let linked = try Dedupe.apply(&planner.draft, kept: kept) { Self.contentHash($0, rewrites, input) }
+      let linked = try Dedupe.apply(&planner.draft, kept: kept) {
+        Self.contentHash($0, rewrites, input)
+      }
       planner.allowance.linked.merge(linked) { first, _ in first }
     }
   }
@@ -211,9 +229,12 @@ struct Planner {
       let exempt = CompiledPython.timedSources(planner.input)
       if !exempt.isEmpty {
         planner.notices.append(
-          "the times of \(exempt.count) Python sources stay, since compiled modules beside them name these times")
+          "the times of \(exempt.count) Python sources stay, since compiled modules beside them name these times"
+        )
       }
-      if planner.options.waste || !planner.passes.filter({ $0.name != "squash" && $0.name != "dedupe" }).isEmpty {
+      if planner.options.waste
+        || !planner.passes.filter({ $0.name != "squash" && $0.name != "dedupe" }).isEmpty
+      {
         var options = planner.base
         options.force = true
         planner.draft = try Redistribution.apply(planner.draft, options)
@@ -221,8 +242,11 @@ struct Planner {
         // Each layer by itself, so that its hidden bytes stay where they are.
         for index in planner.draft.layers.indices.dropFirst(planner.kept) {
           let part = Draft(layers: Array(planner.draft.layers[...index]))
-          let sorted = try Redistribution.apply(part, Redistribution.Options(kept: index, force: true))
-          if let last = sorted.layers.last, sorted.layers.count == index + 1 { planner.draft.layers[index] = last }
+          let sorted = try Redistribution.apply(
+            part, Redistribution.Options(kept: index, force: true))
+          if let last = sorted.layers.last, sorted.layers.count == index + 1 {
+            planner.draft.layers[index] = last
+          }
         }
       }
       Clamp.apply(&planner.draft, kept: planner.kept, epoch: epoch, exempt: exempt)
@@ -234,7 +258,9 @@ struct Planner {
 
   /// Stacks the planned layers and compares them with the input: no plan is written that is not the same image.
   private func check() throws {
-    let listing = RootListing(try draft.stacked()) { Self.contentHash(draft.source($0), rewrites, input) }
+    let listing = RootListing(try draft.stacked()) {
+      Self.contentHash(draft.source($0), rewrites, input)
+    }
     var differences = Differences()
     Comparison.compare(RootListing(input), listing, allowing: allowance, &differences)
     guard differences.isEmpty else { throw OptimizerError.unproven(differences.sentences) }

@@ -62,7 +62,9 @@ public struct Proof: Sendable, Codable, Equatable {
   /// - Throws: `OptimizerError.malformedProof` where it contradicts itself.
   func allowance() throws -> Allowance {
     func bytes(_ text: String) throws -> [UInt8] {
-      guard let data = Data(base64Encoded: text) else { throw OptimizerError.malformedProof("a path is not Base64") }
+      guard let data = Data(base64Encoded: text) else {
+        throw OptimizerError.malformedProof("a path is not Base64")
+      }
       guard !data.isEmpty else { throw OptimizerError.malformedProof("a path is empty") }
       return [UInt8](data)
     }
@@ -73,11 +75,16 @@ public struct Proof: Sendable, Codable, Equatable {
     allowance.epoch = epoch
     allowance.removed = Set(try removedPaths.map(bytes))
     // People read the one list, and the other is what counts.
-    guard removed.map(\.path).sorted() == (try removedPaths.map { DisplayText.escape(try bytes($0)) }.sorted()) else {
+    guard
+      removed.map(\.path).sorted()
+        == (try removedPaths.map { DisplayText.escape(try bytes($0)) }.sorted())
+    else {
       throw OptimizerError.malformedProof("what it says was removed is not what it lets go")
     }
     for path in removed {
-      guard path.bytes >= 0 else { throw OptimizerError.malformedProof("a number of bytes is negative") }
+      guard path.bytes >= 0 else {
+        throw OptimizerError.malformedProof("a number of bytes is negative")
+      }
       guard path.set == "minimize" || StripSet(rawValue: path.set) != nil else {
         throw OptimizerError.malformedProof("it names a set that does not exist")
       }
@@ -101,7 +108,8 @@ public struct Proof: Sendable, Codable, Equatable {
     do {
       // Of a key that stands twice, readers take the one or the other.
       _ = try JSON.parse(
-        SourceText(name: path, bytes: bytes), JSON.Options(duplicateKeys: .rejectFolded, maximumSize: maximumSize))
+        SourceText(name: path, bytes: bytes),
+        JSON.Options(duplicateKeys: .rejectFolded, maximumSize: maximumSize))
       return try JSONDecoder().decode(Proof.self, from: Data(bytes))
     } catch let error as JSONError {
       throw OptimizerError.malformedProof("\(error)")
@@ -156,16 +164,19 @@ public struct Verification: Sendable, Codable, Equatable {
   /// Compares the root filesystems of two images, and what a container is started with.
   /// - Parameter proof: names the differences that were asked for; nil allows none.
   public static func compare(
-    _ old: String, _ new: String, oldChoice: InspectionChoice = .init(), newChoice: InspectionChoice = .init(),
+    _ old: String, _ new: String, oldChoice: InspectionChoice = .init(),
+    newChoice: InspectionChoice = .init(),
     proof: Proof? = nil
   ) throws -> Verification {
     let before = try ReadImage(oldChoice.open(old), limits: oldChoice.limits)
-    let known = Dictionary(before.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
+    let known = Dictionary(
+      before.scans.map { ($0.diffID, $0) }, uniquingKeysWith: { first, _ in first })
     let after = try ReadImage(newChoice.open(new), limits: newChoice.limits, known: known)
     return try compare(before, after, proof: proof)
   }
 
-  static func compare(_ before: ReadImage, _ after: ReadImage, proof: Proof?) throws -> Verification {
+  static func compare(_ before: ReadImage, _ after: ReadImage, proof: Proof?) throws -> Verification
+  {
     let (a, b) = (RootListing(before), RootListing(after))
     let (old, new) = (Proof.Side(before, a), Proof.Side(after, b))
     var differences = Differences()
@@ -175,11 +186,13 @@ public struct Verification: Sendable, Codable, Equatable {
     }
     compareConfigs(before.image, after.image, &differences)
     let allowance = try proof?.allowance() ?? Allowance()
-    for path in allowance.paths.sorted(by: { $0.lexicographicallyPrecedes($1) }) where a.position(of: path) == nil {
+    for path in allowance.paths.sorted(by: { $0.lexicographicallyPrecedes($1) })
+    where a.position(of: path) == nil {
       differences.note("the proof names \(DisplayText.escape(path)), which is not in the old image")
     }
     Comparison.compare(a, b, allowing: allowance, &differences)
-    return Verification(old: old, new: new, differenceCount: differences.count, differences: differences.sentences)
+    return Verification(
+      old: old, new: new, differenceCount: differences.count, differences: differences.sentences)
   }
 
   /// What a container is started with must be the same.
@@ -201,7 +214,9 @@ public struct Verification: Sendable, Codable, Equatable {
       return Set(x.keys + y.keys).sorted().filter { x[$0] != y[$0] }.map { "config.\($0)" }
     }
     // Not the values, which can be secrets.
-    for field in fields { differences.note("the image config: \(DisplayText.escape(field)) differs") }
+    for field in fields {
+      differences.note("the image config: \(DisplayText.escape(field)) differs")
+    }
     if fields.isEmpty { differences.note("the image config: its fields stand in another order") }
   }
 }
@@ -220,6 +235,7 @@ public struct InspectionChoice: Sendable {
   }
 
   func open(_ source: String) throws -> Image {
-    try ImageStore.open(source, selection: ImageSelection(image: image, platform: platform), limits: limits)
+    try ImageStore.open(
+      source, selection: ImageSelection(image: image, platform: platform), limits: limits)
   }
 }

@@ -33,7 +33,8 @@ struct PythonClosure {
   ///   - askedModules: the same by the names of modules, with all below them.
   /// - Returns: nil where there is no Python.
   static func unreached(
-    _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID, words: [String],
+    _ root: RootFilesystem, _ contents: FileContents, kept: Set<FileTree.ID>, program: FileTree.ID,
+    words: [String],
     asked: Set<FileTree.ID>, askedModules: [String]
   ) throws -> Result? {
     var work = PythonClosure(root, contents, kept)
@@ -75,11 +76,16 @@ struct PythonClosure {
 
   /// What the interpreter itself, its C modules and `site` import, and codecs, which any text may name.
   private static let always = [
-    "site", "sitecustomize", "usercustomize", "encodings", "codecs", "os", "io", "abc", "runpy", "traceback",
-    "warnings", "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg", "_compat_pickle", "_strptime",
-    "datetime", "collections", "functools", "operator", "types", "enum", "re", "struct", "signal", "locale",
-    "zipimport", "stringprep", "importlib", "importlib.machinery", "importlib.util", "_weakrefset", "__future__",
-    "subprocess", "typing", "pickle", "json", "random", "socket", "decimal", "uuid", "zoneinfo", "asyncio",
+    "site", "sitecustomize", "usercustomize", "encodings", "codecs", "os", "io", "abc", "runpy",
+    "traceback",
+    "warnings", "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg",
+    "_compat_pickle", "_strptime",
+    "datetime", "collections", "functools", "operator", "types", "enum", "re", "struct", "signal",
+    "locale",
+    "zipimport", "stringprep", "importlib", "importlib.machinery", "importlib.util", "_weakrefset",
+    "__future__",
+    "subprocess", "typing", "pickle", "json", "random", "socket", "decimal", "uuid", "zoneinfo",
+    "asyncio",
     "concurrent", "inspect", "ast", "dataclasses", "getpass", "_pylong",
   ]
 
@@ -88,7 +94,9 @@ struct PythonClosure {
   private mutating func start(_ kept: Set<FileTree.ID>, _ words: [String]) throws {
     for name in Self.always { add(name, from: "") }
     for name in modules.children["encodings"] ?? [] { add("encodings." + name, from: "", .named) }
-    for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") { add(name, from: "") }
+    for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") {
+      add(name, from: "")
+    }
     for word in words {
       let name = word.split(separator: ":").first.map(String.init) ?? ""
       resolve(name, package: "", from: "")
@@ -98,9 +106,13 @@ struct PythonClosure {
     // Sources outside of libraries are the application's, and all of them count.
     for id in kept where !isInLibrary(id) {
       let name = PythonModules.text(root, id)
-      guard name.hasSuffix(".py") || name.hasSuffix(".so"), let bytes = try bytes(id) else { continue }
+      guard name.hasSuffix(".py") || name.hasSuffix(".so"), let bytes = try bytes(id) else {
+        continue
+      }
       if name.hasSuffix(".so") {
-        if bytes.holds(Array("PyInit_\(name.prefix { $0 != "." })".utf8)) { followProgram(bytes, "") }
+        if bytes.holds(Array("PyInit_\(name.prefix { $0 != "." })".utf8)) {
+          followProgram(bytes, "")
+        }
         continue
       }
       let source = PythonImports(bytes)
@@ -110,7 +122,8 @@ struct PythonClosure {
       follow(source, package: "", from: "")
     }
     for site in modules.sites {
-      for child in root.tree.children(site) where PythonModules.text(root, child).hasSuffix(".pth") {
+      for child in root.tree.children(site) where PythonModules.text(root, child).hasSuffix(".pth")
+      {
         if let source = try bytes(child) { follow(PythonImports(source), package: "", from: "") }
       }
     }
@@ -175,21 +188,27 @@ struct PythonClosure {
     }
     for file in files where root.tree[file].kind == .regular {
       guard let program = try bytes(file), ELFFile.isELF(program) else { continue }
-      for name in PythonSeldom.twins.values where program.holds(Array(name.utf8)) { builtIn.insert(name) }
+      for name in PythonSeldom.twins.values where program.holds(Array(name.utf8)) {
+        builtIn.insert(name)
+      }
     }
   }
 
   private mutating func readEntryPoints() throws {
     for site in modules.sites {
       for child in root.tree.children(site) {
-        guard let file = root.tree.child(child, Array("entry_points.txt".utf8)[...]), let text = try bytes(file) else {
+        guard let file = root.tree.child(child, Array("entry_points.txt".utf8)[...]),
+          let text = try bytes(file)
+        else {
           continue
         }
         var group = ""
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
           if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
             group = String(line[line.index(after: line.startIndex)..<end])
-          } else if group != "console_scripts", group != "gui_scripts", let equals = line.firstIndex(of: "=") {
+          } else if group != "console_scripts", group != "gui_scripts",
+            let equals = line.firstIndex(of: "=")
+          {
             let target = line[line.index(after: equals)...].drop { $0 == " " }
             entryPoints[group, default: []].append(String(target.prefix { $0 != ":" && $0 != " " }))
           }
@@ -199,12 +218,17 @@ struct PythonClosure {
   }
 
   /// Programs in Python, as packages install them.
-  private func scripts(_ kept: Set<FileTree.ID>) throws -> [(id: FileTree.ID, source: PythonImports)] {
+  private func scripts(_ kept: Set<FileTree.ID>) throws -> [(
+    id: FileTree.ID, source: PythonImports
+  )] {
     var scripts: [(FileTree.ID, PythonImports)] = []
-    for id in kept where PythonModules.text(root, root.tree[id].parent) == "bin" && !isInLibrary(id) {
+    for id in kept where PythonModules.text(root, root.tree[id].parent) == "bin" && !isInLibrary(id)
+    {
       let node = root.tree[id]
-      guard node.inode != FileTree.none, root.inodes[Int(node.inode)].size < 1 << 20, let source = try bytes(id),
-        source.starts(with: Array("#!".utf8)), String(decoding: source.prefix(200), as: UTF8.self).contains("python")
+      guard node.inode != FileTree.none, root.inodes[Int(node.inode)].size < 1 << 20,
+        let source = try bytes(id),
+        source.starts(with: Array("#!".utf8)),
+        String(decoding: source.prefix(200), as: UTF8.self).contains("python")
       else { continue }
       scripts.append((id, PythonImports(source)))
     }
@@ -224,7 +248,9 @@ struct PythonClosure {
   /// Programs in Python of the packages that the application imports, such as `alembic` beside a service.
   private mutating func followScripts(_ kept: Set<FileTree.ID>) throws {
     for (_, script) in try scripts(kept) {
-      let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter { !modules.isStandard($0) }
+      let tops = script.modules.map { String($0.prefix { $0 != "." }) }.filter {
+        !modules.isStandard($0)
+      }
       guard tops.contains(where: { ownPackages.contains($0) }) else { continue }
       follow(script, package: "", from: "")
       try follow()
@@ -244,7 +270,9 @@ struct PythonClosure {
   }
 
   private mutating func add(_ name: String, from: String, _ way: Way = .imported) {
-    if way != .imported || PythonSeldom.optional.contains(name), isSeldom(name, from, way) { return }
+    if way != .imported || PythonSeldom.optional.contains(name), isSeldom(name, from, way) {
+      return
+    }
     if let twin = PythonSeldom.twins[String(name.prefix { $0 != "." })], isThere(twin) { return }
     // Packages are imported before their modules.
     var end = name.startIndex
@@ -270,7 +298,10 @@ struct PythonClosure {
       guard rule.drivers.allSatisfy({ modules.definitions[$0] == nil }) else { return false }
       let (top, other) = (Self.top(name), Self.top(from))
       let isOwn = top == other || modules.isStandard(top) && modules.isStandard(other)
-      guard way == .named && !rule.isOptional || isOwn && PythonSeldom.rule(of: from)?.module != rule.module else {
+      guard
+        way == .named && !rule.isOptional
+          || isOwn && PythonSeldom.rule(of: from)?.module != rule.module
+      else {
         return false
       }
     }
@@ -282,16 +313,21 @@ struct PythonClosure {
 
   /// Whether a module in C is a file of the library or part of the interpreter.
   private func isThere(_ name: String) -> Bool {
-    modules.definitions[name]?.contains { $0.kind == .extensionModule } ?? false || builtIn.contains(name)
+    modules.definitions[name]?.contains { $0.kind == .extensionModule } ?? false
+      || builtIn.contains(name)
   }
 
   /// A name that may end in that of something in a module; relative to `package` where it begins with dots.
-  private mutating func resolve(_ name: String, package: String, from: String, _ way: Way = .imported) {
+  private mutating func resolve(
+    _ name: String, package: String, from: String, _ way: Way = .imported
+  ) {
     let dots = name.prefix { $0 == "." }.count
     if dots > 0 {
       let base = package.split(separator: ".").dropLast(dots - 1)
       guard !base.isEmpty else { return }
-      add((base.map(String.init) + [String(name.dropFirst(dots))]).joined(separator: "."), from: from, way)
+      add(
+        (base.map(String.init) + [String(name.dropFirst(dots))]).joined(separator: "."), from: from,
+        way)
       if name.count == dots { add(base.joined(separator: "."), from: from, way) }
     } else {
       add(name, from: from, way)
@@ -300,7 +336,9 @@ struct PythonClosure {
 
   private mutating func follow(_ source: PythonImports, package: String, from: String) {
     let lazy = source.lazyModules
-    for name in source.modules { resolve(name, package: package, from: from, lazy.contains(name) ? .lazy : .imported) }
+    for name in source.modules {
+      resolve(name, package: package, from: from, lazy.contains(name) ? .lazy : .imported)
+    }
     learn(source, from)
     for name in source.called { resolve(name, package: package, from: from, .lazy) }
     // A table of what modules were called in Python 2.
@@ -318,7 +356,9 @@ struct PythonClosure {
     }
     if source.isDynamic, !from.isEmpty, !modules.isStandard(Self.top(from)) { dynamic.insert(from) }
     if source.isDynamic || source.isBroken, !package.isEmpty {
-      for child in modules.children[package] ?? [] { add(package + "." + child, from: from, .named) }
+      for child in modules.children[package] ?? [] {
+        add(package + "." + child, from: from, .named)
+      }
     }
   }
 
@@ -328,7 +368,9 @@ struct PythonClosure {
     guard !modules.isStandard(top), !PythonSeldom.tables.contains(top) else { return }
     for rule in PythonSeldom.rules.values where !used.contains(rule.module) {
       let owner = Self.top(rule.client ?? rule.module)
-      guard owner != top, !rule.words.isDisjoint(with: source.triggers) || rule.isUsed(by: source.modules) else {
+      guard owner != top,
+        !rule.words.isDisjoint(with: source.triggers) || rule.isUsed(by: source.modules)
+      else {
         continue
       }
       used.insert(rule.module)
@@ -344,9 +386,11 @@ struct PythonClosure {
         case .source:
           let package = name.split(separator: ".").dropLast().joined(separator: ".")
           guard let source = try bytes(definition.id) else { continue }
-          follow(PythonImports(source, isLibrary: !started.contains(name)), package: package, from: name)
+          follow(
+            PythonImports(source, isLibrary: !started.contains(name)), package: package, from: name)
         case .package:
-          guard let file = root.tree.child(definition.id, Array("__init__.py".utf8)[...]), let source = try bytes(file)
+          guard let file = root.tree.child(definition.id, Array("__init__.py".utf8)[...]),
+            let source = try bytes(file)
           else { continue }
           follow(PythonImports(source, isLibrary: true), package: name, from: name)
         case .extensionModule:
@@ -365,11 +409,13 @@ struct PythonClosure {
       for index in 0...bytes.count {
         let byte = index < bytes.count ? bytes[index] : 0
         let isPart =
-          (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F
+          (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
+          || (0x30...0x39).contains(byte) || byte == 0x5F
           || byte == 0x2E
         if isPart { continue }
         if index - start >= 2, index - start <= 400 {
-          texts.insert(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self))
+          texts.insert(
+            String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self))
         }
         start = index + 1
       }
@@ -387,7 +433,8 @@ struct PythonClosure {
     for (name, list) in modules.definitions where !reached.contains(name) {
       for definition in list {
         // A library without a tag may be no module, and opened by its path.
-        if definition.kind == .extensionModule, PythonModules.text(root, definition.id).count(where: { $0 == "." }) == 1
+        if definition.kind == .extensionModule,
+          PythonModules.text(root, definition.id).count(where: { $0 == "." }) == 1
         {
           continue
         }
@@ -416,7 +463,9 @@ struct PythonClosure {
 
   /// Whether none of the modules that a distribution installed (its `RECORD`) is reached.
   private func isUnreached(distribution: FileTree.ID) throws -> Bool {
-    guard let file = root.tree.child(distribution, Array("RECORD".utf8)[...]), let text = try bytes(file) else {
+    guard let file = root.tree.child(distribution, Array("RECORD".utf8)[...]),
+      let text = try bytes(file)
+    else {
       return false
     }
     var tops: Set<String> = []
@@ -469,7 +518,8 @@ struct PythonNames {
       }
     }
     if mentions("ctypes", "cffi") {
-      libraries.formUnion(texts.filter { $0.hasPrefix("lib") && $0.contains(".so") && !$0.contains("/") })
+      libraries.formUnion(
+        texts.filter { $0.hasPrefix("lib") && $0.contains(".so") && !$0.contains("/") })
     }
   }
 }

@@ -31,7 +31,9 @@ struct PythonComments {
     var pieces: [RewrittenFile.Piece] = []
     var start = 0
     for comment in work.comments where !comment.isKept {
-      if comment.range.lowerBound > start { pieces.append(.old(Int64(start)..<Int64(comment.range.lowerBound))) }
+      if comment.range.lowerBound > start {
+        pieces.append(.old(Int64(start)..<Int64(comment.range.lowerBound)))
+      }
       start = comment.range.upperBound
     }
     if start < bytes.count { pieces.append(.old(Int64(start)..<Int64(bytes.count))) }
@@ -62,20 +64,25 @@ struct PythonComments {
     let text = String(decoding: bytes[range], as: UTF8.self)
     let isTyped = text.dropFirst().drop { $0 == " " || $0 == "\t" }.hasPrefix("type:")
     if line <= 2, text.contains("coding"),
-      !["utf-8", "utf8", "ascii", "latin-1", "iso-8859-1"].contains(where: { text.lowercased().contains($0) })
+      !["utf-8", "utf8", "ascii", "latin-1", "iso-8859-1"].contains(where: {
+        text.lowercased().contains($0)
+      })
     {
       // Where a byte may be half of a character.
       isUnusual = true
     }
     comments.append(
       Comment(
-        range: first..<range.upperBound, line: line, isWholeLine: first == 0 || tokens.at(first - 1) == 0x0A,
+        range: first..<range.upperBound, line: line,
+        isWholeLine: first == 0 || tokens.at(first - 1) == 0x0A,
         isKept: isTyped || line <= 2 && (text.contains("coding") || text.hasPrefix("#!"))))
   }
 
   // MARK: Notices
 
-  private static let notices = ["copyright", "licen", "spdx", "(c)", "\u{A9}", "author", "permission"]
+  private static let notices = [
+    "copyright", "licen", "spdx", "(c)", "\u{A9}", "author", "permission",
+  ]
 
   /// Licences ask that their notices stay: a block of lines stays whole where one of them speaks of it.
   private mutating func keepNotices() {
@@ -102,11 +109,17 @@ struct PythonComments {
   /// (PyPA, "Core metadata specifications"). It stays where it holds a notice of copyright.
   static func stripDescription(_ bytes: [UInt8]) -> RewrittenFile? {
     var end = 0
-    while end < bytes.count, bytes[end] != 0x0A || end + 1 < bytes.count && bytes[end + 1] != 0x0A { end += 1 }
+    while end < bytes.count, bytes[end] != 0x0A || end + 1 < bytes.count && bytes[end + 1] != 0x0A {
+      end += 1
+    }
     end += 1
-    guard bytes.starts(with: Array("Metadata-Version:".utf8)), bytes.count - end >= Int(worthwhile) else { return nil }
+    guard bytes.starts(with: Array("Metadata-Version:".utf8)), bytes.count - end >= Int(worthwhile)
+    else { return nil }
     let text = String(decoding: bytes[end...], as: UTF8.self).lowercased()
-    guard !["copyright", "(c)", "\u{A9}", "spdx", "permission is"].contains(where: { text.contains($0) }) else {
+    guard
+      !["copyright", "(c)", "\u{A9}", "spdx", "permission is"].contains(where: { text.contains($0) }
+      )
+    else {
       return nil
     }
     return RewrittenFile(pieces: [.old(0..<Int64(end))])
@@ -145,8 +158,12 @@ struct PythonComments {
     var id = folder
     while id > FileTree.root {
       let name = root.tree.name(id)
-      if name.elementsEqual("site-packages".utf8) || name.elementsEqual("dist-packages".utf8) { return true }
-      if name.starts(with: "python3".utf8), root.tree.child(id, Array("os.py".utf8)[...]) != nil { return true }
+      if name.elementsEqual("site-packages".utf8) || name.elementsEqual("dist-packages".utf8) {
+        return true
+      }
+      if name.starts(with: "python3".utf8), root.tree.child(id, Array("os.py".utf8)[...]) != nil {
+        return true
+      }
       guard root.tree.child(id, Array("__init__.py".utf8)[...]) != nil else { return false }
       id = root.tree[id].parent
     }

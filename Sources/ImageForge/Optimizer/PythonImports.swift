@@ -42,21 +42,29 @@ struct PythonImports: Sendable {
 
   /// What no container's Python takes.
   private static let never: [StaticString] = [
-    "if TYPE_CHECKING:", "if typing.TYPE_CHECKING:", "if t.TYPE_CHECKING:", "if sys.platform == \"win32\":",
-    "if sys.platform == 'win32':", "elif sys.platform == \"win32\":", "elif sys.platform == 'win32':",
-    "if sys.platform == \"darwin\":", "if sys.platform == 'darwin':", "elif sys.platform == \"darwin\":",
+    "if TYPE_CHECKING:", "if typing.TYPE_CHECKING:", "if t.TYPE_CHECKING:",
+    "if sys.platform == \"win32\":",
+    "if sys.platform == 'win32':", "elif sys.platform == \"win32\":",
+    "elif sys.platform == 'win32':",
+    "if sys.platform == \"darwin\":", "if sys.platform == 'darwin':",
+    "elif sys.platform == \"darwin\":",
     "elif sys.platform == 'darwin':", "if os.name == \"nt\":", "if os.name == 'nt':",
     "if sys.platform.startswith(\"win\"):", "if sys.platform.startswith('win'):",
   ]
 
-  private static let program: [StaticString] = ["if __name__ == \"__main__\":", "if __name__ == '__main__':"]
+  private static let program: [StaticString] = [
+    "if __name__ == \"__main__\":", "if __name__ == '__main__':",
+  ]
 
-  private static let calls: Set<String> = ["import_module", "__import__", "iter_modules", "walk_packages", "find_spec"]
+  private static let calls: Set<String> = [
+    "import_module", "__import__", "iter_modules", "walk_packages", "find_spec",
+  ]
 
   /// By first byte and length: whether a word may be one that is looked for. Few are.
   private static let isLookedFor: [Bool] = {
     var table = [Bool](repeating: false, count: 256 * 32)
-    for word in PythonSeldom.triggers.union(calls).union(["import", "from"]) where word.utf8.count < 32 {
+    for word in PythonSeldom.triggers.union(calls).union(["import", "from"])
+    where word.utf8.count < 32 {
       if let first = word.utf8.first { table[Int(first) * 32 + word.utf8.count] = true }
     }
     return table
@@ -81,15 +89,20 @@ struct PythonImports: Sendable {
       position += 1
     }
     let first = at(position)
-    if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = skipped, indentation <= limit {
+    if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = skipped,
+      indentation <= limit
+    {
       skipped = nil
     }
-    if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = function, indentation <= limit {
+    if first != 0x0A, first != 0x0D, first != UInt8(ascii: "#"), let limit = function,
+      indentation <= limit
+    {
       function = nil
     }
     if function == nil, starts("def ") || starts("async def ") { function = indentation }
     if skipped == nil,
-      Self.never.contains(where: { starts($0) }) || isLibrary && Self.program.contains(where: { starts($0) })
+      Self.never.contains(where: { starts($0) })
+        || isLibrary && Self.program.contains(where: { starts($0) })
     {
       skipped = indentation
     }
@@ -125,7 +138,8 @@ struct PythonImports: Sendable {
   private var isPutTogether: Bool {
     var next = position
     while [0x20, 0x0A, 0x0D, 0x09].contains(at(next)) { next += 1 }
-    return at(next) == UInt8(ascii: "+") || at(next) == UInt8(ascii: "%") || at(next) == UInt8(ascii: ".")
+    return at(next) == UInt8(ascii: "+") || at(next) == UInt8(ascii: "%")
+      || at(next) == UInt8(ascii: ".")
   }
 
   private func starts(_ text: StaticString) -> Bool {
@@ -136,7 +150,9 @@ struct PythonImports: Sendable {
   }
 
   private mutating func word(_ range: Range<Int>, isStart: Bool) {
-    guard range.count < 32, Self.isLookedFor[Int(bytes[range.lowerBound]) * 32 + range.count] else { return }
+    guard range.count < 32, Self.isLookedFor[Int(bytes[range.lowerBound]) * 32 + range.count] else {
+      return
+    }
     let text = String(decoding: bytes[range], as: UTF8.self)
     if PythonSeldom.triggers.contains(text) { triggers.insert(text) }
     if isStart, text == "import" {
@@ -161,7 +177,9 @@ struct PythonImports: Sendable {
       let byte = bytes[position]
       if byte == UInt8(ascii: "\\") {
         position += at(position + 1) == 0x0D ? 3 : 2
-      } else if byte == 0x20 || byte == 0x09 || !tokens.open.isEmpty && (byte == 0x0A || byte == 0x0D) {
+      } else if byte == 0x20 || byte == 0x09
+        || !tokens.open.isEmpty && (byte == 0x0A || byte == 0x0D)
+      {
         position += 1
       } else if byte == UInt8(ascii: "#"), !tokens.open.isEmpty {
         while position < bytes.count, bytes[position] != 0x0A { position += 1 }

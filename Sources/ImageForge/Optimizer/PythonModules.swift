@@ -27,20 +27,26 @@ struct PythonModules {
     var standard: [FileTree.ID] = []
     var sites: [FileTree.ID] = []
     root.walk { id in
-      guard root.tree[id].kind == .directory, id == FileTree.root || kept.contains(id) else { return false }
+      guard root.tree[id].kind == .directory, id == FileTree.root || kept.contains(id) else {
+        return false
+      }
       let name = Self.text(root, id)
       if name == "site-packages" || name == "dist-packages" {
         sites.append(id)
         return false
       }
-      if name.hasPrefix("python3."), root.tree.child(id, Array("os.py".utf8)[...]) != nil { standard.append(id) }
+      if name.hasPrefix("python3."), root.tree.child(id, Array("os.py".utf8)[...]) != nil {
+        standard.append(id)
+      }
       return true
     }
     self.sites = sites
     libraries = Set(sites + standard)
     for id in standard {
       index(id, "", isStandard: true)
-      if let folder = root.tree.child(id, Array("lib-dynload".utf8)[...]) { index(folder, "", isStandard: true) }
+      if let folder = root.tree.child(id, Array("lib-dynload".utf8)[...]) {
+        index(folder, "", isStandard: true)
+      }
     }
     for id in sites { index(id, "", isStandard: false) }
   }
@@ -68,7 +74,8 @@ struct PythonModules {
         continue
       }
       let full = package.isEmpty ? name : package + "." + name
-      definitions[full, default: []].append(Definition(kind: kind, id: child, isStandard: isStandard))
+      definitions[full, default: []].append(
+        Definition(kind: kind, id: child, isStandard: isStandard))
       children[package, default: []].insert(name)
       if kind == .package { index(child, full, isStandard: isStandard) }
     }

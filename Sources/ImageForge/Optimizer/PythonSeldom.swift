@@ -37,41 +37,54 @@ enum PythonSeldom {
       pstats trace timeit statistics mailbox wave compileall filecmp webbrowser _osx_support _ios_support \
       _android_support _aix_support lib2to3 wsgiref
       """)
-    rules += terminal("asyncio.__main__ asyncio.windows_events asyncio.windows_utils asyncio.proactor_events")
+    rules += terminal(
+      "asyncio.__main__ asyncio.windows_events asyncio.windows_utils asyncio.proactor_events")
     rules += [
       Rule(module: "tarfile", words: ["make_archive", "unpack_archive"]),
       // `zipfile`, `shutil` and the codec of that name catch their absence.
       Rule(
-        module: "bz2", words: archives.union(["bz2", "bzip2", "bz2_codec", "bz2-codec", "BZ2File"]), isOptional: true),
+        module: "bz2",
+        words: archives.union(["bz2", "bzip2", "bz2_codec", "bz2-codec", "BZ2File"]),
+        isOptional: true),
       Rule(module: "lzma", words: archives.union(["lzma", "xz", "LZMAFile"]), isOptional: true),
       Rule(module: "smtplib", words: ["SMTPHandler"]),
       Rule(
-        module: "multiprocessing.managers", words: ["Manager", "SyncManager", "BaseManager", "QueueHandler"]),
+        module: "multiprocessing.managers",
+        words: ["Manager", "SyncManager", "BaseManager", "QueueHandler"]),
       Rule(module: "difflib", words: ["HtmlDiff"]),
       Rule(module: "xmlrpc", words: ["XmlListener", "XmlClient"]),
       // Compiled programs of cffi load `_cffi_backend` alone.
       Rule(module: "cffi"), Rule(module: "pycparser"),
       // What a client of MCP checks answers with; servers import of `mcp` its server alone.
-      Rule(module: "jsonschema", client: "mcp.client"), Rule(module: "referencing", client: "mcp.client"),
+      Rule(module: "jsonschema", client: "mcp.client"),
+      Rule(module: "referencing", client: "mcp.client"),
       Rule(
         module: "sqlalchemy.ext.asyncio",
-        words: ["create_async_engine", "AsyncSession", "async_sessionmaker", "async_scoped_session"]),
+        words: [
+          "create_async_engine", "AsyncSession", "async_sessionmaker", "async_scoped_session",
+        ]),
       Rule(module: "sqlalchemy.testing"), Rule(module: "sqlalchemy.util.tool_support"),
       Rule(module: "jsonschema.benchmarks"),
-      Rule(module: "pydantic.mypy", drivers: ["mypy"]), Rule(module: "pydantic.v1.mypy", drivers: ["mypy"]),
+      Rule(module: "pydantic.mypy", drivers: ["mypy"]),
+      Rule(module: "pydantic.v1.mypy", drivers: ["mypy"]),
       Rule(module: "pydantic.v1._hypothesis_plugin", drivers: ["hypothesis"]),
       Rule(module: "anyio._backends._trio", drivers: ["trio"]),
       Rule(
         module: "sqlalchemy.dialects.mysql",
         drivers: [
-          "MySQLdb", "pymysql", "mysql", "mariadb", "asyncmy", "aiomysql", "cymysql", "pyodbc", "aioodbc",
+          "MySQLdb", "pymysql", "mysql", "mariadb", "asyncmy", "aiomysql", "cymysql", "pyodbc",
+          "aioodbc",
         ]),
-      Rule(module: "sqlalchemy.dialects.mssql", drivers: ["pyodbc", "pymssql", "aioodbc", "mssql_python"]),
+      Rule(
+        module: "sqlalchemy.dialects.mssql",
+        drivers: ["pyodbc", "pymssql", "aioodbc", "mssql_python"]),
       Rule(module: "sqlalchemy.dialects.oracle", drivers: ["oracledb", "cx_Oracle"]),
     ]
     // Tables of characters: by the names of the encodings.
     let east = words(eastAsian)
-    for name in ["_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr", "_codecs_tw"] {
+    for name in [
+      "_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr", "_codecs_tw",
+    ] {
       rules.append(Rule(module: name, words: east))
     }
     for name in eastAsian { rules.append(Rule(module: "encodings." + name, words: east)) }
@@ -89,7 +102,8 @@ enum PythonSeldom {
 
   /// Ways to archives that may be compressed in any way.
   private static let archives: Set<String> = [
-    "zipfile", "ZipFile", "tarfile", "TarFile", "make_archive", "unpack_archive", "fileinput", "FileInput",
+    "zipfile", "ZipFile", "tarfile", "TarFile", "make_archive", "unpack_archive", "fileinput",
+    "FileInput",
     "hook_compressed",
   ]
 
@@ -101,22 +115,29 @@ enum PythonSeldom {
 
   /// What DOS, mainframes and old computers of Apple wrote in; what the web does stays (Encoding Standard, section 4.2).
   static let codePages = [
-    "cp037", "cp273", "cp424", "cp500", "cp720", "cp737", "cp775", "cp850", "cp852", "cp855", "cp856", "cp857", "cp858",
-    "cp860", "cp861", "cp862", "cp863", "cp864", "cp865", "cp869", "cp875", "cp1006", "cp1026", "cp1125", "cp1140",
-    "hp_roman8", "kz1048", "mac_arabic", "mac_croatian", "mac_farsi", "mac_greek", "mac_iceland", "mac_latin2",
+    "cp037", "cp273", "cp424", "cp500", "cp720", "cp737", "cp775", "cp850", "cp852", "cp855",
+    "cp856", "cp857", "cp858",
+    "cp860", "cp861", "cp862", "cp863", "cp864", "cp865", "cp869", "cp875", "cp1006", "cp1026",
+    "cp1125", "cp1140",
+    "hp_roman8", "kz1048", "mac_arabic", "mac_croatian", "mac_farsi", "mac_greek", "mac_iceland",
+    "mac_latin2",
     "mac_romanian", "mac_turkish", "palmos", "ptcp154",
   ]
 
   static let eastAsian = [
-    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jisx0213", "euc_jp", "euc_kr", "gb18030",
-    "gb2312", "gbk", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3",
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jisx0213", "euc_jp",
+    "euc_kr", "gb18030",
+    "gb2312", "gbk", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004",
+    "iso2022_jp_3",
     "iso2022_jp_ext", "iso2022_kr", "johab", "shift_jis", "shift_jis_2004", "shift_jisx0213",
   ]
 
   static let triggers: Set<String> = rules.values.reduce(into: []) { $0.formUnion($1.words) }
 
   /// Modules in Python that stand in for one in C where that is missing.
-  static let twins = ["_pydecimal": "_decimal", "_pydatetime": "_datetime", "_pyio": "_io", "_py_abc": "_abc"]
+  static let twins = [
+    "_pydecimal": "_decimal", "_pydatetime": "_datetime", "_pyio": "_io", "_py_abc": "_abc",
+  ]
 
   /// The rule that a module falls under.
   static func rule(of name: String) -> Rule? {

@@ -51,7 +51,8 @@ struct PythonTokens {
   func at(_ index: Int) -> UInt8 { index >= 0 && index < bytes.count ? bytes[index] : 0 }
 
   static func isWord(_ byte: UInt8) -> Bool {
-    (0x61...0x7A).contains(byte) || byte == 0x5F || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte)
+    (0x61...0x7A).contains(byte) || byte == 0x5F || (0x41...0x5A).contains(byte)
+      || (0x30...0x39).contains(byte)
       || byte >= 0x80
   }
 
@@ -66,7 +67,9 @@ struct PythonTokens {
         return .lineEnd
       case UInt8(ascii: "#"):
         let start = position
-        while position < bytes.count, bytes[position] != 0x0A, bytes[position] != 0x0D { position += 1 }
+        while position < bytes.count, bytes[position] != 0x0A, bytes[position] != 0x0D {
+          position += 1
+        }
         return .comment(start..<position)
       case UInt8(ascii: "\\"):
         position += 1
@@ -110,7 +113,9 @@ struct PythonTokens {
     line += 1
   }
 
-  private static let prefixes: Set<String> = ["r", "u", "b", "f", "t", "br", "rb", "fr", "rf", "tr", "rt"]
+  private static let prefixes: Set<String> = [
+    "r", "u", "b", "f", "t", "br", "rb", "fr", "rf", "tr", "rt",
+  ]
 
   /// A word, or the string that it is the prefix of.
   private mutating func word(_ depth: Int) -> Token? {

@@ -39,14 +39,20 @@ struct Reachability {
   ) throws -> (nodes: Set<FileTree.ID>, notices: [String]) {
     var work = Reachability(image, contents)
     work.keeping = keeping
-    work.askedModules = keeping.filter { PythonImports.isDotted($0[...]) && work.walk($0, marking: false) == nil }
-    if let unknown = keeping.first(where: { !work.askedModules.contains($0) && work.walk($0, marking: false) == nil }) {
-      throw OptimizerError.usage("there is no path \(DisplayText.escape(unknown)) in the image that could be kept")
+    work.askedModules = keeping.filter {
+      PythonImports.isDotted($0[...]) && work.walk($0, marking: false) == nil
+    }
+    if let unknown = keeping.first(where: {
+      !work.askedModules.contains($0) && work.walk($0, marking: false) == nil
+    }) {
+      throw OptimizerError.usage(
+        "there is no path \(DisplayText.escape(unknown)) in the image that could be kept")
     }
     try work.collect(keeping)
     if let unknown = work.askedModules.first {
       throw OptimizerError.usage(
-        "there is neither a path nor a Python module \(DisplayText.escape(unknown)) in the image that could be kept")
+        "there is neither a path nor a Python module \(DisplayText.escape(unknown)) in the image that could be kept"
+      )
     }
     return (work.kept, work.notices)
   }
@@ -73,7 +79,8 @@ struct Reachability {
     (
       "var",
       [
-        "account", "adm", "backups", "cache", "crash", "db", "empty", "ftp", "games", "kerberos", "lib", "local",
+        "account", "adm", "backups", "cache", "crash", "db", "empty", "ftp", "games", "kerberos",
+        "lib", "local",
         "lock", "log", "mail", "nis", "opt", "preserve", "run", "spool", "tmp", "www", "yp",
       ]
     ),
@@ -81,44 +88,58 @@ struct Reachability {
     (
       "var/cache",
       [
-        "PackageKit", "apk", "apt", "debconf", "dnf", "fontconfig", "ldconfig", "man", "private", "swcatalog", "yum",
+        "PackageKit", "apk", "apt", "debconf", "dnf", "fontconfig", "ldconfig", "man", "private",
+        "swcatalog", "yum",
       ]
     ),
     ("var/spool", ["anacron", "cron", "exim4", "mail", "rsyslog"]),
     (
       "var/lib",
       [
-        "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude", "aspell",
-        "authselect", "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd", "dictionaries-common", "dnf", "dpkg",
-        "emacsen-common", "fontconfig", "games", "gems", "gconf", "ghostscript", "initramfs-tools", "initscripts",
-        "insserv", "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs", "os-prober", "pam",
-        "plymouth", "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux", "sgml-base",
-        "shells.state", "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss", "ubuntu-advantage", "ucf",
-        "udhcpd", "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb", "xml-core", "yum",
+        "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude",
+        "aspell",
+        "authselect", "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd",
+        "dictionaries-common", "dnf", "dpkg",
+        "emacsen-common", "fontconfig", "games", "gems", "gconf", "ghostscript", "initramfs-tools",
+        "initscripts",
+        "insserv", "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs",
+        "os-prober", "pam",
+        "plymouth", "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux",
+        "sgml-base",
+        "shells.state", "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss",
+        "ubuntu-advantage", "ucf",
+        "udhcpd", "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb",
+        "xml-core", "yum",
       ]
     ),
   ]
 
   /// What is never kept whole, though a variable or a command names it.
   private static let top: Set<String> = [
-    "", "usr", "usr/local", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "lib32", "libx32", "usr/local/lib",
+    "", "usr", "usr/local", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "lib32", "libx32",
+    "usr/local/lib",
     "usr/bin", "usr/sbin", "usr/local/bin",
-    "usr/local/sbin", "usr/share", "usr/local/share", "usr/libexec", "bin", "sbin", "lib", "lib64", "var", "var/lib",
+    "usr/local/sbin", "usr/share", "usr/local/share", "usr/libexec", "bin", "sbin", "lib", "lib64",
+    "var", "var/lib",
     "var/cache", "var/log", "var/spool",
   ]
 
   /// What libc, TLS libraries and language runtimes open by name.
   private static let opened = [
-    "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates", "usr/lib/ssl",
+    "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates",
+    "usr/lib/ssl",
     "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d",
-    "var/lib/dpkg/diversions", "var/lib/dpkg/alternatives", "lib/apk/db", "usr/lib/apk/db", "var/lib/rpm",
-    "usr/lib/sysimage/rpm", "usr/share/mime", "usr/share/icu", "usr/share/nodejs/acorn", "usr/share/nodejs/acorn-walk",
+    "var/lib/dpkg/diversions", "var/lib/dpkg/alternatives", "lib/apk/db", "usr/lib/apk/db",
+    "var/lib/rpm",
+    "usr/lib/sysimage/rpm", "usr/share/mime", "usr/share/icu", "usr/share/nodejs/acorn",
+    "usr/share/nodejs/acorn-walk",
     "usr/share/nodejs/cjs-module-lexer", "usr/share/nodejs/undici",
   ]
 
   /// Libraries that are opened with dlopen: name services, stack unwinding, resolver.
   private static let dynamic = [
-    "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2",
+    "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1", "libpthread.so.0",
+    "libdl.so.2",
     "librt.so.1", "libutil.so.1", "libm.so.6",
   ]
 
@@ -142,7 +163,9 @@ struct Reachability {
     for path in Self.opened {
       if let id = walk(path, marking: true) { keepTree(id, leads: false) }
     }
-    for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] { keep(folder) }
+    for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] {
+      keep(folder)
+    }
     for path in keeping + config.volumes { keep(path, whole: true) }
     if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
     for name in try Self.dynamic + nameServices() { try keepLibrary(name, from: []) }
@@ -155,7 +178,9 @@ struct Reachability {
     try follow()
     try keepCompanions()
     dropReaderless()
-    if let lists = walk("var/lib/dpkg/info", marking: false), !root.tree.children(lists).allSatisfy(kept.contains) {
+    if let lists = walk("var/lib/dpkg/info", marking: false),
+      !root.tree.children(lists).allSatisfy(kept.contains)
+    {
       notices.append(
         "dpkg's status stays and names all packages, but not its lists of their files: what each package lost, these "
           + "among it, is in the bill of materials (--sbom)")
@@ -165,11 +190,17 @@ struct Reachability {
   /// What one program alone reads goes where that program goes.
   private static let readers: [(path: String, programs: [String])] = [
     ("etc/apt", ["usr/bin/apt", "usr/bin/apt-get"]), ("etc/dpkg", ["usr/bin/dpkg"]),
-    ("etc/pam.d", ["libpam.so.0"]), ("etc/pam.conf", ["libpam.so.0"]), ("etc/security", ["libpam.so.0"]),
-    ("etc/login.defs", ["usr/bin/login", "usr/bin/passwd", "usr/bin/su", "usr/sbin/useradd", "usr/sbin/groupadd"]),
-    ("etc/skel", ["usr/sbin/useradd", "usr/sbin/adduser"]), ("etc/default/useradd", ["usr/sbin/useradd"]),
+    ("etc/pam.d", ["libpam.so.0"]), ("etc/pam.conf", ["libpam.so.0"]),
+    ("etc/security", ["libpam.so.0"]),
+    (
+      "etc/login.defs",
+      ["usr/bin/login", "usr/bin/passwd", "usr/bin/su", "usr/sbin/useradd", "usr/sbin/groupadd"]
+    ),
+    ("etc/skel", ["usr/sbin/useradd", "usr/sbin/adduser"]),
+    ("etc/default/useradd", ["usr/sbin/useradd"]),
     ("etc/bash.bashrc", ["usr/bin/bash"]), ("etc/inputrc", ["libreadline.so.8", "libedit.so.2"]),
-    ("etc/debconf.conf", ["usr/bin/debconf"]), ("etc/ca-certificates.conf", ["usr/sbin/update-ca-certificates"]),
+    ("etc/debconf.conf", ["usr/bin/debconf"]),
+    ("etc/ca-certificates.conf", ["usr/sbin/update-ca-certificates"]),
     ("etc/selinux/semanage.conf", ["libsemanage.so.2"]), ("usr/lib/ssl/misc", ["usr/bin/perl"]),
     // The text that time zones are compiled from: the C++ library reads it (`std::chrono::tzdb`).
     ("usr/share/zoneinfo/tzdata.zi", ["libstdc++.so.6"]),
@@ -181,7 +212,8 @@ struct Reachability {
       let isRead = programs.contains { program in
         // Where `/bin` is no link to `/usr/bin`, programs are in either.
         let paths =
-          program.contains("/") ? [program, String(program.dropFirst(4))] : libraryFolders.map { $0 + "/" + program }
+          program.contains("/")
+          ? [program, String(program.dropFirst(4))] : libraryFolders.map { $0 + "/" + program }
         return paths.contains { walk($0, marking: false).map { kept.contains($0) } ?? false }
       }
       guard !isRead, let id = root.node(at: Array(path.utf8)) else { continue }
@@ -213,10 +245,13 @@ struct Reachability {
   private mutating func keepLinkedSettings() {
     for id in kept where root.tree[id].kind == .symlink {
       let path = String(decoding: root.tree.path(id), as: UTF8.self)
-      guard path.hasPrefix("etc/"), !path.hasPrefix("etc/alternatives/"), let target = walk(path, marking: false),
+      guard path.hasPrefix("etc/"), !path.hasPrefix("etc/alternatives/"),
+        let target = walk(path, marking: false),
         root.tree[target].inode != FileTree.none
       else { continue }
-      if root.entry(root.inodes[Int(root.tree[target].inode)].metadata).mode & 0o111 == 0 { keep(path) }
+      if root.entry(root.inodes[Int(root.tree[target].inode)].metadata).mode & 0o111 == 0 {
+        keep(path)
+      }
     }
   }
 
@@ -226,7 +261,8 @@ struct Reachability {
     root.walk { id in
       let name = text(id)
       if root.tree[id].kind == .directory {
-        return !["site-packages", "dist-packages", "node_modules"].contains(name) && !name.hasPrefix("python3")
+        return !["site-packages", "dist-packages", "node_modules"].contains(name)
+          && !name.hasPrefix("python3")
       }
       if root.tree[id].kind == .regular, isSource(name) { sources.append(id) }
       return true
@@ -284,7 +320,8 @@ struct Reachability {
     let path = String(decoding: bytes, as: UTF8.self)
     let parts = path.split(separator: "/")
     guard let name = parts.last else { return false }
-    if sets.contains(where: { $0.contains(root, id, environment: config.environment, needed: []) }) {
+    if sets.contains(where: { $0.contains(root, id, environment: config.environment, needed: []) })
+    {
       return !isImported(parts)
     }
     if path.contains("/site-packages/"), root.tree[id].kind == .regular {
@@ -317,9 +354,13 @@ struct Reachability {
     else { return false }
     let parts = path[(library + 1)...]
     let name = parts.joined(separator: ".")
-    if imported.contains(name[...]) || name.hasSuffix(".py") && imported.contains(name.dropLast(3)) { return true }
+    if imported.contains(name[...]) || name.hasSuffix(".py") && imported.contains(name.dropLast(3))
+    {
+      return true
+    }
     // setuptools comes in parts.
-    let isPart = ["setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence"].contains {
+    let isPart = ["setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence"].contains
+    {
       name.hasPrefix($0)
     }
     return parts.count == 1 && isPart
@@ -391,14 +432,16 @@ struct Reachability {
   private mutating func keepCommands() throws {
     let commands = config.commands
     guard let first = commands[0].first else {
-      throw OptimizerError.usage("the image names no entry point and no command: there is nothing to reach from")
+      throw OptimizerError.usage(
+        "the image names no entry point and no command: there is nothing to reach from")
     }
     guard program(first) != nil else {
       throw OptimizerError.usage("the entry point \(DisplayText.escape(first)) is not in the image")
     }
     let architecture = image.image.platform.architecture
     guard !["s390x", "ppc64", "mips", "mips64"].contains(architecture) else {
-      throw OptimizerError.usage("--minimize does not follow programs of big-endian machines, such as \(architecture)")
+      throw OptimizerError.usage(
+        "--minimize does not follow programs of big-endian machines, such as \(architecture)")
     }
     try refuseUnknownRuntimes(commands)
     for command in commands {
@@ -416,7 +459,8 @@ struct Reachability {
 
   /// Absolute paths in a word or in the value of a variable; of a URL, what has no host: `sqlite:////data/app.db`.
   private static func paths(_ text: String) -> [String] {
-    text.split { ":,;= \t\n\"'`<>|&()[]{}".contains($0) }.compactMap { (piece: Substring) -> String? in
+    text.split { ":,;= \t\n\"'`<>|&()[]{}".contains($0) }.compactMap {
+      (piece: Substring) -> String? in
       // `-c/etc/app.conf`, `@/etc/app.json`
       let isOption = piece.hasPrefix("-") || piece.hasPrefix("@")
       let path = isOption ? piece.drop { $0 != "/" } : piece
@@ -433,7 +477,9 @@ struct Reachability {
       for path in Self.paths(parts[1]) { keepNamed(path) }
       guard parts[0].hasPrefix("LC_") || parts[0].hasPrefix("LANG") else { continue }
       for locale in parts[1].split(separator: ":").map({ $0.prefix { $0 != "." && $0 != "@" } }) {
-        for name in [locale, locale.prefix { $0 != "_" }] { keep("usr/share/locale/\(name)", whole: true) }
+        for name in [locale, locale.prefix { $0 != "_" }] {
+          keep("usr/share/locale/\(name)", whole: true)
+        }
       }
     }
   }
@@ -479,14 +525,17 @@ struct Reachability {
       if !(isRead && word.hasPrefix("-")) { before = word }
     }
     // A package manager runs its project's scripts with a shell.
-    if words.contains(where: { StripSet.nodePrograms.contains(Self.base($0)) && program($0) != nil }) {
+    if words.contains(where: { StripSet.nodePrograms.contains(Self.base($0)) && program($0) != nil }
+    ) {
       text = text ?? ""
       if let manifest = file(config.workingDirectory + "/package.json") { try add(manifest) }
     }
     return text
   }
 
-  private static func base(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+  private static func base(_ path: String) -> String {
+    String(path.split(separator: "/").last ?? "")
+  }
 
   /// The regular file that a word of a command is.
   private mutating func file(_ word: String) -> FileTree.ID? {
@@ -496,12 +545,15 @@ struct Reachability {
 
   /// The programs that a script's first line names: its interpreter, and what `env` starts for it.
   static func interpreter(_ head: [UInt8]) -> [String] {
-    let line = String(decoding: head.prefix { $0 != 0x0A && $0 != 0x0D }.dropFirst(2), as: UTF8.self)
+    let line = String(
+      decoding: head.prefix { $0 != 0x0A && $0 != 0x0D }.dropFirst(2), as: UTF8.self)
     let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
     guard let first = words.first else { return [] }
     guard first.hasSuffix("/env") else { return [first] }
     // `-S node`, `-Snode`; the name of a variable that `-u` takes away is no program.
-    var rest = words.dropFirst().map { $0.hasPrefix("-S") ? String($0.dropFirst(2)) : $0 }.filter { !$0.isEmpty }[...]
+    var rest = words.dropFirst().map { $0.hasPrefix("-S") ? String($0.dropFirst(2)) : $0 }.filter {
+      !$0.isEmpty
+    }[...]
     while let word = rest.first, word.hasPrefix("-") || word.contains("=") {
       rest = rest.dropFirst(word == "-u" ? 2 : 1)
     }
@@ -524,7 +576,8 @@ struct Reachability {
       count = 3
     } else if parts.first == "opt", parts.count > 2, parts[1].hasPrefix("yarn-v") {
       count = 2
-    } else if parts.starts(with: ["usr", "lib"]) || parts.starts(with: ["usr", "share"]), parts.count > 3,
+    } else if parts.starts(with: ["usr", "lib"]) || parts.starts(with: ["usr", "share"]),
+      parts.count > 3,
       !parts[2].contains("-linux-"), !parts[2].hasPrefix("python")
     {
       // `/usr/lib/app/main.js`
@@ -552,12 +605,16 @@ struct Reachability {
       for program in programs.compactMap({ self.program($0) }) {
         let name = Self.base(program)
         let isUnknown = Self.unknown.contains {
-          name == $0 || name.hasPrefix($0) && ($0 == "php" || name.dropFirst($0.count).first?.isNumber == true)
+          name == $0
+            || name.hasPrefix($0)
+              && ($0 == "php" || name.dropFirst($0.count).first?.isNumber == true)
         }
         // Outside of the distribution's folders a runtime stays whole.
         guard isUnknown, let place = walk(program, marking: false),
           Self.system.contains(
-            root.tree.path(place).split(separator: UInt8(ascii: "/")).first.map { String(decoding: $0, as: UTF8.self) }
+            root.tree.path(place).split(separator: UInt8(ascii: "/")).first.map {
+              String(decoding: $0, as: UTF8.self)
+            }
               ?? "")
         else { continue }
         throw OptimizerError.usage(
@@ -571,14 +628,18 @@ struct Reachability {
   private var asksForLibraries: Bool {
     keeping.contains { path in
       let parts = path.split(separator: "/")
-      return ["lib", "lib64", "share", "libexec", "opt"].contains { parts.prefix(3).contains($0[...]) }
+      return ["lib", "lib64", "share", "libexec", "opt"].contains {
+        parts.prefix(3).contains($0[...])
+      }
         || parts.first == "usr" && parts.count == 1
     }
   }
 
   private var searchPath: [String] {
     let value = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
-    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(separator: ":").map(
+    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(
+      separator: ":"
+    ).map(
       String.init)
   }
 
@@ -607,23 +668,30 @@ struct Reachability {
     else { return }
     let node = root.tree[id]
     guard node.inode != FileTree.none else { return }
-    let head = String(decoding: try contents.bytes(root.inodes[Int(node.inode)].origin, limit: 256), as: UTF8.self)
+    let head = String(
+      decoding: try contents.bytes(root.inodes[Int(node.inode)].origin, limit: 256), as: UTF8.self)
     let isScript = head.hasPrefix("#!") && head.prefix { $0 != "\n" }.contains("python")
-    guard isScript || String(decoding: root.tree.name(id), as: UTF8.self).hasPrefix("python") else { return }
+    guard isScript || String(decoding: root.tree.name(id), as: UTF8.self).hasPrefix("python") else {
+      return
+    }
     var words = config.entrypoint + config.cmd + (config.healthcheck?.test ?? [])
     // A program of one line, `python -c`, and what variables name.
-    words += words.flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init) }
+    words += words.flatMap {
+      $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init)
+    }
     words += config.environment.flatMap { $0.split { "=, ;".contains($0) }.map(String.init) }
     let asked = Set(keeping.compactMap { walk($0, marking: false) })
     guard
       let python = try PythonClosure.unreached(
-        root, contents, kept: kept, program: id, words: words, asked: asked, askedModules: askedModules)
+        root, contents, kept: kept, program: id, words: words, asked: asked,
+        askedModules: askedModules)
     else { return }
     let (gone, named) = (python.gone, python.named)
     askedModules = python.unknown
     notices.append(
       "\(python.reached) of \(python.modules) Python modules are reached; the rest goes: what is imported by a name that "
-        + "is put together at run time, or a character set that no source names, needs --keep MODULE")
+        + "is put together at run time, or a character set that no source names, needs --keep MODULE"
+    )
     if !python.dynamic.isEmpty {
       let names = python.dynamic.prefix(40).joined(separator: ", ")
       let more = python.dynamic.count > 40 ? ", and \(python.dynamic.count - 40) more" : ""
@@ -658,12 +726,16 @@ struct Reachability {
       let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
       if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
     }
-    guard programs.contains(where: { ["node", "nodejs", "bun"].contains(Self.base($0)) }) else { return }
+    guard programs.contains(where: { ["node", "nodejs", "bun"].contains(Self.base($0)) }) else {
+      return
+    }
     var names = NodeNames()
     var left: Int64 = 64 << 20
     for id in sources(where: NodeNames.isSource) {
       let file = root.inodes[Int(root.tree[id].inode)]
-      guard kept.contains(id), file.size <= NodeNames.maximumSize, file.size <= left else { continue }
+      guard kept.contains(id), file.size <= NodeNames.maximumSize, file.size <= left else {
+        continue
+      }
       left -= file.size
       names.add(try contents.bytes(file.origin))
     }
@@ -671,7 +743,8 @@ struct Reachability {
     for program in names.programs.sorted() { keepProgram(program) }
     notices.append(
       "of JavaScript, the application's own sources were read, and packages in node_modules were not: a program that one "
-        + "of these starts, be it a shell, and what it opens outside of the application needs --keep PATH")
+        + "of these starts, be it a shell, and what it opens outside of the application needs --keep PATH"
+    )
   }
 
   /// Python's library, wherever a Python is; Node is one file.
@@ -688,6 +761,7 @@ struct Reachability {
 
   /// Debian's own Python is in `/usr/bin`, and has a folder in `/usr/local/lib`, too.
   private mutating func hasProgram(_ name: String) -> Bool {
-    name == "python3" || ["usr/local/bin", "usr/bin"].contains { walk($0 + "/" + name, marking: false) != nil }
+    name == "python3"
+      || ["usr/local/bin", "usr/bin"].contains { walk($0 + "/" + name, marking: false) != nil }
   }
 }

@@ -27,7 +27,8 @@ struct ReadImage: Sendable {
   ///   - known: scans of layers, by diffID: a layer whose blob is the same is not taken apart again, only recognised by its fingerprint.
   ///   - progress: is told bytes of blobs that were read, from several threads.
   init(
-    _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(), notes: ContentNotes = .digests,
+    _ image: Image, name: String? = nil, limits: LayerLimits = LayerLimits(),
+    notes: ContentNotes = .digests,
     unpacking: Bool = false, known: [Digest: LayerScan] = [:],
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) throws {
@@ -39,7 +40,9 @@ struct ReadImage: Sendable {
     DispatchQueue.concurrentPerform(iterations: order.count) { turn in
       let index = order[turn]
       let result = Result { () throws in
-        let done = results.withLock { $0.values.compactMap { try? $0.get().scan.unpacked }.reduce(0, +) }
+        let done = results.withLock {
+          $0.values.compactMap { try? $0.get().scan.unpacked }.reduce(0, +)
+        }
         guard done <= limits.total else {
           throw LayerError.overLimit(
             layer: name, path: [], limit: .total,
@@ -55,7 +58,9 @@ struct ReadImage: Sendable {
     }
     let done = results.withLock { $0 }
     scans = try layers.indices.map { index in
-      guard let result = done[index] else { throw OptimizerError.changed("layer \(index) of \(name)") }
+      guard let result = done[index] else {
+        throw OptimizerError.changed("layer \(index) of \(name)")
+      }
       return try result.get().scan
     }
     tars = done.compactMapValues { try? $0.get().tar }
@@ -72,7 +77,9 @@ struct ReadImage: Sendable {
         hasher.update(bytes)
         progress(Int64(bytes.count))
       }
-      if hasher.finish() == expected, layer.digest == nil || layer.digest == known.digest { return known }
+      if hasher.finish() == expected, layer.digest == nil || layer.digest == known.digest {
+        return known
+      }
     }
     var options = options
     (options.expectedDigest, options.expectedDiffID) = (layer.digest, layer.diffID)
@@ -81,9 +88,12 @@ struct ReadImage: Sendable {
   }
 
   /// How layers are read here.
-  static func options(_ name: String, _ limits: LayerLimits, _ notes: ContentNotes) -> LayerScanOptions {
+  static func options(_ name: String, _ limits: LayerLimits, _ notes: ContentNotes)
+    -> LayerScanOptions
+  {
     var options = LayerScanOptions(
-      name: name, limits: limits, capture: { max(CompiledPython.capture($0), Packages.capture($0)) })
+      name: name, limits: limits, capture: { max(CompiledPython.capture($0), Packages.capture($0)) }
+    )
     options.notes = notes
     return options
   }
@@ -101,7 +111,9 @@ private final class TarKeeper: @unchecked Sendable {
 
   /// Nil for a layer whose tar stands in its blob.
   init?(_ blob: Blob) {
-    guard let start = try? blob.bytes(count: 6), LayerCompression(magic: start) != .none else { return nil }
+    guard let start = try? blob.bytes(count: 6), LayerCompression(magic: start) != .none else {
+      return nil
+    }
     file = try? ScratchFile(in: AtomicFile.scratchFolder)
   }
 

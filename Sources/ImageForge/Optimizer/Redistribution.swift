@@ -85,13 +85,17 @@ struct Redistribution {
       guard node.inode != FileTree.none else { continue }
       if options.kept > 0, Int(node.origin.layer) >= options.kept { named.insert(node.inode) }
       let carrier = carriers[Int(node.inode)]
-      if carrier == FileTree.none || target(node.origin.layer) < target(root.tree[carrier].origin.layer) {
+      if carrier == FileTree.none
+        || target(node.origin.layer) < target(root.tree[carrier].origin.layer)
+      {
         carriers[Int(node.inode)] = id
       }
     }
     if options.kept > 0 { try compareWithKept() }
     var renamed = renewed
-    for id in names where renamed.remove(root.tree[id].inode) != nil { carriers[Int(root.tree[id].inode)] = id }
+    for id in names where renamed.remove(root.tree[id].inode) != nil {
+      carriers[Int(root.tree[id].inode)] = id
+    }
     let rootOrigin = root.tree[FileTree.root].origin
     if rootOrigin.index >= 0, Int(rootOrigin.layer) >= options.kept {
       members[target(rootOrigin.layer)].append(FileTree.root)
@@ -103,7 +107,9 @@ struct Redistribution {
         members[lowest].append(id)
       } else if node.origin.index < 0 {
         // A folder that only exists through what is in it.
-        if !root.tree.children(id).contains(where: { !isExcluded.contains($0) }), !bareFolders[lowest].contains(id) {
+        if !root.tree.children(id).contains(where: { !isExcluded.contains($0) }),
+          !bareFolders[lowest].contains(id)
+        {
           bareFolders[target(Int32(draft.layers.count - 1))].insert(id)
         }
       } else if Int(node.origin.layer) >= options.kept {
@@ -117,7 +123,8 @@ struct Redistribution {
   private func foldersBeforeTheirGroup() -> [Int: Set<FileTree.ID>] {
     func passesOn(_ id: FileTree.ID) -> Bool {
       let node = root.tree[id]
-      return node.kind == .directory && node.origin.index >= 0 && root.entry(node.origin).mode & 0o2000 != 0
+      return node.kind == .directory && node.origin.index >= 0
+        && root.entry(node.origin).mode & 0o2000 != 0
     }
     /// The folder that passes on its group to each.
     var groups: [FileTree.ID: FileTree.ID] = [:]
@@ -173,10 +180,13 @@ struct Redistribution {
             // What is written below the name must not land where a link of the base leads.
             whiteouts[lowest].append(path)
           } else {
-            if new.origin != old.origin, Int(new.origin.layer) < options.kept { bareFolders[lowest].insert(twin) }
+            if new.origin != old.origin, Int(new.origin.layer) < options.kept {
+              bareFolders[lowest].insert(twin)
+            }
             pending.append((child, twin))
           }
-        } else if new.inode != FileTree.none, Int(new.origin.layer) < options.kept, old.inode != FileTree.none,
+        } else if new.inode != FileTree.none, Int(new.origin.layer) < options.kept,
+          old.inode != FileTree.none,
           base.inodes[Int(old.inode)].metadata != root.inodes[Int(new.inode)].metadata,
           !named.contains(new.inode)
         {
@@ -203,7 +213,8 @@ struct Redistribution {
       let layer = try make(index, inputs: origins)
       // A layer in which nothing is left goes, unless it was empty all along or would leave the image without any.
       let hasOthers = !layers.isEmpty || draft.layers.indices.contains { target(Int32($0)) > index }
-      if layer.entries.isEmpty, hasOthers, !inputs.allSatisfy({ draft.layers[$0].entries.isEmpty }) {
+      if layer.entries.isEmpty, hasOthers, !inputs.allSatisfy({ draft.layers[$0].entries.isEmpty })
+      {
         continue
       }
       layers.append(layer)
@@ -240,7 +251,8 @@ struct Redistribution {
       let isShown = visible[layer][index]
       if entries[index].kind == .directory {
         // A folder that a later layer describes again may stay.
-        guard let id = node(at: path), root.tree[id].kind == .directory, root.tree[id].origin.index >= 0,
+        guard let id = node(at: path), root.tree[id].kind == .directory,
+          root.tree[id].origin.index >= 0,
           isShown || root.tree[id].origin.layer > layer
         else { return false }
         continue
@@ -252,10 +264,14 @@ struct Redistribution {
       guard inode != FileTree.none else { continue }
       let metadata = root.inodes[Int(inode)].metadata
       guard
-        ([metadata] + root.attributeLinks[inode, default: []]).allSatisfy({ visible[Int($0.layer)][Int($0.index)] })
+        ([metadata] + root.attributeLinks[inode, default: []]).allSatisfy({
+          visible[Int($0.layer)][Int($0.index)]
+        })
       else { return false }
       if entries[index].kind == .hardlink {
-        guard let other = node(at: entries.link(index)), root.tree[other].inode == inode, other != id else {
+        guard let other = node(at: entries.link(index)), root.tree[other].inode == inode,
+          other != id
+        else {
           return false
         }
         let origin = root.tree[other].origin
@@ -279,7 +295,9 @@ struct Redistribution {
 
   private func make(_ layer: Int, inputs: [Int]) throws -> Draft.Layer {
     var maker = LayerMaker()
-    for path in Set(whiteouts[layer]).sorted(by: { $0.lexicographicallyPrecedes($1) }) { maker.addWhiteout(path) }
+    for path in Set(whiteouts[layer]).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      maker.addWhiteout(path)
+    }
     let bare = bareFolders[layer].union(ungrouped[layer, default: []])
     let ids = (members[layer] + bare).sorted { ranks[Int($0)] < ranks[Int($1)] }
     maker.reserve(ids.count)
@@ -289,7 +307,8 @@ struct Redistribution {
       if bare.contains(id), node.origin.index < 0 || Int(node.origin.layer) < options.kept {
         guard !path[...].fileName.starts(with: ".wh.".utf8) else {
           throw OptimizerError.fixed(
-            layer: draft.layers.flatMap(\.inputs).max() ?? 0, "it holds a folder with the name of a whiteout")
+            layer: draft.layers.flatMap(\.inputs).max() ?? 0,
+            "it holds a folder with the name of a whiteout")
         }
         var entry = LayerEntry(kind: .directory)
         if node.origin.index >= 0 {
@@ -329,7 +348,8 @@ struct Redistribution {
           throw OptimizerError.fixed(layer: topInput(inode.origin), "it holds a sparse file")
         }
         (entry.size, entry.hash) = (data.size, data.hash)
-        return maker.add(entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))
+        return maker.add(
+          entry, path: path, link: [], attributes: attributes, source: draft.source(inode.origin))
       }
       entry.kind = .hardlink
       maker.add(entry, path: path, link: root.tree.path(carrier), attributes: attributes)
@@ -339,7 +359,8 @@ struct Redistribution {
     case .characterDevice, .blockDevice:
       (entry.deviceMajor, entry.deviceMinor) = (own.deviceMajor, own.deviceMinor)
       guard max(own.deviceMajor, own.deviceMinor) < 1 << 21 else {
-        throw OptimizerError.fixed(layer: topInput(node.origin), "it holds a device whose number fits into no header")
+        throw OptimizerError.fixed(
+          layer: topInput(node.origin), "it holds a device whose number fits into no header")
       }
       maker.add(entry, path: path, link: [], attributes: attributes)
     case .directory, .fifo, .hardlink:
@@ -351,9 +372,13 @@ struct Redistribution {
   private func check(
     _ node: FileTree.Node, _ own: LayerEntry, _ path: [UInt8], _ attributes: [ExtendedAttribute]
   ) throws {
-    func fixed(_ what: String) -> OptimizerError { .fixed(layer: topInput(node.origin), "it holds \(what)") }
+    func fixed(_ what: String) -> OptimizerError {
+      .fixed(layer: topInput(node.origin), "it holds \(what)")
+    }
     // Only regular files are told which names they have.
-    if node.kind != .regular, own.kind == .hardlink { throw fixed("a hard link to what is no file") }
+    if node.kind != .regular, own.kind == .hardlink {
+      throw fixed("a hard link to what is no file")
+    }
     // A path that leads through a link can become a longer one; a folder's name ends in a slash.
     guard path.count < 4096 else { throw fixed("a path of more than 4095 bytes") }
     guard own.modified > Int64.min else { throw fixed("a time that fits into no header") }

@@ -93,14 +93,20 @@ struct RootListing: RandomAccessCollection {
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
-      if self.path(middle).lexicographicallyPrecedes(path) { low = middle + 1 } else { high = middle }
+      if self.path(middle).lexicographicallyPrecedes(path) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     return low < count && self.path(low) == path ? low : nil
   }
 
   /// Bytes of the regular files, each hardlink group once.
   var bytes: Int64 {
-    indices.reduce(0) { group($1) == $1 ? $0 + root.inodes[Int(root.tree[nodes[$1]].inode)].size : $0 }
+    indices.reduce(0) {
+      group($1) == $1 ? $0 + root.inodes[Int(root.tree[nodes[$1]].inode)].size : $0
+    }
   }
 
   /// A SHA-256 over all records: equal for equal root filesystems. The contents have to be known by their digests.
@@ -110,16 +116,26 @@ struct RootListing: RandomAccessCollection {
       withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { hasher.update(bufferPointer: $0) }
       hasher.update(data: bytes)
     }
-    func add(_ number: Int64) { withUnsafeBytes(of: number.littleEndian) { hasher.update(bufferPointer: $0) } }
+    func add(_ number: Int64) {
+      withUnsafeBytes(of: number.littleEndian) { hasher.update(bufferPointer: $0) }
+    }
     for record in self {
       add(record.path)
       add(record.link)
-      for number in [Int64(record.kind.rawValue), record.isImplicit ? 1 : 0, Int64(record.mode), Int64(record.uid)] {
+      for number in [
+        Int64(record.kind.rawValue), record.isImplicit ? 1 : 0, Int64(record.mode),
+        Int64(record.uid),
+      ] {
         add(number)
       }
-      for number in [Int64(record.gid), record.modified, Int64(record.nanoseconds), record.size] { add(number) }
+      for number in [Int64(record.gid), record.modified, Int64(record.nanoseconds), record.size] {
+        add(number)
+      }
       add(record.hash.bytes)
-      add(record.device.flatMap { device in (0..<4).map { UInt8(truncatingIfNeeded: device >> ($0 * 8)) } })
+      add(
+        record.device.flatMap { device in
+          (0..<4).map { UInt8(truncatingIfNeeded: device >> ($0 * 8)) }
+        })
       add(record.group.map(path) ?? [])
       add(Int64(record.attributes.count))
       for attribute in record.attributes {

@@ -31,7 +31,8 @@ final class ScratchFile {
       if opened >= 0 {
         _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
         fchmod(opened, 0o644)
-        hiddenPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        hiddenPath = String(
+          decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
       }
     }
     guard opened >= 0 else { throw OutputError(path: folder, reason: "\(Errno(rawValue: errno))") }
@@ -121,9 +122,12 @@ final class ScratchFile {
     var done = 0
     while done < bytes.count {
       let count = pwrite(
-        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + off_t(done))
+        descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+        off_t(offset) + off_t(done))
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw OutputError(path: path, reason: "\(Errno(rawValue: count < 0 ? errno : ENOSPC))") }
+      guard count > 0 else {
+        throw OutputError(path: path, reason: "\(Errno(rawValue: count < 0 ? errno : ENOSPC))")
+      }
       done += count
     }
     unsynced += bytes.count
@@ -140,7 +144,8 @@ final class ScratchFile {
       throw OutputError(path: path, reason: "\(Errno(rawValue: errno))")
     }
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    guard copy >= 0, let file = try? BlobFile(taking: FileDescriptor(rawValue: copy), name: path) else {
+    guard copy >= 0, let file = try? BlobFile(taking: FileDescriptor(rawValue: copy), name: path)
+    else {
       throw OutputError(path: path, reason: "it cannot be read back")
     }
     return Blob(whole: file)
@@ -167,13 +172,17 @@ final class ScratchFile {
       return
     }
     if link(to: target) { return }
-    guard errno == EEXIST else { throw OutputError(path: target, reason: "\(Errno(rawValue: errno))") }
+    guard errno == EEXIST else {
+      throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
+    }
     // A name cannot be taken over by a link: only by a rename.
     let name = FilePath(target)
     let beside = name.removingLastComponent().appending(
       ".\(name.lastComponent?.string ?? "image").forge-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
     ).string
-    guard link(to: beside) else { throw OutputError(path: target, reason: "\(Errno(rawValue: errno))") }
+    guard link(to: beside) else {
+      throw OutputError(path: target, reason: "\(Errno(rawValue: errno))")
+    }
     guard rename(beside, target) == 0 else {
       let reason = "\(Errno(rawValue: errno))"
       unlink(beside)
@@ -186,7 +195,9 @@ final class ScratchFile {
   static func permissions(ofTarget target: String) throws(OutputError) -> mode_t? {
     var status = stat()
     guard stat(target, &status) == 0 else { return nil }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw OutputError(path: target, reason: "it is not a file") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw OutputError(path: target, reason: "it is not a file")
+    }
     return status.st_mode & 0o777
   }
 

@@ -56,7 +56,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   /// - Parameters:
   ///   - environment: the variables of the config.
   ///   - needed: what stays of `pip`.
-  func contains(_ root: RootFilesystem, _ id: FileTree.ID, environment: [String], needed: Set<String>) -> Bool {
+  func contains(
+    _ root: RootFilesystem, _ id: FileTree.ID, environment: [String], needed: Set<String>
+  ) -> Bool {
     let path = root.tree.path(id)
     let node = root.tree[id]
     let text = String(decoding: path, as: UTF8.self)
@@ -79,30 +81,40 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
       if parts.first == "root" { return Self.isToolCache(parts.dropFirst()) }
       if parts.first == "home" { return Self.isToolCache(parts.dropFirst(2)) }
       return isBelow(
-        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig", "var/cache/dnf", "var/cache/yum",
+        "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/ldconfig",
+        "var/cache/dnf", "var/cache/yum",
         "usr/local/share/.cache/yarn")
         || isOne(
-          "var/cache/debconf/config.dat-old", "var/cache/debconf/templates.dat-old", "var/lib/dpkg/status-old",
+          "var/cache/debconf/config.dat-old", "var/cache/debconf/templates.dat-old",
+          "var/lib/dpkg/status-old",
           "var/lib/dpkg/available-old", "var/lib/dpkg/diversions-old")
     case .docs:
       if isBelow("usr/share/doc", "usr/local/share/doc") {
         // A package's copyright file may be read through a link in place of its folder.
         if node.kind == .symlink, folder == "doc" { return false }
-        return !isFolder && !Self.isLicence(name) && !parts.dropFirst(4).contains(where: Self.isLicence)
+        return !isFolder && !Self.isLicence(name)
+          && !parts.dropFirst(4).contains(where: Self.isLicence)
       }
       return isBelow(
-        "usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian", "usr/share/linda")
+        "usr/share/info", "usr/share/doc-base", "usr/share/gtk-doc", "usr/share/lintian",
+        "usr/share/linda")
     case .man: return isBelow("usr/share/man", "usr/local/share/man", "usr/local/man", "usr/man")
     case .locales:
       guard isBelow("usr/share/locale", "usr/share/i18n", "usr/lib/locale") else { return false }
       if isBelow("usr/share/i18n") { return true }
-      if text == "usr/share/locale/locale.alias" || text.lowercased().hasPrefix("usr/lib/locale/c.utf") { return false }
+      if text == "usr/share/locale/locale.alias"
+        || text.lowercased().hasPrefix("usr/lib/locale/c.utf")
+      {
+        return false
+      }
       let locales = Self.locales(environment)
       if text == "usr/lib/locale/locale-archive" { return locales.isEmpty }
       let own = parts[3].prefix { $0 != "." && $0 != "@" }
       return !locales.contains { $0 == own || $0.prefix { $0 != "_" } == own }
     case .pycache:
-      guard node.kind == .regular, let source = CompiledPython.source(of: path), name.hasSuffix(".pyc") else {
+      guard node.kind == .regular, let source = CompiledPython.source(of: path),
+        name.hasSuffix(".pyc")
+      else {
         return false
       }
       return root.node(at: source) != nil
@@ -117,19 +129,25 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     case .typings:
       guard node.kind == .regular, parts.contains("node_modules") else { return false }
       // The compiler reads its own.
-      if folder == "lib", parts.dropLast(2).last == "typescript", name.hasSuffix(".d.ts") { return false }
-      return [".d.ts", ".d.mts", ".d.cts", ".js.map", ".mjs.map", ".cjs.map", ".css.map", ".ts.map"].contains {
+      if folder == "lib", parts.dropLast(2).last == "typescript", name.hasSuffix(".d.ts") {
+        return false
+      }
+      return [
+        ".d.ts", ".d.mts", ".d.cts", ".js.map", ".mjs.map", ".cjs.map", ".css.map", ".ts.map",
+      ].contains {
         name.hasSuffix($0)
       }
     case .headers:
       if isBelow("usr/include", "usr/local/include") { return true }
       guard isBelow("usr", "opt", "lib"), !isFolder else { return false }
       if folder == "pkgconfig" { return name.hasSuffix(".pc") }
-      return node.kind == .regular && name.hasPrefix("lib") && (name.hasSuffix(".a") || name.hasSuffix(".la"))
+      return node.kind == .regular && name.hasPrefix("lib")
+        && (name.hasSuffix(".a") || name.hasSuffix(".la"))
         && !parts.contains("node_modules")
     case .pip:
       if folder == "site-packages" || folder == "dist-packages" {
-        let parts: [(name: String, of: String)] = Self.pipPackages.map { ($0, $0) } + Self.setuptoolsParts
+        let parts: [(name: String, of: String)] =
+          Self.pipPackages.map { ($0, $0) } + Self.setuptoolsParts
         guard name.hasSuffix(".dist-info") || name.hasSuffix(".egg-info") else {
           return parts.contains { $0.name == name && !needed.contains($0.of) }
         }
@@ -139,7 +157,8 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
         }
       }
       if name == "ensurepip", isFolder { return folder.hasPrefix("python3") }
-      guard folder == "bin", !isFolder, name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil,
+      guard folder == "bin", !isFolder,
+        name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil,
         !needed.contains(name == "wheel" ? "wheel" : "pip")
       else { return false }
       return Self.holdsPython(root, parts.dropLast(2))
@@ -148,7 +167,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
         return ["npm", "corepack", "yarn", "pnpm"].contains(name)
       }
       if parent == "usr/share/nodejs" { return name == "npm" || name == "corepack" }
-      if parent == "opt" { return name.hasPrefix("yarn-v") && name.dropFirst(6).first?.isNumber == true }
+      if parent == "opt" {
+        return name.hasPrefix("yarn-v") && name.dropFirst(6).first?.isNumber == true
+      }
       return ["usr/bin", "usr/local/bin", "bin"].contains(parent) && !isFolder
         && Self.nodePrograms.contains(String(name))
     }
@@ -156,7 +177,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
 
   /// The packages of the set `pip`, and what belongs to setuptools beside its own folder.
   private static let pipPackages = ["pip", "setuptools", "wheel"]
-  private static let setuptoolsParts = ["pkg_resources", "_distutils_hack", "distutils-precedence.pth"].map {
+  private static let setuptoolsParts = [
+    "pkg_resources", "_distutils_hack", "distutils-precedence.pth",
+  ].map {
     (name: $0, of: "setuptools")
   }
 
@@ -165,17 +188,30 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   static func needed(_ root: RootFilesystem) -> [String: String] {
     var needed: [String: String] = [:]
     root.walk { id in
-      guard root.tree[id].kind == .regular, root.tree.name(id).elementsEqual("METADATA".utf8) else { return true }
-      let site = String(decoding: root.tree.path(id), as: UTF8.self).split(separator: "/").dropLast(2).last
-      guard site == "site-packages" || site == "dist-packages", let bytes = root.content(id) else { return true }
-      let header = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false) { $0.isNewline }
-        .prefix { !$0.isEmpty }
-      guard let name = header.first(where: { $0.hasPrefix("Name: ") })?.dropFirst(6) else { return true }
+      guard root.tree[id].kind == .regular, root.tree.name(id).elementsEqual("METADATA".utf8) else {
+        return true
+      }
+      let site = String(decoding: root.tree.path(id), as: UTF8.self).split(separator: "/").dropLast(
+        2
+      ).last
+      guard site == "site-packages" || site == "dist-packages", let bytes = root.content(id) else {
+        return true
+      }
+      let header = String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false) {
+        $0.isNewline
+      }
+      .prefix { !$0.isEmpty }
+      guard let name = header.first(where: { $0.hasPrefix("Name: ") })?.dropFirst(6) else {
+        return true
+      }
       guard !pipPackages.contains(name.lowercased()) else { return true }
       for line in header where line.hasPrefix("Requires-Dist: ") {
         let requirement = line.dropFirst(15)
-        let package = requirement.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }.lowercased()
-        guard pipPackages.contains(package), !requirement.contains(/;.*\bextra\s*==/) else { continue }
+        let package = requirement.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }
+          .lowercased()
+        guard pipPackages.contains(package), !requirement.contains(/;.*\bextra\s*==/) else {
+          continue
+        }
         needed[package] = min(needed[package] ?? String(name), String(name))
       }
       return true
@@ -188,7 +224,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
 
   /// Whether a path in a home folder is that of a package manager's or compiler's cache.
   private static func isToolCache(_ path: ArraySlice<Substring>) -> Bool {
-    guard path.count > 2, let first = path.first, let second = path.dropFirst().first else { return false }
+    guard path.count > 2, let first = path.first, let second = path.dropFirst().first else {
+      return false
+    }
     let tools = ["pip", "uv", "pypoetry", "pdm", "yarn", "pnpm", "node-gyp", "go-build"]
     return first == ".cache" && tools.contains(String(second))
       || first == ".npm" && (second == "_cacache" || second == "_logs")
@@ -203,7 +241,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   private static func locales(_ environment: [String]) -> [Substring] {
     environment.flatMap { variable -> [Substring] in
       let parts = variable.split(separator: "=", maxSplits: 1)
-      guard parts.count == 2, parts[0] == "LANG" || parts[0] == "LANGUAGE" || parts[0].hasPrefix("LC_") else {
+      guard parts.count == 2,
+        parts[0] == "LANG" || parts[0] == "LANGUAGE" || parts[0].hasPrefix("LC_")
+      else {
         return []
       }
       return parts[1].split(separator: ":").map { $0.prefix { $0 != "." && $0 != "@" } }
@@ -219,7 +259,9 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
 
   /// Whether a path is that of a Python's standard library: `lib/python3.13` with the modules in it.
   static func isPythonLibrary(_ root: RootFilesystem, _ path: ArraySlice<Substring>) -> Bool {
-    guard let name = path.last, name.wholeMatch(of: /python3\.\d+/) != nil, path.dropLast().last == "lib" else {
+    guard let name = path.last, name.wholeMatch(of: /python3\.\d+/) != nil,
+      path.dropLast().last == "lib"
+    else {
       return false
     }
     return root.node(at: Array((path + ["os.py"]).joined(separator: "/").utf8)) != nil
@@ -227,9 +269,12 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
 
   /// Whether a prefix, such as `usr/local` or that of a virtual environment, holds a Python.
   private static func holdsPython(_ root: RootFilesystem, _ prefix: ArraySlice<Substring>) -> Bool {
-    guard let folder = root.node(at: Array((prefix + ["lib"]).joined(separator: "/").utf8)) else { return false }
+    guard let folder = root.node(at: Array((prefix + ["lib"]).joined(separator: "/").utf8)) else {
+      return false
+    }
     return root.tree.children(folder).contains { child in
-      String(decoding: root.tree.name(child), as: UTF8.self).wholeMatch(of: /python3(\.\d+)?/) != nil
+      String(decoding: root.tree.name(child), as: UTF8.self).wholeMatch(of: /python3(\.\d+)?/)
+        != nil
     }
   }
 }

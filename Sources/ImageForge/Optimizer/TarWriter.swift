@@ -47,7 +47,8 @@ enum TarWriter {
     var blocks: [UInt8] = []
     if !records.isEmpty {
       blocks += block(
-        type: "x", name: Array("PaxHeaders/x".utf8), prefix: [], link: [], mode: 0o644, uid: 0, gid: 0,
+        type: "x", name: Array("PaxHeaders/x".utf8), prefix: [], link: [], mode: 0o644, uid: 0,
+        gid: 0,
         size: Int64(records.count), modified: 0, devices: nil)
       blocks += records
       blocks += [UInt8](repeating: 0, count: Int(padding(Int64(records.count))))
@@ -66,7 +67,8 @@ enum TarWriter {
     return blocks
       + block(
         type: type, name: split?.name ?? Array(path.prefix(100)), prefix: split?.prefix ?? [],
-        link: Array(member.link.prefix(100)), mode: member.mode, uid: member.uid < 1 << 21 ? member.uid : 0,
+        link: Array(member.link.prefix(100)), mode: member.mode,
+        uid: member.uid < 1 << 21 ? member.uid : 0,
         gid: member.gid < 1 << 21 ? member.gid : 0, size: member.size < 1 << 33 ? member.size : 0,
         modified: (0..<1 << 33).contains(member.modified) ? member.modified : 0,
         devices: isDevice ? (member.deviceMajor, member.deviceMinor) : nil)
@@ -78,7 +80,9 @@ enum TarWriter {
     guard path.count <= 256 else { return nil }
     // The last slash that leaves a prefix of at most 155 bytes, and not the one that ends a folder's name.
     for index in path.indices.dropLast().reversed()
-    where path[index] == UInt8(ascii: "/") && index <= 155 && index > 0 && path.count - index - 1 <= 100 {
+    where path[index] == UInt8(ascii: "/") && index <= 155 && index > 0
+      && path.count - index - 1 <= 100
+    {
       return (Array(path[(index + 1)...]), Array(path[..<index]))
     }
     return nil
@@ -87,16 +91,21 @@ enum TarWriter {
   private static func time(_ seconds: Int64, _ nanoseconds: UInt32) -> String {
     guard nanoseconds > 0 else { return String(seconds) }
     // The fraction counts away from zero, the nanoseconds upwards.
-    let (whole, fraction) = seconds < 0 ? (seconds + 1, 1_000_000_000 - nanoseconds) : (seconds, nanoseconds)
+    let (whole, fraction) =
+      seconds < 0 ? (seconds + 1, 1_000_000_000 - nanoseconds) : (seconds, nanoseconds)
     var digits = String(fraction)
     digits = String(repeating: "0", count: 9 - digits.count) + digits
     while digits.last == "0" { digits.removeLast() }
     return (seconds < 0 && whole == 0 ? "-0" : String(whole)) + "." + digits
   }
 
-  private static func record(_ key: String, _ value: Int64) -> [UInt8] { record(key, Array(String(value).utf8)) }
+  private static func record(_ key: String, _ value: Int64) -> [UInt8] {
+    record(key, Array(String(value).utf8))
+  }
 
-  private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] { record(Array(key.utf8), value) }
+  private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
+    record(Array(key.utf8), value)
+  }
 
   /// `"%d %s=%s\n"`, the number counting itself.
   private static func record(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
@@ -107,7 +116,8 @@ enum TarWriter {
   }
 
   private static func block(
-    type: Unicode.Scalar, name: [UInt8], prefix: [UInt8], link: [UInt8], mode: UInt16, uid: UInt32, gid: UInt32,
+    type: Unicode.Scalar, name: [UInt8], prefix: [UInt8], link: [UInt8], mode: UInt16, uid: UInt32,
+    gid: UInt32,
     size: Int64, modified: Int64, devices: (UInt32, UInt32)?
   ) -> [UInt8] {
     var block = [UInt8](repeating: 0, count: blockSize)

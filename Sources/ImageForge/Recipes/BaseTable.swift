@@ -28,11 +28,14 @@ struct BaseTable: Decodable, Sendable {
       }
       let name = choice?.name ?? `default`
       guard let kind = kinds[name],
-        let listed = (kind.versions ?? versions).first(where: { version == $0 || version.hasPrefix($0 + ".") })
+        let listed = (kind.versions ?? versions).first(where: {
+          version == $0 || version.hasPrefix($0 + ".")
+        })
       else { return nil }
       func image(_ pattern: String) -> String { pattern.replacing("{version}", with: listed) }
       return BaseImages(
-        kind: name, build: image(kind.build), final: image(kind.final), version: listed, program: kind.program)
+        kind: name, build: image(kind.build), final: image(kind.final), version: listed,
+        program: kind.program)
     }
 
     /// Whether there are images of that version.
@@ -65,7 +68,8 @@ struct BaseTable: Decodable, Sendable {
       if case DecodingError.dataCorrupted(let context) = error,
         case .parser(_, let problem, let mark, _)? = context.underlyingError as? YamlError
       {
-        throw book.broken(file, line: mark.line, reason: "line \(mark.line) is not valid YAML: \(problem)")
+        throw book.broken(
+          file, line: mark.line, reason: "line \(mark.line) is not valid YAML: \(problem)")
       }
       throw book.broken(file, line: nil, reason: "\(error)")
     }
@@ -107,6 +111,7 @@ struct BaseImages: Sendable {
       let name = image[slash...].firstIndex(of: ":").map { image[..<$0] } ?? image[...]
       return "\(name)@\(digest)"
     }
-    return BaseImages(kind: kind, build: pinned(build), final: pinned(final), version: version, program: program)
+    return BaseImages(
+      kind: kind, build: pinned(build), final: pinned(final), version: version, program: program)
   }
 }

@@ -29,13 +29,16 @@ struct EnvironmentExample {
     let read = variable.sources.first { !$0.contains(".env") } ?? variable.sources.first
     let place = read.map { " (\(DisplayText.escape($0)))" } ?? ""
     let value = variable.default.map(quoted) ?? ""
-    return ["# " + (variable.required ? "required" : "optional") + place, "\(variable.name)=\(value)"]
+    return [
+      "# " + (variable.required ? "required" : "optional") + place, "\(variable.name)=\(value)",
+    ]
   }
 
   /// As every reader of such files takes it: single quotes keep `$` and `#` as they are.
   private static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
         || "_-./:@,+=".utf8.contains(byte)
     }
     if isPlain { return text }

@@ -44,7 +44,8 @@ struct EnvironmentGuide {
     func rows(_ wanted: Passage) -> [Row] {
       service.environment.filter { $0.passage == wanted }.sorted { $0.name < $1.name }.map(row)
     }
-    let all = [Passage.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform].map(rows)
+    let all = [Passage.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform]
+      .map(rows)
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
     return try checks.template("environment.md.mustache").render(
       Values(
@@ -77,19 +78,25 @@ struct EnvironmentGuide {
   }
 
   private func platform() -> [PlatformRow] {
-    let port = PlatformRow(name: "PORT", value: "\(service.port)", meaning: "The port that the server listens on")
+    let port = PlatformRow(
+      name: "PORT", value: "\(service.port)", meaning: "The port that the server listens on")
     guard service.kind == .nextjs else {
       guard ["uvicorn", "fastapi"].contains(service.fastapi?.server) else { return [] }
       return [
         PlatformRow(
           name: "FORWARDED_ALLOW_IPS", value: "`127.0.0.1` unless set",
-          meaning: "The proxies whose `X-Forwarded-*` headers uvicorn believes; behind an ingress, its addresses"),
+          meaning:
+            "The proxies whose `X-Forwarded-*` headers uvicorn believes; behind an ingress, its addresses"
+        ),
         PlatformRow(
           name: "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN", value: "25",
-          meaning: "Seconds until open requests are cut when the container stops; keep it below the grace period"),
+          meaning:
+            "Seconds until open requests are cut when the container stops; keep it below the grace period"
+        ),
         PlatformRow(
           name: "PORT", value: "not read",
-          meaning: "The server listens on the port that the image exposes, whatever the platform sets"),
+          meaning:
+            "The server listens on the port that the image exposes, whatever the platform sets"),
         PlatformRow(
           name: "WEB_CONCURRENCY", value: "1 unless set",
           meaning: "Processes in one container; in Kubernetes, rather raise the number of replicas"),
@@ -97,7 +104,8 @@ struct EnvironmentGuide {
     }
     return [
       PlatformRow(
-        name: "HOSTNAME", value: "0.0.0.0", meaning: "Fixed by the image's command, whatever the platform sets"),
+        name: "HOSTNAME", value: "0.0.0.0",
+        meaning: "Fixed by the image's command, whatever the platform sets"),
       PlatformRow(
         name: "KEEP_ALIVE_TIMEOUT", value: "unset",
         meaning: "Milliseconds; behind a load balancer, more than its own idle timeout"),
@@ -107,7 +115,8 @@ struct EnvironmentGuide {
 
   /// Text from the project inside a code span of a table: one line, and nothing that ends the span or the cell.
   private static func code(_ text: String) -> String {
-    DisplayText.escape(String(text.prefix(300))).replacing("`", with: "'").replacing("|", with: "\\|")
+    DisplayText.escape(String(text.prefix(300))).replacing("`", with: "'").replacing(
+      "|", with: "\\|")
   }
 
   /// Whether the name can stand in a command and in a manifest.

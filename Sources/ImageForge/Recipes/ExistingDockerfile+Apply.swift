@@ -10,7 +10,9 @@ extension ExistingDockerfile {
     }
     if let port { service.port = port }
     if let healthPath { service.healthPath = healthPath }
-    func joined(_ own: [String], _ more: [String]) -> [String] { own + more.filter { !own.contains($0) } }
+    func joined(_ own: [String], _ more: [String]) -> [String] {
+      own + more.filter { !own.contains($0) }
+    }
     // What is not slim cannot install Debian's packages.
     var hasDebian = base == nil || base == .slim
     if case .named = base { hasDebian = true }
@@ -31,7 +33,9 @@ extension ExistingDockerfile {
   /// - Parameter explains: write above each such line where it comes from.
   func applied(to dockerfile: String, explains: Bool) -> String {
     var lines = dockerfile.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    func commented(_ line: Line) -> [String] { (explains ? [origin(line.number)] : []) + [line.text] }
+    func commented(_ line: Line) -> [String] {
+      (explains ? [origin(line.number)] : []) + [line.text]
+    }
     func number(_ prefix: String) -> Int { kept.first { $0.text.hasPrefix(prefix) }?.line ?? 0 }
     func replace(_ old: (String) -> Bool, with text: (String) -> String, from number: Int) {
       for index in lines.indices.reversed() where old(lines[index]) {
@@ -58,13 +62,16 @@ extension ExistingDockerfile {
           return (["FROM", image] + words.dropFirst(2)).joined(separator: " ")
         }, from: number("FROM "))
     } else if explains, base != nil || runtimeVersion != nil {
-      replace({ $0.hasPrefix("FROM ") && ($0.contains(":") || $0.contains("/")) }, with: { $0 }, from: number("FROM "))
+      replace(
+        { $0.hasPrefix("FROM ") && ($0.contains(":") || $0.contains("/")) }, with: { $0 },
+        from: number("FROM "))
     }
     for (name, line) in argumentDefaults {
       replace({ $0 == "ARG \(name)" }, with: { _ in line.text }, from: line.number)
     }
     if port != nil {
-      replace({ $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT")))
+      replace(
+        { $0.hasPrefix("EXPOSE ") }, with: { $0 }, from: max(number("EXPOSE "), number("ENV PORT")))
     }
     if healthPath != nil {
       replace({ $0.hasPrefix("HEALTHCHECK ") }, with: healthCheck, from: number("HEALTHCHECK "))
@@ -100,7 +107,8 @@ extension ExistingDockerfile {
       lines = lines.map { line in
         line.hasPrefix("#")
           ? line
-          : line.replacing(ImageUser.user, with: user).replacing("chgrp \(ImageUser.group)", with: "chgrp \(group)")
+          : line.replacing(ImageUser.user, with: user).replacing(
+            "chgrp \(ImageUser.group)", with: "chgrp \(group)")
       }
       replace({ $0 == "USER \(user)" }, with: { $0 }, from: number("USER "))
     }
@@ -110,5 +118,7 @@ extension ExistingDockerfile {
     return remembrance + (blocks.inserted(into: blocks.rest) ?? text)
   }
 
-  func origin(_ line: Int) -> String { "# from \(path.split(separator: "/").last ?? "Dockerfile"):\(line)" }
+  func origin(_ line: Int) -> String {
+    "# from \(path.split(separator: "/").last ?? "Dockerfile"):\(line)"
+  }
 }

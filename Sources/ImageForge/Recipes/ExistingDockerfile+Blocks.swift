@@ -7,7 +7,9 @@ extension ExistingDockerfile {
 
   /// The steps of one place, as a block that is the user's from now on.
   /// - Parameter isBare: the stage's base has no shell, so that the steps can only be shown.
-  func block(_ position: ExistingStep.Position, of lines: [String], isBare: Bool = false) -> [String] {
+  func block(_ position: ExistingStep.Position, of lines: [String], isBare: Bool = false)
+    -> [String]
+  {
     let steps = steps.filter { $0.position == position }
     guard !steps.isEmpty else { return [] }
     let stage = lines.contains { $0.hasPrefix("FROM build AS compile") } ? "compile" : "build"
@@ -18,9 +20,12 @@ extension ExistingDockerfile {
       block.append(origin(step.line) + (isShown ? ": this base has no shell to run it" : ""))
       // Each stays a step of its own, to be read beside the old file.
       let follows = index > 0 && steps[index - 1].text.hasPrefix("RUN ")
-      let codes = isShown ? [] : Self.silenced(text) + (follows && text.hasPrefix("RUN ") ? ["DL3059"] : [])
+      let codes =
+        isShown ? [] : Self.silenced(text) + (follows && text.hasPrefix("RUN ") ? ["DL3059"] : [])
       if !codes.isEmpty { block.append("# hadolint ignore=\(codes.joined(separator: ","))") }
-      block += text.split(separator: "\n", omittingEmptySubsequences: false).map { isShown ? "# \($0)" : String($0) }
+      block += text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        isShown ? "# \($0)" : String($0)
+      }
     }
     return block + ["# forge:end"]
   }
@@ -80,10 +85,13 @@ extension ExistingDockerfile {
       let names = packages.map(\.text).joined(separator: " ")
       let place = origin(first.number).dropFirst(2)
       guard from.contains("alpine") || { if case .named = base { true } else { false } }() else {
-        return ["# Not kept (\(place)): apk add \(names): this base is not Alpine's; name what Debian calls them."]
+        return [
+          "# Not kept (\(place)): apk add \(names): this base is not Alpine's; name what Debian calls them."
+        ]
       }
       return [
-        "# Kept (\(place)). No versions: Alpine's index keeps only the newest.", "# hadolint ignore=DL3018",
+        "# Kept (\(place)). No versions: Alpine's index keeps only the newest.",
+        "# hadolint ignore=DL3018",
         "RUN apk add --no-cache \(names)",
       ]
     }
@@ -97,7 +105,9 @@ extension ExistingDockerfile {
     }
   }
 
-  static func hasShell(_ from: String) -> Bool { !from.contains("distroless") && !from.contains("cgr.dev/chainguard/") }
+  static func hasShell(_ from: String) -> Bool {
+    !from.contains("distroless") && !from.contains("cgr.dev/chainguard/")
+  }
 
   // MARK: The command
 
@@ -124,7 +134,9 @@ extension ExistingDockerfile {
       lines[last] = "CMD \(DockerText.execForm(words))"
       explain(last, commandLine, &lines, explains)
     }
-    guard !prefix.isEmpty, let from = lines.lastIndex(where: { $0.hasPrefix("FROM ") }) else { return }
+    guard !prefix.isEmpty, let from = lines.lastIndex(where: { $0.hasPrefix("FROM ") }) else {
+      return
+    }
     let text = "ENTRYPOINT \(DockerText.execForm(prefix))"
     if let old = lines[from...].lastIndex(where: { $0.hasPrefix("ENTRYPOINT ") }) {
       lines[old] = text

@@ -15,7 +15,8 @@ extension ExistingDockerfile {
     takeScript(&first, service, root)
     if !prefix.isEmpty {
       keep(
-        "ENTRYPOINT \(DockerText.execForm(prefix))", entrypointLine == 0 ? commandLine : entrypointLine,
+        "ENTRYPOINT \(DockerText.execForm(prefix))",
+        entrypointLine == 0 ? commandLine : entrypointLine,
         isRemembered: false)
     }
     var words = first + rest
@@ -24,14 +25,20 @@ extension ExistingDockerfile {
     var settings: [String] = []
     while let word = words.first, let match = word.wholeMatch(of: /([A-Za-z_][A-Za-z0-9_]*)=(.*)/) {
       words.removeFirst()
-      if match.1 == "PORT", let number = Int(match.2), (1...65535).contains(number) { port = number }
-      if !["PORT", "HOSTNAME", "HOST", "NODE_ENV"].contains(String(match.1)) { settings.append(word) }
+      if match.1 == "PORT", let number = Int(match.2), (1...65535).contains(number) {
+        port = number
+      }
+      if !["PORT", "HOSTNAME", "HOST", "NODE_ENV"].contains(String(match.1)) {
+        settings.append(word)
+      }
     }
     if words.first == "exec" { words.removeFirst() }
     guard !words.isEmpty else { return }
     words = Self.withoutRunner(words)
     let text = "CMD \(DockerText.execForm(settings + words))"
-    if Self.isDevelopment(words) { return drop(text, commandLine, "it starts a development server") }
+    if Self.isDevelopment(words) {
+      return drop(text, commandLine, "it starts a development server")
+    }
     guard settings.allSatisfy({ !SecretName.isSecret(String($0.prefix { $0 != "=" })) }) else {
       return drop("CMD", commandLine, "it holds a secret: pass it when the container starts")
     }
@@ -50,7 +57,9 @@ extension ExistingDockerfile {
 
   /// `uv run`, `poetry run`: the virtual environment's programs are on the path.
   private static func withoutRunner(_ words: [String]) -> [String] {
-    guard words.count > 2, ["uv", "poetry", "pdm", "pipenv", "hatch"].contains(words[0]), words[1] == "run" else {
+    guard words.count > 2, ["uv", "poetry", "pdm", "pipenv", "hatch"].contains(words[0]),
+      words[1] == "run"
+    else {
       return words
     }
     let rest = words.dropFirst(2).drop { $0.hasPrefix("--") }
@@ -62,7 +71,8 @@ extension ExistingDockerfile {
   /// An init process, whose package the file installs too.
   private mutating func takeInit(_ first: inout [String], _ rest: inout [String]) {
     var words = first.isEmpty ? rest : first
-    guard let name = words.first?.split(separator: "/").last.map(String.init), ["tini", "dumb-init"].contains(name)
+    guard let name = words.first?.split(separator: "/").last.map(String.init),
+      ["tini", "dumb-init"].contains(name)
     else { return }
     words.removeFirst()
     let options = words.prefix { $0.hasPrefix("-") }
@@ -70,7 +80,9 @@ extension ExistingDockerfile {
     if first.isEmpty { rest = words } else { first = words }
     let has = (runtimePackages + apkRuntime.map(\.text)).contains(name)
     guard has || { if case .named = base { true } else { false } }() else {
-      return drop("ENTRYPOINT \(name)", max(entrypointLine, 1), "the image does not hold it, and the server needs none")
+      return drop(
+        "ENTRYPOINT \(name)", max(entrypointLine, 1),
+        "the image does not hold it, and the server needs none")
     }
     prefix = [name] + options
     if options.last != "--" { prefix.append("--") }
@@ -98,38 +110,56 @@ extension ExistingDockerfile {
   ) -> (Result<[String], ScriptProblem>, Int)? {
     let shells = ["sh", "bash", "/bin/sh", "/bin/bash", "ash"]
     let hasShell = words.first.map(shells.contains) ?? false
-    guard let written = hasShell ? words.dropFirst().first : words.first, !written.hasPrefix("-") else { return nil }
+    guard let written = hasShell ? words.dropFirst().first : words.first, !written.hasPrefix("-")
+    else { return nil }
     let name = written.split(separator: "/").last.map(String.init) ?? written
-    guard name.hasSuffix(".sh") || copied[name] != nil && !name.hasSuffix(".js") && !name.hasSuffix(".py") else {
+    guard
+      name.hasSuffix(".sh")
+        || copied[name] != nil && !name.hasSuffix(".js") && !name.hasSuffix(".py")
+    else {
       return nil
     }
     let count = hasShell ? 2 : 1
     func fail(_ reason: String) -> (Result<[String], ScriptProblem>, Int) {
       (.failure(ScriptProblem(reason: reason)), count)
     }
-    guard base == nil || base == .slim || base == .alpine else { return fail("this base has no shell") }
-    var candidates = [copied[name], written.hasPrefix("/app/") ? String(written.dropFirst(5)) : nil, name].compactMap(
+    guard base == nil || base == .slim || base == .alpine else {
+      return fail("this base has no shell")
+    }
+    var candidates = [
+      copied[name], written.hasPrefix("/app/") ? String(written.dropFirst(5)) : nil, name,
+    ].compactMap(
       \.self)
     candidates += ["scripts/\(name)", "docker/\(name)"]
     let folder = service.path == "." ? root : "\(root)/\(service.path)"
     guard
       let path = candidates.first(where: { path in
         DockerText.isRelativePath(path) && Self.isFile("\(folder)/\(path)")
-      }), let data = FileManager.default.contents(atPath: "\(folder)/\(path)"), data.count <= 1 << 16
+      }), let data = FileManager.default.contents(atPath: "\(folder)/\(path)"),
+      data.count <= 1 << 16
     else {
       return fail("the project has no script \(name)")
     }
     let text = String(decoding: data, as: UTF8.self)
     let commands = ShellCommand.all(in: text).map(\.program)
     let missing: Set<String> = [
-      "npm", "npx", "yarn", "pnpm", "bun", "bunx", "next", "pip", "pip3", "uv", "poetry", "pdm", "pipenv", "curl",
+      "npm", "npx", "yarn", "pnpm", "bun", "bunx", "next", "pip", "pip3", "uv", "poetry", "pdm",
+      "pipenv", "curl",
       "psql",
       "pg_isready", "nc", "netcat", "wget", "gosu", "su-exec", "sudo",
     ]
     let there = Set(runtimePackages + apkRuntime.map(\.text))
-      .union(there: "postgresql-client", gives: ["psql", "pg_isready"], in: runtimePackages + apkRuntime.map(\.text))
-      .union(there: "netcat-openbsd", gives: ["nc", "netcat"], in: runtimePackages + apkRuntime.map(\.text))
-      .union(there: "netcat-traditional", gives: ["nc", "netcat"], in: runtimePackages + apkRuntime.map(\.text))
+      .union(
+        there: "postgresql-client", gives: ["psql", "pg_isready"],
+        in: runtimePackages + apkRuntime.map(\.text)
+      )
+      .union(
+        there: "netcat-openbsd", gives: ["nc", "netcat"],
+        in: runtimePackages + apkRuntime.map(\.text)
+      )
+      .union(
+        there: "netcat-traditional", gives: ["nc", "netcat"],
+        in: runtimePackages + apkRuntime.map(\.text))
     if let tool = commands.first(where: { missing.contains($0) && !there.contains($0) }) {
       return fail("\(path) calls \(tool), which the image does not hold")
     }
@@ -148,7 +178,8 @@ extension ExistingDockerfile {
 
   private static func isFile(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && !isFolder.boolValue
   }
 
   // MARK: The server
@@ -157,10 +188,13 @@ extension ExistingDockerfile {
     let line = words.joined(separator: " ")
     let patterns = [
       /(?:--port|-p)[ =]([0-9]{2,5})\b/, /(?:--bind|-b)[ =][^ ]*:([0-9]{2,5})\b/,
-      /(?:--port|-p)[ =]"?\$\{PORT:-([0-9]{2,5})\}/, /(?:--bind|-b)[ =][^ ]*:"?\$\{PORT:-([0-9]{2,5})\}/,
+      /(?:--port|-p)[ =]"?\$\{PORT:-([0-9]{2,5})\}/,
+      /(?:--bind|-b)[ =][^ ]*:"?\$\{PORT:-([0-9]{2,5})\}/,
     ]
     for pattern in patterns {
-      guard let match = line.firstMatch(of: pattern), let number = Int(match.1), (1...65535).contains(number) else {
+      guard let match = line.firstMatch(of: pattern), let number = Int(match.1),
+        (1...65535).contains(number)
+      else {
         continue
       }
       port = number
@@ -174,10 +208,14 @@ extension ExistingDockerfile {
     let reason =
       "node starts the server of the built output, without npm or next"
       + (migrates ? "; migrations are a job of their own, which runs once" : "")
-    guard words[0].split(separator: "/").last == "node" else { return drop(text, commandLine, reason) }
+    guard words[0].split(separator: "/").last == "node" else {
+      return drop(text, commandLine, reason)
+    }
     let options = words.dropFirst().prefix { $0.hasPrefix("-") }
     let rest = words.dropFirst(1 + options.count)
-    let isOwn = rest.first.map { $0 == "server.js" || $0.hasSuffix("/server.js") || $0 == service.next?.customServer }
+    let isOwn = rest.first.map {
+      $0 == "server.js" || $0.hasSuffix("/server.js") || $0 == service.next?.customServer
+    }
     guard isOwn == true, rest.count == 1,
       options.allSatisfy({ $0.wholeMatch(of: /--[a-z][a-z-]*(=[A-Za-z0-9_.,:@\/-]+)?/) != nil }),
       !options.contains(where: {
@@ -186,15 +224,21 @@ extension ExistingDockerfile {
     else { return drop(text, commandLine, reason) }
     guard !options.isEmpty else { return }
     nodeOptions = Array(options)
-    keep("CMD \(DockerText.execForm(["node"] + nodeOptions + ["server.js"]))", commandLine, isRemembered: false)
+    keep(
+      "CMD \(DockerText.execForm(["node"] + nodeOptions + ["server.js"]))", commandLine,
+      isRemembered: false)
   }
 
   private static let servers: Set<String> = [
     "uvicorn", "gunicorn", "hypercorn", "granian", "fastapi", "python", "python3",
   ]
-  private static let helpers: Set<String> = ["alembic", "aerich", "prisma", "echo", "sleep", "exec", "cd", "set"]
+  private static let helpers: Set<String> = [
+    "alembic", "aerich", "prisma", "echo", "sleep", "exec", "cd", "set",
+  ]
 
-  private mutating func settlePython(_ settings: [String], _ words: [String], _ root: String, _ service: Service) {
+  private mutating func settlePython(
+    _ settings: [String], _ words: [String], _ root: String, _ service: Service
+  ) {
     var words = words
     let text = "CMD \(DockerText.execForm(settings + words))"
     if let (script, count) = scriptWords(words, service, root) {
@@ -215,16 +259,23 @@ extension ExistingDockerfile {
       }
       words = ["sh", "-c", script]
     } else {
-      guard words.allSatisfy({ $0.wholeMatch(of: /[ -~]{1,400}/) != nil && !$0.contains("$") && !$0.contains("`") }),
+      guard
+        words.allSatisfy({
+          $0.wholeMatch(of: /[ -~]{1,400}/) != nil && !$0.contains("$") && !$0.contains("`")
+        }),
         !["sh", "bash"].contains(program)
-      else { return drop(text, commandLine, "it needs a shell, which would keep signals from the server") }
+      else {
+        return drop(text, commandLine, "it needs a shell, which would keep signals from the server")
+      }
       guard Self.servers.contains(program) else {
-        return drop(text, commandLine, "\(program) is no server that the new image is known to hold")
+        return drop(
+          text, commandLine, "\(program) is no server that the new image is known to hold")
       }
       if words[0].hasPrefix("/"), program != words[0] { words[0] = program }
     }
     guard base != .distroless else {
-      return drop(text, commandLine, "this base has the modules, but no programs of a virtual environment")
+      return drop(
+        text, commandLine, "this base has the modules, but no programs of a virtual environment")
     }
     command = (settings.isEmpty ? [] : ["env"] + settings) + words
     keep("CMD \(DockerText.execForm(command ?? []))", commandLine, isRemembered: false)
@@ -232,17 +283,22 @@ extension ExistingDockerfile {
 
   /// A script of known commands, whose last one takes the shell's place and gets the signals.
   private static func script(_ text: String) -> String? {
-    guard text.utf8.count <= 1_000, text.wholeMatch(of: /[ -~]+/) != nil, !text.contains("`"), !text.contains("$("),
-      !text.contains("|"), !text.contains(">"), !text.contains("<"), let parts = ShellChain.split(text),
+    guard text.utf8.count <= 1_000, text.wholeMatch(of: /[ -~]+/) != nil, !text.contains("`"),
+      !text.contains("$("),
+      !text.contains("|"), !text.contains(">"), !text.contains("<"),
+      let parts = ShellChain.split(text),
       let last = parts.last
     else { return nil }
-    let commands = parts.map { part in withoutRunner(ShellCommand.all(in: part).first?.words ?? []) }
+    let commands = parts.map { part in withoutRunner(ShellCommand.all(in: part).first?.words ?? [])
+    }
     guard let server = commands.last?.first, servers.contains(server),
-      commands.allSatisfy({ $0.first.map { servers.contains($0) || helpers.contains($0) } ?? false })
+      commands.allSatisfy({ $0.first.map { servers.contains($0) || helpers.contains($0) } ?? false }
+      )
     else { return nil }
     func plain(_ part: String) -> String {
       var part = part
-      for runner in ["uv run ", "poetry run ", "pdm run ", "pipenv run "] where part.hasPrefix(runner) {
+      for runner in ["uv run ", "poetry run ", "pdm run ", "pipenv run "]
+      where part.hasPrefix(runner) {
         part = String(part.dropFirst(runner.count))
       }
       return part
@@ -254,7 +310,9 @@ extension ExistingDockerfile {
 
 extension Set<String> {
   /// With what a package brings, where it is installed.
-  fileprivate func union(there package: String, gives programs: Set<String>, in installed: [String]) -> Set<String> {
+  fileprivate func union(there package: String, gives programs: Set<String>, in installed: [String])
+    -> Set<String>
+  {
     installed.contains(package) ? union(programs) : self
   }
 }

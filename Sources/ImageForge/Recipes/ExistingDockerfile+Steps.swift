@@ -12,10 +12,12 @@ extension ExistingDockerfile {
     takeUsers(script)
     guard let parts = ShellChain.split(script) else { return takeWhole(run, script, at: place) }
     // A source of packages must be there before the packages that are of it.
-    let addsSource = ["/etc/apt/", "apt-key", "add-apt-repository", "nodesource"].contains(where: script.contains)
+    let addsSource = ["/etc/apt/", "apt-key", "add-apt-repository", "nodesource"].contains(
+      where: script.contains)
     if addsSource { foreignPackages.insert(place.stage) }
     if foreignPackages.contains(place.stage),
-      addsSource || parts.contains(where: { if case .packages = StepMeaning($0) { true } else { false } })
+      addsSource
+        || parts.contains(where: { if case .packages = StepMeaning($0) { true } else { false } })
     {
       return takeWhole(run, script, at: place)
     }
@@ -25,7 +27,9 @@ extension ExistingDockerfile {
     for part in parts {
       switch StepMeaning(part) {
       case .settled:
-        if ShellCommand.all(in: part).contains(where: \.installsProject) { installed.insert(place.stage) }
+        if ShellCommand.all(in: part).contains(where: \.installsProject) {
+          installed.insert(place.stage)
+        }
       case .beside:
         own.append(part)
         beside.append(part)
@@ -41,9 +45,11 @@ extension ExistingDockerfile {
         // What was there first decides which version the others find; other managers would remove it again.
         let isFirst = !installed.contains(place.stage) && place.service.packageManager.name == .pip
         add(
-          text, shown: "RUN \(part)", position: isFirst ? .beforeInstallation : .beforeBuild, flags: [], at: place)
+          text, shown: "RUN \(part)", position: isFirst ? .beforeInstallation : .beforeBuild,
+          flags: [], at: place)
       case .settings:
-        add("RUN \(part)", shown: "RUN \(part)", position: .beforeInstallation, flags: [], at: place)
+        add(
+          "RUN \(part)", shown: "RUN \(part)", position: .beforeInstallation, flags: [], at: place)
       case .build:
         if own.count > beside.count {
           addStep(own.compactMap { owned($0, at: place) }, run.flags, position, at: place)
@@ -56,18 +62,23 @@ extension ExistingDockerfile {
       }
     }
     if own.count > beside.count {
-      addStep(own.compactMap { owned($0, at: place) }.filter { !Self.cleansUp($0) }, run.flags, position, at: place)
+      addStep(
+        own.compactMap { owned($0, at: place) }.filter { !Self.cleansUp($0) }, run.flags, position,
+        at: place)
     } else {
       let files = beside.compactMap { takeFiles($0, at: place) }
       if !files.isEmpty {
         steps.append(
-          ExistingStep(position: .final, text: "RUN " + files.joined(separator: " \\\n    && "), line: place.line))
+          ExistingStep(
+            position: .final, text: "RUN " + files.joined(separator: " \\\n    && "),
+            line: place.line))
       }
     }
   }
 
   private static func script(of run: DockerfileInstruction) -> String {
-    guard let heredoc = run.heredocs.first, run.arguments.wholeMatch(of: /<<-?['"]?\w+['"]?/) != nil else {
+    guard let heredoc = run.heredocs.first, run.arguments.wholeMatch(of: /<<-?['"]?\w+['"]?/) != nil
+    else {
       return run.arguments + run.heredocs.map { "\n" + $0.content }.joined()
     }
     return heredoc.content
@@ -75,16 +86,22 @@ extension ExistingDockerfile {
 
   /// A script that cannot be taken apart goes where its step was, as it is; one that only does forge's work is left.
   private mutating func takeWhole(_ run: DockerfileInstruction, _ script: String, at place: Place) {
-    let meanings = ShellCommand.all(in: script).filter { !["fi", "done", "esac", "then"].contains($0.program) }
-      .map { StepMeaning($0.words.joined(separator: " ")) }
+    let meanings = ShellCommand.all(in: script).filter {
+      !["fi", "done", "esac", "then"].contains($0.program)
+    }
+    .map { StepMeaning($0.words.joined(separator: " ")) }
     guard meanings.contains(where: { ![.settled, .beside].contains($0) }) else { return }
-    if meanings.contains(.build) || place.service.kind == .nextjs && meanings.allSatisfy({ $0 != .own }) {
+    if meanings.contains(.build)
+      || place.service.kind == .nextjs && meanings.allSatisfy({ $0 != .own })
+    {
       built.insert(place.stage)
       // `if [ -f yarn.lock ]; then yarn build; elif …`: one of them is what forge does.
       if meanings.allSatisfy({ [.settled, .beside, .build].contains($0) }) { return }
     }
     let reasons = meanings.compactMap { if case .lost(let reason) = $0 { reason } else { nil } }
-    if let reason = reasons.first, meanings.count(where: { ![.settled, .beside].contains($0) }) == reasons.count {
+    if let reason = reasons.first,
+      meanings.count(where: { ![.settled, .beside].contains($0) }) == reasons.count
+    {
       return drop("RUN \(script.prefix(120))", place.line, reason)
     }
     let text: String
@@ -93,25 +110,31 @@ extension ExistingDockerfile {
     } else {
       text = "RUN \(flags(run.flags))\(run.arguments)"
     }
-    add(text, shown: "RUN \(script)", position: position(of: [script], at: place), flags: [], at: place)
+    add(
+      text, shown: "RUN \(script)", position: position(of: [script], at: place), flags: [],
+      at: place)
   }
 
   private mutating func addStep(
-    _ parts: [String], _ flags: [DockerfileInstruction.Flag], _ position: ExistingStep.Position, at place: Place
+    _ parts: [String], _ flags: [DockerfileInstruction.Flag], _ position: ExistingStep.Position,
+    at place: Place
   ) {
     let script = parts.map(withoutRunner).joined(separator: " \\\n    && ")
     add(
-      "RUN \(self.flags(flags))\(script)", shown: "RUN \(parts.joined(separator: " && "))", position: position,
+      "RUN \(self.flags(flags))\(script)", shown: "RUN \(parts.joined(separator: " && "))",
+      position: position,
       flags: flags, at: place)
   }
 
   private mutating func add(
-    _ text: String, shown: String, position: ExistingStep.Position, flags: [DockerfileInstruction.Flag],
+    _ text: String, shown: String, position: ExistingStep.Position,
+    flags: [DockerfileInstruction.Flag],
     at place: Place
   ) {
     let shown = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let short = shown.count > 160 ? shown.prefix(157) + "…" : shown[...]
-    guard text.utf8.count <= 8_000, !text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" && $0 != "\t" })
+    guard text.utf8.count <= 8_000,
+      !text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" && $0 != "\t" })
     else { return drop(String(short), place.line, "it is too long, or holds control characters") }
     guard !Self.holdsSecret(text) else {
       let name = text.prefix { $0 != " " }
@@ -122,7 +145,9 @@ extension ExistingDockerfile {
       let tool = ShellCommand.all(in: String(shown.dropFirst(4))).map(\.program)
         .first(where: { ["npm", "npx", "yarn", "pnpm", "bun", "bunx", "next"].contains($0) })
     {
-      return drop(String(short), place.line, "the image holds no \(tool): do it in the build, or in a job of its own")
+      return drop(
+        String(short), place.line,
+        "the image holds no \(tool): do it in the build, or in a job of its own")
     }
     var text = translated(text, position, at: place)
     // A secret that was an argument is mounted for the steps that read it.
@@ -132,8 +157,8 @@ extension ExistingDockerfile {
       text = "RUN \(secret.mount) \\\n    \(read) \\\n    && " + text.dropFirst(4)
     }
     // Of a single stage the arguments went to the build.
-    for (name, argument) in ownArguments.sorted(by: { $0.key < $1.key }) where position == .final && text.contains("$")
-    {
+    for (name, argument) in ownArguments.sorted(by: { $0.key < $1.key })
+    where position == .final && text.contains("$") {
       guard text.contains("$\(name)") || text.contains("${\(name)") else { continue }
       let declared = ExistingStep(position: .final, text: argument.text, line: argument.number)
       if !steps.contains(declared) { steps.append(declared) }
@@ -162,23 +187,29 @@ extension ExistingDockerfile {
 
   /// `uv run x`: the virtual environment's programs are on the path.
   private func withoutRunner(_ part: String) -> String {
-    for runner in ["uv run", "poetry run", "pdm run", "pipenv run"] where part.hasPrefix(runner + " ") {
+    for runner in ["uv run", "poetry run", "pdm run", "pipenv run"]
+    where part.hasPrefix(runner + " ") {
       var rest = part.dropFirst(runner.count + 1)
-      while rest.hasPrefix("--"), let space = rest.firstIndex(of: " ") { rest = rest[rest.index(after: space)...] }
+      while rest.hasPrefix("--"), let space = rest.firstIndex(of: " ") {
+        rest = rest[rest.index(after: space)...]
+      }
       return String(rest)
     }
     return part
   }
 
   /// The same step in forge's folders.
-  private func translated(_ text: String, _ position: ExistingStep.Position, at place: Place) -> String {
+  private func translated(_ text: String, _ position: ExistingStep.Position, at place: Place)
+    -> String
+  {
     guard let folder = place.folder, folder.hasPrefix("/"), folder.count > 1 else { return text }
     let home = home(position, place.service)
     guard folder != home else { return text }
     var out = ""
     var rest = text[...]
     while let range = rest.firstRange(of: folder) {
-      let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : " "
+      let before =
+        range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : " "
       let after = range.upperBound < text.endIndex ? text[range.upperBound] : " "
       let isWhole =
         !(before.isLetter || before.isNumber || "_-./}".contains(before))
@@ -196,16 +227,23 @@ extension ExistingDockerfile {
 
   /// A change of owner names a user that is not there any more; the code's owner is root.
   private func owned(_ part: String, at place: Place) -> String? {
-    guard let command = ShellCommand.all(in: part).first, command.program == "chown" else { return part }
+    guard let command = ShellCommand.all(in: part).first, command.program == "chown" else {
+      return part
+    }
     let operands = command.operands
     guard let owner = operands.first, operands.count > 1 else { return nil }
     if operands.dropFirst().allSatisfy({ absolute($0, at: place) == "/app" }) { return nil }
-    let isNumber = owner.wholeMatch(of: /[0-9]+(:[0-9]+)?/) != nil || owner.hasPrefix("root") || owner.hasPrefix("$")
-    return isNumber ? part : part.replacing(" \(owner) ", with: " \(ImageUser.user) ", maxReplacements: 1)
+    let isNumber =
+      owner.wholeMatch(of: /[0-9]+(:[0-9]+)?/) != nil || owner.hasPrefix("root")
+      || owner.hasPrefix("$")
+    return isNumber
+      ? part : part.replacing(" \(owner) ", with: " \(ImageUser.user) ", maxReplacements: 1)
   }
 
   private static func cleansUp(_ part: String) -> Bool {
-    let lists = ["/var/lib/apt/lists", "/var/cache/apt", "/var/cache/apk", "/root/.cache", "/root/.npm"]
+    let lists = [
+      "/var/lib/apt/lists", "/var/cache/apt", "/var/cache/apk", "/root/.cache", "/root/.npm",
+    ]
     return part.hasPrefix("rm ") && lists.contains(where: part.contains)
   }
 
@@ -215,7 +253,8 @@ extension ExistingDockerfile {
       guard parts.count == 2 else { return false }
       let name = parts[0].drop { !$0.isLetter }
       let value = parts[1].filter { !"\"'".contains($0) }
-      guard !value.hasPrefix("$"), name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else {
+      guard !value.hasPrefix("$"), name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
+      else {
         return word.contains("_authToken=") && !word.contains("$")
       }
       return SecretName.isSecret(String(name), setTo: value)
@@ -231,31 +270,42 @@ extension ExistingDockerfile {
     guard place.isFinal, let command = ShellCommand.all(in: part).first else { return nil }
     let paths = command.operands.map { absolute($0, at: place) }
     let isOwn = { (path: String) in
-      let own = ["/var/lib/apt", "/var/cache", "/root/.", "/tmp", "/app/.next", "/opt/venv", "/app/node_modules"]
-      return path == "/app" || path == "/" || own.contains { path.hasPrefix($0) } || path.hasSuffix(".sh")
+      let own = [
+        "/var/lib/apt", "/var/cache", "/root/.", "/tmp", "/app/.next", "/opt/venv",
+        "/app/node_modules",
+      ]
+      return path == "/app" || path == "/" || own.contains { path.hasPrefix($0) }
+        || path.hasSuffix(".sh")
     }
     switch command.program {
     case "mkdir", "touch":
-      let made = paths.filter { !isOwn($0) && $0.hasPrefix("/") && $0.wholeMatch(of: /[A-Za-z0-9._@\/+-]+/) != nil }
+      let made = paths.filter {
+        !isOwn($0) && $0.hasPrefix("/") && $0.wholeMatch(of: /[A-Za-z0-9._@\/+-]+/) != nil
+      }
       guard !made.isEmpty else { return nil }
       let list = made.joined(separator: " ")
       madeFolders += made
       keep("RUN \(command.program) \(list)", place.line, isRemembered: false)
       return "\(command.program == "mkdir" ? "mkdir -p" : "touch") \(list)"
     case "chown":
-      let owned = paths.dropFirst().filter { path in madeFolders.contains { $0 == path || $0.hasPrefix(path + "/") } }
+      let owned = paths.dropFirst().filter { path in
+        madeFolders.contains { $0 == path || $0.hasPrefix(path + "/") }
+      }
       let list = owned.filter { !isOwn($0) }.joined(separator: " ")
       if !list.isEmpty {
         keep("RUN chown \(list)", place.line, isRemembered: false)
         return "chown -R \(ImageUser.user) \(list)"
       }
       if place.service.kind != .nextjs || !part.contains(".next") {
-        drop("RUN \(part)", place.line, "the code is root's and read-only: name the folders that the server writes")
+        drop(
+          "RUN \(part)", place.line,
+          "the code is root's and read-only: name the folders that the server writes")
       }
     case "rm":
       guard !paths.allSatisfy(isOwn), !Self.cleansUp(part) else { return nil }
       drop("RUN \(part)", place.line, "what no image needs is named in .dockerignore")
-    case "cp", "mv", "ln": add("RUN \(part)", shown: "RUN \(part)", position: .final, flags: [], at: place)
+    case "cp", "mv", "ln":
+      add("RUN \(part)", shown: "RUN \(part)", position: .final, flags: [], at: place)
     default: break
     }
     return nil
@@ -273,7 +323,8 @@ extension ExistingDockerfile {
   // MARK: Packages
 
   private static let compilers: Set<String> = [
-    "gcc", "g++", "make", "cmake", "build-essential", "pkg-config", "git", "rustc", "cargo", "build-base", "musl-dev",
+    "gcc", "g++", "make", "cmake", "build-essential", "pkg-config", "git", "rustc", "cargo",
+    "build-base", "musl-dev",
     "linux-headers", "python3", "py3-pip", "pkgconf", "autoconf", "automake", "libtool",
   ]
 
@@ -285,11 +336,15 @@ extension ExistingDockerfile {
         drop("RUN \(name) \(package)", place.line, "it is no plain name of a package")
         continue
       }
-      let isForBuild = !place.isFinal || place.isOnly && (package.hasSuffix("-dev") || Self.compilers.contains(package))
+      let isForBuild =
+        !place.isFinal
+        || place.isOnly && (package.hasSuffix("-dev") || Self.compilers.contains(package))
       if manager == "apk" {
         let line = Line(text: package, number: place.line)
         if isForBuild, !apkBuild.contains(where: { $0.text == package }) { apkBuild.append(line) }
-        if !isForBuild, !apkRuntime.contains(where: { $0.text == package }) { apkRuntime.append(line) }
+        if !isForBuild, !apkRuntime.contains(where: { $0.text == package }) {
+          apkRuntime.append(line)
+        }
         keep("RUN apk add \(package)", place.line)
       } else {
         // A final stage that compiles is one stage too few.
@@ -299,7 +354,8 @@ extension ExistingDockerfile {
         if package == "git", place.isFinal {
           drop(
             "git in the image", place.line,
-            "the build has it; if the server calls it too, install it in a # forge:keep block (some 60 MB)")
+            "the build has it; if the server calls it too, install it in a # forge:keep block (some 60 MB)"
+          )
         }
         keep("RUN apt-get install \(package)", place.line)
       }
@@ -320,14 +376,17 @@ extension ExistingDockerfile {
       for word in command.words.dropFirst() {
         if let name = flag {
           flag = nil
-          if isUser ? ["-u", "--uid"].contains(name) : ["-g", "--gid"].contains(name) { number = word }
+          if isUser ? ["-u", "--uid"].contains(name) : ["-g", "--gid"].contains(name) {
+            number = word
+          }
           if isUser, ["-g", "--gid", "-G", "--ingroup"].contains(name) { group = word }
         } else if let match = word.wholeMatch(of: /--([a-z-]+)=(.*)/) {
           if String(match.1) == (isUser ? "uid" : "gid") { number = String(match.2) }
           if isUser, ["gid", "ingroup"].contains(String(match.1)) { group = String(match.2) }
         } else if word.hasPrefix("-") {
           let valued: Set<String> = [
-            "-u", "--uid", "-g", "--gid", "-G", "--ingroup", "--groups", "-h", "--home", "-d", "--home-dir", "-s",
+            "-u", "--uid", "-g", "--gid", "-G", "--ingroup", "--groups", "-h", "--home", "-d",
+            "--home-dir", "-s",
             "--shell", "-c", "--comment", "--gecos", "-p", "--password", "-k", "-K", "-b",
           ]
           if valued.contains(word) { flag = word }
@@ -335,7 +394,8 @@ extension ExistingDockerfile {
           names.append(word)
         }
       }
-      guard let name = names.first, name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_-]{0,31}/) != nil else { continue }
+      guard let name = names.first, name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_-]{0,31}/) != nil
+      else { continue }
       let isNumber = number.map { $0.wholeMatch(of: /[1-9][0-9]{0,8}/) != nil } ?? false
       guard let number, isNumber else { continue }
       if isUser {
@@ -352,7 +412,9 @@ extension ExistingDockerfile {
   /// What the last stage gets besides the application.
   mutating func takeCopy(_ copy: DockerfileInstruction, at place: Place) {
     guard copy.heredocs.isEmpty else {
-      if place.isReached { drop("\(copy.keyword) <<…", place.line, "put it into a # forge:keep block") }
+      if place.isReached {
+        drop("\(copy.keyword) <<…", place.line, "put it into a # forge:keep block")
+      }
       return
     }
     let words = copy.words.map { place.variables.expand($0) ?? $0 }
@@ -361,15 +423,22 @@ extension ExistingDockerfile {
     if let from, !place.isStage(from) {
       // Another image: the tools of package managers are forge's own choice.
       let tools = ["uv", "bun", "pnpm", "poetry"]
-      if tools.contains(where: { from.contains("/\($0)") || from.hasPrefix($0) }) || !place.isReached { return }
+      if tools.contains(where: { from.contains("/\($0)") || from.hasPrefix($0) })
+        || !place.isReached
+      {
+        return
+      }
       let position = position(of: [], at: place)
       return add(
-        "COPY --from=\(from) \(words.joined(separator: " "))", shown: "COPY --from=\(from) \(words[0])",
+        "COPY --from=\(from) \(words.joined(separator: " "))",
+        shown: "COPY --from=\(from) \(words[0])",
         position: position, flags: [], at: place)
     }
     for source in words.dropLast() {
       let name = source.split(separator: "/").last.map(String.init) ?? source
-      if from == nil { copied[name] = source.hasPrefix("./") ? String(source.dropFirst(2)) : source }
+      if from == nil {
+        copied[name] = source.hasPrefix("./") ? String(source.dropFirst(2)) : source
+      }
       guard place.isFinal, place.isReached, !place.isOnly || from == nil else { continue }
       takeCopied(source, to: target, from: from, isOneOfMany: words.count > 2, at: place)
     }
@@ -390,14 +459,18 @@ extension ExistingDockerfile {
     let settled =
       place.service.kind == .nextjs
       ? [
-        "node_modules", ".next", "public", "package", "next.config", "-lock", ".lock", "bun.lockb", "standalone",
+        "node_modules", ".next", "public", "package", "next.config", "-lock", ".lock", "bun.lockb",
+        "standalone",
         "tsconfig", ".npmrc", ".yarn", "turbo.json", ".env",
       ]
       : [
-        "site-packages", "venv", "/.local", "/usr/local", "wheel", "requirements", "/install", "pyproject", ".lock",
+        "site-packages", "venv", "/.local", "/usr/local", "wheel", "requirements", "/install",
+        "pyproject", ".lock",
         "Pipfile", "/bin/uv", ".env", "setup.",
       ]
-    if settled.contains(where: path.contains) || ["src", "dist", "public", "app"].contains(path) { return }
+    if settled.contains(where: path.contains) || ["src", "dist", "public", "app"].contains(path) {
+      return
+    }
     let end = absolute(target, at: place)
     if place.service.kind != .nextjs, !isOutside, end == "/app" || end.hasPrefix("/app/") { return }
     guard path.wholeMatch(of: /[A-Za-z0-9._@\/+*-]{1,300}/) != nil,
@@ -408,12 +481,14 @@ extension ExistingDockerfile {
     if from == nil, !place.exists(path) {
       return drop("COPY \(source)", place.line, "the project has no such file")
     }
-    let home = home(.beforeBuild, place.service) + (place.service.kind == .nextjs ? place.member : "")
+    let home =
+      home(.beforeBuild, place.service) + (place.service.kind == .nextjs ? place.member : "")
     let full = isOutside ? path : "\(home)/\(path)"
     let isFolder = isOneOfMany || target.hasSuffix("/") || target == "."
     steps.append(
       ExistingStep(
-        position: .final, text: "COPY --from=build \(full) \(end == "/" ? "" : end)\(isFolder ? "/" : "")",
+        position: .final,
+        text: "COPY --from=build \(full) \(end == "/" ? "" : end)\(isFolder ? "/" : "")",
         line: place.line))
     keep("COPY \(source) \(target)", place.line, isRemembered: false)
   }

@@ -47,13 +47,20 @@ enum StepMeaning: Equatable {
       self = text.contains("=") ? .beside : .settled
       return
     }
-    let installers = ["astral.sh/uv", "install.python-poetry.org", "pdm-project.org", "get.pnpm.io", "bun.sh/install"]
+    let installers = [
+      "astral.sh/uv", "install.python-poetry.org", "pdm-project.org", "get.pnpm.io",
+      "bun.sh/install",
+    ]
     if commands.count > 1 {
       // `curl … | sh`, and `a || true`.
       self =
         installers.contains(where: text.contains)
-        ? .settled : commands.contains { ![.settled, .beside].contains(Self.single($0, text)) } ? .own : .settled
-      if case .own = self, commands.dropFirst().allSatisfy({ ["true", ":", "echo"].contains($0.program) }) {
+        ? .settled
+        : commands.contains { ![.settled, .beside].contains(Self.single($0, text)) }
+          ? .own : .settled
+      if case .own = self,
+        commands.dropFirst().allSatisfy({ ["true", ":", "echo"].contains($0.program) })
+      {
         self = Self.single(command, text)
       }
     } else {
@@ -62,7 +69,8 @@ enum StepMeaning: Equatable {
   }
 
   private static let managers: Set<String> = [
-    "npm", "yarn", "pnpm", "bun", "corepack", "turbo", "node-gyp", "uv", "poetry", "poetry-core", "pdm", "pipenv",
+    "npm", "yarn", "pnpm", "bun", "corepack", "turbo", "node-gyp", "uv", "poetry", "poetry-core",
+    "pdm", "pipenv",
     "pip",
     "setuptools", "wheel", "virtualenv",
   ]
@@ -72,7 +80,8 @@ enum StepMeaning: Equatable {
     let operands = command.operands
     switch command.program {
     case "set", "cd", "true", ":", "export", "umask", "exit": return .beside
-    case "mkdir", "chown", "chmod", "rm", "cp", "mv", "ln", "touch", "test", "[", "ls", "id", "which", "chgrp",
+    case "mkdir", "chown", "chmod", "rm", "cp", "mv", "ln", "touch", "test", "[", "ls", "id",
+      "which", "chgrp",
       "install":
       return text.contains(">") ? .own : .beside
     case "echo", "printf": return text.contains(">") ? .own : .beside
@@ -85,7 +94,8 @@ enum StepMeaning: Equatable {
         ? .lost(reason: "a newer base image brings newer packages") : .settled
     case "apk":
       guard command.has("add") else {
-        return command.has("upgrade") ? .lost(reason: "a newer base image brings newer packages") : .settled
+        return command.has("upgrade")
+          ? .lost(reason: "a newer base image brings newer packages") : .settled
       }
       var packages: [String] = []
       var isValue = false
@@ -101,10 +111,13 @@ enum StepMeaning: Equatable {
       return .packages(manager: "apk", packages)
     case "dnf", "yum", "microdnf", "zypper", "tdnf":
       return .lost(reason: "forge's bases are Debian's and Alpine's: name the package there")
-    case "npm", "yarn", "pnpm", "bun", "npx", "bunx", "corepack", "next", "turbo", "nx": return node(command, operands)
+    case "npm", "yarn", "pnpm", "bun", "npx", "bunx", "corepack", "next", "turbo", "nx":
+      return node(command, operands)
     case "pip", "pip3": return pip(Array(words.dropFirst()))
     case "python", "python3":
-      guard words.count > 2, words[1] == "-m" else { return words.contains("--version") ? .settled : .own }
+      guard words.count > 2, words[1] == "-m" else {
+        return words.contains("--version") ? .settled : .own
+      }
       switch words[2] {
       case "pip": return pip(Array(words.dropFirst(3)))
       case "venv", "virtualenv", "ensurepip": return .settled
@@ -113,7 +126,9 @@ enum StepMeaning: Equatable {
       default: return .own
       }
     case "uv":
-      if command.has("pip"), command.has("install") { return pip(Array(words.drop { $0 != "install" })) }
+      if command.has("pip"), command.has("install") {
+        return pip(Array(words.drop { $0 != "install" }))
+      }
       return operands.first == "run" ? .own : .settled
     case "poetry", "pdm", "pipenv", "hatch": return operands.first == "run" ? .own : .settled
     case "virtualenv": return .settled
@@ -134,15 +149,21 @@ enum StepMeaning: Equatable {
       } else if word.hasPrefix("-") {
         isValue =
           [
-            "-c", "-f", "-i", "-t", "--constraint", "--find-links", "--index-url", "--extra-index-url", "--prefix",
-            "--target", "--python", "--trusted-host", "--timeout", "--retries", "--root-user-action",
+            "-c", "-f", "-i", "-t", "--constraint", "--find-links", "--index-url",
+            "--extra-index-url", "--prefix",
+            "--target", "--python", "--trusted-host", "--timeout", "--retries",
+            "--root-user-action",
           ].contains(word)
       } else {
         packages.append(word)
       }
     }
-    let plain = packages.map { $0.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }.lowercased() }
-    if zip(packages, plain).allSatisfy({ $0.hasPrefix(".") || $0.hasPrefix("/") || managers.contains($1) }) {
+    let plain = packages.map {
+      $0.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }.lowercased()
+    }
+    if zip(packages, plain).allSatisfy({
+      $0.hasPrefix(".") || $0.hasPrefix("/") || managers.contains($1)
+    }) {
       return .settled
     }
     return .distributions(
@@ -152,26 +173,31 @@ enum StepMeaning: Equatable {
 
   /// A word as a shell reads it again.
   private static func quoted(_ word: String) -> String {
-    word.wholeMatch(of: /[A-Za-z0-9_.,:\/@%+=~$\{\}-]+/) == nil ? "\"\(word.replacing("\"", with: ""))\"" : word
+    word.wholeMatch(of: /[A-Za-z0-9_.,:\/@%+=~$\{\}-]+/) == nil
+      ? "\"\(word.replacing("\"", with: ""))\"" : word
   }
 
   private static func node(_ command: ShellCommand, _ operands: [String]) -> StepMeaning {
     switch command.program {
     case "corepack": return .settled
     case "next": return operands.first == "build" ? .build : .own
-    case "turbo": return operands.contains("build") ? .build : operands.contains("prune") ? .settled : .own
+    case "turbo":
+      return operands.contains("build") ? .build : operands.contains("prune") ? .settled : .own
     case "npx", "bunx":
       if operands.first == "next", operands.contains("build") { return .build }
       if operands.first == "turbo" { return operands.contains("build") ? .build : .settled }
       return .own
     default: break
     }
-    if operands.isEmpty { return ["yarn", "pnpm", "bun"].contains(command.program) ? .settled : .beside }
+    if operands.isEmpty {
+      return ["yarn", "pnpm", "bun"].contains(command.program) ? .settled : .beside
+    }
     let isGlobal = command.has("-g") || command.has("--global") || operands.first == "global"
     switch operands[0] {
     case "config": return .settings
     case "set": return .settled
-    case "ci", "clean-install", "cache", "prune", "audit", "dedupe", "fetch", "deploy", "version", "workspaces":
+    case "ci", "clean-install", "cache", "prune", "audit", "dedupe", "fetch", "deploy", "version",
+      "workspaces":
       return .settled
     case "install", "i", "add", "global":
       let named = operands.dropFirst().filter { $0 != "add" }
@@ -179,10 +205,14 @@ enum StepMeaning: Equatable {
       let names = named.map { word in
         String(word.prefix(1) + word.dropFirst().prefix { $0 != "@" })
       }
-      if isGlobal, names.allSatisfy({ managers.contains($0) || $0 == "@yarnpkg/cli-dist" }) { return .settled }
+      if isGlobal, names.allSatisfy({ managers.contains($0) || $0 == "@yarnpkg/cli-dist" }) {
+        return .settled
+      }
       return .own
     case "run", "exec", "dlx":
-      if operands.dropFirst().first == "build" || operands.contains("turbo") && operands.contains("build") {
+      if operands.dropFirst().first == "build"
+        || operands.contains("turbo") && operands.contains("build")
+      {
         return .build
       }
       if operands.dropFirst().first == "turbo" { return .settled }

@@ -36,18 +36,26 @@ struct Explanation {
     guard let instruction = words.first, words.count > 1 else { return nil }
     switch instruction {
     case "FROM" where words.contains("build"):
-      return "\(service.runtime.name.rawValue) \(service.runtime.version) (\(service.runtime.source))"
-    case "FROM" where words.count > 1 && (words[1].contains(":") || words[1].contains("@")): return base
+      return
+        "\(service.runtime.name.rawValue) \(service.runtime.version) (\(service.runtime.source))"
+    case "FROM" where words.count > 1 && (words[1].contains(":") || words[1].contains("@")):
+      return base
     case "COPY" where !line.contains("--from") && words.last?.hasPrefix("./") == true:
-      return "\(service.packageManager.name.rawValue) installs from these (\(service.packageManager.source))"
+      return
+        "\(service.packageManager.name.rawValue) installs from these (\(service.packageManager.source))"
     case "RUN" where line.contains("apt-get"):
       return "dependencies that load or compile against system libraries"
     case "ARG":
-      return service.environment.first { $0.name == words[1] }.map { "read in \($0.sources.joined(separator: ", "))" }
+      return service.environment.first { $0.name == words[1] }.map {
+        "read in \($0.sources.joined(separator: ", "))"
+      }
     case "EXPOSE": return "the port of the start command, or the framework's own"
-    case "HEALTHCHECK": return service.healthPath.map { "the route \($0)" } ?? "there is no health route"
+    case "HEALTHCHECK":
+      return service.healthPath.map { "the route \($0)" } ?? "there is no health route"
     case "CMD":
-      if let migrations = service.migrations, line.contains(migrations.command.split(separator: " ")[0]) {
+      if let migrations = service.migrations,
+        line.contains(migrations.command.split(separator: " ")[0])
+      {
         return "\(migrations.tool) keeps the database's schema"
       }
       return command
@@ -65,23 +73,38 @@ struct Explanation {
       ("ENV NEXT_TELEMETRY_DISABLED", "builds call nobody"),
       ("ENV PIP_", "no notices of pip's own in the log of the build"),
       ("ENV NODE_ENV", "libraries leave their development behind; the port is the service's"),
-      ("ENV PATH", "the virtual environment's programs first; logs at once, and nothing written beside the source"),
+      (
+        "ENV PATH",
+        "the virtual environment's programs first; logs at once, and nothing written beside the source"
+      ),
       ("ENV", "settings of the tools that this stage runs"),
       ("COPY --", "only what runs leaves the build stage"),
       ("COPY .", "the source, without what the ignore file leaves out"),
-      ("COPY", "what the next step reads, and nothing else: it is done again only when these change"),
-      ("RUN --mount=type=cache", "exactly what the lockfile names; the cache stays with the builder"),
+      (
+        "COPY",
+        "what the next step reads, and nothing else: it is done again only when these change"
+      ),
+      (
+        "RUN --mount=type=cache",
+        "exactly what the lockfile names; the cache stays with the builder"
+      ),
       ("RUN --mount=type=secret", "the secret is there for this step alone, and in no layer"),
       ("RUN chmod", "the image's user may read it, whatever the umask of the checkout"),
       ("RUN find", "times and modes that are the same in every build, so that the layers are"),
       ("RUN mkdir", "times and modes that are the same in every build, so that the layers are"),
       ("RUN printf", "the settings of the server"),
       ("USER", "nobody who breaks in is root"),
-      ("LABEL forge.writable", "what the server writes to: forge test gives it that, and nothing else"),
+      (
+        "LABEL forge.writable",
+        "what the server writes to: forge test gives it that, and nothing else"
+      ),
       ("LABEL", "kept from before"),
       ("EXPOSE", "the port of the server"),
       ("ENTRYPOINT", "the base's own would read the command as its arguments"),
-      ("HEALTHCHECK", "docker and compose ask whether the server answers; Kubernetes has probes of its own"),
+      (
+        "HEALTHCHECK",
+        "docker and compose ask whether the server answers; Kubernetes has probes of its own"
+      ),
       ("ARG", "given by --build-arg"),
       ("CMD", "the program itself, without a shell: it gets the signals"),
     ]
@@ -90,13 +113,17 @@ struct Explanation {
 
   /// Why the image stands on this base.
   private var base: String {
-    if service.next?.output == .export { return "static files need a server of files, and no Node.js" }
+    if service.next?.output == .export {
+      return "static files need a server of files, and no Node.js"
+    }
     if let choice { return "the base that was asked for, \(choice.name)" }
     let glibc = service.nativePackages.filter { !$0.libc.contains(.musl) }
     let only = glibc.prefix(3).map { "\($0.name) (\($0.source))" }.joined(separator: ", ")
-    let debian = (service.systemPackages.build + service.systemPackages.runtime).prefix(3).joined(separator: ", ")
+    let debian = (service.systemPackages.build + service.systemPackages.runtime).prefix(3).joined(
+      separator: ", ")
     if service.kind != .nextjs {
-      let musl = glibc.isEmpty ? "" : "; --base alpine is not possible: nothing for musl from \(only)"
+      let musl =
+        glibc.isEmpty ? "" : "; --base alpine is not possible: nothing for musl from \(only)"
       return "slim, since every wheel has a build for glibc" + musl
     }
     if !glibc.isEmpty { return "slim, since nothing is published for musl from \(only)" }
@@ -111,7 +138,8 @@ struct Explanation {
       return "\(fastapi.entrypoint) (\(fastapi.source)), served by \(fastapi.server)"
     }
     if let next = service.next {
-      return "output \(next.output.rawValue)" + (next.configFile.map { " (\($0))" } ?? ", the default")
+      return "output \(next.output.rawValue)"
+        + (next.configFile.map { " (\($0))" } ?? ", the default")
     }
     return service.mcp.first { !$0.mounted }.map { "\($0.entrypoint) (\($0.source))" }
   }

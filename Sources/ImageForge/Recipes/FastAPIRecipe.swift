@@ -68,7 +68,8 @@ struct FastAPIRecipe {
 
   func dockerfile() throws(RecipeError) -> String {
     let images = try checks.images(
-      bases.python, checks.options.base, runtime: "Python", version: service.runtime.version, remedy: ".python-version")
+      bases.python, checks.options.base, runtime: "Python", version: service.runtime.version,
+      remedy: ".python-version")
     let isBare = images.kind == "distroless"
     try refuseWhatTheBaseCannot(images)
     let server = try server(images)
@@ -82,13 +83,15 @@ struct FastAPIRecipe {
         manager: service.packageManager.name.rawValue, link: checks.link,
         buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
         isUnprivileged: images.isUnprivileged, pythonVersion: images.version, isBare: isBare,
-        clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed, bytecode: checks.options.bytecode,
+        clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed,
+        bytecode: checks.options.bytecode,
         buildPackages: try checks.systemPackages(\.build),
         runtimePackages: try checks.systemPackages(\.runtime),
         // What no mount keeps is not worth writing.
         environment: (checks.mountsCaches ? [] : ["PIP_NO_CACHE_DIR=1"]) + installer.environment,
         mountsCaches: checks.mountsCaches,
-        install: try installer.text(checks), workspaceInstall: installer.workspaceCommand, context: member.path,
+        install: try installer.text(checks), workspaceInstall: installer.workspaceCommand,
+        context: member.path,
         importPath: server.appDir == "." ? "/app" : "/app/\(server.appDir):/app",
         gracefulShutdown: server.words.first == "uvicorn",
         jobs: try jobs(images), leftOut: leftOut,
@@ -101,9 +104,12 @@ struct FastAPIRecipe {
   private func refuseWhatTheBaseCannot(_ images: BaseImages) throws(RecipeError) {
     let system = service.systemPackages
     let packages = (system.build + system.runtime).joined(separator: ", ")
-    if images.kind == "alpine", let native = service.nativePackages.first(where: { !$0.libc.contains(.musl) }) {
+    if images.kind == "alpine",
+      let native = service.nativePackages.first(where: { !$0.libc.contains(.musl) })
+    {
       throw checks.unsupported(
-        "\(native.name) is published for glibc alone (\(native.source))", instead: "Take --base slim")
+        "\(native.name) is published for glibc alone (\(native.source))",
+        instead: "Take --base slim")
     }
     guard !packages.isEmpty, images.kind != "slim", !images.isNamed else { return }
     if images.kind == "distroless", system.runtime.isEmpty { return }
@@ -125,7 +131,8 @@ struct FastAPIRecipe {
       let port = try checks.port()
       return Server(
         reason: "The server", port: port, healthCheck: try healthCheck(port: port, images),
-        words: try serverCommand(fastapi, port: port), appDir: try checks.path(fastapi.appDir, "application folder"))
+        words: try serverCommand(fastapi, port: port),
+        appDir: try checks.path(fastapi.appDir, "application folder"))
     }
     guard service.kind == .mcp, let mcp = service.mcp.first(where: { !$0.mounted }) else {
       throw checks.unsupported(
@@ -141,10 +148,12 @@ struct FastAPIRecipe {
     let entrypoint = try checks.require(
       mcp.entrypoint, "MCP server", DockerText.isEntrypoint, expected: "package.module:name")
     let parts = entrypoint.split(separator: ":").map(String.init)
-    let folder = try checks.path(importFolder(of: mcp, module: parts[0]), "folder of the MCP server")
+    let folder = try checks.path(
+      importFolder(of: mcp, module: parts[0]), "folder of the MCP server")
     guard mcp.transport != .stdio else {
       return Server(
-        reason: "The MCP server, which speaks over standard input and output: run it with -i", port: nil,
+        reason: "The MCP server, which speaks over standard input and output: run it with -i",
+        port: nil,
         healthCheck: nil, words: ["python", "-m", parts[0]], appDir: folder)
     }
     let port = try checks.port()
@@ -163,7 +172,9 @@ struct FastAPIRecipe {
   /// Where a module's import begins, relative to the service: the path of its file without the module's own.
   private func importFolder(of mcp: MCPServer, module: String) -> String {
     var path = String(mcp.source.prefix { $0 != ":" })
-    if service.path != ".", path.hasPrefix(service.path + "/") { path.removeFirst(service.path.count + 1) }
+    if service.path != ".", path.hasPrefix(service.path + "/") {
+      path.removeFirst(service.path.count + 1)
+    }
     let file = module.replacing(".", with: "/")
     for ending in ["\(file).py", "\(file)/__init__.py"] {
       if path == ending { return "." }
@@ -184,12 +195,15 @@ struct FastAPIRecipe {
       return ["uvicorn", entrypoint] + factory + ["--host", "0.0.0.0", "--port", "\(port)"]
     case "gunicorn":
       return [
-        "gunicorn", called, "--worker-class", "uvicorn.workers.UvicornWorker", "--worker-tmp-dir", "/dev/shm",
+        "gunicorn", called, "--worker-class", "uvicorn.workers.UvicornWorker", "--worker-tmp-dir",
+        "/dev/shm",
         "--bind", "0.0.0.0:\(port)",
       ]
     case "hypercorn": return ["hypercorn", called, "--bind", "0.0.0.0:\(port)"]
     case "granian":
-      return ["granian", entrypoint] + factory + ["--interface", "asgi", "--host", "0.0.0.0", "--port", "\(port)"]
+      return ["granian", entrypoint] + factory + [
+        "--interface", "asgi", "--host", "0.0.0.0", "--port", "\(port)",
+      ]
     default:
       throw checks.unsupported(
         "\(fastapi.server) is no server that the recipe knows",
@@ -209,16 +223,21 @@ struct FastAPIRecipe {
       }
       jobs.append(
         Job(
-          target: "migrate", reason: "The database's migrations, for a job that runs before the server", ownPort: nil,
+          target: "migrate",
+          reason: "The database's migrations, for a job that runs before the server", ownPort: nil,
           ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words, images))))
     }
     // Beside the application: over standard input and output it is a child of its client, not a container.
-    if service.fastapi != nil, let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio }) {
+    if service.fastapi != nil,
+      let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio })
+    {
       let server = try mcpServer(mcp, images)
       jobs.append(
         Job(
-          target: "mcp", reason: "The MCP server, which runs beside the application", ownPort: server.port,
-          ownHealthCheck: server.healthCheck, ownCommand: DockerText.execForm(program(server.words, images))))
+          target: "mcp", reason: "The MCP server, which runs beside the application",
+          ownPort: server.port,
+          ownHealthCheck: server.healthCheck,
+          ownCommand: DockerText.execForm(program(server.words, images))))
     }
     return jobs + workers(images)
   }
@@ -244,15 +263,19 @@ struct FastAPIRecipe {
       let notes = isCelery && isScheduler ? ["--schedule", "/tmp/celerybeat-schedule"] : []
       jobs.append(
         Job(
-          target: count == 1 ? name : "\(name)-\(count)", reason: reason, writable: isCelery ? "/tmp" : nil,
-          ownPort: nil, ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words + notes, images))))
+          target: count == 1 ? name : "\(name)-\(count)", reason: reason,
+          writable: isCelery ? "/tmp" : nil,
+          ownPort: nil, ownHealthCheck: nil,
+          ownCommand: DockerText.execForm(program(words + notes, images))))
     }
     return jobs
   }
 
   /// A line of a Procfile may need a shell, which no target gives it.
   private var leftOut: [String] {
-    let workers = service.workers.filter { DockerText.words($0.command) == nil && DockerText.words($0.tool) != nil }
+    let workers = service.workers.filter {
+      DockerText.words($0.command) == nil && DockerText.words($0.tool) != nil
+    }
     return Set(workers.map(\.tool)).sorted()
   }
 

@@ -97,7 +97,9 @@ public struct GenerationPlan: Sendable {
   private func checkedPath(of file: GeneratedFile) throws(RecipeError) -> String {
     let path = Self.join(root, file.path)
     let folder = FilePath(path).removingLastComponent().string
-    guard let real = Self.realPath(folder.isEmpty ? "." : folder), let realRoot = Self.realPath(root) else {
+    guard let real = Self.realPath(folder.isEmpty ? "." : folder),
+      let realRoot = Self.realPath(root)
+    else {
       throw .unwritable(path: path, reason: "its folder does not exist")
     }
     guard real == realRoot || FilePath(real).starts(with: FilePath(realRoot)) else {
@@ -128,7 +130,8 @@ public struct GenerationPlan: Sendable {
     case .nothing:
       return Entry(file: file, state: .missing, diff: diff("", file))
     case .notAFile(let what):
-      return Entry(file: file, state: .foreign, diff: "\(DisplayText.escape(file.path)) is \(what)\n")
+      return Entry(
+        file: file, state: .foreign, diff: "\(DisplayText.escape(file.path)) is \(what)\n")
     case .file(let bytes):
       let old = String(decoding: bytes, as: UTF8.self)
       // A checkout with CRLF line ends is no edit.
@@ -140,11 +143,14 @@ public struct GenerationPlan: Sendable {
       if isAround || bytes.elementsEqual(file.contents.utf8) {
         return Entry(file: GeneratedFile(path: file.path, contents: old), state: .current, diff: "")
       }
-      guard !kept.isOpen, let contents = kept.isEmpty ? file.contents : kept.inserted(into: file.contents) else {
+      guard !kept.isOpen,
+        let contents = kept.isEmpty ? file.contents : kept.inserted(into: file.contents)
+      else {
         return Entry(file: file, state: .foreign, diff: diff(old, file), losesBlocks: true)
       }
       let file = GeneratedFile(path: file.path, contents: contents)
-      return Entry(file: file, state: Stamp.isIntact(kept) ? .stale : .foreign, diff: diff(old, file))
+      return Entry(
+        file: file, state: Stamp.isIntact(kept) ? .stale : .foreign, diff: diff(old, file))
     }
   }
 
@@ -174,7 +180,8 @@ public struct GenerationPlan: Sendable {
     default: return .notAFile("no ordinary file")
     }
     guard status.st_size <= sizeLimit else { return .notAFile("larger than \(sizeLimit) bytes") }
-    let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.noFollow, .nonBlocking])
+    let file = try FileDescriptor.open(
+      FilePath(path), .readOnly, options: [.noFollow, .nonBlocking])
     return try file.closeAfter {
       var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
       let count = try bytes.withUnsafeMutableBytes { buffer in

@@ -35,26 +35,35 @@ public enum Generator {
     case .nextjs: dockerfile = try NextRecipe(checks: checks, bases: bases).dockerfile()
     case .fastapi, .mcp: dockerfile = try FastAPIRecipe(checks: checks, bases: bases).dockerfile()
     }
-    if options.explains { dockerfile = Explanation(of: service, base: options.base).comment(dockerfile) }
+    if options.explains {
+      dockerfile = Explanation(of: service, base: options.base).comment(dockerfile)
+    }
     if let existing { dockerfile = existing.applied(to: dockerfile, explains: options.explains) }
     if options.dialect == .classic { try checkClassic(dockerfile, checks) }
     func file(_ name: String, _ body: String, _ comment: Stamp.Comment = .hash) -> GeneratedFile {
       GeneratedFile(
-        path: folder == "." ? name : "\(folder)/\(name)", contents: Stamp.stamped(body, comment: comment))
+        path: folder == "." ? name : "\(folder)/\(name)",
+        contents: Stamp.stamped(body, comment: comment))
     }
     return [
       file("Dockerfile", dockerfile),
-      file(isMember ? "Dockerfile.dockerignore" : ".dockerignore", try IgnoreFile(checks: checks).text()),
+      file(
+        isMember ? "Dockerfile.dockerignore" : ".dockerignore",
+        try IgnoreFile(checks: checks).text()),
       file("ENVIRONMENT.md", try EnvironmentGuide(checks: checks).text(), .markup),
     ]
   }
 
   /// Mounts come from secrets, from a Dockerfile that was there before, and from recipes of the user's own.
-  private static func checkClassic(_ dockerfile: String, _ checks: ServiceChecks) throws(RecipeError) {
+  private static func checkClassic(_ dockerfile: String, _ checks: ServiceChecks)
+    throws(RecipeError)
+  {
     let secrets = try checks.buildSecrets().build.map(\.name)
     guard
       !secrets.isEmpty
-        || dockerfile.split(separator: "\n").contains(where: { !$0.hasPrefix("#") && $0.contains("--mount=") })
+        || dockerfile.split(separator: "\n").contains(where: {
+          !$0.hasPrefix("#") && $0.contains("--mount=")
+        })
     else { return }
     throw checks.unsupported(
       secrets.isEmpty

@@ -22,15 +22,19 @@ struct IgnoreFile {
     let member = try checks.member().path
     let prefix = member == "." ? "" : member + "/"
     var ownOutput: String?
-    if let dist = service.next?.distDir, dist != ".next" { ownOutput = prefix + (try checks.path(dist, "distDir")) }
+    if let dist = service.next?.distDir, dist != ".next" {
+      ownOutput = prefix + (try checks.path(dist, "distDir"))
+    }
 
     // Rendered once for its patterns, and once with what those would wrongly ignore.
-    let plain = try template.render(Values(prefix: prefix, ownOutput: ownOutput, hasExceptions: false, exceptions: []))
+    let plain = try template.render(
+      Values(prefix: prefix, ownOutput: ownOutput, hasExceptions: false, exceptions: []))
     let ignore = try Self.parse(plain)
     let exceptions = try needed(prefix).filter(ignore.ignores).map(GoPath.escapingPattern)
     return try template.render(
       Values(
-        prefix: prefix, ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty, exceptions: exceptions))
+        prefix: prefix, ownOutput: ownOutput, hasExceptions: !exceptions.isEmpty,
+        exceptions: exceptions))
   }
 
   /// The paths that the build cannot do without, sorted.
@@ -38,7 +42,9 @@ struct IgnoreFile {
     let service = checks.service
     var paths: Set<String> = []
     for input in service.installInputs {
-      paths.insert(try checks.path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
+      paths.insert(
+        try checks.path(
+          input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
     }
     // One above a member's folder is the workspace's, or nothing that is copied.
     if let config = service.next?.configFile, member.isEmpty || !config.hasPrefix("../") {

@@ -35,7 +35,8 @@ struct Installer {
       Values(
         setup: setup, setupNote: setupNote, setupCache: setupCache,
         // Where no other index can be reached, the package manager itself comes from the project's.
-        setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") }, mountsCaches: checks.mountsCaches,
+        setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") },
+        mountsCaches: checks.mountsCaches,
         copies: try checks.installCopies(),
         secrets: secrets, cacheFolder: cacheFolder, cacheLocked: cacheLocked, command: command))
   }
@@ -49,13 +50,18 @@ extension Installer {
   ) throws(RecipeError) -> Installer {
     let manager = service.packageManager
     let locked = manager.lockfile != nil
-    func installer(_ setup: String?, _ command: String, cache: String, locked: Bool = false) -> Installer {
-      Installer(setup: setup, setupCache: "/root/.npm", command: command, cacheFolder: cache, cacheLocked: locked)
+    func installer(_ setup: String?, _ command: String, cache: String, locked: Bool = false)
+      -> Installer
+    {
+      Installer(
+        setup: setup, setupCache: "/root/.npm", command: command, cacheFolder: cache,
+        cacheLocked: locked)
     }
     switch manager.name {
     case .npm:
       return installer(
-        nil, "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")",
+        nil,
+        "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")",
         cache: "/root/.npm")
     case .pnpm:
       return installer(
@@ -92,7 +98,8 @@ extension Installer {
     let pipCache = "/root/.cache/pip"
     if manager.name == .pip {
       return Installer(
-        setupCache: pipCache, command: try pipCommand(checks, lockfile: manager.lockfile), cacheFolder: pipCache)
+        setupCache: pipCache, command: try pipCommand(checks, lockfile: manager.lockfile),
+        cacheFolder: pipCache)
     }
     guard [.uv, .poetry, .pdm, .pipenv].contains(manager.name) else {
       throw .unsupported(
@@ -102,10 +109,12 @@ extension Installer {
     guard manager.lockfile != nil else {
       throw .unsupported(
         service: checks.service.name, what: "\(manager.name.rawValue) has no lockfile here",
-        instead: "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
+        instead:
+          "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
     }
     var installer = Installer(
-      setup: "pip install \(manager.name.rawValue)==\(try bases.version(of: manager))", setupCache: pipCache,
+      setup: "pip install \(manager.name.rawValue)==\(try bases.version(of: manager))",
+      setupCache: pipCache,
       command: "", cacheFolder: pipCache)
     switch manager.name {
     case .uv where manager.lockfile?.hasSuffix("pylock.toml") == true:
@@ -119,7 +128,8 @@ extension Installer {
       installer.command = sync + " --no-install-project"
       if try checks.member().isMember {
         let name = try checks.require(
-          checks.service.workspace?.package ?? checks.service.name, "package name", DockerText.isVersion,
+          checks.service.workspace?.package ?? checks.service.name, "package name",
+          DockerText.isVersion,
           expected: "letters, digits and ._-")
         let package = " --package \(name)"
         installer.command = sync + " --no-install-workspace" + package
@@ -127,7 +137,8 @@ extension Installer {
       }
       installer.cacheFolder = "/root/.cache/uv"
       installer.environment = [
-        "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python", "UV_PYTHON_DOWNLOADS=never",
+        "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python",
+        "UV_PYTHON_DOWNLOADS=never",
         "UV_LINK_MODE=copy",
       ]
     case .poetry:
@@ -142,19 +153,23 @@ extension Installer {
       installer.environment = ["VIRTUAL_ENV=/opt/venv", "PDM_CHECK_UPDATE=false"]
     default:
       installer.command =
-        "pipenv requirements --hash > /tmp/requirements.txt \\\n    && " + pip("/tmp/requirements.txt")
+        "pipenv requirements --hash > /tmp/requirements.txt \\\n    && "
+        + pip("/tmp/requirements.txt")
     }
     return installer
   }
 
   /// From a requirements file; without one, from the dependencies that `pyproject.toml` lists.
-  private static func pipCommand(_ checks: ServiceChecks, lockfile: String?) throws(RecipeError) -> String {
+  private static func pipCommand(_ checks: ServiceChecks, lockfile: String?) throws(RecipeError)
+    -> String
+  {
     if let lockfile, lockfile != "pyproject.toml" {
       return pip(try checks.path(lockfile, "requirements file"))
     }
     let script =
       "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep=chr(10))"
-    return "python -c \"\(script)\" > /tmp/requirements.txt \\\n    && " + pip("/tmp/requirements.txt")
+    return "python -c \"\(script)\" > /tmp/requirements.txt \\\n    && "
+      + pip("/tmp/requirements.txt")
   }
 
   private static func pip(_ requirements: String) -> String {

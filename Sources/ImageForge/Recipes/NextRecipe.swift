@@ -76,7 +76,8 @@ struct NextRecipe {
   func dockerfile() throws(RecipeError) -> String {
     guard let next = service.next else {
       throw checks.unsupported(
-        "the analysis says nothing about its Next.js configuration", instead: "Analyse the project again")
+        "the analysis says nothing about its Next.js configuration",
+        instead: "Analyse the project again")
     }
     if next.output == .export { return try export(next) }
     if let server = next.customServer { return try ownServer(next, server) }
@@ -85,10 +86,12 @@ struct NextRecipe {
     let images = try images()
     let build = try build(
       next, images, proof: "-f \(dist)/standalone/\(server)",
-      complaint: "no \(dist)/standalone/\(server): see output and outputFileTracingRoot in next.config",
+      complaint:
+        "no \(dist)/standalone/\(server): see output and outputFileTracingRoot in next.config",
       forceStandalone: next.output != .standalone)
     let values = try values(
-      next, images, build: build, serverPrefix: server.split(separator: "/").dropLast().map { $0 + "/" }.joined(),
+      next, images, build: build,
+      serverPrefix: server.split(separator: "/").dropLast().map { $0 + "/" }.joined(),
       command: command(images, server))
     return try checks.template("nextjs/standalone.Dockerfile.mustache").render(values)
   }
@@ -106,11 +109,14 @@ struct NextRecipe {
     let dist = try checks.path(next.distDir, "distDir")
     let images = try images()
     let build = try build(
-      next, images, proof: "-f \(dist)/BUILD_ID", complaint: "no \(dist)/BUILD_ID: the build script did not build",
+      next, images, proof: "-f \(dist)/BUILD_ID",
+      complaint: "no \(dist)/BUILD_ID: the build script did not build",
       forceStandalone: false)
-    var values = try values(next, images, build: build, serverPrefix: "", command: command(images, server))
+    var values = try values(
+      next, images, build: build, serverPrefix: "", command: command(images, server))
     values.customServer = server
-    values.installProduction = try Installer.node(service, bases: bases, production: true).text(checks)
+    values.installProduction = try Installer.node(service, bases: bases, production: true).text(
+      checks)
     return try checks.template("nextjs/server.Dockerfile.mustache").render(values)
   }
 
@@ -118,7 +124,9 @@ struct NextRecipe {
   private func startedServer(_ next: NextFacts, _ server: String) throws(RecipeError) -> String {
     var words = (next.startCommand ?? "").split { $0.isWhitespace }.map(String.init)
     // Settings before the command: the image has its own.
-    while let first = words.first, first == "cross-env" || first.contains("=") { words.removeFirst() }
+    while let first = words.first, first == "cross-env" || first.contains("=") {
+      words.removeFirst()
+    }
     if words.count == 2, words[0] == "node" {
       let file = words[1].hasPrefix("./") ? String(words[1].dropFirst(2)) : words[1]
       return try checks.path(file, "start script")
@@ -126,26 +134,31 @@ struct NextRecipe {
     guard server.hasSuffix("js"), words.isEmpty || words[0] == "node" || words[0] == "next" else {
       throw checks.unsupported(
         "its custom server (\(server)) is not started by node alone",
-        instead: "Compile it in the build script, and start it with a start script like `node dist/server.js`")
+        instead:
+          "Compile it in the build script, and start it with a start script like `node dist/server.js`"
+      )
     }
     return try checks.path(server, "custom server")
   }
 
   private func export(_ next: NextFacts) throws(RecipeError) -> String {
-    let version = service.runtime.name == .node ? service.runtime.version : bases.node.versions.last ?? ""
+    let version =
+      service.runtime.name == .node ? service.runtime.version : bases.node.versions.last ?? ""
     guard let images = bases.node.images(for: version, nil)?.pinned(checks.options.pins),
       let server = bases.static.images(for: "1", nil)?.pinned(checks.options.pins)
     else {
       throw checks.unsupported(
         "Node.js \(version) has no base image",
-        instead: "Ask for one of \(bases.node.versions.joined(separator: ", ")) in .nvmrc or package.json")
+        instead:
+          "Ask for one of \(bases.node.versions.joined(separator: ", ")) in .nvmrc or package.json")
     }
     // With a distDir of its own, Next.js exports into that.
     let folder = next.distDir == ".next" ? "out" : try checks.path(next.distDir, "distDir")
     var basePath = ""
     if let path = next.basePath, !path.isEmpty { basePath = try checks.urlPath(path, "basePath") }
     let build = try build(
-      next, images, proof: "-d \(folder)", complaint: "no \(folder): see output and distDir in next.config",
+      next, images, proof: "-d \(folder)",
+      complaint: "no \(folder): see output and distDir in next.config",
       forceStandalone: false)
     var values = try values(next, images, build: build, serverPrefix: "", command: "")
     values.basePath = basePath
@@ -173,7 +186,8 @@ struct NextRecipe {
         refusedArguments: refused, hasArguments: !arguments.isEmpty, arguments: arguments,
         buildSecrets: try checks.buildSecrets().build, mountsCaches: checks.mountsCaches,
         forceStandalone: forceStandalone,
-        run: buildCommand(member.path), dist: try checks.path(next.distDir, "distDir"), proof: proof,
+        run: buildCommand(member.path), dist: try checks.path(next.distDir, "distDir"),
+        proof: proof,
         complaint: complaint))
   }
 
@@ -183,11 +197,13 @@ struct NextRecipe {
     let dist = try checks.path(next.distDir, "distDir")
     let copies = nodeCopies(images)
     return Values(
-      name: try checks.name(), framework: checks.framework("Next.js"), manager: service.packageManager.name.rawValue,
+      name: try checks.name(), framework: checks.framework("Next.js"),
+      manager: service.packageManager.name.rawValue,
       link: checks.link, stage: service.migrations == nil ? "build" : "compile", build: build,
       buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
       isUnprivileged: images.isUnprivileged,
-      buildPackages: try checks.systemPackages(\.build), runtimePackages: try checks.systemPackages(\.runtime),
+      buildPackages: try checks.systemPackages(\.build),
+      runtimePackages: try checks.systemPackages(\.runtime),
       copiesNode: !copies.isEmpty, nodeCopies: copies, clearsEntrypoint: copies.isEmpty,
       home: Self.home(try checks.member().path), dist: dist,
       serverPrefix: serverPrefix, serverDist: serverPrefix + dist, port: try checks.port(),
@@ -198,7 +214,8 @@ struct NextRecipe {
 
   private func images() throws(RecipeError) -> BaseImages {
     // Bun only installs and builds; what serves is Node.js in the newest maintained version.
-    let version = service.runtime.name == .node ? service.runtime.version : bases.node.versions.last ?? ""
+    let version =
+      service.runtime.name == .node ? service.runtime.version : bases.node.versions.last ?? ""
     let system = service.systemPackages
     let onlyGlibc = service.nativePackages.first { !$0.libc.contains(.musl) }?.name
     let needsDebian = onlyGlibc ?? (system.build + system.runtime).first
@@ -207,18 +224,21 @@ struct NextRecipe {
       if case .named = base {
       } else {
         throw checks.unsupported(
-          "\(needsDebian) cannot be had on a base of the kind \(base?.name ?? "alpine")", instead: "Take --base slim")
+          "\(needsDebian) cannot be had on a base of the kind \(base?.name ?? "alpine")",
+          instead: "Take --base slim")
       }
     }
     return try checks.images(
-      bases.node, base, runtime: "Node.js", version: version, remedy: ".nvmrc or package.json (engines.node)")
+      bases.node, base, runtime: "Node.js", version: version,
+      remedy: ".nvmrc or package.json (engines.node)")
   }
 
   private func nodeCopies(_ images: BaseImages) -> [String] {
     let copy = "COPY\(checks.link) --from=\(service.migrations == nil ? "build" : "compile")"
     let binary = "\(copy) /usr/local/bin/node /usr/local/bin/node"
     switch images.kind {
-    case "alpine": return ["\(copy) /usr/lib/libstdc++.so.6 /usr/lib/libgcc_s.so.1 /usr/lib/", binary]
+    case "alpine":
+      return ["\(copy) /usr/lib/libstdc++.so.6 /usr/lib/libgcc_s.so.1 /usr/lib/", binary]
     // Debian has both libraries.
     case "slim": return [binary]
     default: return []
@@ -233,7 +253,9 @@ struct NextRecipe {
         expected: "a command of plain words, without quotes or operators of a shell")
     }
     // Without npx, which would write to the user's home.
-    if words.first == "npx", words.count > 1 { words = ["node_modules/.bin/" + words[1]] + words.dropFirst(2) }
+    if words.first == "npx", words.count > 1 {
+      words = ["node_modules/.bin/" + words[1]] + words.dropFirst(2)
+    }
     return DockerText.execForm(words)
   }
 
@@ -254,13 +276,17 @@ struct NextRecipe {
     guard let program = images.program else {
       return DockerText.execForm(["env", "HOSTNAME=0.0.0.0", "node", server])
     }
-    return DockerText.execForm([program, "-e", "process.env.HOSTNAME = '0.0.0.0'; import('/app/\(server)')"])
+    return DockerText.execForm([
+      program, "-e", "process.env.HOSTNAME = '0.0.0.0'; import('/app/\(server)')",
+    ])
   }
 
   /// Node's own `fetch`, so that the image needs no curl. Without a health route any answer but a server error will do.
   private func healthCheck(_ next: NextFacts, _ images: BaseImages) throws(RecipeError) -> String {
     var path = "/"
-    if let basePath = next.basePath, !basePath.isEmpty { path = try checks.urlPath(basePath, "basePath") }
+    if let basePath = next.basePath, !basePath.isEmpty {
+      path = try checks.urlPath(basePath, "basePath")
+    }
     var healthy = "r.status < 500"
     if let healthPath = service.healthPath {
       path = try checks.urlPath(healthPath, "health path")

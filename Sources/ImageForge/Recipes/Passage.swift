@@ -11,7 +11,8 @@ enum Passage {
 extension EnvironmentVariable {
   var passage: Passage {
     switch scope {
-    case .buildPublic where name.hasPrefix("NEXT_PUBLIC_"): mustNotBePublic ? .refused : .buildArgument
+    case .buildPublic where name.hasPrefix("NEXT_PUBLIC_"):
+      mustNotBePublic ? .refused : .buildArgument
     // Read by the configuration while building: an argument would stand in the image's history.
     case .buildPublic: looksSecret ? .buildSecret : .buildArgument
     case .buildSecret: .buildSecret
@@ -24,14 +25,17 @@ extension EnvironmentVariable {
   /// The words that BuildKit's check `SecretsUsedInArgOrEnv` looks for in the names of `ARG` and `ENV`.
   private var looksSecret: Bool {
     let secret: Set<String> = [
-      "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token",
+      "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret",
+      "token",
     ]
     return !secret.isDisjoint(with: words) && !words.contains("public")
   }
 
   /// A publishable key or a map service's token may be public; these never.
   private var mustNotBePublic: Bool {
-    let secret: Set<String> = ["secret", "password", "passwd", "private", "credential", "credentials"]
+    let secret: Set<String> = [
+      "secret", "password", "passwd", "private", "credential", "credentials",
+    ]
     return !secret.isDisjoint(with: words)
   }
 

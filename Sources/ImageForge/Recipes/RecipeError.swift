@@ -27,7 +27,8 @@ public enum RecipeError: ForgeError, Equatable {
 
   public var exitCode: ExitCode {
     switch self {
-    case .unsupported, .sharedFolder, .foreignFiles, .lostBlocks, .noDockerfile, .unwritable, .badRecipe, .badSettings:
+    case .unsupported, .sharedFolder, .foreignFiles, .lostBlocks, .noDockerfile, .unwritable,
+      .badRecipe, .badSettings:
       .usage
     case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
@@ -64,12 +65,15 @@ public enum RecipeError: ForgeError, Equatable {
     case .badRecipe(let file, let reason):
       "the recipe \(DisplayText.escape(file)) cannot be used: \(DisplayText.escape(reason)). Mend it, or remove it: "
         + "forge then uses its own"
-    case .badSettings(let file, let reason): "\(DisplayText.escape(file)): \(DisplayText.escape(reason))"
+    case .badSettings(let file, let reason):
+      "\(DisplayText.escape(file)): \(DisplayText.escape(reason))"
     case .brokenRecipe(let file, let reason):
       "recipes/\(file) is broken: \(DisplayText.escape(reason)). This is a defect of forge; please report it"
     }
   }
 
   /// Text from the project: one line, and not without end.
-  private static func shown(_ text: String) -> String { DisplayText.escape(String(text.prefix(200))) }
+  private static func shown(_ text: String) -> String {
+    DisplayText.escape(String(text.prefix(200)))
+  }
 }

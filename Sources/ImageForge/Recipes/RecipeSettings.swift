@@ -36,9 +36,12 @@ public enum RecipeSettings {
           options.bases[name] = base
         }
         if let value = settings["dialect"] {
-          guard let dialect = value.scalar.flatMap({ RecipeOptions.Dialect(rawValue: $0.string) }) else {
+          guard let dialect = value.scalar.flatMap({ RecipeOptions.Dialect(rawValue: $0.string) })
+          else {
             throw .badSettings(
-              file: path, reason: "`dialect` of \(DisplayText.escape(name)) must be portable, buildkit or classic")
+              file: path,
+              reason:
+                "`dialect` of \(DisplayText.escape(name)) must be portable, buildkit or classic")
           }
           options.dialects[name] = dialect
         }
@@ -53,14 +56,16 @@ public enum RecipeSettings {
   /// - Throws: `RecipeError.badSettings` for a file that is not what it should be.
   public static func load(for analysis: Analysis) throws(RecipeError) -> RecipeOptions {
     var options = try load(in: analysis.root)
-    options.existing = try ExistingDockerfile.all(of: analysis, root: analysis.root, readsForeign: false)
+    options.existing = try ExistingDockerfile.all(
+      of: analysis, root: analysis.root, readsForeign: false)
     return options
   }
 
   /// The path of a folder of recipes, if it is one.
   public static func recipes(_ path: String) throws(RecipeError) -> String {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else {
       throw .badSettings(file: path, reason: "there is no such folder of recipes")
     }
     return path
@@ -76,10 +81,14 @@ public enum RecipeSettings {
   private static func pins(in folder: String) throws(RecipeError) -> [String: String] {
     let path = join(folder, lockfile)
     guard let text = try read(path) else { return [:] }
-    guard let lock = try? JSONDecoder().decode(Lock.self, from: Data(text.utf8)), lock.schemaVersion == 1,
-      lock.bases.allSatisfy({ DockerText.isImageName($0.key) && DockerText.isImageName("\("x")@\($0.value)") })
+    guard let lock = try? JSONDecoder().decode(Lock.self, from: Data(text.utf8)),
+      lock.schemaVersion == 1,
+      lock.bases.allSatisfy({
+        DockerText.isImageName($0.key) && DockerText.isImageName("\("x")@\($0.value)")
+      })
     else {
-      throw .badSettings(file: path, reason: "it is no lock of forge; write it anew with `forge generate --pin`")
+      throw .badSettings(
+        file: path, reason: "it is no lock of forge; write it anew with `forge generate --pin`")
     }
     return lock.bases
   }

@@ -34,11 +34,14 @@ struct ServiceChecks {
 
   /// The folder of the service inside its build context, and whether that context is a workspace's.
   func member() throws(RecipeError) -> (path: String, isMember: Bool) {
-    guard let workspace = service.workspace, workspace.root != service.path else { return (".", false) }
+    guard let workspace = service.workspace, workspace.root != service.path else {
+      return (".", false)
+    }
     let root = workspace.root == "." ? "" : workspace.root + "/"
     guard service.path.hasPrefix(root) else {
       throw unsupported(
-        "its folder \(service.path) lies outside of its workspace \(workspace.root)", instead: "Move it inside")
+        "its folder \(service.path) lies outside of its workspace \(workspace.root)",
+        instead: "Move it inside")
     }
     return (try path(String(service.path.dropFirst(root.count)), "path"), true)
   }
@@ -60,7 +63,8 @@ struct ServiceChecks {
 
   func variable(_ value: String) throws(RecipeError) -> String {
     try require(
-      value, "environment variable", DockerText.isVariableName, expected: "a name of letters, digits and underscores")
+      value, "environment variable", DockerText.isVariableName,
+      expected: "a name of letters, digits and underscores")
   }
 
   func urlPath(_ value: String, _ what: String) throws(RecipeError) -> String {
@@ -69,18 +73,23 @@ struct ServiceChecks {
 
   func port() throws(RecipeError) -> Int {
     guard (1...65535).contains(service.port) else {
-      throw .invalidValue(service: service.name, what: "port", value: "\(service.port)", expected: "1 to 65535")
+      throw .invalidValue(
+        service: service.name, what: "port", value: "\(service.port)", expected: "1 to 65535")
     }
     return service.port
   }
 
   func name() throws(RecipeError) -> String {
-    try require(service.name, "name", DockerText.isServiceName, expected: "lower-case letters, digits and ._-")
+    try require(
+      service.name, "name", DockerText.isServiceName, expected: "lower-case letters, digits and ._-"
+    )
   }
 
   /// `Next.js 16.3.4`, for the comment at the top.
   func framework(_ title: String) -> String {
-    guard let version = service.framework.version, DockerText.isVersion(version) else { return title }
+    guard let version = service.framework.version, DockerText.isVersion(version) else {
+      return title
+    }
     return "\(title) \(version)"
   }
 
@@ -94,7 +103,9 @@ struct ServiceChecks {
     var checked: [String] = []
     for name in names {
       checked.append(
-        try require(name, "system package", DockerText.isDebianPackage, expected: "the name of a Debian package"))
+        try require(
+          name, "system package", DockerText.isDebianPackage,
+          expected: "the name of a Debian package"))
     }
     return checked
   }
@@ -105,7 +116,8 @@ struct ServiceChecks {
     var manifests: [String] = []
     var others: [String] = []
     for input in service.installInputs {
-      let path = try path(input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input")
+      let path = try path(
+        input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input")
       if input.hasSuffix("/") || path.contains("/") || !Self.isManifest(path) {
         others.append("COPY \(path) ./\(path)")
       } else {
@@ -117,7 +129,8 @@ struct ServiceChecks {
 
   private static func isManifest(_ name: String) -> Bool {
     let endings = [
-      ".json", ".lock", ".lockb", ".toml", ".txt", ".in", ".yaml", ".yml", ".cfg", ".md", ".npmrc", ".yarnrc", ".cjs",
+      ".json", ".lock", ".lockb", ".toml", ".txt", ".in", ".yaml", ".yml", ".cfg", ".md", ".npmrc",
+      ".yarnrc", ".cjs",
       ".mjs", ".python-version", "Pipfile", "setup.py", "LICENSE",
     ]
     return endings.contains(where: name.hasSuffix)
@@ -130,7 +143,9 @@ struct ServiceChecks {
     for variable in service.environment where variable.passage == .buildSecret {
       let secret = BuildSecret(name: try self.variable(variable.name), dialect: options.dialect)
       build.append(secret)
-      if variable.sources.contains(where: Self.isInstallSetting) || Self.isIndexSetting(variable.name) {
+      if variable.sources.contains(where: Self.isInstallSetting)
+        || Self.isIndexSetting(variable.name)
+      {
         install.append(secret)
       }
     }
@@ -144,7 +159,8 @@ struct ServiceChecks {
     for variable in service.environment {
       switch variable.passage {
       case .buildArgument:
-        passed.append(BuildArgument(name: try self.variable(variable.name), required: variable.required))
+        passed.append(
+          BuildArgument(name: try self.variable(variable.name), required: variable.required))
       case .refused: refused.append(try self.variable(variable.name))
       case .buildSecret, .runtime, .runtimeSecret, .platform: break
       }
@@ -154,7 +170,8 @@ struct ServiceChecks {
 
   /// An index's address, which pip and uv take from the environment of the step.
   private static func isIndexSetting(_ name: String) -> Bool {
-    ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"].contains(name) || name.hasPrefix("UV_") && name.contains("INDEX")
+    ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"].contains(name)
+      || name.hasPrefix("UV_") && name.contains("INDEX")
   }
 
   private static func isInstallSetting(_ source: String) -> Bool {

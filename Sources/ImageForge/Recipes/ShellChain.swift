@@ -45,9 +45,14 @@ enum ShellChain {
     guard quote == nil, depth == 0, !isEscaped else { return nil }
     end()
     parts = parts.map { String($0.reversed().drop { $0.isWhitespace }.reversed()) }
-    let forms = ["if", "for", "while", "until", "case", "function", "{", "}", "then", "else", "fi", "do", "done"]
+    let forms = [
+      "if", "for", "while", "until", "case", "function", "{", "}", "then", "else", "fi", "do",
+      "done",
+    ]
     let isPlain = parts.allSatisfy { text in
-      guard let first = text.split(whereSeparator: \.isWhitespace).first.map(String.init) else { return false }
+      guard let first = text.split(whereSeparator: \.isWhitespace).first.map(String.init) else {
+        return false
+      }
       return !forms.contains(first) && !first.hasSuffix("()") && !text.hasPrefix("(")
     }
     return isPlain && !parts.isEmpty ? parts : nil

@@ -30,7 +30,9 @@ public struct RecipeBook: Sendable, Equatable {
       else { throw .badRecipe(file: path, reason: "it is no readable text of at most 1 MiB") }
       return text
     }
-    guard let text = Catalogue.text(file) else { throw .brokenRecipe(file: file, reason: "it is missing") }
+    guard let text = Catalogue.text(file) else {
+      throw .brokenRecipe(file: file, reason: "it is missing")
+    }
     return text
   }
 }
@@ -70,7 +72,8 @@ struct Template {
   /// The line of the last tag or section that nothing closes.
   private static func open(in text: String) -> (line: Int, what: String)? {
     var sections: [(line: Int, name: String)] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       var rest = line
       while let start = rest.firstRange(of: "{{") {
         rest = rest[start.upperBound...]
@@ -92,7 +95,8 @@ struct Template {
   /// What is wrong, in words.
   private static func reason(_ error: any Error) -> String {
     switch error {
-    case MustacheTemplate.Error.sectionCloseNameIncorrect: "a section is closed by another name than it was opened by"
+    case MustacheTemplate.Error.sectionCloseNameIncorrect:
+      "a section is closed by another name than it was opened by"
     default: "\(error)"
     }
   }

@@ -10,7 +10,10 @@ extension Analysis {
       layout.heading("links")
       layout.table(
         links.map {
-          ["\($0.from) → \($0.to)", $0.variable, $0.baked ? "fixed when the image is built" : "read when it runs"]
+          [
+            "\($0.from) → \($0.to)", $0.variable,
+            $0.baked ? "fixed when the image is built" : "read when it runs",
+          ]
         })
     }
     if !findings.isEmpty {
@@ -25,7 +28,8 @@ extension Service {
   fileprivate func write(to layout: inout TextLayout) {
     layout.heading("\(name)  (\(title), \(path == "." ? "this folder" : path))")
     layout.table(
-      facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] }, aligned: [.left, .left, .path])
+      facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] },
+      aligned: [.left, .left, .path])
     if !environment.isEmpty {
       // What is left for values where a place is to be readable.
       let names = environment.map(\.name.count).max() ?? 0
@@ -38,10 +42,12 @@ extension Service {
             variable.name, variable.scope.rawValue,
             variable.required
               ? "required"
-              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: room) } ?? "optional",
+              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: room) }
+                ?? "optional",
             DisplayText.escape(place(of: variable)),
           ]
-        }, aligned: [.left, .left, .left, .path], header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
+        }, aligned: [.left, .left, .left, .path],
+        header: ["ENVIRONMENT", "SCOPE", "VALUE", "READ AT"])
     }
     if !findings.isEmpty {
       layout.line()
@@ -62,27 +68,36 @@ extension Service {
   /// Name, value and where it is from.
   private var facts: [(String, String, String)] {
     var facts = [
-      ("framework", [framework.name, framework.version].compactMap(\.self).joined(separator: " "), framework.source),
+      (
+        "framework", [framework.name, framework.version].compactMap(\.self).joined(separator: " "),
+        framework.source
+      ),
       ("runtime", "\(runtime.name.rawValue) \(runtime.version)", runtime.source),
       (
-        "packages", [packageManager.name.rawValue, packageManager.version].compactMap(\.self).joined(separator: " "),
+        "packages",
+        [packageManager.name.rawValue, packageManager.version].compactMap(\.self).joined(
+          separator: " "),
         packageManager.source
       ),
     ]
     if let workspace {
       let count = workspace.members.count
-      facts.append(("workspace", workspace.kind + (count > 1 ? ", \(count) members" : ""), workspace.root))
+      facts.append(
+        ("workspace", workspace.kind + (count > 1 ? ", \(count) members" : ""), workspace.root))
     }
     if let next {
       facts.append(("router", next.router.rawValue, ""))
       facts.append(("output", next.output.rawValue, next.configFile ?? ""))
-      if let basePath = next.basePath { facts.append(("base path", basePath, next.configFile ?? "")) }
+      if let basePath = next.basePath {
+        facts.append(("base path", basePath, next.configFile ?? ""))
+      }
       if workspace != nil { facts.append(("server", next.standaloneServer, "")) }
       if let server = next.customServer { facts.append(("custom server", server, "")) }
       facts.append(("build", next.buildCommand, ""))
     }
     if let fastapi {
-      facts.append(("entry point", fastapi.entrypoint + (fastapi.factory ? " (factory)" : ""), fastapi.source))
+      facts.append(
+        ("entry point", fastapi.entrypoint + (fastapi.factory ? " (factory)" : ""), fastapi.source))
       facts.append(("server", fastapi.server, ""))
     }
     facts.append(("port", String(port), ""))
@@ -93,7 +108,8 @@ extension Service {
     if !assetFolders.isEmpty { facts.append(("assets", assetFolders.joined(separator: ", "), "")) }
     for server in mcp {
       let place = server.path.map { " at \($0)" } ?? ""
-      let state = ["stdio", "service"].contains(server.state.rawValue) ? "" : ", \(server.state.rawValue)"
+      let state =
+        ["stdio", "service"].contains(server.state.rawValue) ? "" : ", \(server.state.rawValue)"
       facts.append(("MCP", "\(server.transport.rawValue)\(place)\(state)", server.source))
     }
     if !nativePackages.isEmpty {
@@ -106,21 +122,28 @@ extension Service {
     if !systemPackages.runtime.isEmpty {
       facts.append(("to run", systemPackages.runtime.joined(separator: " "), "Debian packages"))
     }
-    return facts.map { name, value, source in (name, value + mark(name), place(of: name) ?? Self.place(source)) }
+    return facts.map { name, value, source in
+      (name, value + mark(name), place(of: name) ?? Self.place(source))
+    }
   }
 
   /// The strongest evidence of a fact; nil where its conclusion names none.
   private func place(of fact: String) -> String? {
-    let keys = ["server": fastapi == nil ? "next.standaloneServer" : "fastapi.server", "health": "healthPath"]
+    let keys = [
+      "server": fastapi == nil ? "next.standaloneServer" : "fastapi.server", "health": "healthPath",
+    ]
     return conclusions.first { $0.key == keys[fact] ?? fact }?.evidence.first
   }
 
-  private static func place(_ source: String) -> String { source.hasPrefix("default:") ? "default" : source }
+  private static func place(_ source: String) -> String {
+    source.hasPrefix("default:") ? "default" : source
+  }
 
   /// Says where a value is not sure; `--explain` tells more.
   private func mark(_ fact: String) -> String {
     let keys = [
-      "framework": "framework.version", "runtime": "runtime.version", "packages": "packageManager.name",
+      "framework": "framework.version", "runtime": "runtime.version",
+      "packages": "packageManager.name",
       "output": "next.output", "base path": "next.basePath", "entry point": "fastapi.entrypoint",
       "server": "next.standaloneServer",
     ]
@@ -134,7 +157,8 @@ extension Service {
   /// Where the code reads a variable; where it only stands in a sample file, there. Relative to the service.
   private func place(of variable: EnvironmentVariable) -> String {
     let source =
-      variable.sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") } ?? variable.sources.first
+      variable.sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") }
+      ?? variable.sources.first
       ?? ""
     return source.hasPrefix(path + "/") ? String(source.dropFirst(path.utf8.count + 1)) : source
   }

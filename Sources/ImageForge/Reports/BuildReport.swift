@@ -25,8 +25,10 @@ public struct BuildReport: Codable, Sendable, Equatable {
       case name, path, tag, archive, sizes, push, verdict
     }
 
-    public init(name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push, verdict: Verdict?)
-    {
+    public init(
+      name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push,
+      verdict: Verdict?
+    ) {
       self.name = name
       self.path = path
       self.tag = tag
@@ -91,7 +93,8 @@ public struct BuildReport: Codable, Sendable, Equatable {
       services.map { built in
         [
           built.tag, ByteCount.text(built.sizes.stored), ByteCount.text(built.sizes.rootfs),
-          ByteCount.text(built.sizes.wasted), built.archive.map(DisplayText.escape) ?? "in \(engine.rawValue)'s store",
+          ByteCount.text(built.sizes.wasted),
+          built.archive.map(DisplayText.escape) ?? "in \(engine.rawValue)'s store",
         ]
       }, aligned: [.left, .right, .right, .right, .path],
       header: ["IMAGE", "STORED", "ROOTFS", "WASTED", "WHERE"], indent: 0)

@@ -72,12 +72,15 @@ public struct GrowthReport: Encodable, Sendable, Equatable {
     layout.table(
       images.map { row in
         let before = row.before.map(ByteCount.text) ?? "unknown"
-        let change = row.before.map { (row.now >= $0 ? "+" : "") + ByteCount.text(row.now - $0) } ?? ""
+        let change =
+          row.before.map { (row.now >= $0 ? "+" : "") + ByteCount.text(row.now - $0) } ?? ""
         return [
-          DisplayText.escape(row.image), row.metric.rawValue, before, ByteCount.text(row.now), change,
+          DisplayText.escape(row.image), row.metric.rawValue, before, ByteCount.text(row.now),
+          change,
           row.before == nil ? "new" : row.passed ? "passed" : "failed",
         ]
-      }, aligned: [.left, .left, .right, .right, .right], header: ["IMAGE", "METRIC", "BEFORE", "NOW", "CHANGE", ""],
+      }, aligned: [.left, .left, .right, .right, .right],
+      header: ["IMAGE", "METRIC", "BEFORE", "NOW", "CHANGE", ""],
       indent: 0)
     return layout.text
   }

@@ -8,7 +8,8 @@ extension ImageDiff {
     layout.line(layout.ink("\(Self.name(old.image)) → \(Self.name(new.image))", .bold))
     layout.table(
       [
-        row("stored", old.sizes.stored, new.sizes.stored), row("rootfs", old.sizes.rootfs, new.sizes.rootfs),
+        row("stored", old.sizes.stored, new.sizes.stored),
+        row("rootfs", old.sizes.rootfs, new.sizes.rootfs),
         row("wasted", old.sizes.wasted, new.sizes.wasted),
         row("compressed", old.sizes.compressed, new.sizes.compressed),
       ], aligned: [.left, .right, .right, .right], header: ["", "OLD", "NEW", "CHANGE"])
@@ -28,14 +29,16 @@ extension ImageDiff {
       layers.map { layer in
         [
           Self.sign(layer.growth), layer.change.rawValue, Self.numbers(layer),
-          Self.count("+", layer.added), Self.count("~", layer.changed), Self.count("-", layer.removed),
+          Self.count("+", layer.added), Self.count("~", layer.changed),
+          Self.count("-", layer.removed),
           BuildStep.short(layer.createdBy ?? "unknown"),
         ]
       }, aligned: [.right, .left, .left, .right, .right, .right])
     writePackages(to: &layout)
     writeFiles(to: &layout)
     layout.line()
-    layout.paragraph(verdict, label: growth.passed ? "passed: " : "failed: ", ink: growth.passed ? .green : .red)
+    layout.paragraph(
+      verdict, label: growth.passed ? "passed: " : "failed: ", ink: growth.passed ? .green : .red)
     return layout.text
   }
 
@@ -50,7 +53,8 @@ extension ImageDiff {
           case .removed: package.oldVersion ?? ""
           case .changed:
             package.oldVersion == package.newVersion
-              ? package.newVersion ?? "" : "\(package.oldVersion ?? "") → \(package.newVersion ?? "")"
+              ? package.newVersion ?? ""
+              : "\(package.oldVersion ?? "") → \(package.newVersion ?? "")"
           }
         return [
           Self.sign(package.growth), package.change.rawValue, package.kind,
@@ -79,14 +83,17 @@ extension ImageDiff {
   private var verdict: String {
     let change = growth.percent.map { " (\(Self.percent($0)))" } ?? ""
     let size = "\(growth.metric) \(Self.sign(growth.bytes))\(change)"
-    return growth.maximum.map { "\(size), \(ByteCount.text($0)) allowed" } ?? "\(size), no limit was set"
+    return growth.maximum.map { "\(size), \(ByteCount.text($0)) allowed" }
+      ?? "\(size), no limit was set"
   }
 
   private func row(_ name: String, _ old: Int64, _ new: Int64) -> [String] {
     [name, ByteCount.text(old), ByteCount.text(new), Self.sign(new - old)]
   }
 
-  private static func name(_ image: ImageFacts) -> String { DisplayText.escape(image.reference ?? image.source) }
+  private static func name(_ image: ImageFacts) -> String {
+    DisplayText.escape(image.reference ?? image.source)
+  }
 
   private static func numbers(_ layer: Layer) -> String {
     switch (layer.oldIndex, layer.newIndex) {
@@ -97,13 +104,18 @@ extension ImageDiff {
     }
   }
 
-  private static func count(_ sign: String, _ count: Int) -> String { count == 0 ? "" : "\(sign)\(count)" }
+  private static func count(_ sign: String, _ count: Int) -> String {
+    count == 0 ? "" : "\(sign)\(count)"
+  }
 
-  private static func sign(_ bytes: Int64) -> String { (bytes > 0 ? "+" : "") + ByteCount.text(bytes) }
+  private static func sign(_ bytes: Int64) -> String {
+    (bytes > 0 ? "+" : "") + ByteCount.text(bytes)
+  }
 
   private static func percent(_ value: Double) -> String {
     let hundredths = Int64(clamping: Int(exactly: (value * 100).rounded()) ?? .max)
     let magnitude = hundredths.magnitude
-    return (hundredths < 0 ? "-" : "+") + "\(magnitude / 100).\(magnitude % 100 < 10 ? "0" : "")\(magnitude % 100) %"
+    return (hundredths < 0 ? "-" : "+")
+      + "\(magnitude / 100).\(magnitude % 100 < 10 ? "0" : "")\(magnitude % 100) %"
   }
 }

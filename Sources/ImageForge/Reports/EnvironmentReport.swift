@@ -39,12 +39,16 @@ public struct EnvironmentReport: Encodable, Sendable {
   public var dotenv: String { analysed.map(\.environmentExample).joined(separator: "\n") }
 
   private var linkTable: String {
-    var lines = ["# Addresses between services", "", "| From | Variable | To | Fixed at build | In the cluster |"]
+    var lines = [
+      "# Addresses between services", "",
+      "| From | Variable | To | Fixed at build | In the cluster |",
+    ]
     lines.append("|---|---|---|---|---|")
     for link in links {
       lines.append(
         "| \(link.from) | `\(link.variable)` | \(link.to) | \(link.baked ? "yes" : "no") | "
-          + (link.internalAddress.map { "`\($0)`" } ?? "browsers use it: its public address") + " |")
+          + (link.internalAddress.map { "`\($0)`" } ?? "browsers use it: its public address") + " |"
+      )
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -55,18 +59,24 @@ public struct EnvironmentReport: Encodable, Sendable {
     for check in services.map(\.check) {
       layout.heading(check.service)
       guard let example = check.example else {
-        layout.line("  there is no .env.example" + (check.missing.isEmpty ? ", and the code reads no variables" : ""))
+        layout.line(
+          "  there is no .env.example"
+            + (check.missing.isEmpty ? ", and the code reads no variables" : ""))
         if !check.missing.isEmpty {
           layout.paragraph(
-            "forge env PATH --format dotenv writes one; it needs: " + check.missing.map(\.name).joined(separator: ", "),
+            "forge env PATH --format dotenv writes one; it needs: "
+              + check.missing.map(\.name).joined(separator: ", "),
             label: "  ")
         }
         continue
       }
-      if check.passed { layout.line("  \(DisplayText.escape(example)) names what the code reads, and nothing else") }
+      if check.passed {
+        layout.line("  \(DisplayText.escape(example)) names what the code reads, and nothing else")
+      }
       let rows = check.missing.map { ("missing", $0) } + check.unused.map { ("unused", $0) }
       layout.table(
-        rows.map { [$0.0, $0.1.name, DisplayText.escape($0.1.sources.first ?? "")] }, aligned: [.left, .left, .path])
+        rows.map { [$0.0, $0.1.name, DisplayText.escape($0.1.sources.first ?? "")] },
+        aligned: [.left, .left, .path])
     }
     return layout.text
   }

@@ -36,7 +36,8 @@ public struct Explanation: Encodable, Sendable {
       layout.line("  confidence   " + conclusion.confidence.rawValue)
       layout.paragraph(DisplayText.escape(conclusion.why), label: "  why          ")
       for (index, place) in conclusion.evidence.enumerated() {
-        layout.line((index == 0 ? "  evidence     " : "               ") + DisplayText.escape(place))
+        layout.line(
+          (index == 0 ? "  evidence     " : "               ") + DisplayText.escape(place))
       }
       for (index, other) in conclusion.alternatives.enumerated() {
         layout.paragraph(
@@ -55,7 +56,8 @@ public struct UnknownKeyError: ForgeError, Equatable {
   public var exitCode: ExitCode { .usage }
   public var description: String {
     "nothing is known as \(DisplayText.escape(key))\(NearestKey.hint(key, among: known)); there are: "
-      + known.filter { !$0.hasPrefix("environment.") }.joined(separator: ", ") + ", environment.NAME"
+      + known.filter { !$0.hasPrefix("environment.") }.joined(separator: ", ")
+      + ", environment.NAME"
   }
 }
 
@@ -64,7 +66,9 @@ extension EnvironmentVariable {
     Conclusion(
       "environment.\(name)", `default`, .certain, evidence: sources,
       why: "scope \(scope.rawValue); "
-        + (required ? "required: it is read without a default" : "optional: it has a default, or is only tested"))
+        + (required
+          ? "required: it is read without a default"
+          : "optional: it has a default, or is only tested"))
   }
 }
 
@@ -73,7 +77,8 @@ public struct AmbiguityError: ForgeError, Equatable {
   public let reasons: [String]
   public var exitCode: ExitCode { .unreadableInput }
   public var description: String {
-    "the codebase can be read in more than one way:\n" + reasons.map { "  " + $0 }.joined(separator: "\n")
+    "the codebase can be read in more than one way:\n"
+      + reasons.map { "  " + $0 }.joined(separator: "\n")
       + "\nsay which one in forge.yaml (services:), or in the files that are named"
   }
 

@@ -55,7 +55,8 @@ public struct GenerationReport: Codable, Sendable, Equatable {
       guard !file.dropped.isEmpty else { continue }
       layout.heading("not kept of \(name)")
       for one in file.dropped {
-        layout.paragraph("\(DisplayText.escape(one.text)): \(one.reason ?? "")", label: "  \(one.line)  ")
+        layout.paragraph(
+          "\(DisplayText.escape(one.text)): \(one.reason ?? "")", label: "  \(one.line)  ")
       }
     }
     return layout.text
@@ -64,7 +65,9 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   /// What the files that are there would lose and gain; shown before they are written.
   public func diffs(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
-    for file in files where file.state == .stale || file.state == .foreign { layout.diff(file.diff) }
+    for file in files where file.state == .stale || file.state == .foreign {
+      layout.diff(file.diff)
+    }
     return layout.text
   }
 
@@ -93,7 +96,9 @@ public struct GenerationReport: Codable, Sendable, Equatable {
       if !stale.isEmpty { layout.line() }
       layout.table(files.map { [$0.path, condition(of: $0)] }, indent: 0)
       if !stale.isEmpty {
-        layout.line("\(stale.count) of \(files.count) files are not what forge writes; bring them up to date with")
+        layout.line(
+          "\(stale.count) of \(files.count) files are not what forge writes; bring them up to date with"
+        )
         layout.line("forge generate" + (stale.contains { $0.state == .foreign } ? " --force" : ""))
       }
     }

@@ -31,7 +31,8 @@ extension Report {
           let review = finding.reviewPlace
           let whereabouts = place.isSource ? nil : finding.location.map { " (\($0))" }
           return CodeQualityIssue(
-            description: finding.message + (whereabouts ?? "") + (finding.remedy.map { "; fix: \($0)" } ?? ""),
+            description: finding.message + (whereabouts ?? "")
+              + (finding.remedy.map { "; fix: \($0)" } ?? ""),
             checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.stableName),
             severity: Self.gitlabSeverity(finding.severity),
             location: CodeQualityIssue.Location(

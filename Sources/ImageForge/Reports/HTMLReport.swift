@@ -35,8 +35,10 @@ extension Report {
 
       """
     for (index, subject) in subjects.enumerated() { out += Self.section(subject, index) }
-    out += "</main>\n<footer>forge \(ForgeVersion.current). 1 MB is 10<sup>6</sup> bytes. stored: the bytes of regular "
-    out += "files over all layers; rootfs: what of it a container sees; wasted = stored − rootfs.</footer>\n"
+    out +=
+      "</main>\n<footer>forge \(ForgeVersion.current). 1 MB is 10<sup>6</sup> bytes. stored: the bytes of regular "
+    out +=
+      "files over all layers; rootfs: what of it a container sees; wasted = stored − rootfs.</footer>\n"
     out += "<script>\(script)</script>\n</body>\n</html>\n"
     return out
   }
@@ -58,10 +60,12 @@ extension Report {
   }
 
   private static func section(_ subject: Subject, _ index: Int) -> String {
-    var out = "<article id=\"s\(index)\" tabindex=\"-1\">\n<h2>\(xml(subject.name)) \(badge(subject))</h2>\n"
+    var out =
+      "<article id=\"s\(index)\" tabindex=\"-1\">\n<h2>\(xml(subject.name)) \(badge(subject))</h2>\n"
     out += "<p class=\"lead\">\(xml(subject.headline))</p>\n"
     let facts = [("digest", subject.digest?.description), ("platform", subject.platform)]
-      .compactMap { name, value in value.map { "<dt>\(name)</dt><dd><code>\(xml($0))</code></dd>" } }
+      .compactMap { name, value in value.map { "<dt>\(name)</dt><dd><code>\(xml($0))</code></dd>" }
+      }
     if !facts.isEmpty { out += "<dl>\(facts.joined())</dl>\n" }
     if let inspection = subject.inspection { out += sizes(inspection) }
     out += findings(subject)
@@ -77,7 +81,8 @@ extension Report {
   private static func sizes(_ inspection: Inspection) -> String {
     let sizes = inspection.sizes
     let rows = [
-      ("stored", sizes.stored), ("rootfs", sizes.rootfs), ("wasted", sizes.wasted), ("unpacked", sizes.unpacked),
+      ("stored", sizes.stored), ("rootfs", sizes.rootfs), ("wasted", sizes.wasted),
+      ("unpacked", sizes.unpacked),
       ("compressed", sizes.compressed),
     ]
     return "<ul class=\"sizes\">"
@@ -89,12 +94,16 @@ extension Report {
     if subject.findings.isEmpty { return out + "<p>None.</p></section>\n" }
     out += "<ul class=\"findings\">\n"
     for finding in subject.findings.prefix(findingRows) {
-      out += "<li class=\"\(finding.severity.rawValue)\"><span class=\"badge \(finding.severity.rawValue)\">"
-      out += "\(finding.severity.rawValue)</span> <b>\(xml(finding.id))</b> \(xml(short(finding.message)))"
+      out +=
+        "<li class=\"\(finding.severity.rawValue)\"><span class=\"badge \(finding.severity.rawValue)\">"
+      out +=
+        "\(finding.severity.rawValue)</span> <b>\(xml(finding.id))</b> \(xml(short(finding.message)))"
       if let location = finding.location {
         out += "<br><span class=\"where\">at <code>\(xml(short(location)))</code></span>"
       }
-      if let fix = finding.remedy { out += "<br><span class=\"fix\">fix: \(xml(short(fix)))</span>" }
+      if let fix = finding.remedy {
+        out += "<br><span class=\"fix\">fix: \(xml(short(fix)))</span>"
+      }
       out += "</li>\n"
     }
     out += "</ul>\n"
@@ -106,18 +115,22 @@ extension Report {
   /// The stack, the top layer first, as it lies on the base.
   private static func layers(_ inspection: Inspection) -> String {
     let largest = max(1, inspection.layers.map(\.stored).max() ?? 1)
-    var out = "<section><h3>Layers</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Layers\">"
-    out += "<table><thead><tr><th>#</th><th class=\"wide\">kept and wasted</th><th class=\"n\">stored</th>"
+    var out =
+      "<section><h3>Layers</h3>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Layers\">"
+    out +=
+      "<table><thead><tr><th>#</th><th class=\"wide\">kept and wasted</th><th class=\"n\">stored</th>"
     out += "<th class=\"n\">wasted</th><th class=\"n\">compressed</th><th class=\"n\">files</th>"
     out += "<th>created by</th></tr></thead><tbody>\n"
     for layer in inspection.layers.reversed() {
       let kept = percent(layer.stored - layer.wasted, of: largest)
       let wasted = percent(layer.wasted, of: largest)
-      out += "<tr><td class=\"n\"><span class=\"key l\(layer.index % 8)\"></span>\(layer.index)</td>"
+      out +=
+        "<tr><td class=\"n\"><span class=\"key l\(layer.index % 8)\"></span>\(layer.index)</td>"
       out += "<td><div class=\"bar\"><i class=\"l\(layer.index % 8)\" style=\"width:\(kept)%\"></i>"
       if layer.wasted > 0 { out += "<i class=\"lost\" style=\"width:\(wasted)%\"></i>" }
       out += "</div></td>" + cell(layer.stored) + cell(layer.wasted) + cell(layer.compressed)
-      out += "<td class=\"n\">\(layer.files)</td><td><code>\(xml(short(BuildStep.short(layer.createdBy ?? "unknown"))))"
+      out +=
+        "<td class=\"n\">\(layer.files)</td><td><code>\(xml(short(BuildStep.short(layer.createdBy ?? "unknown"))))"
       out += "</code></td></tr>\n"
     }
     return out + "</tbody></table></div></section>\n"
@@ -154,27 +167,33 @@ extension Report {
       "<rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\" height=\"\(number(box.height))\"/>"
     let room = Int((box.width - 6) / 6.6)
     if room >= 4, box.height >= 14 {
-      let name = TextLayout.cut(tile.rest.map { "\($0.count) smaller" } ?? DisplayText.escape(node.name), to: room)
+      let name = TextLayout.cut(
+        tile.rest.map { "\($0.count) smaller" } ?? DisplayText.escape(node.name), to: room)
       out += "<text x=\"\(number(box.x + 4))\" y=\"\(number(box.y + 12))\">\(xml(name))</text>"
     }
     return out + "</g>\n"
   }
 
   /// The same as nested lists, which a keyboard opens and a screen reader reads.
-  private static func folder(_ index: Int, _ tree: FolderTree, depth: Int, _ rows: inout Int) -> String {
+  private static func folder(_ index: Int, _ tree: FolderTree, depth: Int, _ rows: inout Int)
+    -> String
+  {
     let node = tree.nodes[index]
     rows += 1
     let label =
       "<span class=\"n\">\(ByteCount.text(node.bytes))</span> "
       + "<code>\(xml(short(index == 0 ? "/" : DisplayText.escape(node.name))))</code>"
-    let shown = node.children.prefix(12).prefix { tree.nodes[$0].bytes * 200 >= tree.nodes[0].bytes }
+    let shown = node.children.prefix(12).prefix {
+      tree.nodes[$0].bytes * 200 >= tree.nodes[0].bytes
+    }
     guard !shown.isEmpty, depth < 8, rows < 600 else { return "<div class=\"leaf\">\(label)</div>" }
     var out = "<details\(depth == 0 ? " open" : "")><summary>\(label)</summary>"
     for child in shown { out += folder(child, tree, depth: depth + 1, &rows) }
     let rest = node.children.count - shown.count
     if rest > 0 {
       let bytes = node.bytes - shown.reduce(0) { $0 + tree.nodes[$1].bytes }
-      out += "<div class=\"leaf\"><span class=\"n\">\(ByteCount.text(bytes))</span> in \(rest) smaller</div>"
+      out +=
+        "<div class=\"leaf\"><span class=\"n\">\(ByteCount.text(bytes))</span> in \(rest) smaller</div>"
     }
     return out + "</details>"
   }
@@ -187,7 +206,9 @@ extension Report {
       causes[row.cause, default: (0, 0)].bytes += row.bytes
       causes[row.cause, default: (0, 0)].count += 1
     }
-    let sorted = causes.sorted { ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue) }
+    let sorted = causes.sorted {
+      ($1.value.bytes, $0.key.rawValue) < ($0.value.bytes, $1.key.rawValue)
+    }
     let largest = max(1, sorted.first?.value.bytes ?? 1)
     out += "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Waste by cause\">"
     out +=
@@ -205,7 +226,8 @@ extension Report {
       "</summary>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"n\">bytes</th><th>cause</th><th>layer</th><th>hidden by</th>"
     out += "<th>path</th></tr></thead><tbody>\n"
     for row in shown {
-      out += "<tr>\(cell(row.bytes))<td>\(row.cause.rawValue)</td><td>\(row.layer)</td><td>\(row.hiddenBy)</td>"
+      out +=
+        "<tr>\(cell(row.bytes))<td>\(row.cause.rawValue)</td><td>\(row.layer)</td><td>\(row.hiddenBy)</td>"
       out += "<td><code>/\(xml(short(DisplayText.escape(row.path))))</code></td></tr>\n"
     }
     return out + "</tbody></table></div></details></section>\n"
@@ -214,7 +236,8 @@ extension Report {
   private static func packages(_ inspection: Inspection) -> String {
     guard !inspection.packages.isEmpty else { return "" }
     let shown = inspection.packages.prefix(packageRows)
-    var out = "<section><h3>Packages</h3>\n<details><summary>The largest \(shown.count) of \(inspection.packages.count)"
+    var out =
+      "<section><h3>Packages</h3>\n<details><summary>The largest \(shown.count) of \(inspection.packages.count)"
     out +=
       "</summary>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"n\">bytes</th><th>kind</th><th>name</th><th>version</th></tr>"
     out += "</thead><tbody>\n"
@@ -240,7 +263,9 @@ extension Report {
     }
   }
 
-  private static func cell(_ bytes: Int64) -> String { "<td class=\"n\">\(ByteCount.text(bytes))</td>" }
+  private static func cell(_ bytes: Int64) -> String {
+    "<td class=\"n\">\(ByteCount.text(bytes))</td>"
+  }
 
   private static func short(_ text: String) -> String { TextLayout.cut(text, to: 400) }
 

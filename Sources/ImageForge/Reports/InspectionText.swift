@@ -13,13 +13,17 @@ extension Inspection {
     if !largestFiles.isEmpty {
       layout.heading("largest files")
       layout.table(
-        largestFiles.prefix(10).map { [ByteCount.text($0.bytes), "layer \($0.layer)", "/\($0.path)"] },
+        largestFiles.prefix(10).map {
+          [ByteCount.text($0.bytes), "layer \($0.layer)", "/\($0.path)"]
+        },
         aligned: [.right, .left, .path])
     }
     if !largestFolders.isEmpty {
       layout.heading("largest folders")
       layout.table(
-        largestFolders.prefix(10).map { [ByteCount.text($0.bytes), Self.files($0.files), "/\($0.path)"] },
+        largestFolders.prefix(10).map {
+          [ByteCount.text($0.bytes), Self.files($0.files), "/\($0.path)"]
+        },
         aligned: [.right, .right, .path])
     }
     if !duplicates.isEmpty {
@@ -48,8 +52,10 @@ extension Inspection {
   private func writeImage(to layout: inout TextLayout) {
     layout.line(layout.ink(DisplayText.escape(image.reference ?? image.source), .bold))
     layout.paragraph(image.digest.description, label: "  digest    ")
-    let command = (image.entrypoint + image.cmd).map(SecretText.masked).map { $0.contains(" ") ? "\"\($0)\"" : $0 }
-      .joined(separator: " ")
+    let command = (image.entrypoint + image.cmd).map(SecretText.masked).map {
+      $0.contains(" ") ? "\"\($0)\"" : $0
+    }
+    .joined(separator: " ")
     layout.table([
       ["platform", DisplayText.escape(image.platform)],
       ["user", image.user.isEmpty ? "root (no USER is set)" : DisplayText.escape(image.user)],
@@ -61,11 +67,19 @@ extension Inspection {
     layout.heading("sizes")
     layout.table(
       [
-        ["stored", ByteCount.text(sizes.stored), "regular files over all layers; what the gate measures"],
+        [
+          "stored", ByteCount.text(sizes.stored),
+          "regular files over all layers; what the gate measures",
+        ],
         ["rootfs", ByteCount.text(sizes.rootfs), "visible in the final root filesystem"],
-        ["wasted", ByteCount.text(sizes.wasted), "stored - rootfs; efficiency \(percent(sizes.efficiency))"],
+        [
+          "wasted", ByteCount.text(sizes.wasted),
+          "stored - rootfs; efficiency \(percent(sizes.efficiency))",
+        ],
         ["unpacked", ByteCount.text(sizes.unpacked), "the layers as uncompressed tars"],
-        ["compressed", ByteCount.text(sizes.compressed), "the layers as they stand in the archive"],
+        [
+          "compressed", ByteCount.text(sizes.compressed), "the layers as they stand in the archive",
+        ],
       ], aligned: [.left, .right])
   }
 
@@ -75,7 +89,8 @@ extension Inspection {
       layers.map { layer in
         [
           String(layer.index), ByteCount.text(layer.stored), ByteCount.text(layer.wasted),
-          ByteCount.text(layer.compressed), String(layer.files), BuildStep.short(layer.createdBy ?? "unknown"),
+          ByteCount.text(layer.compressed), String(layer.files),
+          BuildStep.short(layer.createdBy ?? "unknown"),
         ]
       }, aligned: [.right, .right, .right, .right, .right],
       header: ["#", "STORED", "WASTED", "COMPRESSED", "FILES", "CREATED BY"])
@@ -97,7 +112,8 @@ extension Inspection {
     layout.table(
       waste.prefix(10).map { row in
         [
-          ByteCount.text(row.bytes), row.cause.rawValue, "layer \(row.layer), hidden by \(row.hiddenBy)",
+          ByteCount.text(row.bytes), row.cause.rawValue,
+          "layer \(row.layer), hidden by \(row.hiddenBy)",
           "/\(row.path)",
         ]
       }, aligned: [.right, .left, .left, .path])
@@ -120,7 +136,8 @@ extension Inspection {
     guard !owners.isEmpty else { return }
     layout.heading("owners of rootfs")
     let words = [
-      "deb": "Debian packages", "apk": "Alpine packages", "python": "Python distributions", "npm": "npm packages",
+      "deb": "Debian packages", "apk": "Alpine packages", "python": "Python distributions",
+      "npm": "npm packages",
       "next": "output of next build", "other": "no package",
     ]
     if let base {
@@ -132,7 +149,9 @@ extension Inspection {
             ByteCount.text($0.bytes), ByteCount.text($0.base), ByteCount.text($0.bytes - $0.base),
             words[$0.owner] ?? $0.owner,
           ]
-        } + [[ByteCount.text(total), ByteCount.text(ofBase), ByteCount.text(total - ofBase), "all"]],
+        } + [
+          [ByteCount.text(total), ByteCount.text(ofBase), ByteCount.text(total - ofBase), "all"]
+        ],
         aligned: [.right, .right, .right], header: ["TOTAL", "BASE", "APPLICATION", "OWNER"])
       let count = base.layers == 1 ? "layer 0" : "layers 0 to \(base.layers - 1)"
       layout.paragraph(
@@ -140,7 +159,9 @@ extension Inspection {
         label: "  base: ")
     } else {
       layout.table(
-        owners.map { [ByteCount.text($0.bytes), Self.files($0.files), words[$0.owner] ?? $0.owner] },
+        owners.map {
+          [ByteCount.text($0.bytes), Self.files($0.files), words[$0.owner] ?? $0.owner]
+        },
         aligned: [.right, .right])
     }
   }

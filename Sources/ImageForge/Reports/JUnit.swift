@@ -17,26 +17,33 @@ extension Report {
         // A gate that failed without a finding of its own must still show.
         if subject.passed == false {
           suiteFailures += 1
-          cases += "  \(verdict)\n      <failure type=\"policy\" message=\"\(Self.xml(subject.headline))\"></failure>\n"
+          cases +=
+            "  \(verdict)\n      <failure type=\"policy\" message=\"\(Self.xml(subject.headline))\"></failure>\n"
           cases += "    </testcase>\n"
         } else {
-          cases += "  \(verdict)\n      <system-out>\(Self.xml(subject.headline))</system-out>\n    </testcase>\n"
+          cases +=
+            "  \(verdict)\n      <system-out>\(Self.xml(subject.headline))</system-out>\n    </testcase>\n"
         }
       }
       for finding in subject.findings {
         let title = [finding.id, finding.location].compactMap(\.self).joined(separator: " ")
-        let body = [finding.message, finding.location.map { "at \($0)" }, finding.remedy.map { "fix: \($0)" }]
-          .compactMap(\.self).joined(separator: "\n")
+        let body = [
+          finding.message, finding.location.map { "at \($0)" }, finding.remedy.map { "fix: \($0)" },
+        ]
+        .compactMap(\.self).joined(separator: "\n")
         cases += "    <testcase classname=\"\(name)\" name=\"\(Self.xml(title))\">\n"
         if !subject.isWhole {
-          cases += "      <error type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
+          cases +=
+            "      <error type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
           cases += Self.xml(body) + "</error>\n"
         } else if subject.passed != nil, finding.severity >= subject.failOn {
           suiteFailures += 1
-          cases += "      <failure type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
+          cases +=
+            "      <failure type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
           cases += Self.xml(body) + "</failure>\n"
         } else {
-          cases += "      <system-out>\(finding.severity.rawValue): \(Self.xml(body))</system-out>\n"
+          cases +=
+            "      <system-out>\(finding.severity.rawValue): \(Self.xml(body))</system-out>\n"
         }
         cases += "    </testcase>\n"
       }

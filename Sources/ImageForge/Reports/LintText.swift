@@ -19,7 +19,8 @@ extension LintReport {
       names + (counts.isEmpty ? "" : "; \(counts)"), label: passed ? "passed: " : "failed: ",
       ink: passed ? .green : .red)
     if !mended.isEmpty {
-      layout.paragraph("forge lint --fix writes what is shown above; nothing was written", label: "mend: ")
+      layout.paragraph(
+        "forge lint --fix writes what is shown above; nothing was written", label: "mend: ")
     }
     return layout.text
   }
@@ -46,7 +47,8 @@ extension Report {
       command: "lint",
       subjects: [
         Subject(
-          name: DisplayText.escape(path), digest: nil, platform: nil, passed: lint.passed, isWhole: true,
+          name: DisplayText.escape(path), digest: nil, platform: nil, passed: lint.passed,
+          isWhole: true,
           headline: counts.isEmpty ? "nothing found" : counts, failOn: .error,
           findings: Self.clean(lint.findings.map { $0.placed(below: path) }),
           inspection: nil)
@@ -74,7 +76,8 @@ public struct LintRuleList: Encodable, Sendable {
   public init() {
     rules = LintRule.all.map {
       Row(
-        id: $0.id, severity: $0.severity, title: $0.title, sameAs: $0.sameAs, experimental: $0.isExperimental,
+        id: $0.id, severity: $0.severity, title: $0.title, sameAs: $0.sameAs,
+        experimental: $0.isExperimental,
         mends: $0.isMended)
     }
   }
@@ -94,7 +97,8 @@ extension LintRuleList.Row {
     var layout = TextLayout(style)
     layout.line(layout.ink("\(id)  \(title)", .bold))
     layout.paragraph(
-      severity.rawValue + (experimental ? ", where check=experimental asks for it" : ""), label: "  severity  ")
+      severity.rawValue + (experimental ? ", where check=experimental asks for it" : ""),
+      label: "  severity  ")
     layout.paragraph("the Dockerfile and its folder, by forge lint", label: "  evidence  ")
     if !sameAs.isEmpty { layout.paragraph(sameAs.joined(separator: ", "), label: "  same as   ") }
     if mends { layout.paragraph("forge lint --fix mends it", label: "  fix       ") }

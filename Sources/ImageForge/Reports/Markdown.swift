@@ -16,7 +16,8 @@ extension Report {
       out += "| | rule | what | where | fix |\n|---|---|---|---|---|\n"
       for finding in subject.findings.prefix(Self.markdownRows) {
         let cells = [
-          Self.sign(finding.severity), Self.code(finding.id), Self.prose(Self.short(finding.message)),
+          Self.sign(finding.severity), Self.code(finding.id),
+          Self.prose(Self.short(finding.message)),
           finding.location.map { Self.code(Self.short($0)) } ?? "",
           finding.remedy.map { Self.prose(Self.short($0)) } ?? "",
         ]
@@ -32,11 +33,15 @@ extension Report {
   private static func markdownLayers(_ inspection: Inspection) -> String {
     let sizes = inspection.sizes
     var out = "| stored | rootfs | wasted | unpacked | compressed |\n|--:|--:|--:|--:|--:|\n| "
-    out += [sizes.stored, sizes.rootfs, sizes.wasted, sizes.unpacked, sizes.compressed].map(ByteCount.text)
-      .joined(separator: " | ")
-    out += " |\n\n<details><summary>Layers</summary>\n\n| # | stored | wasted | created by |\n|--:|--:|--:|---|\n"
+    out += [sizes.stored, sizes.rootfs, sizes.wasted, sizes.unpacked, sizes.compressed].map(
+      ByteCount.text
+    )
+    .joined(separator: " | ")
+    out +=
+      " |\n\n<details><summary>Layers</summary>\n\n| # | stored | wasted | created by |\n|--:|--:|--:|---|\n"
     for layer in inspection.layers.prefix(markdownRows) {
-      out += "| \(layer.index) | \(ByteCount.text(layer.stored)) | \(ByteCount.text(layer.wasted)) | "
+      out +=
+        "| \(layer.index) | \(ByteCount.text(layer.stored)) | \(ByteCount.text(layer.wasted)) | "
       out += code(TextLayout.cut(BuildStep.short(layer.createdBy ?? "unknown"), to: 120)) + " |\n"
     }
     return out + "\n</details>\n\n"
@@ -61,7 +66,8 @@ extension Report {
     for scalar in text.unicodeScalars {
       switch scalar {
       case "@", "#": out += "&#\(scalar.value);<span></span>"
-      case "&", "<", ">", "\"", "'", "|", "*", "_", "`", "[", "]", "(", ")", "~", "\\", "!", "$", ":", "{", "}", "=":
+      case "&", "<", ">", "\"", "'", "|", "*", "_", "`", "[", "]", "(", ")", "~", "\\", "!", "$",
+        ":", "{", "}", "=":
         out += "&#\(scalar.value);"
       default: out.unicodeScalars.append(scalar)
       }

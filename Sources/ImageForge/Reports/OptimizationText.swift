@@ -5,9 +5,15 @@ extension OptimizationReport {
   /// What `forge optimize` prints for people.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
-    layout.line(layout.ink(DisplayText.escape(source), .bold) + (output == nil ? "  (plan, nothing written)" : ""))
-    var rows = [["files of all layers", ByteCount.text(before.stored), ByteCount.text(after.stored)]]
-    rows.append(["unpacked layers", ByteCount.text(before.unpacked), ByteCount.text(after.unpacked)])
+    layout.line(
+      layout.ink(DisplayText.escape(source), .bold)
+        + (output == nil ? "  (plan, nothing written)" : ""))
+    var rows = [
+      ["files of all layers", ByteCount.text(before.stored), ByteCount.text(after.stored)]
+    ]
+    rows.append([
+      "unpacked layers", ByteCount.text(before.unpacked), ByteCount.text(after.unpacked),
+    ])
     if let old = before.compressed, let new = after.compressed {
       rows.append(["layers in the archive", ByteCount.text(old), ByteCount.text(new)])
     }
@@ -15,7 +21,8 @@ extension OptimizationReport {
 
     layout.heading("Passes")
     layout.table(
-      passes.map { [$0.name, ByteCount.text(-$0.saved), ByteCount.text($0.after)] }, aligned: [.left, .right, .right],
+      passes.map { [$0.name, ByteCount.text(-$0.saved), ByteCount.text($0.after)] },
+      aligned: [.left, .right, .right],
       header: ["pass", "gave", "left"])
 
     layout.heading("Layers")
@@ -26,25 +33,32 @@ extension OptimizationReport {
           layer.inputs.map(String.init).joined(separator: "+"), ByteCount.text(layer.unpacked),
           layer.compressed.map { ByteCount.text($0) } ?? "-",
         ]
-      }, aligned: [.right, .left, .left, .right, .right], header: ["", "", "from", "unpacked", "in archive"])
+      }, aligned: [.right, .left, .left, .right, .right],
+      header: ["", "", "from", "unpacked", "in archive"])
 
     if !removed.isEmpty {
       layout.heading("Removed on request")
       let largest = removed.sorted { ($1.bytes, $0.path) < ($0.bytes, $1.path) }
       layout.table(
-        largest.prefix(20).map { [ByteCount.text($0.bytes), $0.set, $0.path] }, aligned: [.right, .left, .path])
+        largest.prefix(20).map { [ByteCount.text($0.bytes), $0.set, $0.path] },
+        aligned: [.right, .left, .path])
       if removed.count > 20 { layout.line("  and \(removed.count - 20) more") }
     }
     if !rewritten.isEmpty {
       layout.heading("Written without symbols or comments")
-      let largest = rewritten.sorted { ($1.before - $1.after, $0.path) < ($0.before - $0.after, $1.path) }
+      let largest = rewritten.sorted {
+        ($1.before - $1.after, $0.path) < ($0.before - $0.after, $1.path)
+      }
       layout.table(
-        largest.prefix(10).map { [ByteCount.text($0.after - $0.before), $0.path] }, aligned: [.right, .path])
+        largest.prefix(10).map { [ByteCount.text($0.after - $0.before), $0.path] },
+        aligned: [.right, .path])
       if rewritten.count > 10 { layout.line("  and \(rewritten.count - 10) more") }
     }
     if !notices.isEmpty {
       layout.line()
-      for notice in notices { layout.paragraph(DisplayText.escape(notice), label: "note: ", ink: .cyan) }
+      for notice in notices {
+        layout.paragraph(DisplayText.escape(notice), label: "note: ", ink: .cyan)
+      }
     }
     layout.line()
     if let target, after.stored > target {
@@ -54,7 +68,8 @@ extension OptimizationReport {
           + "named by --strip and --minimize", label: "target missed: ", ink: .red)
     } else if let target {
       layout.paragraph(
-        "\(ByteCount.text(after.stored)) of \(ByteCount.text(target))", label: "target reached: ", ink: .green)
+        "\(ByteCount.text(after.stored)) of \(ByteCount.text(target))", label: "target reached: ",
+        ink: .green)
     }
     if let proof {
       layout.paragraph(
@@ -86,9 +101,12 @@ extension Verification {
         "\(new.names) names and \(ByteCount.text(new.bytes)) of files are the same, but for what was allowed",
         label: "same: ", ink: .green)
     } else {
-      let told = differences.count < differenceCount ? ", of which the first \(differences.count) are shown" : ""
+      let told =
+        differences.count < differenceCount
+        ? ", of which the first \(differences.count) are shown" : ""
       layout.paragraph(
-        "\(differenceCount) difference\(differenceCount == 1 ? "" : "s")\(told)", label: "different: ", ink: .red)
+        "\(differenceCount) difference\(differenceCount == 1 ? "" : "s")\(told)",
+        label: "different: ", ink: .red)
     }
     return layout.text
   }

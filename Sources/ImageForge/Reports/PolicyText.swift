@@ -22,7 +22,9 @@ public struct RuleList: Encodable, Sendable {
 
   /// The table of the README.
   public var markdown: String {
-    rules.reduce("| rule | by default | what it finds | evidence | elsewhere |\n|---|---|---|---|---|\n") {
+    rules.reduce(
+      "| rule | by default | what it finds | evidence | elsewhere |\n|---|---|---|---|---|\n"
+    ) {
       text, rule in
       text
         + "| `\(rule.id)` | \(rule.severity.rawValue) | \(rule.title) | \(rule.evidence.rawValue) | "
@@ -41,7 +43,9 @@ extension Rule {
     if !sameAs.isEmpty { layout.paragraph(sameAs.joined(separator: ", "), label: "  same as   ") }
     layout.paragraph(why, label: "  why       ")
     layout.paragraph(fix, label: "  fix       ")
-    layout.paragraph("rules: {\(id): \(severity == .error ? "warning" : "error")}   # or off", label: "  change    ")
+    layout.paragraph(
+      "rules: {\(id): \(severity == .error ? "warning" : "error")}   # or off",
+      label: "  change    ")
     return layout.text
   }
 }
@@ -59,13 +63,16 @@ public struct SecretKinds: Encodable, Sendable {
 
   /// - Throws: a `ForgeError` where the embedded catalogue is broken.
   public init() throws {
-    kinds = try SecretCatalogue.standard.get().kinds.map { Kind(id: $0.id, title: $0.title, severity: $0.severity) }
+    kinds = try SecretCatalogue.standard.get().kinds.map {
+      Kind(id: $0.id, title: $0.title, severity: $0.severity)
+    }
   }
 
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(
-      kinds.map { [$0.id, $0.severity.rawValue, $0.title] }, header: ["KIND", "SEVERITY", "TITLE"], indent: 0)
+      kinds.map { [$0.id, $0.severity.rawValue, $0.title] }, header: ["KIND", "SEVERITY", "TITLE"],
+      indent: 0)
     return layout.text
   }
 }
@@ -104,17 +111,29 @@ public struct PolicySettings: Encodable, Sendable {
       list.map { "\($0.name): \(ByteCount.text($0.bytes))" }.joined(separator: ", ")
     }
     if !policy.pathLimits.isEmpty { rows.append(("size.paths", limits(policy.pathLimits))) }
-    if !policy.packageLimits.isEmpty { rows.append(("size.packages", limits(policy.packageLimits))) }
+    if !policy.packageLimits.isEmpty {
+      rows.append(("size.packages", limits(policy.packageLimits)))
+    }
     let assertions = policy.assertions
     func except(_ patterns: [String]) -> String {
       patterns.isEmpty ? "true" : "except \(patterns.joined(separator: ", "))"
     }
-    if let patterns = assertions.setuidExcept { rows.append(("assert.no-setuid", except(patterns))) }
-    if let patterns = assertions.worldWritableExcept { rows.append(("assert.no-world-writable", except(patterns))) }
+    if let patterns = assertions.setuidExcept {
+      rows.append(("assert.no-setuid", except(patterns)))
+    }
+    if let patterns = assertions.worldWritableExcept {
+      rows.append(("assert.no-world-writable", except(patterns)))
+    }
     if assertions.forbidsShell { rows.append(("assert.no-shell", "true")) }
-    if !assertions.absent.isEmpty { rows.append(("assert.absent", assertions.absent.joined(separator: ", "))) }
+    if !assertions.absent.isEmpty {
+      rows.append(("assert.absent", assertions.absent.joined(separator: ", ")))
+    }
     if !assertions.newest.isEmpty {
-      rows.append(("assert.newest", assertions.newest.map { "\($0.path) until \($0.date)" }.joined(separator: ", ")))
+      rows.append(
+        (
+          "assert.newest",
+          assertions.newest.map { "\($0.path) until \($0.date)" }.joined(separator: ", ")
+        ))
     }
     if !assertions.files.isEmpty {
       rows.append(("assert.files", assertions.files.map(\.path).joined(separator: ", ")))
@@ -135,7 +154,8 @@ public struct PolicySettings: Encodable, Sendable {
       layout.table(
         suppressions.map { row in
           [
-            row.rule, DisplayText.escape(row.path ?? "everywhere"), row.expires.map { "until \($0)" } ?? "",
+            row.rule, DisplayText.escape(row.path ?? "everywhere"),
+            row.expires.map { "until \($0)" } ?? "",
             DisplayText.escape(row.source), DisplayText.escape(row.reason),
           ]
         })

@@ -91,13 +91,17 @@ extension Report {
   /// What `forge analyze` says.
   public init(_ analysis: Analysis) {
     let count = analysis.services.count
-    let findings = (analysis.findings + analysis.services.flatMap(\.findings)).map { $0.placed(below: analysis.root) }
+    let findings = (analysis.findings + analysis.services.flatMap(\.findings)).map {
+      $0.placed(below: analysis.root)
+    }
     self.init(
       command: "analyze",
       subjects: [
         Subject(
-          name: DisplayText.escape(analysis.root), digest: nil, platform: nil, passed: nil, isWhole: true,
-          headline: "\(count) \(count == 1 ? "service" : "services")", failOn: .error, findings: Self.clean(findings),
+          name: DisplayText.escape(analysis.root), digest: nil, platform: nil, passed: nil,
+          isWhole: true,
+          headline: "\(count) \(count == 1 ? "service" : "services")", failOn: .error,
+          findings: Self.clean(findings),
           inspection: nil)
       ])
   }
@@ -109,8 +113,10 @@ extension Report {
       subjects: build.services.map { built in
         if let verdict = built.verdict { return Subject(verdict, inspection: built.inspection) }
         return Subject(
-          name: DisplayText.escape(built.tag), digest: nil, platform: nil, passed: nil, isWhole: true,
-          headline: "built, not judged; stored \(ByteCount.text(built.sizes.stored))", failOn: .error,
+          name: DisplayText.escape(built.tag), digest: nil, platform: nil, passed: nil,
+          isWhole: true,
+          headline: "built, not judged; stored \(ByteCount.text(built.sizes.stored))",
+          failOn: .error,
           findings: Self.clean(built.inspection?.findings ?? []), inspection: built.inspection)
       })
   }
@@ -124,10 +130,12 @@ extension Report {
     findings.map { finding in
       Finding(
         id: finding.id, severity: finding.severity, message: DisplayText.escape(finding.message),
-        location: finding.location.map { DisplayText.escape($0) }, fix: finding.fix.map { DisplayText.escape($0) },
+        location: finding.location.map { DisplayText.escape($0) },
+        fix: finding.fix.map { DisplayText.escape($0) },
         evidence: finding.evidence,
         cause: finding.cause.map {
-          SourceLine(file: DisplayText.escape($0.file), line: $0.line, text: DisplayText.escape($0.text))
+          SourceLine(
+            file: DisplayText.escape($0.file), line: $0.line, text: DisplayText.escape($0.text))
         },
         change: finding.change.map {
           SourceChange(
@@ -135,7 +143,9 @@ extension Report {
             inserts: $0.inserts.map { DisplayText.escape($0) })
         })
     }.sorted {
-      ($1.severity, $0.id, $0.location ?? "", $0.message) < ($0.severity, $1.id, $1.location ?? "", $1.message)
+      ($1.severity, $0.id, $0.location ?? "", $0.message) < (
+        $0.severity, $1.id, $1.location ?? "", $1.message
+      )
     }
   }
 }
@@ -145,9 +155,11 @@ extension Report.Subject {
     let size = verdict.size
     let counts = tally(verdict.findings)
     self.init(
-      name: DisplayText.escape(verdict.image.reference ?? verdict.image.source), digest: verdict.image.digest,
+      name: DisplayText.escape(verdict.image.reference ?? verdict.image.source),
+      digest: verdict.image.digest,
       platform: DisplayText.escape(verdict.image.platform), passed: verdict.passed, isWhole: true,
-      headline: "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
+      headline:
+        "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
         + (counts.isEmpty ? "" : "; \(counts)"),
       failOn: verdict.failOn, findings: Report.clean(verdict.findings), inspection: inspection)
   }
@@ -155,9 +167,11 @@ extension Report.Subject {
   public init(_ inspection: Inspection) {
     let sizes = inspection.sizes
     self.init(
-      name: DisplayText.escape(inspection.image.reference ?? inspection.image.source), digest: inspection.image.digest,
+      name: DisplayText.escape(inspection.image.reference ?? inspection.image.source),
+      digest: inspection.image.digest,
       platform: DisplayText.escape(inspection.image.platform), passed: nil, isWhole: true,
-      headline: "stored \(ByteCount.text(sizes.stored)), rootfs \(ByteCount.text(sizes.rootfs)), wasted "
+      headline:
+        "stored \(ByteCount.text(sizes.stored)), rootfs \(ByteCount.text(sizes.rootfs)), wasted "
         + ByteCount.text(sizes.wasted),
       failOn: .error, findings: Report.clean(inspection.findings), inspection: inspection)
   }
@@ -167,7 +181,8 @@ extension Report.Subject {
     let finding = Failure.finding(failure)
     self.init(
       name: DisplayText.escape(subject), digest: nil, platform: nil, passed: false, isWhole: false,
-      headline: Failure.headline(failure), failOn: .error, findings: Report.clean([finding]), inspection: nil)
+      headline: Failure.headline(failure), failOn: .error, findings: Report.clean([finding]),
+      inspection: nil)
   }
 }
 
@@ -215,7 +230,8 @@ public struct Failure: Codable, Sendable, Equatable {
     var layout = TextLayout(style)
     let ids = findings.map(\.id).joined(separator: ", ")
     layout.paragraph(
-      "\(DisplayText.escape(image?.source ?? root ?? "")), \(headline) (\(ids))", label: "failed: ", ink: .red)
+      "\(DisplayText.escape(image?.source ?? root ?? "")), \(headline) (\(ids))", label: "failed: ",
+      ink: .red)
     return layout.text
   }
 
@@ -227,7 +243,9 @@ public struct Failure: Codable, Sendable, Equatable {
     var words = text[..<(text.firstRange(of: "\nLast lines of ")?.lowerBound ?? text.endIndex)]
       .split(whereSeparator: \.isNewline).joined(separator: " ")
     // The description ends with the remedy, which is the finding's fix.
-    if let end = error.remedy.map({ "; \($0)" }), words.hasSuffix(end) { words.removeLast(end.count) }
+    if let end = error.remedy.map({ "; \($0)" }), words.hasSuffix(end) {
+      words.removeLast(end.count)
+    }
     return Finding(
       id: isEngine ? "FORGE-X004" : "FORGE-X003", severity: .error,
       message: DisplayText.escape(words), location: nil,
@@ -235,11 +253,13 @@ public struct Failure: Codable, Sendable, Equatable {
         ? "mend what the message names, and build again"
         : error.remedy
           ?? (isSource
-            ? "mend what the message names" : "save or build the image again, and check that the file arrived whole"),
+            ? "mend what the message names"
+            : "save or build the image again, and check that the file arrived whole"),
       evidence: isEngine || isSource ? .source : .archive)
   }
 
   static func headline(_ error: any ForgeError) -> String {
-    error.exitCode == .engineFailed ? "the container engine failed" : "cannot be read whole, or is ambiguous"
+    error.exitCode == .engineFailed
+      ? "the container engine failed" : "cannot be read whole, or is ambiguous"
   }
 }

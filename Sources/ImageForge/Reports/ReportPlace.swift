@@ -17,16 +17,20 @@ struct ReportPlace: Equatable {
     }
     if location.hasPrefix("layer ") {
       // `layer 3: usr/bin/su`, or `layer 3` alone.
-      let path = location.split(separator: ":", maxSplits: 1).dropFirst().first?.drop { $0 == " " || $0 == "/" }
+      let path = location.split(separator: ":", maxSplits: 1).dropFirst().first?.drop {
+        $0 == " " || $0 == "/"
+      }
       (self.path, line, isSource) = (path.flatMap { $0.isEmpty ? nil : String($0) }, nil, false)
-    } else if [.config, .history, .archive].contains(finding.evidence) || location.hasPrefix("config.")
+    } else if [.config, .history, .archive].contains(finding.evidence)
+      || location.hasPrefix("config.")
       || location.hasPrefix("history[")
     {
       (path, line, isSource) = (nil, nil, false)
     } else if finding.evidence == .file {
       // A path in the image, or an owner of files such as `npm`.
       (path, line, isSource) = (location, nil, false)
-    } else if let colon = location.lastIndex(of: ":"), let number = Int(location[location.index(after: colon)...]),
+    } else if let colon = location.lastIndex(of: ":"),
+      let number = Int(location[location.index(after: colon)...]),
       number > 0
     {
       (path, line, isSource) = (Self.relative(location[..<colon]), number, true)
@@ -54,7 +58,8 @@ extension Finding {
     let shown = WorkingFolder.shown(isSeen ? path : inside)
     guard !shown.isEmpty else { return self }
     return Finding(
-      id: id, severity: severity, message: message, location: shown + (place.line.map { ":\($0)" } ?? ""), fix: fix,
+      id: id, severity: severity, message: message,
+      location: shown + (place.line.map { ":\($0)" } ?? ""), fix: fix,
       evidence: evidence, cause: cause, change: change)
   }
 
@@ -85,7 +90,8 @@ extension SourceChange {
     let text = inserts.map { "`\($0)`" }.joined(separator: ", ")
     let lines = removes > 1 ? "lines \(line) to \(line + removes - 1)" : "line \(line)"
     if inserts.isEmpty { return "delete \(lines) of \(file)" }
-    return removes == 0 ? "insert \(text) as \(lines) of \(file)" : "write \(text) for \(lines) of \(file)"
+    return removes == 0
+      ? "insert \(text) as \(lines) of \(file)" : "write \(text) for \(lines) of \(file)"
   }
 }
 

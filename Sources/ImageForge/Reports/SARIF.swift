@@ -117,10 +117,13 @@ extension Report {
       for finding in subject.findings {
         results.append(
           SARIFLog.Result(
-            ruleId: finding.id, ruleIndex: ids.firstIndex(of: finding.id) ?? 0, level: Self.level(finding.severity),
+            ruleId: finding.id, ruleIndex: ids.firstIndex(of: finding.id) ?? 0,
+            level: Self.level(finding.severity),
             message: Self.message(finding.message + (finding.remedy.map { "\nFix: \($0)" } ?? "")),
             locations: [Self.location(finding, of: subject)],
-            partialFingerprints: ["forgeFinding/v1": fingerprints.next(finding, of: subject.stableName)],
+            partialFingerprints: [
+              "forgeFinding/v1": fingerprints.next(finding, of: subject.stableName)
+            ],
             fixes: Self.fix(finding).map { [$0] }))
       }
     }
@@ -136,7 +139,8 @@ extension Report {
             SARIFLog.Invocation(
               executionSuccessful: failures.isEmpty,
               toolExecutionNotifications: failures.map {
-                SARIFLog.Notification(level: "error", message: Self.message("\($0.name): \($0.headline)"))
+                SARIFLog.Notification(
+                  level: "error", message: Self.message("\($0.name): \($0.headline)"))
               })
           ],
           results: results)
@@ -148,15 +152,18 @@ extension Report {
     let first = findings.first { $0.id == id }
     let fix = first?.fix.map { Self.message($0) }
     return SARIFLog.Rule(
-      id: id, shortDescription: Self.message(known?.title ?? Self.titles[id] ?? first?.message ?? id),
+      id: id,
+      shortDescription: Self.message(known?.title ?? Self.titles[id] ?? first?.message ?? id),
       fullDescription: known.map { SARIFLog.Message(text: $0.why) },
       help: known.map { SARIFLog.Message(text: $0.why) } ?? fix,
-      defaultConfiguration: SARIFLog.Configuration(level: Self.level(known?.severity ?? first?.severity ?? .warning)),
+      defaultConfiguration: SARIFLog.Configuration(
+        level: Self.level(known?.severity ?? first?.severity ?? .warning)),
       properties: known.map { SARIFLog.Properties(tags: ["security", "container"] + $0.sameAs) })
   }
 
   private static let titles = [
-    "FORGE-X003": "The input cannot be read whole, or is ambiguous", "FORGE-X004": "The container engine failed",
+    "FORGE-X003": "The input cannot be read whole, or is ambiguous",
+    "FORGE-X004": "The container engine failed",
   ]
 
   private static func level(_ severity: Severity) -> String {
@@ -171,7 +178,8 @@ extension Report {
   private static func message(_ text: String) -> SARIFLog.Message {
     guard text.contains("](") else { return SARIFLog.Message(text: text) }
     return SARIFLog.Message(
-      text: text.replacing("\\", with: "\\\\").replacing("[", with: "\\[").replacing("]", with: "\\]"))
+      text: text.replacing("\\", with: "\\\\").replacing("[", with: "\\[").replacing(
+        "]", with: "\\]"))
   }
 
   private static func location(_ finding: Finding, of subject: Subject) -> SARIFLog.Location {
@@ -180,9 +188,12 @@ extension Report {
     let review = finding.reviewPlace
     return SARIFLog.Location(
       physicalLocation: SARIFLog.PhysicalLocation(
-        artifactLocation: SARIFLog.ArtifactLocation(uri: uri(review?.file ?? place.path ?? subject.name)),
+        artifactLocation: SARIFLog.ArtifactLocation(
+          uri: uri(review?.file ?? place.path ?? subject.name)),
         region: SARIFLog.Region(startLine: review?.line ?? 1)),
-      logicalLocations: [SARIFLog.LogicalLocation(fullyQualifiedName: finding.location ?? subject.name)])
+      logicalLocations: [
+        SARIFLog.LogicalLocation(fullyQualifiedName: finding.location ?? subject.name)
+      ])
   }
 
   /// A relative reference (RFC 3986) that means the same path: everything but unreserved characters is encoded.
@@ -210,7 +221,8 @@ extension Report {
           replacements: [
             SARIFLog.Replacement(
               deletedRegion: SARIFLog.Region(
-                startLine: change.line, startColumn: 1, endLine: change.line + change.removes, endColumn: 1),
+                startLine: change.line, startColumn: 1, endLine: change.line + change.removes,
+                endColumn: 1),
               insertedContent: SARIFLog.Message(text: change.inserts.map { $0 + "\n" }.joined()))
           ])
       ])

@@ -55,18 +55,23 @@ struct TextLayout {
     let indent = label.count
     let lines = Self.wrap(words, width: max(20, style.width - indent))
     for (index, part) in lines.enumerated() {
-      let front = index == 0 ? (labelInk.map { ink(label, $0) } ?? label) : String(repeating: " ", count: indent)
+      let front =
+        index == 0
+        ? (labelInk.map { ink(label, $0) } ?? label) : String(repeating: " ", count: indent)
       line(front + part)
     }
   }
 
   /// Rows of columns; all but the last one are as wide as their widest cell, and the last one is cut to the width.
   mutating func table(
-    _ rows: [[String]], aligned alignments: [Alignment] = [], header: [String]? = nil, indent: Int = 2
+    _ rows: [[String]], aligned alignments: [Alignment] = [], header: [String]? = nil,
+    indent: Int = 2
   ) {
     let all = (header.map { [$0] } ?? []) + rows
     guard let columns = all.map(\.count).max(), columns > 0 else { return }
-    let widths = (0..<columns).map { column in all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+    let widths = (0..<columns).map { column in
+      all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
     for (index, row) in all.enumerated() {
       var out = String(repeating: " ", count: indent)
       for (column, cell) in row.enumerated() {
@@ -79,7 +84,10 @@ struct TextLayout {
           case .path: out += cell.count <= room ? cell : "…" + cell.suffix(room - 1)
           }
         } else {
-          out += Self.pad(cell, to: widths[column], column < alignments.count ? alignments[column] : .left) + "  "
+          out +=
+            Self.pad(
+              cell, to: widths[column], column < alignments.count ? alignments[column] : .left)
+            + "  "
         }
       }
       while out.hasSuffix(" ") { out.removeLast() }
@@ -91,10 +99,18 @@ struct TextLayout {
     for finding in findings {
       let severity = finding.severity.rawValue
       let front = "  \(Self.pad(severity, to: 7, .left))  "
-      paragraph("\(finding.id)  \(DisplayText.escape(finding.message))", label: front, ink: Self.ink(finding.severity))
-      if let location = finding.location { paragraph(DisplayText.escape(location), label: "           at   ") }
-      if let fix = finding.placedFix { paragraph(DisplayText.escape(fix), label: "           fix  ") }
-      if let change = finding.change { paragraph(DisplayText.escape(change.words), label: "           edit ") }
+      paragraph(
+        "\(finding.id)  \(DisplayText.escape(finding.message))", label: front,
+        ink: Self.ink(finding.severity))
+      if let location = finding.location {
+        paragraph(DisplayText.escape(location), label: "           at   ")
+      }
+      if let fix = finding.placedFix {
+        paragraph(DisplayText.escape(fix), label: "           fix  ")
+      }
+      if let change = finding.change {
+        paragraph(DisplayText.escape(change.words), label: "           edit ")
+      }
     }
   }
 
@@ -139,7 +155,8 @@ func tally(_ findings: [Finding]) -> String {
   Severity.allCases.reversed().compactMap { severity in
     let count = findings.count { $0.severity == severity }
     guard count > 0 else { return nil }
-    return severity == .info ? "\(count) info" : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+    return severity == .info
+      ? "\(count) info" : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
   }.joined(separator: ", ")
 }
 

@@ -16,7 +16,9 @@ extension TreeReport {
   /// Rows of one folder that are shown.
   private static let most = 25
 
-  private static func add(_ node: TreeFacts, to rows: inout [[String]], front: String, below: String) {
+  private static func add(
+    _ node: TreeFacts, to rows: inout [[String]], front: String, below: String
+  ) {
     var name = node.name + (node.kind == "folder" && !node.name.hasSuffix("/") ? "/" : "")
     if let target = node.target { name += " → \(target)" }
     if !["file", "folder", "symlink"].contains(node.kind) { name += "  (\(node.kind))" }
@@ -25,7 +27,9 @@ extension TreeReport {
     let children = node.children ?? []
     for (index, child) in children.prefix(most).enumerated() {
       let isLast = index == children.count - 1
-      add(child, to: &rows, front: below + (isLast ? "└─ " : "├─ "), below: below + (isLast ? "   " : "│  "))
+      add(
+        child, to: &rows, front: below + (isLast ? "└─ " : "├─ "),
+        below: below + (isLast ? "   " : "│  "))
     }
     if children.count > most {
       let rest = children[most...].reduce(0) { $0 + $1.bytes }
@@ -38,20 +42,24 @@ extension LayerReport {
   /// What `forge inspect --layer N` prints for people.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
-    layout.line(layout.ink("layer \(layer.index) of \(DisplayText.escape(image.reference ?? image.source))", .bold))
+    layout.line(
+      layout.ink(
+        "layer \(layer.index) of \(DisplayText.escape(image.reference ?? image.source))", .bold))
     layout.paragraph(BuildStep.short(layer.createdBy ?? "unknown"), label: "  step        ")
     for (name, digest) in [("digest", layer.digest), ("diffID", layer.diffID)] {
       layout.paragraph(digest.description, label: "  \(name)      ")
     }
     layout.table([
-      ["media type", DisplayText.escape(layer.mediaType)], ["stored", ByteCount.text(layer.stored)],
+      ["media type", DisplayText.escape(layer.mediaType)],
+      ["stored", ByteCount.text(layer.stored)],
       ["wasted", ByteCount.text(layer.wasted)], ["compressed", ByteCount.text(layer.compressed)],
       ["files", String(layer.files)],
     ])
     if !largestFiles.isEmpty {
       layout.heading("largest files")
       layout.table(
-        largestFiles.prefix(10).map { [ByteCount.text($0.bytes), "/\($0.path)"] }, aligned: [.right, .path])
+        largestFiles.prefix(10).map { [ByteCount.text($0.bytes), "/\($0.path)"] },
+        aligned: [.right, .path])
     }
     if !packages.isEmpty {
       layout.heading("largest packages")
@@ -65,11 +73,15 @@ extension LayerReport {
     return layout.text
   }
 
-  private func write(_ rows: [Waste], _ title: String, to layout: inout TextLayout, _ place: (Waste) -> String) {
+  private func write(
+    _ rows: [Waste], _ title: String, to layout: inout TextLayout, _ place: (Waste) -> String
+  ) {
     guard !rows.isEmpty else { return }
     layout.heading("\(title): \(ByteCount.text(rows.reduce(0) { $0 + $1.bytes }))")
     layout.table(
-      rows.prefix(10).map { [ByteCount.text($0.bytes), $0.cause.rawValue, place($0), "/\($0.path)"] },
+      rows.prefix(10).map {
+        [ByteCount.text($0.bytes), $0.cause.rawValue, place($0), "/\($0.path)"]
+      },
       aligned: [.right, .left, .left, .path])
   }
 }

@@ -18,7 +18,8 @@ struct FolderTree {
 
   init(_ inspection: Inspection) {
     var lookup: [[ArraySlice<UInt8>: Int]] = [[:]]
-    for file in inspection.details.files where file.visible && file.kind == .regular && file.size > 0 {
+    for file in inspection.details.files
+    where file.visible && file.kind == .regular && file.size > 0 {
       var node = 0
       nodes[0].bytes += file.size
       nodes[0].files += 1
@@ -114,8 +115,11 @@ struct Treemap {
       let isRoomy = rest == nil && inner.width > 24 && inner.height > 18
       let children = isRoomy ? squarify(node, in: inner, atMost: Self.limit - pending.count) : []
       // A folder of which only a rest could be drawn is drawn whole.
-      let isOpen = children.contains { $0.rest == nil } || node == 0 && rest == nil && !children.isEmpty
-      if node != 0 || rest != nil { tiles.append(Tile(node: node, box: box, isOpen: isOpen, rest: rest)) }
+      let isOpen =
+        children.contains { $0.rest == nil } || node == 0 && rest == nil && !children.isEmpty
+      if node != 0 || rest != nil {
+        tiles.append(Tile(node: node, box: box, isOpen: isOpen, rest: rest))
+      }
       if isOpen { pending += children }
     }
   }
@@ -131,7 +135,9 @@ struct Treemap {
     var row: [Part] = []
     func worst(_ row: [Part], _ side: Double) -> Double {
       let sum = row.reduce(0) { $0 + $1.area }
-      return row.map { max(side * side * $0.area / (sum * sum), sum * sum / (side * side * $0.area)) }.max()
+      return row.map {
+        max(side * side * $0.area / (sum * sum), sum * sum / (side * side * $0.area))
+      }.max()
         ?? .infinity
     }
     func flush() {
@@ -169,7 +175,9 @@ struct Treemap {
   }
 
   /// The children that can be seen and the rest, the largest first.
-  private func parts(of folder: Int, _ scale: Double, atMost count: Int) -> [(node: Int, rest: Rest?, area: Double)] {
+  private func parts(of folder: Int, _ scale: Double, atMost count: Int) -> [(
+    node: Int, rest: Rest?, area: Double
+  )] {
     var parts: [(node: Int, rest: Rest?, area: Double)] = []
     var rest = Rest()
     var layers: [Int: Int64] = [:]

@@ -19,7 +19,9 @@ public struct TrialReport: Codable, Sendable, Equatable {
     /// `Dockerfile:40`, or the instruction where there is no Dockerfile to point into.
     public let location: String?
 
-    public init(id: String, outcome: Outcome, message: String, fix: String? = nil, location: String? = nil) {
+    public init(
+      id: String, outcome: Outcome, message: String, fix: String? = nil, location: String? = nil
+    ) {
       self.id = id
       self.outcome = outcome
       self.message = message
@@ -81,7 +83,9 @@ public struct TrialReport: Codable, Sendable, Equatable {
           return [mark, check.id, DisplayText.escape(check.message)]
         }, indent: 2)
       for check in image.checks where check.outcome == .failed {
-        layout.line("  \(check.id): \(check.location.map { DisplayText.escape($0) + ": " } ?? "")\(check.fix ?? "")")
+        layout.line(
+          "  \(check.id): \(check.location.map { DisplayText.escape($0) + ": " } ?? "")\(check.fix ?? "")"
+        )
       }
       if !image.log.isEmpty {
         layout.line("  last lines of the container:")

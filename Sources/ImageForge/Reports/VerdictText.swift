@@ -18,7 +18,8 @@ extension Verdict {
     }
     if !notCheckable.isEmpty {
       layout.paragraph(
-        "not checkable from an archive: " + notCheckable.map { "\($0.id) \($0.title)" }.joined(separator: "; "),
+        "not checkable from an archive: "
+          + notCheckable.map { "\($0.id) \($0.title)" }.joined(separator: "; "),
         label: "  ")
     }
     let counts = tally(findings)

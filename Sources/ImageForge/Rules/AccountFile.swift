@@ -36,7 +36,8 @@ struct AccountFile {
 
   /// As Go's Atoi: nil for what is no number, the nearest of 64 bits for what is beyond them.
   static func number(_ text: some Collection<Unicode.Scalar>) -> Int64? {
-    let digits = text.first.map { $0 == "+" || $0 == "-" } == true ? text.dropFirst() : text.dropFirst(0)
+    let digits =
+      text.first.map { $0 == "+" || $0 == "-" } == true ? text.dropFirst() : text.dropFirst(0)
     guard !digits.isEmpty, digits.allSatisfy({ ("0"..."9").contains($0) }) else { return nil }
     return Int64(String(String.UnicodeScalarView(text))) ?? (text.first == "-" ? .min : .max)
   }

@@ -4,8 +4,12 @@ import ForgeInspection
 /// Rules about the accounts of `/etc/passwd`, `/etc/group` and `/etc/shadow`, as the final root filesystem shows them.
 enum AccountRules {
   private static func rows(_ bytes: [UInt8]?, atLeast fields: Int) -> [[Substring]] {
-    String(decoding: (bytes ?? []).prefix(1 << 20), as: UTF8.self).split(whereSeparator: \.isNewline)
-      .map { $0.split(separator: ":", omittingEmptySubsequences: false) }.filter { $0.count >= fields }
+    String(decoding: (bytes ?? []).prefix(1 << 20), as: UTF8.self).split(
+      whereSeparator: \.isNewline
+    )
+    .map { $0.split(separator: ":", omittingEmptySubsequences: false) }.filter {
+      $0.count >= fields
+    }
   }
 
   static func emptyPassword(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
@@ -20,10 +24,13 @@ enum AccountRules {
     let found =
       rows(inspection.details.shadow, atLeast: 2).filter { $0[1].isEmpty && canLogIn($0[0]) }
       .map { (name: $0[0], file: "etc/shadow") }
-      + accounts.filter { $0[1].isEmpty && canLogIn($0[0]) }.map { (name: $0[0], file: "etc/passwd") }
+      + accounts.filter { $0[1].isEmpty && canLogIn($0[0]) }.map {
+        (name: $0[0], file: "etc/passwd")
+      }
     return found.map { name, file in
       Violation(
-        message: "the account \"\(DisplayText.escape(String(name)))\" has an empty password", location: file,
+        message: "the account \"\(DisplayText.escape(String(name)))\" has an empty password",
+        location: file,
         fix: "lock it: `RUN passwd -l NAME`, or take a base image that does", evidence: .file)
     }
   }
@@ -45,7 +52,8 @@ enum AccountRules {
       let shown = Set(names).sorted().prefix(4).joined(separator: ", ")
       return Violation(
         message: "\(shown) share the \(what) \(number)", location: file,
-        fix: "give each its own number, or remove what is not needed", evidence: .file, atMost: .warning)
+        fix: "give each its own number, or remove what is not needed", evidence: .file,
+        atMost: .warning)
     }
   }
 }

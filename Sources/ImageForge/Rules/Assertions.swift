@@ -13,7 +13,8 @@ enum Assertions {
       guard !files.isEmpty else { return }
       violations.append(
         Violation(
-          message: "assert.\(name): \(files.shownNames) \(message)", location: files.first?.place, fix: fix,
+          message: "assert.\(name): \(files.shownNames) \(message)", location: files.first?.place,
+          fix: fix,
           evidence: .file))
     }
     if let except = assertions.setuidExcept {
@@ -21,7 +22,8 @@ enum Assertions {
       breach(
         "no-setuid",
         visible.filter { file in
-          file.kind == .regular && file.mode & 0o6000 != 0 && !patterns.contains { $0.matches(file.path) }
+          file.kind == .regular && file.mode & 0o6000 != 0
+            && !patterns.contains { $0.matches(file.path) }
         }, "may not be setuid or setgid", fix: "`RUN chmod a-s …`, or list it under `except`")
     }
     if let except = assertions.worldWritableExcept {
@@ -29,7 +31,8 @@ enum Assertions {
       breach(
         "no-world-writable",
         visible.filter { file in
-          file.mode & 0o002 != 0 && (file.kind == .regular || file.kind == .directory && file.mode & 0o1000 == 0)
+          file.mode & 0o002 != 0
+            && (file.kind == .regular || file.kind == .directory && file.mode & 0o1000 == 0)
             && !patterns.contains { $0.matches(file.path) }
         }, "may not be writable by everyone", fix: "`chmod o-w …`, or list it under `except`")
     }
@@ -38,7 +41,8 @@ enum Assertions {
       breach(
         "no-shell",
         visible.filter { file in
-          (file.kind == .regular || file.kind == .symlink) && file.path.count < 40 && file.isBelow("bin")
+          (file.kind == .regular || file.kind == .symlink) && file.path.count < 40
+            && file.isBelow("bin")
             && names.contains(String(decoding: file.name, as: UTF8.self))
         }, "may not be in the image", fix: "end with a base image that has no shell")
     }
@@ -52,15 +56,19 @@ enum Assertions {
       let glob = PathPattern(row.path)
       breach(
         "newest",
-        visible.filter { $0.kind == .regular && glob.matches($0.path) && day($0.modified) > row.date },
-        "changed after \(row.date)", fix: "build with SOURCE_DATE_EPOCH and `rewrite-timestamp=true`")
+        visible.filter {
+          $0.kind == .regular && glob.matches($0.path) && day($0.modified) > row.date
+        },
+        "changed after \(row.date)",
+        fix: "build with SOURCE_DATE_EPOCH and `rewrite-timestamp=true`")
     }
     for row in assertions.files {
       let clean = row.path.split(separator: "/").joined(separator: "/")
       guard let file = visible.last(where: { $0.path.elementsEqual(clean.utf8) }) else {
         violations.append(
           Violation(
-            message: "assert.files: /\(DisplayText.escape(clean)) is not in the image", location: nil,
+            message: "assert.files: /\(DisplayText.escape(clean)) is not in the image",
+            location: nil,
             fix: "COPY it into the last stage", evidence: .file))
         continue
       }
@@ -72,7 +80,8 @@ enum Assertions {
       if let gid = row.gid, file.gid != gid { wrong.append("gid \(file.gid) instead of \(gid)") }
       if !wrong.isEmpty {
         breach(
-          "files", [file], "has \(wrong.joined(separator: ", "))", fix: "set it with `COPY --chown=… --chmod=…`")
+          "files", [file], "has \(wrong.joined(separator: ", "))",
+          fix: "set it with `COPY --chown=… --chmod=…`")
       }
     }
     return violations
@@ -98,7 +107,8 @@ enum Assertions {
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
     let civilYear = year + era * 400 + (civilMonth <= 2 ? 1 : 0)
-    return "\(pad(civilYear, 4))-\(pad(civilMonth, 2))-\(pad(dayOfYear - (153 * month + 2) / 5 + 1, 2))"
+    return
+      "\(pad(civilYear, 4))-\(pad(civilMonth, 2))-\(pad(dayOfYear - (153 * month + 2) / 5 + 1, 2))"
   }
 
   /// Today, UTC.

@@ -24,7 +24,9 @@ public struct Baseline: Codable, Sendable, Equatable {
   public static func load(_ path: String) throws(PolicyError) -> Baseline {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw PolicyError(
-        location: path, reason: "the baseline cannot be read; write one with `forge baseline write IMAGE -o \(path)`")
+        location: path,
+        reason:
+          "the baseline cannot be read; write one with `forge baseline write IMAGE -o \(path)`")
     }
     guard data.count <= 16 << 20 else {
       throw PolicyError(location: path, reason: "larger than 16 MiB: not a baseline")
@@ -32,13 +34,15 @@ public struct Baseline: Codable, Sendable, Equatable {
     do {
       let baseline = try JSONDecoder().decode(Baseline.self, from: data)
       guard baseline.schemaVersion == 1 else {
-        throw PolicyError(location: path, reason: "schemaVersion \(baseline.schemaVersion) is unknown")
+        throw PolicyError(
+          location: path, reason: "schemaVersion \(baseline.schemaVersion) is unknown")
       }
       return baseline
     } catch let error as PolicyError {
       throw error
     } catch {
-      throw PolicyError(location: path, reason: "it is no baseline; write one with `forge baseline write`")
+      throw PolicyError(
+        location: path, reason: "it is no baseline; write one with `forge baseline write`")
     }
   }
 
@@ -55,11 +59,14 @@ public struct Baseline: Codable, Sendable, Equatable {
     let whole = image.reference ?? image.source
     let last = whole.split(separator: "/").last.map(String.init) ?? whole
     let name = last.prefix { $0 != "@" && $0 != ":" }
-    return image.reference == nil && name.hasSuffix(".tar") ? String(name.dropLast(4)) : String(name)
+    return image.reference == nil && name.hasSuffix(".tar")
+      ? String(name.dropLast(4)) : String(name)
   }
 
   /// How the metric of the policy has changed; nil where the baseline does not know the image.
-  public func change(_ inspection: Inspection, metric: Policy.Metric) -> (before: Int64, now: Int64)? {
+  public func change(_ inspection: Inspection, metric: Policy.Metric) -> (
+    before: Int64, now: Int64
+  )? {
     images[Self.name(inspection.image)].map { ($0.sizes[metric], inspection.sizes[metric]) }
   }
 
@@ -83,21 +90,26 @@ public struct Baseline: Codable, Sendable, Equatable {
     case .bytes(let bytes): (limit, allowed) = (bytes, ByteCount.text(bytes))
     case .permille(let share):
       (limit, allowed) = (
-        (Double(before) * Double(share) / 1000).rounded() < 9e18 ? Int64(Double(before) * Double(share) / 1000) : .max,
+        (Double(before) * Double(share) / 1000).rounded() < 9e18
+          ? Int64(Double(before) * Double(share) / 1000) : .max,
         "\(share / 10)\(share % 10 == 0 ? "" : ".\(share % 10)") %"
       )
     }
     guard now - before > limit else { return [] }
-    let kinds = Dictionary(inspection.packages.map { ($0.kind, $0.bytes) }, uniquingKeysWith: { $0 &+ $1 })
-    let grown = kinds.map { ($0.key, $0.value - (images[Self.name(inspection.image)]?.packages[$0.key] ?? 0)) }
-      .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
-      .map { "\($0.0) packages \(ByteCount.text($0.1))" }
+    let kinds = Dictionary(
+      inspection.packages.map { ($0.kind, $0.bytes) }, uniquingKeysWith: { $0 &+ $1 })
+    let grown = kinds.map {
+      ($0.key, $0.value - (images[Self.name(inspection.image)]?.packages[$0.key] ?? 0))
+    }
+    .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    .map { "\($0.0) packages \(ByteCount.text($0.1))" }
     return [
       Violation(
         message: "\(policy.metric.rawValue) size has grown by \(ByteCount.text(now - before)) to "
           + "\(ByteCount.text(now)), more than the \(allowed) that are allowed"
           + (grown.isEmpty ? "" : "; grown: \(grown.joined(separator: ", "))"), location: nil,
-        fix: "see `forge diff OLD NEW`; if it must be so, write a new baseline with `forge baseline write`",
+        fix:
+          "see `forge diff OLD NEW`; if it must be so, write a new baseline with `forge baseline write`",
         evidence: .file)
     ]
   }

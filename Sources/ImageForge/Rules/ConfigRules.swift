@@ -9,20 +9,26 @@ enum ConfigRules {
     return [
       Violation(
         message: config.isDockerFormat
-          ? "no HEALTHCHECK" : "no HEALTHCHECK (the OCI image format cannot carry one; build with `--format docker`)",
+          ? "no HEALTHCHECK"
+          : "no HEALTHCHECK (the OCI image format cannot carry one; build with `--format docker`)",
         location: "config.Healthcheck",
-        fix: #"add HEALTHCHECK CMD ["…"] in exec form to the last stage, or rely on Kubernetes' probes"#,
+        fix:
+          #"add HEALTHCHECK CMD ["…"] in exec form to the last stage, or rely on Kubernetes' probes"#,
         evidence: .config)
     ]
   }
 
   static func volumes(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    let system: Set = ["/", "/dev", "/proc", "/sys", "/etc", "/var/run/docker.sock", "/run/docker.sock"]
+    let system: Set = [
+      "/", "/dev", "/proc", "/sys", "/etc", "/var/run/docker.sock", "/run/docker.sock",
+    ]
     return inspection.details.config.volumes.filter { volume in
-      system.contains(volume.count > 1 && volume.hasSuffix("/") ? String(volume.dropLast()) : volume)
+      system.contains(
+        volume.count > 1 && volume.hasSuffix("/") ? String(volume.dropLast()) : volume)
     }.map {
       Violation(
-        message: "VOLUME \(DisplayText.escape($0)) covers a system folder", location: "config.Volumes",
+        message: "VOLUME \(DisplayText.escape($0)) covers a system folder",
+        location: "config.Volumes",
         fix: "remove it from the Dockerfile", evidence: .config)
     }
   }
@@ -37,25 +43,32 @@ enum ConfigRules {
     if let reference = inspection.image.reference, isMoving(reference) {
       violations.append(
         Violation(
-          message: "the image is called \(DisplayText.escape(reference)): `latest` is another image tomorrow",
+          message:
+            "the image is called \(DisplayText.escape(reference)): `latest` is another image tomorrow",
           location: "reference", fix: "tag it with a version or the commit", evidence: .archive))
     }
-    if let base = inspection.details.config.labels["org.opencontainers.image.base.name"], isMoving(base) {
+    if let base = inspection.details.config.labels["org.opencontainers.image.base.name"],
+      isMoving(base)
+    {
       violations.append(
         Violation(
           message: "the base is \(DisplayText.escape(base)): `latest` is another image tomorrow",
-          location: "config.Labels", fix: "write the version, or better the digest, in FROM", evidence: .config))
+          location: "config.Labels", fix: "write the version, or better the digest, in FROM",
+          evidence: .config))
     }
     return violations
   }
 
   static func ports(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    let isRoot = UserRules.resolve(inspection.image.user, passwd: inspection.details.passwd) == .uid(0)
+    let isRoot =
+      UserRules.resolve(inspection.image.user, passwd: inspection.details.passwd) == .uid(0)
     return inspection.details.config.exposedPorts.compactMap { entry in
       let numbers = entry.prefix { $0 != "/" }.split(separator: "-").map { Int($0) }
       let shown = DisplayText.escape(entry)
       func violation(_ message: String, _ fix: String, _ atMost: Severity? = nil) -> Violation {
-        Violation(message: message, location: "config.ExposedPorts", fix: fix, evidence: .config, atMost: atMost)
+        Violation(
+          message: message, location: "config.ExposedPorts", fix: fix, evidence: .config,
+          atMost: atMost)
       }
       guard let first = numbers.first.flatMap({ $0 }), let last = numbers.last.flatMap({ $0 }),
         (0...65535).contains(first), (0...65535).contains(last)
@@ -83,33 +96,40 @@ enum ConfigRules {
   }
 
   static func shellForm(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    [("ENTRYPOINT", inspection.image.entrypoint), ("CMD", inspection.image.cmd)].compactMap { name, words in
+    [("ENTRYPOINT", inspection.image.entrypoint), ("CMD", inspection.image.cmd)].compactMap {
+      name, words in
       let shells = ["sh", "bash", "ash", "dash"]
-      let isShell = words.count >= 2 && shells.contains(ImageRules.baseName(words[0])) && words[1] == "-c"
+      let isShell =
+        words.count >= 2 && shells.contains(ImageRules.baseName(words[0])) && words[1] == "-c"
       // `sh -c "exec …"` hands process 1 over.
       guard isShell, !(words.count > 2 && words[2].hasPrefix("exec ")) else { return nil }
       return Violation(
-        message: "\(name) runs through a shell, which does not pass on SIGTERM", location: "config.\(name.capitalized)",
+        message: "\(name) runs through a shell, which does not pass on SIGTERM",
+        location: "config.\(name.capitalized)",
         fix: #"write it in exec form: \#(name) ["program", "argument"]"#, evidence: .config)
     }
   }
 
   static func environment(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     func violation(_ message: String, _ fix: String, _ atMost: Severity? = nil) -> Violation {
-      Violation(message: message, location: "config.Env", fix: fix, evidence: .config, atMost: atMost)
+      Violation(
+        message: message, location: "config.Env", fix: fix, evidence: .config, atMost: atMost)
     }
     let open = Set(
       inspection.details.files.filter {
         $0.visible && $0.kind == .directory && $0.mode & 0o002 != 0
       }.map { "/" + String(decoding: $0.path, as: UTF8.self) })
     return inspection.details.config.environment.flatMap { entry -> [Violation] in
-      let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       guard parts.count == 2 else { return [] }
       let (name, value) = (parts[0], parts[1])
       let elements = value.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       switch name {
       case "PATH", "PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH":
-        let bad = value.isEmpty ? [] : elements.filter { !$0.hasPrefix("/") || open.contains($0) || $0 == "/tmp" }
+        let bad =
+          value.isEmpty
+          ? [] : elements.filter { !$0.hasPrefix("/") || open.contains($0) || $0 == "/tmp" }
         return bad.map { element in
           violation(
             "\(name) holds \(element.isEmpty ? "an empty element" : DisplayText.escape(element)), where others may put "
@@ -127,10 +147,15 @@ enum ConfigRules {
         return [violation("NODE_OPTIONS opens Node's debugger", "remove --inspect")]
       case "NODE_TLS_REJECT_UNAUTHORIZED" where value == "0":
         return [
-          violation("NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate", "add the missing authority instead")
+          violation(
+            "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate",
+            "add the missing authority instead")
         ]
       case "PYTHONHTTPSVERIFY" where value == "0":
-        return [violation("PYTHONHTTPSVERIFY=0 accepts any certificate", "add the missing authority instead")]
+        return [
+          violation(
+            "PYTHONHTTPSVERIFY=0 accepts any certificate", "add the missing authority instead")
+        ]
       default: return []
       }
     }
@@ -147,7 +172,8 @@ enum ConfigRules {
       line.contains("\(manager) run dev") || line.contains("\(manager) dev")
     }
     let reason: String? =
-      if follows("next", "dev") || line.contains("next dev") || ["npm", "pnpm", "yarn", "bun"].contains(where: scripts)
+      if follows("next", "dev") || line.contains("next dev")
+        || ["npm", "pnpm", "yarn", "bun"].contains(where: scripts)
       {
         "`next dev`"
       } else if words.contains("--reload") || line.contains(" --reload") {
@@ -162,16 +188,19 @@ enum ConfigRules {
       violations.append(
         Violation(
           message: "the command starts a development server (\(reason))", location: "config.Cmd",
-          fix: "start the production server: `node server.js`, or `uvicorn` without `--reload`", evidence: .config))
+          fix: "start the production server: `node server.js`, or `uvicorn` without `--reload`",
+          evidence: .config))
     }
     for entry in inspection.details.config.environment {
       let value = entry.drop { $0 != "=" }.dropFirst().lowercased()
       if entry.hasPrefix("NODE_ENV="), value != "production" {
         violations.append(
           Violation(
-            message: "NODE_ENV is \(DisplayText.escape(value)), not production", location: "config.Env",
+            message: "NODE_ENV is \(DisplayText.escape(value)), not production",
+            location: "config.Env",
             fix: "ENV NODE_ENV=production in the last stage", evidence: .config, atMost: .warning))
-      } else if entry.hasPrefix("DEBUG=") || entry.hasPrefix("FLASK_DEBUG=") || entry.hasPrefix("FASTAPI_DEBUG="),
+      } else if entry.hasPrefix("DEBUG=") || entry.hasPrefix("FLASK_DEBUG=")
+        || entry.hasPrefix("FASTAPI_DEBUG="),
         ["1", "true", "yes", "on", "*"].contains(value)
       {
         violations.append(

@@ -14,25 +14,38 @@ enum FileRules {
   }
 
   private static let caches = [
-    Cache(rule: "FORGE-I005", folder: "var/lib/apt/lists/", fix: "end the same RUN with `rm -rf /var/lib/apt/lists/*`"),
+    Cache(
+      rule: "FORGE-I005", folder: "var/lib/apt/lists/",
+      fix: "end the same RUN with `rm -rf /var/lib/apt/lists/*`"),
     Cache(
       rule: "FORGE-I005", folder: "var/cache/apt/",
-      fix: "mount a cache: `RUN --mount=type=cache,target=/var/cache/apt …`, or `apt-get clean` in that RUN"),
+      fix:
+        "mount a cache: `RUN --mount=type=cache,target=/var/cache/apt …`, or `apt-get clean` in that RUN"
+    ),
     Cache(
       rule: "FORGE-I005", folder: "root/.cache/pip/",
       fix: "use `RUN --mount=type=cache,target=/root/.cache/pip …` or `pip install --no-cache-dir`"),
     Cache(
-      rule: "FORGE-I005", folder: "root/.cache/uv/", fix: "use `RUN --mount=type=cache,target=/root/.cache/uv …`"),
-    Cache(rule: "FORGE-I005", folder: "root/.npm/_cacache/", fix: "use `RUN --mount=type=cache,target=/root/.npm …`"),
+      rule: "FORGE-I005", folder: "root/.cache/uv/",
+      fix: "use `RUN --mount=type=cache,target=/root/.cache/uv …`"),
+    Cache(
+      rule: "FORGE-I005", folder: "root/.npm/_cacache/",
+      fix: "use `RUN --mount=type=cache,target=/root/.npm …`"),
     Cache(
       rule: "FORGE-I005", folder: "usr/local/share/.cache/yarn/",
       fix: "use `RUN --mount=type=cache,target=/usr/local/share/.cache/yarn …`"),
     Cache(rule: "FORGE-I016", folder: "var/cache/apk/", fix: "use `apk add --no-cache`"),
     Cache(rule: "FORGE-I016", folder: "lib/apk/cache/", fix: "use `apk add --no-cache`"),
-    Cache(rule: "FORGE-I017", folder: "var/cache/dnf/", fix: "end the same RUN with `dnf clean all`"),
-    Cache(rule: "FORGE-I017", folder: "var/cache/yum/", fix: "end the same RUN with `yum clean all`"),
-    Cache(rule: "FORGE-I017", folder: "var/cache/zypp/", fix: "end the same RUN with `zypper clean --all`"),
-    Cache(rule: "FORGE-I017", folder: "var/lib/dnf/repos/", fix: "end the same RUN with `dnf clean all`"),
+    Cache(
+      rule: "FORGE-I017", folder: "var/cache/dnf/", fix: "end the same RUN with `dnf clean all`"),
+    Cache(
+      rule: "FORGE-I017", folder: "var/cache/yum/", fix: "end the same RUN with `yum clean all`"),
+    Cache(
+      rule: "FORGE-I017", folder: "var/cache/zypp/",
+      fix: "end the same RUN with `zypper clean --all`"),
+    Cache(
+      rule: "FORGE-I017", folder: "var/lib/dnf/repos/", fix: "end the same RUN with `dnf clean all`"
+    ),
   ]
 
   static func leftovers(_ rule: String) -> ImageRules.Check {
@@ -53,7 +66,8 @@ enum FileRules {
         let folder = "\(caches[place.cache].folder)"
         return Violation(
           message: "\(ByteCount.text(size)) of package lists or caches in /\(folder.dropLast())",
-          location: "layer \(place.layer): \(folder)", fix: caches[place.cache].fix, evidence: .file)
+          location: "layer \(place.layer): \(folder)", fix: caches[place.cache].fix, evidence: .file
+        )
       }
     }
   }
@@ -64,14 +78,18 @@ enum FileRules {
     let files = inspection.details.files.filter { $0.visible && $0.kind == .regular }
     let bits = files.filter { $0.mode & 0o6000 != 0 }.byLayer {
       Violation(
-        message: "\($0.shownNames) \($0.count == 1 ? "is" : "are") setuid or setgid", location: $0.first?.place,
-        fix: "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
+        message: "\($0.shownNames) \($0.count == 1 ? "is" : "are") setuid or setgid",
+        location: $0.first?.place,
+        fix:
+          "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
         evidence: .file)
     }
     let capabilities = files.filter { $0.attributes.contains("security.capability") }.byLayer {
       Violation(
-        message: "\($0.shownNames) \($0.count == 1 ? "has" : "have") file capabilities", location: $0.first?.place,
-        fix: "`RUN setcap -r …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
+        message: "\($0.shownNames) \($0.count == 1 ? "has" : "have") file capabilities",
+        location: $0.first?.place,
+        fix:
+          "`RUN setcap -r …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
         evidence: .file)
     }
     return bits + capabilities
@@ -92,7 +110,9 @@ enum FileRules {
 
   /// Code that the process could change, so that a break-in outlives it.
   static func writableCode(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    guard case .uid(let uid) = UserRules.resolve(inspection.image.user, passwd: inspection.details.passwd), uid > 0
+    guard
+      case .uid(let uid) = UserRules.resolve(
+        inspection.image.user, passwd: inspection.details.passwd), uid > 0
     else { return [] }
     let gid = UserRules.group(inspection.image.user, inspection.details)
     return inspection.details.files.filter { file in
@@ -104,9 +124,11 @@ enum FileRules {
         || (Int64(file.gid) == gid && gid != 0 && file.mode & 0o020 != 0)
     }.byLayer {
       Violation(
-        message: "\($0.shownNames) may be changed by the process that runs \($0.count == 1 ? "it" : "them")",
+        message:
+          "\($0.shownNames) may be changed by the process that runs \($0.count == 1 ? "it" : "them")",
         location: $0.first?.place,
-        fix: "leave code to root: `COPY` without `--chown`, and `--chown` only for folders that the process writes to",
+        fix:
+          "leave code to root: `COPY` without `--chown`, and `--chown` only for folders that the process writes to",
         evidence: .file)
     }
   }
@@ -116,21 +138,27 @@ enum FileRules {
   static func devices(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     inspection.details.files.filter { $0.kind == .device || $0.kind == .fifo }.byLayer {
       Violation(
-        message: "\($0.shownNames) \($0.count == 1 ? "is a device or pipe" : "are devices or pipes")",
-        location: $0.first?.place, fix: "remove them: runtimes make /dev themselves", evidence: .file)
+        message:
+          "\($0.shownNames) \($0.count == 1 ? "is a device or pipe" : "are devices or pipes")",
+        location: $0.first?.place, fix: "remove them: runtimes make /dev themselves",
+        evidence: .file)
     }
   }
 
   static func attributes(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     func isOdd(_ name: String) -> Bool {
-      ["trusted.", "user.overlay.", "security.selinux", "security.ima", "security.evm"].contains(where: name.hasPrefix)
+      ["trusted.", "user.overlay.", "security.selinux", "security.ima", "security.evm"].contains(
+        where: name.hasPrefix)
     }
-    return inspection.details.files.filter { $0.attributes.contains(where: isOdd) }.byLayer { files in
+    return inspection.details.files.filter { $0.attributes.contains(where: isOdd) }.byLayer {
+      files in
       let names = Set(files.flatMap(\.attributes).filter(isOdd)).sorted()
       return Violation(
-        message: "\(files.shownNames) \(files.count == 1 ? "carries" : "carry") \(names.joined(separator: ", ")): "
+        message:
+          "\(files.shownNames) \(files.count == 1 ? "carries" : "carry") \(names.joined(separator: ", ")): "
           + "attributes of the machine that built the image", location: files.first?.place,
-        fix: "build with an engine that does not record them, or `RUN setfattr -x …`", evidence: .file)
+        fix: "build with an engine that does not record them, or `RUN setfattr -x …`",
+        evidence: .file)
     }
   }
 
@@ -149,10 +177,12 @@ enum FileRules {
       $0.isBelow(".vscode") || $0.isBelow(".idea")
     },
     Litter(what: "caches", advice: "**/.cache", atMost: nil) {
-      $0.isBelow(".npm") || ($0.isBelow(".cache") && ($0.isBelow("node_modules") || $0.size > 100_000))
+      $0.isBelow(".npm")
+        || ($0.isBelow(".cache") && ($0.isBelow("node_modules") || $0.size > 100_000))
         || $0.isBelow(".pytest_cache") || $0.isBelow(".mypy_cache") || $0.isBelow(".ruff_cache")
     },
-    Litter(what: "how the image is built", advice: "Dockerfile* and docker-compose*", atMost: .info) {
+    Litter(what: "how the image is built", advice: "Dockerfile* and docker-compose*", atMost: .info)
+    {
       $0.name.starts(with: "Dockerfile".utf8) || $0.name.starts(with: "docker-compose".utf8)
         || $0.name.elementsEqual("compose.yaml".utf8) || $0.name.elementsEqual(".dockerignore".utf8)
     },
@@ -165,27 +195,33 @@ enum FileRules {
   /// The line of a `.dockerignore` that keeps such litter out.
   static func ignoreLine(_ path: String) -> String? {
     let folders: Set<Substring> = [
-      ".git", ".vscode", ".idea", ".npm", ".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache", "__tests__", "tests",
+      ".git", ".vscode", ".idea", ".npm", ".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache",
+      "__tests__", "tests",
       "test",
     ]
     let parts = path.split(separator: "/")
     if let folder = parts.dropLast().first(where: folders.contains) { return "**/\(folder)" }
     guard let name = parts.last else { return nil }
     if name.hasSuffix(".js.map") { return "**/*.map" }
-    for start in ["Dockerfile", "docker-compose"] where name.hasPrefix(start) { return "**/\(start)*" }
+    for start in ["Dockerfile", "docker-compose"] where name.hasPrefix(start) {
+      return "**/\(start)*"
+    }
     return name == "compose.yaml" || name == ".dockerignore" ? "**/\(name)" : nil
   }
 
   static func needless(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let own = inspection.details.files.filter {
       $0.kind == .regular
-        && (SecretPlace.isApplication($0.path[...]) || ($0.isBelow("node_modules") && $0.isBelow(".cache")))
+        && (SecretPlace.isApplication($0.path[...])
+          || ($0.isBelow("node_modules") && $0.isBelow(".cache")))
     }
     return litter.flatMap { kind in
       own.filter(kind.isPart).byLayer {
         Violation(
-          message: "\(ByteCount.text($0.bytes)) \(kind.what) in the image: \($0.shownNames)", location: $0.first?.place,
-          fix: "add \(kind.advice) to .dockerignore, or copy only what the program needs", evidence: .file,
+          message: "\(ByteCount.text($0.bytes)) \(kind.what) in the image: \($0.shownNames)",
+          location: $0.first?.place,
+          fix: "add \(kind.advice) to .dockerignore, or copy only what the program needs",
+          evidence: .file,
           atMost: kind.atMost)
       }
     }
@@ -194,7 +230,10 @@ enum FileRules {
   private static let tools: [(kind: String, names: Set<String>)] = [
     (
       "package managers",
-      ["apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "npm", "npx", "yarn", "pip", "pip3"]
+      [
+        "apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "npm", "npx", "yarn", "pip",
+        "pip3",
+      ]
     ),
     ("compilers", ["gcc", "g++", "cc", "make", "clang", "cargo", "go"]),
     ("downloaders", ["curl", "wget"]), ("shells", ["sh", "bash", "dash", "ash", "zsh", "busybox"]),
@@ -210,7 +249,8 @@ enum FileRules {
     return [
       Violation(
         message: "the image holds \(found.joined(separator: "; "))", location: nil,
-        fix: "copy the program into a final stage without them, such as a distroless one", evidence: .file)
+        fix: "copy the program into a final stage without them, such as a distroless one",
+        evidence: .file)
     ]
   }
 
@@ -229,9 +269,12 @@ enum FileRules {
 
   /// Programs in the folders of `$PATH`, by name, as the final root filesystem shows them.
   private static func programs(_ inspection: Inspection) -> [String: FileInstance] {
-    let folders: [StaticString] = ["usr/bin/", "bin/", "usr/sbin/", "sbin/", "usr/local/bin/", "usr/local/sbin/"]
+    let folders: [StaticString] = [
+      "usr/bin/", "bin/", "usr/sbin/", "sbin/", "usr/local/bin/", "usr/local/sbin/",
+    ]
     var programs: [String: FileInstance] = [:]
-    for file in inspection.details.files where file.visible && (file.kind == .regular || file.kind == .symlink) {
+    for file in inspection.details.files
+    where file.visible && (file.kind == .regular || file.kind == .symlink) {
       guard let folder = folders.first(where: file.hasPrefix),
         file.path.count - folder.utf8CodeUnitCount <= 12
       else { continue }
@@ -251,15 +294,20 @@ enum FileRules {
       }
       if file.size > 0, file.hasPrefix("etc/ssh/ssh_host_"), !file.hasSuffix(".pub") {
         return Violation(
-          message: "\(file.shownPath) is an SSH host key that every container of the image would share",
+          message:
+            "\(file.shownPath) is an SSH host key that every container of the image would share",
           location: file.place,
           fix: "remove openssh-server, or `rm -f /etc/ssh/ssh_host_*` in the RUN that installs it",
           evidence: .file)
       }
-      if file.visible, file.size >= 32, file.hasSuffix("etc/machine-id") || file.hasSuffix("var/lib/dbus/machine-id") {
+      if file.visible, file.size >= 32,
+        file.hasSuffix("etc/machine-id") || file.hasSuffix("var/lib/dbus/machine-id")
+      {
         return Violation(
-          message: "\(file.shownPath) gives every container the same machine id", location: file.place,
-          fix: "empty it at the end of the RUN that makes it: `: > /etc/machine-id`", evidence: .file, atMost: .info)
+          message: "\(file.shownPath) gives every container the same machine id",
+          location: file.place,
+          fix: "empty it at the end of the RUN that makes it: `: > /etc/machine-id`",
+          evidence: .file, atMost: .info)
       }
       return nil
     }
@@ -270,7 +318,8 @@ enum FileRules {
     guard !files.isEmpty else { return [] }
     let hasAuthorities = files.contains { file in
       file.visible
-        && (file.hasPrefix("etc/ssl/certs/") || file.hasPrefix("etc/pki/") || file.hasSuffix("etc/ssl/cert.pem")
+        && (file.hasPrefix("etc/ssl/certs/") || file.hasPrefix("etc/pki/")
+          || file.hasSuffix("etc/ssl/cert.pem")
           || file.hasSuffix("certifi/cacert.pem") || file.hasSuffix("ca-certificates.crt")
           // Node has its own.
           || file.hasSuffix("bin/node") || file.hasSuffix("bin/bun"))
@@ -279,8 +328,11 @@ enum FileRules {
     guard !hasAuthorities else { return [] }
     return [
       Violation(
-        message: "there are no certificate authorities: TLS connections to other services will fail", location: nil,
-        fix: "copy them: `COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/`", evidence: .file)
+        message:
+          "there are no certificate authorities: TLS connections to other services will fail",
+        location: nil,
+        fix: "copy them: `COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/`",
+        evidence: .file)
     ]
   }
 }

@@ -17,7 +17,9 @@ extension FileInstance {
   }
 
   func hasSuffix(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { path.count >= $0.count && path[(path.count - $0.count)...].elementsEqual($0) }
+    text.withUTF8Buffer {
+      path.count >= $0.count && path[(path.count - $0.count)...].elementsEqual($0)
+    }
   }
 
   /// Whether a folder of that name is among its parents.
@@ -67,7 +69,9 @@ struct PathPattern: Sendable, Equatable {
       if segment < segments.count, segments[segment].elementsEqual("**".utf8) {
         retry = (segment + 1, part)
         segment += 1
-      } else if segment < segments.count, part < parts.count, Self.matches(segments[segment], parts[part]) {
+      } else if segment < segments.count, part < parts.count,
+        Self.matches(segments[segment], parts[part])
+      {
         segment += 1
         part += 1
       } else if segment == segments.count, part == parts.count {

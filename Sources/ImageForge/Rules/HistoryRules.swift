@@ -9,7 +9,8 @@ enum HistoryRules {
 
     func violation(_ message: String, fix: String, atMost: Severity? = nil) -> Violation {
       Violation(
-        message: "\(message): `\(ImageRules.short(text))`", location: "history[\(index)]", fix: fix, evidence: .history,
+        message: "\(message): `\(ImageRules.short(text))`", location: "history[\(index)]", fix: fix,
+        evidence: .history,
         atMost: atMost)
     }
   }
@@ -34,7 +35,8 @@ enum HistoryRules {
     let first = history.firstIndex { !$0.createdBy.isEmpty }
     return adds.filter { $0.index != first && !$0.text.hasSuffix(" in /") }.map {
       $0.violation(
-        "ADD fetches and unpacks by itself", fix: "write COPY; for an archive or URL, `ADD --checksum=sha256:… URL`")
+        "ADD fetches and unpacks by itself",
+        fix: "write COPY; for an archive or URL, `ADD --checksum=sha256:… URL`")
     }
   }
 
@@ -46,7 +48,8 @@ enum HistoryRules {
         zip(words, words.dropFirst()).contains { $0 == program && $1 == command }
       }
       return (has("apt-get", "update") && !words.contains("install") && !words.contains("upgrade"))
-        || (has("apt", "update") && !words.contains("install")) || (has("apk", "update") && !words.contains("add"))
+        || (has("apt", "update") && !words.contains("install"))
+        || (has("apk", "update") && !words.contains("add"))
     }.map {
       $0.violation(
         "a step updates the package index and installs nothing, so that a cached, old index is used later",
@@ -55,21 +58,26 @@ enum HistoryRules {
   }
 
   static func upgrade(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    steps(inspection) { $0.hasPrefix("RUN ") && words($0).contains { $0 == "dist-upgrade" || $0 == "full-upgrade" } }
-      .map {
-        $0.violation(
-          "a step upgrades the whole distribution", fix: "take a newer base image, and install packages by name")
-      }
+    steps(inspection) {
+      $0.hasPrefix("RUN ") && words($0).contains { $0 == "dist-upgrade" || $0 == "full-upgrade" }
+    }
+    .map {
+      $0.violation(
+        "a step upgrades the whole distribution",
+        fix: "take a newer base image, and install packages by name")
+    }
   }
 
   static func maintainer(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let old = steps(inspection) { $0.hasPrefix("MAINTAINER ") }.map {
-      $0.violation("MAINTAINER is deprecated", fix: "write LABEL org.opencontainers.image.authors=\"…\"")
+      $0.violation(
+        "MAINTAINER is deprecated", fix: "write LABEL org.opencontainers.image.authors=\"…\"")
     }
     guard old.isEmpty, !inspection.details.config.author.isEmpty else { return old }
     return [
       Violation(
-        message: "the config has an author, which only the deprecated MAINTAINER sets", location: "config.author",
+        message: "the config has an author, which only the deprecated MAINTAINER sets",
+        location: "config.author",
         fix: "write LABEL org.opencontainers.image.authors=\"…\"", evidence: .config)
     ]
   }

@@ -69,5 +69,7 @@ enum ImageRules {
 
   static func cut(_ text: String) -> String { text.count > 80 ? text.prefix(79) + "…" : text }
 
-  static func baseName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  static func baseName(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
 }

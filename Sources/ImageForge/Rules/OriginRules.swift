@@ -10,7 +10,8 @@ enum OriginRules {
     return [
       Violation(
         message: "the archive holds no provenance for this image", location: nil,
-        fix: "build with `docker buildx build --provenance=mode=max`, and sign what you push", evidence: .archive)
+        fix: "build with `docker buildx build --provenance=mode=max`, and sign what you push",
+        evidence: .archive)
     ]
   }
 
@@ -20,10 +21,12 @@ enum OriginRules {
       let fix =
         "give secrets with `RUN --mount=type=secret`, which provenance does not record; then change this one, for the "
         + "image has shown it"
-      guard let statement = try? JSON.parse(SourceText(name: "statement", bytes: bytes), .image) else {
+      guard let statement = try? JSON.parse(SourceText(name: "statement", bytes: bytes), .image)
+      else {
         return [
           Violation(
-            message: "a statement about the image is no JSON that can be read with certainty", location: location,
+            message: "a statement about the image is no JSON that can be read with certainty",
+            location: location,
             fix: "build again with a current engine", evidence: .archive, atMost: .warning)
         ]
       }
@@ -31,14 +34,16 @@ enum OriginRules {
       for (name, value) in arguments(statement) where SecretName.isSecret(name, setTo: value) {
         violations.append(
           Violation(
-            message: "the provenance records the build argument \(DisplayText.escape(name)) with its value",
+            message:
+              "the provenance records the build argument \(DisplayText.escape(name)) with its value",
             location: location, fix: fix, evidence: .archive))
       }
       for (kind, fingerprint) in SecretContents.kinds(in: String(decoding: bytes, as: UTF8.self)) {
         violations.append(
           Violation(
             message: "the provenance holds \(SecretContents.article(kind.title)) \(kind.title) "
-              + "(\(kind.id), sha256 \(fingerprint)…)", location: location, fix: fix, evidence: .archive,
+              + "(\(kind.id), sha256 \(fingerprint)…)", location: location, fix: fix,
+            evidence: .archive,
             atMost: kind.severity))
       }
       return violations
@@ -56,7 +61,9 @@ enum OriginRules {
     ]
     return places.compactMap { $0 }.flatMap { args in
       args.members.compactMap { member in
-        guard member.key.hasPrefix("build-arg:"), let value = member.value.string else { return nil }
+        guard member.key.hasPrefix("build-arg:"), let value = member.value.string else {
+          return nil
+        }
         return (String(member.key.dropFirst("build-arg:".count)), value)
       }
     }
@@ -69,8 +76,10 @@ enum OriginRules {
     guard !found.isEmpty else { return [] }
     return [
       Violation(
-        message: "the layers hold what some readers see and others do not (\(found.joined(separator: ", ")))",
-        location: nil, fix: "rebuild the image with a current engine, and find out who wrote these layers",
+        message:
+          "the layers hold what some readers see and others do not (\(found.joined(separator: ", ")))",
+        location: nil,
+        fix: "rebuild the image with a current engine, and find out who wrote these layers",
         evidence: .archive)
     ]
   }
@@ -81,8 +90,10 @@ enum OriginRules {
     guard count > limit else { return [] }
     return [
       Violation(
-        message: "\(count) layers, more than \(limit)\(limit >= 127 ? ", which overlay filesystems cannot mount" : "")",
-        location: nil, fix: "join RUN steps, or build in one stage and copy into another", evidence: .archive)
+        message:
+          "\(count) layers, more than \(limit)\(limit >= 127 ? ", which overlay filesystems cannot mount" : "")",
+        location: nil, fix: "join RUN steps, or build in one stage and copy into another",
+        evidence: .archive)
     ]
   }
 
@@ -102,7 +113,9 @@ enum OriginRules {
     return (
       asOf,
       file.rows("distributions").compactMap { row in
-        guard let id = row.text("id"), let version = row.text("version"), let end = row.text("end-of-life") else {
+        guard let id = row.text("id"), let version = row.text("version"),
+          let end = row.text("end-of-life")
+        else {
           return nil
         }
         return Distribution(id: id, version: version, endOfLife: end)
@@ -115,7 +128,10 @@ enum OriginRules {
   }
 
   private static func ended(_ inspection: Inspection) -> [Violation] {
-    guard let text = inspection.details.osRelease.map({ String(decoding: $0.prefix(1 << 16), as: UTF8.self) }),
+    guard
+      let text = inspection.details.osRelease.map({
+        String(decoding: $0.prefix(1 << 16), as: UTF8.self)
+      }),
       let table
     else { return [] }
     func value(_ key: String) -> String? {
@@ -131,8 +147,10 @@ enum OriginRules {
     else { return [] }
     return [
       Violation(
-        message: "\(DisplayText.escape(value("PRETTY_NAME") ?? "\(id) \(version)")) has had no security updates since "
-          + row.endOfLife, location: "etc/os-release", fix: "take a base image of a release that is maintained",
+        message:
+          "\(DisplayText.escape(value("PRETTY_NAME") ?? "\(id) \(version)")) has had no security updates since "
+          + row.endOfLife, location: "etc/os-release",
+        fix: "take a base image of a release that is maintained",
         evidence: .file)
     ]
   }
@@ -146,7 +164,8 @@ enum OriginRules {
         // The tools that install are in the system's Python and in the environment.
         guard versions.count > 1, !["pip", "setuptools", "wheel"].contains(name) else { return nil }
         return Violation(
-          message: "\(name) is installed in the versions \(versions.joined(separator: ", "))", location: nil,
+          message: "\(name) is installed in the versions \(versions.joined(separator: ", "))",
+          location: nil,
           fix: "install into one environment only, and copy that", evidence: .file, atMost: .info)
       }
   }

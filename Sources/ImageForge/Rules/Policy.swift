@@ -88,7 +88,8 @@ public struct Suppression: Sendable, Equatable, Codable {
   public let source: String
 
   public init(
-    rule: String, path: String? = nil, image: String? = nil, reason: String, expires: String? = nil, source: String
+    rule: String, path: String? = nil, image: String? = nil, reason: String, expires: String? = nil,
+    source: String
   ) {
     self.rule = rule
     self.path = path
@@ -140,7 +141,8 @@ public struct PolicyError: ForgeError, Equatable {
 extension Policy {
   /// The policy of a folder: its `forge.yaml`, or the default where there is none.
   /// - Parameter profile: instead of the file's own.
-  public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy {
+  public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy
+  {
     let path =
       folder == "."
       ? SettingsFile.name

@@ -13,12 +13,18 @@ struct PolicyReader {
   private static let maximumSize = 1 << 20
 
   static let keys = SettingsFile.sections
-  static let sizeKeys = ["max", "metric", "layer", "paths", "packages", "waste", "efficiency", "growth"]
-  static let assertKeys = ["no-setuid", "no-world-writable", "no-shell", "newest", "files", "absent"]
+  static let sizeKeys = [
+    "max", "metric", "layer", "paths", "packages", "waste", "efficiency", "growth",
+  ]
+  static let assertKeys = [
+    "no-setuid", "no-world-writable", "no-shell", "newest", "files", "absent",
+  ]
 
   static func text(of path: String) throws(PolicyError) -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw PolicyError(location: path, reason: "the policy file cannot be read; check the path and its permissions")
+      throw PolicyError(
+        location: path, reason: "the policy file cannot be read; check the path and its permissions"
+      )
     }
     guard data.count <= maximumSize else {
       throw PolicyError(location: path, reason: "larger than 1 MiB: not a policy")
@@ -26,7 +32,9 @@ struct PolicyReader {
     return String(decoding: data, as: UTF8.self)
   }
 
-  static func policy(_ text: String, source: String?, profile: Policy.Profile?) throws(PolicyError) -> Policy {
+  static func policy(_ text: String, source: String?, profile: Policy.Profile?) throws(PolicyError)
+    -> Policy
+  {
     var start = Policy()
     start.source = source
     let name = source ?? "the built-in policy"
@@ -37,7 +45,11 @@ struct PolicyReader {
     }
     // A profile is what everything else builds on, wherever it is named.
     let chosen: Policy.Profile?
-    if let profile { chosen = profile } else { chosen = try PolicyReader(name, Policy(), []).profile(text) }
+    if let profile {
+      chosen = profile
+    } else {
+      chosen = try PolicyReader(name, Policy(), []).profile(text)
+    }
     if let chosen {
       let file = "profiles/\(chosen.rawValue).yaml"
       var reader = PolicyReader("profile \(chosen.rawValue)", start, [file])
@@ -89,13 +101,16 @@ struct PolicyReader {
     case "version":
       guard let version = value.int, (1...RuleCatalogue.currentVersion).contains(version) else {
         throw failure(
-          value, "`version` must be \(RuleCatalogue.currentVersion == 1 ? "1" : "1 to \(RuleCatalogue.currentVersion)")"
+          value,
+          "`version` must be \(RuleCatalogue.currentVersion == 1 ? "1" : "1 to \(RuleCatalogue.currentVersion)")"
         )
       }
       policy.version = version
     case "size": return try readSize(value)
     case "layers":
-      guard let count = value.int, count > 0 else { throw failure(value, "`layers` must be a number of layers") }
+      guard let count = value.int, count > 0 else {
+        throw failure(value, "`layers` must be a number of layers")
+      }
       policy.maximumLayers = count
     case "baseline": policy.baseline = beside(try text(value, "baseline"))
     case "fail-on": policy.failOn = try choice(value, "fail-on")
@@ -164,7 +179,8 @@ struct PolicyReader {
 
   private func growth(_ node: Node) throws(PolicyError) -> Policy.Growth {
     if let text = node.scalar?.string {
-      if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent >= 0, percent <= 10_000 {
+      if text.hasSuffix("%"), let percent = Double(text.dropLast()), percent >= 0, percent <= 10_000
+      {
         return .permille(Int64(percent * 10))
       }
       if let bytes = ByteCount.parse(text) { return .bytes(bytes) }
@@ -173,11 +189,15 @@ struct PolicyReader {
   }
 
   private func limits(_ node: Node, _ key: String) throws(PolicyError) -> [Policy.Limit] {
-    guard let mapping = node.mapping else { throw failure(node, "`\(key)` must map names to sizes") }
+    guard let mapping = node.mapping else {
+      throw failure(node, "`\(key)` must map names to sizes")
+    }
     var limits: [Policy.Limit] = []
     for (name, value) in mapping {
       limits.append(
-        Policy.Limit(name: try text(name, key), bytes: try size(value, "\(key).\(name.scalar?.string ?? "")", least: 0))
+        Policy.Limit(
+          name: try text(name, key),
+          bytes: try size(value, "\(key).\(name.scalar?.string ?? "")", least: 0))
       )
     }
     return limits
@@ -207,7 +227,10 @@ struct PolicyReader {
         var rows: [FileAssertions.Newest] = []
         for row in try list(value, "assert.newest") {
           let members = try members(row, keys: ["path", "date"], required: ["path", "date"])
-          rows.append(.init(path: try text(members["path"], row, "path"), date: try date(members["date"], row, "date")))
+          rows.append(
+            .init(
+              path: try text(members["path"], row, "path"),
+              date: try date(members["date"], row, "date")))
         }
         policy.assertions.newest = rows
       default:
@@ -228,7 +251,9 @@ struct PolicyReader {
   /// `true`, or `{except: [patterns]}`; nil for `false`.
   private func exceptions(_ node: Node, _ key: String) throws(PolicyError) -> [String]? {
     guard node.mapping != nil else { return try flag(node, key) ? [] : nil }
-    for (_, value) in try mapping(node, keys: ["except"]) { return try texts(value, "\(key).except") }
+    for (_, value) in try mapping(node, keys: ["except"]) {
+      return try texts(value, "\(key).except")
+    }
     return []
   }
 
@@ -243,12 +268,18 @@ struct PolicyReader {
         throw failure(members["rule"] ?? row, "there is no rule \(DisplayText.escape(rule))\(near)")
       }
       let reason = try text(members["reason"], row, "reason")
-      guard reason.count >= 8 else { throw failure(members["reason"] ?? row, "`reason` must say why, in a few words") }
+      guard reason.count >= 8 else {
+        throw failure(members["reason"] ?? row, "`reason` must say why, in a few words")
+      }
       policy.suppressions.append(
         Suppression(
-          rule: rule, path: try members["path"].map { (node) throws(PolicyError) in try text(node, "path") },
-          image: try members["image"].map { (node) throws(PolicyError) in try text(node, "image") }, reason: reason,
-          expires: try members["expires"].map { (node) throws(PolicyError) in try date(node, row, "expires") },
+          rule: rule,
+          path: try members["path"].map { (node) throws(PolicyError) in try text(node, "path") },
+          image: try members["image"].map { (node) throws(PolicyError) in try text(node, "image") },
+          reason: reason,
+          expires: try members["expires"].map { (node) throws(PolicyError) in
+            try date(node, row, "expires")
+          },
           source: row.mark.map { "\(source):\($0.line)" } ?? source))
     }
     note("suppress", node)
@@ -269,7 +300,9 @@ struct PolicyReader {
   }
 
   private func list(_ node: Node, _ key: String) throws(PolicyError) -> [Node] {
-    guard let sequence = node.sequence, sequence.count <= 10_000 else { throw failure(node, "`\(key)` must be a list") }
+    guard let sequence = node.sequence, sequence.count <= 10_000 else {
+      throw failure(node, "`\(key)` must be a list")
+    }
     return Array(sequence)
   }
 
@@ -287,7 +320,8 @@ struct PolicyReader {
   private func date(_ node: Node?, _ parent: Node, _ key: String) throws(PolicyError) -> String {
     let text = try text(node, parent, key)
     let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
-    guard text.count == 10, parts.count == 3, (1970...9999).contains(parts[0]), (1...12).contains(parts[1]),
+    guard text.count == 10, parts.count == 3, (1970...9999).contains(parts[0]),
+      (1...12).contains(parts[1]),
       (1...31).contains(parts[2])
     else { throw failure(node ?? parent, "`\(key)` must be a day such as 2027-01-31") }
     return text
@@ -311,12 +345,15 @@ struct PolicyReader {
 
   private func size(_ node: Node, _ key: String, least: Int64 = 1) throws(PolicyError) -> Int64 {
     guard let bytes = node.scalar.flatMap({ ByteCount.parse($0.string) }), bytes >= least else {
-      throw failure(node, "`\(DisplayText.escape(key))` must be a size such as 200MB, 1.5 GB or 180MiB")
+      throw failure(
+        node, "`\(DisplayText.escape(key))` must be a size such as 200MB, 1.5 GB or 180MiB")
     }
     return bytes
   }
 
-  private func members(_ node: Node, keys: [String], required: [String]) throws(PolicyError) -> [String: Node] {
+  private func members(_ node: Node, keys: [String], required: [String]) throws(PolicyError)
+    -> [String: Node]
+  {
     let members = Dictionary(try mapping(node, keys: keys), uniquingKeysWith: { first, _ in first })
     for key in required where members[key] == nil { throw failure(node, "`\(key)` is missing") }
     return members
@@ -329,7 +366,8 @@ struct PolicyReader {
     for (keyNode, value) in mapping {
       let key = keyNode.scalar?.string ?? ""
       guard keys.contains(key) else {
-        throw failure(keyNode, "unknown key `\(DisplayText.escape(key))`" + NearestKey.hint(key, among: keys))
+        throw failure(
+          keyNode, "unknown key `\(DisplayText.escape(key))`" + NearestKey.hint(key, among: keys))
       }
       members.append((key, value))
     }

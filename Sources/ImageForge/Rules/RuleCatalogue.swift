@@ -42,13 +42,17 @@ public enum RuleCatalogue {
     /// - Throws: where the text is no catalogue.
     package init(yaml: String) throws(RuleCatalogueError) {
       let file: CatalogueTable
-      do { file = try CatalogueTable(yaml: yaml) } catch { throw RuleCatalogueError(reason: "\(error)") }
+      do { file = try CatalogueTable(yaml: yaml) } catch {
+        throw RuleCatalogueError(reason: "\(error)")
+      }
       rules = try file.rows("rules").map { (row) throws(RuleCatalogueError) in try Rule(row) }
       notCheckable = try file.rows("not-checkable").map { (row) throws(RuleCatalogueError) in
         NotCheckable(
-          id: try row.required("id"), title: try row.required("title"), reason: try row.required("reason"))
+          id: try row.required("id"), title: try row.required("title"),
+          reason: try row.required("reason"))
       }
-      index = Dictionary(zip(rules.map(\.id), rules.indices), uniquingKeysWith: { first, _ in first })
+      index = Dictionary(
+        zip(rules.map(\.id), rules.indices), uniquingKeysWith: { first, _ in first })
       version = rules.map(\.since).max() ?? 1
     }
   }
@@ -78,20 +82,26 @@ public enum RuleCatalogue {
 package struct RuleCatalogueError: ForgeError, Equatable {
   let reason: String
   package var exitCode: ExitCode { .defect }
-  package var description: String { "recipes/data/rules.yaml is broken: \(reason); please report it" }
+  package var description: String {
+    "recipes/data/rules.yaml is broken: \(reason); please report it"
+  }
 }
 
 extension Rule {
   fileprivate init(_ row: CatalogueTable) throws(RuleCatalogueError) {
     func named<Value: RawRepresentable<String>>(_ key: String) throws(RuleCatalogueError) -> Value {
       let text = try row.required(key)
-      guard let value = Value(rawValue: text) else { throw RuleCatalogueError(reason: "the \(key) \(text) is unknown") }
+      guard let value = Value(rawValue: text) else {
+        throw RuleCatalogueError(reason: "the \(key) \(text) is unknown")
+      }
       return value
     }
     guard let since = row.text("since").flatMap({ Int($0) }), since > 0 else {
       throw RuleCatalogueError(reason: "a rule has no `since`")
     }
-    guard let sameAs = row.texts("same-as") else { throw RuleCatalogueError(reason: "a rule has no `same-as`") }
+    guard let sameAs = row.texts("same-as") else {
+      throw RuleCatalogueError(reason: "a rule has no `same-as`")
+    }
     self.init(
       id: try row.required("id"), title: try row.required("title"), severity: try named("severity"),
       sameAs: sameAs, evidence: try named("evidence"), since: since, why: try row.required("why"),

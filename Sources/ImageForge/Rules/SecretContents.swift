@@ -11,10 +11,13 @@ enum SecretContents {
       let location = "layer \(fact.layer): \(path)" + (fact.hit.line > 0 ? ":\(fact.hit.line)" : "")
       guard let kind = kind(fact.hit.kind) else {
         return Violation(
-          message: "\(place) looks like secrets at too many places to examine all of them", location: location,
+          message: "\(place) looks like secrets at too many places to examine all of them",
+          location: location,
           fix: "leave the file out of the image", evidence: .file)
       }
-      let fate = fact.visible || fact.path.isEmpty ? "" : "; a later layer hides it, but it is still in the image"
+      let fate =
+        fact.visible || fact.path.isEmpty
+        ? "" : "; a later layer hides it, but it is still in the image"
       let spot = fact.hit.line > 0 ? "" : " at byte \(fact.hit.offset)"
       return Violation(
         message: "\(place) holds \(article(kind.title)) \(kind.title)\(spot) "
@@ -30,7 +33,8 @@ enum SecretContents {
   static func kind(_ id: String) -> SecretKind? { (try? SecretCatalogue.standard.get())?.kind(id) }
 
   static func article(_ title: String) -> String {
-    "AEIOaeio".contains(title.first ?? "x") || title.hasPrefix("npm") || title.hasPrefix("xAI") ? "an" : "a"
+    "AEIOaeio".contains(title.first ?? "x") || title.hasPrefix("npm") || title.hasPrefix("xAI")
+      ? "an" : "a"
   }
 
   private static func severity(_ kind: SecretKind, _ fact: SecretFact) -> Severity {
@@ -49,7 +53,8 @@ enum SecretContents {
     guard let catalogue = try? SecretCatalogue.standard.get() else { return [] }
     var seen: Set<String> = []
     return SecretScanner(catalogue).scan(Array(text.utf8)).compactMap { hit in
-      guard let kind = catalogue.kind(hit.kind), seen.insert(kind.id + hit.fingerprint).inserted else { return nil }
+      guard let kind = catalogue.kind(hit.kind), seen.insert(kind.id + hit.fingerprint).inserted
+      else { return nil }
       return (kind, hit.fingerprint)
     }
   }

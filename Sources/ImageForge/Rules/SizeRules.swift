@@ -24,7 +24,8 @@ enum SizeRules {
     if !packages.isEmpty {
       advice.append(
         "the largest packages are "
-          + packages.map { "\(DisplayText.escape($0.name)) \(ByteCount.text($0.bytes))" }.joined(separator: ", "))
+          + packages.map { "\(DisplayText.escape($0.name)) \(ByteCount.text($0.bytes))" }.joined(
+            separator: ", "))
     }
     return [
       Violation(
@@ -32,7 +33,8 @@ enum SizeRules {
           "\(policy.metric.rawValue) size is \(ByteCount.text(bytes)), \(ByteCount.text(over)) over the limit of "
           + "\(ByteCount.text(policy.maximumSize))"
           + (largest.isEmpty ? "" : "; largest files: " + largest.joined(separator: ", ")),
-        location: nil, fix: advice.joined(separator: "; ") + "; or raise `size.max` in forge.yaml", evidence: .file)
+        location: nil, fix: advice.joined(separator: "; ") + "; or raise `size.max` in forge.yaml",
+        evidence: .file)
     ]
   }
 
@@ -46,7 +48,8 @@ enum SizeRules {
         message: "layer \(layer.index) stores \(ByteCount.text(layer.stored)), over the limit of "
           + "\(ByteCount.text(limit)) for one layer; largest files: \(files.joined(separator: ", "))",
         location: "layer \(layer.index)",
-        fix: "make what `\(ImageRules.short(layer.createdBy ?? "that step"))` adds smaller, or raise `size.layer` in "
+        fix:
+          "make what `\(ImageRules.short(layer.createdBy ?? "that step"))` adds smaller, or raise `size.layer` in "
           + "forge.yaml", evidence: .file)
     }
   }
@@ -54,7 +57,9 @@ enum SizeRules {
   static func paths(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     policy.pathLimits.compactMap { limit in
       let pattern = PathPattern(limit.name)
-      let files = inspection.details.files.filter { $0.visible && $0.kind == .regular && pattern.matches($0.path) }
+      let files = inspection.details.files.filter {
+        $0.visible && $0.kind == .regular && pattern.matches($0.path)
+      }
       guard files.bytes > limit.bytes else { return nil }
       let largest = files.sorted { ($1.size, $0.shownPath) < ($0.size, $1.shownPath) }.prefix(3)
         .map { "\($0.shownPath) \(ByteCount.text($0.size))" }
@@ -63,7 +68,8 @@ enum SizeRules {
           "the files of \(DisplayText.escape(limit.name)) have \(ByteCount.text(files.bytes)), over the limit of "
           + "\(ByteCount.text(limit.bytes)); largest: \(largest.joined(separator: ", "))",
         location: DisplayText.escape(limit.name),
-        fix: "leave files out with .dockerignore or copy fewer, or raise the limit under `size.paths` in forge.yaml",
+        fix:
+          "leave files out with .dockerignore or copy fewer, or raise the limit under `size.paths` in forge.yaml",
         evidence: .file)
     }
   }
@@ -79,12 +85,16 @@ enum SizeRules {
       }
       let bytes = owned.reduce(0) { $0 + $1.bytes }
       guard bytes > limit.bytes else { return nil }
-      let largest = owned.prefix(3).map { "\(DisplayText.escape($0.name)) \(ByteCount.text($0.bytes))" }
+      let largest = owned.prefix(3).map {
+        "\(DisplayText.escape($0.name)) \(ByteCount.text($0.bytes))"
+      }
       return Violation(
-        message: "the packages of \(DisplayText.escape(limit.name)) have \(ByteCount.text(bytes)), over the limit of "
+        message:
+          "the packages of \(DisplayText.escape(limit.name)) have \(ByteCount.text(bytes)), over the limit of "
           + "\(ByteCount.text(limit.bytes)); largest: \(largest.joined(separator: ", "))",
         location: DisplayText.escape(limit.name),
-        fix: "drop or replace the largest, or raise the limit under `size.packages` in forge.yaml", evidence: .file)
+        fix: "drop or replace the largest, or raise the limit under `size.packages` in forge.yaml",
+        evidence: .file)
     }
   }
 
@@ -93,7 +103,8 @@ enum SizeRules {
     var broken: [String] = []
     if let limit = policy.maximumWaste, sizes.wasted > limit {
       broken.append(
-        "\(ByteCount.text(sizes.wasted)) are stored but hidden, over the limit of \(ByteCount.text(limit))")
+        "\(ByteCount.text(sizes.wasted)) are stored but hidden, over the limit of \(ByteCount.text(limit))"
+      )
     }
     if let least = policy.leastEfficiency, sizes.efficiency < least {
       broken.append("the efficiency is \(percent(sizes.efficiency)), below \(percent(least))")
@@ -104,9 +115,11 @@ enum SizeRules {
     }
     return [
       Violation(
-        message: broken.joined(separator: "; ") + (rows.isEmpty ? "" : "; most: " + rows.joined(separator: ", ")),
+        message: broken.joined(separator: "; ")
+          + (rows.isEmpty ? "" : "; most: " + rows.joined(separator: ", ")),
         location: nil,
-        fix: "delete in the RUN that creates, and set owners and modes with COPY --chown and --chmod instead of later "
+        fix:
+          "delete in the RUN that creates, and set owners and modes with COPY --chown and --chmod instead of later "
           + "steps", evidence: .file)
     ]
   }

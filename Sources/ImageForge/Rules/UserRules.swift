@@ -24,7 +24,9 @@ enum UserRules {
     let number = AccountFile.number(name)
     if let number, !isBeyond(number) { return .uid(number) }
     // containerd takes what is no uid for a name.
-    if let account = AccountFile(passwd).first(0, is: name) { return .uid(AccountFile.id(account, 2)) }
+    if let account = AccountFile(passwd).first(0, is: name) {
+      return .uid(AccountFile.id(account, 2))
+    }
     if let number { return .uid(number) }
     return .unknownName(String(String.UnicodeScalarView(name)))
   }
@@ -38,7 +40,8 @@ enum UserRules {
     }
     let passwd = AccountFile(details.passwd)
     let name = parts.first ?? []
-    let account = AccountFile.number(name).map { passwd.first(2, is: $0) } ?? passwd.first(0, is: name)
+    let account =
+      AccountFile.number(name).map { passwd.first(2, is: $0) } ?? passwd.first(0, is: name)
     return account.map { AccountFile.id($0, 3) } ?? 0
   }
 
@@ -55,36 +58,48 @@ enum UserRules {
     return [
       Violation(
         message: "the container runs as root: \(spelling)", location: "config.User",
-        fix: "end the last stage of the Dockerfile with a numeric user that is not 0, such as `USER 10001:10001`",
+        fix:
+          "end the last stage of the Dockerfile with a numeric user that is not 0, such as `USER 10001:10001`",
         evidence: .config)
     ]
   }
 
   static func outOfRange(_ inspection: Inspection) -> [Violation] {
     let limit = Int64(Int32.max)
-    let isBad = parts(inspection.image.user).contains { AccountFile.number($0).map(isBeyond) ?? false }
+    let isBad = parts(inspection.image.user).contains {
+      AccountFile.number($0).map(isBeyond) ?? false
+    }
     guard isBad else { return [] }
     return [
       Violation(
-        message: "USER \(DisplayText.escape(inspection.image.user)) is out of range (0 to \(limit))",
-        location: "config.User", fix: "use a smaller number, such as `USER 10001:10001`", evidence: .config)
+        message:
+          "USER \(DisplayText.escape(inspection.image.user)) is out of range (0 to \(limit))",
+        location: "config.User", fix: "use a smaller number, such as `USER 10001:10001`",
+        evidence: .config)
     ]
   }
 
   static func unresolvable(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    if policy.needsNumericUser, let name = inspection.image.user.split(separator: ":").first, Int64(name) == nil {
+    if policy.needsNumericUser, let name = inspection.image.user.split(separator: ":").first,
+      Int64(name) == nil
+    {
       return [
         Violation(
-          message: "USER \"\(DisplayText.escape(String(name)))\" is a name: Kubernetes' runAsNonRoot needs a number",
-          location: "config.User", fix: "use a number, such as `USER 10001:10001`", evidence: .config)
+          message:
+            "USER \"\(DisplayText.escape(String(name)))\" is a name: Kubernetes' runAsNonRoot needs a number",
+          location: "config.User", fix: "use a number, such as `USER 10001:10001`",
+          evidence: .config)
       ]
     }
-    guard case .unknownName(let name) = resolve(inspection.image.user, passwd: inspection.details.passwd),
+    guard
+      case .unknownName(let name) = resolve(
+        inspection.image.user, passwd: inspection.details.passwd),
       name != "root"
     else { return [] }
     return [
       Violation(
-        message: "USER \"\(DisplayText.escape(name))\" is not in the image's /etc/passwd: the container cannot start",
+        message:
+          "USER \"\(DisplayText.escape(name))\" is not in the image's /etc/passwd: the container cannot start",
         location: "config.User", fix: "use a number, such as `USER 10001:10001`", evidence: .config)
     ]
   }
@@ -95,7 +110,8 @@ enum UserRules {
         && !row[0].elementsEqual("root".unicodeScalars)
     }.map { row in
       Violation(
-        message: "the account \"\(DisplayText.escape(String(String.UnicodeScalarView(row[0]))))\" has uid 0",
+        message:
+          "the account \"\(DisplayText.escape(String(String.UnicodeScalarView(row[0]))))\" has uid 0",
         location: "etc/passwd",
         fix: "remove it from /etc/passwd in the image", evidence: .file)
     }

@@ -38,12 +38,15 @@ public struct Verdict: Codable, Sendable, Equatable {
 
 public enum Gate {
   /// How many leading bytes of a file, by its path in a layer, the rules want to see. For `Inspector.inspect`.
-  @Sendable public static func capture(_ path: ArraySlice<UInt8>) -> Int { SecretFiles.capture(path) }
+  @Sendable public static func capture(_ path: ArraySlice<UInt8>) -> Int {
+    SecretFiles.capture(path)
+  }
 
   /// The line of a `.dockerignore` that would keep a file out of an image, for a finding about it.
   /// - Parameter path: in the build context.
   package static func ignorePattern(for finding: Finding, path: String) -> String? {
-    finding.id == "FORGE-I023" ? FileRules.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
+    finding.id == "FORGE-I023"
+      ? FileRules.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
   }
 
   /// Judges an image that was inspected with `Gate.capture`, and with `findsSecrets`.
@@ -64,7 +67,8 @@ public enum Gate {
           reason: "a docker-archive has no place for provenance; look at it in the registry"))
     }
     return Verdict(
-      schemaVersion: 1, image: inspection.image, passed: !findings.contains { $0.severity >= policy.failOn },
+      schemaVersion: 1, image: inspection.image,
+      passed: !findings.contains { $0.severity >= policy.failOn },
       size: Verdict.Size(
         metric: policy.metric, bytes: inspection.sizes[policy.metric], maximum: policy.maximumSize),
       failOn: policy.failOn, findings: findings,
@@ -95,7 +99,9 @@ private struct Judgement {
     for finding in inspection.findings where finding.id != "FORGE-A005" { add(finding) }
     for (id, check) in ImageRules.all { run(id, check) }
     if let baseline { run("FORGE-S006") { baseline.check($0, $1) } }
-    for (index, suppression) in policy.suppressions.enumerated() { report(suppression, isUsed: used.contains(index)) }
+    for (index, suppression) in policy.suppressions.enumerated() {
+      report(suppression, isUsed: used.contains(index))
+    }
   }
 
   private mutating func run(_ id: String, _ check: ImageRules.Check) {
@@ -116,7 +122,9 @@ private struct Judgement {
       let gone = before.filter { !after.contains($0) }
       guard !gone.isEmpty else { continue }
       used.insert(index)
-      suppressed += gone.map { Verdict.Suppressed(finding: $0, suppression: policy.suppressions[index]) }
+      suppressed += gone.map {
+        Verdict.Suppressed(finding: $0, suppression: policy.suppressions[index])
+      }
       rest = without
     }
     for violation in check(rest, policy) { add(finding(id, severity, violation)) }
@@ -132,7 +140,9 @@ private struct Judgement {
   private func active(_ id: String) -> [Int] {
     policy.suppressions.indices.filter { index in
       let suppression = policy.suppressions[index]
-      guard suppression.rule == id, suppression.expires.map({ $0 >= today }) ?? true else { return false }
+      guard suppression.rule == id, suppression.expires.map({ $0 >= today }) ?? true else {
+        return false
+      }
       guard let pattern = suppression.image else { return true }
       let name = inspection.image.reference ?? inspection.image.source
       return PathPattern(pattern).matches(Array(name.utf8))
@@ -143,7 +153,9 @@ private struct Judgement {
     let index = active(finding.id).first { index in
       guard let path = policy.suppressions[index].path else { return true }
       // The reader's own notes name one path each.
-      guard finding.id.hasPrefix("FORGE-A"), let place = finding.location?.split(separator: ": ").last else {
+      guard finding.id.hasPrefix("FORGE-A"),
+        let place = finding.location?.split(separator: ": ").last
+      else {
         return false
       }
       return PathPattern(path).matches(Array(place.utf8))
@@ -161,7 +173,8 @@ private struct Judgement {
     if let expires = suppression.expires, expires < today {
       report(
         "FORGE-P002", suppression,
-        "the suppression of \(suppression.rule)\(scope) expired on \(expires) (\(suppression.reason))")
+        "the suppression of \(suppression.rule)\(scope) expired on \(expires) (\(suppression.reason))"
+      )
     } else if !isUsed, suppression.image == nil || !active(suppression.rule).isEmpty {
       report(
         "FORGE-P003", suppression,
@@ -170,7 +183,9 @@ private struct Judgement {
   }
 
   private mutating func report(_ id: String, _ suppression: Suppression, _ message: String) {
-    guard let rule = RuleCatalogue.rule(id), let severity = policy.severity(of: rule) else { return }
+    guard let rule = RuleCatalogue.rule(id), let severity = policy.severity(of: rule) else {
+      return
+    }
     findings.append(
       Finding(
         id: id, severity: severity, message: DisplayText.escape(message),
@@ -181,7 +196,9 @@ private struct Judgement {
 extension Finding {
   /// The gravest first; then by rule and place.
   fileprivate static func comesFirst(_ a: Finding, _ b: Finding) -> Bool {
-    (b.severity, a.id, a.location ?? "", a.message) < (a.severity, b.id, b.location ?? "", b.message)
+    (b.severity, a.id, a.location ?? "", a.message) < (
+      a.severity, b.id, b.location ?? "", b.message
+    )
   }
 }
 
@@ -192,7 +209,8 @@ extension Inspection {
     rest.files.removeAll { pattern.matches($0.path) }
     rest.secrets.removeAll { pattern.matches($0.path) }
     return Inspection(
-      image: image, sizes: sizes, layers: layers, waste: waste, largestFiles: largestFiles, duplicates: duplicates,
+      image: image, sizes: sizes, layers: layers, waste: waste, largestFiles: largestFiles,
+      duplicates: duplicates,
       packages: packages, findings: findings, details: rest)
   }
 }

@@ -53,13 +53,16 @@ final class KeywordFilter: @unchecked Sendable {
         byteCount += 1
       }
       for parity in 0...1 {
-        let offsets = stride(from: parity, through: keyword.count - 3, by: 2).map { ($0, Self.commonness(keyword, $0)) }
+        let offsets = stride(from: parity, through: keyword.count - 3, by: 2).map {
+          ($0, Self.commonness(keyword, $0))
+        }
         guard let (offset, _) = offsets.min(by: { $0.1 < $1.1 }) else { continue }
         let fourth = offset + 3 < keyword.count ? keyword[offset + 3] : nil
         let word = Self.word(keyword, offset) | UInt32(fourth ?? 0) << 24
         let hash = Self.hash(word)
         windows[windowCount] = Window(
-          keyword: Int32(index), offset: Int32(offset), start: Int32(start), count: Int32(keyword.count),
+          keyword: Int32(index), offset: Int32(offset), start: Int32(start),
+          count: Int32(keyword.count),
           next: heads[hash], word: word, mask: fourth == nil ? 0xFF_FFFF : 0xFFFF_FFFF)
         heads[hash] = Int32(windowCount)
         // The byte after the window narrows it down: three of its bits.
@@ -80,7 +83,9 @@ final class KeywordFilter: @unchecked Sendable {
   @inline(__always) private static func fold(_ byte: UInt8) -> UInt8 { byte | 0x20 }
 
   @inline(__always)
-  private static func hash(_ folded: UInt32) -> Int { Int(truncatingIfNeeded: (folded &* factor) >> (32 - bits)) }
+  private static func hash(_ folded: UInt32) -> Int {
+    Int(truncatingIfNeeded: (folded &* factor) >> (32 - bits))
+  }
 
   /// What is met most often of three bytes in Python and JavaScript, the most usual first.
   private static let usual = """
@@ -125,7 +130,8 @@ final class KeywordFilter: @unchecked Sendable {
     let end = min(bytes.count, range.upperBound + longest)
     guard range.lowerBound < end, let base = bytes.baseAddress else { return }
     Self.scan(
-      Tables(table: table, fourths: fourths, heads: heads, windows: windows, bytes: self.bytes), base, range, end: end,
+      Tables(table: table, fourths: fourths, heads: heads, windows: windows, bytes: self.bytes),
+      base, range, end: end,
       bytes.count,
       into: &found)
   }
@@ -140,7 +146,9 @@ final class KeywordFilter: @unchecked Sendable {
   /// Every token is such a run or has one behind its keyword, and code has few.
   ///
   /// A run of 15 bytes, whatever its alignment, fills one of the words of eight bytes that are looked at.
-  func scanRuns(_ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, into found: inout [Found]) {
+  func scanRuns(
+    _ bytes: UnsafeRawBufferPointer, starts range: Range<Int>, into found: inout [Found]
+  ) {
     guard let base = bytes.baseAddress else { return }
     var open = range.lowerBound..<range.lowerBound
     let end = min(bytes.count, range.upperBound + Self.before)
@@ -164,7 +172,8 @@ final class KeywordFilter: @unchecked Sendable {
         }
         at += (run.upperBound - at + 7) & ~7
         // A run at the edge may go on beyond it.
-        guard run.count >= Self.shortestRun || run.lowerBound == 0 || run.upperBound == bytes.count else { continue }
+        guard run.count >= Self.shortestRun || run.lowerBound == 0 || run.upperBound == bytes.count
+        else { continue }
         let start = max(open.lowerBound, run.lowerBound - Self.before)
         if start > open.upperBound {
           scan(bytes, starts: open, into: &found)
@@ -245,8 +254,11 @@ final class KeywordFilter: @unchecked Sendable {
       if isHit != 0 {
         // Again, one by one: to keep what each look told would cost more.
         for next in stride(from: at, to: at + 12, by: 2) {
-          let word = UInt64(base.loadUnaligned(fromByteOffset: next, as: UInt32.self).littleEndian) | folds
-          if look(tables, word, base, next) != 0 { compare(tables, word, base, next, range, count, into: &found) }
+          let word =
+            UInt64(base.loadUnaligned(fromByteOffset: next, as: UInt32.self).littleEndian) | folds
+          if look(tables, word, base, next) != 0 {
+            compare(tables, word, base, next, range, count, into: &found)
+          }
         }
       }
       at += 12
@@ -263,7 +275,9 @@ final class KeywordFilter: @unchecked Sendable {
 
   /// Whether a keyword may have the three bytes at `at`, which `word` begins with, and the one behind them: else 0.
   @inline(__always)
-  private static func look(_ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int) -> UInt8 {
+  private static func look(_ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int)
+    -> UInt8
+  {
     tables.table[hash(UInt32(truncatingIfNeeded: word))]
       & tables.fourths[Int(base.load(fromByteOffset: at + 3, as: UInt8.self))]
   }
@@ -271,7 +285,8 @@ final class KeywordFilter: @unchecked Sendable {
   /// Compares the keywords that have the window at `at`, whose folded bytes are the first of `word`.
   @inline(never)
   private static func compare(
-    _ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int, _ range: Range<Int>, _ count: Int,
+    _ tables: Tables, _ word: UInt64, _ base: UnsafeRawPointer, _ at: Int, _ range: Range<Int>,
+    _ count: Int,
     into found: inout [Found]
   ) {
     let word = UInt32(truncatingIfNeeded: word)
@@ -282,13 +297,19 @@ final class KeywordFilter: @unchecked Sendable {
       guard word & window.pointee.mask == window.pointee.word else { continue }
       let start = at - Int(window.pointee.offset)
       let length = Int(window.pointee.count)
-      guard start >= range.lowerBound, start < range.upperBound, start + length <= count else { continue }
+      guard start >= range.lowerBound, start < range.upperBound, start + length <= count else {
+        continue
+      }
       let keyword = tables.bytes + Int(window.pointee.start)
       var offset = 0
-      while offset < length, fold(base.load(fromByteOffset: start + offset, as: UInt8.self)) == keyword[offset] {
+      while offset < length,
+        fold(base.load(fromByteOffset: start + offset, as: UInt8.self)) == keyword[offset]
+      {
         offset += 1
       }
-      if offset == length { found.append(Found(keyword: Int(window.pointee.keyword), position: start)) }
+      if offset == length {
+        found.append(Found(keyword: Int(window.pointee.keyword), position: start))
+      }
     }
   }
 }

@@ -58,7 +58,8 @@ package struct SecretCatalogue: Sendable {
 
   /// The embedded one; read once, when first used.
   package static let standard: Result<SecretCatalogue, SecretCatalogueError> = Result {
-    () throws(SecretCatalogueError) in try SecretCatalogue(yaml: Catalogue.text("data/secrets.yaml") ?? "")
+    () throws(SecretCatalogueError) in
+    try SecretCatalogue(yaml: Catalogue.text("data/secrets.yaml") ?? "")
   }
 
   package func kind(_ id: String) -> SecretKind? { kinds.first { $0.id == id } }
@@ -96,7 +97,8 @@ package struct SecretCatalogue: Sendable {
         var isUsed = false
         for (number, shape) in kind.shapes.enumerated() {
           guard let position = shape.position(of: keyword) else { continue }
-          let pattern = Pattern(kind: index, keywordLength: keyword.count, shape: number, offset: position.offset)
+          let pattern = Pattern(
+            kind: index, keywordLength: keyword.count, shape: number, offset: position.offset)
           isUsed = true
           if keyword.count >= KeywordFilter.shortest {
             patterns[keyword, default: []].append(pattern)
@@ -109,7 +111,9 @@ package struct SecretCatalogue: Sendable {
         }
         guard isUsed, keyword.count >= KeywordFilter.shortest - 1 else {
           throw SecretCatalogueError(
-            reason: "the keyword \(String(decoding: keyword, as: UTF8.self)) of \(kind.id) stands in no shape")
+            reason:
+              "the keyword \(String(decoding: keyword, as: UTF8.self)) of \(kind.id) stands in no shape"
+          )
         }
       }
     }
@@ -124,7 +128,9 @@ extension SecretKind {
     guard let id = row.text("id"), let title = row.text("title") else {
       throw SecretCatalogueError(reason: "a kind has no id or title")
     }
-    func named<Value: RawRepresentable<String>>(_ key: String, or usual: Value) throws(SecretCatalogueError) -> Value {
+    func named<Value: RawRepresentable<String>>(_ key: String, or usual: Value)
+      throws(SecretCatalogueError) -> Value
+    {
       guard let text = row.text(key) else { return usual }
       guard let value = Value(rawValue: text) else {
         throw SecretCatalogueError(reason: "the \(key) \(text) of \(id) is unknown")
@@ -143,10 +149,12 @@ extension SecretKind {
       throw SecretCatalogueError(reason: "the entropy of \(id) is no number")
     }
     self.init(
-      id: id, title: title, severity: try named("severity", or: .error), isChosen: row.text("chosen") == "true",
+      id: id, title: title, severity: try named("severity", or: .error),
+      isChosen: row.text("chosen") == "true",
       method: after.isEmpty ? try named("method", or: .token) : .named,
       keywords: after.isEmpty ? strings("keywords") : after, shapes: shapes,
-      isApplicationOnly: row.text("scope") == "application", files: strings("files").map { Array($0.utf8) },
+      isApplicationOnly: row.text("scope") == "application",
+      files: strings("files").map { Array($0.utf8) },
       entropy: entropy)
   }
 }
@@ -155,5 +163,7 @@ extension SecretKind {
 package struct SecretCatalogueError: ForgeError, Equatable {
   let reason: String
   package var exitCode: ExitCode { .defect }
-  package var description: String { "recipes/data/secrets.yaml is broken: \(reason); please report it" }
+  package var description: String {
+    "recipes/data/secrets.yaml is broken: \(reason); please report it"
+  }
 }

@@ -7,12 +7,17 @@ struct SecretMatcher {
   let isSettings: Bool
 
   private func byte(_ at: Int) -> UInt8? { at >= 0 && at < bytes.count ? bytes[at] : nil }
-  private func isAlphanumeric(_ at: Int) -> Bool { byte(at).map { ByteSet.alphanumeric.contains($0) } ?? false }
+  private func isAlphanumeric(_ at: Int) -> Bool {
+    byte(at).map { ByteSet.alphanumeric.contains($0) } ?? false
+  }
 
   /// Whether a token may begin here: not in the midst of a word, but after an escape such as `\n` or `%3D`.
   private func isBoundary(_ at: Int) -> Bool {
     guard isAlphanumeric(at - 1) || byte(at - 1) == UInt8(ascii: "_") else { return true }
-    if byte(at - 2) == UInt8(ascii: "\\"), let letter = byte(at - 1), "nrtbfv".utf8.contains(letter) { return true }
+    if byte(at - 2) == UInt8(ascii: "\\"), let letter = byte(at - 1), "nrtbfv".utf8.contains(letter)
+    {
+      return true
+    }
     return byte(at - 3) == UInt8(ascii: "%") && isHex(at - 1) && isHex(at - 2)
   }
 
@@ -27,7 +32,8 @@ struct SecretMatcher {
       let string = UnsafeRawBufferPointer(rebasing: bytes[..<end])
       if shape.match(string, at: start) == end { return start..<end }
     }
-    guard isBoundary(start) || shape.runs[0].literal.map({ !ByteSet.alphanumeric.contains($0) }) == true
+    guard
+      isBoundary(start) || shape.runs[0].literal.map({ !ByteSet.alphanumeric.contains($0) }) == true
     else { return nil }
     return shape.match(bytes, at: start).map { start..<$0 }
   }
@@ -36,7 +42,8 @@ struct SecretMatcher {
   /// and the next object follows at once: either may look like a part of the token.
   private func marshalledEnd(_ start: Int) -> Int? {
     guard let type = byte(start - 2), let length = byte(start - 1),
-      type & 0x7F == UInt8(ascii: "z") || type & 0x7F == UInt8(ascii: "Z"), start + Int(length) <= bytes.count
+      type & 0x7F == UInt8(ascii: "z") || type & 0x7F == UInt8(ascii: "Z"),
+      start + Int(length) <= bytes.count
     else { return nil }
     return start + Int(length)
   }
@@ -55,15 +62,21 @@ struct SecretMatcher {
   /// Where the value begins that is assigned to a name, and its quote: `NAME=v`, `name: "v"`, `\"name\":\"v\"`.
   private func value(after end: Int) -> (start: Int, quote: UInt8?)? {
     var at = end
-    while at < end + 40, let next = byte(at), ByteSet.alphanumeric.contains(next) || "_.-".utf8.contains(next) {
+    while at < end + 40, let next = byte(at),
+      ByteSet.alphanumeric.contains(next) || "_.-".utf8.contains(next)
+    {
       at += 1
     }
     skipQuote(&at)
     if byte(at) == UInt8(ascii: "]") { at += 1 }
     skipSpace(&at)
-    guard let sign = byte(at), sign == UInt8(ascii: "=") || sign == UInt8(ascii: ":") else { return nil }
+    guard let sign = byte(at), sign == UInt8(ascii: "=") || sign == UInt8(ascii: ":") else {
+      return nil
+    }
     at += 1
-    if let more = byte(at), more == UInt8(ascii: ">") || (more == UInt8(ascii: "=") && sign == UInt8(ascii: ":")) {
+    if let more = byte(at),
+      more == UInt8(ascii: ">") || (more == UInt8(ascii: "=") && sign == UInt8(ascii: ":"))
+    {
       at += 1
     }
     // A comparison assigns nothing.
@@ -89,10 +102,14 @@ struct SecretMatcher {
   /// Something random that is assigned to a name which tells of a secret.
   func assignment(_ keyword: Int, _ length: Int) -> Range<Int>? {
     var begin = keyword
-    while begin > keyword - 40, let last = byte(begin - 1), ByteSet.alphanumeric.contains(last) || last == 0x5F {
+    while begin > keyword - 40, let last = byte(begin - 1),
+      ByteSet.alphanumeric.contains(last) || last == 0x5F
+    {
       begin -= 1
     }
-    guard let (start, quote) = value(after: keyword + length), quote != nil || isSettings else { return nil }
+    guard let (start, quote) = value(after: keyword + length), quote != nil || isSettings else {
+      return nil
+    }
     var end = start
     while end < start + 200, let next = byte(end) {
       if let quote, next == quote || next == UInt8(ascii: "\\") { break }
@@ -103,7 +120,9 @@ struct SecretMatcher {
     guard (16..<200).contains(end - start) else { return nil }
     if let quote, let stop = byte(end), stop != quote, stop != UInt8(ascii: "\\") { return nil }
     var stop = keyword + length
-    while stop < keyword + length + 40, let next = byte(stop), ByteSet.alphanumeric.contains(next) || next == 0x5F {
+    while stop < keyword + length + 40, let next = byte(stop),
+      ByteSet.alphanumeric.contains(next) || next == 0x5F
+    {
       stop += 1
     }
     guard isSecretName(bytes[begin..<stop]), isRandom(bytes[start..<end]) else { return nil }
@@ -113,8 +132,10 @@ struct SecretMatcher {
   /// `clientSecret`, `CLIENT_SECRET` and `client-secret` alike, but not `tokenUrl` or `secretName`.
   private func isSecretName(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
     let harmless = [
-      "url", "uri", "name", "type", "path", "file", "id", "endpoint", "length", "size", "expiry", "ttl", "header",
-      "prefix", "public", "field", "label", "placeholder", "hash", "class", "regex", "pattern", "message", "error",
+      "url", "uri", "name", "type", "path", "file", "id", "endpoint", "length", "size", "expiry",
+      "ttl", "header",
+      "prefix", "public", "field", "label", "placeholder", "hash", "class", "regex", "pattern",
+      "message", "error",
       "internals", "publishable", "integrity",
     ]
     let lower = String(decoding: name, as: UTF8.self).lowercased()
@@ -131,8 +152,11 @@ struct SecretMatcher {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): (digits, type) = (digits + 1, 1)
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): (upper, type) = (upper + 1, 2)
       case UInt8(ascii: "a")...UInt8(ascii: "z"): (lower, type) = (lower + 1, 3)
-      case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: "_"): type = last
-      case UInt8(ascii: "!"), UInt8(ascii: "@"), UInt8(ascii: "#"), UInt8(ascii: "%"), UInt8(ascii: "^"),
+      case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "-"),
+        UInt8(ascii: "_"):
+        type = last
+      case UInt8(ascii: "!"), UInt8(ascii: "@"), UInt8(ascii: "#"), UInt8(ascii: "%"),
+        UInt8(ascii: "^"),
         UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: "?"):
         (other, type) = (other + 1, 4)
       default: return false
@@ -151,7 +175,9 @@ struct SecretMatcher {
   func url(_ keyword: Int) -> Range<Int>? {
     var at = keyword
     while at < keyword + 32, let next = byte(at), next != UInt8(ascii: ":") { at += 1 }
-    guard byte(at) == UInt8(ascii: ":"), byte(at + 1) == 0x2F, byte(at + 2) == 0x2F else { return nil }
+    guard byte(at) == UInt8(ascii: ":"), byte(at + 1) == 0x2F, byte(at + 2) == 0x2F else {
+      return nil
+    }
     let user = at + 3
     var colon: Int?
     var sign: Int?
@@ -160,9 +186,12 @@ struct SecretMatcher {
       switch next {
       case UInt8(ascii: ":"): colon = colon ?? end
       case UInt8(ascii: "@"): sign = end
-      case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\""), UInt8(ascii: "'"),
-        UInt8(ascii: "`"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: ")"),
-        UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "$"), UInt8(ascii: "["), UInt8(ascii: "|"),
+      case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\""),
+        UInt8(ascii: "'"),
+        UInt8(ascii: "`"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
+        UInt8(ascii: ")"),
+        UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "$"), UInt8(ascii: "["),
+        UInt8(ascii: "|"),
         UInt8(ascii: ","), 0...0x20, 0x7F...:
         break scan
       default: break
@@ -175,11 +204,14 @@ struct SecretMatcher {
     let name = String(decoding: bytes[user..<colon], as: UTF8.self).lowercased()
     let host = String(decoding: bytes[(sign + 1)..<end], as: UTF8.self).lowercased()
     let samples = [
-      "password", "passwd", "pass", "pwd", "secret", "user", "username", "postgres", "mysql", "root", "admin", "guest",
-      "test", "token", "pw", "foo", "bar", "x-oauth-basic", "redis", "mypassword", "p%40ss", "pass%40word",
+      "password", "passwd", "pass", "pwd", "secret", "user", "username", "postgres", "mysql",
+      "root", "admin", "guest",
+      "test", "token", "pw", "foo", "bar", "x-oauth-basic", "redis", "mypassword", "p%40ss",
+      "pass%40word",
     ]
     guard text.count >= 3, !samples.contains(text), text != name, !host.hasPrefix("localhost"),
-      !host.hasPrefix("127."), !host.hasPrefix("example."), !host.contains(".example"), !host.hasPrefix("host"),
+      !host.hasPrefix("127."), !host.hasPrefix("example."), !host.contains(".example"),
+      !host.hasPrefix("host"),
       !text.contains("%s"), !text.allSatisfy({ $0 == "*" || $0 == "x" || $0 == "." })
     else { return nil }
     return password
@@ -197,7 +229,9 @@ struct SecretMatcher {
       at += 1
     }
     let text = String(decoding: bytes[label..<min(at, bytes.count)], as: UTF8.self)
-    guard text.hasSuffix("PRIVATE KEY") || text.hasSuffix("PRIVATE KEY BLOCK"), byte(at) == UInt8(ascii: "-") else {
+    guard text.hasSuffix("PRIVATE KEY") || text.hasSuffix("PRIVATE KEY BLOCK"),
+      byte(at) == UInt8(ascii: "-")
+    else {
       return nil
     }
     while byte(at) == UInt8(ascii: "-") { at += 1 }
@@ -206,9 +240,13 @@ struct SecretMatcher {
     var count = 0
     var line = 0
     while at < bytes.count, count < 400, let next = byte(at) {
-      if ByteSet.alphanumeric.contains(next) || next == UInt8(ascii: "+") || next == UInt8(ascii: "/") {
+      if ByteSet.alphanumeric.contains(next) || next == UInt8(ascii: "+")
+        || next == UInt8(ascii: "/")
+      {
         // `\n` and `\r` of a string literal.
-        if byte(at - 1) == UInt8(ascii: "\\"), next == UInt8(ascii: "n") || next == UInt8(ascii: "r") {
+        if byte(at - 1) == UInt8(ascii: "\\"),
+          next == UInt8(ascii: "n") || next == UInt8(ascii: "r")
+        {
           line = 0
         } else {
           if line == 0, count < 48 { (start, count) = (at, 0) }
@@ -217,7 +255,9 @@ struct SecretMatcher {
         }
       } else if next == UInt8(ascii: ":") || next == UInt8(ascii: ";") {
         (count, line) = (0, 0)
-        while let skipped = byte(at), skipped != UInt8(ascii: "\n"), skipped != UInt8(ascii: "\\") { at += 1 }
+        while let skipped = byte(at), skipped != UInt8(ascii: "\n"), skipped != UInt8(ascii: "\\") {
+          at += 1
+        }
         continue
       } else if "\r\n\\\"' \t+,=".utf8.contains(next) {
         line = 0
@@ -245,8 +285,10 @@ struct SecretMatcher {
   }
 
   private static let placeholders = [
-    "example", "placeholder", "changeme", "change-me", "change_me", "replace", "your_", "your-", "yourtoken",
-    "yourkey", "xxxx", "dummy", "redacted", "notasecret", "not-a-secret", "not_a_secret", "insert", "abcdef0123",
+    "example", "placeholder", "changeme", "change-me", "change_me", "replace", "your_", "your-",
+    "yourtoken",
+    "yourkey", "xxxx", "dummy", "redacted", "notasecret", "not-a-secret", "not_a_secret", "insert",
+    "abcdef0123",
     "0123456789", "1234567890", "abcdefghij", "${", "{{", "<", "process.env", "environ",
   ].map { Array($0.utf8) }
 
@@ -260,7 +302,9 @@ struct SecretMatcher {
     }
     return placeholders.contains { word in
       guard lower.count >= word.count else { return false }
-      return (0...(lower.count - word.count)).contains { lower[$0..<$0 + word.count].elementsEqual(word) }
+      return (0...(lower.count - word.count)).contains {
+        lower[$0..<$0 + word.count].elementsEqual(word)
+      }
     }
   }
 
@@ -268,9 +312,11 @@ struct SecretMatcher {
   static func isAnonymousToken(_ value: Slice<UnsafeRawBufferPointer>) -> Bool {
     let parts = value.split(separator: UInt8(ascii: "."))
     guard parts.count == 3 else { return false }
-    var text = String(decoding: parts[1], as: UTF8.self).replacing("-", with: "+").replacing("_", with: "/")
+    var text = String(decoding: parts[1], as: UTF8.self).replacing("-", with: "+").replacing(
+      "_", with: "/")
     text += String(repeating: "=", count: -text.count & 3)
-    guard let payload = Data(base64Encoded: text).map({ String(decoding: $0, as: UTF8.self) }) else { return false }
+    guard let payload = Data(base64Encoded: text).map({ String(decoding: $0, as: UTF8.self) })
+    else { return false }
     return payload.contains(#""role":"anon""#)
   }
 }

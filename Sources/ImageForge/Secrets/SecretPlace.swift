@@ -7,7 +7,9 @@ package enum SecretPlace {
     "usr", "lib", "lib64", "lib32", "bin", "sbin", "etc", "boot", "dev", "proc", "sys", "run",
   ].map { Array($0.utf8) }
   /// Folders below those of the system where applications are put.
-  private static let inside: [[UInt8]] = ["usr/src/", "usr/app/", "var/www/", "var/task/", "var/app/"].map {
+  private static let inside: [[UInt8]] = [
+    "usr/src/", "usr/app/", "var/www/", "var/task/", "var/app/",
+  ].map {
     Array($0.utf8)
   }
 
@@ -32,7 +34,9 @@ package enum SecretPlace {
     let top = path.prefix { $0 != UInt8(ascii: "/") }
     // A file right in the root is nobody's of the system.
     guard top.count < path.count else { return true }
-    if top.elementsEqual("var".utf8) || system.contains(where: { top.elementsEqual($0) }) { return false }
+    if top.elementsEqual("var".utf8) || system.contains(where: { top.elementsEqual($0) }) {
+      return false
+    }
     return !path.starts(with: "opt/yarn-".utf8) && !isDependency(path)
   }
 

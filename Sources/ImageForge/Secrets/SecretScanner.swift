@@ -87,7 +87,9 @@ package final class SecretScanner {
   /// The next bytes of the file.
   package func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
     budget += bytes.count * 8
-    if offset == 0, let start = bytes.baseAddress, memchr(start, 0, min(bytes.count, 1024)) != nil { isText = false }
+    if offset == 0, let start = bytes.baseAddress, memchr(start, 0, min(bytes.count, 1024)) != nil {
+      isText = false
+    }
     // Keywords are examined once all is there that their matchers may look at.
     let end = offset + Int64(bytes.count)
     let limit = isLast ? end : end - Int64(Self.lookAhead)
@@ -137,7 +139,9 @@ package final class SecretScanner {
       var sums = SIMD16<UInt8>()
       let end = min(bytes.count - 15, at + 16 * 255)
       while at < end {
-        let isBreak = base.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self) .== SIMD16<UInt8>(repeating: 0x0A)
+        let isBreak =
+          base.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self)
+          .== SIMD16<UInt8>(repeating: 0x0A)
         sums &-= unsafeBitCast(isBreak, to: SIMD16<UInt8>.self)
         at += 16
       }
@@ -172,7 +176,8 @@ package final class SecretScanner {
 
   @inline(never)
   private func examine(
-    _ pattern: SecretCatalogue.Pattern, _ bytes: UnsafeRawBufferPointer, _ position: Int, base: Int64, linesBefore: Int
+    _ pattern: SecretCatalogue.Pattern, _ bytes: UnsafeRawBufferPointer, _ position: Int,
+    base: Int64, linesBefore: Int
   ) {
     let kind = catalogue.kinds[pattern.kind]
     guard !kind.isApplicationOnly || isApplication,
@@ -184,7 +189,8 @@ package final class SecretScanner {
     }
     // No matcher sees more than one that works at a border between two pieces would.
     let window = UnsafeRawBufferPointer(
-      rebasing: bytes[max(0, position - Self.lookBehind)..<min(bytes.count, position + Self.lookAhead)])
+      rebasing: bytes[
+        max(0, position - Self.lookBehind)..<min(bytes.count, position + Self.lookAhead)])
     let at = min(position, Self.lookBehind)
     let matcher = SecretMatcher(bytes: window, isSettings: SecretPlace.isSettings(name))
     let match: Range<Int>? =
@@ -201,14 +207,17 @@ package final class SecretScanner {
     }
     budget -= match.count + 64
     let value = window[match]
-    guard SecretMatcher.entropy(value) >= kind.entropy, !SecretMatcher.isPlaceholder(value) else { return }
+    guard SecretMatcher.entropy(value) >= kind.entropy, !SecretMatcher.isPlaceholder(value) else {
+      return
+    }
     if kind.id == "jwt", SecretMatcher.isAnonymousToken(value) { return }
     guard hits.count < Self.maximumHits else { return }
     let start = match.lowerBound + position - at
     let digest = Digest.sha256(Array("\(kind.id):".utf8) + value)
     let hit = SecretHit(
       kind: kind.id, offset: base + Int64(start),
-      line: isText ? linesBefore + Self.countLines(UnsafeRawBufferPointer(rebasing: bytes[..<start])) + 1 : 0,
+      line: isText
+        ? linesBefore + Self.countLines(UnsafeRawBufferPointer(rebasing: bytes[..<start])) + 1 : 0,
       fingerprint: String(digest.hex.prefix(kind.isChosen ? 4 : 12)))
     if seen.insert(hit).inserted { hits.append(hit) }
   }

@@ -67,7 +67,9 @@ struct TokenShape: Sendable {
         set = ByteSet([escaped])
         literal = escaped
       } else if byte == UInt8(ascii: "[") {
-        guard let close = rest.firstIndex(of: UInt8(ascii: "]")), close > rest.startIndex else { return nil }
+        guard let close = rest.firstIndex(of: UInt8(ascii: "]")), close > rest.startIndex else {
+          return nil
+        }
         set = Self.set(rest[..<close])
         literal = nil
         rest = rest[(close + 1)...]
@@ -86,7 +88,8 @@ struct TokenShape: Sendable {
         guard least <= most, most <= Self.longest else { return nil }
         rest = rest[(close + 1)...]
       }
-      runs.append(Run(set: set, least: least, most: most, literal: least == 1 && most == 1 ? literal : nil))
+      runs.append(
+        Run(set: set, least: least, most: most, literal: least == 1 && most == 1 ? literal : nil))
     }
     guard !runs.isEmpty else { return nil }
   }
@@ -94,8 +97,10 @@ struct TokenShape: Sendable {
   /// `A-Z2-7`: bytes and ranges; a `-` at the end is itself; `\t`, `\r` and `\n` as everywhere.
   private static func set(_ written: ArraySlice<UInt8>) -> ByteSet {
     let text = Array(
-      String(decoding: written, as: UTF8.self).replacing("\\t", with: "\t").replacing("\\r", with: "\r")
-        .replacing("\\n", with: "\n").utf8)[...]
+      String(decoding: written, as: UTF8.self).replacing("\\t", with: "\t").replacing(
+        "\\r", with: "\r"
+      )
+      .replacing("\\n", with: "\n").utf8)[...]
     var set = ByteSet()
     var at = text.startIndex
     while at < text.endIndex {

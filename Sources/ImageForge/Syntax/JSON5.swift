@@ -15,7 +15,9 @@ package enum JSON5 {
     return try convert(value, source, shift: front.count)
   }
 
-  private static func convert(_ value: JSExpression, _ source: SourceText, shift: Int) throws(JSONError) -> JSON {
+  private static func convert(_ value: JSExpression, _ source: SourceText, shift: Int)
+    throws(JSONError) -> JSON
+  {
     let offset = max(0, value.offset - shift)
     let kind: JSON.Value
     switch value.kind {
@@ -42,6 +44,7 @@ package enum JSON5 {
 
   private static func failure(_ source: SourceText, _ offset: Int) -> JSONError {
     JSONError(
-      location: source.location(at: offset), column: source.column(at: offset), reason: "JSON5 holds plain values only")
+      location: source.location(at: offset), column: source.column(at: offset),
+      reason: "JSON5 holds plain values only")
   }
 }

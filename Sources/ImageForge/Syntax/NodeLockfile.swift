@@ -19,32 +19,43 @@ extension LockfileError {
 extension NodeLockfile {
   /// `package-lock.json` or `npm-shrinkwrap.json`, formats 1 to 3.
   /// - Parameter importer: the member's folder below the lockfile's; empty for the same folder.
-  package static func npm(_ source: SourceText, package: String, importer: String) throws(LockfileError) -> NodeLockfile
+  package static func npm(_ source: SourceText, package: String, importer: String)
+    throws(LockfileError) -> NodeLockfile
   {
     let root = try parse(source, .project)
     let format = root["lockfileVersion"]?.integer.map { "\($0)" }
     func found(_ entry: JSON?) -> NodeLockfile {
       NodeLockfile(
-        version: entry?["version"]?.string, source: source.location(at: entry?.offset ?? 0), format: format)
+        version: entry?["version"]?.string, source: source.location(at: entry?.offset ?? 0),
+        format: format)
     }
     guard let packages = root["packages"] else { return found(root["dependencies"]?[package]) }
     let nested = importer.isEmpty ? nil : packages["\(importer)/node_modules/\(package)"]
     let entry = nested ?? packages["node_modules/\(package)"]
     // A `file:` package is a link to the folder that has the version.
-    if let target = entry?["resolved"]?.string, entry?["link"]?.bool == true { return found(packages[target] ?? entry) }
+    if let target = entry?["resolved"]?.string, entry?["link"]?.bool == true {
+      return found(packages[target] ?? entry)
+    }
     return found(entry)
   }
 
   /// `bun.lock`, which is JSON with trailing commas.
-  package static func bun(_ source: SourceText, package: String) throws(LockfileError) -> NodeLockfile {
+  package static func bun(_ source: SourceText, package: String) throws(LockfileError)
+    -> NodeLockfile
+  {
     let root = try parse(source, .projectWithComments)
     let entry = root["packages"]?[package]?.elements.first
     return NodeLockfile(
-      version: entry?.string.flatMap { text in text.lastIndex(of: "@").map { String(text[text.index(after: $0)...]) } },
-      source: source.location(at: entry?.offset ?? 0), format: root["lockfileVersion"]?.integer.map { "\($0)" })
+      version: entry?.string.flatMap { text in
+        text.lastIndex(of: "@").map { String(text[text.index(after: $0)...]) }
+      },
+      source: source.location(at: entry?.offset ?? 0),
+      format: root["lockfileVersion"]?.integer.map { "\($0)" })
   }
 
-  private static func parse(_ source: SourceText, _ options: JSON.Options) throws(LockfileError) -> JSON {
+  private static func parse(_ source: SourceText, _ options: JSON.Options) throws(LockfileError)
+    -> JSON
+  {
     let root: JSON
     do { root = try JSON.parse(source, options) } catch { throw LockfileError(error) }
     guard root.isObject else {
@@ -69,7 +80,9 @@ extension NodeLockfile {
           .split(separator: ",").map { $0.drop { $0 == " " } }
         isMetadata = row.hasPrefix("__metadata:")
         isInside = specifiers.contains { $0.hasPrefix("\(package)@") }
-        let isExact = specifiers.contains { $0 == "\(package)@\(range)" || $0 == "\(package)@npm:\(range)" }
+        let isExact = specifiers.contains {
+          $0 == "\(package)@\(range)" || $0 == "\(package)@npm:\(range)"
+        }
         isInside = isInside && (best == nil || isExact)
         if isInside { best = (nil, number + 1, isExact) }
       } else if row.hasPrefix("  version"), isInside || isMetadata {
@@ -84,7 +97,8 @@ extension NodeLockfile {
 
   /// `pnpm-lock.yaml`, formats 5 to 9. Only the sections about direct dependencies are read: the others are long.
   /// - Parameter importer: the member's folder below the lockfile's; empty for the same folder.
-  package static func pnpm(_ source: SourceText, package: String, importer: String) throws(LockfileError)
+  package static func pnpm(_ source: SourceText, package: String, importer: String)
+    throws(LockfileError)
     -> NodeLockfile
   {
     var format: String?
@@ -96,7 +110,8 @@ extension NodeLockfile {
       guard let name = section, found == nil else { return }
       let root: Node?
       do { root = try Yams.compose(yaml: text) } catch {
-        throw LockfileError(location: "\(source.name):\(start)", reason: "the section \(name) is not valid YAML")
+        throw LockfileError(
+          location: "\(source.name):\(start)", reason: "the section \(name) is not valid YAML")
       }
       var groups = [root?.mapping?.first?.value]
       if name == "importers" {
@@ -106,7 +121,8 @@ extension NodeLockfile {
       for case let entry? in groups.map({ $0?[package] }) {
         let version = (entry["version"] ?? entry).string?.prefix { $0 != "(" && $0 != "_" }
         found = NodeLockfile(
-          version: version.map(String.init), source: "\(source.name):\(start + (entry.mark?.line ?? 1) - 1)",
+          version: version.map(String.init),
+          source: "\(source.name):\(start + (entry.mark?.line ?? 1) - 1)",
           format: format)
         return
       }
@@ -114,7 +130,9 @@ extension NodeLockfile {
     for (number, row) in try lines(source).enumerated() {
       if let first = row.first, first != " ", first != "#" {
         try finish()
-        if row.hasPrefix("lockfileVersion:") { format = row.dropFirst(16).filter { !" '\"".contains($0) } }
+        if row.hasPrefix("lockfileVersion:") {
+          format = row.dropFirst(16).filter { !" '\"".contains($0) }
+        }
         let key = row.prefix { $0 != ":" }
         section = ["importers", "dependencies", "devDependencies"].contains(key) ? key : nil
         text = ""
@@ -124,7 +142,8 @@ extension NodeLockfile {
     }
     try finish()
     guard let format else {
-      throw LockfileError(location: "\(source.name):1", reason: "there is no lockfileVersion: not a lockfile of pnpm")
+      throw LockfileError(
+        location: "\(source.name):1", reason: "there is no lockfileVersion: not a lockfile of pnpm")
     }
     return found.map { NodeLockfile(version: $0.version, source: $0.source, format: format) }
       ?? NodeLockfile(version: nil, source: "\(source.name):1", format: format)
@@ -133,9 +152,11 @@ extension NodeLockfile {
   /// The lines of a lockfile without conflict markers.
   private static func lines(_ source: SourceText) throws(LockfileError) -> [Substring] {
     let rows = source.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-    if let conflict = rows.firstIndex(where: { $0.hasPrefix("<<<<<<<") || $0.hasPrefix(">>>>>>>") }) {
+    if let conflict = rows.firstIndex(where: { $0.hasPrefix("<<<<<<<") || $0.hasPrefix(">>>>>>>") })
+    {
       throw LockfileError(
-        location: "\(source.name):\(conflict + 1)", reason: "there is a merge conflict in the lockfile")
+        location: "\(source.name):\(conflict + 1)",
+        reason: "there is a merge conflict in the lockfile")
     }
     return rows
   }

@@ -48,13 +48,17 @@ package struct PythonLockfile: Sendable {
     // A dependency is written as `{ name = … }`; a package has a line of its own.
     while let found = source.bytes[start...].firstRange(of: pattern) {
       let lead = source.bytes[..<found.lowerBound].reversed().prefix { $0 != UInt8(ascii: "\n") }
-      if lead.allSatisfy({ $0 == UInt8(ascii: " ") }) { return source.location(at: found.lowerBound) }
+      if lead.allSatisfy({ $0 == UInt8(ascii: " ") }) {
+        return source.location(at: found.lowerBound)
+      }
       start = found.upperBound
     }
     return "\(source.name):1"
   }
 
-  package static func parse(_ source: SourceText, _ kind: Kind) throws(LockfileError) -> PythonLockfile {
+  package static func parse(_ source: SourceText, _ kind: Kind) throws(LockfileError)
+    -> PythonLockfile
+  {
     if kind == .pipenv { return try pipenv(source) }
     let document: TOMLDocument
     do { document = try TOMLDocument.parse(source) } catch {
@@ -68,21 +72,26 @@ package struct PythonLockfile: Sendable {
       guard let written = table["name"]?.string else { continue }
       // Up to Poetry 1.2 the files of all packages stood in one table.
       let files = document.root[["metadata", "files"]]?[written]?.elements
-      let package = package(table, name: Requirement.normalise(written), kind, main: main, files: files)
+      let package = package(
+        table, name: Requirement.normalise(written), kind, main: main, files: files)
       if let known = packages[package.name], known.isMain || !package.isMain { continue }
       packages[package.name] = package
       spelling[package.name] = written
     }
     let requires =
-      document.root["requires-python"]?.string ?? document.root[["metadata", "python-versions"]]?.string
+      document.root["requires-python"]?.string ?? document.root[["metadata", "python-versions"]]?
+      .string
       ?? document.root[["metadata", "requires_python"]]?.string
       ?? document.root[["metadata", "targets"]]?.elements.first?["requires_python"]?.string
     return PythonLockfile(
-      kind: kind, packages: packages, requiresPython: requires, toolVersion: toolVersion(source), source: source,
+      kind: kind, packages: packages, requiresPython: requires, toolVersion: toolVersion(source),
+      source: source,
       spelling: spelling)
   }
 
-  private static func package(_ table: TOML, name: String, _ kind: Kind, main: Set<String>?, files listed: [TOML]?)
+  private static func package(
+    _ table: TOML, name: String, _ kind: Kind, main: Set<String>?, files listed: [TOML]?
+  )
     -> Package
   {
     let origin = table["source"]
@@ -94,18 +103,24 @@ package struct PythonLockfile: Sendable {
       }
       if table["sdist"] != nil { files.append("sdist") }
     case .poetry, .pdm, .pipenv:
-      files = (table["files"]?.elements ?? listed ?? []).compactMap { $0["file"]?.string ?? $0["url"]?.string }
+      files = (table["files"]?.elements ?? listed ?? []).compactMap {
+        $0["file"]?.string ?? $0["url"]?.string
+      }
     }
     let groups = table["groups"]?.strings ?? table["category"]?.string.map { [$0] }
     let isMain =
       main?.contains(name)
-      ?? ((groups.map { $0.contains("main") || $0.contains("default") } ?? true) && table["optional"]?.bool != true)
+      ?? ((groups.map { $0.contains("main") || $0.contains("default") } ?? true)
+        && table["optional"]?.bool != true)
     let directory =
       origin?["editable"]?.string ?? origin?["virtual"]?.string ?? origin?["directory"]?.string
-      ?? (origin?["type"]?.string == "directory" ? origin?["url"]?.string : nil) ?? table["path"]?.string
+      ?? (origin?["type"]?.string == "directory" ? origin?["url"]?.string : nil)
+      ?? table["path"]?.string
     return Package(
       name: name, version: table["version"]?.string, isMain: isMain,
-      wheels: files.filter { $0.contains(".whl") }.map { String($0.split(separator: "/").last ?? "") },
+      wheels: files.filter { $0.contains(".whl") }.map {
+        String($0.split(separator: "/").last ?? "")
+      },
       listsFiles: !files.isEmpty, directory: directory,
       isGit: origin?["git"] != nil || origin?["type"]?.string == "git" || table["git"] != nil,
       dependencies: (table["dependencies"]?.elements ?? []).compactMap { $0["name"]?.string }
@@ -127,7 +142,8 @@ package struct PythonLockfile: Sendable {
       main.insert(Requirement.normalise(name))
       for table in byName[name] ?? [] {
         let wanted =
-          extra.map { table["optional-dependencies"]?[$0]?.elements ?? [] } ?? table["dependencies"]?.elements ?? []
+          extra.map { table["optional-dependencies"]?[$0]?.elements ?? [] } ?? table[
+            "dependencies"]?.elements ?? []
         for dependency in wanted {
           guard let name = dependency["name"]?.string else { continue }
           waiting.append((name, nil))
@@ -136,14 +152,17 @@ package struct PythonLockfile: Sendable {
       }
     }
     // A lockfile without a project of its own pins what is needed.
-    return roots.isEmpty ? Set(tables.compactMap { $0["name"]?.string }.map(Requirement.normalise)) : main
+    return roots.isEmpty
+      ? Set(tables.compactMap { $0["name"]?.string }.map(Requirement.normalise)) : main
   }
 
   /// `# This file is automatically @generated by Poetry 1.8.3 and should not be changed by hand.`
   private static func toolVersion(_ source: SourceText) -> String? {
     let line = source.bytes.prefix { $0 != UInt8(ascii: "\n") }
     let words = String(decoding: line.prefix(200), as: UTF8.self).split(separator: " ")
-    guard let by = words.firstIndex(of: "by"), by + 2 < words.count, words[0] == "#" else { return nil }
+    guard let by = words.firstIndex(of: "by"), by + 2 < words.count, words[0] == "#" else {
+      return nil
+    }
     let version = words[by + 2]
     return version.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") } ? String(version) : nil
   }
@@ -169,7 +188,8 @@ package struct PythonLockfile: Sendable {
     let requires = json["_meta"]?["requires"]
     let python = (requires?["python_full_version"] ?? requires?["python_version"])?.string
     return PythonLockfile(
-      kind: .pipenv, packages: packages, requiresPython: python.map { "==" + $0 }, toolVersion: nil, source: source,
+      kind: .pipenv, packages: packages, requiresPython: python.map { "==" + $0 }, toolVersion: nil,
+      source: source,
       spelling: spelling)
   }
 }

@@ -2,18 +2,22 @@ import ForgeBasics
 
 extension PythonParser {
   private static let infix: Set<String> = [
-    "+", "-", "*", "/", "//", "%", "@", "**", "&", "|", "^", "~", "<<", ">>", "==", "!=", "<", ">", "<=", ">=", ":=",
+    "+", "-", "*", "/", "//", "%", "@", "**", "&", "|", "^", "~", "<<", ">>", "==", "!=", "<", ">",
+    "<=", ">=", ":=",
   ]
   private static let prefix: Set<String> = ["+", "-", "~", "*", "**"]
   private static let infixWords: Set<String> = ["and", "or", "is", "if", "else", "as", "not", "in"]
   /// Words that cannot begin an operand.
   private static let reserved: Set<String> = [
-    "and", "as", "assert", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for",
-    "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise", "return", "try", "while", "with",
+    "and", "as", "assert", "break", "class", "continue", "def", "del", "elif", "else", "except",
+    "finally", "for",
+    "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise", "return",
+    "try", "while", "with",
   ]
 
   /// One expression, or several with commas as a tuple. `inTarget`: the `in` of `for x in y` ends it.
-  mutating func expressionList(inTarget: Bool = false) throws(PythonSyntaxError) -> PythonExpression {
+  mutating func expressionList(inTarget: Bool = false) throws(PythonSyntaxError) -> PythonExpression
+  {
     let first = try expression(inTarget: inTarget)
     guard isOperation(",") else { return first }
     var elements = [first]
@@ -68,7 +72,8 @@ extension PythonParser {
   private mutating func takeInfix(_ inTarget: Bool, into operators: inout [String]) -> Bool {
     switch token.kind {
     case .operation where Self.infix.contains(token.text): break
-    case .name where Self.infixWords.contains(token.text) && !(inTarget && token.text == "in"): break
+    case .name where Self.infixWords.contains(token.text) && !(inTarget && token.text == "in"):
+      break
     default: return false
     }
     if isName("not") {
@@ -88,7 +93,9 @@ extension PythonParser {
     guard depth < PythonLimits.brackets else { throw failure("expressions are nested too deeply") }
     var parts: [PythonExpression] = []
     while !takeOperation(":") {
-      if takeOperation("*") || takeOperation("**") || takeOperation("/") || takeOperation(",") { continue }
+      if takeOperation("*") || takeOperation("**") || takeOperation("/") || takeOperation(",") {
+        continue
+      }
       _ = try identifier()
       if takeOperation("=") { parts.append(try expression()) }
     }
@@ -124,14 +131,18 @@ extension PythonParser {
         break
       }
       links += 1
-      guard links < PythonLimits.chain else { throw failure("a chain of calls and attributes is too long") }
+      guard links < PythonLimits.chain else {
+        throw failure("a chain of calls and attributes is too long")
+      }
     }
     return result
   }
 
   private mutating func atom() throws(PythonSyntaxError) -> PythonExpression {
     let start = token
-    func made(_ kind: PythonExpression.Kind) -> PythonExpression { PythonExpression(offset: start.offset, kind: kind) }
+    func made(_ kind: PythonExpression.Kind) -> PythonExpression {
+      PythonExpression(offset: start.offset, kind: kind)
+    }
     switch start.kind {
     case .name:
       guard !Self.reserved.contains(start.text) else { throw failure("an expression was expected") }
@@ -187,10 +198,13 @@ extension PythonParser {
   }
 
   /// Reads the `for` clauses after an element, if there are any.
-  private mutating func comprehension(of element: [PythonExpression]) throws(PythonSyntaxError) -> PythonExpression {
+  private mutating func comprehension(of element: [PythonExpression]) throws(PythonSyntaxError)
+    -> PythonExpression
+  {
     let offset = element[0].offset
     guard isName("for") || isName("async") else {
-      return element.count == 1 ? element[0] : PythonExpression(offset: offset, kind: .compound(element))
+      return element.count == 1
+        ? element[0] : PythonExpression(offset: offset, kind: .compound(element))
     }
     var parts = element
     while isName("for") || isName("async") || isName("if") {
@@ -239,7 +253,9 @@ extension PythonParser {
         let stars = token.text.utf8.count
         position += 1
         arguments.append(PythonArgument(name: nil, stars: stars, value: try expression()))
-      } else if case .name = token.kind, position + 1 < tokens.count, tokens[position + 1].text == "=" {
+      } else if case .name = token.kind, position + 1 < tokens.count,
+        tokens[position + 1].text == "="
+      {
         let name = token.text
         position += 2
         arguments.append(PythonArgument(name: name, stars: 0, value: try expression()))
@@ -257,7 +273,9 @@ extension PythonParser {
     while !takeOperation("]") {
       if takeOperation(",") || takeOperation(":") { continue }
       parts.append(try expression())
-      if !isOperation(","), !isOperation(":"), !isOperation("]") { throw failure("`]` was expected") }
+      if !isOperation(","), !isOperation(":"), !isOperation("]") {
+        throw failure("`]` was expected")
+      }
     }
     return parts
   }
@@ -288,7 +306,9 @@ extension PythonParser {
 
   /// The expression in a field of an f-string; none when it cannot be read.
   private func fieldExpression(_ field: Range<Int>) -> [PythonExpression] {
-    guard let (tokens, literals) = try? PythonTokenizer.tokens(of: source, field: field) else { return [] }
+    guard let (tokens, literals) = try? PythonTokenizer.tokens(of: source, field: field) else {
+      return []
+    }
     var parser = PythonParser(source: source, tokens: tokens, literals: literals)
     parser.depth = depth + 1
     return (try? parser.expressionList()).map { [$0] } ?? []
@@ -298,7 +318,9 @@ extension PythonParser {
 /// The escapes of Python's string literals.
 enum PythonEscapes {
   static func decode(_ body: ArraySlice<UInt8>, isRaw: Bool) -> String {
-    guard !isRaw, body.contains(UInt8(ascii: "\\")) else { return String(decoding: body, as: UTF8.self) }
+    guard !isRaw, body.contains(UInt8(ascii: "\\")) else {
+      return String(decoding: body, as: UTF8.self)
+    }
     var out: [UInt8] = []
     var at = body.startIndex
     while at < body.endIndex {
@@ -322,9 +344,12 @@ enum PythonEscapes {
       case UInt8(ascii: "v"): out.append(0x0B)
       case UInt8(ascii: "0")...UInt8(ascii: "7"):
         append(number(body, at: &at, from: at - 1, radix: 8, digits: 3), to: &out)
-      case UInt8(ascii: "x"): append(number(body, at: &at, from: at, radix: 16, digits: 2), to: &out)
-      case UInt8(ascii: "u"): append(number(body, at: &at, from: at, radix: 16, digits: 4), to: &out)
-      case UInt8(ascii: "U"): append(number(body, at: &at, from: at, radix: 16, digits: 8), to: &out)
+      case UInt8(ascii: "x"):
+        append(number(body, at: &at, from: at, radix: 16, digits: 2), to: &out)
+      case UInt8(ascii: "u"):
+        append(number(body, at: &at, from: at, radix: 16, digits: 4), to: &out)
+      case UInt8(ascii: "U"):
+        append(number(body, at: &at, from: at, radix: 16, digits: 8), to: &out)
       default: out += [byte, letter]
       }
     }

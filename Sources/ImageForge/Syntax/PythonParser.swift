@@ -46,7 +46,9 @@ struct PythonParser {
     while !isAtEnd, !token.kind.isNewline { position += 1 }
     if !isAtEnd { position += 1 }
     guard case .indent = token.kind else { return [] }
-    return [PythonStatement(offset: offset, kind: .block(keyword: "", header: [], body: indented()))]
+    return [
+      PythonStatement(offset: offset, kind: .block(keyword: "", header: [], body: indented()))
+    ]
   }
 
   private mutating func indented() -> [PythonStatement] {
@@ -85,7 +87,9 @@ struct PythonParser {
     guard position + 1 < tokens.count else { return false }
     let next = tokens[position + 1]
     if next.kind.isNewline { return false }
-    if case .operation = next.kind, next.text.hasSuffix("=") || [".", ",", ":", ")", ";"].contains(next.text) {
+    if case .operation = next.kind,
+      next.text.hasSuffix("=") || [".", ",", ":", ")", ";"].contains(next.text)
+    {
       return false
     }
     var at = position + 1
@@ -117,11 +121,14 @@ struct PythonParser {
     return try definition(decorators: decorators)
   }
 
-  private mutating func definition(decorators: [PythonExpression]) throws(PythonSyntaxError) -> PythonStatement {
+  private mutating func definition(decorators: [PythonExpression]) throws(PythonSyntaxError)
+    -> PythonStatement
+  {
     let start = token.offset
     let isAsync = takeName("async")
     if takeName("def") {
-      return PythonStatement(offset: start, kind: .function(try function(isAsync: isAsync, decorators: decorators)))
+      return PythonStatement(
+        offset: start, kind: .function(try function(isAsync: isAsync, decorators: decorators)))
     }
     if takeName("class") {
       let name = try identifier()
@@ -156,7 +163,8 @@ struct PythonParser {
     }
     let returns = takeOperation("->") ? try expressionList() : nil
     return PythonFunction(
-      name: name, isAsync: isAsync, decorators: decorators, parameters: parameters, returns: returns,
+      name: name, isAsync: isAsync, decorators: decorators, parameters: parameters,
+      returns: returns,
       body: try block())
   }
 
@@ -196,7 +204,8 @@ struct PythonParser {
     default:
       header.append(try expressionList())
     }
-    return PythonStatement(offset: start, kind: .block(keyword: keyword, header: header, body: try block()))
+    return PythonStatement(
+      offset: start, kind: .block(keyword: keyword, header: header, body: try block()))
   }
 
   private mutating func block() throws(PythonSyntaxError) -> [PythonStatement] {
@@ -219,7 +228,9 @@ struct PythonParser {
 
   private mutating func simpleStatement() throws(PythonSyntaxError) -> PythonStatement {
     let start = token.offset
-    func made(_ kind: PythonStatement.Kind) -> PythonStatement { PythonStatement(offset: start, kind: kind) }
+    func made(_ kind: PythonStatement.Kind) -> PythonStatement {
+      PythonStatement(offset: start, kind: kind)
+    }
     guard case .name = token.kind else { return made(try expressionStatement()) }
     switch token.text {
     case "import":
@@ -263,7 +274,8 @@ struct PythonParser {
       if isOperation(")") { break }
       let offset = token.offset
       let name = dotted ? try dottedName() : try identifier()
-      names.append(PythonImport(name: name, alias: takeName("as") ? try identifier() : nil, offset: offset))
+      names.append(
+        PythonImport(name: name, alias: takeName("as") ? try identifier() : nil, offset: offset))
     } while takeOperation(",")
     return names
   }
@@ -278,7 +290,8 @@ struct PythonParser {
     guard takeName("import") else { throw failure("`import` was expected") }
     let offset = token.offset
     if takeOperation("*") {
-      return .importFrom(level: level, module: module, names: [PythonImport(name: "*", alias: nil, offset: offset)])
+      return .importFrom(
+        level: level, module: module, names: [PythonImport(name: "*", alias: nil, offset: offset)])
     }
     let inBrackets = takeOperation("(")
     let names = try importNames(dotted: false)
@@ -358,7 +371,8 @@ struct PythonParser {
 
   func failure(_ reason: String) -> PythonSyntaxError {
     PythonSyntaxError(
-      location: source.location(at: min(token.offset, max(source.bytes.count - 1, 0))), reason: reason)
+      location: source.location(at: min(token.offset, max(source.bytes.count - 1, 0))),
+      reason: reason)
   }
 }
 

@@ -160,7 +160,9 @@ extension PythonExpression {
     case .attribute(let base, _): [base]
     case .call(let function, let arguments): [function] + arguments.map(\.value)
     case .subscripted(let base, let indices): [base] + indices
-    case .formatted(let parts), .list(let parts), .tuple(let parts), .set(let parts), .compound(let parts): parts
+    case .formatted(let parts), .list(let parts), .tuple(let parts), .set(let parts),
+      .compound(let parts):
+      parts
     case .dictionary(let pairs): pairs.flatMap { [$0.key, $0.value].compactMap(\.self) }
     case .operation(_, let operands): operands
     }
@@ -196,10 +198,12 @@ extension PythonStatement {
     switch kind {
     case .imports, .importFrom: []
     case .assignment(let targets, let value): targets + [value]
-    case .annotated(let target, let annotation, let value): [target, annotation] + (value.map { [$0] } ?? [])
+    case .annotated(let target, let annotation, let value):
+      [target, annotation] + (value.map { [$0] } ?? [])
     case .expression(let value): [value]
     case .function(let function):
-      function.decorators + function.parameters.flatMap { [$0.annotation, $0.value].compactMap(\.self) }
+      function.decorators
+        + function.parameters.flatMap { [$0.annotation, $0.value].compactMap(\.self) }
         + (function.returns.map { [$0] } ?? [])
     case .classDefinition(let type): type.decorators + type.arguments.map(\.value)
     case .returns(let value): value.map { [$0] } ?? []
@@ -237,7 +241,11 @@ extension [PythonStatement] {
   /// classes not.
   package var flattened: [PythonStatement] {
     flatMap { statement -> [PythonStatement] in
-      if case .block(_, _, let body) = statement.kind { [statement] + body.flattened } else { [statement] }
+      if case .block(_, _, let body) = statement.kind {
+        [statement] + body.flattened
+      } else {
+        [statement]
+      }
     }
   }
 }

@@ -27,7 +27,9 @@ struct PythonTokenizer {
     brackets = [UInt8(ascii: "(")]
   }
 
-  static func tokens(of source: SourceText) throws(PythonSyntaxError) -> ([PythonToken], [PythonStringLiteral]) {
+  static func tokens(of source: SourceText) throws(PythonSyntaxError) -> (
+    [PythonToken], [PythonStringLiteral]
+  ) {
     var tokenizer = PythonTokenizer(source)
     try tokenizer.module()
     return (tokenizer.tokens, tokenizer.literals)
@@ -78,7 +80,9 @@ struct PythonTokenizer {
     }
     let current = indentation[indentation.count - 1]
     if column > current {
-      guard indentation.count < PythonLimits.indentation else { throw failure("too many levels of indentation") }
+      guard indentation.count < PythonLimits.indentation else {
+        throw failure("too many levels of indentation")
+      }
       indentation.append(column)
       add(.indent, at: position)
     } else if column < current {
@@ -86,7 +90,9 @@ struct PythonTokenizer {
         indentation.removeLast()
         add(.dedent, at: position)
       }
-      guard indentation.last == column else { throw failure("the indentation matches no outer level") }
+      guard indentation.last == column else {
+        throw failure("the indentation matches no outer level")
+      }
     }
     return true
   }
@@ -114,7 +120,9 @@ struct PythonTokenizer {
         return false
       }
     case UInt8(ascii: "\\"):
-      guard let next = peek(1), isLineBreak(next) else { throw failure("a backslash in the middle of a line") }
+      guard let next = peek(1), isLineBreak(next) else {
+        throw failure("a backslash in the middle of a line")
+      }
       position += next == UInt8(ascii: "\r") && peek(2) == UInt8(ascii: "\n") ? 3 : 2
     case UInt8(ascii: "\""), UInt8(ascii: "'"):
       try string(at: position, prefix: position..<position)
@@ -145,7 +153,9 @@ struct PythonTokenizer {
     let start = position
     if bytes[position] == UInt8(ascii: "0"), let letter = peek(1), "xXoObB".utf8.contains(letter) {
       position += 2
-      while let byte = peek(0), isDigit(byte) || isHexLetter(byte) || byte == UInt8(ascii: "_") { position += 1 }
+      while let byte = peek(0), isDigit(byte) || isHexLetter(byte) || byte == UInt8(ascii: "_") {
+        position += 1
+      }
     } else {
       digits()
       if peek(0) == UInt8(ascii: ".") {
@@ -169,7 +179,8 @@ struct PythonTokenizer {
   }
 
   private static let longOperators: Set<String> = [
-    "**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<", "->", ":=", "==", "!=", "<=", ">=", "+=", "-=", "*=",
+    "**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<", "->", ":=", "==", "!=", "<=", ">=",
+    "+=", "-=", "*=",
     "/=", "%=", "&=", "|=", "^=", "@=",
   ]
 
@@ -186,13 +197,17 @@ struct PythonTokenizer {
     let byte = bytes[position]
     switch byte {
     case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
-      guard brackets.count < PythonLimits.brackets else { throw failure("brackets are nested too deeply") }
+      guard brackets.count < PythonLimits.brackets else {
+        throw failure("brackets are nested too deeply")
+      }
       brackets.append(byte)
     case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
       let opening =
         byte == UInt8(ascii: ")")
         ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
-      guard brackets.popLast() == opening else { throw failure("a closing bracket matches no opening one") }
+      guard brackets.popLast() == opening else {
+        throw failure("a closing bracket matches no opening one")
+      }
     case _ where "+-*/%&|^~<>=.,:;@".utf8.contains(byte):
       break
     default:
@@ -215,7 +230,9 @@ struct PythonTokenizer {
   private func scanString(
     at quote: Int, prefix: Range<Int>, nesting: Int
   ) throws(PythonSyntaxError) -> (PythonStringLiteral, Int) {
-    guard nesting < PythonLimits.formattedNesting else { throw failure("f-strings are nested too deeply", at: quote) }
+    guard nesting < PythonLimits.formattedNesting else {
+      throw failure("f-strings are nested too deeply", at: quote)
+    }
     let letters = bytes[prefix].map { $0 | 0x20 }
     let isRaw = letters.contains(UInt8(ascii: "r"))
     let isFormatted = letters.contains(UInt8(ascii: "f")) || letters.contains(UInt8(ascii: "t"))
@@ -226,7 +243,8 @@ struct PythonTokenizer {
     var at = quote + width
     while at < end {
       let byte = bytes[at]
-      if byte == mark, !isTriple || (at + 2 < end && bytes[at + 1] == mark && bytes[at + 2] == mark) {
+      if byte == mark, !isTriple || (at + 2 < end && bytes[at + 1] == mark && bytes[at + 2] == mark)
+      {
         let literal = PythonStringLiteral(
           body: quote + width..<at, isRaw: isRaw, isBytes: letters.contains(UInt8(ascii: "b")),
           isFormatted: isFormatted, fields: fields)
@@ -253,11 +271,14 @@ struct PythonTokenizer {
 
   private func skipEscape(_ at: Int, isFormatted: Bool, isRaw: Bool) -> Int {
     guard at + 1 < end else { return at + 1 }
-    if bytes[at + 1] == UInt8(ascii: "\r"), at + 2 < end, bytes[at + 2] == UInt8(ascii: "\n") { return at + 3 }
+    if bytes[at + 1] == UInt8(ascii: "\r"), at + 2 < end, bytes[at + 2] == UInt8(ascii: "\n") {
+      return at + 3
+    }
     guard isFormatted else { return at + 2 }
     // A backslash does not take a brace with it, except in \N{NAME}.
     if bytes[at + 1] == UInt8(ascii: "{") { return at + 1 }
-    if !isRaw, bytes[at + 1] == UInt8(ascii: "N"), at + 2 < end, bytes[at + 2] == UInt8(ascii: "{") {
+    if !isRaw, bytes[at + 1] == UInt8(ascii: "N"), at + 2 < end, bytes[at + 2] == UInt8(ascii: "{")
+    {
       var next = at + 3
       while next < end, bytes[next] != UInt8(ascii: "}"), !isLineBreak(bytes[next]) { next += 1 }
       return next + 1
@@ -269,7 +290,9 @@ struct PythonTokenizer {
   private func scanField(
     _ opening: Int, into fields: inout [Range<Int>], nesting: Int
   ) throws(PythonSyntaxError) -> Int {
-    guard nesting < PythonLimits.formattedNesting else { throw failure("f-strings are nested too deeply", at: opening) }
+    guard nesting < PythonLimits.formattedNesting else {
+      throw failure("f-strings are nested too deeply", at: opening)
+    }
     var at = opening + 1
     var depth = 0
     expression: while true {
@@ -286,7 +309,8 @@ struct PythonTokenizer {
         at += 1
       case UInt8(ascii: "}") where depth == 0, UInt8(ascii: ":") where depth == 0:
         break expression
-      case UInt8(ascii: "!") where depth == 0 && !(at + 1 < end && bytes[at + 1] == UInt8(ascii: "=")):
+      case UInt8(ascii: "!")
+      where depth == 0 && !(at + 1 < end && bytes[at + 1] == UInt8(ascii: "=")):
         break expression
       case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
         depth -= 1
@@ -305,7 +329,8 @@ struct PythonTokenizer {
       at += 1
       while at < end, bytes[at] != UInt8(ascii: "}") {
         at =
-          bytes[at] == UInt8(ascii: "{") ? try scanField(at, into: &fields, nesting: nesting + 1) : at + 1
+          bytes[at] == UInt8(ascii: "{")
+          ? try scanField(at, into: &fields, nesting: nesting + 1) : at + 1
       }
     }
     guard at < end else { throw failure("a field of an f-string is not closed", at: opening) }
@@ -322,7 +347,9 @@ struct PythonTokenizer {
     return range.lowerBound..<upper - 1
   }
 
-  private static let stringPrefixes: Set<String> = ["r", "u", "b", "f", "t", "br", "rb", "fr", "rf", "tr", "rt"]
+  private static let stringPrefixes: Set<String> = [
+    "r", "u", "b", "f", "t", "br", "rb", "fr", "rf", "tr", "rt",
+  ]
 
   private static func isStringPrefix(_ bytes: ArraySlice<UInt8>) -> Bool {
     (1...2).contains(bytes.count)
@@ -331,17 +358,24 @@ struct PythonTokenizer {
 
   // MARK: Bytes
 
-  private func peek(_ distance: Int) -> UInt8? { position + distance < end ? bytes[position + distance] : nil }
+  private func peek(_ distance: Int) -> UInt8? {
+    position + distance < end ? bytes[position + distance] : nil
+  }
 
-  private func isLineBreak(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+  private func isLineBreak(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+  }
 
   private func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 
-  private func isHexLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20 }
+  private func isHexLetter(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
+  }
 
   /// A byte that may begin a name; everything beyond ASCII is taken for a letter.
   private func isNameByte(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || byte == UInt8(ascii: "_") || byte >= 0x80
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || byte == UInt8(ascii: "_")
+      || byte >= 0x80
   }
 
   private mutating func add(_ kind: PythonToken.Kind, at offset: Int, text: String = "") {
@@ -349,7 +383,9 @@ struct PythonTokenizer {
   }
 
   private func failure(_ reason: String, at offset: Int? = nil) -> PythonSyntaxError {
-    PythonSyntaxError(location: source.location(at: min(offset ?? position, max(bytes.count - 1, 0))), reason: reason)
+    PythonSyntaxError(
+      location: source.location(at: min(offset ?? position, max(bytes.count - 1, 0))),
+      reason: reason)
   }
 }
 

@@ -11,7 +11,10 @@ package struct Requirement: Sendable, Equatable {
   package let url: String?
   package let marker: String?
 
-  package init(name: String, extras: [String] = [], specifier: String = "", url: String? = nil, marker: String? = nil) {
+  package init(
+    name: String, extras: [String] = [], specifier: String = "", url: String? = nil,
+    marker: String? = nil
+  ) {
     self.name = Requirement.normalise(name)
     self.extras = extras.map(Requirement.normalise).sorted()
     self.specifier = specifier
@@ -23,13 +26,16 @@ package struct Requirement: Sendable, Equatable {
   package init?(_ text: some StringProtocol) {
     var rest = Substring(text).trimmed
     let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-    guard let first = name.first, let last = name.last, first.isLetter || first.isNumber, last.isLetter || last.isNumber
+    guard let first = name.first, let last = name.last, first.isLetter || first.isNumber,
+      last.isLetter || last.isNumber
     else { return nil }
     rest = rest.dropFirst(name.count).trimmed
     var extras: [String] = []
     if rest.first == "[" {
       guard let close = rest.firstIndex(of: "]") else { return nil }
-      extras = rest[rest.index(after: rest.startIndex)..<close].split(separator: ",").map { String($0.trimmed) }
+      extras = rest[rest.index(after: rest.startIndex)..<close].split(separator: ",").map {
+        String($0.trimmed)
+      }
       rest = rest[rest.index(after: close)...].trimmed
     }
     var url: String?
@@ -67,7 +73,9 @@ package struct Requirement: Sendable, Equatable {
 
   /// The version of `==1.2.3`; nil for everything else.
   package var pinnedVersion: String? {
-    guard specifier.hasPrefix("=="), !specifier.contains(","), !specifier.contains("*") else { return nil }
+    guard specifier.hasPrefix("=="), !specifier.contains(","), !specifier.contains("*") else {
+      return nil
+    }
     let version = specifier.drop { $0 == "=" }
     return version.isEmpty ? nil : String(version)
   }

@@ -65,7 +65,8 @@ package struct RequirementsFile: Sendable {
     guard isLittle || (bytes[0] == 0xFE && bytes[1] == 0xFF) else { return source }
     let units = stride(from: 2, to: bytes.count - 1, by: 2).map { at in
       isLittle
-        ? UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8 : UInt16(bytes[at]) << 8 | UInt16(bytes[at + 1])
+        ? UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8
+        : UInt16(bytes[at]) << 8 | UInt16(bytes[at + 1])
     }
     return SourceText(name: source.name, text: String(decoding: units, as: UTF16.self))
   }
@@ -84,7 +85,9 @@ package struct RequirementsFile: Sendable {
     for row in rows where row.hasPrefix("#") {
       let text = row.lowercased()
       guard text.contains("generated") || text.contains("export") else { continue }
-      for tool in ["pip-compile", "uv", "poetry", "pdm", "pipenv"] where text.contains(tool) { return tool }
+      for tool in ["pip-compile", "uv", "poetry", "pdm", "pipenv"] where text.contains(tool) {
+        return tool
+      }
       return "a tool"
     }
     return nil
@@ -114,14 +117,16 @@ package struct RequirementsFile: Sendable {
       value = text.dropFirst(name.count).trimmed
     }
     if value.first == "=" { value = value.dropFirst().trimmed }
-    if let quote = value.first, quote == "\"" || quote == "'", value.last == quote, value.count > 1 {
+    if let quote = value.first, quote == "\"" || quote == "'", value.last == quote, value.count > 1
+    {
       value = value.dropFirst().dropLast()
     }
     switch name {
     case "-r", "--requirement": return .include(String(value))
     case "-c", "--constraint": return .constraint(String(value))
     case "-e", "--editable":
-      return isRemote(value) ? .remote(String(value), editable: true) : .local(localPath(value), editable: true)
+      return isRemote(value)
+        ? .remote(String(value), editable: true) : .local(localPath(value), editable: true)
     default: return .option(String(name), value: String(value))
     }
   }

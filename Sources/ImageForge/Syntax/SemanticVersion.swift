@@ -10,7 +10,8 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
 
   /// The full version.
   package var description: String {
-    "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease.joined(separator: "."))
+    "\(major).\(minor).\(patch)"
+      + (prerelease.isEmpty ? "" : "-" + prerelease.joined(separator: "."))
   }
 
   package init(_ major: Int, _ minor: Int = 0, _ patch: Int = 0) {
@@ -21,7 +22,9 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
   package init?(_ text: String) {
     let core = text.drop { $0 == "v" || $0 == "=" }.prefix { $0 != "+" }
     let parts = core.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-    let numbers = parts.first?.split(separator: ".", omittingEmptySubsequences: false).map { Self.number($0) } ?? []
+    let numbers =
+      parts.first?.split(separator: ".", omittingEmptySubsequences: false).map { Self.number($0) }
+      ?? []
     guard (1...3).contains(numbers.count), let major = numbers[0] else { return nil }
     guard numbers.allSatisfy({ $0 != nil }) else { return nil }
     self.major = major
@@ -34,11 +37,13 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
   }
 
   private static func number(_ text: Substring) -> Int? {
-    text.utf8.count <= 9 && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
+    text.utf8.count <= 9 && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      ? Int(text) : nil
   }
 
   private static func isIdentifier(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+      || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
       || byte == UInt8(ascii: "-")
   }
 
@@ -53,7 +58,9 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
     let (x, y) = ([a.major, a.minor, a.patch], [b.major, b.minor, b.patch])
     guard x == y else { return x.lexicographicallyPrecedes(y) }
     // A pre-release comes before its release.
-    if a.prerelease.isEmpty || b.prerelease.isEmpty { return !a.prerelease.isEmpty && b.prerelease.isEmpty }
+    if a.prerelease.isEmpty || b.prerelease.isEmpty {
+      return !a.prerelease.isEmpty && b.prerelease.isEmpty
+    }
     for (left, right) in zip(a.prerelease, b.prerelease) where left != right {
       switch (Int(left), Int(right)) {
       case (let m?, let n?): return m < n
@@ -76,14 +83,18 @@ package struct SemanticRange: Sendable, Equatable {
   package init?(_ text: String) {
     guard text.utf8.count <= 1_000 else { return nil }
     var found: [Range<SemanticVersion>] = []
-    for part in text.replacing("||", with: "|").split(separator: "|", omittingEmptySubsequences: false) {
+    for part in text.replacing("||", with: "|").split(
+      separator: "|", omittingEmptySubsequences: false)
+    {
       guard let interval = Self.interval(part) else { return nil }
       if !interval.isEmpty { found.append(interval) }
     }
     intervals = found
   }
 
-  package func contains(_ version: SemanticVersion) -> Bool { intervals.contains { $0.contains(version) } }
+  package func contains(_ version: SemanticVersion) -> Bool {
+    intervals.contains { $0.contains(version) }
+  }
 
   /// Whether some version of a major line is in the range.
   package func allows(major: Int) -> Bool {
@@ -107,7 +118,9 @@ package struct SemanticRange: Sendable, Equatable {
         relation = symbols
         continue
       }
-      guard let (lower, upper) = bounds(symbols.isEmpty ? relation : symbols, String(rest)) else { return nil }
+      guard let (lower, upper) = bounds(symbols.isEmpty ? relation : symbols, String(rest)) else {
+        return nil
+      }
       relation = ""
       low = max(low, lower)
       high = min(high, upper)
@@ -115,7 +128,9 @@ package struct SemanticRange: Sendable, Equatable {
     return low < high ? low..<high : low..<low
   }
 
-  private static func bounds(_ relation: String, _ text: String) -> (SemanticVersion, SemanticVersion)? {
+  private static func bounds(_ relation: String, _ text: String) -> (
+    SemanticVersion, SemanticVersion
+  )? {
     let numbers = text.split(separator: ".").prefix { !["x", "X", "*"].contains($0) }
     if numbers.isEmpty { return (SemanticVersion(0), end) }
     guard let version = SemanticVersion(numbers.joined(separator: ".")) else { return nil }
@@ -133,7 +148,8 @@ package struct SemanticRange: Sendable, Equatable {
     case ">": return (next, end)
     case "<": return (SemanticVersion(0), version)
     case "<=": return (SemanticVersion(0), next)
-    case "~", "~>": return (version, version.precision == 1 ? next : SemanticVersion(major, minor + 1))
+    case "~", "~>":
+      return (version, version.precision == 1 ? next : SemanticVersion(major, minor + 1))
     case "^":
       if major > 0 || version.precision == 1 { return (version, SemanticVersion(major + 1)) }
       if minor > 0 || version.precision == 2 { return (version, SemanticVersion(0, minor + 1)) }

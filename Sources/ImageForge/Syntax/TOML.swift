@@ -20,7 +20,9 @@ package indirect enum TOML: Sendable, Equatable {
   case array([TOML])
   case table([String: TOML])
 
-  package subscript(key: String) -> TOML? { if case .table(let table) = self { table[key] } else { nil } }
+  package subscript(key: String) -> TOML? {
+    if case .table(let table) = self { table[key] } else { nil }
+  }
 
   /// The value at a path of keys.
   package subscript(path: [String]) -> TOML? {
@@ -52,7 +54,9 @@ package struct TOMLDocument: Sendable {
       TOMLError(location: "\(source.name):\(line)", reason: reason)
     }
     guard source.bytes.count <= maximumSize else { throw failure("the file is larger than 32 MiB") }
-    guard let text = String(validating: source.bytes, as: UTF8.self) else { throw failure("the text is not UTF-8") }
+    guard let text = String(validating: source.bytes, as: UTF8.self) else {
+      throw failure("the text is not UTF-8")
+    }
     if let zero = source.bytes.firstIndex(of: 0) {
       throw failure("there is a NUL character", line: source.line(at: zero))
     }
@@ -72,7 +76,9 @@ package struct TOMLDocument: Sendable {
     }
   }
 
-  private static func value(of value: TOMLValue, depth: Int, _ tooDeep: TOMLError) throws(TOMLError) -> TOML {
+  private static func value(of value: TOMLValue, depth: Int, _ tooDeep: TOMLError) throws(TOMLError)
+    -> TOML
+  {
     guard depth < maximumDepth else { throw tooDeep }
     switch value.type {
     case .string: return .string(value.string ?? "")
@@ -83,7 +89,9 @@ package struct TOMLDocument: Sendable {
     case .array:
       var elements: [TOML] = []
       if let array = value.array {
-        for element in array { elements.append(try self.value(of: element.tomlValue, depth: depth + 1, tooDeep)) }
+        for element in array {
+          elements.append(try self.value(of: element.tomlValue, depth: depth + 1, tooDeep))
+        }
       }
       return .array(elements)
     case .table:
@@ -156,7 +164,9 @@ package struct TOMLDocument: Sendable {
   private static func keyLines(_ text: String) -> [[String]: Int] {
     var lines: [[String]: Int] = [:]
     var header: [String] = []
-    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       let row = row.drop { $0 == " " || $0 == "\t" }
       if row.first == "[" {
         let inner = row.drop { $0 == "[" }.prefix { $0 != "]" }

@@ -12,7 +12,9 @@ package struct VersionSpecifier: Sendable, Equatable {
   /// Nil when the text is no specifier. An empty text allows everything.
   package init?(_ text: String) {
     var alternatives: [[Clause]] = []
-    for part in text.replacing("||", with: "|").split(separator: "|", omittingEmptySubsequences: false) {
+    for part in text.replacing("||", with: "|").split(
+      separator: "|", omittingEmptySubsequences: false)
+    {
       guard let clauses = Self.clauses(part) else { return nil }
       alternatives.append(clauses)
     }
@@ -27,12 +29,16 @@ package struct VersionSpecifier: Sendable, Equatable {
       rest = rest.dropFirst(relation.count).trimmed
       let word = rest.prefix { !$0.isWhitespace && !",<>=!~^".contains($0) }
       rest = rest.dropFirst(word.count).drop { $0.isWhitespace || $0 == "," }
-      guard ["", "=", "==", "===", "!=", "<", ">", "<=", ">=", "~=", "~", "^"].contains(String(relation)) else {
+      guard
+        ["", "=", "==", "===", "!=", "<", ">", "<=", ">=", "~=", "~", "^"].contains(
+          String(relation))
+      else {
         return nil
       }
       guard word != "*" else { continue }
       guard let version = numbers(word) else { return nil }
-      clauses.append(Clause(relation: String(relation), version: version, isWildcard: word.hasSuffix("*")))
+      clauses.append(
+        Clause(relation: String(relation), version: version, isWildcard: word.hasSuffix("*")))
     }
     return clauses
   }
@@ -40,7 +46,9 @@ package struct VersionSpecifier: Sendable, Equatable {
   /// The release numbers of a version: `v3.11.4rc1` is 3.11.4. Nil when it does not begin with a number.
   package static func numbers(_ text: some StringProtocol) -> [Int]? {
     var numbers: [Int] = []
-    for part in text.drop(while: { $0 == "v" }).split(separator: ".", omittingEmptySubsequences: false) {
+    for part in text.drop(while: { $0 == "v" }).split(
+      separator: ".", omittingEmptySubsequences: false)
+    {
       let digits = part.prefix { $0.isASCII && $0.isNumber }
       guard let number = Int(digits), number < 1_000_000 else { break }
       numbers.append(number)
@@ -71,9 +79,11 @@ package struct VersionSpecifier: Sendable, Equatable {
     case "<=": return compare(version, bound) <= 0
     case ">": return compare(version, bound) > 0
     case "<": return compare(version, bound) < 0
-    case "!=": return clause.isWildcard ? !starts(version, with: bound) : compare(version, bound) != 0
+    case "!=":
+      return clause.isWildcard ? !starts(version, with: bound) : compare(version, bound) != 0
     case "~=":
-      return compare(version, bound) >= 0 && starts(version, with: Array(bound.dropLast(bound.count > 1 ? 1 : 0)))
+      return compare(version, bound) >= 0
+        && starts(version, with: Array(bound.dropLast(bound.count > 1 ? 1 : 0)))
     case "~":
       return compare(version, bound) >= 0 && starts(version, with: Array(bound.prefix(2)))
     case "^":
@@ -88,7 +98,9 @@ package struct VersionSpecifier: Sendable, Equatable {
   }
 
   private static func starts(_ version: [Int], with prefix: [Int]) -> Bool {
-    prefix.enumerated().allSatisfy { $0.offset < version.count ? version[$0.offset] == $0.element : $0.element == 0 }
+    prefix.enumerated().allSatisfy {
+      $0.offset < version.count ? version[$0.offset] == $0.element : $0.element == 0
+    }
   }
 
   private static func compare(_ a: [Int], _ b: [Int]) -> Int {

@@ -31,7 +31,10 @@ package struct YAMLValue {
       .composer(_, let problem, let mark, _):
       (max(1, mark.line), "not valid YAML: \(problem)")
     case .duplicatedKeysInMapping(let keys, let context):
-      (max(1, context.mark.line), "the key `\(keys.map { "\($0)" }.sorted().first ?? "")` stands twice")
+      (
+        max(1, context.mark.line),
+        "the key `\(keys.map { "\($0)" }.sorted().first ?? "")` stands twice"
+      )
     default: (1, "not valid YAML")
     }
   }
@@ -84,7 +87,8 @@ package struct YAMLValue {
       }
       // Keys that are no texts name nothing.
       guard let text = key.scalar?.string else { continue }
-      own.append(Entry(key: text, location: YAMLValue(node: key, name: name).location, value: member))
+      own.append(
+        Entry(key: text, location: YAMLValue(node: key, name: name).location, value: member))
     }
     let keys = Set(own.map(\.key))
     return merged.prefix(Self.maximumCount).filter { !keys.contains($0.key) } + own

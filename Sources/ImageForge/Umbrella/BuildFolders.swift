@@ -7,7 +7,8 @@ final class ScratchFolder: Sendable {
   let path: String
 
   init() throws(ProjectBuildError) {
-    path = FileManager.default.temporaryDirectory.appending(path: "forge-\(UUID().uuidString)").path()
+    path = FileManager.default.temporaryDirectory.appending(path: "forge-\(UUID().uuidString)")
+      .path()
     do {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -26,8 +27,11 @@ final class ScratchFolder: Sendable {
 
   private static func open(_ folder: String) {
     var status = stat()
-    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, chmod(folder, 0o700) == 0 else { return }
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] { open(folder + "/" + name) }
+    guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, chmod(folder, 0o700) == 0
+    else { return }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      open(folder + "/" + name)
+    }
   }
 
   func file(_ name: String) -> String { path + "/" + name }
@@ -55,5 +59,7 @@ final class BuildLogs: Sendable {
     }
   }
 
-  func write(_ text: String, to name: String) throws { try AtomicFile.write(text.utf8, to: "\(folder)/\(name)") }
+  func write(_ text: String, to name: String) throws {
+    try AtomicFile.write(text.utf8, to: "\(folder)/\(name)")
+  }
 }

@@ -23,27 +23,35 @@ struct BuildRecipe {
   /// What lint says of the two.
   let findings: [Finding]
 
-  init(for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder) throws {
+  init(
+    for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder
+  ) throws {
     func path(_ name: String) -> String { service.path == "." ? name : service.path + "/" + name }
     context = analysis.root + "/" + (service.workspace?.root ?? service.path)
     dockerfile = scratch.file("Dockerfile")
     let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
     let besides = try Self.read(analysis.root, path("Dockerfile.dockerignore"))
     let ownIgnore = try besides ?? Self.read(context, ".dockerignore")
-    let ignorePath = besides == nil ? context + "/.dockerignore" : analysis.root + "/" + path("Dockerfile.dockerignore")
+    let ignorePath =
+      besides == nil
+      ? context + "/.dockerignore" : analysis.root + "/" + path("Dockerfile.dockerignore")
     func generatedFile(_ name: String) -> SourceText {
       SourceText(name: path(name), text: generated.first { $0.path == path(name) }?.contents ?? "")
     }
     let own = "Dockerfile.dockerignore"
     let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
     self.ownDockerfile =
-      ownDockerfile != nil && besides == nil && ownIgnore != nil ? analysis.root + "/" + path("Dockerfile") : nil
-    let recipe = SourceText(name: path("Dockerfile"), bytes: (ownDockerfile ?? generatedFile("Dockerfile")).bytes)
-    ignoreFile = SourceText(name: path(ignoreName), bytes: (ownIgnore ?? generatedFile(ignoreName)).bytes)
+      ownDockerfile != nil && besides == nil && ownIgnore != nil
+      ? analysis.root + "/" + path("Dockerfile") : nil
+    let recipe = SourceText(
+      name: path("Dockerfile"), bytes: (ownDockerfile ?? generatedFile("Dockerfile")).bytes)
+    ignoreFile = SourceText(
+      name: path(ignoreName), bytes: (ownIgnore ?? generatedFile(ignoreName)).bytes)
     text = recipe.text
     sources = BuildSources(
       dockerfile: text,
-      name: ownDockerfile.map { _ in WorkingFolder.shown(analysis.root + "/" + path("Dockerfile")) },
+      name: ownDockerfile.map { _ in WorkingFolder.shown(analysis.root + "/" + path("Dockerfile"))
+      },
       ignore: ownIgnore.map { (WorkingFolder.shown(ignorePath), $0.text) }, context: context)
     // As they are: what is not UTF-8 is the engine's to judge.
     try AtomicFile.write(recipe.bytes, to: dockerfile)
@@ -53,7 +61,8 @@ struct BuildRecipe {
     // Whoever wrote a Dockerfile may know more than a check: it is told, and the engine decides.
     if ownDockerfile == nil, let first = missing.first {
       throw RecipeError.unbuildable(
-        service: service.name, location: first.location ?? path("Dockerfile"), reason: first.message,
+        service: service.name, location: first.location ?? path("Dockerfile"),
+        reason: first.message,
         fix: first.fix ?? "")
     }
     let stale = try GenerationPlan(
@@ -61,14 +70,16 @@ struct BuildRecipe {
       root: analysis.root
     ).entries.filter { $0.state == .stale }.map(\.file.path)
     remarks =
-      (ownDockerfile == nil ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
+      (ownDockerfile == nil
+        ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
       + missing.map { "\($0.location ?? service.name): \($0.message)" }
       + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
   }
 
   /// Whether the Dockerfile takes something from its context that is not there, or that the ignore file keeps back.
   private static func isMissing(_ finding: Finding) -> Bool {
-    finding.severity == .error && (finding.id == "CopyIgnoredFile" || finding.id.hasPrefix("FORGE-L00"))
+    finding.severity == .error
+      && (finding.id == "CopyIgnoredFile" || finding.id.hasPrefix("FORGE-L00"))
   }
 
   /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's
@@ -87,8 +98,12 @@ struct BuildRecipe {
   func foreignBases(_ engine: Engine, platform: String?) async -> [String] {
     guard engine.kind != .docker else { return [] }
     var complaints: [String] = []
-    for base in BasePlatform.all(in: text, target: platform ?? Engine.platform, machine: Engine.platform) {
-      guard let found = await engine.platform(of: base.image), let complaint = base.complaint(about: found) else {
+    for base in BasePlatform.all(
+      in: text, target: platform ?? Engine.platform, machine: Engine.platform)
+    {
+      guard let found = await engine.platform(of: base.image),
+        let complaint = base.complaint(about: found)
+      else {
         continue
       }
       complaints.append("\(sources.dockerfileName):\(base.line): \(complaint)")

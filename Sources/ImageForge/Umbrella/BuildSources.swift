@@ -32,7 +32,8 @@ public struct BuildSources: Sendable {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let context = context ?? (folder.isEmpty ? "/" : folder)
     let ignore = ["\(path).dockerignore", "\(context)/.dockerignore"].lazy
-      .compactMap { path in Self.read(path).map { (name: WorkingFolder.shown(path), text: $0) } }.first
+      .compactMap { path in Self.read(path).map { (name: WorkingFolder.shown(path), text: $0) } }
+      .first
     self.init(dockerfile: text, name: WorkingFolder.shown(path), ignore: ignore, context: context)
   }
 
@@ -42,8 +43,12 @@ public struct BuildSources: Sendable {
   ///   - target: the stage that was built; nil: the last one.
   /// - Returns: nil where the image's history is not that of the Dockerfile's stage: then nothing is said rather than
   ///   something wrong.
-  public func trace(_ verdict: Verdict, of inspection: Inspection, target: String? = nil) -> Verdict? {
-    lines(inspection.details.history, target: target).map { lines in verdict.tracing { trace($0, lines) } }
+  public func trace(_ verdict: Verdict, of inspection: Inspection, target: String? = nil)
+    -> Verdict?
+  {
+    lines(inspection.details.history, target: target).map { lines in
+      verdict.tracing { trace($0, lines) }
+    }
   }
 
   func lines(_ history: [HistoryFacts], target: String?) -> DockerfileLines? {
@@ -59,10 +64,13 @@ public struct BuildSources: Sendable {
       // There is no file to open: words have to do.
       guard let cause, let fix = finding.fix else { return finding }
       return Finding(
-        id: finding.id, severity: finding.severity, message: finding.message, location: finding.location,
+        id: finding.id, severity: finding.severity, message: finding.message,
+        location: finding.location,
         fix: "at \(cause.file):\(cause.line) `\(cause.text)`: \(fix)", evidence: finding.evidence)
     }
-    let copied = lines.instruction(finding).map { ["COPY", "ADD"].contains($0.keyword) && $0 != lines.from } ?? false
+    let copied =
+      lines.instruction(finding).map { ["COPY", "ADD"].contains($0.keyword) && $0 != lines.from }
+      ?? false
     guard copied, let path = contextPath(finding) else {
       return finding.traced(to: cause, change: lines.change(finding))
     }
@@ -92,12 +100,15 @@ public struct BuildSources: Sendable {
     guard let added = try? Dockerignore(SourceText(name: "", text: pattern)), added.ignores(path),
       DisplayText.escape(pattern) == pattern
     else { return nil }
-    let lines = ignore.text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = ignore.text.replacing("\r\n", with: "\n").split(
+      separator: "\n", omittingEmptySubsequences: false)
     // At the end, for the last line that matches counts.
     guard let last = lines.last, !last.isEmpty else {
-      return SourceChange(file: ignore.name, line: max(1, lines.count), removes: 0, inserts: [pattern])
+      return SourceChange(
+        file: ignore.name, line: max(1, lines.count), removes: 0, inserts: [pattern])
     }
-    return SourceChange(file: ignore.name, line: lines.count, removes: 1, inserts: [String(last), pattern])
+    return SourceChange(
+      file: ignore.name, line: lines.count, removes: 1, inserts: [String(last), pattern])
   }
 
   /// Where the build context has the file that a finding names: the longest end of its path that is a file there.
@@ -107,11 +118,15 @@ public struct BuildSources: Sendable {
       let colon = location.firstRange(of: ": ")
     else { return nil }
     var path = location[colon.upperBound...]
-    if finding.id == "FORGE-I010", let line = Self.line(finding) { path = path.dropLast("\(line)".count + 1) }
+    if finding.id == "FORGE-I010", let line = Self.line(finding) {
+      path = path.dropLast("\(line)".count + 1)
+    }
     // A name with an escape in it is not the file's own.
     guard !path.contains("\\"), !path.split(separator: "/").contains("..") else { return nil }
     while true {
-      let kind = try? FileManager.default.attributesOfItem(atPath: "\(context)/\(path)")[.type] as? FileAttributeType
+      let kind =
+        try? FileManager.default.attributesOfItem(atPath: "\(context)/\(path)")[.type]
+        as? FileAttributeType
       if kind == .typeRegular { return String(path) }
       guard let slash = path.firstIndex(of: "/") else { return nil }
       path = path[path.index(after: slash)...]
@@ -120,13 +135,17 @@ public struct BuildSources: Sendable {
 
   /// `layer 2: app/settings.py:12`.
   private static func line(_ finding: Finding) -> Int? {
-    guard let location = finding.location, let colon = location.lastIndex(of: ":") else { return nil }
+    guard let location = finding.location, let colon = location.lastIndex(of: ":") else {
+      return nil
+    }
     return Int(location[location.index(after: colon)...])
   }
 
   // MARK: Names
 
-  private func name(_ path: String) -> String { contextName.isEmpty ? path : "\(contextName)/\(path)" }
+  private func name(_ path: String) -> String {
+    contextName.isEmpty ? path : "\(contextName)/\(path)"
+  }
 
   /// - Throws: `ProjectBuildError.noDockerfile` for what is not there, no file, or not readable.
   package static func text(ofDockerfile path: String) throws(ProjectBuildError) -> String {

@@ -32,9 +32,15 @@ public enum CITemplate {
   ///   - path: the project, as the CI job sees it: relative to the root of the repository.
   ///   - action: where forge's own GitHub action is, `OWNER/NAME@REF`; nil: the runner has forge on its PATH.
   /// - Throws: `CITemplateError` for a path or an action that may not enter a script; `AnalysisError`.
-  public static func render(_ service: Service, path: String = ".", action: String? = nil) throws -> String {
-    guard path.wholeMatch(of: /[A-Za-z0-9._][A-Za-z0-9._\/-]*/) != nil else { throw CITemplateError.unsafePath(path) }
-    if let action, action.wholeMatch(of: /[A-Za-z0-9._-]+\/[A-Za-z0-9._\/-]+@[A-Za-z0-9._\/-]+/) == nil {
+  public static func render(_ service: Service, path: String = ".", action: String? = nil) throws
+    -> String
+  {
+    guard path.wholeMatch(of: /[A-Za-z0-9._][A-Za-z0-9._\/-]*/) != nil else {
+      throw CITemplateError.unsafePath(path)
+    }
+    if let action,
+      action.wholeMatch(of: /[A-Za-z0-9._-]+\/[A-Za-z0-9._\/-]+@[A-Za-z0-9._\/-]+/) == nil
+    {
       throw CITemplateError.unsafeAction(action)
     }
     struct Values {
@@ -44,7 +50,9 @@ public enum CITemplate {
       /// Mustache would read GitHub's own braces as its.
       let open = "${{"
     }
-    guard let text = Catalogue.text(service.template) else { throw CITemplateError.brokenTemplate(service.template) }
+    guard let text = Catalogue.text(service.template) else {
+      throw CITemplateError.brokenTemplate(service.template)
+    }
     let values = Values(path: path, action: action, committed: try isCommitted(path))
     do {
       return try MustacheTemplate(string: text).render(values)
@@ -74,7 +82,8 @@ public enum CITemplateError: ForgeError, Equatable {
     case .unsafePath(let path):
       "\(DisplayText.escape(path)) cannot stand in a CI script: give a path of letters, digits, `.`, `_`, `-` and `/`, "
         + "relative to the root of the repository"
-    case .unsafeAction(let action): "\(DisplayText.escape(action)) is no action: write OWNER/NAME@REF"
+    case .unsafeAction(let action):
+      "\(DisplayText.escape(action)) is no action: write OWNER/NAME@REF"
     case .brokenTemplate(let file): "recipes/\(file) is broken; please report it"
     }
   }

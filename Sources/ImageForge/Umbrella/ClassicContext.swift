@@ -20,9 +20,11 @@ extension BuildRecipe {
     }
     let copy = ContextCopy(source: try BuildContext(context), ignore: ignore, target: folder)
     try copy.make()
-    try FileManager.default.copyItem(atPath: dockerfile, toPath: folder + "/" + ContextCopy.dockerfile)
+    try FileManager.default.copyItem(
+      atPath: dockerfile, toPath: folder + "/" + ContextCopy.dockerfile)
     // The builder takes both from the folder before the first step.
-    try AtomicFile.write(".dockerignore\n\(ContextCopy.dockerfile)\n".utf8, to: folder + "/.dockerignore")
+    try AtomicFile.write(
+      ".dockerignore\n\(ContextCopy.dockerfile)\n".utf8, to: folder + "/.dockerignore")
     return (folder, folder + "/" + ContextCopy.dockerfile)
   }
 }
@@ -49,7 +51,9 @@ private struct ContextCopy {
     for entry in source.entries(of: folder) {
       guard !Task.isCancelled else { throw EngineError.interrupted(.docker, leftovers: []) }
       let path = folder == "." ? entry.name : "\(folder)/\(entry.name)"
-      guard ![".dockerignore", Self.dockerfile].contains(path), source.survives(path, ignore) else { continue }
+      guard ![".dockerignore", Self.dockerfile].contains(path), source.survives(path, ignore) else {
+        continue
+      }
       if entry.kind == .folder { try copy(folder: path) } else { try copy(path) }
     }
     // At last, since it may forbid to write into the folder.
@@ -58,7 +62,9 @@ private struct ContextCopy {
 
   private func copy(_ path: String) throws {
     let status = try status(path)
-    do { try FileManager.default.copyItem(atPath: "\(source.root)/\(path)", toPath: place(path)) } catch {
+    do {
+      try FileManager.default.copyItem(atPath: "\(source.root)/\(path)", toPath: place(path))
+    } catch {
       throw failure(path, error.localizedDescription)
     }
     if status.st_mode & S_IFMT != S_IFLNK { try finish(path, status) }
@@ -67,7 +73,8 @@ private struct ContextCopy {
   private func status(_ path: String) throws -> stat {
     var status = stat()
     // The folder itself may be named by a link.
-    guard (path == "." ? stat(source.root, &status) : lstat("\(source.root)/\(path)", &status)) == 0 else {
+    guard (path == "." ? stat(source.root, &status) : lstat("\(source.root)/\(path)", &status)) == 0
+    else {
       throw failure(path, String(cString: strerror(errno)))
     }
     return status

@@ -10,12 +10,17 @@ extension DockerfileLines {
     guard let instruction = instruction(finding), instruction != from else { return nil }
     let keyword = instruction.keyword
     switch finding.id {
-    case "FORGE-I005" where keyword == "RUN" && finding.location?.hasSuffix(": var/lib/apt/lists/") == true:
+    case "FORGE-I005"
+    where keyword == "RUN" && finding.location?.hasSuffix(": var/lib/apt/lists/") == true:
       return appending("rm -rf /var/lib/apt/lists/*", to: instruction)
     case "FORGE-I007" where keyword == "ADD":
-      return rewriting(instruction) { Self.isPlainCopy(instruction) ? "COPY" + $0.dropFirst(3) : $0 }
-    case "FORGE-I008" where keyword == "ENV": return without(Self.variable(finding), in: instruction)
-    case "FORGE-I014" where keyword == "VOLUME": return instruction.words.count == 1 ? deleting(instruction) : nil
+      return rewriting(instruction) {
+        Self.isPlainCopy(instruction) ? "COPY" + $0.dropFirst(3) : $0
+      }
+    case "FORGE-I008" where keyword == "ENV":
+      return without(Self.variable(finding), in: instruction)
+    case "FORGE-I014" where keyword == "VOLUME":
+      return instruction.words.count == 1 ? deleting(instruction) : nil
     case "FORGE-I016" where keyword == "RUN":
       return rewriting(instruction) { $0.replacing("apk add ", with: "apk add --no-cache ") }
     case "FORGE-I017" where keyword == "RUN" && finding.fix?.contains("`dnf clean all`") == true:
@@ -30,7 +35,9 @@ extension DockerfileLines {
       let name = instruction.arguments.replacing("\"", with: "\\\"")
       return rewriting(instruction) { _ in "LABEL org.opencontainers.image.authors=\"\(name)\"" }
     case "FORGE-I024" where ["COPY", "ADD"].contains(keyword):
-      return rewriting(instruction) { $0.replacing(/--chmod=0?([0-7]{2})[2367](\s)/) { "--chmod=\($0.1)5\($0.2)" } }
+      return rewriting(instruction) {
+        $0.replacing(/--chmod=0?([0-7]{2})[2367](\s)/) { "--chmod=\($0.1)5\($0.2)" }
+      }
     case "FORGE-I025" where ["COPY", "ADD"].contains(keyword):
       return rewriting(instruction) { $0.replacing(/--chown=\S+\s+/, with: "") }
     case "FORGE-I031" where keyword == "ENV" && !finding.message.contains(" holds "):
@@ -56,15 +63,20 @@ extension DockerfileLines {
     return change(lines: (last.endLine + 1)..<(last.endLine + 1), to: [text])
   }
 
-  private func forProduction(_ finding: Finding, _ instruction: DockerfileInstruction) -> SourceChange? {
+  private func forProduction(_ finding: Finding, _ instruction: DockerfileInstruction)
+    -> SourceChange?
+  {
     switch instruction.keyword {
     case "ENV" where Self.variable(finding) == "NODE_ENV":
-      return rewriting(instruction) { $0.replacing(/\bNODE_ENV([= ])("[^"]*"|\S+)/) { "NODE_ENV\($0.1)production" } }
+      return rewriting(instruction) {
+        $0.replacing(/\bNODE_ENV([= ])("[^"]*"|\S+)/) { "NODE_ENV\($0.1)production" }
+      }
     case "ENV": return without(Self.variable(finding), in: instruction)
     case "CMD", "ENTRYPOINT":
       return rewriting(instruction) { text in
         text.replacing(/,\s*"--reload"/, with: "").replacing(/\s--reload\b/, with: "")
-          .replacing(/"fastapi",\s*"dev"/, with: "\"fastapi\", \"run\"").replacing("fastapi dev", with: "fastapi run")
+          .replacing(/"fastapi",\s*"dev"/, with: "\"fastapi\", \"run\"").replacing(
+            "fastapi dev", with: "fastapi run")
       }
     default: return nil
     }
@@ -73,11 +85,15 @@ extension DockerfileLines {
   private func without(_ name: String, in instruction: DockerfileInstruction) -> SourceChange? {
     let words = DockerfileWords.split(instruction.arguments, escape: file.escape)
     // The old form has one variable: `ENV NAME value`.
-    guard words.first?.contains("=") == true else { return words.first == name ? deleting(instruction) : nil }
+    guard words.first?.contains("=") == true else {
+      return words.first == name ? deleting(instruction) : nil
+    }
     return withoutWords(words.filter { $0.prefix { $0 != "=" } == name }, in: instruction)
   }
 
-  private func withoutWords(_ some: [String], in instruction: DockerfileInstruction) -> SourceChange? {
+  private func withoutWords(_ some: [String], in instruction: DockerfileInstruction)
+    -> SourceChange?
+  {
     let words = DockerfileWords.split(instruction.arguments, escape: file.escape)
     let rest = words.filter { !some.contains($0) }
     guard rest.count < words.count else { return nil }
@@ -90,11 +106,13 @@ extension DockerfileLines {
 
   /// Of a shell form only; a here-document has its own end.
   private func appending(_ command: String, to run: DockerfileInstruction) -> SourceChange? {
-    guard run.heredocs.isEmpty, !run.arguments.hasPrefix("["), !run.arguments.contains(command) else { return nil }
+    guard run.heredocs.isEmpty, !run.arguments.hasPrefix("["), !run.arguments.contains(command)
+    else { return nil }
     let line = run.endLine
     guard text.indices.contains(line - 1) else { return nil }
     return change(
-      lines: line..<(line + 1), to: [text[line - 1].trimmingSpaces + " \(file.escape)", "    && \(command)"],
+      lines: line..<(line + 1),
+      to: [text[line - 1].trimmingSpaces + " \(file.escape)", "    && \(command)"],
       indent: text[line - 1].prefix { $0 == " " || $0 == "\t" })
   }
 
@@ -103,10 +121,15 @@ extension DockerfileLines {
   }
 
   /// - Returns: nil where the text stays as it is, or holds comments or here-documents that must not be lost.
-  private func rewriting(_ instruction: DockerfileInstruction, _ transform: (String) -> String) -> SourceChange? {
-    guard instruction.heredocs.isEmpty, instruction.line > 0, instruction.endLine <= text.count else { return nil }
+  private func rewriting(_ instruction: DockerfileInstruction, _ transform: (String) -> String)
+    -> SourceChange?
+  {
+    guard instruction.heredocs.isEmpty, instruction.line > 0, instruction.endLine <= text.count
+    else { return nil }
     let old = text[(instruction.line - 1)..<instruction.endLine]
-    guard !old.contains(where: { $0.drop { $0 == " " || $0 == "\t" }.hasPrefix("#") }) else { return nil }
+    guard !old.contains(where: { $0.drop { $0 == " " || $0 == "\t" }.hasPrefix("#") }) else {
+      return nil
+    }
     let before = old.joined(separator: "\n")
     let after = transform(before)
     guard after != before else { return nil }
@@ -116,11 +139,15 @@ extension DockerfileLines {
   }
 
   /// Nil where the new lines hold what a report must not show.
-  private func change(lines: Range<Int>, to new: [String], indent: Substring = "") -> SourceChange? {
+  private func change(lines: Range<Int>, to new: [String], indent: Substring = "") -> SourceChange?
+  {
     let whole = new.joined(separator: " ")
-    guard SecretText.masked(whole) == whole, new.allSatisfy({ DisplayText.escape($0) == $0 }) else { return nil }
+    guard SecretText.masked(whole) == whole, new.allSatisfy({ DisplayText.escape($0) == $0 }) else {
+      return nil
+    }
     let inserts = new.enumerated().map { $0.offset == 0 ? indent + $0.element : $0.element }
-    return SourceChange(file: file.name, line: lines.lowerBound, removes: lines.count, inserts: inserts)
+    return SourceChange(
+      file: file.name, line: lines.lowerBound, removes: lines.count, inserts: inserts)
   }
 
   /// Whether COPY does the same: nothing is fetched, and nothing unpacked.
@@ -128,6 +155,8 @@ extension DockerfileLines {
     let archives = [".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip"]
     return add.flags.allSatisfy { ["chown", "chmod", "link"].contains($0.name) }
       && !add.arguments.contains("://") && !add.arguments.contains("git@")
-      && add.words.dropLast().allSatisfy { word in !archives.contains(where: word.hasSuffix) && !word.contains("*") }
+      && add.words.dropLast().allSatisfy { word in
+        !archives.contains(where: word.hasSuffix) && !word.contains("*")
+      }
   }
 }

@@ -27,8 +27,10 @@ struct DockerfileLines {
       let stage = target.map({ file.stage($0, before: file.stages.count) }) ?? file.stages.last
     else { return nil }
     self.file = file
-    self.text = text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
-      .map(String.init)
+    self.text = text.replacing("\r\n", with: "\n").split(
+      separator: "\n", omittingEmptySubsequences: false
+    )
+    .map(String.init)
     var chain = [stage]
     while let base = file.stage(chain[0].base, before: chain[0].index) { chain.insert(base, at: 0) }
     from = chain[0].from
@@ -38,7 +40,9 @@ struct DockerfileLines {
     var end = history.count
     for instruction in instructions.reversed() {
       // Engines add labels of their own.
-      while end > 0, Self.keyword(history[end - 1]) == "LABEL", instruction.keyword != "LABEL" { end -= 1 }
+      while end > 0, Self.keyword(history[end - 1]) == "LABEL", instruction.keyword != "LABEL" {
+        end -= 1
+      }
       guard end > 0, Self.keyword(history[end - 1]) == instruction.keyword else {
         // Not every engine records an ARG, nor several LABELs each.
         if ["ARG", "LABEL", "SHELL"].contains(instruction.keyword) { continue }
@@ -60,12 +64,16 @@ struct DockerfileLines {
   /// The line that made what a finding is about.
   func cause(_ finding: Finding) -> SourceLine? {
     guard let instruction = instruction(finding) else { return nil }
-    let words = [instruction.keyword] + instruction.flags.map { "--\($0.name)" + ($0.value.map { "=\($0)" } ?? "") }
-    let text = (words + instruction.arguments.split(whereSeparator: \.isWhitespace).map(String.init))
+    let words =
+      [instruction.keyword]
+      + instruction.flags.map { "--\($0.name)" + ($0.value.map { "=\($0)" } ?? "") }
+    let text =
+      (words + instruction.arguments.split(whereSeparator: \.isWhitespace).map(String.init))
       .joined(separator: " ")
     let shown = DisplayText.escape(SecretText.masked(text))
     return SourceLine(
-      file: file.name, line: instruction.line, text: shown.count > 60 ? shown.prefix(59) + "…" : shown)
+      file: file.name, line: instruction.line,
+      text: shown.count > 60 ? shown.prefix(59) + "…" : shown)
   }
 
   /// What the stage does not make itself comes from its base.
@@ -75,7 +83,8 @@ struct DockerfileLines {
       instructions.last { keywords.contains($0.keyword) } ?? from
     }
     func index(_ prefix: String) -> Int? {
-      location.hasPrefix(prefix) ? Int(location.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
+      location.hasPrefix(prefix)
+        ? Int(location.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
     }
     if let layer = index("layer ") { return layers[layer] ?? from }
     if let step = index("history[") { return steps[step] ?? from }
@@ -94,7 +103,9 @@ struct DockerfileLines {
       let name = Self.variable(finding)
       return instructions.last { one in
         one.keyword == "ENV"
-          && DockerfileVariables.pairs(one.arguments, escape: file.escape).contains { $0.name == name }
+          && DockerfileVariables.pairs(one.arguments, escape: file.escape).contains {
+            $0.name == name
+          }
       }
     default: return nil
     }

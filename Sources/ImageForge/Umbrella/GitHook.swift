@@ -46,7 +46,9 @@ public struct GitHook: Sendable {
   /// Installs the hook, or brings it up to date.
   /// - Parameter force: also into a hooks folder outside of the repository, and over an edited hook of forge.
   public func install(program: String, force: Bool = false) throws -> Outcome {
-    guard repository.ownsHooks || force else { throw GitError.sharedHooks(folder: repository.hooks) }
+    guard repository.ownsHooks || force else {
+      throw GitError.sharedHooks(folder: repository.hooks)
+    }
     let script = Self.script(program: program)
     var outcome = Outcome.installed
     if let present = try text() {
@@ -59,12 +61,14 @@ public struct GitHook: Sendable {
       }
     }
     do {
-      try FileManager.default.createDirectory(atPath: repository.hooks, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: repository.hooks, withIntermediateDirectories: true)
       try AtomicFile.write(script.utf8, to: path)
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     } catch {
       if outcome == .chained { try move(previous, to: path) }
-      throw error is any ForgeError ? error : GitError.unwritable(path: path, reason: error.localizedDescription)
+      throw error is any ForgeError
+        ? error : GitError.unwritable(path: path, reason: error.localizedDescription)
     }
     return outcome
   }
@@ -77,7 +81,9 @@ public struct GitHook: Sendable {
       try move(previous, to: path)
       return .restored
     }
-    guard unlink(path) == 0 else { throw GitError.unwritable(path: path, reason: String(cString: strerror(errno))) }
+    guard unlink(path) == 0 else {
+      throw GitError.unwritable(path: path, reason: String(cString: strerror(errno)))
+    }
     return .removed
   }
 
@@ -95,12 +101,14 @@ public struct GitHook: Sendable {
   /// The hook that is there; nil where there is none. A broken symbolic link is a hook with no text.
   private func text() throws -> String? {
     guard exists(path) else { return nil }
-    return FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+      ?? ""
   }
 
   private func move(_ from: String, to target: String) throws {
     guard !exists(target) || target == path else {
-      throw GitError.unwritable(path: target, reason: "it is there already, from an earlier installation")
+      throw GitError.unwritable(
+        path: target, reason: "it is there already, from an earlier installation")
     }
     guard rename(from, target) == 0 else {
       throw GitError.unwritable(path: from, reason: String(cString: strerror(errno)))

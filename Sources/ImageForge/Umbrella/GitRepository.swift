@@ -38,9 +38,14 @@ public struct GitRepository: Sendable {
   /// - Throws: `GitError` where there is no repository with a working tree, or no git.
   public init(at folder: String = ".") async throws(GitError) {
     let lines = try await Self.git(
-      ["rev-parse", "--path-format=absolute", "--show-toplevel", "--git-path", "hooks", "--git-common-dir"], in: folder
+      [
+        "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-path", "hooks",
+        "--git-common-dir",
+      ], in: folder
     ).split(separator: "\n").map(String.init)
-    guard lines.count == 3 else { throw .failed(command: "rev-parse", reason: "it did not name the working tree") }
+    guard lines.count == 3 else {
+      throw .failed(command: "rev-parse", reason: "it did not name the working tree")
+    }
     (root, hooks, common) = (lines[0], lines[1], lines[2])
   }
 
@@ -52,8 +57,10 @@ public struct GitRepository: Sendable {
   /// Files that the next commit adds or changes, relative to the root, and those that it removes.
   func stagedPaths() async throws(GitError) -> (changed: [String], removed: [String]) {
     // One question: each run of git is most of what a commit waits for. Pairs of a letter and a path.
-    let words = try await Self.git(["diff", "--cached", "--name-status", "-z", "--no-renames"], in: root)
-      .split(separator: "\0").map(String.init)
+    let words = try await Self.git(
+      ["diff", "--cached", "--name-status", "-z", "--no-renames"], in: root
+    )
+    .split(separator: "\0").map(String.init)
     var (changed, removed): ([String], [String]) = ([], [])
     for index in stride(from: 1, to: words.count, by: 2) {
       switch words[index - 1] {
@@ -79,7 +86,8 @@ public struct GitRepository: Sendable {
 
   /// git of the PATH. Left to the one who starts it, each folder of the PATH would cost a process on its own.
   private static let program: Executable = {
-    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map(String.init) ?? []
+    let folders =
+      ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":").map(String.init) ?? []
     let path = folders.map { $0 + "/git" }.first { path in
       var status = stat()
       return path.hasPrefix("/") && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
@@ -88,7 +96,8 @@ public struct GitRepository: Sendable {
     return path.map { .path(FilePath($0)) } ?? .name("git")
   }()
 
-  private static func git(_ arguments: [String], in folder: String) async throws(GitError) -> String {
+  private static func git(_ arguments: [String], in folder: String) async throws(GitError) -> String
+  {
     let name = arguments.first ?? ""
     do {
       // In a hook, git sets GIT_DIR and GIT_INDEX_FILE: they are meant for us too.
@@ -97,7 +106,8 @@ public struct GitRepository: Sendable {
         error: .bytes(limit: 1 << 20))
       guard case .exited(0) = result.terminationStatus else {
         let words = String(decoding: result.standardError, as: UTF8.self)
-        throw GitError.failed(command: name, reason: words.split(separator: "\n").first.map(String.init) ?? "no reason")
+        throw GitError.failed(
+          command: name, reason: words.split(separator: "\n").first.map(String.init) ?? "no reason")
       }
       return String(decoding: result.standardOutput, as: UTF8.self)
     } catch let error as GitError {

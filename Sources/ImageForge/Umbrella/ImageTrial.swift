@@ -25,7 +25,9 @@ public struct ImageTrial: Sendable {
 
   /// Tests the images of a folder's services, building them first, or an archive, or an image of the engine's store.
   /// - Throws: `EngineError` and what a build throws. No container and no loaded image is left.
-  public func run(_ target: String, log: @escaping @Sendable (String) -> Void) async throws -> TrialReport {
+  public func run(_ target: String, log: @escaping @Sendable (String) -> Void) async throws
+    -> TrialReport
+  {
     let engine = try await runner()
     log("running with \(engine.kind.rawValue) \(engine.version)")
     var isFolder: ObjCBool = false
@@ -40,7 +42,9 @@ public struct ImageTrial: Sendable {
         let loaded = try await engine.load(target)
         image = loaded
         let result = try await trial(of: loaded, shownAs: target, engine)
-        if let left = await store.restore(without: image, engine) { log(EngineError.loaded(engine.kind, [left])) }
+        if let left = await store.restore(without: image, engine) {
+          log(EngineError.loaded(engine.kind, [left]))
+        }
         return TrialReport(engine: engine.kind, images: [result])
       } catch {
         guard let left = await store.restore(without: image, engine) else { throw error }
@@ -52,15 +56,22 @@ public struct ImageTrial: Sendable {
       }
     }
     var reference = target
-    for prefix in ["docker:", "podman:"] where target.hasPrefix(prefix) { reference = String(target.dropFirst(7)) }
-    guard await engine.hasImage(reference) else { throw EngineError.noSuchImage(engine.kind, reference: reference) }
-    return TrialReport(engine: engine.kind, images: [try await trial(of: reference, shownAs: target, engine)])
+    for prefix in ["docker:", "podman:"] where target.hasPrefix(prefix) {
+      reference = String(target.dropFirst(7))
+    }
+    guard await engine.hasImage(reference) else {
+      throw EngineError.noSuchImage(engine.kind, reference: reference)
+    }
+    return TrialReport(
+      engine: engine.kind, images: [try await trial(of: reference, shownAs: target, engine)])
   }
 
   /// buildah builds, but runs no image as a container would.
   private func runner() async throws -> Engine {
     guard engine == .auto else { return try await EngineFinder.find(engine) }
-    do { return try await EngineFinder.find(.docker) } catch { return try await EngineFinder.find(.podman) }
+    do { return try await EngineFinder.find(.docker) } catch {
+      return try await EngineFinder.find(.podman)
+    }
   }
 
   private func services(
@@ -76,7 +87,8 @@ public struct ImageTrial: Sendable {
     do {
       var images: [TrialReport.Image] = []
       for (service, built) in zip(analysis.services, report.services) {
-        images.append(try await trial(of: service, in: folder, engine.storeNameForRun(built.tag), engine, log))
+        images.append(
+          try await trial(of: service, in: folder, engine.storeNameForRun(built.tag), engine, log))
       }
       await remove(report, engine)
       return TrialReport(engine: engine.kind, images: images)
@@ -97,25 +109,38 @@ public struct ImageTrial: Sendable {
   ) async throws -> TrialReport.Image {
     var trial = self
     let given = Set(environment.map { $0.prefix { $0 != "=" } })
-    let made = Self.placeholders(service, .runtime).filter { !given.contains($0.prefix { $0 != "=" }) }
-    if !made.isEmpty { log("\(service.name): made up for the test: \(made.joined(separator: " "))") }
+    let made = Self.placeholders(service, .runtime).filter {
+      !given.contains($0.prefix { $0 != "=" })
+    }
+    if !made.isEmpty {
+      log("\(service.name): made up for the test: \(made.joined(separator: " "))")
+    }
     trial.environment += made
-    trial.mcpPath = mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
+    trial.mcpPath =
+      mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
     let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
-    if let text = try? BuildSources.text(ofDockerfile: folder + "/" + path) { trial.dockerfile = (path, text) }
+    if let text = try? BuildSources.text(ofDockerfile: folder + "/" + path) {
+      trial.dockerfile = (path, text)
+    }
     return try await trial.trial(of: image, shownAs: service.name, engine)
   }
 
   /// Values for what a service requires, so that it starts.
-  private static func placeholders(_ service: Service, _ kind: EnvironmentVariable.Scope) -> [String] {
+  private static func placeholders(_ service: Service, _ kind: EnvironmentVariable.Scope)
+    -> [String]
+  {
     service.environment.filter { variable in
       variable.required
         && (kind == .buildPublic
           ? variable.scope == .buildPublic : [.runtime, .runtimeSecret].contains(variable.scope))
     }.map { variable in
-      let isAddress = variable.name.hasSuffix("URL") || variable.name.hasSuffix("URI") || variable.name.hasSuffix("DSN")
+      let isAddress =
+        variable.name.hasSuffix("URL") || variable.name.hasSuffix("URI")
+        || variable.name.hasSuffix("DSN")
       guard isAddress else { return "\(variable.name)=forge-test" }
-      let scheme = variable.name.contains("DATABASE") || variable.name.contains("DB") ? service.databases.first : nil
+      let scheme =
+        variable.name.contains("DATABASE") || variable.name.contains("DB")
+        ? service.databases.first : nil
       return "\(variable.name)=\(scheme ?? "http")://forge@127.0.0.1:1/forge"
     }
   }
@@ -132,7 +157,9 @@ private struct StoreState {
   init(of archive: String, _ engine: Engine) async {
     // What cannot be read here, the engine will not load.
     guard let image = try? ImageStore.open(archive) else { return }
-    for name in image.references { names[name] = await engine.storedImage(engine.storeNameForRun(name)) }
+    for name in image.references {
+      names[name] = await engine.storedImage(engine.storeNameForRun(name))
+    }
     id = image.config.digest.hex
     self.image = await engine.storedImage(image.config.digest.hex)
   }
@@ -170,18 +197,23 @@ extension ImageTrial {
     }
   }
 
-  fileprivate func trial(of image: String, shownAs name: String, _ engine: Engine) async throws -> TrialReport.Image {
+  fileprivate func trial(of image: String, shownAs name: String, _ engine: Engine) async throws
+    -> TrialReport.Image
+  {
     let facts = await facts(of: image, engine)
     var checks = [user(facts)]
     var request = ContainerRequest(image: image)
     request.environment = environment
     request.port = facts?.exposedPorts?.keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
-    request.writable = (facts?.labels?["forge.writable"] ?? "").split(separator: " ").map(String.init) + writable
+    request.writable =
+      (facts?.labels?["forge.writable"] ?? "").split(separator: " ").map(String.init) + writable
     let container: RunningContainer
     do { container = try await engine.start(request) } catch {
       guard case .failed(let failure) = error, failure.cause == .step else { throw error }
       checks.append(
-        check("starts", false, "it cannot be started: \(failure.status)", "mend what the last lines say", "CMD"))
+        check(
+          "starts", false, "it cannot be started: \(failure.status)",
+          "mend what the last lines say", "CMD"))
       return TrialReport.Image(image: name, checks: checks, log: failure.lastLines)
     }
     do {
@@ -195,18 +227,23 @@ extension ImageTrial {
     checks.append(readOnly(log))
     await engine.remove(container: container.name)
     let failed = checks.contains { $0.outcome == .failed }
-    return TrialReport.Image(image: name, checks: checks, log: failed ? log.suffix(15).map { $0 } : [])
+    return TrialReport.Image(
+      image: name, checks: checks, log: failed ? log.suffix(15).map { $0 } : [])
   }
 
   private func facts(of image: String, _ engine: Engine) async -> Facts? {
     guard let json = await engine.inspect(image, "{{json .Config}}") else { return nil }
-    guard var facts = try? JSONDecoder().decode(Facts.self, from: Data(json.utf8)) else { return nil }
+    guard var facts = try? JSONDecoder().decode(Facts.self, from: Data(json.utf8)) else {
+      return nil
+    }
     // podman keeps a check of the docker format beside the configuration.
     if facts.healthcheck == nil, engine.kind == .podman,
       let json = await engine.inspect(image, "{{json .HealthCheck}}"),
       let health = try? JSONDecoder().decode(Facts.Health.self, from: Data(json.utf8))
     {
-      facts = Facts(user: facts.user, exposedPorts: facts.exposedPorts, healthcheck: health, labels: facts.labels)
+      facts = Facts(
+        user: facts.user, exposedPorts: facts.exposedPorts, healthcheck: health,
+        labels: facts.labels)
     }
     return facts
   }
@@ -231,17 +268,22 @@ extension ImageTrial {
     let user = facts?.user ?? ""
     let id = user.prefix { $0 != ":" }
     let number = Int(id)
-    if let number, (1...Int(Int32.max)).contains(number) { return check("user", true, "runs as \(user)") }
+    if let number, (1...Int(Int32.max)).contains(number) {
+      return check("user", true, "runs as \(user)")
+    }
     let isRoot = id.isEmpty || id == "root" || number == 0
     return check(
-      "user", false, isRoot ? "runs as root" : "the user \(user) is a name: Kubernetes cannot see that it is not root",
+      "user", false,
+      isRoot
+        ? "runs as root" : "the user \(user) is a name: Kubernetes cannot see that it is not root",
       "end the Dockerfile's last stage with USER 10001:10001", "USER")
   }
 
   /// Waits until the image's own health check says yes; without one, until its port answers, or it has run a while and is
   /// at rest: a program that is still loading may not have said yet what SIGTERM is to do.
   private func becomesHealthy(
-    _ container: RunningContainer, _ facts: Facts?, _ engine: Engine, _ checks: inout [TrialReport.Check]
+    _ container: RunningContainer, _ facts: Facts?, _ engine: Engine,
+    _ checks: inout [TrialReport.Check]
   ) async -> Bool {
     let test = facts?.healthcheck?.test ?? []
     let words = test.first == "CMD" ? Array(test.dropFirst()) : []
@@ -252,7 +294,9 @@ extension ImageTrial {
       if await engine.inspect(container.name, "{{.State.Running}}") != "true" {
         let code = await engine.inspect(container.name, "{{.State.ExitCode}}") ?? "?"
         checks.append(
-          check("starts", false, "it ended by itself with exit code \(code)", "mend what its last lines say", "CMD"))
+          check(
+            "starts", false, "it ended by itself with exit code \(code)",
+            "mend what its last lines say", "CMD"))
         return false
       }
       let isUp: Bool
@@ -272,7 +316,8 @@ extension ImageTrial {
         checks.append(
           words.isEmpty
             ? TrialReport.Check(
-              id: "health", outcome: .skipped, message: "the image has no health check of the exec form")
+              id: "health", outcome: .skipped,
+              message: "the image has no health check of the exec form")
             : check("health", true, "healthy after \(time)"))
         return true
       }
@@ -280,20 +325,26 @@ extension ImageTrial {
     }
     checks.append(
       check(
-        "health", false, "not healthy after \(seconds) s", "see its last lines; raise --timeout if it is only slow",
+        "health", false, "not healthy after \(seconds) s",
+        "see its last lines; raise --timeout if it is only slow",
         words.isEmpty ? "CMD" : "HEALTHCHECK"))
     return false
   }
 
   /// From the kernel, where the container runs on this machine.
-  private func privileges(_ container: RunningContainer, _ engine: Engine) async -> TrialReport.Check {
-    guard let pid = await engine.inspect(container.name, "{{.State.Pid}}").flatMap(Int.init), pid > 0,
+  private func privileges(_ container: RunningContainer, _ engine: Engine) async
+    -> TrialReport.Check
+  {
+    guard let pid = await engine.inspect(container.name, "{{.State.Pid}}").flatMap(Int.init),
+      pid > 0,
       let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     else {
-      return TrialReport.Check(id: "privileges", outcome: .skipped, message: "the process cannot be seen from here")
+      return TrialReport.Check(
+        id: "privileges", outcome: .skipped, message: "the process cannot be seen from here")
     }
     func field(_ name: String) -> String? {
-      status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split(separator: "\t").dropFirst().first
+      status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split(separator: "\t")
+        .dropFirst().first
         .map(String.init)
     }
     let uid = field("Uid") ?? "?"
@@ -307,9 +358,11 @@ extension ImageTrial {
   private func answers(_ port: Int) -> TrialReport.Check {
     guard let answer = LoopbackHTTP.request(port: port, path: "/") else {
       return check(
-        "port", false, "nothing answers at its port", "listen on 0.0.0.0, at the port that EXPOSE names", "EXPOSE")
+        "port", false, "nothing answers at its port",
+        "listen on 0.0.0.0, at the port that EXPOSE names", "EXPOSE")
     }
-    return check("port", answer.status < 500, "GET / answers \(answer.status)", "see its last lines", "CMD")
+    return check(
+      "port", answer.status < 500, "GET / answers \(answer.status)", "see its last lines", "CMD")
   }
 
   private func initialize(_ path: String, _ port: Int) -> TrialReport.Check {
@@ -318,7 +371,9 @@ extension ImageTrial {
       + #""clientInfo":{"name":"forge","version":"1"}}}"#
     let answer = LoopbackHTTP.request(
       port: port, method: "POST", path: path,
-      headers: [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")], body: body)
+      headers: [
+        ("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"),
+      ], body: body)
     let isGood = answer?.status == 200 && answer?.body.contains("protocolVersion") == true
     return check(
       "mcp", isGood, "initialize at \(path) answers \(answer.map { "\($0.status)" } ?? "nothing")",
@@ -334,7 +389,8 @@ extension ImageTrial {
     }
     return check(
       "read-only", line == nil,
-      line.map { "it wants to write: \($0.prefix(120))" } ?? "writes nothing outside of its folders",
+      line.map { "it wants to write: \($0.prefix(120))" }
+        ?? "writes nothing outside of its folders",
       "declare the folder: LABEL forge.writable=\"/folder\", and mount a volume there", "LABEL")
   }
 
@@ -344,16 +400,20 @@ extension ImageTrial {
     }
     let start = ContinuousClock.now
     await engine.stop(container.name, grace: 10)
-    let time = (ContinuousClock.now - start).formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+    let time = (ContinuousClock.now - start).formatted(
+      .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
     let code = await engine.inspect(container.name, "{{.State.ExitCode}}") ?? "?"
     return check(
-      "stops", ["0", "143", "130"].contains(code), "SIGTERM ends it after \(time) with exit code \(code)",
-      "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps the signal to itself", "CMD"
+      "stops", ["0", "143", "130"].contains(code),
+      "SIGTERM ends it after \(time) with exit code \(code)",
+      "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps the signal to itself",
+      "CMD"
     )
   }
 
   private func check(
-    _ id: String, _ passed: Bool, _ message: String, _ fix: String? = nil, _ instruction: String? = nil
+    _ id: String, _ passed: Bool, _ message: String, _ fix: String? = nil,
+    _ instruction: String? = nil
   ) -> TrialReport.Check {
     TrialReport.Check(
       id: id, outcome: passed ? .passed : .failed, message: message, fix: passed ? nil : fix,
@@ -364,7 +424,9 @@ extension ImageTrial {
   private func location(of instruction: String) -> String {
     guard let dockerfile else { return instruction }
     let lines = dockerfile.text.split(separator: "\n", omittingEmptySubsequences: false)
-    let index = lines.lastIndex { $0.hasPrefix(instruction + " ") } ?? lines.lastIndex { $0.hasPrefix("FROM ") }
+    let index =
+      lines.lastIndex { $0.hasPrefix(instruction + " ") }
+      ?? lines.lastIndex { $0.hasPrefix("FROM ") }
     return "\(dockerfile.name):\((index ?? 0) + 1)"
   }
 }
@@ -376,7 +438,9 @@ private struct ProcessorTime {
   /// When it was last seen to work, or first looked at.
   private var worked: ContinuousClock.Instant?
 
-  init(of pid: String?) { path = pid.flatMap(Int.init).flatMap { $0 > 0 ? "/proc/\($0)/stat" : nil } }
+  init(of pid: String?) {
+    path = pid.flatMap(Int.init).flatMap { $0 > 0 ? "/proc/\($0)/stat" : nil }
+  }
 
   /// Whether it has worked within the last second; false where that cannot be seen.
   mutating func hasMoved() -> Bool {
@@ -385,7 +449,9 @@ private struct ProcessorTime {
     else { return false }
     // proc(5): after the name come the state and ten more fields, then `utime` and `stime` in ticks of 10 ms.
     let fields = text[text.index(after: close)...].split(separator: " ")
-    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return false }
+    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+      return false
+    }
     let now = ContinuousClock.now
     // What waits still looks around now and then.
     if worked == nil || user + system > last + 2 { worked = now }

@@ -97,7 +97,8 @@ public struct ProjectBuilder: Sendable {
   ///   - remark: gets what is worth a remark, such as which engine builds; by default as `log`.
   /// - Throws: a `ForgeError` of the step that failed; no half image and no stray file is left.
   public func build(
-    _ path: String, log: @escaping @Sendable (String) -> Void, remark: (@Sendable (String) -> Void)? = nil
+    _ path: String, log: @escaping @Sendable (String) -> Void,
+    remark: (@Sendable (String) -> Void)? = nil
   ) async throws -> BuildReport {
     let remark = remark ?? log
     let analysis = try Analyzer.analyze(path)
@@ -121,19 +122,24 @@ public struct ProjectBuilder: Sendable {
       built = try await sideBySide(units) { unit in
         let line: @Sendable (String) -> Void = { text in
           logs?.add(text, of: unit.name)
-          if let step = OutputText.step(in: text) { progress(.init(name: unit.name, stage: .building(step: step))) }
+          if let step = OutputText.step(in: text) {
+            progress(.init(name: unit.name, stage: .building(step: step)))
+          }
           log(units.count > 1 ? "[\(unit.name)] \(text)" : text)
         }
         let note: @Sendable (String) -> Void = { text in
           logs?.add(text, of: unit.name)
           remark(units.count > 1 ? "[\(unit.name)] \(text)" : text)
         }
-        return try await build(unit, of: analysis, files, engine, revision, logs, log: line, remark: note)
+        return try await build(
+          unit, of: analysis, files, engine, revision, logs, log: line, remark: note)
       }
     } catch let error as EngineError {
       // A build that ended beside others could not tell which containers were whose.
       let left = units.count > 1 ? await engine.sweep(since: containers) : nil
-      if case .interrupted(let kind, _, _) = error, let left { throw EngineError.interrupted(kind, leftovers: left) }
+      if case .interrupted(let kind, _, _) = error, let left {
+        throw EngineError.interrupted(kind, leftovers: left)
+      }
       throw error
     }
     let report = BuildReport(engine: engine, services: built)
@@ -153,7 +159,8 @@ public struct ProjectBuilder: Sendable {
       try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch).findings
     }
     return LintReport(
-      files: analysis.services.map { $0.path == "." ? "Dockerfile" : $0.path + "/Dockerfile" }, findings: findings)
+      files: analysis.services.map { $0.path == "." ? "Dockerfile" : $0.path + "/Dockerfile" },
+      findings: findings)
   }
 
   /// Builds every unit, `jobs` at a time. The first failure stops the others.
@@ -183,7 +190,8 @@ public struct ProjectBuilder: Sendable {
   }
 
   private func build(
-    _ unit: Unit, of analysis: Analysis, _ files: [GeneratedFile], _ engine: Engine, _ revision: SourceRevision,
+    _ unit: Unit, of analysis: Analysis, _ files: [GeneratedFile], _ engine: Engine,
+    _ revision: SourceRevision,
     _ logs: BuildLogs?, log: @escaping @Sendable (String) -> Void, remark: (String) -> Void
   ) async throws -> BuildReport.Built {
     let service = unit.service
@@ -196,28 +204,35 @@ public struct ProjectBuilder: Sendable {
       ? try recipe.classic(scratch) : (context: recipe.context, dockerfile: recipe.dockerfile)
     var request = BuildRequest(
       context: place.context, dockerfile: place.dockerfile, tag: unit.tag,
-      buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map {
+        "\($0.key)=\($0.value)"
+      }
         + buildArguments,
       secrets: secrets, archive: unit.archive ?? scratch.file("image.tar"))
     request.platform = unit.platform
     request.target = target
-    request.labels = revision.labels(date: date(revision)) + (await recipe.labels(pins: self.recipe.pins, engine))
+    request.labels =
+      revision.labels(date: date(revision)) + (await recipe.labels(pins: self.recipe.pins, engine))
     request.sourceDate = reproducible ? date(revision) ?? 0 : nil
     request.cacheFrom = cacheFrom
     request.cacheTo = cacheTo
     // podman and buildah take a layer on `scratch` from their cache whatever platform it was built for.
-    request.usesCache = usesCache && !(unit.platform != nil && engine.kind != .docker && recipe.standsOnScratch)
+    request.usesCache =
+      usesCache && !(unit.platform != nil && engine.kind != .docker && recipe.standsOnScratch)
     request.builder = builder
     let before = await engine.layers(of: request.tag)
     let undo = await engine.undoing(request.tag)
     try await engine.build(request, log: log)
     // Built for several platforms at once, a name in the store is now one, now the other.
     if platforms.count <= 1 {
-      for complaint in await recipe.foreignBases(engine, platform: unit.platform) { remark(complaint) }
+      for complaint in await recipe.foreignBases(engine, platform: unit.platform) {
+        remark(complaint)
+      }
     }
     progress(.init(name: unit.name, stage: .inspecting))
     let inspection = try Inspector.inspect(
-      request.archive, options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
+      request.archive,
+      options: InspectionOptions(findsSecrets: policy != nil, capture: Gate.capture))
     guard !Task.isCancelled else {
       await undo()
       if unit.archive != nil { try? FileManager.default.removeItem(atPath: request.archive) }
@@ -225,7 +240,8 @@ public struct ProjectBuilder: Sendable {
     }
     try logs?.write(StableJSON.encode(inspection), to: "\(unit.name).inspection.json")
     var built = BuildReport.Built(
-      name: unit.name, path: service.path, tag: request.tag, archive: unit.archive, sizes: inspection.sizes,
+      name: unit.name, path: service.path, tag: request.tag, archive: unit.archive,
+      sizes: inspection.sizes,
       push: BuildReport.Push(inspection.layers, before: before),
       verdict: policy.map { policy in
         let verdict = Gate.judge(inspection, policy: policy)
@@ -241,7 +257,9 @@ public struct ProjectBuilder: Sendable {
   ) async throws(EngineError) {
     for unit in units { try await engine.push(unit.tag, log: log) }
     guard platforms.count > 1 else { return }
-    for (service, images) in Dictionary(grouping: units, by: \.service.path).sorted(by: { $0.key < $1.key }) {
+    for (service, images) in Dictionary(grouping: units, by: \.service.path).sorted(by: {
+      $0.key < $1.key
+    }) {
       guard let first = images.first?.service, first.path == service else { continue }
       let tag = tag(of: first, among: units.count / platforms.count, platform: nil)
       try await engine.pushIndex(tag, of: images.map(\.tag), log: log)
@@ -256,7 +274,8 @@ public struct ProjectBuilder: Sendable {
     var units: [Unit] = []
     for service in analysis.services {
       for platform in platforms.isEmpty ? [nil] : platforms.map(Optional.some) {
-        let suffix = platforms.count > 1 ? platform.map { "-" + $0.replacing("/", with: "-") } ?? "" : ""
+        let suffix =
+          platforms.count > 1 ? platform.map { "-" + $0.replacing("/", with: "-") } ?? "" : ""
         units.append(
           Unit(
             service: service, platform: platform, name: service.name + suffix,
@@ -274,8 +293,10 @@ public struct ProjectBuilder: Sendable {
     for unit in units {
       guard let platform = unit.platform else { continue }
       let scratch = try ScratchFolder()
-      let recipe = try BuildRecipe(for: unit.service, of: analysis, generated: files, scratch: scratch)
-      if let reason = await engine.obstacle(to: platform, dockerfile: recipe.text, builder: builder) {
+      let recipe = try BuildRecipe(
+        for: unit.service, of: analysis, generated: files, scratch: scratch)
+      if let reason = await engine.obstacle(to: platform, dockerfile: recipe.text, builder: builder)
+      {
         throw ProjectBuildError.platform(platform, service: unit.service.name, reason: reason)
       }
     }
@@ -286,9 +307,13 @@ public struct ProjectBuilder: Sendable {
     ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init) ?? revision.date
   }
 
-  private func remarkTimes(_ engine: Engine, _ revision: SourceRevision, _ remark: (String) -> Void) async {
+  private func remarkTimes(_ engine: Engine, _ revision: SourceRevision, _ remark: (String) -> Void)
+    async
+  {
     if date(revision) == nil {
-      remark("there is no commit whose time is known, and no SOURCE_DATE_EPOCH: all times in the image are 1970")
+      remark(
+        "there is no commit whose time is known, and no SOURCE_DATE_EPOCH: all times in the image are 1970"
+      )
     }
     if await engine.rewritesTimes(builder: builder) {
       remark("two builds give the same image, with the same digest")
@@ -297,7 +322,9 @@ public struct ProjectBuilder: Sendable {
         "docker keeps the times of files in the layers that it loads: two builds may differ in those "
           + "(docker 26 and newer with the image store of containerd do not)")
     } else {
-      remark("two builds have the same layers; into the configuration \(engine.kind.rawValue) writes a container's id")
+      remark(
+        "two builds have the same layers; into the configuration \(engine.kind.rawValue) writes a container's id"
+      )
     }
   }
 
@@ -308,7 +335,8 @@ public struct ProjectBuilder: Sendable {
     // A colon before the last slash is a registry's port.
     let colon = tag[slash...].firstIndex(of: ":")
     let name = colon.map { tag[..<$0] } ?? tag[...]
-    return (count > 1 ? "\(name)-\(service.name)" : String(name)) + (colon.map { String(tag[$0...]) } ?? ":latest")
+    return (count > 1 ? "\(name)-\(service.name)" : String(name))
+      + (colon.map { String(tag[$0...]) } ?? ":latest")
       + (platform ?? "")
   }
 

@@ -8,7 +8,8 @@ extension OutputPaths {
   public static func check(_ outputs: [String], project: String) throws(OutputPathError) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: project, isDirectory: &isFolder)
-    let folder = exists && !isFolder.boolValue ? (project as NSString).deletingLastPathComponent : project
+    let folder =
+      exists && !isFolder.boolValue ? (project as NSString).deletingLastPathComponent : project
     let sources = outputs.filter { path in
       guard let kind = StagedChanges.Kind(path: path), kind != .guide else { return false }
       return isFile(path, below: folder.isEmpty ? "." : folder)

@@ -28,7 +28,9 @@ struct SourceRevision {
 
   private mutating func read(_ git: String) {
     func text(_ name: String) -> String? {
-      guard let data = FileManager.default.contents(atPath: git + "/" + name), data.count <= 16 << 20 else {
+      guard let data = FileManager.default.contents(atPath: git + "/" + name),
+        data.count <= 16 << 20
+      else {
         return nil
       }
       return String(decoding: data, as: UTF8.self)
@@ -36,7 +38,8 @@ struct SourceRevision {
     let head = text("HEAD")?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
     if head.hasPrefix("ref: refs/"), !head.contains("..") {
       let name = String(head.dropFirst(5))
-      let packed = text("packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" " + name) }?.prefix(40)
+      let packed = text("packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" " + name) }?
+        .prefix(40)
       commit = Self.id(text(name) ?? packed.map(String.init) ?? "")
     } else {
       commit = Self.id(head)
@@ -58,14 +61,19 @@ struct SourceRevision {
   private static func time(of commit: String, in git: String) async -> Int? {
     let result = try? await Subprocess.run(
       .name("git"),
-      arguments: ["-c", "safe.directory=*", "--no-replace-objects", "--git-dir=\(git)", "cat-file", "commit", commit],
+      arguments: [
+        "-c", "safe.directory=*", "--no-replace-objects", "--git-dir=\(git)", "cat-file", "commit",
+        commit,
+      ],
       environment: .inherit.updating(["GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"]),
       output: .bytes(limit: 1 << 20), error: .discarded)
     guard let result, result.terminationStatus.isSuccess else { return nil }
     let text = String(decoding: result.standardOutput, as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
-    return lines.first { $0.hasPrefix("committer ") }?.firstMatch(of: /> ([0-9]{1,12}) [+-][0-9]{4}$/)
-      .flatMap { Int($0.1) }
+    return lines.first { $0.hasPrefix("committer ") }?.firstMatch(
+      of: /> ([0-9]{1,12}) [+-][0-9]{4}$/
+    )
+    .flatMap { Int($0.1) }
   }
 
   private static func id(_ text: String) -> String? {

@@ -17,17 +17,23 @@ public struct StagedChanges: Sendable {
       let lower = name.lowercased()
       switch lower {
       case _
-      where lower == "dockerfile" || lower.hasPrefix("dockerfile.") && !lower.hasSuffix(".dockerignore")
+      where lower == "dockerfile"
+        || lower.hasPrefix("dockerfile.") && !lower.hasSuffix(".dockerignore")
         || lower.hasSuffix(".dockerfile") || lower == "containerfile":
         self = .dockerfile
-      case _ where lower.hasSuffix(".dockerignore"), ".gitignore", ".containerignore": self = .ignoreFile
-      case "package.json", "pyproject.toml", "setup.py", "setup.cfg", "pipfile", "pnpm-workspace.yaml",
-        _ where lower.hasPrefix("requirements") && (lower.hasSuffix(".txt") || lower.hasSuffix(".in")):
+      case _ where lower.hasSuffix(".dockerignore"), ".gitignore", ".containerignore":
+        self = .ignoreFile
+      case "package.json", "pyproject.toml", "setup.py", "setup.cfg", "pipfile",
+        "pnpm-workspace.yaml",
+        _
+      where lower.hasPrefix("requirements") && (lower.hasSuffix(".txt") || lower.hasSuffix(".in")):
         self = .manifest
-      case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
+      case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
+        "bun.lockb",
         "uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock", RecipeSettings.lockfile:
         self = .lockfile
-      case SettingsFile.name, ".nvmrc", ".node-version", ".python-version", ".tool-versions", "mise.toml", ".npmrc",
+      case SettingsFile.name, ".nvmrc", ".node-version", ".python-version", ".tool-versions",
+        "mise.toml", ".npmrc",
         ".yarnrc.yml", "turbo.json", "alembic.ini", "tsconfig.json",
         _ where lower.hasPrefix("next.config.") || lower.hasPrefix(".env"):
         self = .configuration
@@ -51,7 +57,9 @@ public struct StagedChanges: Sendable {
   /// Folders, relative to the root, with a staged file of these kinds.
   public func folders(_ kinds: Set<Kind>) -> [String] {
     let paths = (changed + removed).filter { path in Kind(path: path).map(kinds.contains) ?? false }
-    return Set(paths.map { $0.contains("/") ? String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) : "." }).sorted()
+    return Set(
+      paths.map { $0.contains("/") ? String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) : "." }
+    ).sorted()
   }
 
   /// Looks at the index of the repository. What is staged is copied only where something of it must be read and the
@@ -123,7 +131,8 @@ public struct StagedChanges: Sendable {
     for path in changed {
       let full = root + "/" + path
       var status = stat()
-      guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largestScan,
+      guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        status.st_size <= Self.largestScan,
         let data = FileManager.default.contents(atPath: full)
       else { continue }
       for hit in scanner.scan(Array(data), path: Array(path.utf8)) {

@@ -1,17 +1,22 @@
 extension Shape {
-  private static func server(_ name: String, _ requirements: String, _ code: String, _ more: [String: String] = [:])
+  private static func server(
+    _ name: String, _ requirements: String, _ code: String, _ more: [String: String] = [:]
+  )
     -> Shape
   {
-    Shape(name: name, files: ["server.py": code, "requirements.txt": requirements].merging(more) { $1 })
+    Shape(
+      name: name, files: ["server.py": code, "requirements.txt": requirements].merging(more) { $1 })
   }
 
   static let mcpShapes: [Shape] = [
     server(
       "48-standard-input", "mcp==1.23.0\n",
-      "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run()\n"),
+      "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run()\n"
+    ),
     server(
       "49a-over-http-on-localhost", "fastmcp==3.0.0\n",
-      "from fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run(transport='http')\n"),
+      "from fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run(transport='http')\n"
+    ),
     server(
       "49b-over-http-for-all", "mcp==1.23.0\n",
       "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x', host='0.0.0.0', stateless_http=True)\nif __name__ == '__main__':\n    mcp.run(transport='streamable-http')\n"
@@ -96,7 +101,8 @@ extension Shape {
       ]
     ),
     server(
-      "50d-never-served", pins + "fastmcp==3.0.0\n", application + "from fastmcp import FastMCP\nmcp = FastMCP('x')\n"),
+      "50d-never-served", pins + "fastmcp==3.0.0\n",
+      application + "from fastmcp import FastMCP\nmcp = FastMCP('x')\n"),
     server("50e-only-called-so", pins, application + "class MCPServer:\n    pass\n"),
     server(
       "51-settings-file", "fastmcp==3.0.0\n", "from fastmcp import FastMCP\nmcp = FastMCP('x')\n",
@@ -106,7 +112,8 @@ extension Shape {
       ]),
     server(
       "52a-version-1-unpinned", "mcp\n",
-      "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run()\n"),
+      "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\nif __name__ == '__main__':\n    mcp.run()\n"
+    ),
     server(
       "52b-version-2", "mcp==2.0.0\n",
       "from mcp.server import MCPServer\nmcp = MCPServer('x')\nif __name__ == '__main__':\n    mcp.run('streamable-http', host='0.0.0.0', port=9000)\n"

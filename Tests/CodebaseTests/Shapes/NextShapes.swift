@@ -3,7 +3,9 @@ extension Shape {
     #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"\#(version)"}}}"#
   }
 
-  private static func manifest(_ more: String = "", next: String = "^16.0.0", name: String = "web") -> String {
+  private static func manifest(_ more: String = "", next: String = "^16.0.0", name: String = "web")
+    -> String
+  {
     #"{"name":"\#(name)","dependencies":{"next":"\#(next)"},"scripts":{"build":"next build"}"#
       + (more.isEmpty ? "" : "," + more) + "}"
   }
@@ -13,20 +15,25 @@ extension Shape {
     _ name: String, _ more: String = "", _ files: [String: String] = [:], version: String = "16.3.4"
   ) -> Shape {
     let all = [
-      "package.json": manifest(more, next: version), "package-lock.json": lock(version), "app/page.tsx": "",
+      "package.json": manifest(more, next: version), "package-lock.json": lock(version),
+      "app/page.tsx": "",
     ].merging(files) { $1 }
     return Shape(name: name, files: all.filter { $0.value != "-" })
   }
 
   private static let pnpmWorkspace = [
-    "package.json": #"{"private":true,"packageManager":"pnpm@10.13.1+sha512.ab","devDependencies":{"turbo":"2"}}"#,
-    "pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n  - '!packages/old'\n", "turbo.json": "{}",
+    "package.json":
+      #"{"private":true,"packageManager":"pnpm@10.13.1+sha512.ab","devDependencies":{"turbo":"2"}}"#,
+    "pnpm-workspace.yaml": "packages:\n  - apps/*\n  - packages/*\n  - '!packages/old'\n",
+    "turbo.json": "{}",
     "pnpm-lock.yaml":
       "lockfileVersion: '9.0'\nimporters:\n  apps/web:\n    dependencies:\n      next:\n        version: 16.3.4(react@19)\n",
     "apps/web/package.json":
       #"{"name":"@acme/web","dependencies":{"next":"16.3.4","@acme/ui":"workspace:*"},"scripts":{"build":"next build"}}"#,
-    "apps/web/app/page.tsx": "", "apps/web/next.config.ts": "export default { output: 'standalone' }",
-    "packages/ui/package.json": #"{"name":"@acme/ui","dependencies":{"@acme/theme":"workspace:^"}}"#,
+    "apps/web/app/page.tsx": "",
+    "apps/web/next.config.ts": "export default { output: 'standalone' }",
+    "packages/ui/package.json":
+      #"{"name":"@acme/ui","dependencies":{"@acme/theme":"workspace:^"}}"#,
     "packages/ui/src/index.ts": "export const theme = process.env.NEXT_PUBLIC_THEME",
     "packages/theme/package.json": #"{"name":"@acme/theme"}"#,
     "packages/other/package.json": #"{"name":"@acme/other"}"#,
@@ -62,9 +69,13 @@ extension Shape {
         }
         """
       ]),
-    next("05-output-by-environment", "", ["next.config.js": "module.exports = { output: process.env.MODE }"]),
+    next(
+      "05-output-by-environment", "",
+      ["next.config.js": "module.exports = { output: process.env.MODE }"]),
     next("06a-config-cjs", "", ["next.config.cjs": "module.exports = { output: 'standalone' }"]),
-    next("06b-two-configs", "", ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"]),
+    next(
+      "06b-two-configs", "",
+      ["next.config.js": "module.exports = {}", "next.config.ts": "export default {}"]),
     Shape(
       name: "06c-config-above",
       files: pnpmWorkspace.filter { $0.key != "apps/web/next.config.ts" }.merging(
@@ -72,8 +83,10 @@ extension Shape {
     next(
       "07-pages-i18n-custom-server", #""devDependencies":{"tsx":"4"}"#,
       [
-        "app/page.tsx": "-", "pages/index.tsx": "", "server.ts": "import next from 'next'\nnext({})",
-        "next.config.js": "module.exports = { i18n: { locales: ['en', 'de'], defaultLocale: 'en' } }",
+        "app/page.tsx": "-", "pages/index.tsx": "",
+        "server.ts": "import next from 'next'\nnext({})",
+        "next.config.js":
+          "module.exports = { i18n: { locales: ['en', 'de'], defaultLocale: 'en' } }",
       ]),
     next("08-no-public-folder", "", ["src/app/page.tsx": "", "app/page.tsx": "-"]),
     Shape(
@@ -86,7 +99,8 @@ extension Shape {
     Shape(
       name: "10-nx-inferred",
       files: [
-        "package.json": #"{"name":"acme","dependencies":{"next":"16.3.4"},"devDependencies":{"nx":"22"}}"#,
+        "package.json":
+          #"{"name":"acme","dependencies":{"next":"16.3.4"},"devDependencies":{"nx":"22"}}"#,
         "package-lock.json": lock("16.3.4"), "nx.json": #"{"plugins":["@nx/next/plugin"]}"#,
         "apps/shop/project.json": #"{"name":"shop"}"#, "apps/shop/src/app/page.tsx": "",
         "apps/shop/next.config.js":
@@ -95,23 +109,30 @@ extension Shape {
     Shape(
       name: "11-stray-lockfile",
       files: [
-        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#, "package-lock.json": lock("16.3.4"),
-        "apps/web/package.json": manifest(), "apps/web/app/page.tsx": "", "apps/web/package-lock.json": lock("16.3.4"),
+        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#,
+        "package-lock.json": lock("16.3.4"),
+        "apps/web/package.json": manifest(), "apps/web/app/page.tsx": "",
+        "apps/web/package-lock.json": lock("16.3.4"),
       ]),
     Shape(
       name: "11b-stray-lockfile-older-next",
       files: [
-        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#, "package-lock.json": lock("14.2.35"),
+        "package.json": #"{"private":true,"workspaces":["apps/*"]}"#,
+        "package-lock.json": lock("14.2.35"),
         "apps/web/package.json": manifest(next: "14.2.35"), "apps/web/app/page.tsx": "",
         "apps/web/package-lock.json": lock("14.2.35"),
       ]),
     next(
       "12-yarn1-node26", #""packageManager":"yarn@1.22.22","engines":{"node":"26.x"}"#,
-      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n"]),
+      [
+        "package-lock.json": "-",
+        "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n",
+      ]),
     next(
       "13-yarn4-zero-install", #""packageManager":"yarn@4.9.2""#,
       [
-        "package-lock.json": "-", ".yarnrc.yml": "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.9.2.cjs\n",
+        "package-lock.json": "-",
+        ".yarnrc.yml": "nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-4.9.2.cjs\n",
         ".yarn/releases/yarn-4.9.2.cjs": "", ".yarn/cache/next.zip": "",
         "yarn.lock": "__metadata:\n  version: 8\n\n\"next@npm:16.3.4\":\n  version: 16.3.4\n",
       ]),
@@ -140,7 +161,10 @@ extension Shape {
       ]),
     next(
       "17a-manager-against-lockfile", #""packageManager":"pnpm@10.13.1+sha512.ab""#,
-      ["package-lock.json": "-", "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n"]),
+      [
+        "package-lock.json": "-",
+        "yarn.lock": "# yarn lockfile v1\n\nnext@16.3.4:\n  version \"16.3.4\"\n",
+      ]),
     next(
       "17b-engines-pnpm",
       #""engines":{"pnpm":"11.5.x"},"devEngines":{"packageManager":{"name":"pnpm","version":"^11.0.0"}}"#,
@@ -150,17 +174,24 @@ extension Shape {
           "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.3.4\n",
       ]),
     next("18a-nvmrc-and-engines", #""engines":{"node":">=18 <21"}"#, [".nvmrc": "lts/jod\n"]),
-    next("18b-volta-against-tool-versions", #""volta":{"node":"22.11.0"}"#, [".tool-versions": "nodejs 24.1.0\n"]),
-    next("18c-mise", "", ["mise.toml": "[tools]\nnode = \"22\"\n"]),
-    next("18d-pnpm-runtime", #""devEngines":{"runtime":{"name":"node","version":"22.20.0","onFail":"download"}}"#, [:]),
     next(
-      "19a-prisma6", #""devDependencies":{"prisma":"6.1.0"},"optionalDependencies":{"@prisma/client":"6.1.0"}"#,
+      "18b-volta-against-tool-versions", #""volta":{"node":"22.11.0"}"#,
+      [".tool-versions": "nodejs 24.1.0\n"]),
+    next("18c-mise", "", ["mise.toml": "[tools]\nnode = \"22\"\n"]),
+    next(
+      "18d-pnpm-runtime",
+      #""devEngines":{"runtime":{"name":"node","version":"22.20.0","onFail":"download"}}"#, [:]),
+    next(
+      "19a-prisma6",
+      #""devDependencies":{"prisma":"6.1.0"},"optionalDependencies":{"@prisma/client":"6.1.0"}"#,
       [
-        "prisma/schema.prisma": "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n",
+        "prisma/schema.prisma":
+          "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n",
         "prisma/migrations/1/migration.sql": "",
       ]),
     next(
-      "19b-prisma7", #""prisma":{"schema":"db"},"optionalDependencies":{"@prisma/client":"7.0.0","prisma":"7.0.0"}"#,
+      "19b-prisma7",
+      #""prisma":{"schema":"db"},"optionalDependencies":{"@prisma/client":"7.0.0","prisma":"7.0.0"}"#,
       ["db/main.prisma": "datasource db {\n  provider = \"sqlite\"\n}\n"]),
     next(
       "20-sharp-from-mac", #""optionalDependencies":{"sharp":"0.34.0"}"#,
@@ -169,20 +200,26 @@ extension Shape {
           #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"},"node_modules/sharp":{},"node_modules/@img/sharp-darwin-arm64":{}}}"#
       ]),
     next(
-      "21-native-and-browser", #""optionalDependencies":{"better-sqlite3":"12","canvas":"3","puppeteer":"24"}"#),
+      "21-native-and-browser",
+      #""optionalDependencies":{"better-sqlite3":"12","canvas":"3","puppeteer":"24"}"#),
     next(
       "22-webpack-under-turbopack", "",
       ["next.config.js": "module.exports = {\n  webpack: (config) => config,\n}\n"]),
     next(
       "23-external-packages-pnpm", "",
       [
-        "package-lock.json": "-", "next.config.ts": "export default { serverExternalPackages: ['pino'] }",
+        "package-lock.json": "-",
+        "next.config.ts": "export default { serverExternalPackages: ['pino'] }",
         "pnpm-lock.yaml":
           "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      next:\n        version: 16.2.0\n",
       ], version: "16.2.0"),
     next("24-vulnerable", version: "15.1.2"),
-    next("24b-vulnerable-by-its-middleware", "", ["middleware.ts": "export const middleware = 1"], version: "14.2.24"),
-    next("25-settings-with-secrets", "", [".env": "A=1\nDB_PASSWORD=x\n", ".env.production": "TOKEN=x\n"]),
+    next(
+      "24b-vulnerable-by-its-middleware", "", ["middleware.ts": "export const middleware = 1"],
+      version: "14.2.24"),
+    next(
+      "25-settings-with-secrets", "",
+      [".env": "A=1\nDB_PASSWORD=x\n", ".env.production": "TOKEN=x\n"]),
     next(
       "26-dynamic-folders", "",
       [

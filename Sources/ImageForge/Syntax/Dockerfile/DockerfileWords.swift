@@ -11,7 +11,9 @@ package enum DockerfileWords {
     split(line, escape: "\\").compactMap { word in
       guard let match = word.wholeMatch(of: /[0-9]*<<(-?)\s*([^<]+)/) else { return nil }
       let raw = String(match.2)
-      guard !raw.contains("$"), let name = expand(raw, escape: "\\", value: { _ in nil }), !name.isEmpty else {
+      guard !raw.contains("$"), let name = expand(raw, escape: "\\", value: { _ in nil }),
+        !name.isEmpty
+      else {
         return nil
       }
       let isQuoted = raw.contains("'") || raw.contains("\"")
@@ -61,7 +63,8 @@ package enum DockerfileWords {
     _ word: String, escape: Character = "\\", value: @escaping (String) -> Value?
   ) -> String? {
     var expansion = Expansion(
-      rest: Array(word.unicodeScalars)[...], escape: escape.unicodeScalars.first ?? "\\", value: value)
+      rest: Array(word.unicodeScalars)[...], escape: escape.unicodeScalars.first ?? "\\",
+      value: value)
     return expansion.word(until: Unicode.Scalar?.none, depth: 0)
   }
 
@@ -140,7 +143,8 @@ package enum DockerfileWords {
         guard let next = rest.popFirst() else { return nil }
         modifier = next
       }
-      guard modifier == "-" || modifier == "+", let other = word(until: "}", depth: depth + 1) else { return nil }
+      guard modifier == "-" || modifier == "+", let other = word(until: "}", depth: depth + 1)
+      else { return nil }
       rest.removeFirst()
       guard let value = value(name) else { return nil }
       let isSet = if case .known(let text) = value { !ignoresEmpty || !text.isEmpty } else { false }

@@ -25,7 +25,8 @@ extension JSExpression {
 extension [JSStatement] {
   /// The variables that the statements may change, those of their own left out.
   var changes: [String] {
-    let own = Set(flatMap { if case .bind(let pattern, _) = $0.kind { pattern.names } else { [String]() } })
+    let own = Set(
+      flatMap { if case .bind(let pattern, _) = $0.kind { pattern.names } else { [String]() } })
     return flatMap { statement -> [String] in
       switch statement.kind {
       case .assign(let target, _): [target.root].compactMap(\.self)

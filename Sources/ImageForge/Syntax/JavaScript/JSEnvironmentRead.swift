@@ -22,7 +22,8 @@ package struct JSEnvironmentRead: Sendable, Equatable {
   /// - Parameter jsx: whether the file may hold JSX.
   package static func find(in source: SourceText, jsx: Bool) -> [JSEnvironmentRead] {
     guard source.bytes.contains("process") else { return [] }
-    var finder = EnvironmentReadFinder(source: source, tokens: JSTokenizer.tokenize(source, jsx: jsx))
+    var finder = EnvironmentReadFinder(
+      source: source, tokens: JSTokenizer.tokenize(source, jsx: jsx))
     finder.run()
     return finder.reads.sorted { $0.offset < $1.offset }
   }
@@ -69,14 +70,18 @@ private struct EnvironmentReadFinder {
   private func text(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
   private func isPunctuator(_ index: Int, _ text: StaticString) -> Bool {
-    guard index >= 0, token(index).kind == .punctuator, token(index).range.count == text.utf8CodeUnitCount else {
+    guard index >= 0, token(index).kind == .punctuator,
+      token(index).range.count == text.utf8CodeUnitCount
+    else {
       return false
     }
     return text.withUTF8Buffer { bytes(index).elementsEqual($0) }
   }
 
   private func isWord(_ index: Int, _ text: StaticString) -> Bool {
-    guard index >= 0, token(index).kind == .identifier, token(index).range.count == text.utf8CodeUnitCount else {
+    guard index >= 0, token(index).kind == .identifier,
+      token(index).range.count == text.utf8CodeUnitCount
+    else {
       return false
     }
     return text.withUTF8Buffer { bytes(index).elementsEqual($0) }
@@ -92,7 +97,8 @@ private struct EnvironmentReadFinder {
         !isDot(index - 1) || isWord(index - 2, "globalThis")
       {
         readAccess(after: index + 3, start: isDot(index - 1) ? index - 2 : index)
-      } else if !aliases.isEmpty, !isDot(index - 1), isDot(index + 1) || isPunctuator(index + 1, "["),
+      } else if !aliases.isEmpty, !isDot(index - 1),
+        isDot(index + 1) || isPunctuator(index + 1, "["),
         aliases.contains(text(index))
       {
         member(after: index + 1, offset: token(index).offset, isInlined: false)
@@ -101,13 +107,16 @@ private struct EnvironmentReadFinder {
     guard hasSchema else { return }
     let handedOver = reads.count
     var index = 0
-    while index < tokens.count { index = tokens[index].kind == .identifier ? schemaEntry(index) : index + 1 }
+    while index < tokens.count {
+      index = tokens[index].kind == .identifier ? schemaEntry(index) : index + 1
+    }
     // `runtimeEnv: { NAME: process.env.NAME }` hands over what the schema may do without.
     let described = Set(reads[handedOver...].map(\.name))
     for place in 0..<handedOver where described.contains(reads[place].name) {
       guard case .plain = reads[place].use else { continue }
       let read = reads[place]
-      reads[place] = JSEnvironmentRead(name: read.name, offset: read.offset, use: .tested, isInlined: read.isInlined)
+      reads[place] = JSEnvironmentRead(
+        name: read.name, offset: read.offset, use: .tested, isInlined: read.isInlined)
     }
   }
 
@@ -120,7 +129,9 @@ private struct EnvironmentReadFinder {
   /// `NAME: z.string().default("x")`, where a schema is applied to the whole environment. Gives the index after it.
   private mutating func schemaEntry(_ index: Int) -> Int {
     guard isPunctuator(index + 1, ":"), !isDot(index - 1),
-      bytes(index).allSatisfy({ (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
+      bytes(index).allSatisfy({
+        (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+      })
     else { return index + 1 }
     let start = productionBranch(index + 2)
     guard isWord(start, "z"), isDot(start + 1) else { return index + 1 }
@@ -141,7 +152,8 @@ private struct EnvironmentReadFinder {
       if end - index > 500 { break }
       end += 1
     }
-    reads.append(JSEnvironmentRead(name: text(index), offset: token(index).offset, use: use, isInlined: true))
+    reads.append(
+      JSEnvironmentRead(name: text(index), offset: token(index).offset, use: use, isInlined: true))
     return end
   }
 
@@ -197,7 +209,8 @@ private struct EnvironmentReadFinder {
     }
     // What is assigned is not read.
     guard !isPunctuator(end, "=") else { return true }
-    reads.append(JSEnvironmentRead(name: name, offset: offset, use: use(after: end), isInlined: isInlined))
+    reads.append(
+      JSEnvironmentRead(name: name, offset: offset, use: use(after: end), isInlined: isInlined))
     return true
   }
 
@@ -208,7 +221,8 @@ private struct EnvironmentReadFinder {
     {
       return .defaulted(literal(index + 1))
     }
-    for symbol: StaticString in ["===", "!==", "==", "!=", "?", "&&", "?."] where isPunctuator(index, symbol) {
+    for symbol: StaticString in ["===", "!==", "==", "!=", "?", "&&", "?."]
+    where isPunctuator(index, symbol) {
       return .tested
     }
     return .plain
@@ -251,15 +265,21 @@ private struct EnvironmentReadFinder {
         let name = token.kind == .string ? JSString.value(bytes(index)) : text(index)
         var end = index + 1
         if isPunctuator(end, ":") { end += 2 }
-        let use: JSEnvironmentRead.Use = isPunctuator(end, "=") ? .defaulted(literal(end + 1)) : .plain
-        reads.append(JSEnvironmentRead(name: name, offset: token.offset, use: use, isInlined: false))
+        let use: JSEnvironmentRead.Use =
+          isPunctuator(end, "=") ? .defaulted(literal(end + 1)) : .plain
+        reads.append(
+          JSEnvironmentRead(name: name, offset: token.offset, use: use, isInlined: false))
         index = end
       }
       // To the next property.
       var nesting = 0
       while index < close, nesting > 0 || !isPunctuator(index, ",") {
-        if isPunctuator(index, "{") || isPunctuator(index, "(") || isPunctuator(index, "[") { nesting += 1 }
-        if isPunctuator(index, "}") || isPunctuator(index, ")") || isPunctuator(index, "]") { nesting -= 1 }
+        if isPunctuator(index, "{") || isPunctuator(index, "(") || isPunctuator(index, "[") {
+          nesting += 1
+        }
+        if isPunctuator(index, "}") || isPunctuator(index, ")") || isPunctuator(index, "]") {
+          nesting -= 1
+        }
         index += 1
       }
       index += 1

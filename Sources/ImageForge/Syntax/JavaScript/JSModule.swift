@@ -87,7 +87,9 @@ package struct JSModule {
   /// Declared functions exist before the first statement runs.
   private func hoist(_ statements: [JSStatement], into names: inout Names) {
     for statement in statements {
-      if case .function(let name, let function) = statement.kind { names[name] = .function(function, [:]) }
+      if case .function(let name, let function) = statement.kind {
+        names[name] = .function(function, [:])
+      }
     }
   }
 
@@ -101,7 +103,9 @@ package struct JSModule {
     var names = start
     for index in statements.indices {
       budget -= 1
-      guard budget > 0, depth < Self.maximumDepth else { return .unknown(reason: "the file is too involved") }
+      guard budget > 0, depth < Self.maximumDepth else {
+        return .unknown(reason: "the file is too involved")
+      }
       let statement = statements[index]
       switch statement.kind {
       case .bind(let pattern, let value):
@@ -115,20 +119,26 @@ package struct JSModule {
         lose(changes, &names)
       case .restore(let hidden):
         for (name, value) in hidden { names[name] = value }
-      case .assign(let target, let value): assign(evaluate(value, names), to: target, at: statement.offset, &names)
+      case .assign(let target, let value):
+        assign(evaluate(value, names), to: target, at: statement.offset, &names)
       case .exportDefault(let value): names[Self.exports] = evaluate(value, names)
       case .return(let value): return value.map { evaluate($0, names) } ?? .undefined
       case .throw: return nil
       case .block(let inner):
-        return run((Self.scoped(inner, names) + statements[(index + 1)...])[...], names, finish: finish)
+        return run(
+          (Self.scoped(inner, names) + statements[(index + 1)...])[...], names, finish: finish)
       case .if(let condition, let then, let otherwise):
         let rest = statements[(index + 1)...]
         let tested = evaluate(condition, names)
         if let known = tested.isTruthy {
-          return run((Self.scoped(known ? then : otherwise, names) + rest)[...], names, finish: finish)
+          return run(
+            (Self.scoped(known ? then : otherwise, names) + rest)[...], names, finish: finish)
         }
-        let ways = [then, otherwise].compactMap { run((Self.scoped($0, names) + rest)[...], names, finish: finish) }
-        return ways.count == 2 ? .choice(reason: tested.reason ?? "a condition is computed", ways) : ways.first
+        let ways = [then, otherwise].compactMap {
+          run((Self.scoped($0, names) + rest)[...], names, finish: finish)
+        }
+        return ways.count == 2
+          ? .choice(reason: tested.reason ?? "a condition is computed", ways) : ways.first
       }
     }
     return finish(names)
@@ -153,7 +163,8 @@ package struct JSModule {
       guard case .member(let owner, let key) = target.kind else {
         return lose([target.root].compactMap(\.self), &names)
       }
-      assign(.undefined, to: JSExpression(kind: .member(owner, key), offset: offset), at: offset, &names)
+      assign(
+        .undefined, to: JSExpression(kind: .member(owner, key), offset: offset), at: offset, &names)
     case .await(let value): perform(value, at: offset, &names)
     case .call(let callee, let arguments):
       if case .member(let owner, "assign") = callee.kind, case .identifier("Object") = owner.kind,
@@ -164,12 +175,15 @@ package struct JSModule {
       if case .member(let owner, let method) = callee.kind, JSParser.changing.contains(method) {
         return lose([owner.root].compactMap(\.self), &names)
       }
-      guard case .identifier(let name) = callee.kind, case .function(let function, _)? = names[name] else { return }
+      guard case .identifier(let name) = callee.kind, case .function(let function, _)? = names[name]
+      else { return }
       let changes = function.body.changes
       lose(changes, &names)
       // What is handed over may be changed under the parameter's name.
       for (parameter, argument) in zip(function.parameters, arguments) {
-        if !Set(parameter.names).isDisjoint(with: changes) { lose([argument.root].compactMap(\.self), &names) }
+        if !Set(parameter.names).isDisjoint(with: changes) {
+          lose([argument.root].compactMap(\.self), &names)
+        }
       }
     default: break
     }
@@ -178,7 +192,9 @@ package struct JSModule {
   private func lose(_ changed: [String], _ names: inout Names) {
     for name in changed {
       let key = name == "module" || name == "exports" ? Self.exports : name
-      if names[key] != nil { names[key] = .unknown(reason: "it is changed in a way that is not followed") }
+      if names[key] != nil {
+        names[key] = .unknown(reason: "it is changed in a way that is not followed")
+      }
     }
   }
 
@@ -209,7 +225,9 @@ package struct JSModule {
   }
 
   /// `name = value`, `module.exports = value`, `config.output = value`.
-  private mutating func assign(_ value: JSValue, to target: JSExpression, at offset: Int, _ names: inout Names) {
+  private mutating func assign(
+    _ value: JSValue, to target: JSExpression, at offset: Int, _ names: inout Names
+  ) {
     if let name = Self.variable(target) {
       names[name] = value
     } else if case .member(let owner, let key) = target.kind {
@@ -218,7 +236,9 @@ package struct JSModule {
         names[name] = .object([.spread(before), .value(key: key, value, offset: offset)])
       } else {
         // `config.experimental.x = …`: the inner object is changed.
-        assign(.unknown(reason: "it is changed in line by line assignments"), to: owner, at: offset, &names)
+        assign(
+          .unknown(reason: "it is changed in line by line assignments"), to: owner, at: offset,
+          &names)
       }
     }
   }
@@ -228,7 +248,8 @@ package struct JSModule {
     case .identifier(let name): return name
     case .member(let owner, let key):
       guard case .identifier(let name) = owner.kind else { return nil }
-      return (name == "module" && key == "exports") || (name == "exports" && key == "default") ? exports : nil
+      return (name == "module" && key == "exports") || (name == "exports" && key == "default")
+        ? exports : nil
     default: return nil
     }
   }
@@ -239,7 +260,9 @@ package struct JSModule {
     budget -= 1
     depth += 1
     defer { depth -= 1 }
-    guard budget > 0, depth < Self.maximumDepth else { return .unknown(reason: "the file is too involved") }
+    guard budget > 0, depth < Self.maximumDepth else {
+      return .unknown(reason: "the file is too involved")
+    }
     switch expression.kind {
     case .string(let text): return .string(text)
     case .number(let number): return .number(number)
@@ -248,12 +271,16 @@ package struct JSModule {
     case .undefined: return .undefined
     case .identifier("__dirname"): return .string(surroundings.folder)
     case .identifier("__filename"): return .string(surroundings.file)
-    case .identifier(let name): return names[name] ?? .unknown(reason: "\(name) is not defined in the file")
+    case .identifier(let name):
+      return names[name] ?? .unknown(reason: "\(name) is not defined in the file")
     case .member(let owner, let key): return member(owner, key, names)
     case .element(let owner, let index):
-      guard case .string(let key) = evaluate(index, names) else { return .unknown(reason: "a key is computed") }
+      guard case .string(let key) = evaluate(index, names) else {
+        return .unknown(reason: "a key is computed")
+      }
       return member(owner, key, names)
-    case .template(let texts, let values): return template(texts, values.map { evaluate($0, names) })
+    case .template(let texts, let values):
+      return template(texts, values.map { evaluate($0, names) })
     case .array(let elements): return array(elements, names)
     case .object(let properties): return object(properties, names)
     case .function(let function): return .function(function, names)
@@ -262,7 +289,8 @@ package struct JSModule {
       let tested = evaluate(condition, names)
       if let known = tested.isTruthy { return evaluate(known ? then : otherwise, names) }
       return .choice(
-        reason: tested.reason ?? "a condition is computed", [evaluate(then, names), evaluate(otherwise, names)])
+        reason: tested.reason ?? "a condition is computed",
+        [evaluate(then, names), evaluate(otherwise, names)])
     case .binary(let symbol, let left, let right): return binary(symbol, left, right, names)
     case .unary("!", let operand):
       let value = evaluate(operand, names)
@@ -315,7 +343,8 @@ package struct JSModule {
 
   /// Set by hosting platforms on their own builders; never where a container image is built.
   private static func isHosting(_ variable: String) -> Bool {
-    variable == "VERCEL" || variable.hasPrefix("VERCEL_") || variable == "NETLIFY" || variable == "CF_PAGES"
+    variable == "VERCEL" || variable.hasPrefix("VERCEL_") || variable == "NETLIFY"
+      || variable == "CF_PAGES"
   }
 
   private func template(_ texts: [String], _ values: [JSValue]) -> JSValue {
@@ -352,19 +381,24 @@ package struct JSModule {
     switch symbol {
     case "&&":
       guard let known = first.isTruthy else {
-        return .choice(reason: first.reason ?? "a condition is computed", [.bool(false), evaluate(right, names)])
+        return .choice(
+          reason: first.reason ?? "a condition is computed", [.bool(false), evaluate(right, names)])
       }
       return known ? evaluate(right, names) : first
     case "||", "??":
-      let isLeft = symbol == "||" ? first.isTruthy : first.reason == nil ? !first.settled.isAbsent : nil
+      let isLeft =
+        symbol == "||" ? first.isTruthy : first.reason == nil ? !first.settled.isAbsent : nil
       guard let isLeft else {
-        return .choice(reason: first.reason ?? "a condition is computed", [first, evaluate(right, names)])
+        return .choice(
+          reason: first.reason ?? "a condition is computed", [first, evaluate(right, names)])
       }
       return isLeft ? first : evaluate(right, names)
     default:
       let (a, b) = (first.settled, evaluate(right, names).settled)
       let isEquality = ["===", "!==", "==", "!="].contains(symbol)
-      if isEquality, let x = a.scalar, let y = b.scalar { return .bool((x == y) == symbol.hasPrefix("=")) }
+      if isEquality, let x = a.scalar, let y = b.scalar {
+        return .bool((x == y) == symbol.hasPrefix("="))
+      }
       if symbol == "+", case .string(let x) = a, case .string(let y) = b { return .text(x + y) }
       return .unknown(reason: a.reason ?? b.reason ?? "it is computed")
     }
@@ -372,7 +406,9 @@ package struct JSModule {
 
   // MARK: Calls
 
-  private mutating func call(_ callee: JSExpression, _ arguments: [JSExpression], _ names: Names) -> JSValue {
+  private mutating func call(_ callee: JSExpression, _ arguments: [JSExpression], _ names: Names)
+    -> JSValue
+  {
     if case .identifier(let name) = callee.kind, name == "require" || name == "import",
       case .string(let module)? = arguments.first.map({ evaluate($0, names) })
     {
@@ -395,7 +431,9 @@ package struct JSModule {
     }
     let function = evaluate(callee, names)
     if let path = JSPath.call(function, values, cwd: surroundings.folder) { return path }
-    if case .function(let body, let closed) = function { return apply(body, closed, values, caller: names) }
+    if case .function(let body, let closed) = function {
+      return apply(body, closed, values, caller: names)
+    }
     // A wrapper of another module, `withX(config, options)`: the first object is the configuration.
     for value in values {
       switch value {
@@ -405,7 +443,8 @@ package struct JSModule {
     }
     if case .external(_, let module) = function {
       return values.isEmpty
-        ? function : .unknown(reason: values.lazy.compactMap(\.reason).first ?? "\(module) computes it")
+        ? function
+        : .unknown(reason: values.lazy.compactMap(\.reason).first ?? "\(module) computes it")
     }
     return .unknown(reason: function.reason ?? "it is computed")
   }

@@ -2,8 +2,10 @@ import Foundation
 
 extension JSParser {
   private static let precedence: [String: Int] = [
-    "??": 1, "||": 2, "&&": 3, "|": 4, "^": 5, "&": 6, "==": 7, "!=": 7, "===": 7, "!==": 7, "<": 8, ">": 8,
-    "<=": 8, ">=": 8, "in": 8, "instanceof": 8, "<<": 9, "+": 10, "-": 10, "*": 11, "/": 11, "%": 11, "**": 12,
+    "??": 1, "||": 2, "&&": 3, "|": 4, "^": 5, "&": 6, "==": 7, "!=": 7, "===": 7, "!==": 7, "<": 8,
+    ">": 8,
+    "<=": 8, ">=": 8, "in": 8, "instanceof": 8, "<<": 9, "+": 10, "-": 10, "*": 11, "/": 11,
+    "%": 11, "**": 12,
   ]
 
   /// An assignment expression without the assignment (ECMA-262, section 13.15).
@@ -28,12 +30,14 @@ extension JSParser {
   private mutating func binary(minimum: Int) -> JSExpression {
     var left = unary()
     while true {
-      if current.kind == .identifier, !current.followsLineBreak, isNext("as") || isNext("satisfies") {
+      if current.kind == .identifier, !current.followsLineBreak, isNext("as") || isNext("satisfies")
+      {
         advance()
         skipType()
         continue
       }
-      guard current.kind == .punctuator || current.kind == .identifier, let rank = Self.precedence[text(current)],
+      guard current.kind == .punctuator || current.kind == .identifier,
+        let rank = Self.precedence[text(current)],
         rank >= minimum
       else { return left }
       let symbol = text(current)
@@ -52,7 +56,8 @@ extension JSParser {
       advance()
       guard depth <= Self.maximumDepth else { return JSExpression(kind: .other, offset: offset) }
       let operand = unary()
-      return JSExpression(kind: symbol == "void" ? .undefined : .unary(symbol, operand), offset: offset)
+      return JSExpression(
+        kind: symbol == "void" ? .undefined : .unary(symbol, operand), offset: offset)
     }
     if isNext("await") {
       depth += 1
@@ -124,7 +129,9 @@ extension JSParser {
   private mutating func primary() -> JSExpression {
     let token = current
     let offset = token.offset
-    func make(_ kind: JSExpression.Kind) -> JSExpression { JSExpression(kind: kind, offset: offset) }
+    func make(_ kind: JSExpression.Kind) -> JSExpression {
+      JSExpression(kind: kind, offset: offset)
+    }
     switch token.kind {
     case .string, .template:
       advance()
@@ -188,7 +195,9 @@ extension JSParser {
       texts.append(JSString.value(source.bytes[current.range]))
       advance()
       values.append(expression())
-      while !isAtEnd, current.kind != .templateMiddle, current.kind != .templateTail { skipBalanced() }
+      while !isAtEnd, current.kind != .templateMiddle, current.kind != .templateTail {
+        skipBalanced()
+      }
     }
     guard current.kind == .templateTail else { return JSExpression(kind: .other, offset: offset) }
     texts.append(JSString.value(source.bytes[current.range]))
@@ -213,7 +222,8 @@ extension JSParser {
 
   private mutating func property() -> JSProperty? {
     if take("...") { return .spread(expression()) }
-    while isNext("async") || isNext("get") || isNext("set") || isNext("*"), !isNext(":", 1), !isNext(",", 1),
+    while isNext("async") || isNext("get") || isNext("set") || isNext("*"), !isNext(":", 1),
+      !isNext(",", 1),
       !isNext("(", 1), !isNext("}", 1)
     { advance() }
     let offset = current.offset
@@ -275,7 +285,9 @@ extension JSParser {
   private mutating func arrowFunction() -> JSExpression? {
     let offset = current.offset
     let start = at
-    if isNext("async"), !token(1).followsLineBreak, token(1).kind == .identifier || isNext("(", 1) { advance() }
+    if isNext("async"), !token(1).followsLineBreak, token(1).kind == .identifier || isNext("(", 1) {
+      advance()
+    }
     var parameters: [JSPattern] = []
     if current.kind == .identifier, isNext("=>", 1) {
       parameters = [.name(text(current), default: nil)]
@@ -297,7 +309,8 @@ extension JSParser {
     }
     let value = expression()
     let body = [JSStatement(kind: .return(value), offset: value.offset)]
-    return JSExpression(kind: .function(JSFunction(parameters: parameters, body: body)), offset: offset)
+    return JSExpression(
+      kind: .function(JSFunction(parameters: parameters, body: body)), offset: offset)
   }
 
   /// Whether the parenthesis at the current token holds the parameters of an arrow function.

@@ -1,7 +1,9 @@
 /// Statements that branch or loop.
 extension JSParser {
   /// Methods that change the list or object that they are called on.
-  static let changing: Set<String> = ["push", "unshift", "splice", "pop", "shift", "sort", "reverse", "set"]
+  static let changing: Set<String> = [
+    "push", "unshift", "splice", "pop", "shift", "sort", "reverse", "set",
+  ]
 
   /// What is passed over, with the variables that it may change: `a = …`, `a.b += …`, `a++`, `delete a.b`, `a.push(…)`.
   mutating func skipped(_ skip: (inout JSParser) -> Void) -> JSStatement.Kind {
@@ -92,7 +94,9 @@ extension JSParser {
     }
     var rest = cases.first(where: \.isDefault)?.body ?? []
     for one in cases.reversed() where !one.isDefault {
-      let equalities = one.tests.map { JSExpression(kind: .binary("===", subject, $0), offset: $0.offset) }
+      let equalities = one.tests.map {
+        JSExpression(kind: .binary("===", subject, $0), offset: $0.offset)
+      }
       guard let first = equalities.first else { continue }
       let condition = equalities.dropFirst().reduce(first) {
         JSExpression(kind: .binary("||", $0, $1), offset: $0.offset)

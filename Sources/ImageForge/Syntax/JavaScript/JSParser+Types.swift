@@ -16,7 +16,8 @@ extension JSParser {
   }
 
   private mutating func skipPrimaryType() {
-    while isNext("typeof") || isNext("keyof") || isNext("readonly") || isNext("unique") || isNext("infer")
+    while isNext("typeof") || isNext("keyof") || isNext("readonly") || isNext("unique")
+      || isNext("infer")
       || isNext("new") || isNext("asserts")
     { advance() }
     if isNext("<"), let end = typeArgumentsEnd() { at = end }
@@ -68,7 +69,9 @@ extension JSParser {
             let isOperand = next.kind == .identifier || next.kind == .number || next.kind == .string
             return isOperand && !next.followsLineBreak ? nil : index + 1
           }
-        case UInt8(ascii: ";"), UInt8(ascii: "+"), UInt8(ascii: "*"), UInt8(ascii: "%"), UInt8(ascii: "!"): return nil
+        case UInt8(ascii: ";"), UInt8(ascii: "+"), UInt8(ascii: "*"), UInt8(ascii: "%"),
+          UInt8(ascii: "!"):
+          return nil
         case UInt8(ascii: "&"), UInt8(ascii: "|"): if token.range.count > 1 { return nil }
         default: break
         }

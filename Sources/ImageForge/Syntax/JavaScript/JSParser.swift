@@ -57,11 +57,15 @@ package struct JSParser {
 
   func token(_ distance: Int) -> JSToken { tokens[min(at + distance, tokens.count - 1)] }
 
-  func text(_ token: JSToken) -> String { String(decoding: source.bytes[token.range], as: UTF8.self) }
+  func text(_ token: JSToken) -> String {
+    String(decoding: source.bytes[token.range], as: UTF8.self)
+  }
 
   func isNext(_ text: StaticString, _ distance: Int = 0) -> Bool {
     let token = token(distance)
-    guard token.kind == .punctuator || token.kind == .identifier, token.range.count == text.utf8CodeUnitCount else {
+    guard token.kind == .punctuator || token.kind == .identifier,
+      token.range.count == text.utf8CodeUnitCount
+    else {
       return false
     }
     return text.withUTF8Buffer { source.bytes[token.range].elementsEqual($0) }
@@ -154,7 +158,8 @@ package struct JSParser {
       found.append(JSStatement(kind: .assign(target, value), offset: offset))
     } else if let symbol = Self.compound.first(where: { isNext($0.token) }) {
       advance()
-      let value = JSExpression(kind: .binary(symbol.operation, target, expression()), offset: offset)
+      let value = JSExpression(
+        kind: .binary(symbol.operation, target, expression()), offset: offset)
       found.append(JSStatement(kind: .assign(target, value), offset: offset))
     } else {
       found.append(JSStatement(kind: .expression(target), offset: offset))
@@ -275,10 +280,12 @@ package struct JSParser {
     let module = JSString.value(source.bytes[current.range])
     advance()
     for (name, imported) in names {
-      found.append(JSStatement(kind: .import(name: name, imported: imported, module: module), offset: offset))
+      found.append(
+        JSStatement(kind: .import(name: name, imported: imported, module: module), offset: offset))
     }
     if names.isEmpty {
-      found.append(JSStatement(kind: .import(name: "", imported: "", module: module), offset: offset))
+      found.append(
+        JSStatement(kind: .import(name: "", imported: "", module: module), offset: offset))
     }
     endStatement()
   }
@@ -308,7 +315,8 @@ package struct JSParser {
         if take("default") {
           found.append(JSStatement(kind: .exportDefault(value), offset: offset))
         } else {
-          found.append(JSStatement(kind: .bind(.name(text(current), default: nil), value), offset: offset))
+          found.append(
+            JSStatement(kind: .bind(.name(text(current), default: nil), value), offset: offset))
           advance()
         }
       }

@@ -4,7 +4,9 @@ enum JSPath {
 
   /// What a call gives; nil when the function is another one, or an argument is not known.
   static func call(_ function: JSValue, _ arguments: [JSValue], cwd: String) -> JSValue? {
-    guard case .external(let name, let module) = function, modules.contains(module) else { return nil }
+    guard case .external(let name, let module) = function, modules.contains(module) else {
+      return nil
+    }
     var texts: [String] = []
     for argument in arguments.prefix(32) {
       guard let text = argument.string else { return nil }
@@ -15,7 +17,8 @@ enum JSPath {
     case "resolve": return .text(resolved([cwd] + texts))
     case "dirname": return texts.first.map { .text(parent($0)) }
     case "normalize": return texts.first.map { .text(normalized($0)) }
-    case "fileURLToPath": return texts.first.map { .text($0.hasPrefix("file://") ? String($0.dropFirst(7)) : $0) }
+    case "fileURLToPath":
+      return texts.first.map { .text($0.hasPrefix("file://") ? String($0.dropFirst(7)) : $0) }
     default: return nil
     }
   }

@@ -3,7 +3,8 @@ package enum JSString {
   /// - Parameter literal: the token's bytes with their delimiters: quotes, `` ` ``, `}` and `${`.
   package static func value(_ literal: ArraySlice<UInt8>) -> String {
     var body = literal.dropFirst()
-    if body.suffix(2).elementsEqual("${".utf8), literal.first != UInt8(ascii: "\""), literal.first != UInt8(ascii: "'")
+    if body.suffix(2).elementsEqual("${".utf8), literal.first != UInt8(ascii: "\""),
+      literal.first != UInt8(ascii: "'")
     {
       body = body.dropLast(2)
     } else {
@@ -24,7 +25,9 @@ package enum JSString {
   }
 
   /// Appends the meaning of the escape whose character after the backslash is at `index`; gives the index after it.
-  private static func escape(_ body: ArraySlice<UInt8>, at index: Int, into out: inout [UInt8]) -> Int {
+  private static func escape(_ body: ArraySlice<UInt8>, at index: Int, into out: inout [UInt8])
+    -> Int
+  {
     switch body[index] {
     case UInt8(ascii: "n"): out.append(0x0A)
     case UInt8(ascii: "t"): out.append(0x09)
@@ -34,7 +37,8 @@ package enum JSString {
     case UInt8(ascii: "v"): out.append(0x0B)
     case UInt8(ascii: "0"): out.append(0)
     case 0x0A: break
-    case UInt8(ascii: "x"): return code(body, from: index + 1, to: index + 3, next: index + 3, into: &out)
+    case UInt8(ascii: "x"):
+      return code(body, from: index + 1, to: index + 3, next: index + 3, into: &out)
     case UInt8(ascii: "u"):
       guard index + 1 < body.endIndex, body[index + 1] == UInt8(ascii: "{") else {
         return code(body, from: index + 1, to: index + 5, next: index + 5, into: &out)

@@ -68,7 +68,9 @@ package struct JSTokenizer {
     tokens.append(JSToken(kind: .end, range: bytes.count..<bytes.count, followsLineBreak: true))
   }
 
-  private func peek(_ distance: Int = 0) -> UInt8 { at + distance < bytes.count ? bytes[at + distance] : 0 }
+  private func peek(_ distance: Int = 0) -> UInt8 {
+    at + distance < bytes.count ? bytes[at + distance] : 0
+  }
 
   private mutating func add(_ kind: JSToken.Kind, from start: Int) {
     tokens.append(JSToken(kind: kind, range: start..<at, followsLineBreak: lineBreak))
@@ -81,7 +83,9 @@ package struct JSTokenizer {
     add(.punctuator, from: start)
   }
 
-  private mutating func push(_ context: Context) { if contexts.count < Self.maximumDepth { contexts.append(context) } }
+  private mutating func push(_ context: Context) {
+    if contexts.count < Self.maximumDepth { contexts.append(context) }
+  }
 
   // MARK: Space
 
@@ -192,7 +196,8 @@ package struct JSTokenizer {
 
   private static let expressionKeywords: Set<[UInt8]> = Set(
     [
-      "return", "typeof", "case", "do", "else", "in", "of", "instanceof", "new", "void", "delete", "throw", "await",
+      "return", "typeof", "case", "do", "else", "in", "of", "instanceof", "new", "void", "delete",
+      "throw", "await",
       "yield", "default", "extends",
     ].map { Array($0.utf8) })
 
@@ -208,7 +213,8 @@ package struct JSTokenizer {
       let byte = bytes[at]
       if Self.isIdentifierPart(byte) || byte == UInt8(ascii: ".") {
         at += 1
-      } else if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"), bytes[at - 1] | 0x20 == UInt8(ascii: "e"),
+      } else if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"),
+        bytes[at - 1] | 0x20 == UInt8(ascii: "e"),
         !(start + 1 < bytes.count && bytes[start + 1] | 0x20 == UInt8(ascii: "x"))
       {
         at += 1
@@ -291,7 +297,8 @@ package struct JSTokenizer {
   }
 
   private static let operators: [[UInt8]] = [
-    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&",
+    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=",
+    "<=", ">=", "&&",
     "||", "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "**",
   ].map { Array($0.utf8) }
 
@@ -303,7 +310,9 @@ package struct JSTokenizer {
       // `a ?.5 : b` is a condition.
       if candidate == Array("?.".utf8), Self.isDigit(peek(2)) { continue }
       // `Array<Array<T>>` is two closing brackets: leave `>` alone, comparisons do not matter here.
-      if candidate[0] == UInt8(ascii: ">"), candidate.count > 1, candidate[1] == UInt8(ascii: ">") { return 1 }
+      if candidate[0] == UInt8(ascii: ">"), candidate.count > 1, candidate[1] == UInt8(ascii: ">") {
+        return 1
+      }
       return candidate.count
     }
     // A character outside of ASCII stays whole.
@@ -355,7 +364,9 @@ package struct JSTokenizer {
       }
     case let byte where Self.isIdentifierStart(byte):
       // Names may hold hyphens: `aria-label`.
-      while at < bytes.count, Self.isIdentifierPart(bytes[at]) || bytes[at] == UInt8(ascii: "-") { at += 1 }
+      while at < bytes.count, Self.isIdentifierPart(bytes[at]) || bytes[at] == UInt8(ascii: "-") {
+        at += 1
+      }
       add(.identifier, from: start)
     default: punctuator(1)
     }
@@ -366,7 +377,9 @@ package struct JSTokenizer {
   /// One step between tags: text, `{`, or a tag. False at the end of the source.
   private mutating func readChildren() -> Bool {
     let start = at
-    while at < bytes.count, bytes[at] != UInt8(ascii: "{"), bytes[at] != UInt8(ascii: "<") { at += 1 }
+    while at < bytes.count, bytes[at] != UInt8(ascii: "{"), bytes[at] != UInt8(ascii: "<") {
+      at += 1
+    }
     if at > start { add(.jsxText, from: start) }
     guard at < bytes.count else { return false }
     if bytes[at] == UInt8(ascii: "{") {
@@ -384,10 +397,13 @@ package struct JSTokenizer {
 
   private static func isIdentifierStart(_ byte: UInt8) -> Bool {
     (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") && byte >= 0x41)
-      || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "$") || byte >= 0x80 || byte == UInt8(ascii: "\\")
+      || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "$") || byte >= 0x80
+      || byte == UInt8(ascii: "\\")
   }
 
-  private static func isIdentifierPart(_ byte: UInt8) -> Bool { isIdentifierStart(byte) || isDigit(byte) }
+  private static func isIdentifierPart(_ byte: UInt8) -> Bool {
+    isIdentifierStart(byte) || isDigit(byte)
+  }
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 }

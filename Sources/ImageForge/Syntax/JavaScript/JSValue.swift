@@ -57,7 +57,8 @@ extension JSValue {
 
   static func object(_ entries: [JSObject.Entry]) -> JSValue {
     let object = JSObject(entries: entries)
-    return object.weight <= maximumWeight ? .object(object) : .unknown(reason: "the object is too involved")
+    return object.weight <= maximumWeight
+      ? .object(object) : .unknown(reason: "the object is too involved")
   }
 
   static func text(_ text: String) -> JSValue {
@@ -89,9 +90,15 @@ extension JSValue {
     guard case .choice(let choice) = self else { return self }
     let values = choice.alternatives.map(\.settled)
     // Where no alternative is known, what they hang on themselves says more than what chooses between them.
-    let reasons = values.map { value in if case .unknown(let reason) = value { reason } else { String?.none } }
-    if let first = reasons.first, let reason = first, !reasons.contains(nil) { return .unknown(reason: reason) }
-    guard let first = values.first, let scalar = first.scalar, values.allSatisfy({ $0.scalar == scalar }) else {
+    let reasons = values.map { value in
+      if case .unknown(let reason) = value { reason } else { String?.none }
+    }
+    if let first = reasons.first, let reason = first, !reasons.contains(nil) {
+      return .unknown(reason: reason)
+    }
+    guard let first = values.first, let scalar = first.scalar,
+      values.allSatisfy({ $0.scalar == scalar })
+    else {
       return .unknown(reason: choice.reason)
     }
     return first
@@ -99,7 +106,11 @@ extension JSValue {
 
   /// All that the value may be: itself, or the alternatives of a choice.
   package var possibilities: [JSValue] {
-    if case .choice(let choice) = self { choice.alternatives.flatMap(\.possibilities) } else { [self] }
+    if case .choice(let choice) = self {
+      choice.alternatives.flatMap(\.possibilities)
+    } else {
+      [self]
+    }
   }
 
   /// Why the value is not known; nil when it is.
