@@ -42,7 +42,8 @@ import Testing
     ]
     for (flag, change) in budgets {
       for error in try failure(change) {
-        if flag == "--max-path", error is ImageError { continue }  // The archive's own names are longer.
+        // The archive's own names are longer.
+        if flag == "--max-path", error is ImageError { continue }
         #expect("\(error)".hasSuffix("raise \(flag)"), "\(error)")
         #expect(error.exitCode == .unreadableInput)
       }
