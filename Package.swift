@@ -65,30 +65,48 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
 
     // What every room may use, and no room owns.
-    room("Basics", uses: [crypto, system, yams], plugins: ["EmbedRecipes"]),
+    room("Basics", uses: [crypto, system]),
+    room("Findings", uses: ["ForgeBasics"]),
+    room("Catalogue", uses: ["ForgeBasics", "ForgeFindings", yams], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
-    room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
-    room("Secrets", uses: ["ForgeBasics"]),
-    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
+    room("Images", uses: ["ForgeBasics", "ForgeFindings", "ForgeLayers", system]),
+    room("Secrets", uses: ["ForgeBasics", "ForgeCatalogue"]),
+    room(
+      "Inspection",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
+        "ForgeSecrets",
+      ]),
     room(
       "Optimizer",
       uses: [
-        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
+        "ForgeInspection", "CZstd", "CDeflate", crypto,
         system,
       ]),
-    room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
+    room(
+      "Rules",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeInspection", "ForgeSecrets", yams,
+      ]),
 
     // Left wing: reads source and writes recipes.
-    room("Syntax", uses: ["ForgeBasics", yams, toml]),
-    room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
+    room("Syntax", uses: ["ForgeBasics", "ForgeCatalogue", yams, toml]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
-    room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room(
+      "Lint",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeDockerignore",
+        system,
+      ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeDockerignore", "ForgeLint", mustache,
         yams, system,
       ]),
 
@@ -97,7 +115,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection",
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeRecipes",
+        "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -133,7 +152,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system],
       path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("Basics", uses: ["ForgeBasics"]),
+    tests("Basics", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue"]),
     tests("Layers", uses: ["ForgeLayers"]),
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Foundation
 
 /// Reads a codebase. Nothing of it is ever executed.

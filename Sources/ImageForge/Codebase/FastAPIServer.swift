@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Chooses the server that runs the application.
 enum FastAPIServer {

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Finds the MCP servers in the code of a service, and what keeps them from working in a container.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// The environment variables of a Next.js application: from its sources, its example files and its `.npmrc`.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Where `server.js` lands below `<distDir>/standalone`: at the application's path as seen from the folder that Next.js

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Which package manager installs a Node.js project, in which version, by which lockfile.

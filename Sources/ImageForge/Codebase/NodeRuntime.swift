@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Chooses the version of Node.js: what the project pins, else the newest maintained line that its `engines` and its

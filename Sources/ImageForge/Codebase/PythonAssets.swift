@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Finds the folders of files that the code serves (`StaticFiles`) or renders (`Jinja2Templates`).

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// What the manifests and lockfiles of a Python service say, each fact from the file that rules.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Debian packages that the dependencies of a Python service need, from `recipes/data/python-system-packages.yaml`.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// A dependency that the project declares itself, and where.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// Advice on dependencies that bring more than a server uses, with the bytes they cost, from

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 import Foundation
 
@@ -142,7 +143,7 @@ struct ServiceLinks {
       }
     guard isInBrowsers, let facts = backend.fastapi,
       !findings.contains(where: {
-        $0.id.hasPrefix("FORGE-K01") && $0.message.contains(backend.name)
+        $0.id.rawValue.hasPrefix("FORGE-K01") && $0.message.contains(backend.name)
       })
     else { return }
     func note(
