@@ -83,6 +83,11 @@ let package = Package(
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
+    room("Node", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room("Python", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Analyzer",
+      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
     room(
@@ -97,7 +102,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection",
+        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeRecipes", "ForgeEngines",
+        "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -106,7 +112,8 @@ let package = Package(
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes",
+        "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
+        "ForgeRecipes",
         "ForgeEngines",
         "ForgeReports", "ForgeOptimizer", subprocess, mustache,
       ],
@@ -141,11 +148,13 @@ let package = Package(
     tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
-    tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
+    tests(
+      "Codebase", uses: ["ForgeCodebase", "ForgeNode", "ForgePython", "ForgeAnalyzer"],
+      excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", subprocess],
+      "Recipes", uses: ["ForgeRecipes", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
