@@ -95,6 +95,17 @@ let package = Package(
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", "ForgeCatalogue", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
+    room(
+      "Node",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Python",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Analyzer",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython",
+      ]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room(
       "Lint",
@@ -115,8 +126,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeRecipes",
-        "ForgeEngines", "ForgeInspection",
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
+        "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -125,7 +136,8 @@ let package = Package(
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes",
+        "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
+        "ForgeRecipes",
         "ForgeEngines",
         "ForgeReports", "ForgeOptimizer", subprocess, mustache,
       ],
@@ -160,11 +172,13 @@ let package = Package(
     tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
-    tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
+    tests(
+      "Codebase", uses: ["ForgeCodebase", "ForgeNode", "ForgePython", "ForgeAnalyzer"],
+      excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", subprocess],
+      "Recipes", uses: ["ForgeRecipes", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

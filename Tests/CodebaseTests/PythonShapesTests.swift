@@ -2,6 +2,7 @@ import ForgeBasics
 import Foundation
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// The shapes that Python services come in, each with what must be concluded about it.
@@ -38,7 +39,7 @@ import Testing
     if !packages.runtime.isEmpty {
       lines.append("runtime \(packages.runtime.joined(separator: " "))")
     }
-    lines += service.findings.map { "\($0.id.dropFirst("FORGE-".count)) \($0.location ?? "")" }
+    lines += service.findings.map { "\($0.id.rawValue.dropFirst("FORGE-".count)) \($0.location ?? "")" }
     return lines
   }
 
