@@ -85,11 +85,19 @@ let package = Package(
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
+    room("Templates", uses: ["ForgeBasics", mustache, yams, system]),
+    room(
+      "Migration",
+      uses: [
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeWorkloads",
+        "ForgeTemplates",
+      ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache,
-        yams, system,
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint",
+        "ForgeWorkloads", "ForgeTemplates", "ForgeMigration", yams,
       ]),
 
     // Between the wings, and the way out.
@@ -97,7 +105,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeRecipes", "ForgeEngines", "ForgeInspection",
+        "ForgeBasics", "ForgeCodebase", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
+        "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -106,9 +115,10 @@ let package = Package(
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeRecipes",
+        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeTemplates",
+        "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess, mustache,
+        "ForgeReports", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -145,7 +155,7 @@ let package = Package(
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", subprocess],
+      "Recipes", uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeRecipes
 import ForgeSecrets
+import ForgeTemplates
 import Foundation
 import SystemPackage
 
