@@ -83,6 +83,11 @@ let package = Package(
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
+    room("Node", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room("Python", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Analyzer",
+      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
     room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
@@ -105,8 +110,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
-        "ForgeEngines", "ForgeInspection",
+        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates", "ForgeMigration",
+        "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -115,8 +120,8 @@ let package = Package(
       dependencies: [
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeTemplates",
-        "ForgeMigration", "ForgeRecipes",
+        "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
+        "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
         "ForgeReports", "ForgeOptimizer", subprocess,
       ],
@@ -151,11 +156,14 @@ let package = Package(
     tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
-    tests("Codebase", uses: ["ForgeCodebase"], excludes: ["Shapes/Snapshots"]),
+    tests(
+      "Codebase", uses: ["ForgeCodebase", "ForgeNode", "ForgePython", "ForgeAnalyzer"],
+      excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", subprocess],
+      "Recipes",
+      uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

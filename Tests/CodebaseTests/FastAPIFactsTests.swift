@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import ForgeCodebase
+@testable import ForgePython
 
 @Suite struct FastAPIFactsTests {
   private func service(_ files: [String: String]) throws -> Service {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import ForgeCodebase
+@testable import ForgePython
 
 /// The facts of `fixtures/todo-backend`.
 @Suite struct FastAPIFixtureTests {

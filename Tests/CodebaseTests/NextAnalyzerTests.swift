@@ -1,7 +1,9 @@
 import ForgeBasics
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
+@testable import ForgeNode
 
 /// Shapes of Next.js projects, each made of the files that matter.
 struct NextAnalyzerTests {

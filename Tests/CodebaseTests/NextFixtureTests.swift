@@ -2,6 +2,7 @@ import ForgeBasics
 import Foundation
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// The facts of the sample frontends.

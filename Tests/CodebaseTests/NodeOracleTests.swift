@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// Node itself, as the judge of what forge reads in configurations without running them. The configurations are this

@@ -1,6 +1,7 @@
 import ForgeBasics
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// Every lockfile, every place that names a package manager, and every place that names a version of Node.js.

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import ForgeCodebase
+@testable import ForgePython
 
 /// A Python project written to a temporary folder for the time of one test.
 struct PythonProject {

@@ -2,6 +2,7 @@ import ForgeBasics
 import Foundation
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// The shapes that Python services come in, each with what must be concluded about it.

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import ForgeCodebase
+@testable import ForgePython
 
 /// What a dependency costs, said where it is written.
 @Suite struct PythonWeightTests {

@@ -1,3 +1,4 @@
+import ForgeAnalyzer
 import ForgeCodebase
 import Foundation
 import TestSupport

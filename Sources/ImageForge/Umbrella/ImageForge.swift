@@ -1,4 +1,5 @@
 // The library in one import: `import ImageForge`.
+@_exported import ForgeAnalyzer
 @_exported import ForgeBasics
 @_exported import ForgeCodebase
 @_exported import ForgeEngines

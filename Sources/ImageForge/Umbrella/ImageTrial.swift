@@ -1,3 +1,4 @@
+import ForgeAnalyzer
 import ForgeBasics
 import ForgeCodebase
 import ForgeEngines

@@ -2,6 +2,7 @@ import ForgeBasics
 import Foundation
 import Testing
 
+@testable import ForgeAnalyzer
 @testable import ForgeCodebase
 
 /// Shapes of real projects, each made of the files that matter, with what forge is to conclude about them below

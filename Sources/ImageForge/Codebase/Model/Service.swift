@@ -1,0 +1,111 @@
+import ForgeBasics
+
+/// One deployable application. A `source` is always `file:line`, relative to the analysed root, or names the rule
+/// by which a default was chosen (`default: …`).
+public struct Service: Codable, Sendable, Equatable {
+  public enum Kind: String, Codable, Sendable {
+    case nextjs, fastapi, mcp
+  }
+
+  /// From the manifest, reduced to what an image name may hold (`[a-z0-9._-]`).
+  public var name: String
+  /// Relative to the analysed root; `.` for the root itself.
+  public var path: String
+  public var kind: Kind
+  public var framework: Framework
+  public var runtime: Runtime
+  public var packageManager: PackageManager
+  public var workspace: Workspace?
+  public var next: NextFacts?
+  public var fastapi: FastAPIFacts?
+  /// The port that the server listens on in the container.
+  public var port: Int
+  public var healthPath: String?
+  /// Sorted by name.
+  public var environment: [EnvironmentVariable]
+  /// `postgresql`, `mysql`, `mongodb`, `redis`, `sqlite`; sorted.
+  public var databases: [String]
+  public var migrations: Migrations?
+  public var mcp: [MCPServer]
+  /// Processes that the same code runs beside the server; sorted by command.
+  public var workers: [BackgroundWorker]
+  /// Folders of files that the code serves or renders, relative to `path`; sorted.
+  public var assetFolders: [String]
+  public var systemPackages: SystemPackages
+  /// Dependencies with code for one machine; sorted by name.
+  public var nativePackages: [NativePackage]
+  /// Files and folders that the dependency step needs before the source: manifests, lockfiles, settings of the package
+  /// manager, `file:` packages. Relative to `path`; for a member of a workspace, to the workspace's root. Sorted.
+  public var installInputs: [String]
+  /// Values that the project's settings give to build arguments.
+  public var buildArguments: [String: String]
+  /// What each fact rests on, how sure it is, and what else it could have been; sorted by key.
+  public var conclusions: [Conclusion]
+  public var findings: [Finding]
+
+  public init(
+    name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime,
+    packageManager: PackageManager,
+    workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
+    healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
+    migrations: Migrations? = nil, mcp: [MCPServer] = [], workers: [BackgroundWorker] = [],
+    assetFolders: [String] = [],
+    systemPackages: SystemPackages = SystemPackages(),
+    nativePackages: [NativePackage] = [], installInputs: [String],
+    buildArguments: [String: String] = [:],
+    conclusions: [Conclusion] = [],
+    findings: [Finding] = []
+  ) {
+    self.name = name
+    self.path = path
+    self.kind = kind
+    self.framework = framework
+    self.runtime = runtime
+    self.packageManager = packageManager
+    self.workspace = workspace
+    self.next = next
+    self.fastapi = fastapi
+    self.port = port
+    self.healthPath = healthPath
+    self.environment = environment
+    self.databases = databases
+    self.migrations = migrations
+    self.mcp = mcp
+    self.workers = workers
+    self.assetFolders = assetFolders
+    self.systemPackages = systemPackages
+    self.nativePackages = nativePackages
+    self.installInputs = installInputs
+    self.buildArguments = buildArguments
+    self.conclusions = conclusions
+    self.findings = findings
+  }
+
+  /// Optional facts are written as `null`, so that every key is always there.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(path, forKey: .path)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(framework, forKey: .framework)
+    try container.encode(runtime, forKey: .runtime)
+    try container.encode(packageManager, forKey: .packageManager)
+    try container.encode(workspace, forKey: .workspace)
+    try container.encode(next, forKey: .next)
+    try container.encode(fastapi, forKey: .fastapi)
+    try container.encode(port, forKey: .port)
+    try container.encode(healthPath, forKey: .healthPath)
+    try container.encode(environment, forKey: .environment)
+    try container.encode(databases, forKey: .databases)
+    try container.encode(migrations, forKey: .migrations)
+    try container.encode(mcp, forKey: .mcp)
+    try container.encode(workers, forKey: .workers)
+    try container.encode(assetFolders, forKey: .assetFolders)
+    try container.encode(systemPackages, forKey: .systemPackages)
+    try container.encode(nativePackages, forKey: .nativePackages)
+    try container.encode(installInputs, forKey: .installInputs)
+    try container.encode(buildArguments, forKey: .buildArguments)
+    try container.encode(conclusions, forKey: .conclusions)
+    try container.encode(findings, forKey: .findings)
+  }
+}

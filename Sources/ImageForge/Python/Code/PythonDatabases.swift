@@ -1,0 +1,70 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeSyntax
+
+/// The databases that a service talks to.
+enum PythonDatabases {
+  private static let drivers: [String: String] = [
+    "psycopg": "postgresql", "psycopg2": "postgresql", "psycopg2-binary": "postgresql",
+    "psycopg-binary": "postgresql",
+    "asyncpg": "postgresql", "pg8000": "postgresql", "mysqlclient": "mysql", "pymysql": "mysql",
+    "aiomysql": "mysql",
+    "asyncmy": "mysql", "mysql-connector-python": "mysql", "pymongo": "mongodb", "motor": "mongodb",
+    "beanie": "mongodb", "mongoengine": "mongodb", "odmantic": "mongodb", "redis": "redis",
+    "aioredis": "redis",
+    "coredis": "redis", "aiosqlite": "sqlite",
+  ]
+  private static let schemes: [String: String] = [
+    "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql",
+    "mongodb": "mongodb",
+    "redis": "redis", "rediss": "redis", "sqlite": "sqlite",
+  ]
+
+  /// From the drivers among the dependencies, and from addresses in the code; each with its first place. Sorted.
+  static func find(
+    _ manifest: PythonManifest?, _ index: PythonIndex, folder: String
+  ) -> [(name: String, source: String)] {
+    var found: [String: String] = [:]
+    func add(_ name: String, _ source: String) { found[name] = found[name] ?? source }
+    // Only what is declared: a lockfile also holds what other packages bring along.
+    for dependency in manifest?.dependencies ?? [] {
+      if let database = drivers[dependency.requirement.name] { add(database, dependency.location) }
+      if dependency.requirement.name == "celery", dependency.requirement.extras.contains("redis") {
+        add("redis", dependency.location)
+      }
+    }
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      file.module.statements.forEachExpression { expression in
+        guard let text = expression.string, let scheme = text.firstRange(of: "://") else { return }
+        // `postgresql+asyncpg://`
+        let name = text[..<scheme.lowerBound].prefix { $0 != "+" }
+        if let database = schemes[String(name)] { add(database, file.location(expression.offset)) }
+      }
+    }
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+/// How a service migrates its database.
+enum PythonMigrations {
+  /// With `file:line` of what says so.
+  static func find(
+    _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
+  ) -> (migrations: Migrations, source: String)? {
+    let names = [
+      "alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini",
+      "migrations/alembic.ini",
+    ]
+    if let ini = names.first(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) {
+      let command = ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head"
+      return (Migrations(tool: "alembic", command: command), ProjectTree.join(folder, ini) + ":1")
+    }
+    guard let pyproject = manifest?.pyproject else { return nil }
+    for (tool, command) in [("alembic", "alembic upgrade head"), ("aerich", "aerich upgrade")]
+    where pyproject.root[["tool", tool]] != nil {
+      return (Migrations(tool: tool, command: command), pyproject.location(["tool", tool]))
+    }
+    return nil
+  }
+}

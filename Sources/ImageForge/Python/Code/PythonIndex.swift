@@ -1,0 +1,463 @@
+import ForgeBasics
+import ForgeCodebase
+import ForgeSyntax
+
+/// One Python file and the names it binds.
+struct PythonFile: Sendable {
+  /// What an imported name stands for, as written.
+  enum Import: Sendable {
+    case module(String)
+    case member(level: Int, module: String, name: String)
+  }
+
+  struct Binding: Sendable {
+    let value: PythonExpression
+    let offset: Int
+  }
+
+  /// A function, and what is asked of it again and again.
+  struct Function: Sendable {
+    let declaration: PythonFunction
+    let offset: Int
+    /// Assignments in its body.
+    let locals: [String: [PythonExpression]]
+    let returns: [PythonExpression]
+  }
+
+  /// Of many assignments to one name, so many count.
+  static let maximumBindings = 16
+
+  let path: String
+  let module: PythonModule
+  private(set) var imports: [String: Import] = [:]
+  private(set) var starImports: [(level: Int, module: String)] = []
+  /// Assignments at the top level, in order.
+  private(set) var bindings: [String: [Binding]] = [:]
+  private(set) var functions: [String: Function] = [:]
+  private(set) var classes: [String: PythonClass] = [:]
+  /// Functions anywhere, methods too.
+  private(set) var allFunctions: [Function] = []
+
+  init(path: String, module: PythonModule) {
+    self.path = path
+    self.module = module
+    module.statements.forEachDeep { statement in
+      switch statement.kind {
+      case .imports(let names):
+        for name in names {
+          if let alias = name.alias {
+            imports[alias] = .module(name.name)
+          } else if let first = name.name.split(separator: ".").first {
+            imports[String(first)] = .module(String(first))
+          }
+        }
+      case .importFrom(let level, let from, let names):
+        for name in names {
+          if name.name == "*" {
+            starImports.append((level, from))
+          } else {
+            imports[name.alias ?? name.name] = .member(level: level, module: from, name: name.name)
+          }
+        }
+      case .function(let function):
+        allFunctions.append(Function(function, offset: statement.offset))
+      default: break
+      }
+    }
+    for statement in module.statements.flattened {
+      switch statement.kind {
+      case .function(let function):
+        functions[function.name] = Function(function, offset: statement.offset)
+      case .classDefinition(let type): classes[type.name] = type
+      default:
+        for (name, value) in statement.assignments
+        where bindings[name, default: []].count < Self.maximumBindings {
+          bindings[name, default: []].append(Binding(value: value, offset: statement.offset))
+        }
+      }
+    }
+  }
+
+  func location(_ offset: Int) -> String { module.source.location(at: offset) }
+}
+
+extension PythonFile.Function {
+  fileprivate init(_ declaration: PythonFunction, offset: Int) {
+    var locals: [String: [PythonExpression]] = [:]
+    var returns: [PythonExpression] = []
+    for statement in declaration.body.flattened {
+      if case .returns(let value?) = statement.kind, returns.count < PythonFile.maximumBindings {
+        returns.append(value)
+      }
+      for (name, value) in statement.assignments
+      where locals[name, default: []].count < PythonFile.maximumBindings {
+        locals[name, default: []].append(value)
+      }
+    }
+    self.init(declaration: declaration, offset: offset, locals: locals, returns: returns)
+  }
+}
+
+extension PythonStatement {
+  /// The names that this statement gives a value; `with x as y` too.
+  var assignments: [(name: String, value: PythonExpression)] {
+    switch kind {
+    case .assignment(let targets, let value):
+      targets.compactMap { target in target.name.map { ($0, value) } }
+    case .annotated(let target, _, let value):
+      if let name = target.name, let value { [(name, value)] } else { [] }
+    case .block("with", let header, _):
+      header.flatMap { $0.elements ?? [$0] }.compactMap { item in
+        guard case .operation(["as"], let operands) = item.kind, operands.count == 2,
+          let name = operands[1].name
+        else { return nil }
+        return (name, operands[0])
+      }
+    default: []
+    }
+  }
+}
+
+/// Where an expression stands: a file, and the function in it, if any.
+struct PythonScope: Sendable {
+  let file: PythonFile
+  let function: PythonFile.Function?
+}
+
+/// An expression and where it stands.
+struct PythonPlace: Sendable {
+  let expression: PythonExpression
+  let scope: PythonScope
+
+  var location: String { scope.file.location(expression.offset) }
+  /// The same place has the same identity.
+  var identity: String { "\(scope.file.path):\(expression.offset)" }
+}
+
+/// The Python files of a service, and what their names stand for. Names are followed through assignments, imports and
+/// the calls of the project's own functions; nothing is evaluated.
+struct PythonIndex: Sendable {
+  /// What a dotted name stands for.
+  enum Origin: Sendable, Equatable {
+    /// Of an installed package: `fastapi.FastAPI`.
+    case external(String)
+    /// A name at the top level of a file of the project.
+    case member(file: String, name: String)
+    case module(file: String)
+  }
+
+  let folder: String
+  /// By path.
+  let files: [String: PythonFile]
+  /// Paths, sorted.
+  let paths: [String]
+  /// All Python files of the service, read or not.
+  let allPaths: Set<String>
+  /// Calls of functions that have parameters, by function name.
+  private let callSites: [String: [PythonPlace]]
+
+  private static let maximumSteps = 8
+
+  init(folder: String, files: [PythonFile], allPaths: Set<String>) {
+    self.folder = folder
+    self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
+    self.allPaths = allPaths
+    paths = files.map(\.path).sorted()
+    let defined = Set(
+      files.flatMap { $0.functions.filter { !$0.value.declaration.parameters.isEmpty }.keys })
+    var callSites: [String: [PythonPlace]] = [:]
+    for file in files {
+      Self.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          guard let function = expression.call?.function.dotted?.last, defined.contains(function),
+            callSites[function, default: []].count < PythonFile.maximumBindings
+          else { return }
+          callSites[function, default: []].append(PythonPlace(expression: expression, scope: scope))
+        }
+      }
+    }
+    self.callSites = callSites
+  }
+
+  /// `pkg.mod`, as a file is imported from the first folder above it that is no package.
+  func module(of path: String, in folder: String) -> String {
+    var root = ProjectTree.parent(path)
+    while root != folder, root != ".", allPaths.contains(ProjectTree.join(root, "__init__.py")) {
+      root = ProjectTree.parent(root)
+    }
+    let relative = ProjectPath.relative(path, to: root) ?? path
+    return relative.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(
+      separator: ".")
+  }
+
+  /// Visits the top level of a file and each of its functions.
+  static func forEachScope(_ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void) {
+    visit(PythonScope(file: file, function: nil), file.module.statements)
+    for function in file.allFunctions {
+      visit(PythonScope(file: file, function: function), function.declaration.body)
+    }
+  }
+
+  // MARK: Names
+
+  /// What a dotted expression stands for.
+  func origin(of expression: PythonExpression, in file: PythonFile) -> Origin? {
+    expression.dotted.flatMap { origin(of: $0[...], in: file, steps: 0) }
+  }
+
+  func origin(ofName name: String, in file: PythonFile) -> Origin? {
+    origin(of: [name], in: file, steps: 0)
+  }
+
+  private func origin(of parts: ArraySlice<String>, in file: PythonFile, steps: Int) -> Origin? {
+    guard steps < Self.maximumSteps, let first = parts.first else { return nil }
+    let rest = parts.dropFirst()
+    if file.bindings[first] != nil || file.functions[first] != nil || file.classes[first] != nil {
+      return rest.isEmpty ? .member(file: file.path, name: first) : nil
+    }
+    switch file.imports[first] {
+    case .module(let name):
+      return follow(module: name, level: 0, rest, from: file, steps: steps)
+    case .member(let level, let module, let name):
+      return follow(module: module, level: level, [name] + rest, from: file, steps: steps)
+    case nil:
+      for star in file.starImports {
+        guard let path = path(ofModule: star.module, level: star.level, from: file),
+          let other = files[path],
+          path != file.path
+        else { continue }
+        if let found = origin(of: parts, in: other, steps: steps + 1) { return found }
+      }
+      return nil
+    }
+  }
+
+  private func follow(
+    module: String, level: Int, _ rest: ArraySlice<String>, from file: PythonFile, steps: Int
+  ) -> Origin? {
+    // `from . import x` and `import a.b`: the parts may be modules as well as members.
+    var module = module
+    var rest = rest
+    var found = path(ofModule: module, level: level, from: file)
+    while let next = rest.first {
+      let longer = module.isEmpty ? next : module + "." + next
+      guard let path = path(ofModule: longer, level: level, from: file) else { break }
+      if let known = found, let file = files[known],
+        file.bindings[next] != nil || file.functions[next] != nil
+      {
+        break
+      }
+      found = path
+      module = longer
+      rest = rest.dropFirst()
+    }
+    guard let found else {
+      guard level == 0 else { return nil }
+      return .external(([module] + rest).joined(separator: "."))
+    }
+    if rest.isEmpty { return .module(file: found) }
+    // A file that was not worth reading binds nothing of interest.
+    guard let other = files[found] else { return nil }
+    return origin(of: rest, in: other, steps: steps + 1)
+  }
+
+  /// The file of a module, as seen from another file.
+  func path(ofModule module: String, level: Int, from file: PythonFile) -> String? {
+    let relative = module.replacing(".", with: "/")
+    if level > 0 {
+      var base = ProjectTree.parent(file.path)
+      for _ in 1..<level { base = ProjectTree.parent(base) }
+      return self.file(at: relative.isEmpty ? base : ProjectTree.join(base, relative))
+    }
+    guard !module.isEmpty else { return nil }
+    for root in importRoots(of: file.path) {
+      if let path = self.file(at: ProjectTree.join(root, relative)) { return path }
+    }
+    return nil
+  }
+
+  /// The folders that may be on the import path of a file: those above it, the nearest first, and `src`.
+  func importRoots(of path: String) -> [String] {
+    var roots: [String] = []
+    var current = ProjectTree.parent(path)
+    while true {
+      roots.append(current)
+      if current == folder || current == "." { break }
+      current = ProjectTree.parent(current)
+    }
+    return roots + [ProjectTree.join(folder, "src")]
+  }
+
+  private func file(at path: String) -> String? {
+    [path + ".py", path + "/__init__.py"].first(where: allPaths.contains)
+  }
+
+  // MARK: Values
+
+  /// The expressions that make the value of an expression: names, imports, parameters and own functions followed.
+  func makers(of place: PythonPlace) -> [PythonPlace] {
+    var found: [PythonPlace] = []
+    var seen: Set<String> = []
+    collectMakers(place, steps: 0, &seen, &found)
+    return found
+  }
+
+  private func collectMakers(
+    _ place: PythonPlace, steps: Int, _ seen: inout Set<String>, _ found: inout [PythonPlace]
+  ) {
+    guard steps < Self.maximumSteps, found.count < 16, seen.insert(place.identity).inserted else {
+      return
+    }
+    let (expression, scope) = (place.expression, place.scope)
+    func go(_ expression: PythonExpression, _ scope: PythonScope) {
+      collectMakers(
+        PythonPlace(expression: expression, scope: scope), steps: steps + 1, &seen, &found)
+    }
+    switch expression.kind {
+    case .name(let name):
+      if let function = scope.function {
+        if let values = function.locals[name] {
+          for value in values { go(value, scope) }
+          return
+        }
+        if let index = function.declaration.parameters.firstIndex(where: { $0.name == name }) {
+          for site in callSites[function.declaration.name] ?? []
+          where calls(site, function, in: scope.file) {
+            if let value = site.expression.call?.arguments.argument(index, name) {
+              go(value, site.scope)
+            }
+          }
+          return
+        }
+      }
+      followMember(expression, scope, go)
+    case .attribute:
+      followMember(expression, scope, go)
+    case .call(let callee, _):
+      guard case .member(let path, let name)? = origin(of: callee, in: scope.file),
+        let file = files[path],
+        let function = file.functions[name]
+      else { return found.append(place) }
+      let inner = PythonScope(file: file, function: function)
+      let before = found.count
+      for value in function.returns { go(value, inner) }
+      if found.count == before { found.append(place) }
+    default:
+      found.append(place)
+    }
+  }
+
+  private func followMember(
+    _ expression: PythonExpression, _ scope: PythonScope,
+    _ go: (PythonExpression, PythonScope) -> Void
+  ) {
+    guard case .member(let path, let name)? = origin(of: expression, in: scope.file),
+      let file = files[path]
+    else {
+      return
+    }
+    let outer = PythonScope(file: file, function: nil)
+    for binding in file.bindings[name] ?? [] { go(binding.value, outer) }
+  }
+
+  private func calls(_ site: PythonPlace, _ function: PythonFile.Function, in file: PythonFile)
+    -> Bool
+  {
+    guard let callee = site.expression.call?.function else { return false }
+    return origin(of: callee, in: site.scope.file)
+      == .member(file: file.path, name: function.declaration.name)
+  }
+
+  /// Whether a class is one of the named ones of an installed package, or inherits from one.
+  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>)
+    -> Bool
+  {
+    var seen: Set<String> = []
+    return isClass(expression, in: file, oneOf: names, &seen)
+  }
+
+  private func isClass(
+    _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>,
+    _ seen: inout Set<String>
+  ) -> Bool {
+    var expression = expression
+    // `class Server(FastMCP[Context])`
+    if case .subscripted(let base, _) = expression.kind { expression = base }
+    switch origin(of: expression, in: file) {
+    case .external(let name): return names.contains(name)
+    case .member(let path, let name):
+      guard let other = files[path], let type = other.classes[name], seen.count < 64,
+        seen.insert("\(path):\(name)").inserted
+      else { return false }
+      return type.arguments.positional.contains { isClass($0, in: other, oneOf: names, &seen) }
+    default: return false
+    }
+  }
+
+  /// The calls of one of the named classes that make a value.
+  func constructors(of place: PythonPlace, _ names: Set<String>) -> [PythonPlace] {
+    makers(of: place).filter { isConstructor($0, names) }
+  }
+
+  func isConstructor(_ place: PythonPlace, _ names: Set<String>) -> Bool {
+    guard let callee = place.expression.call?.function else { return false }
+    return isClass(callee, in: place.scope.file, oneOf: names)
+  }
+
+  /// A string that is written in the code: a literal, a constant, a sum of both, the default of a settings field.
+  func text(of place: PythonPlace) -> String? {
+    var budget = 64
+    return text(of: place, &budget)
+  }
+
+  /// - Parameter budget: how many more expressions may be looked at.
+  private func text(of place: PythonPlace, _ budget: inout Int) -> String? {
+    budget -= 1
+    guard budget > 0 else { return nil }
+    switch place.expression.kind {
+    case .string(let text): return text
+    case .operation(let operators, let operands) where operators.allSatisfy { $0 == "+" }:
+      var joined = ""
+      for operand in operands {
+        guard let part = text(of: PythonPlace(expression: operand, scope: place.scope), &budget)
+        else { return nil }
+        joined += part
+      }
+      return joined
+    case .attribute(let base, let field):
+      if let found = makers(of: place).first, found.expression.string != nil {
+        return found.expression.string
+      }
+      return fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.string
+    case .name:
+      let found = makers(of: place)
+      guard found.count == 1, found[0].identity != place.identity else { return nil }
+      return text(of: found[0], &budget)
+    default: return nil
+    }
+  }
+
+  /// `settings.API_V1_STR`, where `settings` is an object of a class of the project.
+  func fieldDefault(_ field: String, of base: PythonPlace) -> PythonExpression? {
+    for maker in makers(of: base) {
+      guard let callee = maker.expression.call?.function,
+        case .member(let path, let name)? = origin(of: callee, in: maker.scope.file),
+        let type = files[path]?.classes[name]
+      else { continue }
+      for (name, value) in type.body.flatMap(\.assignments) where name == field {
+        guard let (callee, arguments) = value.call, callee.dotted?.last == "Field" else {
+          return value
+        }
+        return arguments.argument(0, "default")
+      }
+    }
+    return nil
+  }
+}
+
+extension [PythonStatement] {
+  /// Expressions of these statements alone, not of the bodies of functions and classes below.
+  func forEachOwnExpression(_ visit: (PythonExpression) -> Void) {
+    for statement in self { for expression in statement.expressions { expression.walk(visit) } }
+  }
+}

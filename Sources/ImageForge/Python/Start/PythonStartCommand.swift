@@ -1,0 +1,181 @@
+import ForgeCodebase
+import ForgeSyntax
+
+/// A command or call that starts the service, as far as it can be read.
+struct PythonStartCommand: Sendable {
+  enum Target: Sendable, Equatable {
+    /// `pkg.mod:name`.
+    case name(String)
+    /// A file of the service, and the name in it.
+    case object(file: String, name: String?)
+  }
+
+  var target: Target?
+  /// Relative to the service.
+  var appDir = "."
+  /// For a call in the code: the folder of its file, relative to the service.
+  var ownFolder: String?
+  var isFactory = false
+  var port: Int?
+  /// Processes that serve, where the command says so.
+  var workers: Int?
+  /// `uvicorn`, `gunicorn`, …
+  var server: String?
+  var location = ""
+  /// The configuration file that gunicorn is given.
+  var settingsFile: String?
+
+  static let servers: Set<String> = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"]
+
+  /// Those that were found, the one that rules first.
+  static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex)
+    -> [PythonStartCommand]
+  {
+    let written = procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree)
+    return written.map {
+      GunicornSettings.complete($0, file: $0.settingsFile, folder: folder, index)
+    }
+      + calls(folder, index)
+  }
+
+  // MARK: Procfile
+
+  private static func procfile(_ folder: String, in tree: ProjectTree) -> [PythonStartCommand] {
+    guard let source = tree.source(ProjectTree.join(folder, "Procfile")) else { return [] }
+    for (index, row) in source.text.split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).enumerated()
+    where row.hasPrefix("web:") {
+      guard var command = parse(String(row.dropFirst(4).prefix(4096)), folder: folder) else {
+        continue
+      }
+      command.location = "\(source.name):\(index + 1)"
+      return [command]
+    }
+    return []
+  }
+
+  /// Reads a command line; nil when it starts no server that is known.
+  static func parse(_ line: String, folder: String) -> PythonStartCommand? {
+    let words = line.split(whereSeparator: { " \t;&|".contains($0) }).map { word in
+      String(word.filter { $0 != "\"" && $0 != "'" })
+    }
+    guard let start = words.firstIndex(where: { servers.contains(lastComponent($0)) }) else {
+      return nil
+    }
+    var command = PythonStartCommand(server: lastComponent(words[start]))
+    var index = start + 1
+    while index < words.count {
+      let parts = words[index].split(separator: "=", maxSplits: 1).map(String.init)
+      let option = parts.first ?? ""
+      let value = parts.count > 1 ? parts[1] : index + 1 < words.count ? words[index + 1] : ""
+      index += 1
+      switch option {
+      case "--factory": command.isFactory = true
+      case "--app-dir", "--chdir", "--working-dir": command.appDir = value
+      case "--port", "-p": command.port = number(value)
+      case "--workers", "-w": command.workers = number(value)
+      case "--bind", "-b": command.port = port(ofAddress: value)
+      case "--config", "-c": command.settingsFile = value
+      default:
+        if command.target == nil, !option.hasPrefix("-") {
+          command.target = target(words[index - 1], folder)
+        }
+        continue
+      }
+      if parts.count == 1, option != "--factory" { index += 1 }
+    }
+    return command
+  }
+
+  /// `9000`, or what a shell takes where the variable is not set: `${PORT:-9000}`.
+  private static func number(_ text: some StringProtocol) -> Int? {
+    if let number = Int(text) { return number }
+    guard text.hasPrefix("${"), text.hasSuffix("}"), let dash = text.lastIndex(of: "-") else {
+      return nil
+    }
+    return Int(text[text.index(after: dash)...].dropLast())
+  }
+
+  /// The port of `0.0.0.0:8000`, `[::]:8000`, `:${PORT:-8000}`.
+  static func port(ofAddress text: String) -> Int? {
+    if let variable = text.firstRange(of: "${") { return number(text[variable.lowerBound...]) }
+    return text.split(separator: ":").last.flatMap { Int($0) }
+  }
+
+  private static func target(_ word: String, _ folder: String) -> Target? {
+    if word.hasSuffix(".py") {
+      return ProjectPath.resolve(word, from: folder).map { .object(file: $0, name: nil) }
+    }
+    let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].split(separator: ".").allSatisfy(FastAPIObjects.isIdentifier)
+    else { return nil }
+    return .name(word)
+  }
+
+  private static func lastComponent(_ word: String) -> String {
+    String(word.split(separator: "/").last ?? "")
+  }
+
+  // MARK: Calls in the code
+
+  private static let runs = [
+    "uvicorn.run": "uvicorn", "uvicorn.main.run": "uvicorn", "granian.Granian": "granian",
+  ]
+
+  private static func calls(_ folder: String, _ index: PythonIndex) -> [PythonStartCommand] {
+    var found: [PythonStartCommand] = []
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      PythonIndex.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          guard let (callee, arguments) = expression.call,
+            case .external(let name)? = index.origin(of: callee, in: file), let server = runs[name]
+          else { return }
+          var command = PythonStartCommand(
+            server: server, location: file.location(expression.offset))
+          command.ownFolder = ProjectPath.relative(ProjectTree.parent(path), to: folder)
+          let application = arguments.argument(0, "app") ?? arguments["target"]
+          if let text = application?.string {
+            command.target = .name(text)
+          } else if let name = application?.name {
+            command.target = .object(file: path, name: name)
+          }
+          command.isFactory = arguments["factory"]?.bool == true
+          command.appDir = arguments["app_dir"]?.string ?? "."
+          command.workers = arguments["workers"]?.integer
+          command.port = arguments["port"].flatMap {
+            PythonPort.read(PythonPlace(expression: $0, scope: scope), index)
+          }
+          found.append(command)
+        }
+      }
+    }
+    return found
+  }
+}
+
+/// A port as the code writes it.
+enum PythonPort {
+  static func read(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
+    if let port = place.expression.integer { return port }
+    // A parameter with a default.
+    if let name = place.expression.name,
+      let value = place.scope.function?.declaration.parameters.first(where: { $0.name == name })?
+        .value?.integer
+    {
+      return value
+    }
+    // `int(os.getenv("PORT", "8000"))`
+    if let arguments = place.expression.call?.arguments, let last = arguments.positional.last {
+      return last.integer ?? last.string.flatMap { Int($0) }
+        ?? (arguments.count == 1
+          ? read(PythonPlace(expression: last, scope: place.scope), index) : nil)
+    }
+    for maker in index.makers(of: place) {
+      if maker.identity != place.identity, let port = read(maker, index) { return port }
+    }
+    guard case .attribute(let base, let field) = place.expression.kind else { return nil }
+    return index.fieldDefault(field, of: PythonPlace(expression: base, scope: place.scope))?.integer
+  }
+}
