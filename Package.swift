@@ -113,12 +113,20 @@ let package = Package(
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeDockerignore",
         system,
       ]),
+    room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
+    room("Templates", uses: ["ForgeBasics", "ForgeCatalogue", mustache, yams, system]),
+    room(
+      "Migration",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeLint", "ForgeWorkloads", "ForgeTemplates",
+      ]),
     room(
       "Recipes",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
-        "ForgeDockerignore", "ForgeLint", mustache,
-        yams, system,
+        "ForgeDockerignore", "ForgeLint", "ForgeWorkloads", "ForgeTemplates", "ForgeMigration",
+        yams,
       ]),
 
     // Between the wings, and the way out.
@@ -127,6 +135,7 @@ let package = Package(
       "Reports",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
+        "ForgeTemplates", "ForgeMigration",
         "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
@@ -137,9 +146,9 @@ let package = Package(
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
-        "ForgeRecipes",
+        "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess, mustache,
+        "ForgeReports", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -178,7 +187,8 @@ let package = Package(
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", "ForgeAnalyzer", subprocess],
+      "Recipes",
+      uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

@@ -9,7 +9,9 @@
 @_exported import ForgeInspection
 @_exported import ForgeLayers
 @_exported import ForgeLint
+@_exported import ForgeMigration
 @_exported import ForgeOptimizer
 @_exported import ForgeRecipes
 @_exported import ForgeReports
 @_exported import ForgeRules
+@_exported import ForgeTemplates

@@ -4,6 +4,7 @@ import ForgeCodebase
 import ForgeFindings
 import ForgeRecipes
 import ForgeSecrets
+import ForgeTemplates
 import Foundation
 import SystemPackage
 
