@@ -73,10 +73,19 @@ let package = Package(
     room("Secrets", uses: ["ForgeBasics"]),
     room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
     room(
-      "Optimizer",
+      "Writing",
       uses: [
         "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
         system,
+      ]),
+    room(
+      "Minimizer",
+      uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "ForgeWriting"]),
+    room(
+      "Optimizer",
+      uses: [
+        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "ForgeWriting",
+        "ForgeMinimizer", crypto,
       ]),
     room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
 
@@ -105,7 +114,8 @@ let package = Package(
         "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeRecipes", "ForgeEngines",
         "ForgeInspection",
         "ForgeLayers",
-        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
+        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeWriting", "ForgeMinimizer",
+        "ForgeOptimizer", crypto,
       ]),
     .target(
       name: "ImageForge",
@@ -115,7 +125,7 @@ let package = Package(
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
         "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess, mustache,
+        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess, mustache,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -145,7 +155,11 @@ let package = Package(
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
-    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
+    tests(
+      "Optimizer",
+      uses: [
+        "ForgeOptimizer", "ForgeMinimizer", "ForgeWriting", "ForgeInspection", "forge",
+      ]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests(
