@@ -99,11 +99,19 @@ let package = Package(
       uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython"]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
+    room("Templates", uses: ["ForgeBasics", mustache, yams, system]),
+    room(
+      "Migration",
+      uses: [
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeWorkloads",
+        "ForgeTemplates",
+      ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache,
-        yams, system,
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint",
+        "ForgeWorkloads", "ForgeTemplates", "ForgeMigration", yams,
       ]),
 
     // Between the wings, and the way out.
@@ -111,8 +119,8 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeRecipes", "ForgeEngines",
-        "ForgeInspection",
+        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates", "ForgeMigration",
+        "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeWriting", "ForgeMinimizer",
         "ForgeOptimizer", crypto,
@@ -123,9 +131,9 @@ let package = Package(
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
-        "ForgeRecipes",
+        "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess, mustache,
+        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -168,7 +176,8 @@ let package = Package(
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", "ForgeAnalyzer", subprocess],
+      "Recipes",
+      uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

@@ -4,6 +4,7 @@ import ForgeInspection
 import ForgeLint
 import ForgeRecipes
 import ForgeRules
+import ForgeTemplates
 
 /// The formats in which a run can be reported. `text` and `json` are views of a command's own result; the others are
 /// views of a `Report`.

@@ -4,6 +4,7 @@ import ForgeEngines
 import ForgeInspection
 import ForgeLint
 import ForgeRecipes
+import ForgeTemplates
 import Foundation
 
 /// What one build reads: the Dockerfile and its ignore file, side by side in a scratch folder, so that every engine

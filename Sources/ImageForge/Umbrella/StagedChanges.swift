@@ -3,6 +3,7 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeRecipes
 import ForgeSecrets
+import ForgeTemplates
 import Foundation
 import SystemPackage
 

@@ -1,6 +1,6 @@
 /// Blocks of a generated file that are the user's: from a line `# forge:keep` to a line `# forge:end`. They survive
 /// being generated anew, and are no edit of the file.
-struct KeptBlocks {
+package struct KeptBlocks {
   private struct Block {
     let lines: [Substring]
     /// The nearest line of forge's own above it that says something.
@@ -13,7 +13,7 @@ struct KeptBlocks {
   private static let end = "# forge:end"
 
   /// The text without the blocks.
-  let rest: String
+  package let rest: String
   private let blocks: [Block]
   /// The lines of `rest` between the blocks.
   private let parts: [ArraySlice<Substring>]
@@ -22,7 +22,7 @@ struct KeptBlocks {
 
   var isEmpty: Bool { blocks.isEmpty }
 
-  init(of text: String) {
+  package init(of text: String) {
     var rest: [Substring] = []
     var ends: [Int] = []
     var blocks: [Block] = []
@@ -67,7 +67,7 @@ struct KeptBlocks {
 
   /// `text` with the blocks in it, each below the line that it stood below.
   /// - Returns: nil when a block's line is no longer there: where it belongs only its author knows.
-  func inserted(into text: String) -> String? {
+  package func inserted(into text: String) -> String? {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     // From the last to the first, so that places do not move; blocks of one place keep their order.
     for block in blocks.reversed() {

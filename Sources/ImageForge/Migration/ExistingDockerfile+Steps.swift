@@ -2,6 +2,8 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeLint
 import ForgeSyntax
+import ForgeTemplates
+import ForgeWorkloads
 
 /// What RUN and COPY do that forge's own steps do not.
 extension ExistingDockerfile {
@@ -152,7 +154,7 @@ extension ExistingDockerfile {
     var text = translated(text, position, at: place)
     // A secret that was an argument is mounted for the steps that read it.
     for name in secretArguments where text.contains("$\(name)") || text.contains("${\(name)") {
-      let secret = BuildSecret(name: name, dialect: .portable)
+      let secret = BuildSecret.file(name)
       guard text.hasPrefix("RUN "), let read = secret.read else { continue }
       text = "RUN \(secret.mount) \\\n    \(read) \\\n    && " + text.dropFirst(4)
     }

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeLint
+import ForgeTemplates
 import Foundation
 
 /// What the container runs.
@@ -134,7 +135,7 @@ extension ExistingDockerfile {
     let folder = service.path == "." ? root : "\(root)/\(service.path)"
     guard
       let path = candidates.first(where: { path in
-        DockerText.isRelativePath(path) && Self.isFile("\(folder)/\(path)")
+        PlainText.isRelativePath(path) && Self.isFile("\(folder)/\(path)")
       }), let data = FileManager.default.contents(atPath: "\(folder)/\(path)"),
       data.count <= 1 << 16
     else {

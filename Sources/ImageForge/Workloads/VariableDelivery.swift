@@ -1,7 +1,7 @@
 import ForgeCodebase
 
 /// How a variable's value gets to the code that reads it.
-enum Passage {
+package enum VariableDelivery: Sendable {
   case buildArgument, buildSecret
   /// Next.js would publish the value, but the name says that it must stay secret: it is not passed at all.
   case refused
@@ -9,7 +9,8 @@ enum Passage {
 }
 
 extension EnvironmentVariable {
-  var passage: Passage {
+  /// How its value gets to the code.
+  package var delivery: VariableDelivery {
     switch scope {
     case .buildPublic where name.hasPrefix("NEXT_PUBLIC_"):
       mustNotBePublic ? .refused : .buildArgument

@@ -1,5 +1,3 @@
-import ForgeLint
-
 /// The commands of `a && b; c`, each as it was written. Nil for a script of another form, such as one with `if`: it
 /// cannot be taken apart.
 enum ShellChain {

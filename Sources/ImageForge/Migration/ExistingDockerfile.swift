@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeCodebase
 import ForgeLint
 import ForgeSyntax
+import ForgeTemplates
 import Foundation
 
 /// What a Dockerfile that was written by hand decides, read for `forge generate --from-existing`: what forge cannot know
@@ -24,37 +25,37 @@ public struct ExistingDockerfile: Sendable, Equatable {
   public private(set) var dropped: [Decision] = []
 
   /// The image of the service's own runtime, in full, where forge builds on the same kind of image.
-  var image: String?
-  var base: BaseChoice?
-  var runtimeVersion: String?
-  var port: Int?
+  package internal(set) var image: String?
+  package internal(set) var base: BaseChoice?
+  package internal(set) var runtimeVersion: String?
+  package internal(set) var port: Int?
   /// `UID:GID`.
-  var user: String?
-  var healthPath: String?
-  var buildPackages: [String] = []
-  var runtimePackages: [String] = []
+  package internal(set) var user: String?
+  package internal(set) var healthPath: String?
+  package internal(set) var buildPackages: [String] = []
+  package internal(set) var runtimePackages: [String] = []
   /// Lines for the build stage and for the final one.
-  var buildLines: [Line] = []
-  var finalLines: [Line] = []
+  package internal(set) var buildLines: [Line] = []
+  package internal(set) var finalLines: [Line] = []
   /// Defaults of build arguments that forge declares anyhow.
-  var argumentDefaults: [String: Line] = [:]
+  package internal(set) var argumentDefaults: [String: Line] = [:]
   /// Words of the last of each.
   var entrypoint: [String]?
   var arguments: [String]?
-  var entrypointLine = 0
-  var commandLine = 0
+  package internal(set) var entrypointLine = 0
+  package internal(set) var commandLine = 0
   /// The words that the server is started with.
-  var command: [String]?
+  package internal(set) var command: [String]?
   /// What stands in front of the command: an init process, a script of the project's.
-  var prefix: [String] = []
+  package internal(set) var prefix: [String] = []
   /// Options of node itself.
-  var nodeOptions: [String] = []
-  var healthFlags: [String] = []
+  package internal(set) var nodeOptions: [String] = []
+  package internal(set) var healthFlags: [String] = []
   /// Alpine's packages.
-  var apkBuild: [Line] = []
-  var apkRuntime: [Line] = []
+  package internal(set) var apkBuild: [Line] = []
+  package internal(set) var apkRuntime: [Line] = []
   /// In the order of the file.
-  var steps: [ExistingStep] = []
+  package internal(set) var steps: [ExistingStep] = []
 
   // What is known while the file is read.
   /// Numbers of users and groups that steps make.
@@ -75,10 +76,10 @@ public struct ExistingDockerfile: Sendable, Equatable {
   /// The instructions that were kept, as a Dockerfile: what the generated file remembers.
   private(set) var memory: [Line] = []
 
-  struct Line: Sendable, Equatable {
-    let text: String
+  package struct Line: Sendable, Equatable {
+    package let text: String
     /// Of the file that was read.
-    let number: Int
+    package let number: Int
   }
 
   // MARK: Reading
@@ -282,11 +283,13 @@ public struct ExistingDockerfile: Sendable, Equatable {
     dropped.append(Decision(line: line, text: text, reason: reason))
   }
 
-  static func family(_ image: String) -> String {
+  package static func family(_ image: String) -> String {
     let last = image.prefix { $0 != "@" }.split(separator: "/").last ?? ""
     return String(last.prefix { $0 != ":" })
   }
 
   /// The comment lines by which the generated file remembers what it keeps.
-  var remembrance: String { memory.map { "\(Self.mark)\($0.number) \($0.text)\n" }.joined() }
+  package var remembrance: String {
+    memory.map { "\(Self.mark)\($0.number) \($0.text)\n" }.joined()
+  }
 }

@@ -3,9 +3,9 @@ import ForgeLint
 import ForgeSyntax
 
 /// A step of the user's own that forge has no other place for: it goes into a `# forge:keep` block.
-struct ExistingStep: Sendable, Equatable {
+package struct ExistingStep: Sendable, Equatable {
   /// Where it belongs.
-  enum Position: Sendable, Equatable {
+  package enum Position: Sendable, Equatable {
     /// In the build stage, before the dependencies: settings of their package manager.
     case beforeInstallation
     /// In the build stage, once source and dependencies are there.
@@ -16,11 +16,11 @@ struct ExistingStep: Sendable, Equatable {
     case final
   }
 
-  let position: Position
+  package let position: Position
   /// The instruction, in one line or several.
-  let text: String
+  package let text: String
   /// Of the file that was read.
-  let line: Int
+  package let line: Int
 }
 
 /// What a command of a RUN is to forge.

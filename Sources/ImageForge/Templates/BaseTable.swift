@@ -1,15 +1,14 @@
 import ForgeBasics
-import ForgeCodebase
 import Yams
 
 /// `recipes/data/bases.yaml`: which base images and tool versions the recipes use.
-struct BaseTable: Decodable, Sendable {
+package struct BaseTable: Decodable, Sendable {
   /// The base images of one runtime.
-  struct Bases: Decodable, Sendable {
+  package struct Bases: Decodable, Sendable {
     /// The versions that have such images, as the tags write them; oldest first.
-    let versions: [String]
+    package let versions: [String]
     /// The kind that is used unless another is asked for.
-    let `default`: String
+    package let `default`: String
     private let kinds: [String: Kind]
 
     private struct Kind: Decodable, Sendable {
@@ -22,7 +21,7 @@ struct BaseTable: Decodable, Sendable {
     }
 
     /// Nil when there is no such kind, or none for that version; `22.20.0` is served by the image of `22`.
-    func images(for version: String, _ choice: BaseChoice?) -> BaseImages? {
+    package func images(for version: String, _ choice: BaseChoice?) -> BaseImages? {
       if case .named(let name) = choice {
         return BaseImages(kind: name, build: name, final: name, version: version, program: nil)
       }
@@ -39,27 +38,27 @@ struct BaseTable: Decodable, Sendable {
     }
 
     /// Whether there are images of that version.
-    func has(_ version: String, _ choice: BaseChoice?) -> Bool {
+    package func has(_ version: String, _ choice: BaseChoice?) -> Bool {
       versions(of: choice).contains { version == $0 || version.hasPrefix($0 + ".") }
     }
 
     /// The versions that have an image of a kind, for a message; empty when there is no such kind.
-    func versions(of choice: BaseChoice?) -> [String] {
+    package func versions(of choice: BaseChoice?) -> [String] {
       guard let kind = kinds[choice?.name ?? `default`] else { return [] }
       return kind.versions ?? versions
     }
   }
 
-  let node: Bases
-  let python: Bases
+  package let node: Bases
+  package let python: Bases
   /// Servers of files.
-  let `static`: Bases
+  package let `static`: Bases
   /// By the package manager's name.
   private let tools: [String: String]
 
   private static let file = "data/bases.yaml"
 
-  static func load(_ book: RecipeBook) throws(RecipeError) -> BaseTable {
+  package static func load(_ book: RecipeBook) throws(RecipeError) -> BaseTable {
     let text = try book.text(file)
     do {
       return try YAMLDecoder().decode(BaseTable.self, from: text)
@@ -75,36 +74,36 @@ struct BaseTable: Decodable, Sendable {
     }
   }
 
-  /// The exact version to install of the project's package manager: the one it pins, else the table's.
-  func version(of manager: PackageManager) throws(RecipeError) -> String {
-    if let pinned = manager.version, DockerText.isExactVersion(pinned) { return pinned }
-    guard let version = tools[manager.name.rawValue] else {
-      throw .brokenRecipe(file: Self.file, reason: "tools lacks \(manager.name.rawValue)")
+  /// The exact version to install of a package manager: the one that the project pins, else the table's.
+  package func version(of tool: String, pinned: String?) throws(RecipeError) -> String {
+    if let pinned, DockerText.isExactVersion(pinned) { return pinned }
+    guard let version = tools[tool] else {
+      throw .brokenRecipe(file: Self.file, reason: "tools lacks \(tool)")
     }
     return version
   }
 }
 
 /// The two base images of a Dockerfile: what builds, and what the image stands on.
-struct BaseImages: Sendable {
+package struct BaseImages: Sendable {
   /// `alpine`, `slim`, `distroless`, `chainguard`, or the name that the user gave.
-  let kind: String
-  let build: String
-  let final: String
+  package let kind: String
+  package let build: String
+  package let final: String
   /// The runtime's version as the tags write it.
-  let version: String
+  package let version: String
   /// The runtime's path, in an image that has no shell.
-  let program: String?
+  package let program: String?
 
   /// The tag says nothing about the version.
-  var isMoving: Bool { final.hasSuffix(":latest") }
+  package var isMoving: Bool { final.hasSuffix(":latest") }
   /// The build image's user is not root.
-  var isUnprivileged: Bool { kind == "chainguard" }
-  var isNamed: Bool { !["alpine", "slim", "distroless", "chainguard"].contains(kind) }
+  package var isUnprivileged: Bool { kind == "chainguard" }
+  package var isNamed: Bool { !["alpine", "slim", "distroless", "chainguard"].contains(kind) }
 
   /// The images that a Dockerfile names, with the digests that `pins` knows. Of a tag and a digest older engines
   /// take only one, so that the digest stands alone.
-  func pinned(_ pins: [String: String]) -> BaseImages {
+  package func pinned(_ pins: [String: String]) -> BaseImages {
     func pinned(_ image: String) -> String {
       guard let digest = pins[image] else { return image }
       let slash = image.lastIndex(of: "/") ?? image.startIndex

@@ -1,6 +1,8 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeSyntax
+import ForgeTemplates
+import ForgeWorkloads
 import Foundation
 
 /// What each instruction decides.
@@ -38,7 +40,7 @@ extension ExistingDockerfile {
     /// Whether the service has a file or folder of that name.
     func exists(_ path: String) -> Bool {
       if path.contains("*") { return true }
-      guard DockerText.isRelativePath(path.hasSuffix("/") ? String(path.dropLast()) : path) else {
+      guard PlainText.isRelativePath(path.hasSuffix("/") ? String(path.dropLast()) : path) else {
         return false
       }
       return FileManager.default.fileExists(atPath: "\(root)/\(service.path)/\(path)")
@@ -208,7 +210,7 @@ extension ExistingDockerfile {
     }
     guard
       keyword == "LABEL"
-        ? name.wholeMatch(of: /[A-Za-z0-9._\/-]{1,128}/) != nil : DockerText.isVariableName(name)
+        ? name.wholeMatch(of: /[A-Za-z0-9._\/-]{1,128}/) != nil : PlainText.isVariableName(name)
     else { return drop(shown, place.line, "its name is unusual") }
     let text = "\(keyword) \(name)=\(Self.quoted(value))"
     if keyword == "LABEL", !place.isFinal {
@@ -225,7 +227,7 @@ extension ExistingDockerfile {
   private mutating func takeArgument(_ word: String, at place: Place) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
       String.init)
-    guard DockerText.isVariableName(parts[0]) else { return }
+    guard PlainText.isVariableName(parts[0]) else { return }
     let name = parts[0]
     let value = parts.count > 1 ? place.variables.expand(parts[1]) : nil
     if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") {
@@ -235,7 +237,9 @@ extension ExistingDockerfile {
         "a secret in an argument stays in the image's history: forge mounts it")
     }
     let text = "ARG \(name)" + (value.map { "=\(Self.quoted($0))" } ?? "")
-    if place.service.environment.contains(where: { $0.name == name && $0.passage == .buildArgument }
+    if place.service.environment.contains(where: {
+      $0.name == name && $0.delivery == .buildArgument
+    }
     ) {
       if value != nil { argumentDefaults[name] = Line(text: text, number: place.line) }
     } else if place.isFinal, !place.isOnly {
