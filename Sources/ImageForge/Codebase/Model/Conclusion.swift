@@ -81,7 +81,7 @@ extension Service {
       conclusions.append(conclusion)
     }
     for finding in findings {
-      guard let key = Self.ambiguities[finding.id], finding.severity != .info,
+      guard let key = Self.ambiguities[finding.id.rawValue], finding.severity != .info,
         let index = conclusions.firstIndex(where: { $0.key == key })
       else { continue }
       conclusions[index].confidence = .ambiguous
