@@ -110,7 +110,7 @@ enum ConfigRules {
     return commands.compactMap { name, field, words in
       let shells = ["sh", "bash", "ash", "dash"]
       let isShell =
-        words.count >= 2 && shells.contains(ImageRules.baseName(words[0])) && words[1] == "-c"
+        words.count >= 2 && shells.contains(RuleText.lastComponent(words[0])) && words[1] == "-c"
       // `sh -c "exec …"` hands process 1 over.
       guard isShell, !(words.count > 2 && words[2].hasPrefix("exec ")) else { return nil }
       return Violation(
@@ -181,7 +181,7 @@ enum ConfigRules {
   static func developmentServer(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let words = inspection.image.entrypoint + inspection.image.cmd
     let line = words.joined(separator: " ")
-    let programs = words.map { ImageRules.baseName($0) }
+    let programs = words.map { RuleText.lastComponent($0) }
     func follows(_ program: String, _ argument: String) -> Bool {
       zip(programs, words.dropFirst()).contains { $0 == program && $1 == argument }
     }
@@ -236,7 +236,7 @@ enum ConfigRules {
     if !triggers.isEmpty {
       return triggers.map {
         Violation(
-          message: "ONBUILD trigger: \(ImageRules.cut(DisplayText.escape(SecretText.masked($0))))",
+          message: "ONBUILD trigger: \(RuleText.cut(DisplayText.escape(SecretText.masked($0))))",
           at: .config(.onBuild),
           fix: "remove the ONBUILD instruction", evidence: .config)
       }

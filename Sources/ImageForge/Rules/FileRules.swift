@@ -55,7 +55,7 @@ enum FileRules {
     ),
   ]
 
-  static func leftovers(_ rule: FindingID) -> ImageRules.Check {
+  static func leftovers(_ rule: FindingID) -> RuleCheck {
     let caches = caches.filter { $0.rule == rule }
     return { inspection, _ in
       struct Place: Hashable {

@@ -10,7 +10,7 @@ enum HistoryRules {
 
     func violation(_ message: String, fix: String, atMost: Severity? = nil) -> Violation {
       Violation(
-        message: "\(message): `\(ImageRules.short(text))`", at: .history(index), fix: fix,
+        message: "\(message): `\(RuleText.step(text))`", at: .history(index), fix: fix,
         evidence: .history,
         atMost: atMost)
     }

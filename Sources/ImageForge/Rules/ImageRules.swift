@@ -2,35 +2,9 @@ import ForgeBasics
 import ForgeFindings
 import ForgeInspection
 
-/// One breach of a rule; the catalogue and the policy say how grave it is.
-struct Violation {
-  let message: String
-  let place: Place?
-  /// What it speaks of, where an edit needs to know.
-  let subject: Finding.Subject?
-  let fix: String
-  let evidence: Evidence
-  /// Lowers the severity where the evidence is weaker than usual.
-  let atMost: Severity?
-
-  init(
-    message: String, at place: Place?, about subject: Finding.Subject? = nil, fix: String,
-    evidence: Evidence, atMost: Severity? = nil
-  ) {
-    self.message = message
-    self.place = place
-    self.subject = subject
-    self.fix = fix
-    self.evidence = evidence
-    self.atMost = atMost
-  }
-}
-
 /// The rules, by their id in the catalogue. Each is a pure function of what was found in the image.
 enum ImageRules {
-  typealias Check = @Sendable (Inspection, Policy) -> [Violation]
-
-  static let all: [(id: FindingID, check: Check)] = [
+  static let all: [(id: FindingID, check: RuleCheck)] = [
     ("FORGE-S001", SizeRules.image),
     ("FORGE-S002", SizeRules.layers),
     ("FORGE-S003", SizeRules.paths),
@@ -79,13 +53,4 @@ enum ImageRules {
     ("FORGE-I040", OriginRules.severalVersions),
     ("FORGE-P001", Assertions.check),
   ]
-
-  /// The start of a build step, for a message.
-  static func short(_ step: String) -> String { cut(BuildStep.short(SecretText.masked(step))) }
-
-  static func cut(_ text: String) -> String { text.count > 80 ? text.prefix(79) + "…" : text }
-
-  static func baseName(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
-  }
 }

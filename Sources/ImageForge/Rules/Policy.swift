@@ -174,29 +174,3 @@ public struct PolicyError: ForgeError, Equatable {
   public var exitCode: ExitCode { .usage }
   public var description: String { "\(DisplayText.escape(location)): \(reason)" }
 }
-
-extension Policy {
-  /// The policy of a folder: its `forge.yaml`, or the default where there is none.
-  /// - Parameter profile: instead of the file's own.
-  public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy
-  {
-    let path =
-      folder == "."
-      ? SettingsFile.name
-      : folder.hasSuffix("/") ? folder + SettingsFile.name : "\(folder)/\(SettingsFile.name)"
-    if FileManager.default.fileExists(atPath: path) { return try load(path, profile: profile) }
-    return try parse("", source: nil, profile: profile)
-  }
-
-  /// Reads a policy file. An unknown key is an error that names the nearest known one.
-  public static func load(_ path: String, profile: Profile? = nil) throws(PolicyError) -> Policy {
-    try parse(PolicyReader.text(of: path), source: path, profile: profile)
-  }
-
-  /// Reads the text of a policy file; `extends` is relative to its folder.
-  public static func parse(
-    _ text: String, source: String?, profile: Profile? = nil
-  ) throws(PolicyError) -> Policy {
-    try PolicyReader.policy(text, source: source, profile: profile)
-  }
-}

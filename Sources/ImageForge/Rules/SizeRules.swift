@@ -18,7 +18,7 @@ enum SizeRules {
     if let layer = inspection.layers.max(by: { $0.stored < $1.stored }) {
       advice.append(
         "the largest layer is layer \(layer.index), \(ByteCount.text(layer.stored))"
-          + (layer.createdBy.map { ", made by `\(ImageRules.short($0))`" } ?? ""))
+          + (layer.createdBy.map { ", made by `\(RuleText.step($0))`" } ?? ""))
     }
     let packages = inspection.packages.prefix(3).filter { $0.bytes > 1_000_000 }
     if !packages.isEmpty {
@@ -49,7 +49,7 @@ enum SizeRules {
           + "\(ByteCount.text(limit)) for one layer; largest files: \(files.joined(separator: ", "))",
         at: .layer(layer.index),
         fix:
-          "make what `\(ImageRules.short(layer.createdBy ?? "that step"))` adds smaller, or raise `size.layer` in "
+          "make what `\(RuleText.step(layer.createdBy ?? "that step"))` adds smaller, or raise `size.layer` in "
           + "forge.yaml", evidence: .file)
     }
   }

@@ -106,7 +106,7 @@ private struct Judgement {
     }
   }
 
-  private mutating func run(_ id: FindingID, _ check: ImageRules.Check) {
+  private mutating func run(_ id: FindingID, _ check: RuleCheck) {
     // A rule that the catalogue does not know counts as an error: a gate fails closed.
     guard let severity = RuleCatalogue.rule(id).map(policy.severity) ?? .error else { return }
     let violations = check(inspection, policy).map { finding(id, severity, $0) }
