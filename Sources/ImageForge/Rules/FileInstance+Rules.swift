@@ -24,14 +24,22 @@ extension FileInstance {
 
   /// Whether a folder of that name is among its parents.
   func isBelow(_ folder: StaticString) -> Bool {
-    folder.withUTF8Buffer { folder in
-      var start = 0
-      while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
-        if slash - start == folder.count, path[start..<slash].elementsEqual(folder) { return true }
-        start = slash + 1
-      }
-      return false
+    folder.withUTF8Buffer { isBelow($0) }
+  }
+
+  /// Whether a folder of that name is among its parents.
+  func isBelow(_ folder: String) -> Bool {
+    var folder = folder
+    return folder.withUTF8 { isBelow($0) }
+  }
+
+  private func isBelow(_ folder: UnsafeBufferPointer<UInt8>) -> Bool {
+    var start = 0
+    while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
+      if slash - start == folder.count, path[start..<slash].elementsEqual(folder) { return true }
+      start = slash + 1
     }
+    return false
   }
 }
 

@@ -7,56 +7,8 @@ import ForgeSecrets
 enum FileRules {
   // MARK: Leftovers
 
-  /// Folders whose content is only an index or a cache of a package manager.
-  private struct Cache {
-    let rule: FindingID
-    let program: String
-    let folder: StaticString
-    let fix: String
-  }
-
-  private static let caches = [
-    Cache(
-      rule: "FORGE-I005", program: "apt", folder: "var/lib/apt/lists/",
-      fix: "end the same RUN with `rm -rf /var/lib/apt/lists/*`"),
-    Cache(
-      rule: "FORGE-I005", program: "apt", folder: "var/cache/apt/",
-      fix:
-        "mount a cache: `RUN --mount=type=cache,target=/var/cache/apt …`, or `apt-get clean` in that RUN"
-    ),
-    Cache(
-      rule: "FORGE-I005", program: "pip", folder: "root/.cache/pip/",
-      fix: "use `RUN --mount=type=cache,target=/root/.cache/pip …` or `pip install --no-cache-dir`"),
-    Cache(
-      rule: "FORGE-I005", program: "uv", folder: "root/.cache/uv/",
-      fix: "use `RUN --mount=type=cache,target=/root/.cache/uv …`"),
-    Cache(
-      rule: "FORGE-I005", program: "npm", folder: "root/.npm/_cacache/",
-      fix: "use `RUN --mount=type=cache,target=/root/.npm …`"),
-    Cache(
-      rule: "FORGE-I005", program: "yarn", folder: "usr/local/share/.cache/yarn/",
-      fix: "use `RUN --mount=type=cache,target=/usr/local/share/.cache/yarn …`"),
-    Cache(
-      rule: "FORGE-I016", program: "apk", folder: "var/cache/apk/", fix: "use `apk add --no-cache`"),
-    Cache(
-      rule: "FORGE-I016", program: "apk", folder: "lib/apk/cache/", fix: "use `apk add --no-cache`"),
-    Cache(
-      rule: "FORGE-I017", program: "dnf", folder: "var/cache/dnf/",
-      fix: "end the same RUN with `dnf clean all`"),
-    Cache(
-      rule: "FORGE-I017", program: "yum", folder: "var/cache/yum/",
-      fix: "end the same RUN with `yum clean all`"),
-    Cache(
-      rule: "FORGE-I017", program: "zypper", folder: "var/cache/zypp/",
-      fix: "end the same RUN with `zypper clean --all`"),
-    Cache(
-      rule: "FORGE-I017", program: "dnf", folder: "var/lib/dnf/repos/",
-      fix: "end the same RUN with `dnf clean all`"
-    ),
-  ]
-
   static func leftovers(_ rule: FindingID) -> RuleCheck {
-    let caches = caches.filter { $0.rule == rule }
+    let caches = NeedlessFiles.table.caches.filter { $0.rule == rule }
     return { inspection, _ in
       struct Place: Hashable {
         let cache: Int
@@ -64,13 +16,13 @@ enum FileRules {
       }
       var bytes: [Place: Int64] = [:]
       for file in inspection.details.files where file.kind == .regular && file.size > 0 {
-        if let cache = caches.firstIndex(where: { file.hasPrefix($0.folder) }) {
+        if let cache = caches.firstIndex(where: { file.path.starts(with: $0.folder) }) {
           bytes[Place(cache: cache, layer: file.layer), default: 0] += file.size
         }
       }
       // A lock file or an empty index is not worth a word.
       return bytes.filter { $0.value >= 100_000 }.map { place, size in
-        let folder = "\(caches[place.cache].folder)"
+        let folder = String(decoding: caches[place.cache].folder, as: UTF8.self)
         return Violation(
           message: "\(ByteCount.text(size)) of package lists or caches in /\(folder.dropLast())",
           at: .layer(place.layer, path: folder), about: .program(caches[place.cache].program),
@@ -169,88 +121,30 @@ enum FileRules {
     }
   }
 
-  private struct Litter {
-    let what: String
-    let advice: String
-    let atMost: Severity?
-    let isPart: @Sendable (FileInstance) -> Bool
-  }
-
-  private static let litter = [
-    Litter(what: "of a Git repository", advice: "**/.git", atMost: nil) {
-      $0.isBelow(".git") && !$0.isBelow("node_modules")
-    },
-    Litter(what: "of editors", advice: "**/.vscode and **/.idea", atMost: nil) {
-      $0.isBelow(".vscode") || $0.isBelow(".idea")
-    },
-    Litter(what: "caches", advice: "**/.cache", atMost: nil) {
-      $0.isBelow(".npm")
-        || ($0.isBelow(".cache") && ($0.isBelow("node_modules") || $0.size > 100_000))
-        || $0.isBelow(".pytest_cache") || $0.isBelow(".mypy_cache") || $0.isBelow(".ruff_cache")
-    },
-    Litter(what: "how the image is built", advice: "Dockerfile* and docker-compose*", atMost: .info)
-    {
-      $0.name.starts(with: "Dockerfile".utf8) || $0.name.starts(with: "docker-compose".utf8)
-        || $0.name.elementsEqual("compose.yaml".utf8) || $0.name.elementsEqual(".dockerignore".utf8)
-    },
-    Litter(what: "tests", advice: "**/tests and **/__tests__", atMost: .info) {
-      $0.isBelow("__tests__") || $0.isBelow("tests") || $0.isBelow("test")
-    },
-    Litter(what: "source maps", advice: "**/*.map", atMost: .info) { $0.hasSuffix(".js.map") },
-  ]
-
-  /// The line of a `.dockerignore` that keeps such litter out.
-  static func ignoreLine(_ path: String) -> String? {
-    let folders: Set<Substring> = [
-      ".git", ".vscode", ".idea", ".npm", ".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache",
-      "__tests__", "tests",
-      "test",
-    ]
-    let parts = path.split(separator: "/")
-    if let folder = parts.dropLast().first(where: folders.contains) { return "**/\(folder)" }
-    guard let name = parts.last else { return nil }
-    if name.hasSuffix(".js.map") { return "**/*.map" }
-    for start in ["Dockerfile", "docker-compose"] where name.hasPrefix(start) {
-      return "**/\(start)*"
-    }
-    return name == "compose.yaml" || name == ".dockerignore" ? "**/\(name)" : nil
-  }
-
   static func needless(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let own = inspection.details.files.filter {
       $0.kind == .regular
         && (SecretPlace.isApplication($0.path[...])
           || ($0.isBelow("node_modules") && $0.isBelow(".cache")))
     }
-    return litter.flatMap { kind in
-      own.filter(kind.isPart).byLayer {
+    return NeedlessFiles.table.kinds.flatMap { kind in
+      own.filter(kind.holds).byLayer {
         Violation(
           message: "\(ByteCount.text($0.bytes)) \(kind.what) in the image: \($0.shownNames)",
           at: $0.first?.place,
-          fix: "add \(kind.advice) to .dockerignore, or copy only what the program needs",
+          fix: "add \(kind.ignore) to .dockerignore, or copy only what the program needs",
           evidence: .file,
           atMost: kind.atMost)
       }
     }
   }
 
-  private static let tools: [(kind: String, names: Set<String>)] = [
-    (
-      "package managers",
-      [
-        "apt", "apt-get", "dpkg", "apk", "yum", "dnf", "microdnf", "npm", "npx", "yarn", "pip",
-        "pip3",
-      ]
-    ),
-    ("compilers", ["gcc", "g++", "cc", "make", "clang", "cargo", "go"]),
-    ("downloaders", ["curl", "wget"]), ("shells", ["sh", "bash", "dash", "ash", "zsh", "busybox"]),
-  ]
-
   static func tools(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let programs = programs(inspection)
-    let found = tools.compactMap { kind, names in
-      let present = names.intersection(programs.keys).sorted()
-      return present.isEmpty ? nil : "\(kind) \(present.joined(separator: ", "))"
+    let found = NeedlessFiles.table.programs.compactMap { row -> String? in
+      let present = row.names.intersection(programs.keys).sorted()
+      guard !present.isEmpty else { return nil }
+      return "\(row.kind) \(present.joined(separator: ", "))"
     }
     guard !found.isEmpty else { return [] }
     return [
@@ -276,16 +170,14 @@ enum FileRules {
 
   /// Programs in the folders of `$PATH`, by name, as the final root filesystem shows them.
   private static func programs(_ inspection: Inspection) -> [String: FileInstance] {
-    let folders: [StaticString] = [
-      "usr/bin/", "bin/", "usr/sbin/", "sbin/", "usr/local/bin/", "usr/local/sbin/",
-    ]
+    let folders = NeedlessFiles.table.programFolders
     var programs: [String: FileInstance] = [:]
     for file in inspection.details.files
     where file.visible && (file.kind == .regular || file.kind == .symlink) {
-      guard let folder = folders.first(where: file.hasPrefix),
-        file.path.count - folder.utf8CodeUnitCount <= 12
+      guard let folder = folders.first(where: { file.path.starts(with: $0) }),
+        file.path.count - folder.count <= 12
       else { continue }
-      let name = String(decoding: file.path[folder.utf8CodeUnitCount...], as: UTF8.self)
+      let name = String(decoding: file.path[folder.count...], as: UTF8.self)
       if programs[name] == nil { programs[name] = file }
     }
     return programs

@@ -48,7 +48,7 @@ public enum Gate {
   /// - Parameter path: in the build context.
   package static func ignorePattern(for finding: Finding, path: String) -> String? {
     finding.id == "FORGE-I023"
-      ? FileRules.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
+      ? NeedlessFiles.table.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
   }
 
   /// Judges an image that was inspected with `Gate.capture`, and with `findsSecrets`.
