@@ -1,0 +1,20 @@
+import ForgeRules
+
+/// What the gate says of several images. The JSON of `forge check A B`.
+public struct CheckReport: Encodable, Sendable, Equatable {
+  public let schemaVersion: Int
+  public let passed: Bool
+  /// How many images could not be read whole; none of them has a verdict.
+  public let unreadable: Int
+  public let verdicts: [Verdict]
+  /// What is wrong with each image that could not be read whole.
+  public let failures: [Failure]
+
+  public init(verdicts: [Verdict], failures: [Failure] = []) {
+    schemaVersion = 1
+    self.verdicts = verdicts
+    self.failures = failures
+    unreadable = failures.count
+    passed = failures.isEmpty && verdicts.allSatisfy(\.passed)
+  }
+}
