@@ -1,3 +1,4 @@
+import ForgeTrials
 import Testing
 
 @testable import ForgeEngines

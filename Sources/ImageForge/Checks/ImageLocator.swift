@@ -1,5 +1,5 @@
-import ForgeEngines
 import ForgeBasics
+import ForgeEngines
 import ForgeInspection
 
 /// An image as people name it: a path, `-` for standard input, or `docker:REF`, `podman:REF`, `buildah:REF`.

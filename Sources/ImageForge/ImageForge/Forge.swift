@@ -1,7 +1,7 @@
 import ForgeAnalyzer
+import ForgeBuilds
 import ForgeChecks
 import ForgeCodebase
-import ForgeBuilds
 import ForgeInspection
 import ForgeOptimizer
 import ForgeRecipes

@@ -19,7 +19,7 @@ public typealias Analysis = ForgeCodebase.Analysis
 /// One service of a codebase: what runs it, and what it needs.
 public typealias Service = ForgeCodebase.Service
 /// How Dockerfiles are made.
-public typealias RecipeOptions = ForgeTemplates.RecipeOptions
+public typealias RecipeOptions = ForgeRecipes.RecipeOptions
 /// A file that was made for a service.
 public typealias GeneratedFile = ForgeTemplates.GeneratedFile
 

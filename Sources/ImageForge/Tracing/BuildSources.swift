@@ -18,7 +18,9 @@ public struct BuildSources: Sendable {
   private let contextName: String
 
   /// - Parameter name: of the Dockerfile as people call it; nil where it was only made for the build.
-  package init(dockerfile: String, name: String?, ignore: (name: String, text: String)?, context: String) {
+  package init(
+    dockerfile: String, name: String?, ignore: (name: String, text: String)?, context: String
+  ) {
     self.dockerfile = (name, dockerfile)
     self.ignore = ignore
     self.context = context
