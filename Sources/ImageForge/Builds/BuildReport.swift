@@ -8,14 +8,17 @@ import Foundation
 public struct BuildReport: Codable, Sendable, Equatable {
   /// One image that was built.
   public struct Built: Codable, Sendable, Equatable {
-    /// The service's name and its folder, relative to the root.
+    /// The service's name.
     public let name: String
+    /// The service's folder, relative to the root.
     public let path: String
     /// The tag in the engine's store.
     public let tag: String
     /// The docker-archive; nil when none was asked for.
     public let archive: String?
+    /// Its sizes, in bytes.
     public let sizes: Sizes
+    /// What a push of it sends.
     public let push: Push
     /// The gate's word; nil when the build was not asked to check.
     public let verdict: Verdict?
@@ -26,6 +29,7 @@ public struct BuildReport: Codable, Sendable, Equatable {
       case name, path, tag, archive, sizes, push, verdict
     }
 
+    /// An image, part by part.
     public init(
       name: String, path: String, tag: String, archive: String?, sizes: Sizes, push: Push,
       verdict: Verdict?
@@ -57,14 +61,17 @@ public struct BuildReport: Codable, Sendable, Equatable {
     public let changed: Int64
     /// The last layer with files: what a change of source alone sends again.
     public let source: Int64
+    /// All layers.
     public let total: Int64
 
+    /// A push of these sizes, in bytes.
     public init(changed: Int64, source: Int64, total: Int64) {
       self.changed = changed
       self.source = source
       self.total = total
     }
 
+    /// The push of an image whose earlier build had the layers `before`, by their diff IDs.
     public init(_ layers: [LayerFacts], before: Set<String>) {
       changed = layers.filter { !before.contains("\($0.diffID)") }.reduce(0) { $0 + $1.stored }
       source = layers.last { $0.stored > 0 }?.stored ?? 0
@@ -72,11 +79,16 @@ public struct BuildReport: Codable, Sendable, Equatable {
     }
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion: Int
+  /// What built the images.
   public let engine: Engine.Kind
+  /// Its version, as it tells it.
   public let engineVersion: String
+  /// The images, in the order of the services.
   public let services: [Built]
 
+  /// The report of a build by that engine.
   public init(engine: Engine, services: [Built]) {
     schemaVersion = 1
     self.engine = engine.kind

@@ -13,6 +13,7 @@ public struct Failure: Codable, Sendable, Equatable {
     public let source: String
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion: Int
   /// What was to be read, where it is an image.
   public let image: Image?
@@ -20,6 +21,7 @@ public struct Failure: Codable, Sendable, Equatable {
   public let root: String?
   /// Always false: what was not read whole does not pass.
   public let passed: Bool
+  /// The error as one finding.
   public let findings: [Finding]
   /// What went wrong, in a few words.
   package let headline: String

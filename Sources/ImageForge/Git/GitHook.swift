@@ -101,8 +101,8 @@ public struct GitHook: Sendable {
   /// The hook that is there; nil where there is none. A broken symbolic link is a hook with no text.
   private func text() throws -> String? {
     guard exists(path) else { return nil }
-    return FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-      ?? ""
+    let bytes = try? BoundedFile.read(path, limit: 1 << 20)
+    return String(decoding: bytes ?? [], as: UTF8.self)
   }
 
   private func move(_ from: String, to target: String) throws {

@@ -1,3 +1,4 @@
+import ForgeBasics
 import Foundation
 import Subprocess
 
@@ -28,12 +29,8 @@ package struct SourceRevision {
 
   private mutating func read(_ git: String) {
     func text(_ name: String) -> String? {
-      guard let data = FileManager.default.contents(atPath: git + "/" + name),
-        data.count <= 16 << 20
-      else {
-        return nil
-      }
-      return String(decoding: data, as: UTF8.self)
+      let bytes = try? BoundedFile.read(git + "/" + name, limit: 16 << 20)
+      return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
     let head = text("HEAD")?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
     if head.hasPrefix("ref: refs/"), !head.contains("..") {

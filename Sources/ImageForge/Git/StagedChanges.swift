@@ -135,10 +135,9 @@ public struct StagedChanges: Sendable {
       let full = root + "/" + path
       var status = stat()
       guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        status.st_size <= Self.largestScan,
-        let data = FileManager.default.contents(atPath: full)
+        let bytes = try? BoundedFile.read(full, limit: Self.largestScan)
       else { continue }
-      for hit in scanner.scan(Array(data), path: Array(path.utf8)) {
+      for hit in scanner.scan(bytes, path: Array(path.utf8)) {
         guard let kind = catalogue.kind(hit.kind), kind.severity == .error else { continue }
         findings.append(
           Finding(

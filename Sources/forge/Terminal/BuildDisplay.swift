@@ -81,7 +81,7 @@ final class BuildDisplay: Sendable {
   }
 
   private static func draw(_ state: inout State) {
-    let width = columns
+    let width = max(Terminal.width(of: STDERR_FILENO), 20)
     let names = state.rows.map { DisplayText.escape($0.name) }
     let longest = min(names.map(\.count).max() ?? 0, 30)
     var text = erase(state.shown)
@@ -122,11 +122,5 @@ final class BuildDisplay: Sendable {
 
   private static func write(_ text: String) {
     if !text.isEmpty { FileHandle.standardError.write(Data(text.utf8)) }
-  }
-
-  private static var columns: Int {
-    var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-      ? max(Int(size.ws_col), 20) : 80
   }
 }

@@ -32,7 +32,9 @@ struct OutputOptions: ParsableArguments {
       case .auto:
         isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
       }
-    return TextStyle(isColoured: isColoured, width: isTerminal ? columns : 80)
+    return TextStyle(
+      isColoured: isColoured,
+      width: isTerminal ? Terminal.width(of: STDOUT_FILENO) : Terminal.usualWidth)
   }
 
   /// Writes a result in the chosen format, to a file or to standard output.
@@ -46,11 +48,6 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  private static var columns: Int {
-    var size = winsize()
-    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-      ? Int(size.ws_col) : 80
-  }
 }
 
 /// Standard output could not take all of a result.

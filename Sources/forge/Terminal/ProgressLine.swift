@@ -76,13 +76,8 @@ final class Progress: Sendable {
 
   /// Replaces the line: to its start, and away with what stood there.
   private static func show(_ line: String) {
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line.prefix(max(columns - 1, 0)))".utf8))
-  }
-
-  /// A line that wraps could not be taken away.
-  private static var columns: Int {
-    var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-      ? Int(size.ws_col) : 80
+    // A line that wraps could not be taken away.
+    let room = max(Terminal.width(of: STDERR_FILENO) - 1, 0)
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(line.prefix(room))".utf8))
   }
 }
