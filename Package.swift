@@ -140,32 +140,71 @@ let package = Package(
         yams,
       ]),
 
-    // Between the wings, and the way out.
+    // Between the wings: what builds, starts and checks images.
     room("Engines", uses: ["ForgeBasics", subprocess, system]),
+    room(
+      "Git",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates",
+        "ForgeRecipes", "ForgeSecrets", subprocess, system,
+      ]),
+    room(
+      "Tracing",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeDockerignore", "ForgeLint",
+        "ForgeInspection", "ForgeRules",
+      ]),
+    room(
+      "Checks",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCodebase", "ForgeLint", "ForgeTemplates",
+        "ForgeEngines", "ForgeInspection", "ForgeRules", "ForgeTracing",
+      ]),
+    room(
+      "Builds",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
+        "ForgeDockerignore", "ForgeLint", "ForgeTemplates", "ForgeRecipes", "ForgeEngines",
+        "ForgeInspection", "ForgeRules", "ForgeTracing", "ForgeGit",
+      ]),
+    room(
+      "Trials",
+      uses: [
+        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeEngines", "ForgeImages",
+        "ForgeTracing", "ForgeBuilds",
+      ]),
+
+    // The way out: views of what the other rooms found.
     room(
       "Reports",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
         "ForgeTemplates", "ForgeMigration",
-        "ForgeRecipes", "ForgeEngines", "ForgeInspection",
+        "ForgeRecipes", "ForgeEngines", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
+        "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeWriting", "ForgeMinimizer",
         "ForgeOptimizer", crypto,
       ]),
+    // What other programs import: the few things that people do, by name.
     .target(
       name: "ImageForge",
       dependencies: [
-        "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
-        "ForgeRules",
-        "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
-        "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
-        "ForgeEngines",
-        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess,
+        "ForgeBasics", "ForgeFindings", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates",
+        "ForgeRecipes", "ForgeInspection", "ForgeRules", "ForgeOptimizer", "ForgeWriting",
+        "ForgeEngines", "ForgeChecks", "ForgeBuilds",
       ],
-      path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
+      path: "Sources/ImageForge/ImageForge", swiftSettings: strict),
 
     .executableTarget(
-      name: "forge", dependencies: ["ImageForge", "CMalloc", arguments], swiftSettings: strict),
+      name: "forge",
+      dependencies: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeLayers", "ForgeInspection",
+        "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", "ForgeRules", "ForgeCodebase",
+        "ForgeAnalyzer", "ForgeLint", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
+        "ForgeEngines", "ForgeGit", "ForgeTracing", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
+        "ForgeReports", "CMalloc", arguments,
+      ], swiftSettings: strict),
 
     // The example of README.md, compiled as a program of someone else's would be.
     .executableTarget(
@@ -206,9 +245,9 @@ let package = Package(
       "Recipes",
       uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
-    tests("Engines", uses: ["ForgeEngines"]),
+    tests("Engines", uses: ["ForgeEngines", "ForgeTrials"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
-    tests("Command", uses: ["ImageForge", "forge", yams]),
+    tests("Command", uses: ["ImageForge", "ForgeTracing", "ForgeBuilds", "forge", yams]),
     tests("EndToEnd", uses: ["ImageForge", "forge"]),
   ]
 )

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CMalloc
-import ImageForge
+import ForgeBasics
 
 @main
 struct Forge: AsyncParsableCommand {
@@ -90,5 +90,5 @@ struct Forge: AsyncParsableCommand {
 
 /// Ends a command that has said all there is to say.
 struct ExitStatus: Error {
-  let code: ImageForge.ExitCode
+  let code: ForgeBasics.ExitCode
 }

@@ -4,7 +4,7 @@ import ForgeInspection
 import TestSupport
 import Testing
 
-@testable import ImageForge
+@testable import ForgeTracing
 
 /// Findings traced back to the files that an image was built from: what made it, and the edit that mends it.
 @Suite struct BuildSourcesTests {

@@ -3,7 +3,7 @@ import ForgeFindings
 import ForgeInspection
 import Testing
 
-@testable import ImageForge
+@testable import ForgeTracing
 
 @Suite struct DockerfileLinesTests {
   private let dockerfile = """

@@ -1,5 +1,6 @@
+import ForgeReports
+import ForgeRules
 import Foundation
-import ImageForge
 import TestSupport
 import Testing
 import Yams

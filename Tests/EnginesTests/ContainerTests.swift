@@ -1,6 +1,7 @@
 import Testing
 
 @testable import ForgeEngines
+@testable import ForgeTrials
 
 /// How containers are started and asked.
 @Suite struct ContainerTests {

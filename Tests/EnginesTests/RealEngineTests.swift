@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeTrials
 import Foundation
 import Testing
 

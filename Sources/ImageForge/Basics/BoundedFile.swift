@@ -76,7 +76,7 @@ package enum BoundedFile {
       case .anything: 0
       }
     let file = open(path, O_RDONLY | O_CLOEXEC | waiting)
-    guard file >= 0 else { throw failure(errno == ENOENT ? .missing : .system(errno)) }
+    guard file >= 0 else { throw failure(openingError(errno)) }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else { throw failure(.system(errno)) }
@@ -94,6 +94,13 @@ package enum BoundedFile {
     }
     guard bytes.count <= limit else { throw failure(.tooLarge) }
     return bytes
+  }
+
+  private static func openingError(_ code: Int32) -> BoundedFileError.Reason {
+    switch code {
+    case ENOENT, ENOTDIR: .missing
+    default: .system(code)
+    }
   }
 
   /// The bytes of a file; nil where nothing is there.

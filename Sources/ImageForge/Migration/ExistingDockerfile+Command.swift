@@ -136,12 +136,11 @@ extension ExistingDockerfile {
     guard
       let path = candidates.first(where: { path in
         PlainText.isRelativePath(path) && Self.isFile("\(folder)/\(path)")
-      }), let data = FileManager.default.contents(atPath: "\(folder)/\(path)"),
-      data.count <= 1 << 16
+      }), let bytes = try? BoundedFile.read("\(folder)/\(path)", limit: 1 << 16)
     else {
       return fail("the project has no script \(name)")
     }
-    let text = String(decoding: data, as: UTF8.self)
+    let text = String(decoding: bytes, as: UTF8.self)
     let commands = ShellCommand.all(in: text).map(\.program)
     let missing: Set<String> = [
       "npm", "npx", "yarn", "pnpm", "bun", "bunx", "next", "pip", "pip3", "uv", "poetry", "pdm",

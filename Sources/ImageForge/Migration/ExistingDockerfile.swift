@@ -97,9 +97,7 @@ public struct ExistingDockerfile: Sendable, Equatable {
     var found: [String: ExistingDockerfile] = [:]
     for service in analysis.services {
       let name = service.path == "." ? "Dockerfile" : "\(service.path)/Dockerfile"
-      guard let data = FileManager.default.contents(atPath: "\(root)/\(name)"),
-        data.count <= 1 << 20
-      else {
+      guard let data = try? BoundedFile.read("\(root)/\(name)", limit: 1 << 20) else {
         if readsForeign { throw .noDockerfile(path: name) }
         continue
       }

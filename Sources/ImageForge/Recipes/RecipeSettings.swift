@@ -132,10 +132,12 @@ public enum RecipeSettings {
   }
 
   private static func read(_ path: String) throws(RecipeError) -> String? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20 else {
+    do throws(BoundedFileError) {
+      return try BoundedFile.readIfPresent(path, limit: 1 << 20).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+    } catch {
       throw .badSettings(file: path, reason: "it cannot be read, or is larger than 1 MiB")
     }
-    return String(decoding: data, as: UTF8.self)
   }
 }

@@ -22,17 +22,20 @@ public struct Baseline: Codable, Sendable, Equatable {
 
   /// Reads a baseline file.
   public static func load(_ path: String) throws(PolicyError) -> Baseline {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw PolicyError(
-        location: path,
-        reason:
-          "the baseline cannot be read; write one with `forge baseline write IMAGE -o \(path)`")
-    }
-    guard data.count <= 16 << 20 else {
-      throw PolicyError(location: path, reason: "larger than 16 MiB: not a baseline")
+    let bytes: [UInt8]
+    do throws(BoundedFileError) {
+      bytes = try BoundedFile.read(path, limit: 16 << 20, kind: .anything)
+    } catch {
+      let reason =
+        switch error.reason {
+        case .tooLarge: "larger than 16 MiB: not a baseline"
+        default:
+          "the baseline cannot be read; write one with `forge baseline write IMAGE -o \(path)`"
+        }
+      throw PolicyError(location: path, reason: reason)
     }
     do {
-      let baseline = try JSONDecoder().decode(Baseline.self, from: data)
+      let baseline = try JSONDecoder().decode(Baseline.self, from: Data(bytes))
       guard baseline.schemaVersion == 1 else {
         throw PolicyError(
           location: path, reason: "schemaVersion \(baseline.schemaVersion) is unknown")

@@ -23,15 +23,17 @@ struct PolicyReader {
   ]
 
   static func text(of path: String) throws(PolicyError) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw PolicyError(
-        location: path, reason: "the policy file cannot be read; check the path and its permissions"
-      )
+    do throws(BoundedFileError) {
+      let bytes = try BoundedFile.read(path, limit: maximumSize, kind: .anything)
+      return String(decoding: bytes, as: UTF8.self)
+    } catch {
+      let reason =
+        switch error.reason {
+        case .tooLarge: "larger than 1 MiB: not a policy"
+        default: "the policy file cannot be read; check the path and its permissions"
+        }
+      throw PolicyError(location: path, reason: reason)
     }
-    guard data.count <= maximumSize else {
-      throw PolicyError(location: path, reason: "larger than 1 MiB: not a policy")
-    }
-    return String(decoding: data, as: UTF8.self)
   }
 
   static func policy(_ text: String, source: String?, profile: Policy.Profile?) throws(PolicyError)

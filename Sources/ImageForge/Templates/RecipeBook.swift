@@ -1,5 +1,5 @@
-import ForgeCatalogue
 import ForgeBasics
+import ForgeCatalogue
 import Foundation
 
 /// The files of `recipes/`: forge's own, and before them those of a folder that the user keeps.
@@ -31,8 +31,8 @@ public struct RecipeBook: Sendable, Equatable {
   public func text(_ file: String) throws(RecipeError) -> String {
     if let folder, isReplaced(file) {
       let path = "\(folder)/\(file)"
-      guard let data = FileManager.default.contents(atPath: path), data.count <= Self.sizeLimit,
-        let text = String(data: data, encoding: .utf8)
+      guard let bytes = try? BoundedFile.read(path, limit: Self.sizeLimit),
+        let text = String(validating: bytes, as: UTF8.self)
       else { throw .badRecipe(file: path, reason: "it is no readable text of at most 1 MiB") }
       return text
     }

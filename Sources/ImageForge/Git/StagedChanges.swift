@@ -1,0 +1,153 @@
+import ForgeAnalyzer
+import ForgeBasics
+import ForgeCodebase
+import ForgeFindings
+import ForgeRecipes
+import ForgeSecrets
+import ForgeTemplates
+import Foundation
+import SystemPackage
+
+/// What a commit is about to change, and what of forge's checks that affects.
+public struct StagedChanges: Sendable {
+  /// The kinds of files on which forge's conclusions rest.
+  public enum Kind: Sendable, CaseIterable {
+    case dockerfile, ignoreFile, manifest, lockfile, configuration, guide
+
+    /// By the name of the file; nil for source code and everything else.
+    public init?(path: String) {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      let lower = name.lowercased()
+      switch lower {
+      case _
+      where lower == "dockerfile"
+        || lower.hasPrefix("dockerfile.") && !lower.hasSuffix(".dockerignore")
+        || lower.hasSuffix(".dockerfile") || lower == "containerfile":
+        self = .dockerfile
+      case _ where lower.hasSuffix(".dockerignore"), ".gitignore", ".containerignore":
+        self = .ignoreFile
+      case "package.json", "pyproject.toml", "setup.py", "setup.cfg", "pipfile",
+        "pnpm-workspace.yaml",
+        _
+      where lower.hasPrefix("requirements") && (lower.hasSuffix(".txt") || lower.hasSuffix(".in")):
+        self = .manifest
+      case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
+        "bun.lockb",
+        "uv.lock", "poetry.lock", "pdm.lock", "pipfile.lock", RecipeSettings.lockfile:
+        self = .lockfile
+      case SettingsFile.name, ".nvmrc", ".node-version", ".python-version", ".tool-versions",
+        "mise.toml", ".npmrc",
+        ".yarnrc.yml", "turbo.json", "alembic.ini", "tsconfig.json",
+        _ where lower.hasPrefix("next.config.") || lower.hasPrefix(".env"):
+        self = .configuration
+      case "environment.md": self = .guide
+      default: return nil
+      }
+    }
+  }
+
+  /// The folder that holds what is staged: the working tree, or a copy where that differs.
+  public let root: String
+  /// Relative to the root; what the commit adds or changes.
+  public let changed: [String]
+  /// Relative to the root; what the commit removes.
+  public let removed: [String]
+  private let scratch: ScratchFolder?
+
+  /// Whether anything is staged on which forge's conclusions rest.
+  public var affectsRecipes: Bool { (changed + removed).contains { Kind(path: $0) != nil } }
+
+  /// Folders, relative to the root, with a staged file of these kinds.
+  public func folders(_ kinds: Set<Kind>) -> [String] {
+    let paths = (changed + removed).filter { path in Kind(path: path).map(kinds.contains) ?? false }
+    return Set(
+      paths.map { $0.contains("/") ? String($0[..<($0.lastIndex(of: "/") ?? $0.endIndex)]) : "." }
+    ).sorted()
+  }
+
+  /// Looks at the index of the repository. What is staged is copied only where something of it must be read and the
+  /// working tree differs.
+  public init(of repository: GitRepository) async throws {
+    (changed, removed) = try await repository.stagedPaths()
+    if changed.isEmpty && removed.isEmpty {
+      (root, scratch) = (repository.root, nil)
+    } else if try await repository.isStagedWhole() {
+      (root, scratch) = (repository.root, nil)
+    } else {
+      let scratch = try ScratchFolder()
+      // A service may be named after the folder, and forge.yaml call it so.
+      let folder = scratch.file(FilePath(repository.root).lastComponent?.string ?? "staged")
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try await repository.exportStaged(to: folder)
+      (root, self.scratch) = (folder, scratch)
+    }
+  }
+
+  /// Generated files that would be stale after the commit. Files that forge did not write, or that were edited since,
+  /// are their author's; a service without any file of forge is not looked at.
+  public func staleFiles() throws -> [GenerationPlan.Entry] {
+    guard affectsRecipes else { return [] }
+    let analysis: Analysis
+    do {
+      analysis = try Analyzer.analyze(root)
+    } catch AnalysisError.noService, AnalysisError.empty {
+      return []
+    }
+    // They are about every service.
+    let settings = [SettingsFile.name, RecipeSettings.lockfile]
+    let services = analysis.services.filter { service in
+      let prefix = Self.prefix(service.path)
+      let base = service.workspace.map { Self.prefix($0.root) } ?? prefix
+      // Before anything is generated: what has no recipe needs none here.
+      let names = ["Dockerfile", ".dockerignore", "Dockerfile.dockerignore", "ENVIRONMENT.md"]
+      return names.contains { FileManager.default.fileExists(atPath: "\(root)/\(prefix)\($0)") }
+        && (changed + removed).contains { path in
+          settings.contains(path) || path.hasPrefix(base) && Kind(path: path) != nil
+        }
+    }
+    let options = try RecipeSettings.load(for: analysis)
+    let files = try Generator.generate(Analysis(root: root, services: services), options: options)
+    let entries = try GenerationPlan(files: files, root: root).entries
+    var stale: [GenerationPlan.Entry] = []
+    for service in services {
+      let prefix = Self.prefix(service.path)
+      let own = entries.filter { entry in
+        entry.path.hasPrefix(prefix) && !entry.path.dropFirst(prefix.count).contains("/")
+      }
+      guard own.contains(where: { $0.state == .current || $0.state == .stale }) else { continue }
+      stale += own.filter { $0.state == .stale || $0.state == .missing }
+    }
+    return stale
+  }
+
+  private static func prefix(_ folder: String) -> String { folder == "." ? "" : folder + "/" }
+
+  /// Files larger than this hold data, not settings.
+  private static let largestScan = 8 << 20
+
+  /// Secrets in what the commit adds or changes; never their values.
+  public func secrets() throws -> [Finding] {
+    guard !changed.isEmpty else { return [] }
+    let catalogue = try SecretCatalogue.standard.get()
+    let scanner = SecretScanner(catalogue)
+    var findings: [Finding] = []
+    for path in changed {
+      let full = root + "/" + path
+      var status = stat()
+      guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        let bytes = try? BoundedFile.read(full, limit: Self.largestScan)
+      else { continue }
+      for hit in scanner.scan(bytes, path: Array(path.utf8)) {
+        guard let kind = catalogue.kind(hit.kind), kind.severity == .error else { continue }
+        findings.append(
+          Finding(
+            id: "FORGE-I010", severity: .error,
+            message:
+              "\(DisplayText.escape(path)) holds a secret: \(kind.title) (\(kind.id), sha256 \(hit.fingerprint)…)",
+            location: DisplayText.escape(path) + (hit.line > 0 ? ":\(hit.line)" : ""),
+            fix: "take it out and revoke it; give the value when the container starts"))
+      }
+    }
+    return findings
+  }
+}

@@ -1,0 +1,54 @@
+import ForgeBasics
+import ForgeChecks
+import ForgeRules
+
+extension CheckReport {
+  public func text(_ style: TextStyle) -> String {
+    (verdicts.map { $0.text(style) } + failures.map { $0.text(style) }).joined(separator: "\n")
+  }
+
+  /// The same for people who read the errors beside it.
+  public func shownText(_ style: TextStyle) -> String {
+    (verdicts.map { $0.text(style) } + failures.map { $0.verdict(style) }).joined(separator: "\n")
+  }
+}
+
+extension GrowthReport {
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.table(
+      images.map { row in
+        let before = row.before.map(ByteCount.text) ?? "unknown"
+        let change =
+          row.before.map { (row.now >= $0 ? "+" : "") + ByteCount.text(row.now - $0) } ?? ""
+        return [
+          DisplayText.escape(row.image), row.metric.rawValue, before, ByteCount.text(row.now),
+          change,
+          row.before == nil ? "new" : row.passed ? "passed" : "failed",
+        ]
+      }, aligned: [.left, .left, .right, .right, .right],
+      header: ["IMAGE", "METRIC", "BEFORE", "NOW", "CHANGE", ""],
+      indent: 0)
+    return layout.text
+  }
+}
+
+extension Failure {
+  /// What people read where nothing else tells them.
+  public func text(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    layout.findings(findings)
+    layout.line()
+    return layout.text + verdict(style)
+  }
+
+  /// The last line alone, for people who read the error beside it.
+  public func verdict(_ style: TextStyle) -> String {
+    var layout = TextLayout(style)
+    let ids = findings.map(\.id.rawValue).joined(separator: ", ")
+    layout.paragraph(
+      "\(DisplayText.escape(image?.source ?? root ?? "")), \(headline) (\(ids))", label: "failed: ",
+      ink: .red)
+    return layout.text
+  }
+}
