@@ -96,7 +96,7 @@ let package = Package(
       "Migration",
       uses: [
         "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeWorkloads",
-        "ForgeTemplates",
+        "ForgeTemplates", system,
       ]),
     room(
       "Recipes",
