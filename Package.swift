@@ -65,44 +65,79 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
 
     // What every room may use, and no room owns.
-    room("Basics", uses: [crypto, system, yams], plugins: ["EmbedRecipes"]),
+    room("Basics", uses: [crypto, system]),
+    room("Findings", uses: ["ForgeBasics"]),
+    room("Catalogue", uses: ["ForgeBasics", "ForgeFindings", yams], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
-    room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
-    room("Secrets", uses: ["ForgeBasics"]),
-    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
+    room("Images", uses: ["ForgeBasics", "ForgeFindings", "ForgeLayers", system]),
+    room("Secrets", uses: ["ForgeBasics", "ForgeCatalogue"]),
+    room(
+      "Inspection",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
+        "ForgeSecrets",
+      ]),
+    room(
+      "Writing",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd",
+        "CDeflate", crypto, system,
+      ]),
+    room(
+      "Minimizer",
+      uses: [
+        "ForgeBasics", "ForgeCatalogue", "ForgeImages", "ForgeLayers", "ForgeInspection",
+        "ForgeWriting",
+      ]),
     room(
       "Optimizer",
       uses: [
-        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
-        system,
+        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "ForgeWriting",
+        "ForgeMinimizer", crypto,
       ]),
-    room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
+    room(
+      "Rules",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeInspection", "ForgeSecrets", yams,
+      ]),
 
     // Left wing: reads source and writes recipes.
-    room("Syntax", uses: ["ForgeBasics", yams, toml]),
-    room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
-    room("Node", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
-    room("Python", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room("Syntax", uses: ["ForgeBasics", "ForgeCatalogue", yams, toml]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
+    room(
+      "Node",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Python",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
     room(
       "Analyzer",
-      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython"]),
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython",
+      ]),
     room("Dockerignore", uses: ["ForgeBasics"]),
-    room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room(
+      "Lint",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeDockerignore",
+        system,
+      ]),
     room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
-    room("Templates", uses: ["ForgeBasics", mustache, yams, system]),
+    room("Templates", uses: ["ForgeBasics", "ForgeCatalogue", mustache, yams, system]),
     room(
       "Migration",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeWorkloads",
-        "ForgeTemplates", system,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeLint", "ForgeWorkloads", "ForgeTemplates", system,
       ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint",
-        "ForgeWorkloads", "ForgeTemplates", "ForgeMigration", yams,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeDockerignore", "ForgeLint", "ForgeWorkloads", "ForgeTemplates", "ForgeMigration",
+        yams,
       ]),
 
     // Between the wings, and the way out.
@@ -110,10 +145,12 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates", "ForgeMigration",
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
+        "ForgeTemplates", "ForgeMigration",
         "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
-        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
+        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeWriting", "ForgeMinimizer",
+        "ForgeOptimizer", crypto,
       ]),
     .target(
       name: "ImageForge",
@@ -123,7 +160,7 @@ let package = Package(
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
         "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess,
+        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -148,12 +185,16 @@ let package = Package(
       name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system],
       path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("Basics", uses: ["ForgeBasics"]),
+    tests("Basics", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue"]),
     tests("Layers", uses: ["ForgeLayers"]),
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
-    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
+    tests(
+      "Optimizer",
+      uses: [
+        "ForgeOptimizer", "ForgeMinimizer", "ForgeWriting", "ForgeInspection", "forge",
+      ]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests(
