@@ -2,7 +2,7 @@ import ForgeEngines
 import ForgeInspection
 
 /// An image as people name it: a path, `-` for standard input, or `docker:REF`, `podman:REF`, `buildah:REF`.
-public enum ImageReference {
+public enum ImageLocator {
   /// Opens and inspects the image; one that an engine holds is exported to a temporary archive first.
   /// - Throws: `ImageError`, `LayerError` or `EngineError`.
   public static func inspect(_ image: String, options: InspectionOptions = .init()) async throws
