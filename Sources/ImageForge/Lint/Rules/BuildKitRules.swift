@@ -285,7 +285,9 @@ extension LintRule {
     "TARGETVARIANT", "TARGETSTAGE",
   ]
 
-  /// The words of which one in a name says that it holds a secret, and those that say it does not.
+  /// Whether a name says that its value is a secret, by BuildKit's own words
+  /// (frontend/dockerfile/linter, `SecretsUsedInArgOrEnv`), so that both say the same. `SecretName` is the list that
+  /// forge itself goes by.
   static func saysSecret(_ name: String) -> Bool {
     let words = Set(name.lowercased().split(separator: "_"))
     let secret: Set<Substring> = [
