@@ -104,7 +104,7 @@ let package = Package(
       ]),
 
     // Left wing: reads source and writes recipes.
-    room("Syntax", uses: ["ForgeBasics", "ForgeCatalogue", yams, toml]),
+    room("Syntax", uses: ["ForgeBasics", "ForgeFindings", yams, toml]),
     room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
     room(
       "Node",

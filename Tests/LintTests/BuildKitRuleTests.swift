@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import TestSupport
 import Testing
 
@@ -238,7 +238,7 @@ import Testing
       SourceText(name: "Dockerfile", text: text), try BuildContext(folder.path)
     )
     let found = Linter.lint(source, ignore: nil, context: context)
-    let mended = Linter.mend(source, ignore: nil, context: context)
+    let mended = Linter.fix(source, ignore: nil, context: context)
     #expect(found.allSatisfy { $0.location?.hasPrefix("Dockerfile:") == true })
     #expect(mended.map { $0.contents != text } ?? true)
   }

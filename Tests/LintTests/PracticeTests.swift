@@ -19,8 +19,8 @@ import Testing
     ).map { "\($0.id) \($0.location?.split(separator: ":").last ?? "")" }
   }
 
-  private func mend(_ text: String, ignore: String? = "**/.env*\n") throws -> MendedFile? {
-    Linter.mend(
+  private func mend(_ text: String, ignore: String? = "**/.env*\n") throws -> FixedFile? {
+    Linter.fix(
       SourceText(name: "Dockerfile", text: text),
       ignore: ignore.map { SourceText(name: ".dockerignore", text: $0) },
       context: try BuildContext(folder.path))
@@ -277,11 +277,11 @@ import Testing
   }
 
   @Test func shellFormsBecomeExecForms() {
-    #expect(Mender.execForm("npm  start") == #"["npm", "start"]"#)
+    #expect(Fixer.execForm("npm  start") == #"["npm", "start"]"#)
     #expect(
-      Mender.execForm("uvicorn a:b --port $PORT")
+      Fixer.execForm("uvicorn a:b --port $PORT")
         == #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#)
-    #expect(Mender.execForm(#"echo "a" && b"#) == #"["sh", "-c", "echo \"a\" && b"]"#)
+    #expect(Fixer.execForm(#"echo "a" && b"#) == #"["sh", "-c", "echo \"a\" && b"]"#)
   }
 
   @Test func whatIsSkippedIsNotMended() throws {

@@ -40,8 +40,8 @@ import Testing
     let file = try parse("# Escape = `\nFROM a\nRUN dir `\n  C:\\x\\\nRUN b\n")
     #expect(file.escape == "`")
     #expect(file.instructions.map(\.arguments) == ["a", "dir   C:\\x\\", "b"])
-    #expect(throws: DockerfileError.self) { try parse("# escape=x\nFROM a\n") }
-    #expect(throws: DockerfileError.self) { try parse("# escape=`\n# escape=`\nFROM a\n") }
+    #expect(throws: SyntaxError.self) { try parse("# escape=x\nFROM a\n") }
+    #expect(throws: SyntaxError.self) { try parse("# escape=`\n# escape=`\nFROM a\n") }
   }
 
   @Test func hereDocuments() throws {
@@ -55,7 +55,7 @@ import Testing
     #expect(documents.map(\.expands) == [true, false])
     #expect(documents.map(\.chomps) == [true, false])
     #expect(file.instructions[3].heredocs.isEmpty)
-    let error = #expect(throws: DockerfileError.self) { try parse("FROM a\nRUN <<E\nx\n") }
+    let error = #expect(throws: SyntaxError.self) { try parse("FROM a\nRUN <<E\nx\n") }
     #expect(error?.location == "Dockerfile:2")
   }
 
@@ -105,11 +105,11 @@ import Testing
   }
 
   @Test func hostileFiles() {
-    #expect(throws: DockerfileError.self) { try parse("") }
-    #expect(throws: DockerfileError.self) {
+    #expect(throws: SyntaxError.self) { try parse("") }
+    #expect(throws: SyntaxError.self) {
       try parse("FROM " + String(repeating: "a", count: 1 << 17))
     }
-    #expect(throws: DockerfileError.self) { try parse(String(repeating: "RUN a\n", count: 20_000)) }
+    #expect(throws: SyntaxError.self) { try parse(String(repeating: "RUN a\n", count: 20_000)) }
     let nested = String(repeating: "${a:-", count: 5_000)
     #expect(DockerfileWords.expand(nested) { _ in .unset } == nil)
     let bytes = SourceText(name: "Dockerfile", bytes: [0xFF, 0xFE, 0x00, 0x0A, 0x46, 0x52])

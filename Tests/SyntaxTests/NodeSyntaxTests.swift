@@ -93,7 +93,7 @@ struct NodeLockfileTests {
 
   @Test(arguments: ["", "[]", "{\"packages\": ", "<<<<<<< HEAD\n{}"])
   func brokenNpm(_ text: String) {
-    let error = #expect(throws: LockfileError.self) {
+    let error = #expect(throws: SyntaxError.self) {
       try NodeLockfile.npm(source(text, "package-lock.json"), package: "next", importer: "")
     }
     #expect(error?.location.hasPrefix("package-lock.json:1") == true)
@@ -101,12 +101,12 @@ struct NodeLockfileTests {
 
   @Test func brokenOthers() {
     let conflict = source("# yarn lockfile v1\n<<<<<<< HEAD\n", "yarn.lock")
-    let error = #expect(throws: LockfileError.self) {
+    let error = #expect(throws: SyntaxError.self) {
       try NodeLockfile.yarn(conflict, package: "next", range: "")
     }
     #expect(error?.location == "yarn.lock:2")
     for text in ["", "importers: {}", "lockfileVersion: 9.0\nimporters:\n  - [\n"] {
-      #expect(throws: LockfileError.self) {
+      #expect(throws: SyntaxError.self) {
         try NodeLockfile.pnpm(source(text), package: "next", importer: "")
       }
     }

@@ -78,13 +78,13 @@ import Testing
     "x = \\ 1", "x = f\"{f'{f\"{f'{f\"{f'{f\"{f'{f\"{1}\"}'}\"}'}\"}'}\"}'}\"",
   ])
   func textThatIsNoPythonIsAnError(_ text: String) {
-    #expect(throws: PythonSyntaxError.self) { try parse(text) }
+    #expect(throws: SyntaxError.self) { try parse(text) }
   }
 
   @Test func depthIsBounded() throws {
     let many = 200_000
-    #expect(throws: PythonSyntaxError.self) { try parse(String(repeating: "(", count: many)) }
-    #expect(throws: PythonSyntaxError.self) {
+    #expect(throws: SyntaxError.self) { try parse(String(repeating: "(", count: many)) }
+    #expect(throws: SyntaxError.self) {
       try parse((0..<200).map { String(repeating: " ", count: $0) + "if x:\n" }.joined() + "pass\n")
     }
     #expect(

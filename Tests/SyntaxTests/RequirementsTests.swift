@@ -147,14 +147,14 @@ import Testing
     ("x" + String(repeating: ".'x'", count: 5000) + " = 1", 1),
   ])
   func malformedTOML(_ text: String, _ line: Int) {
-    let error = #expect(throws: TOMLError.self) {
+    let error = #expect(throws: SyntaxError.self) {
       try TOMLDocument.parse(SourceText(name: "x", text: text))
     }
     #expect(error?.location == "x:\(line)")
   }
 
   @Test func bytesThatAreNoText() {
-    #expect(throws: TOMLError.self) {
+    #expect(throws: SyntaxError.self) {
       try TOMLDocument.parse(SourceText(name: "x", bytes: [0x61, 0x3D, 0xFF]))
     }
   }

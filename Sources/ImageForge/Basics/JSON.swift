@@ -63,19 +63,24 @@ public struct JSON: Sendable {
 
 /// Why a text is not acceptable JSON, and where.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// `file:line`.
-  public let location: String
+  /// The name of the text.
+  public let file: String
+  /// From 1.
+  public let line: Int
   /// From 1, in bytes.
   public let column: Int
   /// What is wrong there.
   public let reason: String
 
-  package init(location: String, column: Int, reason: String) {
-    self.location = location
-    self.column = column
+  package init(_ source: SourceText, at offset: Int, reason: String) {
+    file = source.name
+    line = source.line(at: offset)
+    column = source.column(at: offset)
     self.reason = reason
   }
 
+  /// `file:line`.
+  public var location: String { "\(file):\(line)" }
   public var description: String { "\(location), column \(column): \(reason)" }
 }
 
@@ -153,8 +158,7 @@ private struct JSONParser {
 
   private func failure(_ reason: String, at offset: Int? = nil) -> JSONError {
     let offset = min(offset ?? at, bytes.count)
-    return JSONError(
-      location: source.location(at: offset), column: source.column(at: offset), reason: reason)
+    return JSONError(source, at: offset, reason: reason)
   }
 
   private var current: UInt8? { at < bytes.count ? bytes[at] : nil }

@@ -11,11 +11,11 @@ public struct LintReport: Codable, Sendable, Equatable {
   public let files: [String]
   public let findings: [Finding]
   /// The Dockerfiles as their findings ask, as far as that can be told; and ignore files that are missing.
-  public let mended: [MendedFile]
+  public let mended: [FixedFile]
   /// Whether no finding is an error.
   public var passed: Bool { !findings.contains { $0.severity == .error } }
 
-  package init(files: [String], findings: [Finding], mended: [MendedFile] = []) {
+  package init(files: [String], findings: [Finding], mended: [FixedFile] = []) {
     schemaVersion = 1
     self.files = files
     self.findings = findings
@@ -38,7 +38,7 @@ public enum Linter {
     let files = isFolder ? LintFiles.dockerfiles(in: try BuildContext(path)) : [path]
     guard !files.isEmpty else { throw .noDockerfile(path) }
     var findings: [Finding] = []
-    var mended: [MendedFile] = []
+    var mended: [FixedFile] = []
     for file in files {
       let place = isFolder && root != "." ? root + "/" + file : file
       let (found, better) = try lint(file, readFrom: place, context: context)
@@ -51,7 +51,7 @@ public enum Linter {
   /// Writes the mended files, each as a whole.
   /// - Parameter path: what was linted.
   /// - Throws: `OutputError` for the first that cannot be written.
-  public static func write(_ mended: [MendedFile], to path: String) throws {
+  public static func write(_ mended: [FixedFile], to path: String) throws {
     var status = stat()
     let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     for file in mended {
@@ -71,7 +71,7 @@ public enum Linter {
 
   private static func lint(
     _ name: String, readFrom path: String, context given: String?
-  ) throws(LintError) -> ([Finding], [MendedFile]) {
+  ) throws(LintError) -> ([Finding], [FixedFile]) {
     let source = try LintFiles.require(path, name: name)
     // Both as deep as the name says: what lies above the linted folder is never looked at.
     let prefix = path.hasSuffix(name) ? String(path.dropLast(name.count)) : ""
@@ -98,39 +98,39 @@ public enum Linter {
     while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     let buildContext = try BuildContext(folder.isEmpty ? "." : folder)
     let findings = lint(source, ignore: ignore, context: buildContext)
-    var mended = mend(source, ignore: ignore, context: buildContext).map { [$0] } ?? []
+    var mended = fix(source, ignore: ignore, context: buildContext).map { [$0] } ?? []
     if findings.contains(where: { $0.id == "FORGE-L059" }) {
       mended.append(
         file(
           (shown.isEmpty || shown == "." ? "" : shown + "/") + ".dockerignore", "",
-          Mender.ignoreFile,
+          Fixer.ignoreFile,
           ["FORGE-L059: what the image never needs stays out"]))
     }
     return (findings, mended)
   }
 
   private static func file(_ path: String, _ old: String, _ new: String, _ changes: [String])
-    -> MendedFile
+    -> FixedFile
   {
-    MendedFile(
+    FixedFile(
       path: path, contents: new, changes: changes,
       diff: UnifiedDiff.between(old, new, oldName: "a/\(path)", newName: "b/\(path)"))
   }
 
-  /// The Dockerfile as its findings ask; nil when there is nothing that can be mended.
-  package static func mend(_ source: SourceText, ignore: SourceText?, context: BuildContext)
-    -> MendedFile?
+  /// The Dockerfile as its findings ask; nil when there is nothing that can be fixed.
+  package static func fix(_ source: SourceText, ignore: SourceText?, context: BuildContext)
+    -> FixedFile?
   {
     guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
     let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
     let subject = LintSubject(
       dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
-    return Mender.mend(source, subject).map { mended in
+    return Fixer.fix(source, subject).map { mended in
       let (old, new) = (
-        Mender.masked(source.text, dockerfile), Mender.masked(mended.text, dockerfile)
+        Fixer.masked(source.text, dockerfile), Fixer.masked(mended.text, dockerfile)
       )
       let shown = file(source.name, old, new, mended.changes)
-      return MendedFile(
+      return FixedFile(
         path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
     }
   }
@@ -174,7 +174,7 @@ public enum Linter {
           Finding(
             id: "FORGE-L041", severity: .error,
             message: "the pattern \(error.pattern) \(error.reason)",
-            location: "\(ignore.name):\(error.line)",
+            at: ignore.place(line: error.line),
             fix: "Correct it; a literal bracket is written \\["))
       }
     }
@@ -182,7 +182,7 @@ public enum Linter {
     do { dockerfile = try DockerfileSyntax.parse(source) } catch {
       return findings + [
         Finding(
-          id: "FORGE-L040", severity: .error, message: error.reason, location: error.location,
+          id: "FORGE-L040", severity: .error, message: error.reason, at: error.place,
           fix: "Correct the Dockerfile; no builder can read it")
       ]
     }
@@ -194,7 +194,7 @@ public enum Linter {
         Finding(
           id: "FORGE-L042", severity: .warning,
           message: "the directive check does not know \(problem)",
-          location: subject.location(dockerfile.directives.first { $0.name == "check" }?.line ?? 1),
+          at: subject.place(line: dockerfile.directives.first { $0.name == "check" }?.line ?? 1),
           fix: "Write # check=skip=RULE,RULE;error=true"))
     }
     for rule in LintRule.all where directive.wants(rule) {
@@ -202,9 +202,9 @@ public enum Linter {
         if let line = hit.line, subject.silences(rule, at: line) { continue }
         findings.append(
           Finding(
-            id: rule.id,
+            id: FindingID(rawValue: rule.id),
             severity: directive.fails && rule.severity == .warning ? .error : rule.severity,
-            message: hit.message, location: hit.location, fix: hit.fix))
+            message: hit.message, at: hit.place, fix: hit.fix))
       }
     }
     return findings

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeLint
+import ForgeSyntax
 import ForgeTemplates
 import Foundation
 

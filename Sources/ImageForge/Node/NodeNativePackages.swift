@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeFindings
 import ForgeSyntax
@@ -17,7 +18,7 @@ private struct NativeTable: Decodable, Sendable {
   let packages: [Package]
 
   static let table: [String: Package] = {
-    let table = try? DataFile.decode(NativeTable.self, from: "data/node-packages.yaml")
+    let table = try? Catalogue.decode(NativeTable.self, from: "data/node-packages.yaml")
     return Dictionary((table?.packages ?? []).map { ($0.name, $0) }) { first, _ in first }
   }()
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeSyntax
 
@@ -35,7 +36,7 @@ struct NodeReleases: Decodable, Sendable {
 
   static let table: NodeReleases = {
     // The table is embedded; a test reads it, so that an unreadable one cannot be released.
-    let table = try? DataFile.decode(NodeReleases.self, from: "data/node-releases.yaml")
+    let table = try? Catalogue.decode(NodeReleases.self, from: "data/node-releases.yaml")
     return table ?? NodeReleases(asOf: "", default: 24, lines: [], lockfiles: [])
   }()
 
@@ -85,7 +86,7 @@ struct NextReleases: Decodable, Sendable {
   let vulnerable: [Vulnerability]
 
   static let table: NextReleases = {
-    let table = try? DataFile.decode(NextReleases.self, from: "data/next-releases.yaml")
+    let table = try? Catalogue.decode(NextReleases.self, from: "data/next-releases.yaml")
     return table ?? NextReleases(node: [], vulnerable: [])
   }()
 

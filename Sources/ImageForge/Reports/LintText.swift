@@ -78,7 +78,7 @@ public struct LintRuleList: Encodable, Sendable {
       Row(
         id: $0.id, severity: $0.severity, title: $0.title, sameAs: $0.sameAs,
         experimental: $0.isExperimental,
-        mends: $0.isMended)
+        mends: $0.isFixable)
     }
   }
 

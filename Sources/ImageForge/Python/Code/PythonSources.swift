@@ -62,7 +62,7 @@ package enum PythonSources {
       else {
         continue
       }
-      do throws(PythonSyntaxError) {
+      do throws(SyntaxError) {
         let module = try PythonModule.parse(SourceText(name: path, bytes: bytes))
         files.append(PythonFile(path: path, module: module))
       } catch {

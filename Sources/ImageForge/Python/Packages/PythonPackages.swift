@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeFindings
 import ForgeSyntax
@@ -17,7 +18,7 @@ struct PythonPackages: Sendable {
 
   private static let table: [String: Entry] =
     // The table is embedded; a test reads it, so that an unreadable one cannot be released.
-    (try? DataFile.decode([String: Entry].self, from: "data/python-system-packages.yaml")) ?? [:]
+    (try? Catalogue.decode([String: Entry].self, from: "data/python-system-packages.yaml")) ?? [:]
 
   /// The distributions that the table knows; with an extra as `psycopg[c]`.
   static var known: [String] { table.keys.sorted() }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeFindings
 import ForgeSyntax
@@ -22,7 +23,7 @@ enum PythonWeights {
 
   /// The table is embedded; a test reads it, so that an unreadable one cannot be released.
   static let table: [Entry] =
-    (try? DataFile.decode([Entry].self, from: "data/python-weights.yaml")) ?? []
+    (try? Catalogue.decode([Entry].self, from: "data/python-weights.yaml")) ?? []
 
   /// One finding for each declared dependency that has a lighter form.
   static func findings(_ manifest: PythonManifest?) -> [Finding] {

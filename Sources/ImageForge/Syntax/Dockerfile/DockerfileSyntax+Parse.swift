@@ -7,7 +7,7 @@ extension DockerfileSyntax {
   private static let maximumInstructions = 10_000
 
   /// Reads a Dockerfile as BuildKit's parser does (frontend/dockerfile/parser).
-  package static func parse(_ source: SourceText) throws(DockerfileError) -> DockerfileSyntax {
+  package static func parse(_ source: SourceText) throws(SyntaxError) -> DockerfileSyntax {
     var reader = Reader(source: source)
     try reader.read()
     return DockerfileSyntax(
@@ -37,12 +37,12 @@ extension DockerfileSyntax {
       self.lines = lines
     }
 
-    func failure(_ line: Int, _ reason: String) -> DockerfileError {
-      DockerfileError(location: "\(name):\(line)", reason: reason)
+    func failure(_ line: Int, _ reason: String) -> SyntaxError {
+      SyntaxError(place: .source(file: name, line: line), reason: reason)
     }
 
     /// The next line without its end; the line before it has the number `next`.
-    mutating func takeLine() throws(DockerfileError) -> String? {
+    mutating func takeLine() throws(SyntaxError) -> String? {
       guard next < lines.count else { return nil }
       let line = lines[next]
       next += 1
@@ -52,7 +52,7 @@ extension DockerfileSyntax {
       return line
     }
 
-    mutating func read() throws(DockerfileError) {
+    mutating func read() throws(SyntaxError) {
       while let line = try takeLine() {
         let start = next
         if try readDirective(line) { continue }
@@ -84,11 +84,13 @@ extension DockerfileSyntax {
       guard !instructions.isEmpty else { throw failure(1, "there is no instruction") }
     }
 
+    // Compiled once; `Regex` is not `Sendable`, but one without captured closures never changes.
+    private nonisolated(unsafe) static let directive = /#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)/
+
     /// `# name=value`, which must stand in front of everything else.
-    private mutating func readDirective(_ line: String) throws(DockerfileError) -> Bool {
+    private mutating func readDirective(_ line: String) throws(SyntaxError) -> Bool {
       guard mayBeDirective else { return false }
-      guard let match = line.trimmingSpaces.wholeMatch(of: /#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)/)
-      else {
+      guard let match = line.trimmingSpaces.wholeMatch(of: Self.directive) else {
         mayBeDirective = false
         return false
       }
@@ -121,7 +123,7 @@ extension DockerfileSyntax {
       return (String(scalars), true)
     }
 
-    private mutating func add(_ line: String, start: Int) throws(DockerfileError) {
+    private mutating func add(_ line: String, start: Int) throws(SyntaxError) {
       let text = line.trimmingSpaces.unicodeScalars
       let spelling = String(text.prefix { !$0.isDockerfileSpace })
       let rest = text.dropFirst(spelling.unicodeScalars.count).drop { $0.isDockerfileSpace }
@@ -147,7 +149,7 @@ extension DockerfileSyntax {
     /// Reads lines up to the here-document's name.
     private mutating func heredoc(
       _ mark: DockerfileWords.HeredocMark, start: Int
-    ) throws(DockerfileError) -> DockerfileInstruction.Heredoc {
+    ) throws(SyntaxError) -> DockerfileInstruction.Heredoc {
       var content = ""
       while let line = try takeLine() {
         var end = Substring(line.droppingCarriageReturns)

@@ -1,12 +1,5 @@
 import ForgeBasics
-
-/// Why a text is no Dockerfile, and where.
-package struct DockerfileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// `file:line`.
-  package let location: String
-  package let reason: String
-  package var description: String { "\(location): \(reason)" }
-}
+import ForgeFindings
 
 /// A Dockerfile as BuildKit's parser splits it: instructions with their flags and here-documents, and the stages that
 /// they form. Nothing is evaluated; `DockerfileVariables` expands words.
@@ -69,7 +62,11 @@ package struct DockerfileSyntax: Sendable {
     return found
   }
 
-  package func location(_ line: Int) -> String { "\(name):\(line)" }
+  /// A line of the file, from 1.
+  package func place(line: Int) -> Place { .source(file: name, line: line) }
+
+  /// A line of the file as evidence names it, `file:line`.
+  package func location(_ line: Int) -> String { place(line: line).description }
 
   init(
     name: String, directives: [Directive], escape: Character, instructions: [DockerfileInstruction],

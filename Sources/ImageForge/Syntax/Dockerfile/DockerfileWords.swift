@@ -6,10 +6,14 @@ package enum DockerfileWords {
     let chomps: Bool
   }
 
+  // Compiled once; `Regex` is not `Sendable`, but one without captured closures never changes.
+  private nonisolated(unsafe) static let heredocMark = /[0-9]*<<(-?)\s*([^<]+)/
+
   /// The `<<NAME` marks among the words of a line.
   static func heredocs(in line: String) -> [HeredocMark] {
-    split(line, escape: "\\").compactMap { word in
-      guard let match = word.wholeMatch(of: /[0-9]*<<(-?)\s*([^<]+)/) else { return nil }
+    guard line.contains("<<") else { return [] }
+    return split(line, escape: "\\").compactMap { word in
+      guard let match = word.wholeMatch(of: heredocMark) else { return nil }
       let raw = String(match.2)
       guard !raw.contains("$"), let name = expand(raw, escape: "\\", value: { _ in nil }),
         !name.isEmpty

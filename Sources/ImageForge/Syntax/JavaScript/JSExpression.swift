@@ -30,7 +30,16 @@ package struct JSExpression: Sendable {
   }
 
   package let kind: Kind
+  /// In bytes, in the text that was parsed.
   package let offset: Int
+  /// How many expressions lie in one another at most, this one and the bodies of functions included.
+  let height: Int
+
+  init(kind: Kind, offset: Int) {
+    self.kind = kind
+    self.offset = offset
+    height = 1 + kind.height
+  }
 }
 
 package enum JSProperty: Sendable {
@@ -43,6 +52,14 @@ package enum JSProperty: Sendable {
 package struct JSFunction: Sendable {
   package let parameters: [JSPattern]
   package let body: [JSStatement]
+  /// Of the highest expression in it.
+  let height: Int
+
+  init(parameters: [JSPattern], body: [JSStatement]) {
+    self.parameters = parameters
+    self.body = body
+    height = max(parameters.tallest(\.height), body.tallest(\.height))
+  }
 }
 
 /// What a declaration or parameter binds.

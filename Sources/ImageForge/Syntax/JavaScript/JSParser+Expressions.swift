@@ -43,7 +43,7 @@ extension JSParser {
       let symbol = text(current)
       advance()
       let right = binary(minimum: rank + 1)
-      left = JSExpression(kind: .binary(symbol, left, right), offset: left.offset)
+      left = bounded(JSExpression(kind: .binary(symbol, left, right), offset: left.offset))
     }
   }
 
@@ -74,19 +74,21 @@ extension JSParser {
     while true {
       if take(".") || take("?.") {
         if isNext("(") || isNext("[") { continue }
-        value = JSExpression(kind: .member(value, text(current)), offset: value.offset)
+        value = bounded(JSExpression(kind: .member(value, text(current)), offset: value.offset))
         advance()
       } else if isNext("[") {
         advance()
         let index = expression()
         guard take("]") else { return JSExpression(kind: .other, offset: value.offset) }
+        let kind: JSExpression.Kind
         if case .string(let name) = index.kind {
-          value = JSExpression(kind: .member(value, name), offset: value.offset)
+          kind = .member(value, name)
         } else {
-          value = JSExpression(kind: .element(value, index), offset: value.offset)
+          kind = .element(value, index)
         }
+        value = bounded(JSExpression(kind: kind, offset: value.offset))
       } else if isNext("(") {
-        value = JSExpression(kind: .call(value, arguments()), offset: value.offset)
+        value = bounded(JSExpression(kind: .call(value, arguments()), offset: value.offset))
       } else if isNext("!"), !current.followsLineBreak, !isNext("=", 1) {
         advance()
       } else if isNext("<"), let end = typeArgumentsEnd() {
@@ -100,6 +102,13 @@ extension JSParser {
         return value
       }
     }
+  }
+
+  /// An expression that closes a chain such as `a.b().c` or `a + b + c`. A chain that is too long is not read: its
+  /// links lie in one another, and nothing else bounds their number.
+  private func bounded(_ expression: JSExpression) -> JSExpression {
+    guard expression.height > Self.maximumHeight else { return expression }
+    return JSExpression(kind: .other, offset: expression.offset)
   }
 
   mutating func arguments() -> [JSExpression] {

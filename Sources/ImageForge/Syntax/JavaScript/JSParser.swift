@@ -12,6 +12,8 @@ package struct JSParser {
   /// Nesting of expressions and statements together; recursion ends here.
   var depth = 0
   static let maximumDepth = 100
+  /// Of a chain's links in one another.
+  static let maximumHeight = 400
 
   package static func parse(_ source: SourceText, jsx: Bool = false) -> [JSStatement] {
     var parser = JSParser(source: source, tokens: JSTokenizer.tokenize(source, jsx: jsx))

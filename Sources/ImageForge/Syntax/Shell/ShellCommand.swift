@@ -1,0 +1,87 @@
+/// One simple command of a shell script, as far as its words tell: enough to know an installation when it is seen, and
+/// no shell.
+package struct ShellCommand: Equatable {
+  /// Without variables that are set for it, and without `sudo`, `env`, `exec`. Quotes are dropped; nothing is expanded.
+  package let words: [String]
+
+  /// The name of the program, without its folder; empty where there are no words.
+  package var program: String {
+    guard let word = words.first else { return "" }
+    return Self.fileName(word)
+  }
+
+  package func has(_ word: String) -> Bool { words.contains(word) }
+
+  /// The words behind the program that are no flags.
+  package var operands: [String] { words.dropFirst().filter { !$0.hasPrefix("-") } }
+
+  /// The commands of a `RUN`, `CMD` or `ENTRYPOINT` in exec or shell form, here-documents included.
+  package static func all(of instruction: DockerfileInstruction) -> [ShellCommand] {
+    guard let words = instruction.execForm else {
+      return all(in: instruction.arguments) + instruction.heredocs.flatMap { all(in: $0.content) }
+    }
+    // `["sh", "-c", "script"]`
+    if words.count == 3, ["sh", "bash", "ash"].contains(fileName(words[0])), words[1] == "-c" {
+      return all(in: words[2])
+    }
+    return [ShellCommand(words: words)]
+  }
+
+  /// The commands between a script's operators, in their order, without those inside quotes.
+  package static func all(in script: String) -> [ShellCommand] {
+    var commands: [ShellCommand] = []
+    var words: [String] = []
+    var word = ""
+    func endWord() {
+      if !word.isEmpty { words.append(word) }
+      word = ""
+    }
+    func endCommand() {
+      endWord()
+      let command = words.drop { leadingWords.contains($0) || isAssignment($0) }
+      if !command.isEmpty { commands.append(ShellCommand(words: Array(command))) }
+      words = []
+    }
+    let text = ShellText(script)
+    for (character, role) in zip(text.characters, text.roles) {
+      switch (role, character) {
+      case (.quoteMark, _), (.backslash, _), (.escaped, "\n"): break
+      case (.plain, "&"), (.plain, ";"), (.plain, "|"), (.plain, "\n"), (.plain, ")"): endCommand()
+      case (.plain, " "), (.plain, "\t"), (.plain, "\r"): endWord()
+      case (.plain, _), (.quoted, _), (.escaped, _): word.append(character)
+      }
+    }
+    endCommand()
+    return commands
+  }
+
+  /// What may stand in front of a command without being one.
+  private static let leadingWords: Set<String> = [
+    "sudo", "env", "exec", "then", "do", "else", "if", "!", "{", "(",
+  ]
+
+  /// `NAME=value`, which is set for the command behind it.
+  private static func isAssignment(_ word: String) -> Bool {
+    let name = word.utf8.prefix { $0 != UInt8(ascii: "=") }
+    guard name.count < word.utf8.count, let first = name.first else { return false }
+    return !isDigit(first) && name.allSatisfy { isLetter($0) || isDigit($0) }
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    let lower = byte | 0x20
+    return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z") || byte == UInt8(ascii: "_")
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+
+  private static func fileName(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? ""
+  }
+
+  /// Whether a shell is needed to run the text: it has more than words.
+  package static func needsShell(_ text: String) -> Bool {
+    text.contains { "&|;<>()$`*?[]{}~#\"'\\=\n".contains($0) }
+  }
+}
