@@ -6,7 +6,7 @@ import Testing
 @Suite struct TableTests {
   @Test func everyStripSetHasItsRow() throws {
     for set in StripSet.allCases {
-      let row = try #require(StripTable.shared[set], "\(set)")
+      let row = try #require(StripTable.shared[set.rawValue], "\(set)")
       #expect(!row.summary.isEmpty)
     }
     #expect(StripSet.allCases.filter(\.isSafe) == [.caches, .docs, .man])

@@ -29,21 +29,21 @@ package struct ELFFile {
       return nil
     }
     machine = Self.machine(head)
-    var reader = Reader(is64: head[4] == 2)
-    let is64 = reader.is64
-    guard let start = try reader.word(is64 ? 32 : 28, read),
-      let size = try reader.number(is64 ? 54 : 42, 2, read),
-      let count = try reader.number(is64 ? 56 : 44, 2, read), size >= (is64 ? 56 : 32),
-      count <= 4096
+    let layout = head[4] == 2 ? Layout.bits64 : Layout.bits32
+    var reader = Reader(wordSize: layout.wordSize)
+    guard let start = try reader.word(layout.programHeaders, read),
+      let size = try reader.number(layout.headerSize, 2, read),
+      let count = try reader.number(layout.headerCount, 2, read),
+      size >= layout.leastHeaderSize, count <= 4096
     else { return nil }
     var loads: [(address: Int, offset: Int, size: Int)] = []
     var dynamic: (offset: Int, size: Int)?
     for index in 0..<count {
       let header = start + index * size
       guard let type = try reader.number(header, 4, read),
-        let offset = try reader.word(header + (is64 ? 8 : 4), read),
-        let address = try reader.word(header + (is64 ? 16 : 8), read),
-        let length = try reader.word(header + (is64 ? 32 : 16), read)
+        let offset = try reader.word(header + layout.offset, read),
+        let address = try reader.word(header + layout.address, read),
+        let length = try reader.word(header + layout.size, read)
       else { return nil }
       switch type {
       case 1: loads.append((address, offset, length))
@@ -54,7 +54,7 @@ package struct ELFFile {
     }
     guard let dynamic else { return }
     var tags: [(tag: Int, value: Int)] = []
-    let step = is64 ? 16 : 8
+    let step = 2 * layout.wordSize
     for offset in stride(
       from: dynamic.offset, to: dynamic.offset + min(dynamic.size, 1 << 16), by: step)
     {
@@ -81,6 +81,27 @@ package struct ELFFile {
     }
   }
 
+  /// Where fields stand, in bytes, in a file of a class (ELFCLASS32, ELFCLASS64).
+  private struct Layout {
+    var wordSize: Int
+    /// e_phoff, e_phentsize and e_phnum in the header of the file.
+    var programHeaders: Int
+    var headerSize: Int
+    var headerCount: Int
+    /// Bytes of a program header, and p_offset, p_vaddr and p_filesz in it.
+    var leastHeaderSize: Int
+    var offset: Int
+    var address: Int
+    var size: Int
+
+    static let bits32 = Layout(
+      wordSize: 4, programHeaders: 28, headerSize: 42, headerCount: 44, leastHeaderSize: 32,
+      offset: 4, address: 8, size: 16)
+    static let bits64 = Layout(
+      wordSize: 8, programHeaders: 32, headerSize: 54, headerCount: 56, leastHeaderSize: 56,
+      offset: 8, address: 16, size: 32)
+  }
+
   /// Its class and machine (e_ident[EI_CLASS], e_machine).
   struct Machine: Equatable {
     var wordSize: UInt8
@@ -104,11 +125,11 @@ package struct ELFFile {
 
   /// Reads numbers from a page that was read at once.
   private struct Reader {
-    let is64: Bool
+    let wordSize: Int
     private var page: [UInt8] = []
     private var start = 0
 
-    init(is64: Bool) { self.is64 = is64 }
+    init(wordSize: Int) { self.wordSize = wordSize }
 
     mutating func number(_ offset: Int, _ length: Int, _ read: (Int, Int) throws -> [UInt8])
       rethrows -> Int?
@@ -121,11 +142,12 @@ package struct ELFFile {
       var value: UInt64 = 0
       for byte in page[index..<index + length].reversed() { value = value << 8 | UInt64(byte) }
       // An offset beyond any file is a damaged file; two of them can be added.
-      return value < 1 << 60 ? Int(value) : nil
+      guard value < 1 << 60 else { return nil }
+      return Int(value)
     }
 
     mutating func word(_ offset: Int, _ read: (Int, Int) throws -> [UInt8]) rethrows -> Int? {
-      try number(offset, is64 ? 8 : 4, read)
+      try number(offset, wordSize, read)
     }
 
     static func text(_ offset: Int, _ read: (Int, Int) throws -> [UInt8]) rethrows -> String? {

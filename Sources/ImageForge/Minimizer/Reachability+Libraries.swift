@@ -42,9 +42,6 @@ extension Reachability {
 
   /// What libraries that are reached open in turn: PAM its modules, OpenSSL the providers that its settings name.
   mutating func keepCompanions() throws {
-    func isKept(_ path: String) -> Bool {
-      walk(path, marking: false).map { kept.contains($0) } ?? false
-    }
     let settings = try ["etc/ssl/openssl.cnf", "usr/lib/ssl/openssl.cnf"].flatMap { try lines($0) }
     for folder in libraryFolders {
       if isKept(folder + "/libpam.so.0") { keep(folder + "/security", whole: true) }
@@ -96,10 +93,10 @@ extension Reachability {
 
   /// The lines of a file of settings, without comments.
   mutating func lines(_ path: String) throws -> [String] {
-    guard let id = walk(path, marking: false), root.tree[id].inode != FileTree.none else {
+    guard let id = walk(path, marking: false), root.file(id) != nil else {
       return []
     }
-    let bytes = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 1 << 20)
+    let bytes = try bytes(id, limit: 1 << 20)
     return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map {
       String($0.prefix { $0 != "#" })
     }
@@ -172,10 +169,10 @@ extension Reachability {
 
   /// Whether a library is for the machine of a program; nil for what is no ELF file.
   private mutating func fits(_ path: String, _ program: ELFFile?) throws -> Bool? {
-    guard let id = walk(path, marking: false), root.tree[id].inode != FileTree.none else {
+    guard let id = walk(path, marking: false), root.file(id) != nil else {
       return false
     }
-    let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 64)
+    let head = try bytes(id, limit: 64)
     guard ELFFile.isELF(head), head.count >= 20 else { return nil }
     return program?.machine == nil || program?.machine == ELFFile.machine(head)
   }

@@ -8,8 +8,8 @@ import ForgeWriting
 /// runtime, configuration, and everything that no distribution's package put there.
 package struct Reachability {
   let root: RootFilesystem
-  private let image: ReadImage
-  private let folders = SystemFolders.shared
+  let image: ReadImage
+  let folders = SystemFolders.shared
   let contents: FileContents
   let config: ImageConfig
   var kept: Set<FileTree.ID> = []
@@ -27,14 +27,14 @@ package struct Reachability {
   var triplets: [String] = []
 
   /// Modules that the application's own sources import, and all above them.
-  private var imported: Set<Substring> = []
+  var imported: Set<Substring> = []
 
-  private var keeping: [String] = []
+  var keeping: [String] = []
   /// Those of `keeping` that are no paths, but may be modules.
-  private var askedModules: [String] = []
+  var askedModules: [String] = []
 
   /// What was decided, for people.
-  private var notices: [String] = []
+  var notices: [String] = []
 
   /// The names of an image that stay, and what was decided, for people.
   package struct Result {
@@ -112,17 +112,28 @@ package struct Reachability {
     }
   }
 
+  mutating func isKept(_ path: String) -> Bool {
+    guard let id = walk(path, marking: false) else { return false }
+    return kept.contains(id)
+  }
+
+  /// The first bytes of a regular file; none of anything else.
+  func bytes(_ id: FileTree.ID, limit: Int) throws -> [UInt8] {
+    guard let file = root.file(id) else { return [] }
+    return try contents.bytes(file.origin, limit: limit)
+  }
+
+  /// Drops what only programs and libraries read that go.
   private mutating func dropReaderless() {
     let asked = Set(keeping.compactMap { walk($0, marking: false) })
     for (path, programs) in folders.readers {
       let isRead = programs.contains { program in
         // Where `/bin` is no link to `/usr/bin`, programs are in either.
-        let paths =
-          program.contains("/")
-          ? [program, String(program.dropFirst(4))] : libraryFolders.map { $0 + "/" + program }
-        return paths.contains { walk($0, marking: false).map { kept.contains($0) } ?? false }
+        var paths = [program, String(program.dropFirst(4))]
+        if !program.contains("/") { paths = libraryFolders.map { $0 + "/" + program } }
+        return paths.contains { isKept($0) }
       }
-      guard !isRead, let id = root.node(at: Array(path.utf8)) else { continue }
+      guard !isRead, let id = root.node(at: path.utf8) else { continue }
       var gone: Set<FileTree.ID> = []
       var pending = [id]
       while let next = pending.popLast() {
@@ -136,8 +147,7 @@ package struct Reachability {
   /// What the sources outside of libraries import of what else goes: tests, setuptools.
   private mutating func readImports() throws {
     for id in sources(where: { $0.hasSuffix(".py") }) {
-      let file = root.inodes[Int(root.tree[id].inode)]
-      guard file.size < 1 << 20 else { continue }
+      guard let file = root.file(id), file.size < 1 << 20 else { continue }
       for module in PythonImports(try contents.bytes(file.origin)).modules {
         var name = module[...]
         while !name.isEmpty, imported.insert(name).inserted {
@@ -152,17 +162,14 @@ package struct Reachability {
     for id in kept where root.tree[id].kind == .symlink {
       let path = String(decoding: root.tree.path(id), as: UTF8.self)
       guard path.hasPrefix("etc/"), !path.hasPrefix("etc/alternatives/"),
-        let target = walk(path, marking: false),
-        root.tree[target].inode != FileTree.none
+        let file = walk(path, marking: false).flatMap(root.file)
       else { continue }
-      if root.entry(root.inodes[Int(root.tree[target].inode)].metadata).mode & 0o111 == 0 {
-        keep(path)
-      }
+      if root.entry(file.metadata).mode & 0o111 == 0 { keep(path) }
     }
   }
 
   /// Regular files outside of libraries.
-  private func sources(where isSource: (String) -> Bool) -> [FileTree.ID] {
+  func sources(where isSource: (String) -> Bool) -> [FileTree.ID] {
     var sources: [FileTree.ID] = []
     root.walk { id in
       let name = text(id)
@@ -201,7 +208,7 @@ package struct Reachability {
   // MARK: Keeping names
 
   /// - Parameter leads: whether programs and links in it lead further.
-  private mutating func keepTree(_ id: FileTree.ID, leads: Bool = true) {
+  mutating func keepTree(_ id: FileTree.ID, leads: Bool = true) {
     var stack = [id]
     while let next = stack.popLast() {
       let node = root.tree[next]
@@ -267,12 +274,12 @@ package struct Reachability {
   }
 
   /// Keeps what the config names, and all in it where it is a folder of its own.
-  private mutating func keepNamed(_ path: String) {
+  mutating func keepNamed(_ path: String) {
     guard let id = walk(path, marking: false) else { return }
     keep(path, whole: isOwn(id))
   }
 
-  private func isOwn(_ folder: FileTree.ID) -> Bool {
+  func isOwn(_ folder: FileTree.ID) -> Bool {
     !folders.neverWhole.contains(String(decoding: root.tree.path(folder), as: UTF8.self))
   }
 
@@ -320,327 +327,5 @@ package struct Reachability {
       rest = (target.split(separator: UInt8(ascii: "/")).map { Array($0) } + rest)[...]
     }
     return id
-  }
-
-  // MARK: Entry points
-
-  private mutating func keepCommands() throws {
-    let commands = config.commands
-    guard let first = commands[0].first else { throw MinimizerError.noCommand }
-    guard program(first) != nil else { throw MinimizerError.missingEntryPoint(first) }
-    let architecture = image.image.platform.architecture
-    guard !folders.bigEndian.contains(architecture) else {
-      throw MinimizerError.bigEndian(architecture: architecture)
-    }
-    try refuseUnknownRuntimes(commands)
-    for command in commands {
-      // Words of a shell's text may be programs, and words of a command may be paths.
-      let words = command.flatMap(ImageConfig.words)
-      for word in words {
-        for path in Self.paths(word) { keepNamed(path) }
-        keepProgram(word)
-        keepPackage(word)
-      }
-      // Which programs a script calls cannot be told.
-      if let script = try script(words) { keepCalled(by: script) }
-    }
-  }
-
-  /// Absolute paths in a word or in the value of a variable; of a URL, what has no host: `sqlite:////data/app.db`.
-  private static func paths(_ text: String) -> [String] {
-    text.split { ":,;= \t\n\"'`<>|&()[]{}".contains($0) }.compactMap {
-      (piece: Substring) -> String? in
-      // `-c/etc/app.conf`, `@/etc/app.json`
-      let isOption = piece.hasPrefix("-") || piece.hasPrefix("@")
-      let path = isOption ? piece.drop { $0 != "/" } : piece
-      let slashes = path.prefix { $0 == "/" }.count
-      return slashes == 1 || slashes > 2 ? "/" + path.dropFirst(slashes) : nil
-    }
-  }
-
-  private mutating func keepVariables() {
-    for variable in config.environment {
-      let parts = variable.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, !folders.searchVariables.contains(parts[0]) else { continue }
-      for path in Self.paths(parts[1]) { keepNamed(path) }
-      guard parts[0].hasPrefix("LC_") || parts[0].hasPrefix("LANG") else { continue }
-      for locale in parts[1].split(separator: ":").map({ $0.prefix { $0 != "." && $0 != "@" } }) {
-        for name in [locale, locale.prefix { $0 != "_" }] {
-          keep("usr/share/locale/\(name)", whole: true)
-        }
-      }
-    }
-  }
-
-  /// What a script of a shell may need: all programs of the search path, and what its text names.
-  private mutating func keepCalled(by script: String) {
-    for folder in searchPath { keep(folder, whole: true) }
-    let words = ImageConfig.words(script)
-    for word in words {
-      for path in Self.paths(word) { keepNamed(path) }
-    }
-    for name in Set(words.map(Self.base)) where StripSet.nodePrograms.contains(name) {
-      keepProgram(name)
-      keepPackage(name)
-    }
-  }
-
-  /// The text of the shell scripts that a command names, or of files that a shell reads as one; nil where it names none.
-  private mutating func script(_ words: [String]) throws -> String? {
-    var before = ""
-    var hasShell = false
-    var text: String?
-    func add(_ file: FileTree.ID) throws {
-      let bytes = try contents.bytes(root.inodes[Int(root.tree[file].inode)].origin, limit: 1 << 20)
-      text = (text ?? "") + String(decoding: bytes, as: UTF8.self) + "\n"
-    }
-    for word in words {
-      let isRead = before == "." || before == "source" || folders.shells.contains(Self.base(before))
-      if let id = file(word) {
-        let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
-        if head.starts(with: Array("#!".utf8)) {
-          if folders.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { try add(id) }
-        } else if !ELFFile.isELF(head), isRead || word.hasSuffix(".sh") || word.hasSuffix(".bash") {
-          try add(id)
-        }
-      }
-      hasShell = hasShell || folders.shells.contains(Self.base(word))
-      // Options of a shell stand between it and its script.
-      if !(isRead && word.hasPrefix("-")) { before = word }
-    }
-    // A package manager runs its project's scripts with a shell.
-    if words.contains(where: { StripSet.nodePrograms.contains(Self.base($0)) && program($0) != nil }
-    ) {
-      text = text ?? ""
-      if let manifest = file(config.workingDirectory + "/package.json") { try add(manifest) }
-    }
-    return text
-  }
-
-  private static func base(_ path: String) -> String {
-    String(path.split(separator: "/").last ?? "")
-  }
-
-  /// The regular file that a word of a command is.
-  private mutating func file(_ word: String) -> FileTree.ID? {
-    let path = program(word) ?? config.workingDirectory + "/" + word
-    return walk(path, marking: false).flatMap { root.tree[$0].inode != FileTree.none ? $0 : nil }
-  }
-
-  /// The programs that a script's first line names: its interpreter, and what `env` starts for it.
-  static func interpreter(_ head: [UInt8]) -> [String] {
-    let line = String(
-      decoding: head.prefix { $0 != 0x0A && $0 != 0x0D }.dropFirst(2), as: UTF8.self)
-    let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-    guard let first = words.first else { return [] }
-    guard first.hasSuffix("/env") else { return [first] }
-    // `-S node`, `-Snode`; the name of a variable that `-u` takes away is no program.
-    var rest = words.dropFirst().map { $0.hasPrefix("-S") ? String($0.dropFirst(2)) : $0 }.filter {
-      !$0.isEmpty
-    }[...]
-    while let word = rest.first, word.hasPrefix("-") || word.contains("=") {
-      rest = rest.dropFirst(word == "-u" ? 2 : 1)
-    }
-    return [first] + rest.prefix(1)
-  }
-
-  /// A program that is part of a package of Node needs all of it, be it a package manager.
-  private mutating func keepPackage(_ word: String) {
-    guard let path = program(word), let id = walk(path, marking: false) else { return }
-    let parts = String(decoding: root.tree.path(id), as: UTF8.self).split(separator: "/")
-    var count: Int?
-    if let modules = parts.firstIndex(of: "node_modules"), modules + 2 < parts.count {
-      count = modules + (parts[modules + 1].hasPrefix("@") ? 3 : 2)
-      // What it needs may stand beside it.
-      if !StripSet.nodePrograms.contains(String(parts[modules + 1])) {
-        keep(parts[...modules].joined(separator: "/"), whole: true)
-      }
-    } else if parts.starts(with: ["usr", "share", "nodejs"]) {
-      // Debian's packages need each other.
-      count = 3
-    } else if parts.first == "opt", parts.count > 2, parts[1].hasPrefix("yarn-v") {
-      count = 2
-    } else if parts.starts(with: ["usr", "lib"]) || parts.starts(with: ["usr", "share"]),
-      parts.count > 3,
-      !parts[2].contains("-linux-"), !parts[2].hasPrefix("python")
-    {
-      // `/usr/lib/app/main.js`
-      count = 3
-    }
-    guard let count, let folder = keep(parts.prefix(count).joined(separator: "/")) else { return }
-    // The folder itself may be one that else goes.
-    for child in Array(root.tree.children(folder)) {
-      keepTree(child)
-      guard root.tree[child].kind == .directory, kept.insert(child).inserted else { continue }
-      for next in Array(root.tree.children(child)) { keepTree(next) }
-    }
-  }
-
-  private mutating func refuseUnknownRuntimes(_ commands: [[String]]) throws {
-    guard !asksForLibraries else { return }
-    for word in commands.flatMap({ $0 }).flatMap(ImageConfig.words) {
-      guard let path = program(word), let id = file(path) else { continue }
-      let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
-      var programs = [word]
-      if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
-      for program in programs.compactMap({ self.program($0) }) {
-        let name = Self.base(program)
-        let isUnknown = folders.unknownRuntimes.contains {
-          name == $0
-            || name.hasPrefix($0)
-              && ($0 == "php" || name.dropFirst($0.count).first?.isNumber == true)
-        }
-        // Outside of the distribution's folders a runtime stays whole.
-        guard isUnknown, let place = walk(program, marking: false),
-          folders.system.contains(
-            root.tree.path(place).split(separator: UInt8(ascii: "/")).first.map {
-              String(decoding: $0, as: UTF8.self)
-            }
-              ?? "")
-        else { continue }
-        throw MinimizerError.unknownRuntime(name)
-      }
-    }
-  }
-
-  /// Whether libraries are to be kept that a runtime may need.
-  private var asksForLibraries: Bool {
-    keeping.contains { path in
-      let parts = path.split(separator: "/")
-      return ["lib", "lib64", "share", "libexec", "opt"].contains {
-        parts.prefix(3).contains($0[...])
-      }
-        || parts.first == "usr" && parts.count == 1
-    }
-  }
-
-  private var searchPath: [String] {
-    let value = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
-    return (value ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").split(
-      separator: ":"
-    ).map(
-      String.init)
-  }
-
-  mutating func program(_ name: String) -> String? {
-    if name.hasPrefix("/") { return walk(name, marking: false).map { _ in name } }
-    if name.contains("/") {
-      let path = config.workingDirectory + "/" + name
-      return walk(path, marking: false).map { _ in path }
-    }
-    for folder in searchPath {
-      let path = folder + "/" + name
-      if let id = walk(path, marking: false), root.tree[id].inode != FileTree.none { return path }
-    }
-    return nil
-  }
-
-  mutating func keepProgram(_ name: String) {
-    guard !name.isEmpty, let path = program(name) else { return }
-    keep(path)
-  }
-
-  /// Where Python itself is started, only the modules stay that the application can reach.
-  private mutating func dropUnreachedModules() throws {
-    guard let first = (config.entrypoint + config.cmd).first, let path = program(first),
-      let id = walk(path, marking: false)
-    else { return }
-    let node = root.tree[id]
-    guard node.inode != FileTree.none else { return }
-    let head = String(
-      decoding: try contents.bytes(root.inodes[Int(node.inode)].origin, limit: 256), as: UTF8.self)
-    let isScript = head.hasPrefix("#!") && head.prefix { $0 != "\n" }.contains("python")
-    guard isScript || String(decoding: root.tree.name(id), as: UTF8.self).hasPrefix("python") else {
-      return
-    }
-    var words = config.entrypoint + config.cmd + (config.healthcheck?.test ?? [])
-    // A program of one line, `python -c`, and what variables name.
-    words += words.flatMap {
-      $0.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }.map(String.init)
-    }
-    words += config.environment.flatMap { $0.split { "=, ;".contains($0) }.map(String.init) }
-    let asked = Set(keeping.compactMap { walk($0, marking: false) })
-    guard
-      let python = try PythonClosure.unreached(
-        root, contents, kept: kept, program: id, words: words, asked: asked,
-        askedModules: askedModules)
-    else { return }
-    let (gone, named) = (python.gone, python.named)
-    askedModules = python.unknown
-    notices.append(
-      "\(python.reached) of \(python.modules) Python modules are reached; the rest goes: what is imported by a name that "
-        + "is put together at run time, or a character set that no source names, needs --keep MODULE"
-    )
-    if !python.dynamic.isEmpty {
-      let names = python.dynamic.prefix(40).joined(separator: ", ")
-      let more = python.dynamic.count > 40 ? ", and \(python.dynamic.count - 40) more" : ""
-      notices.append(
-        "which modules these import is only known at run time; what they need beside their own package has to be asked "
-          + "for with --keep MODULE: \(names)\(more)")
-    }
-    func isGone(_ id: FileTree.ID) -> Bool {
-      var id = id
-      var isGone = false
-      while id > FileTree.root {
-        if asked.contains(id) { return false }
-        isGone = isGone || gone.contains(id)
-        id = root.tree[id].parent
-      }
-      return isGone
-    }
-    let lost = kept.filter { isGone($0) }
-    kept.subtract(lost)
-    pending.removeAll { lost.contains($0) }
-    for path in named.paths.sorted() { keepNamed(path) }
-    for name in named.programs.sorted() { keepProgram(name) }
-    for name in named.libraries.sorted() { try keepLibrary(name, from: []) }
-  }
-
-  /// What the application's own JavaScript names; packages are not read.
-  private mutating func keepWhatNodeNames() throws {
-    let commands = config.commands.flatMap { $0 }.flatMap(ImageConfig.words)
-    var programs = commands
-    for word in commands {
-      guard let id = file(word) else { continue }
-      let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
-      if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
-    }
-    guard programs.contains(where: { ["node", "nodejs", "bun"].contains(Self.base($0)) }) else {
-      return
-    }
-    var names = NodeNames()
-    var left: Int64 = 64 << 20
-    for id in sources(where: NodeNames.isSource) {
-      let file = root.inodes[Int(root.tree[id].inode)]
-      guard kept.contains(id), file.size <= NodeNames.maximumSize, file.size <= left else {
-        continue
-      }
-      left -= file.size
-      names.add(try contents.bytes(file.origin))
-    }
-    for path in names.paths.sorted() { keepNamed(path) }
-    for program in names.programs.sorted() { keepProgram(program) }
-    notices.append(
-      "of JavaScript, the application's own sources were read, and packages in node_modules were not: a program that one "
-        + "of these starts, be it a shell, and what it opens outside of the application needs --keep PATH"
-    )
-  }
-
-  /// Python's library, wherever a Python is; Node is one file.
-  private mutating func keepRuntimes() {
-    for base in ["usr/local/lib", "usr/lib"] {
-      guard let folder = walk(base, marking: false) else { continue }
-      for child in Array(root.tree.children(folder)) {
-        let name = String(decoding: root.tree.name(child), as: UTF8.self)
-        guard name.hasPrefix("python3"), hasProgram(name) else { continue }
-        keep("\(base)/\(name)", whole: true)
-      }
-    }
-  }
-
-  /// Debian's own Python is in `/usr/bin`, and has a folder in `/usr/local/lib`, too.
-  private mutating func hasProgram(_ name: String) -> Bool {
-    name == "python3"
-      || ["usr/local/bin", "usr/bin"].contains { walk($0 + "/" + name, marking: false) != nil }
   }
 }

@@ -8,13 +8,7 @@ import Foundation
 
 /// Makes smaller images that are proven to be the same images.
 public enum Optimizer {
-  /// Bytes done and bytes in all, of one step after the other.
-  public struct Progress: Sendable {
-    /// `reading`, `writing`, `proving`.
-    public var step: String
-    public var done: Int64
-    public var total: Int64
-  }
+  public typealias Progress = OptimizationProgress
 
   /// Says what would be done, from reading the image alone.
   public static func plan(

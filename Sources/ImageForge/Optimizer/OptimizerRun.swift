@@ -10,11 +10,11 @@ import Synchronization
 struct OptimizerRun {
   private(set) var options: OptimizationOptions
   let choice: InspectionChoice
-  let progress: @Sendable (Optimizer.Progress) -> Void
+  let progress: @Sendable (OptimizationProgress) -> Void
 
   init(
     options: OptimizationOptions, choice: InspectionChoice,
-    progress: @escaping @Sendable (Optimizer.Progress) -> Void
+    progress: @escaping @Sendable (OptimizationProgress) -> Void
   ) {
     (self.options, self.choice, self.progress) = (options, choice, progress)
   }
@@ -119,7 +119,7 @@ struct OptimizerRun {
     let done = Counter()
     return { [progress] bytes in
       progress(
-        Optimizer.Progress(step: step, done: min(done.add(bytes), total), total: total))
+        OptimizationProgress(step: step, done: min(done.add(bytes), total), total: total))
     }
   }
 }

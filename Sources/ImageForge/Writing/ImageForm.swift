@@ -20,3 +20,13 @@ extension ImageForm {
       }
   }
 }
+
+extension ImageForm {
+  /// The destination at a path that takes this form.
+  package func destination(_ path: String) -> any ImageDestination {
+    switch self {
+    case .dockerArchive, .ociArchive: ArchiveDestination(path: path)
+    case .ociLayout: LayoutFolderDestination(path: path)
+    }
+  }
+}

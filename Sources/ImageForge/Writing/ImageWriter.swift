@@ -187,7 +187,8 @@ package final class ImageWriter: @unchecked Sendable {
     let before = input.scans[first].compression
     let wanted = compression.resolved(for: before)
     guard layer.original != nil, canStay(first) else { return wanted }
-    return compression == .keep || wanted == .none && before == .none ? nil : wanted
+    if compression == .keep || wanted == .none && before == .none { return nil }
+    return wanted
   }
 
   /// Whether the blob of a layer can be copied. OCI has media types for gzip and zstd only, and a member's header no
@@ -275,9 +276,13 @@ package final class ImageWriter: @unchecked Sendable {
   ) throws -> WrittenLayer {
     let again = PassingLayer(ReadImage.options("the new layer", limits, input.notes), known: known)
     defer { again.cancel() }
-    // Where the memory is for one compressor only, the layer before has to be done with it.
-    if isAlone { _ = try member.begin() }
-    let compressor = try compressors[isAlone ? 0 : turn.index % 2].compressor(wanted)
+    var box = compressors[turn.index % compressors.count]
+    if isAlone {
+      // The memory is for one compressor only: the layer before has to be done with it.
+      _ = try member.begin()
+      box = compressors[0]
+    }
+    let compressor = try box.compressor(wanted)
     func take(_ bytes: UnsafeRawBufferPointer) throws {
       _ = try member.begin()
       again.write(bytes)
@@ -338,7 +343,8 @@ package final class ImageWriter: @unchecked Sendable {
 
   /// Where the input has the bytes of a planned file, or those that it is made from.
   private func origin(_ source: FileTree.Origin) -> FileTree.Origin {
-    source.layer == Rewrite.layer ? rewrites[Int(source.index)].origin : source
+    guard source.layer == Rewrite.layer else { return source }
+    return rewrites[Int(source.index)].origin
   }
 
   /// The tar of a planned layer.

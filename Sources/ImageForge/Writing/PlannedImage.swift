@@ -32,7 +32,7 @@ package struct PlannedImage: Sendable {
   /// Bytes of the regular files over all layers: the size that the gate judges.
   package var stored: Int64 {
     layers.reduce(0) { sum, layer in
-      layer.entries.reduce(sum) { $1.kind == .regular ? $0 + $1.size : $0 }
+      layer.entries.reduce(sum) { $0 + $1.contentSize }
     }
   }
 }
@@ -56,7 +56,7 @@ extension PlannedLayer {
       .init(
         kind: entry.kind, path: entries.path(index), link: entries.link(index), mode: entry.mode,
         uid: entry.uid,
-        gid: entry.gid, size: entry.kind == .regular ? entry.size : 0, modified: entry.modified,
+        gid: entry.gid, size: entry.contentSize, modified: entry.modified,
         nanoseconds: entry.modifiedNanoseconds, deviceMajor: entry.deviceMajor,
         deviceMinor: entry.deviceMinor,
         attributes: entries.extendedAttributes(index)))
@@ -65,8 +65,16 @@ extension PlannedLayer {
   /// Bytes of its tar, as forge writes it.
   package var tarSize: Int64 {
     entries.indices.reduce(TarWriter.endSize) { sum, index in
-      let size = entries[index].kind == .regular ? entries[index].size : 0
+      let size = entries[index].contentSize
       return sum + Int64(header(index).count) + size + TarWriter.padding(size)
     }
+  }
+}
+
+extension LayerEntry {
+  /// Bytes of its content that stand in the tar: none but for regular files.
+  fileprivate var contentSize: Int64 {
+    guard kind == .regular else { return 0 }
+    return size
   }
 }

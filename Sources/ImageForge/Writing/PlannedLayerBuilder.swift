@@ -29,10 +29,10 @@ package struct PlannedLayerBuilder {
 
   /// A marker that hides what lower layers have at a path (image-spec, layer.md, "Whiteouts").
   package mutating func addWhiteout(_ path: [UInt8]) {
-    let slash = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    let name = path[...].fileName
     var entry = LayerEntry(kind: .regular)
     entry.hash = ContentHash()
-    add(entry, path: path[..<slash] + Array(".wh.".utf8) + path[slash...], link: [], attributes: [])
+    add(entry, path: path[..<name.startIndex] + Array(".wh.".utf8) + name, link: [], attributes: [])
   }
 
   package func layer(inputs: [Int]) -> PlannedLayer {

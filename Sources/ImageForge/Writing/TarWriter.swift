@@ -28,9 +28,11 @@ package enum TarWriter {
   /// The header blocks of a member; its data and their padding follow them.
   static func header(_ member: Member) -> [UInt8] {
     let isFolder = member.kind == .directory
-    let name = isFolder ? Array(member.path) + [UInt8(ascii: "/")] : Array(member.path)
-    // The root has no name of its own.
-    let path = name == [UInt8(ascii: "/")] ? Array("./".utf8) : name
+    var path = Array(member.path)
+    if isFolder {
+      // The root has no name of its own.
+      path = path.isEmpty ? Array("./".utf8) : path + [UInt8(ascii: "/")]
+    }
     var records: [UInt8] = []
     let split = Self.split(path)
     if split == nil { records += record("path", path) }
@@ -68,10 +70,17 @@ package enum TarWriter {
       + block(
         type: type, name: split?.name ?? Array(path.prefix(100)), prefix: split?.prefix ?? [],
         link: Array(member.link.prefix(100)), mode: member.mode,
-        uid: member.uid < 1 << 21 ? member.uid : 0,
-        gid: member.gid < 1 << 21 ? member.gid : 0, size: member.size < 1 << 33 ? member.size : 0,
-        modified: (0..<1 << 33).contains(member.modified) ? member.modified : 0,
+        uid: field(member.uid, below: 1 << 21),
+        gid: field(member.gid, below: 1 << 21), size: field(member.size, below: 1 << 33),
+        modified: field(member.modified, below: 1 << 33),
         devices: isDevice ? (member.deviceMajor, member.deviceMinor) : nil)
+  }
+
+  /// A number as its field in the header has it: zero where it does not fit, and a PAX record says it.
+  private static func field<Number: BinaryInteger>(_ number: Number, below limit: Number) -> Number
+  {
+    guard number >= 0, number < limit else { return 0 }
+    return number
   }
 
   /// Name and prefix where the path fits into the two fields; nil where it does not.
@@ -91,12 +100,16 @@ package enum TarWriter {
   private static func time(_ seconds: Int64, _ nanoseconds: UInt32) -> String {
     guard nanoseconds > 0 else { return String(seconds) }
     // The fraction counts away from zero, the nanoseconds upwards.
-    let (whole, fraction) =
-      seconds < 0 ? (seconds + 1, 1_000_000_000 - nanoseconds) : (seconds, nanoseconds)
+    var text = String(seconds)
+    var fraction = nanoseconds
+    if seconds < 0 {
+      text = "-" + String(-(seconds + 1))
+      fraction = 1_000_000_000 - nanoseconds
+    }
     var digits = String(fraction)
     digits = String(repeating: "0", count: 9 - digits.count) + digits
     while digits.last == "0" { digits.removeLast() }
-    return (seconds < 0 && whole == 0 ? "-0" : String(whole)) + "." + digits
+    return text + "." + digits
   }
 
   private static func record(_ key: String, _ value: Int64) -> [UInt8] {

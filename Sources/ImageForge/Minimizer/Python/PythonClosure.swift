@@ -138,7 +138,7 @@ struct PythonClosure {
 
   private func bytes(_ id: FileTree.ID) throws -> [UInt8]? {
     guard let file = destination(id) else { return nil }
-    return try contents.bytes(root.inodes[Int(root.tree[file].inode)].origin)
+    return try root.file(file).map { try contents.bytes($0.origin) }
   }
 
   /// The file that a name is, or leads to: distributions link modules of the standard library to each other.
@@ -146,7 +146,7 @@ struct PythonClosure {
     var id = id
     for _ in 0..<8 {
       let node = root.tree[id]
-      guard node.kind == .symlink else { return node.inode == FileTree.none ? nil : id }
+      guard node.kind == .symlink else { return root.file(id).map { _ in id } }
       let target = root.layers[Int(node.target.layer)].entries.link(Int(node.target.index))
       var next = target.first == UInt8(ascii: "/") ? FileTree.root : node.parent
       for part in target.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
@@ -328,13 +328,14 @@ struct PythonClosure {
   private mutating func follow(_ source: PythonImports, package: String, from: String) {
     let lazy = source.lazyModules
     for name in source.modules {
-      resolve(name, package: package, from: from, lazy.contains(name) ? .lazy : .imported)
+      var way = Way.imported
+      if lazy.contains(name) { way = .lazy }
+      resolve(name, package: package, from: from, way)
     }
     learn(source, from)
     for name in source.called { resolve(name, package: package, from: from, .lazy) }
-    // A table of what modules were called in Python 2.
-    let names = from == "_compat_pickle" ? [] : source.names
-    for name in names {
+    // `_compat_pickle` is a table of what modules were called in Python 2.
+    for name in source.names where from != "_compat_pickle" {
       // In a library, a word alone is most often something else; applications name their plugins so.
       if from.isEmpty || source.isDynamic || name.contains(".") {
         resolve(name, package: package, from: from, .named)
@@ -486,31 +487,6 @@ extension [UInt8] {
         index += 1
       }
       return false
-    }
-  }
-}
-
-/// What Python sources name in strings, beside modules: paths, and where they start programs or open libraries, these.
-struct PythonNames {
-  private(set) var paths: Set<String> = []
-  private(set) var programs: Set<String> = []
-  private(set) var libraries: Set<String> = []
-
-  fileprivate mutating func add(_ texts: Set<String>, of source: String) {
-    func mentions(_ words: String...) -> Bool { words.contains { source.contains($0) } }
-    paths.formUnion(texts.filter { $0.hasPrefix("/") && !$0.hasPrefix("//") })
-    if mentions("shell=True", "os.system", "popen") { paths.insert("/bin/sh") }
-    if mentions("subprocess", "os.system", "popen", "which") {
-      for text in texts {
-        // Each part of a pipe begins with a program.
-        for part in text.split(whereSeparator: { "|;&".contains($0) }) {
-          programs.formUnion(part.split { $0 == " " || $0 == "\t" }.prefix(1).map(String.init))
-        }
-      }
-    }
-    if mentions("ctypes", "cffi") {
-      libraries.formUnion(
-        texts.filter { $0.hasPrefix("lib") && $0.contains(".so") && !$0.contains("/") })
     }
   }
 }

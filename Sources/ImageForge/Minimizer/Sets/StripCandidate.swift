@@ -85,8 +85,9 @@ struct StripCandidate {
       // A package may offer what others test with: `django.test`.
       return parts.count > site + 2 && (name == "tests" || holdsTests)
     }
-    let isPart = table.testedParts.contains { $0 == folder }
-    return root.isPythonLibrary(parts.dropLast(isPart ? 2 : 1))
+    var library = parts.dropLast()
+    if table.testedParts.contains(where: { $0 == folder }) { library = library.dropLast() }
+    return root.isPythonLibrary(library)
   }
 
   private var holdsTests: Bool {
@@ -119,11 +120,14 @@ struct StripCandidate {
       return !needed.contains(package)
     }
     if name == "ensurepip", isFolder { return folder.hasPrefix("python3") }
-    guard folder == "bin", !isFolder,
-      name == "wheel" || name.wholeMatch(of: /pip3?(\.\d+)?/) != nil,
-      !needed.contains(name == "wheel" ? "wheel" : "pip")
-    else { return false }
-    return root.holdsPython(parts.dropLast(2))
+    guard folder == "bin", !isFolder, let package = packageOfProgram else { return false }
+    return !needed.contains(package) && root.holdsPython(parts.dropLast(2))
+  }
+
+  /// The package of the set `pip` whose program is called so.
+  private var packageOfProgram: String? {
+    if name == "wheel" { return "wheel" }
+    return name.wholeMatch(of: /pip3?(\.\d+)?/).map { _ in "pip" }
   }
 
   /// The package of the set `pip` that a name in `site-packages` belongs to.

@@ -35,10 +35,10 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
   package static let rewriting: [StripSet] = [.debug, .comments]
 
   /// Whether nothing that runs reads it: what `--target` may use without being told.
-  public var isSafe: Bool { StripTable.shared[self]?.isSafe ?? false }
+  public var isSafe: Bool { StripTable.shared[rawValue]?.isSafe ?? false }
 
   /// What it removes, as a phrase for people.
-  public var summary: String { StripTable.shared[self]?.summary ?? "" }
+  public var summary: String { StripTable.shared[rawValue]?.summary ?? "" }
 
   /// The programs of the set `npm`.
   package static var nodePrograms: [String] { StripTable.shared.nodePrograms }
@@ -60,7 +60,7 @@ public enum StripSet: String, Sendable, CaseIterable, Codable {
     _ root: RootFilesystem, _ id: FileTree.ID, _ context: Context
   ) -> Bool {
     let file = StripCandidate(root, id)
-    if let row = StripTable.shared[self] {
+    if let row = StripTable.shared[rawValue] {
       if file.isBelow(row.below) || row.paths.contains(file.path) { return true }
     }
     switch self {

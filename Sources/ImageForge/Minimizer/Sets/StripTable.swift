@@ -49,7 +49,7 @@ final class StripTable: Sendable {
   }
 
   /// Nil for a set that the table lacks, which a test rules out.
-  subscript(set: StripSet) -> Row? { rows[set.rawValue] }
+  subscript(set: String) -> Row? { rows[set] }
 }
 
 extension StripTable.Row {

@@ -34,7 +34,9 @@ enum Dedupe {
     let root = try image.stacked()
     for index in image.layers.indices.dropFirst(kept) {
       let (layer, found, gain) = link(image.layers[index], Int32(index), root, content)
-      guard gain >= (image.layers[index].original == nil ? 1 : worthwhile) else { continue }
+      // A layer that is written again anyway takes whatever is gained.
+      let isWritten = image.layers[index].original == nil
+      guard gain >= worthwhile || isWritten && gain > 0 else { continue }
       image.layers[index] = layer
       linked.merge(found) { first, _ in first }
     }
@@ -45,7 +47,7 @@ enum Dedupe {
     _ layer: PlannedLayer, _ number: Int32, _ root: RootFilesystem,
     _ content: (FileTree.Origin) -> FileContent.Hash
   ) -> (PlannedLayer, [[UInt8]: [UInt8]], Int64) {
-    let settled = settledEntries(root, number)
+    let final = finalEntries(root, number)
     var maker = PlannedLayerBuilder()
     var first: [Key: [Int]] = [:]
     var linked: [[UInt8]: [UInt8]] = [:]
@@ -57,7 +59,7 @@ enum Dedupe {
       let (path, attributes) = (layer.entries.path(index), layer.entries.extendedAttributes(index))
       var link = layer.entries.link(index)
       var source = layer.sources[index]
-      if entry.kind == .regular, entry.size > 0, settled.contains(Int32(index)),
+      if entry.kind == .regular, entry.size > 0, final.contains(Int32(index)),
         isAllowed(path, entry)
       {
         let key = Key(
@@ -80,8 +82,8 @@ enum Dedupe {
   }
 
   /// Regular entries of a layer that are in the final root filesystem just as they stand in it.
-  private static func settledEntries(_ root: RootFilesystem, _ layer: Int32) -> Set<Int32> {
-    var settled: Set<Int32> = []
+  private static func finalEntries(_ root: RootFilesystem, _ layer: Int32) -> Set<Int32> {
+    var final: Set<Int32> = []
     root.walk { id in
       let node = root.tree[id]
       if node.inode != FileTree.none, node.origin.layer == layer {
@@ -91,12 +93,12 @@ enum Dedupe {
           root.attributeLinks[node.inode] == nil,
           isSame(root.entry(inode.metadata), root.entry(inode.origin))
         {
-          settled.insert(node.origin.index)
+          final.insert(node.origin.index)
         }
       }
       return true
     }
-    return settled
+    return final
   }
 
   private static func isSame(_ a: LayerEntry, _ b: LayerEntry) -> Bool {

@@ -160,7 +160,8 @@ struct Redistribution {
       image.layers.indices.dropFirst(options.kept).flatMap { layer in
         image.layers[layer].entries.indices.compactMap { index -> ([UInt8], Int)? in
           let path = image.layers[layer].entries.path(index)
-          return path.fileName.starts(with: ".wh.".utf8) ? (Array(path), layer) : nil
+          guard path.fileName.starts(with: ".wh.".utf8) else { return nil }
+          return (Array(path), layer)
         }
       }, uniquingKeysWith: { $1 })
     var pending = [(FileTree.root, FileTree.root)]
@@ -169,8 +170,8 @@ struct Redistribution {
         let name = base.tree.name(child)
         let path = base.tree.path(child)
         guard let twin = root.tree.child(above, name), !isExcluded.contains(twin) else {
-          let slash = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-          let marker = Array(path[..<slash]) + Array(".wh.".utf8) + path[slash...]
+          let file = path[...].fileName
+          let marker = Array(path[..<file.startIndex]) + Array(".wh.".utf8) + file
           let layer = original[marker].map { target(Int32($0)) } ?? lowest
           whiteouts[layer].append(path)
           continue

@@ -85,7 +85,11 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
       let changes = Self.changes(files, allowance)
       let parts = files.lazy.filter(\.isPart).count
       let state =
-        changes.removed == 0 ? "complete" : changes.removed == parts ? "removed" : "partial"
+        switch changes.removed {
+        case 0: "complete"
+        case parts: "removed"
+        default: "partial"
+        }
       let purl = Self.purl(package, distribution)
       // One package may be installed twice, as each application brings its own.
       let number = numbers[purl, default: 0]
@@ -173,10 +177,9 @@ public struct BillOfMaterials: Sendable, Codable, Equatable {
   private static func release(of root: RootFilesystem, _ contents: FileContents) -> [UInt8] {
     var root = root
     guard let id = root.resolve("etc/os-release") ?? root.resolve("usr/lib/os-release"),
-      root.tree[id].inode != FileTree.none
+      let file = root.file(id)
     else { return [] }
-    let origin = root.inodes[Int(root.tree[id].inode)].origin
-    return (try? contents.bytes(origin, limit: 16 << 10)) ?? []
+    return (try? contents.bytes(file.origin, limit: 16 << 10)) ?? []
   }
 
   /// `ID` of an `os-release`; `linux`, its default, where there is none (os-release(5)).

@@ -56,18 +56,20 @@ enum Comparison {
     var found = differences
     defer { differences = found }
     func note(_ path: [UInt8], _ what: String) {
-      found.note("\(DisplayText.escape(path.isEmpty ? Array("/".utf8) : path)): \(what)")
+      var name = DisplayText.escape(path)
+      if name.isEmpty { name = "/" }
+      found.note("\(name): \(what)")
     }
     var pairs: [(Int, Int)] = []
     var (i, j) = (0, 0)
     var (before, after) = (old.first, new.first)
     func nextBefore() {
       i += 1
-      before = i < old.count ? old[i] : nil
+      before = old.record(i)
     }
     func nextAfter() {
       j += 1
-      after = j < new.count ? new[j] : nil
+      after = new.record(j)
     }
     while true {
       switch (before, after) {
@@ -117,10 +119,9 @@ enum Comparison {
     // A folder that no entry named has no time of its own.
     if !a.isImplicit, !b.isImplicit {
       let isSame = (a.modified, a.nanoseconds) == (b.modified, b.nanoseconds)
-      let isClamped =
-        allowance.epoch.map { isLater(a, than: $0) && b.modified == $0 && b.nanoseconds == 0 }
-        ?? false
-      if !isSame, !isClamped { found.append("time \(time(a)) became \(time(b))") }
+      if !isSame, !isClamped(a, b, allowance.epoch) {
+        found.append("time \(time(a)) became \(time(b))")
+      }
     } else if b.isImplicit, !a.isImplicit {
       found.append("its own entry is gone")
     }
@@ -132,6 +133,12 @@ enum Comparison {
     guard record.nanoseconds > 0 else { return String(record.modified) }
     let digits = String(record.nanoseconds)
     return "\(record.modified).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
+  }
+
+  /// Whether a time that was later than an epoch is this epoch now.
+  private static func isClamped(_ a: RootRecord, _ b: RootRecord, _ epoch: Int64?) -> Bool {
+    guard let epoch else { return false }
+    return isLater(a, than: epoch) && b.modified == epoch && b.nanoseconds == 0
   }
 
   private static func isLater(_ record: RootRecord, than epoch: Int64) -> Bool {

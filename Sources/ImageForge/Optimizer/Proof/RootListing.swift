@@ -84,6 +84,12 @@ struct RootListing: RandomAccessCollection {
     return record
   }
 
+  /// Nil behind the end.
+  func record(_ index: Int) -> RootRecord? {
+    guard index < endIndex else { return nil }
+    return self[index]
+  }
+
   func path(_ index: Int) -> [UInt8] { root.tree.path(nodes[index]) }
 
   /// Index of the first name of a regular file's hardlink group.
@@ -100,14 +106,17 @@ struct RootListing: RandomAccessCollection {
         high = middle
       }
     }
-    return low < count && self.path(low) == path ? low : nil
+    guard low < count, self.path(low) == path else { return nil }
+    return low
   }
 
   /// Bytes of the regular files, each hardlink group once.
   var bytes: Int64 {
-    indices.reduce(0) {
-      group($1) == $1 ? $0 + root.inodes[Int(root.tree[nodes[$1]].inode)].size : $0
+    var bytes: Int64 = 0
+    for index in indices where group(index) == index {
+      bytes += root.file(nodes[index])?.size ?? 0
     }
+    return bytes
   }
 
   /// A SHA-256 over all records: equal for equal root filesystems. The contents have to be known by their digests.

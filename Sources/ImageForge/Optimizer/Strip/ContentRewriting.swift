@@ -35,21 +35,16 @@ enum ContentRewriting {
       if let known = seen[node.inode] {
         index = known
       } else {
-        let entry = root.entry(inode.origin)
+        let layer = Int(inode.origin.layer)
         let source = image.source(inode.origin)
-        let isCandidate =
-          Int(inode.origin.layer) >= kept && !fixed.contains(Int(inode.origin.layer))
-          && source.layer >= 0
-          && (set == .debug
-            ? entry.size > ELFStripper.worthwhile
-              && isProgram(root.tree.path(id), root.entry(inode.metadata).mode)
-            : entry.size > PythonComments.worthwhile && entry.size < 4 << 20
-              && (PythonComments.isCandidate(root, id) || PythonComments.isMetadata(root, id)))
         index =
-          isCandidate
-          ? try rewrite(
-            source, set, isMetadata: PythonComments.isMetadata(root, id), contents, &plan.rewrites)
-          : nil
+          if layer >= kept, !fixed.contains(layer), source.layer >= 0,
+            let kind = kind(of: id, set, root)
+          {
+            try rewrite(source, kind, contents, &plan.rewrites)
+          } else {
+            nil
+          }
         seen[node.inode] = index
         if let index { changes[inode.origin] = index }
       }
@@ -72,26 +67,42 @@ enum ContentRewriting {
     return files
   }
 
-  private static func isProgram(_ path: [UInt8], _ mode: UInt16) -> Bool {
-    let name = path[...].fileName
-    return mode & 0o111 != 0 || name.suffix(3).elementsEqual(".so".utf8)
-      || name.suffix(5).elementsEqual(".node".utf8)
-      || String(decoding: name, as: UTF8.self).contains(".so.")
+  /// What a file is, which tells what can be taken out of it.
+  private enum Kind { case program, pythonSource, pythonMetadata }
+
+  /// Nil for a file that the set leaves alone, or in which too little is to be gained.
+  private static func kind(of id: FileTree.ID, _ set: StripSet, _ root: RootFilesystem) -> Kind? {
+    guard let file = root.file(id) else { return nil }
+    let size = root.entry(file.origin).size
+    if set == .debug {
+      guard size > ELFStripper.worthwhile, isProgram(id, root) else { return nil }
+      return .program
+    }
+    guard size > PythonComments.worthwhile, size < 4 << 20 else { return nil }
+    if PythonComments.isMetadata(root, id) { return .pythonMetadata }
+    if PythonComments.isCandidate(root, id) { return .pythonSource }
+    return nil
+  }
+
+  private static func isProgram(_ id: FileTree.ID, _ root: RootFilesystem) -> Bool {
+    let mode = root.entry(root.metadata(root.tree[id])).mode
+    let name = String(decoding: root.tree.name(id), as: UTF8.self)
+    return mode & 0o111 != 0 || name.hasSuffix(".so") || name.hasSuffix(".node")
+      || name.contains(".so.")
   }
 
   private static func rewrite(
-    _ origin: FileTree.Origin, _ set: StripSet, isMetadata: Bool, _ contents: FileContents,
-    _ rewrites: inout [Rewrite]
+    _ origin: FileTree.Origin, _ kind: Kind, _ contents: FileContents, _ rewrites: inout [Rewrite]
   ) throws -> Int? {
     try contents.prepare([Int(origin.layer)])
     let blob = try contents.blob(origin)
-    let file: RewrittenFile?
-    if set == .debug {
-      file = ELFStripper.strip(blob)
-    } else {
-      let bytes = try blob.bytes(count: Int(blob.length))
-      file = isMetadata ? PythonComments.stripDescription(bytes) : PythonComments.strip(bytes)
-    }
+    let file =
+      switch kind {
+      case .program: ELFStripper.strip(blob)
+      case .pythonSource: PythonComments.strip(try blob.bytes(count: Int(blob.length)))
+      case .pythonMetadata:
+        PythonComments.stripDescription(try blob.bytes(count: Int(blob.length)))
+      }
     guard let file else { return nil }
     var namer = ContentNamer(contents.notes)
     try file.forEachPiece(of: blob, name: "layer \(origin.layer)") { namer.update($0) }

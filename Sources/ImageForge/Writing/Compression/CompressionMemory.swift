@@ -2,6 +2,9 @@ import CZstd
 
 /// What compressing takes of memory, and how many threads may do it at a time.
 extension Compression {
+  /// Bytes that are compressed to a gzip member or a zstd frame of their own.
+  static let pieceSize = 4 << 20
+
   /// Bytes that compressors may take together.
   static let budget = 180_000_000
 
@@ -17,7 +20,7 @@ extension Compression {
 
   /// At most, bytes: what each thread has for itself, and the pieces on their way in and out.
   func memory(workers: Int) -> Int {
-    let piece = ParallelCompressor.pieceSize
+    let piece = Self.pieceSize
     switch self {
     case .keep, .none: return 0
     // Its tables and, from level 10 up, the cache of matches and what parsing takes.

@@ -9,7 +9,6 @@ import Synchronization
 /// Pieces of 4 MiB are compressed side by side, each to a gzip member or a zstd frame of its own, and written in
 /// order; a single zstd frame is made by libzstd's own threads. After `finish` it is ready for the next stream.
 final class ParallelCompressor {
-  static let pieceSize = 4 << 20
   /// Takes compressed bytes, in order, on the thread that calls `write` and `finish`.
   typealias Output = (UnsafeRawBufferPointer) throws -> Void
 
@@ -121,7 +120,7 @@ private final class PieceCompressor: @unchecked Sendable {
   let bound: Int
 
   init(_ compression: Compression) throws {
-    let size = ParallelCompressor.pieceSize
+    let size = Compression.pieceSize
     switch compression {
     case .gzip(let level):
       (deflate, zstd) = (libdeflate_alloc_compressor(Int32(level)), nil)
@@ -161,7 +160,7 @@ private final class PieceSlot: @unchecked Sendable {
   let done = DispatchSemaphore(value: 0)
   var count = 0
   private let input = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: ParallelCompressor.pieceSize, alignment: 64)
+    byteCount: Compression.pieceSize, alignment: 64)
   private let output: UnsafeMutableRawBufferPointer
   private var produced = 0
 

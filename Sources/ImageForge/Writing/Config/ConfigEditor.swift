@@ -23,7 +23,8 @@ enum ConfigEditor {
       }
     }
     if let epoch { clamp(&json, epoch) }
-    return json == EditableJSON(image.config.json) ? image.config.bytes : json.bytes
+    if json == EditableJSON(image.config.json) { return image.config.bytes }
+    return json.bytes
   }
 
   /// Steps whose layer went, or went into a later one, made no layer.
@@ -186,7 +187,8 @@ enum ConfigEditor {
       annotations[key] = nil
       dropped.insert(key)
     }
-    object["annotations"] = annotations.keys.isEmpty ? nil : annotations
+    object["annotations"] = annotations
+    if annotations.keys.isEmpty { object["annotations"] = nil }
   }
 
   private static func report(_ dropped: Set<String>, _ notices: inout [String]) {
@@ -243,11 +245,10 @@ enum ConfigEditor {
 
   /// Docker's manifests stay in Docker's family, which has names for gzip and for plain.
   private static func mediaType(_ layer: WrittenLayer, isDocker: Bool) -> String {
-    let base =
-      isDocker
-      ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.oci.image.layer.v1.tar"
-    return layer.compression == .none
-      ? base : base + (isDocker ? "." : "+") + layer.compression.rawValue
+    var (type, separator) = ("application/vnd.oci.image.layer.v1.tar", "+")
+    if isDocker { (type, separator) = ("application/vnd.docker.image.rootfs.diff.tar", ".") }
+    if layer.compression != .none { type += separator + layer.compression.rawValue }
+    return type
   }
 }
 

@@ -34,13 +34,3 @@ package struct ArchiveDestination: ImageDestination {
 
   package func commit(_ archive: WrittenArchive) throws { try archive.file.commit(to: path) }
 }
-
-extension ImageForm {
-  /// The destination at a path that takes this form.
-  package func destination(_ path: String) -> any ImageDestination {
-    switch self {
-    case .dockerArchive, .ociArchive: ArchiveDestination(path: path)
-    case .ociLayout: LayoutFolderDestination(path: path)
-    }
-  }
-}

@@ -4,14 +4,23 @@ import ForgeLayers
 extension ArraySlice<UInt8> {
   /// The part after the last slash.
   package var fileName: ArraySlice<UInt8> {
-    self[(lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? startIndex)...]
+    guard let slash = lastIndex(of: UInt8(ascii: "/")) else { return self }
+    return self[index(after: slash)...]
   }
 }
 
 extension RootFilesystem {
+  /// The file of a name; nil for all but regular files.
+  package func file(_ id: FileTree.ID) -> Inode? {
+    let inode = tree[id].inode
+    guard inode != FileTree.none else { return nil }
+    return inodes[Int(inode)]
+  }
+
   /// What a name of the final root filesystem is like, links of one inode told together.
   package func metadata(_ node: FileTree.Node) -> FileTree.Origin {
-    node.inode == FileTree.none ? node.origin : inodes[Int(node.inode)].metadata
+    guard node.inode != FileTree.none else { return node.origin }
+    return inodes[Int(node.inode)].metadata
   }
 
   /// Extended attributes of a node: those of its own entry, and those that later hard links set.
