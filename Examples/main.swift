@@ -6,7 +6,7 @@ let files = try Generator.generate(analysis)
 
 let image = try Inspector.open(
   "image.tar", options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
-let verdict = Gate.judge(image.inspection, policy: try Policy.find(in: "."))
+let verdict = try Gate.judge(image.inspection, policy: try Policy.find(in: "."))
 print(verdict.passed, image.inspection.sizes.stored)
 
 // Where the bytes are: waste by cause, a folder, a layer, what was added since.
