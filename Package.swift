@@ -70,9 +70,13 @@ let package = Package(
     room("Catalogue", uses: ["ForgeBasics", "ForgeFindings", yams], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
-    room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
+    room(
+      "Layers",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system,
+      ]),
     room("Images", uses: ["ForgeBasics", "ForgeFindings", "ForgeLayers", system]),
-    room("Secrets", uses: ["ForgeBasics", "ForgeCatalogue"]),
+    room("Secrets", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue"]),
     room(
       "Inspection",
       uses: [
@@ -225,9 +229,9 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("Basics", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue"]),
-    tests("Layers", uses: ["ForgeLayers"]),
+    tests("Layers", uses: ["ForgeFindings", "ForgeLayers"]),
     tests("Images", uses: ["ForgeImages"]),
-    tests("Secrets", uses: ["ForgeSecrets"]),
+    tests("Secrets", uses: ["ForgeFindings", "ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
     tests(
       "Optimizer",

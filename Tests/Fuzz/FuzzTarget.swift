@@ -27,7 +27,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     return project != nil
   }
 
-  private func blob(_ bytes: [UInt8]) -> Blob { Blob(whole: BlobFile(bytes, name: "fuzz")) }
+  private func blob(_ bytes: [UInt8]) -> Blob { Blob(whole: MemoryReader(bytes, name: "fuzz")) }
 
   private var options: LayerScanOptions {
     var limits = LayerLimits()
@@ -48,7 +48,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
 
   private func drain(_ bytes: [UInt8]) -> Bool {
     do {
-      let stream = try BlobStream(blob(bytes), name: "fuzz")
+      let stream = try DecompressedStream(blob(bytes), name: "fuzz")
       var total = 0
       while total < 16 << 20 {
         let count = try stream.bytes(count: 1 << 16).count

@@ -44,7 +44,7 @@ extension Image {
   /// The uncompressed bytes of every layer.
   func layerContents() throws -> [[UInt8]] {
     try layers.map { layer in
-      let stream = try BlobStream(layer.blob, name: "layer")
+      let stream = try DecompressedStream(layer.blob, name: "layer")
       var bytes: [UInt8] = []
       while true {
         let more = try stream.bytes(count: 1 << 16)

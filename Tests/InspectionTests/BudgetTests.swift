@@ -19,7 +19,7 @@ import Testing
 
   private func failure(_ change: (inout LayerLimits) -> Void) throws -> [any ForgeError] {
     var options = InspectionOptions()
-    change(&options.limits)
+    change(&options.selection.limits)
     let archive = try Self.image.ociArchive(compression: .none)
     let file = try #require(throws: (any Error).self) {
       try withArchive(archive) { try Inspector.inspect($0, options: options) }
@@ -55,7 +55,7 @@ import Testing
     let image = TestImage(layers: [layer { $0.file("a", "1") }])
     let zeros = [UInt8](repeating: 0, count: 16 << 20)
     var options = InspectionOptions()
-    options.limits.total = 10 << 20
+    options.selection.limits.total = 10 << 20
     for compressor in [Compressor.gzip, .zstd] {
       // Members and frames may follow one another: 12 GB in a few MB.
       let piece = try compressor.compress(zeros)
@@ -95,7 +95,7 @@ import Testing
     let unpacked = try withArchive(archive) { try Inspector.inspect($0) }.sizes.unpacked
     func reads(_ total: Int64, _ read: (InspectionOptions) throws -> Inspection) -> Bool {
       var options = InspectionOptions()
-      options.limits.total = total
+      options.selection.limits.total = total
       return (try? read(options)) != nil
     }
     // The blobs are far smaller than what they hold, so the archive around them is below the budget.
@@ -126,9 +126,9 @@ import Testing
     let archive = try
       ((0..<3).map { ArchiveFile.file("junk\($0)", broken) } + Self.image.dockerFiles()).tar()
     var options = InspectionOptions()
-    options.limits.total = 13 << 20
+    options.selection.limits.total = 13 << 20
     _ = try inspectPiped(archive, options: options)
-    options.limits.total = 12 << 20
+    options.selection.limits.total = 12 << 20
     let error = try #require(throws: (any Error).self) {
       try inspectPiped(archive, options: options)
     }
@@ -156,8 +156,8 @@ import Testing
     let zeros = [UInt8](repeating: 0, count: 64 << 20)
     let bomb = layer { $0.add("zeros", data: zeros) }
     var options = InspectionOptions()
-    options.limits.total = 20 << 20
-    options.limits.unpacked = 10 << 20
+    options.selection.limits.total = 20 << 20
+    options.selection.limits.unpacked = 10 << 20
     for archive in [
       try TestImage(layers: [bomb]).ociArchive(),
       try TestImage(layers: [bomb]).ociArchive(compression: .zstd),

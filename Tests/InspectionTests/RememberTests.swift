@@ -94,14 +94,14 @@ import Testing
     var bench = try Bench()
     try bench.write(Compressor.gzip.compress(Self.image().dockerArchive()))
     _ = try bench.report()
-    bench.options.image = "todo:latest"
+    bench.options.selection.image = "todo:latest"
     #expect(try bench.report().bytes > 0)
-    bench.options.limits.entries = 1
+    bench.options.selection.limits.entries = 1
     #expect(throws: LayerError.self) { try bench.report() }
-    bench.options.limits = LayerLimits()
-    bench.options.image = "other:latest"
+    bench.options.selection.limits = LayerLimits()
+    bench.options.selection.image = "other:latest"
     #expect(throws: (any Error).self) { try bench.report() }
-    bench.options.image = nil
+    bench.options.selection.image = nil
     #expect(try bench.report().bytes == 0)
     bench.options.findsSecrets = true
     #expect(try bench.report().bytes > 0)
@@ -148,14 +148,14 @@ import Testing
     let bench = try Bench()
     try bench.write(Self.image().dockerArchive())
     let report = try Inspector.inspect(bench.path)
-    #expect(Inspector.remembered(place: "podman 1", source: "podman:a", bench.options) == nil)
-    Inspector.remember(report, place: "podman 1", bench.options)
+    #expect(Inspector.cached(key: "podman 1", source: "podman:a", bench.options) == nil)
+    Inspector.cache(report, key: "podman 1", bench.options)
     let known = try #require(
-      Inspector.remembered(place: "podman 1", source: "podman:a", bench.options))
+      Inspector.cached(key: "podman 1", source: "podman:a", bench.options))
     #expect(known.sizes == report.sizes && known.image.source == "podman:a")
-    #expect(Inspector.remembered(place: "podman 2", source: "podman:a", bench.options) == nil)
+    #expect(Inspector.cached(key: "podman 2", source: "podman:a", bench.options) == nil)
     var narrow = bench.options
-    narrow.limits.total = 1000
-    #expect(Inspector.remembered(place: "podman 1", source: "podman:a", narrow) == nil)
+    narrow.selection.limits.total = 1000
+    #expect(Inspector.cached(key: "podman 1", source: "podman:a", narrow) == nil)
   }
 }

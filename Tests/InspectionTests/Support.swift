@@ -73,7 +73,7 @@ func visiblePaths(_ inspection: Inspection) -> [String] {
 func scans(_ layers: [[UInt8]]) throws -> [LayerScan] {
   try withArchive(TestImage(layers: layers).dockerArchive()) { path in
     try ImageStore.open(path).layers.map {
-      try LayerReader.scan($0.blob, options: LayerScanOptions(capture: { _ in 1 << 20 }))
+      try LayerReader.scan($0.content, options: LayerScanOptions(capture: { _ in 1 << 20 }))
     }
   }
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Foundation
 import Synchronization
 import SystemPackage
@@ -47,13 +48,14 @@ import Testing
 
     func blob() throws -> Blob {
       Blob(
-        whole: try BlobFile(taking: FileDescriptor.open(FilePath(path), .readOnly), name: "layer"))
+        whole: try FileReader(taking: FileDescriptor.open(FilePath(path), .readOnly), name: "layer")
+      )
     }
 
     func scan(
       _ options: LayerScanOptions = CacheTests.options(CacheTests.tar)
     ) throws -> (scan: LayerScan, isNew: Bool) {
-      let (scan, isNew) = try cache.scan(blob(), options: options)
+      let (scan, isNew) = try cache.scan(.blob(blob()), options: options)
       return (scan, isNew)
     }
 
@@ -72,7 +74,7 @@ import Testing
 
   @Test func codingKeepsEverything() throws {
     var options = Self.options(Self.tar)
-    options.content = ContentScanning(version: "1") { Marker() }
+    options.content = ContentSearch(version: "1") { Marker() }
     let scan = try scan(Self.tar, options)
     let bytes = scan.encode()
     let copy = try #require(
@@ -97,7 +99,7 @@ import Testing
       #expect(scan.entries.head(index) == copy.entries.head(index))
       #expect(scan.entries.extendedAttributes(index) == copy.entries.extendedAttributes(index))
     }
-    #expect(copy.marks == scan.marks && !scan.marks.isEmpty && copy.contentVersion == "1")
+    #expect(copy.hits == scan.hits && !scan.hits.isEmpty && copy.contentVersion == "1")
     #expect(copy.encode() == bytes)
     #expect(scan.entries.contains { $0.isSparse } && scan.entries.contains { $0.deviceMinor == 3 })
   }
@@ -105,7 +107,7 @@ import Testing
   /// A forged file with a sound checksum cannot do more than name nothing.
   @Test func damagedCodingNeverCrashes() throws {
     var options = Self.options(Self.tar)
-    options.content = ContentScanning(version: "1") { Marker() }
+    options.content = ContentSearch(version: "1") { Marker() }
     let bytes = try scan(Self.tar, options).encode()
     for count in bytes.indices {
       #expect(
@@ -130,33 +132,33 @@ import Testing
     private var length: Int64 = 0
     func begin(path: ArraySlice<UInt8>) { length = 0 }
     func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) { length += Int64(bytes.count) }
-    func finish() -> [ContentMark] {
+    func finish() -> [SecretHit] {
       [
-        ContentMark(kind: "size", offset: length, line: 3, fingerprint: "ab"),
-        ContentMark(kind: "", offset: 0, line: 0, fingerprint: ""),
+        SecretHit(kind: "size", offset: length, line: 3, fingerprint: "ab"),
+        SecretHit(kind: "", offset: 0, line: 0, fingerprint: ""),
       ]
     }
   }
 
   @Test func whatScannersFoundIsRememberedByTheirVersion() throws {
     let bench = try Bench()
-    func scan(_ version: String?) throws -> (marks: [Int: [ContentMark]], wasRead: Bool) {
+    func scan(_ version: String?) throws -> (hits: [Int: [SecretHit]], wasRead: Bool) {
       var options = Self.options(Self.tar)
       if let version {
-        options.content = ContentScanning(version: version) { Marker() }
+        options.content = ContentSearch(version: version) { Marker() }
       }
       let (scan, isNew) = try bench.scan(options)
-      return (scan.marks, isNew)
+      return (scan.hits, isNew)
     }
-    #expect(try scan(nil).marks.isEmpty)
+    #expect(try scan(nil).hits.isEmpty)
     let first = try scan("1")
-    #expect(first.wasRead && !first.marks.isEmpty, "a scan without contents tells nothing of them")
+    #expect(first.wasRead && !first.hits.isEmpty, "a scan without contents tells nothing of them")
     let second = try scan("1")
-    #expect(!second.wasRead && second.marks == first.marks)
+    #expect(!second.wasRead && second.hits == first.hits)
     let other = try scan("2")
     #expect(other.wasRead, "another version may find something else")
     let plain = try scan(nil)
-    #expect(!plain.wasRead && plain.marks.isEmpty)
+    #expect(!plain.wasRead && plain.hits.isEmpty)
   }
 
   @Test func theSecondScanIsRemembered() throws {
@@ -222,7 +224,7 @@ import Testing
     other[520] ^= 1
     try bench.write(other)
     let blob = try bench.blob()
-    let stamp = try #require(blob.file.stamp())
+    let stamp = try #require(blob.reader.stamp)
     CacheFolder(path: bench.cache.path, maximumSize: 1 << 30)
       .write(
         Array(Digest.sha256(Self.tar).description.utf8),

@@ -149,7 +149,7 @@ import Testing
           out.write(b.getvalue())
       """
     let packed = try Shell.run(["python3", "-c", script], input: tar)
-    #expect(packed.count > BlobInput.bufferSize / 2)
+    #expect(packed.count > BufferedInput.bufferSize / 2)
     #expect(try scan(packed).diffID == Digest.sha256(tar))
   }
 

@@ -14,7 +14,7 @@ func blob(_ bytes: [UInt8], before: Int = 0, after: Int = 0) throws -> Blob {
     _ = try file.writeAll(
       [UInt8](repeating: 0xAA, count: before) + bytes + [UInt8](repeating: 0xAA, count: after))
     return Blob(
-      file: try BlobFile(taking: file, name: "layer"), offset: Int64(before),
+      reader: try FileReader(taking: file, name: "layer"), offset: Int64(before),
       length: Int64(bytes.count))
   }
 }

@@ -273,7 +273,9 @@ import Testing
     let choice = InspectionChoice(limits: limits)
     _ = try Optimizer.optimize(
       folder.image, to: folder.folder.file("out.tar"), options(), choice: choice)
-    let manifest = try ImageStore.open(folder.folder.file("out.tar"), limits: limits).manifest
+    let manifest = try ImageStore.open(
+      folder.folder.file("out.tar"), selection: ImageSelection(limits: limits)
+    ).manifest
     #expect(try #require(manifest).count > large.utf8.count)
   }
 }

@@ -174,7 +174,8 @@ import Testing
   }
 
   private func layerBytes(_ folder: ImageFolder) throws -> [UInt8] {
-    let blob = try #require(try ImageStore.open(folder.image).layers.first).blob
+    let layer = try #require(try ImageStore.open(folder.image).layers.first)
+    let blob = try layer.blob
     return try blob.bytes(count: Int(blob.length))
   }
 

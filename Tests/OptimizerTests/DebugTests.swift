@@ -43,7 +43,7 @@ import Testing
   }
 
   private func blob(_ path: String) throws -> Blob {
-    Blob(whole: try BlobFile(taking: FileDescriptor.open(path, .readOnly), name: path))
+    Blob(whole: try FileReader(taking: FileDescriptor.open(path, .readOnly), name: path))
   }
 
   private func bytes(_ file: RewrittenFile, of blob: Blob) throws -> [UInt8] {
@@ -65,7 +65,7 @@ import Testing
       #expect(new.count < old.count)
       // What the loader reads is what it was.
       #expect(ELFFile(new)?.needed == ELFFile(old)?.needed)
-      #expect(ELFStripper.strip(Blob(whole: BlobFile(new, name: name))) == nil)
+      #expect(ELFStripper.strip(Blob(whole: MemoryReader(new, name: name))) == nil)
       try FileManager.default.removeItem(atPath: folder.file(name))
       try Data(new).write(to: URL(fileURLWithPath: folder.file(name)))
       chmod(folder.file(name), 0o755)
@@ -90,7 +90,7 @@ import Testing
       for value: UInt8 in [0, 0x7F, 0xFF] {
         var damaged = bytes
         damaged[index] = value
-        let blob = Blob(whole: BlobFile(damaged, name: "x"))
+        let blob = Blob(whole: MemoryReader(damaged, name: "x"))
         guard let file = ELFStripper.strip(blob) else { continue }
         written += 1
         #expect(try self.bytes(file, of: blob).count < damaged.count)
@@ -98,11 +98,11 @@ import Testing
     }
     #expect(written > 0)
     for cut in stride(from: 0, to: bytes.count, by: 97) {
-      #expect(ELFStripper.strip(Blob(whole: BlobFile(Array(bytes[..<cut]), name: "x"))) == nil)
+      #expect(ELFStripper.strip(Blob(whole: MemoryReader(Array(bytes[..<cut]), name: "x"))) == nil)
     }
     // What a program carries behind its sections is its own.
     #expect(
-      ELFStripper.strip(Blob(whole: BlobFile(bytes + Array("payload".utf8), name: "x"))) == nil)
+      ELFStripper.strip(Blob(whole: MemoryReader(bytes + Array("payload".utf8), name: "x"))) == nil)
   }
 
   @Test(arguments: [nil, Compressor.gzip])

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 import ForgeRules
 import Foundation
@@ -38,12 +38,11 @@ private enum Hostile {
     var image = Samples.image
     image.reference = hostile.joined()
     image.platform = hostile.joined()
-    var details = InspectionDetails()
+    var details = Samples.searched
     details.files = hostile.map { name in
       FileInstance(
         path: Array("usr/\(name)/\(name)".utf8), kind: .regular, mode: 0o644, uid: 0, gid: 0,
-        size: 1_000_000, layer: 0,
-        visible: true)
+        size: 1_000_000, layer: 0, visible: true, head: [])
     }
     var layer = Samples.inspection.layers[0]
     layer.createdBy = hostile.joined(separator: " ")
@@ -55,7 +54,7 @@ private enum Hostile {
       duplicates: [],
       packages: [PackageFacts(kind: "deb", name: hostile[5], version: hostile[6], bytes: 1)],
       findings: finding, details: details)
-    return Report(verdicts: [Gate.judge(inspection, policy: Policy())], inspections: [inspection])
+    return Report(verdicts: [Samples.judge(inspection)], inspections: [inspection])
   }
 }
 
@@ -123,7 +122,7 @@ private struct Unreadable: ForgeError {
   @Test(arguments: ReportFormat.allCases)
   func noNameBecomesACommandOfARunner(format: ReportFormat) throws {
     let report = Hostile.report
-    let verdict = Gate.judge(try #require(report.subjects[0].inspection), policy: Policy())
+    let verdict = try Gate.judge(try #require(report.subjects[0].inspection), policy: Policy())
     let text =
       switch format {
       case .text:

@@ -1,6 +1,6 @@
-import ForgeFindings
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeInspection
 import ForgeRules
 
@@ -77,11 +77,26 @@ enum Samples {
     duplicates: [DuplicateGroup(bytes: 4096, paths: ["a", "b"])],
     packages: [PackageFacts(kind: "deb", name: "libc6", version: "2.41", bytes: 13_000_000)],
     findings: [finding],
-    details: InspectionDetails())
+    details: searched)
+
+  /// Of an image that was searched for secrets and holds none.
+  static var searched: InspectionDetails {
+    var details = InspectionDetails()
+    details.secrets = []
+    return details
+  }
+
+  static func judge(_ inspection: Inspection, _ policy: Policy = Policy()) -> Verdict {
+    do {
+      return try Gate.judge(inspection, policy: policy)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
 
   static var verdict: Verdict {
     var policy = Policy()
     policy.maximumSize = 150_000_000
-    return Gate.judge(inspection, policy: policy)
+    return judge(inspection, policy)
   }
 }

@@ -1,6 +1,6 @@
+import ForgeBasics
 import ForgeCatalogue
 import ForgeFindings
-import ForgeBasics
 import ForgeInspection
 import ForgeSecrets
 import Testing

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 import ForgeRules
 
@@ -18,6 +18,7 @@ struct ImageUnderTest {
 
   init() {
     details = InspectionDetails()
+    details.secrets = []
     details.passwd = Array(
       "root:x:0:0:root:/root:/bin/sh\napp:x:10001:10001::/:/usr/sbin/nologin\n".utf8)
     details.config.hasHealthcheck = true
@@ -32,6 +33,8 @@ struct ImageUnderTest {
       path: Array(path.utf8), kind: kind, mode: mode, uid: 0, gid: 0, size: size, layer: layer,
       visible: visible,
       head: head.map { Array($0.utf8) })
+    // Of what the rules look at, an inspection for them keeps something.
+    if head == nil, Gate.capture(file.path[...]) > 0 { file.head = [] }
     file.attributes = attributes
     details.files.append(file)
   }
@@ -64,7 +67,13 @@ struct ImageUnderTest {
       findings: notes, details: details)
   }
 
-  func judge(_ policy: Policy = Policy()) -> Verdict { Gate.judge(inspection, policy: policy) }
+  func judge(_ policy: Policy = Policy()) -> Verdict {
+    do {
+      return try Gate.judge(inspection, policy: policy)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
 
   /// The findings of one rule.
   func findings(_ id: String, _ policy: Policy = Policy()) -> [Finding] {

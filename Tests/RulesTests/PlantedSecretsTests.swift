@@ -55,12 +55,13 @@ import Testing
     try Data(image.ociArchive(compression: compression)).write(to: URL(filePath: path))
     let inspection = try Inspector.inspect(
       path, options: InspectionOptions(findsSecrets: true, capture: Gate.capture))
+    let secrets = try #require(inspection.details.secrets)
     let found = Set(
-      inspection.details.secrets.map { [$0.hit.kind, String(decoding: $0.path, as: UTF8.self)] })
+      secrets.map { [$0.hit.kind, String(decoding: $0.path, as: UTF8.self)] })
     #expect(expected.subtracting(found).sorted { $0[1] < $1[1] } == [])
-    let hidden = inspection.details.secrets.filter { !$0.visible }
+    let hidden = secrets.filter { !$0.visible }
     #expect(hidden.count >= 60)
-    let verdict = Gate.judge(inspection, policy: Policy())
+    let verdict = try Gate.judge(inspection, policy: Policy())
     #expect(!verdict.passed)
     // No report holds a value.
     let json = try StableJSON.encode(verdict)
@@ -128,9 +129,9 @@ import Testing
     ).path()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data(image.dockerArchive()).write(to: URL(filePath: path))
-    #expect(try Inspector.inspect(path).details.secrets == [])
+    #expect(try Inspector.inspect(path).details.secrets == nil)
     #expect(
-      try Inspector.inspect(path, options: InspectionOptions(findsSecrets: true)).details.secrets
+      try Inspector.inspect(path, options: InspectionOptions(findsSecrets: true)).details.secrets?
         .count == 1)
   }
 }

@@ -106,19 +106,20 @@ import Testing
     )
     var image = ImageUnderTest()
     image.add("usr/bin/su", mode: 0o4755)
-    let accepted = Gate.judge(image.inspection, policy: policy, today: "2026-11-24")
+    let accepted = try Gate.judge(image.inspection, policy: policy, today: "2026-11-24")
     #expect(accepted.findings.filter { $0.id == "FORGE-I006" || $0.id == "FORGE-P003" } == [])
     #expect(accepted.suppressed.map(\.suppression.reason) == ["needed by the base"])
     // Another file in the same layer is still found.
     image.add("usr/bin/evil", mode: 0o4755)
-    let rest = Gate.judge(image.inspection, policy: policy, today: "2026-11-24")
+    let rest = try Gate.judge(image.inspection, policy: policy, today: "2026-11-24")
     #expect(
       rest.findings.filter { $0.id == "FORGE-I006" }.map(\.message) == [
         "/usr/bin/evil is setuid or setgid"
       ])
     // The last day counts; the day after, it has expired.
-    #expect(Gate.judge(image.inspection, policy: policy, today: "2030-01-01").suppressed.count == 1)
-    let late = Gate.judge(image.inspection, policy: policy, today: "2030-01-02")
+    #expect(
+      try Gate.judge(image.inspection, policy: policy, today: "2030-01-01").suppressed.count == 1)
+    let late = try Gate.judge(image.inspection, policy: policy, today: "2030-01-02")
     #expect(late.suppressed == [] && late.findings.contains { $0.id == "FORGE-P002" })
   }
 
@@ -167,15 +168,15 @@ import Testing
     var baseline = Baseline()
     let policy = try parse("size: {growth: 5%}")
     #expect(
-      Gate.judge(image.inspection, policy: policy, baseline: baseline).findings.filter {
+      try Gate.judge(image.inspection, policy: policy, baseline: baseline).findings.filter {
         $0.id == "FORGE-S006"
       }
       .map(\.severity) == [.info])
     baseline.record(image.inspection)
     image.stored = 105_000_000
-    #expect(Gate.judge(image.inspection, policy: policy, baseline: baseline).passed)
+    #expect(try Gate.judge(image.inspection, policy: policy, baseline: baseline).passed)
     image.stored += 1
-    let verdict = Gate.judge(image.inspection, policy: policy, baseline: baseline)
+    let verdict = try Gate.judge(image.inspection, policy: policy, baseline: baseline)
     #expect(
       verdict.findings.first { $0.id == "FORGE-S006" }?.message.contains("grown by 5.0 MB") == true)
     #expect(!verdict.passed)

@@ -246,8 +246,8 @@ public struct ProjectBuilder: Sendable {
       name: unit.name, path: service.path, tag: request.tag, archive: unit.archive,
       sizes: inspection.sizes,
       push: BuildReport.Push(inspection.layers, before: before),
-      verdict: policy.map { policy in
-        let verdict = Gate.judge(inspection, policy: policy)
+      verdict: try policy.map { policy in
+        let verdict = try Gate.judge(inspection, policy: policy)
         return recipe.sources.trace(verdict, of: inspection, target: target) ?? verdict
       })
     built.inspection = inspection

@@ -46,12 +46,12 @@ public enum ImageLocator {
     // The ID is the digest of the image's config, which names its layers by theirs.
     let id = options.cache == nil ? nil : await engine.imageID(reference)
     let place = id.map { "\(choice.rawValue) \(engine.version) \(reference) \($0)" }
-    if let place, let known = Inspector.remembered(place: place, source: image, options) {
+    if let place, let known = Inspector.cached(key: place, source: image, options) {
       return known
     }
     let report = try await open(image, options: options).inspection
     if let place, await engine.imageID(reference) == id {
-      Inspector.remember(report, place: place, options)
+      Inspector.cache(report, key: place, options)
     }
     return report
   }

@@ -15,9 +15,6 @@ struct Descriptor: Sendable {
   /// As it stands, with the annotations that it inherits.
   private(set) var json: JSON
 
-  /// Where an OCI layout keeps it.
-  var path: String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
-
   /// References by which engines name the image, the full ones first.
   var references: [String] {
     ["io.containerd.image.name", "org.opencontainers.image.ref.name"].compactMap { annotations[$0] }

@@ -2,20 +2,6 @@ import ForgeBasics
 import ForgeFindings
 import ForgeLayers
 
-/// Which image of an archive to open. Needed only where it holds several.
-package struct ImageSelection: Sendable {
-  /// A reference as recorded in the archive (`todo:latest`), or a digest of the manifest or config, or the first
-  /// digits of one.
-  package var image: String?
-  /// `linux/arm64`, `linux/arm64/v8`.
-  package var platform: String?
-
-  package init(image: String? = nil, platform: String? = nil) {
-    self.image = image
-    self.platform = platform
-  }
-}
-
 /// One image for one platform: what every engine would agree is in the archive. The layers are not yet read.
 package struct Image: Sendable {
   package enum Form: String, Sendable {
@@ -55,7 +41,7 @@ package struct Image: Sendable {
 
 /// One layer, as manifest and config describe it; its bytes are not yet verified.
 package struct ImageLayer: Sendable {
-  package let blob: Blob
+  package let content: LayerSource
   /// The digest that the blob must have; nil in a docker-archive, which records none.
   package let digest: Digest?
   /// The digest that the uncompressed tar must have.
@@ -65,5 +51,8 @@ package struct ImageLayer: Sendable {
   /// Of its descriptor; empty in a docker-archive.
   package var annotations: [String: String] = [:]
   /// Of the blob, bytes.
-  package var size: Int64 { blob.length }
+  package var size: Int64 { content.size }
+  /// Its bytes as they stand.
+  /// - Throws: `LayerError.unreadable` where they have passed already.
+  package var blob: Blob { get throws(LayerError) { try content.blob } }
 }

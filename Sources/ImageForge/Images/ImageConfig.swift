@@ -70,7 +70,7 @@ package struct ImageConfig: Sendable {
 
     let config = try root.object("config")
     user = try config?.string("User") ?? ""
-    if let config, let disagreement = UserSpelling.disagreement(user) {
+    if let config, let disagreement = AmbiguousUser.reason(user) {
       let failure = config.failure(
         "\"User\" is \"\(DisplayText.escape(user))\": \(disagreement)", at: "User")
       throw ImageError(

@@ -1,7 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeLayers
-import Foundation
+import SystemPackage
 
 /// Opens images, wherever their bytes stand.
 package enum ImageStore {
@@ -13,140 +13,71 @@ package enum ImageStore {
   ///   compressed file; whoever reads them afterwards gets the same result at no cost. Nil where their bytes are
   ///   needed again: then such an archive is copied to a temporary file.
   package static func open(
-    _ source: String, selection: ImageSelection = .init(), limits: LayerLimits = .init(),
-    passing: LayerScanOptions? = nil
+    _ source: String, selection: ImageSelection = .init(), passing: LayerScanOptions? = nil
   ) throws(ImageError) -> Image {
-    switch try SourceFile.open(source) {
-    case .folder(let descriptor):
-      let folder = LayoutFolder(taking: descriptor, source: source, limits: limits)
-      guard try folder.file("oci-layout") != nil else {
-        if try folder.file("manifest.json") != nil, try folder.file("version") != nil {
-          throw ImageError(
-            .unsupported, source: source, "it is a folder in skopeo's own form (`dir:`)")
-        }
-        throw ImageError(.notAnImage, source: source, "it is a folder without an oci-layout file")
+    let limits = selection.limits
+    let files: any NamedFiles =
+      switch try SourceFile.open(source) {
+      case .folder(let descriptor):
+        try folder(LayoutFolder(taking: descriptor, source: source, limits: limits))
+      case .file(let file):
+        try ArchiveOpener(source: source, limits: limits, passing: passing).open(file)
+      case .pipe(let pipe):
+        try ArchiveOpener(source: source, limits: limits, passing: passing).open(pipe)
       }
-      return try open(folder, isFolder: true, notes: [], selection)
-    case .file(let file):
-      guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
-      let blob = Blob(whole: file)
-      guard let passing, try isCompressed(blob, source: source) else {
-        return try open(
-          TarStore(unwrap(blob, source: source, limits), source: source, limits: limits), selection)
-      }
-      return try open(
-        store(source, limits) { () throws(LayerError) in
-          try StreamedArchive(blob, name: "the archive", options: passing)
-        }, selection)
-    case .pipe(let pipe):
-      guard let passing else {
-        let file = try SourceFile.spool(pipe, source: source, limits)
-        guard file.size > 0 else { throw ImageError(.notAnImage, source: source, "it is empty") }
-        return try open(
-          TarStore(
-            unwrap(Blob(whole: file), source: source, limits), source: source, limits: limits),
-          selection)
-      }
-      return try open(
-        store(source, limits) { () throws(LayerError) in
-          try StreamedArchive(pipe.descriptor, name: "the archive", options: passing)
-        }, selection)
-    }
+    return try image(files, selection)
   }
 
-  private static func open(_ archive: TarStore, _ selection: ImageSelection) throws(ImageError)
-    -> Image
-  {
-    try open(archive, isFolder: false, notes: archive.notes, selection)
+  private static func folder(_ folder: LayoutFolder) throws(ImageError) -> LayoutFolder {
+    guard try folder.file("oci-layout") == nil else { return folder }
+    if try folder.file("manifest.json") != nil, try folder.file("version") != nil {
+      throw ImageError(
+        .unsupported, source: folder.source, "it is a folder in skopeo's own form (`dir:`)")
+    }
+    throw ImageError(
+      .notAnImage, source: folder.source, "it is a folder without an oci-layout file")
   }
 
-  /// The files of an archive that is read once.
-  private static func store(
-    _ source: String, _ limits: LayerLimits, _ open: () throws(LayerError) -> StreamedArchive
-  ) throws(ImageError) -> TarStore {
-    let archive: StreamedArchive
-    do {
-      archive = try open()
-    } catch {
-      throw ImageError(error, source: source)
-    }
-    guard !archive.isEmpty else { throw ImageError(.notAnImage, source: source, "it is empty") }
-    return try TarStore(archive, source: source, limits: limits)
-  }
-
-  private static func isCompressed(_ blob: Blob, source: String) throws(ImageError) -> Bool {
-    do {
-      return LayerCompression(magic: try blob.bytes(count: 6)) != .none
-    } catch {
-      throw ImageError(.unreadable, source: source, "reading failed: \(error)")
-    }
-  }
-
-  /// The tar in a compressed archive, as a temporary copy: its parts are read in any order.
-  private static func unwrap(_ blob: Blob, source: String, _ limits: LayerLimits) throws(ImageError)
-    -> Blob
-  {
-    let stream: BlobStream
-    let start: [UInt8]
-    do {
-      stream = try BlobStream(blob, name: "the archive")
-      guard stream.compression != .none else { return blob }
-      start = try BlobStream(blob, name: "the archive").bytes(count: TarDirectory.headerSize)
-    } catch {
-      throw ImageError(error, source: source)
-    }
-    // Nothing is copied that does not even start like a tar.
-    guard TarDirectory.isHeader(start) else {
-      throw ImageError(.notAnImage, source: source, "what is compressed in it is not a tar archive")
-    }
-    let file = try Spool.copy(source: source, limit: limits.total) { (buffer) throws(ImageError) in
-      do throws(LayerError) {
-        return try stream.read(into: buffer)
-      } catch {
-        throw ImageError(error, source: source)
-      }
-    }
-    return Blob(whole: file)
-  }
-
-  private static func open(
-    _ store: any ContentStore, isFolder: Bool, notes: [Finding], _ selection: ImageSelection
+  /// The one image that the user means.
+  private static func image(
+    _ files: any NamedFiles, _ selection: ImageSelection
   ) throws(ImageError) -> Image {
-    var oci = try OCIReader(store)
-    let docker = try DockerReader(store)
+    var oci = try OCIReader(files)
+    let docker = try DockerReader(files)
     let form: Image.Form
-    let candidates: [Candidate]
+    let listed: [ListedImage]
     switch (oci, docker) {
-    case (nil, nil): throw try unknown(store)
+    case (nil, nil): throw try unknown(files)
     case (nil, let docker?):
       form = .dockerArchive
-      candidates = docker.candidates
+      listed = docker.images
     case (let oci?, nil):
-      try OCIReader.checkLayoutFile(store)
-      form = isFolder ? .ociLayout : .ociArchive
-      candidates = oci.candidates
+      try OCIReader.checkLayoutFile(files)
+      form = files.layoutForm
+      listed = oci.images
     case (let oci?, let docker?):
-      form = isFolder ? .ociLayout : .dockerArchive
-      candidates = try Hybrid.merge(
-        oci: oci.candidates, docker: docker.candidates, source: store.source)
+      // An archive that has both is named after the one that Docker reads.
+      form = files.layoutForm == .ociArchive ? .dockerArchive : files.layoutForm
+      listed = try ManifestAgreement.merge(
+        oci: oci.images, docker: docker.images, source: files.source)
     }
-    let (choice, absent) = try candidates.choose(selection, source: store.source)
-    var assembly = Assembly(source: store.source, form: form, isDocker: docker != nil)
-    assembly.notes = notes + (oci?.notes ?? [])
-    var image = try assembly.image(choice, selection: selection, absent: absent)
+    let (choice, absent) = try listed.choose(selection, source: files.source)
+    var assembler = ImageAssembler(source: files.source, form: form, isDocker: docker != nil)
+    assembler.notes = files.notes + (oci?.notes ?? [])
+    var image = try assembler.image(choice, selection: selection, absent: absent)
     image.attestations = oci?.attestations(of: choice.digest)
     return image
   }
 
-  private static func unknown(_ store: any ContentStore) throws(ImageError) -> ImageError {
-    if try store.file("repositories") != nil {
+  private static func unknown(_ files: any NamedFiles) throws(ImageError) -> ImageError {
+    if try files.file("repositories") != nil {
       return ImageError(
-        .unsupported, source: store.source,
+        .unsupported, source: files.source,
         "it is in the form that Docker wrote before version 1.10 (repositories, but no manifest.json), which engines "
           + "no longer load", advice: "pull the image with a current engine and save it again")
     }
     return ImageError(
-      .notAnImage, source: store.source, "it has neither a manifest.json nor an index.json",
+      .notAnImage, source: files.source, "it has neither a manifest.json nor an index.json",
       advice:
         "an image is saved with `docker save` or `podman save`; `docker export` saves only its files"
     )

@@ -1,3 +1,5 @@
+import ForgeLayers
+
 /// The media types of images (image-spec, media-types.md; Docker image manifest v2, schema 2).
 enum MediaType {
   static let ociManifest = "application/vnd.oci.image.manifest.v1+json"
@@ -24,21 +26,23 @@ enum MediaType {
       || type.hasPrefix("application/vnd.docker.image.rootfs.foreign.diff.tar")
   }
 
-  /// The compression that a layer's media type promises: ``, `gzip` or `zstd`. Nil for an unknown media type.
-  static func layerCompression(_ type: String) -> String? {
+  /// The compression that a layer's media type promises: none, gzip or zstd. Nil for an unknown media type.
+  static func layerCompression(_ type: String) -> LayerCompression? {
     for (base, separator) in [(ociLayer, "+"), (dockerLayer, "."), (dockerLayer, "+")]
     where type.hasPrefix(base) {
-      let suffix = type.dropFirst(base.count)
-      if suffix.isEmpty { return "" }
-      if suffix == separator + "gzip" || suffix == separator + "zstd" {
-        return String(suffix.dropFirst())
+      switch type.dropFirst(base.count) {
+      case "": return LayerCompression.none
+      case separator + "gzip": return .gzip
+      case separator + "zstd": return .zstd
+      default: continue
       }
     }
     return nil
   }
 
   /// The media type of a layer of a docker-archive, which names none.
-  static func dockerLayer(compression: String) -> String {
-    compression.isEmpty ? dockerLayer : dockerLayer + "." + compression
+  static func dockerLayer(_ compression: LayerCompression) -> String {
+    guard compression != .none else { return dockerLayer }
+    return "\(dockerLayer).\(compression.rawValue)"
   }
 }

@@ -131,7 +131,7 @@ public struct TreeReport: Codable, Sendable, Equatable {
   /// Which image it is a part of.
   public var image: ImageFacts
   /// Whose entries are shown; nil: the root filesystem.
-  public var layer: Int?
+  @EncodesNull public var layer: Int?
   /// What is below the path.
   public var tree: TreeFacts
 
@@ -140,14 +140,6 @@ public struct TreeReport: Codable, Sendable, Equatable {
     self.image = image
     self.layer = layer
     self.tree = tree
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(schemaVersion, forKey: .schemaVersion)
-    try container.encode(image, forKey: .image)
-    try container.encode(layer, forKey: .layer)
-    try container.encode(tree, forKey: .tree)
   }
 }
 

@@ -8,14 +8,12 @@ import Synchronization
 enum LayerScans {
   /// One blob, however often it is listed.
   private struct Key: Hashable {
-    let file: ObjectIdentifier
-    let offset: Int64
+    let content: LayerSource.ID
     let digest: Digest?
     let diffID: Digest
 
     init(_ layer: ImageLayer) {
-      file = ObjectIdentifier(layer.blob.file)
-      offset = layer.blob.offset
+      content = layer.content.id
       digest = layer.digest
       diffID = layer.diffID
     }
@@ -25,8 +23,10 @@ enum LayerScans {
   /// - Parameters:
   ///   - image: what messages call the image.
   ///   - reading: how, but for names and digests; its limits hold for each layer and for all of them together.
+  ///   - cache: what is known of layers that were seen before; nil: every layer is read.
   static func read(
-    _ layers: [ImageLayer], of image: String, _ reading: LayerScanOptions
+    _ layers: [ImageLayer], of image: String, _ reading: LayerScanOptions,
+    cache: LayerCache? = nil
   ) throws(LayerError) -> [LayerScan] {
     let keys = layers.map(Key.init)
     let first = Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
@@ -45,16 +45,16 @@ enum LayerScans {
         // What the cache or a stream knows already counts too, and so do entries.
         try check(
           results.withLock { $0.values.compactMap { try? $0.get() } }, reading.limits, of: image)
-        guard let cache = reading.cache else {
-          return try LayerReader.scan(layers[index].blob, options: options)
+        guard let cache else {
+          return try LayerReader.scan(layers[index].content, options: options)
         }
-        let (scan, isNew) = try cache.scan(layers[index].blob, options: options)
+        let (scan, isNew) = try cache.scan(layers[index].content, options: options)
         if isNew { isCacheChanged.withLock { $0 = true } }
         return scan
       }
       results.withLock { $0[index] = result }
     }
-    if isCacheChanged.withLock({ $0 }) { reading.cache?.trim() }
+    if isCacheChanged.withLock({ $0 }) { cache?.trim() }
     let done = results.withLock { $0 }
     // The lowest layer's error, whichever came first.
     for index in done.keys.sorted() { _ = try done[index]?.get() }

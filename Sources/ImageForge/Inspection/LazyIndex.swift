@@ -48,11 +48,11 @@ enum LazyIndex {
 
   static func findings(_ image: Image, _ root: RootFilesystem) -> [Finding] {
     zip(image.layers, root.layers).enumerated().flatMap { index, pair in
-      findings(pair.0, pair.1, place: "layer \(index)")
+      findings(pair.0, pair.1, index: index)
     }
   }
 
-  private static func findings(_ layer: ImageLayer, _ scan: LayerScan, place: String) -> [Finding] {
+  private static func findings(_ layer: ImageLayer, _ scan: LayerScan, index: Int) -> [Finding] {
     let fix =
       "convert the image again from one that has no table, or copy it with `skopeo copy` and another compression"
     let stargz = scan.entries.indices.last { scan.entries.path($0).elementsEqual(file.utf8) }
@@ -63,7 +63,7 @@ enum LazyIndex {
           id: "FORGE-A017", severity: .error,
           message:
             "the layer has two tables of contents, of eStargz and of zstd:chunked: which files it holds depends "
-            + "on the runtime", location: place, fix: fix, evidence: .archive)
+            + "on the runtime", at: .layer(index), fix: fix, evidence: .archive)
       ]
     }
     do throws(Unusable) {
@@ -90,7 +90,7 @@ enum LazyIndex {
           id: "FORGE-A016", severity: .error,
           message:
             "the layer's table of contents and its tar differ: a runtime that mounts it lazily shows other files "
-            + "than one that unpacks it", location: "\(place): \(DisplayText.escape(path))",
+            + "than one that unpacks it", at: .layer(index, path: path),
           fix: fix,
           evidence: .archive)
       ]
@@ -99,7 +99,7 @@ enum LazyIndex {
         Finding(
           id: "FORGE-A018", severity: .warning,
           message: "the layer's table of contents cannot be compared with its tar: \(error.reason)",
-          location: place,
+          at: .layer(index),
           fix: fix, evidence: .archive)
       ]
     }
@@ -121,17 +121,17 @@ enum LazyIndex {
     guard size <= maximumSize, length <= maximumSize else {
       throw Unusable(reason: "it is longer than \(maximumSize) bytes")
     }
-    guard !layer.blob.file.hasPassed else {
+    guard case .blob(let blob) = layer.content else {
       throw Unusable(reason: "it has passed; save the image to a file")
     }
-    let part = Blob(file: layer.blob.file, offset: layer.blob.offset + offset, length: length)
+    let part = blob.part(at: offset, count: length)
     do {
       if let digest = chunked("manifest-checksum", layer),
         digest != Digest.sha256(try part.bytes(count: Int(length))).description
       {
         throw Unusable(reason: "it has another digest")
       }
-      let stream = try BlobStream(part, name: "the table")
+      let stream = try DecompressedStream(part, name: "the table")
       let bytes = try stream.bytes(count: Int(size) + 1)
       guard stream.compression == .zstd, bytes.count == size else {
         throw Unusable(reason: "its size is another one")

@@ -1,6 +1,3 @@
-import ForgeBasics
-import Synchronization
-
 /// The budgets of a reader: what an image, and each of its layers, may cost. Counted while the bytes stream; what is
 /// beyond one is refused, never read in part.
 public struct LayerLimits: Sendable {
@@ -32,41 +29,6 @@ public struct LayerLimits: Sendable {
 
   /// The budgets that hold where nobody says otherwise.
   public init() {}
-
-  /// Holds all layers together to the budgets of an image. `image` is what messages call it.
-  package func check(unpacked: Int64, entries: Int, of image: String) throws(LayerError) {
-    guard unpacked <= total else {
-      throw .overLimit(
-        layer: image, path: [], limit: .total,
-        reason: "all layers together unpack to more than \(ByteCount.text(total))")
-    }
-    guard entries <= self.entries else {
-      throw .overLimit(
-        layer: image, path: [], limit: .entries,
-        reason: "its layers have more than \(self.entries) entries")
-    }
-  }
-}
-
-/// What the layers of one image have unpacked to, counted while several are read at once: also those that turn out to be
-/// no layers, or broken.
-package final class UnpackBudget: Sendable {
-  private let limits: LayerLimits
-  private let image: String
-  private let taken = Atomic<Int64>(0)
-
-  /// - Parameter image: what messages call the image.
-  package init(_ limits: LayerLimits, image: String) {
-    self.limits = limits
-    self.image = image
-  }
-
-  /// Counts bytes that a layer unpacked to.
-  /// - Throws: `LayerError.overLimit` when that is more than all layers may.
-  func take(_ count: Int) throws(LayerError) {
-    let sum = taken.add(Int64(count), ordering: .relaxed).newValue
-    try limits.check(unpacked: sum, entries: 0, of: image)
-  }
 }
 
 extension LayerLimits.Kind {

@@ -5,30 +5,44 @@ package enum LayerReader {
   /// Below this a second thread costs more than it saves; bytes of the blob.
   private static let worthAThread: Int64 = 64 << 10
 
+  /// Reads a layer to its last byte, or takes what was read of it while it passed.
+  /// - Throws: `LayerError` when the layer cannot be read whole, is ambiguous, or is not the expected one.
+  package static func scan(
+    _ source: LayerSource, options: LayerScanOptions = .init()
+  ) throws(LayerError) -> LayerScan {
+    switch source {
+    case .blob(let blob): return try scan(blob, options: options)
+    case .streamed(let layer):
+      let name = options.name ?? layer.name
+      do throws(LayerError) {
+        return try checked(try layer.scan.get(), options, name: name)
+      } catch {
+        throw error.about(name)
+      }
+    }
+  }
+
   /// Reads a layer to its last byte.
   /// - Throws: `LayerError` when the layer cannot be read whole, is ambiguous, or is not the expected one.
   package static func scan(_ blob: Blob, options: LayerScanOptions = .init()) throws(LayerError)
     -> LayerScan
   {
     var options = options
-    let name = options.name ?? blob.file.name
+    let name = options.name ?? blob.reader.name
     options.name = name
-    let scan: LayerScan
-    if let passed = blob.file.passed {
-      do throws(LayerError) {
-        scan = try passed.get()
-      } catch {
-        throw error.about(name)
-      }
-    } else {
-      let (start, source) = try PrefixedSource.peek(
-        BlobSource(blob, name: name, progress: options.blobProgress), count: 6)
-      let algorithms = (
-        options.expectedDigest?.algorithm ?? .sha256, options.expectedDiffID?.algorithm ?? .sha256
-      )
-      scan = try self.scan(
-        source, start: start, length: blob.length, options, algorithms: algorithms)
-    }
+    let source = BlobSource(blob, name: name, progress: options.blobProgress)
+    let scan = try scan(
+      source, length: blob.length, options,
+      algorithms: Algorithms(
+        blob: options.expectedDigest?.algorithm ?? .sha256,
+        tar: options.expectedDiffID?.algorithm ?? .sha256))
+    return try checked(scan, options, name: name)
+  }
+
+  /// The scan, once it is of the expected digests.
+  private static func checked(
+    _ scan: LayerScan, _ options: LayerScanOptions, name: String
+  ) throws(LayerError) -> LayerScan {
     try check(scan.digest, options.expectedDigest, "digest", of: name)
     try check(scan.diffID, options.expectedDiffID, "diffID", of: name)
     return scan
@@ -48,13 +62,16 @@ package enum LayerReader {
     throw .mismatch(layer: name, what: what, expected: expected, found: found)
   }
 
+  /// Which digests are made of a blob as it stands, and of its uncompressed tar.
+  struct Algorithms {
+    var blob = Digest.Algorithm.sha256
+    var tar = Digest.Algorithm.sha256
+  }
+
   /// Reads a layer from wherever its bytes come, without a look at the expected digests.
-  /// - Parameters:
-  ///   - start: at least its first six bytes, or all there are; the source gives them too.
-  ///   - algorithms: of the blob's digest, and of the uncompressed tar's.
   static func scan(
-    _ source: any ByteSource, start: [UInt8], length: Int64, _ options: LayerScanOptions,
-    algorithms: (blob: Digest.Algorithm, tar: Digest.Algorithm)
+    _ source: any ByteSource, length: Int64, _ options: LayerScanOptions,
+    algorithms: Algorithms = Algorithms()
   ) throws(LayerError) -> LayerScan {
     let name = options.name ?? "a layer"
     let blobHash = ByteHasher(algorithms.blob, withFingerprint: options.notes != .nothing)
@@ -62,8 +79,9 @@ package enum LayerReader {
     let tar = TarReader(
       name: name, limits: options.limits, notes: options.notes, capture: options.capture,
       scanner: options.content?.makeScanner())
-    let (compression, stream) = try openLayer(
-      source, start: start, name: name, limits: options.limits, hash: blobHash)
+    let opened = try DecompressedStream(
+      source, name: name, limits: options.limits, hash: blobHash)
+    let compression = opened.compression
     // The bytes of a plain layer are hashed once where both digests are of one algorithm.
     let isHashedTwice = compression == .none && algorithms.blob != algorithms.tar
     // The thread that reads has little to do where nothing is unpacked: it takes the hash off the one that searches.
@@ -77,11 +95,11 @@ package enum LayerReader {
       try options.budget?.take(bytes.count)
       options.progress?(bytes.count)
     }
-    let pulled = isHashedAhead ? HashedStream(stream, tarHash) : stream
+    let stream = isHashedAhead ? HashedStream(opened.stream, tarHash) : opened.stream
     if length < worthAThread {
-      try drain(pulled, take)
+      try drain(stream, take)
     } else {
-      try BufferPipe(pulled).drain(take)
+      try BufferPipe(stream).drain(take)
     }
     try tar.finish()
 
@@ -90,31 +108,36 @@ package enum LayerReader {
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length,
       unpacked: tar.offset,
-      entries: tar.entries, marks: tar.marks, contentVersion: options.content?.version,
+      entries: tar.entries, hits: tar.hits, contentVersion: options.content?.version,
       anomalies: tar.foundAnomalies, contents: tar.recorder?.contents ?? [],
-      fingerprints: tarHash.fingerprint.map {
-        (compression == .none ? $0 : blobHash.fingerprint ?? $0, $0)
-      })
+      fingerprints: fingerprints(blobHash, tarHash, compression))
+  }
+
+  /// Of the blob and of the tar, where they were asked for; the same where nothing is compressed.
+  private static func fingerprints(
+    _ blob: ByteHasher, _ tar: ByteHasher, _ compression: LayerCompression
+  ) -> (Fingerprint, Fingerprint)? {
+    guard let tar = tar.fingerprint else { return nil }
+    guard compression != .none, let blob = blob.fingerprint else { return (tar, tar) }
+    return (blob, tar)
   }
 
   /// Unpacks a blob that should hold the same tar as a layer that is known.
   /// - Returns: the known scan, with the blob's digest, compression and fingerprints; its `compressed` is not set. The
   ///   tar is the same where its fingerprint is.
   static func recognize(
-    _ known: LayerScan, _ source: any ByteSource, start: [UInt8], name: String,
-    _ limits: LayerLimits
+    _ known: LayerScan, _ source: any ByteSource, name: String, limits: LayerLimits
   ) throws(LayerError) -> LayerScan {
     let (blobHash, tarPrint) = (ByteHasher(.sha256, withFingerprint: true), FingerprintHasher())
-    let (compression, stream) = try openLayer(
-      source, start: start, name: name, limits: limits, hash: blobHash)
+    let opened = try DecompressedStream(source, name: name, limits: limits, hash: blobHash)
     // A fingerprint takes less than a second thread for it would.
-    try drain(stream) { (bytes) throws(LayerError) in
+    try drain(opened.stream) { (bytes) throws(LayerError) in
       tarPrint.update(bytes)
-      if compression == .none { blobHash.update(bytes) }
+      if opened.compression == .none { blobHash.update(bytes) }
     }
     let fingerprint = tarPrint.finish()
     return known.restated(
-      compression: compression, digest: blobHash.finish(), compressed: 0,
+      compression: opened.compression, digest: blobHash.finish(), compressed: 0,
       fingerprints: (blobHash.fingerprint ?? fingerprint, fingerprint))
   }
 
@@ -123,7 +146,7 @@ package enum LayerReader {
     -> Digest
   {
     let hash = ByteHasher(algorithm)
-    try drain(PlainStream(BlobInput(BlobSource(blob, name: name), name: name, hash: nil))) {
+    try drain(PlainStream(BufferedInput(BlobSource(blob, name: name), name: name, hash: nil))) {
       (bytes) throws(LayerError) in hash.update(bytes)
     }
     return hash.finish()

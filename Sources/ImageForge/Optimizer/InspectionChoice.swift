@@ -16,6 +16,6 @@ public struct InspectionChoice: Sendable {
 
   func open(_ source: String) throws -> Image {
     try ImageStore.open(
-      source, selection: ImageSelection(image: image, platform: platform), limits: limits)
+      source, selection: ImageSelection(image: image, platform: platform, limits: limits))
   }
 }

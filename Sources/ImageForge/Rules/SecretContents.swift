@@ -6,7 +6,7 @@ import ForgeSecrets
 /// Secrets in the contents of files, of any layer.
 enum SecretContents {
   static func check(_ inspection: Inspection) -> [Violation] {
-    inspection.details.secrets.map { fact in
+    (inspection.details.secrets ?? []).map { fact in
       let path = DisplayText.escape(fact.path)
       let name = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
       let line = fact.hit.line > 0 ? fact.hit.line : nil

@@ -55,9 +55,11 @@ public enum Gate {
   /// - Parameters:
   ///   - baseline: the sizes to compare with; nil: no comparison.
   ///   - today: the day that decides whether a suppression has expired, `2026-11-24`; nil: the clock's, UTC.
+  /// - Throws: `GateError` where the inspection did not look at all that the rules are about.
   public static func judge(
     _ inspection: Inspection, policy: Policy, baseline: Baseline? = nil, today: String? = nil
-  ) -> Verdict {
+  ) throws(GateError) -> Verdict {
+    try checkIsWhole(inspection)
     var judgement = Judgement(inspection, policy, baseline, today: today ?? Assertions.today)
     judgement.run()
     let findings = judgement.findings.sorted(by: Finding.isBefore)
@@ -76,6 +78,18 @@ public enum Gate {
       failOn: policy.failOn, findings: findings,
       suppressed: judgement.suppressed.sorted { Finding.isBefore($0.finding, $1.finding) },
       notCheckable: notCheckable)
+  }
+}
+
+extension Gate {
+  /// What nobody looked at must not pass as if there were nothing.
+  private static func checkIsWhole(_ inspection: Inspection) throws(GateError) {
+    let image = inspection.image.source
+    guard inspection.details.secrets != nil else { throw .secretsNotSearched(image: image) }
+    let unseen = inspection.details.files.first { file in
+      file.kind == .regular && file.size > 0 && file.head == nil && capture(file.path[...]) > 0
+    }
+    if let unseen { throw .contentNotKept(image: image, path: unseen.path) }
   }
 }
 
@@ -199,7 +213,7 @@ extension Inspection {
   fileprivate func removing(_ pattern: PathPattern) -> Inspection {
     var rest = details
     rest.files.removeAll { pattern.matches($0.path) }
-    rest.secrets.removeAll { pattern.matches($0.path) }
+    rest.secrets?.removeAll { pattern.matches($0.path) }
     return Inspection(
       image: image, sizes: sizes, layers: layers, waste: waste, largestFiles: largestFiles,
       duplicates: duplicates,

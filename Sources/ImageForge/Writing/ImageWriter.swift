@@ -331,7 +331,7 @@ package final class ImageWriter: @unchecked Sendable {
   private func feedOriginal(_ index: Int, to output: (UnsafeRawBufferPointer) throws -> Void) throws
   {
     if let tar = input.tars[index] { return try tar.forEachPiece(name: "layer \(index)", output) }
-    let stream = try BlobStream(input.image.layers[index].blob, name: "layer \(index)")
+    let stream = try DecompressedStream(input.image.layers[index].blob, name: "layer \(index)")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {

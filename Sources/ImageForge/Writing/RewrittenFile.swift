@@ -33,8 +33,7 @@ package struct RewrittenFile: Sendable {
       switch piece {
       case .old(let range):
         guard range.upperBound <= old.length else { throw WritingError.changed(name) }
-        let part = Blob(
-          file: old.file, offset: old.offset + range.lowerBound, length: Int64(range.count))
+        let part = old.part(at: range.lowerBound, count: Int64(range.count))
         try part.forEachPiece(name: name, body)
       case .new(let bytes): try bytes.withUnsafeBytes(body)
       }

@@ -144,7 +144,7 @@ package final class ScratchFile {
       throw OutputError(path: path, reason: "\(Errno(rawValue: errno))")
     }
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    guard copy >= 0, let file = try? BlobFile(taking: FileDescriptor(rawValue: copy), name: path)
+    guard copy >= 0, let file = try? FileReader(taking: FileDescriptor(rawValue: copy), name: path)
     else {
       throw OutputError(path: path, reason: "it cannot be read back")
     }

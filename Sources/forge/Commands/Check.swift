@@ -128,7 +128,7 @@ struct Check: AsyncParsableCommand {
           ? try await reporting.reportingFailure("check", of: image.image, to: output) {
             try await image.inspect(findsSecrets: true, cache: cache)
           } : try await image.inspect(findsSecrets: true, cache: cache)
-        verdicts.append(judge(inspection, policy, known, sources))
+        verdicts.append(try judge(inspection, policy, known, sources))
         if let verdict = verdicts.last {
           subjects.append(Report.Subject(verdict, inspection: inspection))
         }
@@ -154,8 +154,8 @@ struct Check: AsyncParsableCommand {
 
   private func judge(
     _ inspection: Inspection, _ policy: Policy, _ known: Baseline?, _ sources: BuildSources?
-  ) -> Verdict {
-    let verdict = Gate.judge(inspection, policy: policy, baseline: known)
+  ) throws(GateError) -> Verdict {
+    let verdict = try Gate.judge(inspection, policy: policy, baseline: known)
     guard let sources else { return verdict }
     if let traced = sources.trace(verdict, of: inspection) { return traced }
     StandardError.print(

@@ -44,7 +44,7 @@ struct Diff: AsyncParsableCommand {
     try OutputPaths.check([output].compactMap(\.self), inputs: [old, new])
     // A limit is a judgement, which rests on digests.
     var options = InspectionOptions(
-      platform: platform, cache: caching.cache(trustsStamps: maxGrowth == nil))
+      ImageSelection(platform: platform), cache: caching.cache(trustsStamps: maxGrowth == nil))
     let progress = Progress()
     defer { progress?.clear() }
     options.progress = progress?.reading(old)

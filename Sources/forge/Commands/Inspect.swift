@@ -68,10 +68,10 @@ struct NamedImage {
   private func read<Result>(
     findsSecrets: Bool, cache: LayerCache?, _ body: (InspectionOptions) async throws -> Result
   ) async throws -> Result {
+    let selection = ImageSelection(
+      image: choice, platform: platform, limits: try budgets.limits)
     var options = InspectionOptions(
-      image: choice, platform: platform, findsSecrets: findsSecrets, cache: cache,
-      capture: Gate.capture)
-    options.limits = try budgets.limits
+      selection, findsSecrets: findsSecrets, cache: cache, capture: Gate.capture)
     let progress = Progress()
     options.progress = progress?.reading(image)
     defer { progress?.clear() }

@@ -2,8 +2,8 @@ import ForgeBasics
 
 /// Finds the images of a docker-archive: `manifest.json` and what it names (Docker Image Specification v1.2).
 struct DockerReader {
-  private(set) var candidates: [Candidate] = []
-  private let store: any ContentStore
+  private(set) var images: [ListedImage] = []
+  private let store: any NamedFiles
   private var documents: DocumentReader
   private var layerBudget = 1 << 16
   private var referenceBudget = 1 << 12
@@ -11,10 +11,11 @@ struct DockerReader {
   private static let maximumItems = 4096
 
   /// Nil when the store has no `manifest.json`.
-  init?(_ store: any ContentStore) throws(ImageError) {
+  init?(_ store: any NamedFiles) throws(ImageError) {
     self.store = store
     documents = DocumentReader(store)
-    guard let document = try documents.document(at: "manifest.json") else { return nil }
+    guard let file = try store.file("manifest.json") else { return nil }
+    let document = try documents.document(file, name: "manifest.json")
     guard document.root.isArray else {
       throw document.failure(
         "must be an array, as in a docker-archive", at: document.root.offset, .notAnImage)
@@ -30,7 +31,7 @@ struct DockerReader {
       }
       try readItem(Fields(document: document, json: element))
     }
-    guard !candidates.isEmpty else {
+    guard !images.isEmpty else {
       throw document.failure("lists no image", at: document.root.offset, .notAnImage)
     }
   }
@@ -42,11 +43,11 @@ struct DockerReader {
       throw item.failure("lists too many names", at: "RepoTags", .tooLarge)
     }
     let path = try Self.path(item.require(item.string("Config"), "Config"), item, "Config")
-    guard let document = try documents.document(at: path) else {
+    guard let file = try store.file(path) else {
       throw item.failure(
         "its config \(DisplayText.escape(path)) is missing", at: "Config", .missing)
     }
-    let config = try ImageConfig(document)
+    let config = try ImageConfig(documents.document(file, name: path))
     if let hex = Self.digest(named: path), hex != config.digest.hex {
       throw ImageError(
         .mismatch, source: store.source,
@@ -54,22 +55,22 @@ struct DockerReader {
       )
     }
     let layers = try layers(item, config)
-    let candidate = Candidate(
+    let candidate = ListedImage(
       digest: config.digest, references: references, platform: config.platform,
       contents: .init(config: config, manifest: nil, layers: layers),
       missing: layers.filter { $0.file == nil }.map(\.name))
-    if let twin = candidates.firstIndex(where: { $0.digest == candidate.digest }) {
-      guard candidates[twin].hasSameLayers(as: candidate) else {
+    if let twin = images.firstIndex(where: { $0.digest == candidate.digest }) {
+      guard images[twin].hasSameLayers(as: candidate) else {
         throw item.failure("two images have one config, but other layers", .ambiguous)
       }
-      candidates[twin].references += references
+      images[twin].references += references
     } else {
-      candidates.append(candidate)
+      images.append(candidate)
     }
   }
 
   private mutating func layers(_ item: Fields, _ config: ImageConfig) throws(ImageError)
-    -> [Candidate.Layer]
+    -> [ListedImage.Layer]
   {
     let paths = try item.strings("Layers") ?? []
     layerBudget -= paths.count
@@ -83,7 +84,7 @@ struct DockerReader {
           "\(DisplayText.escape(diffID)) is a foreign layer, kept elsewhere", .unsupported)
       }
     }
-    var layers: [Candidate.Layer] = []
+    var layers: [ListedImage.Layer] = []
     for path in paths {
       let clean = try Self.path(path, item, "Layers")
       layers.append(
@@ -115,9 +116,9 @@ struct DockerReader {
   }
 }
 
-extension Candidate {
+extension ListedImage {
   /// Whether the layers are the same bytes at the same places.
-  func hasSameLayers(as other: Candidate) -> Bool {
+  func hasSameLayers(as other: ListedImage) -> Bool {
     contents?.layers.map(\.file?.path) == other.contents?.layers.map(\.file?.path)
   }
 }

@@ -6,7 +6,7 @@ import SystemPackage
 /// What stands behind the name of an image.
 enum SourceFile {
   case folder(FileDescriptor)
-  case file(BlobFile)
+  case file(FileReader)
   case pipe(Pipe)
 
   /// What can be read once only. Owns the descriptor, except standard input.
@@ -79,10 +79,10 @@ enum SourceFile {
   }
 
   private static func blobFile(_ descriptor: FileDescriptor, source: String) throws(ImageError)
-    -> BlobFile
+    -> FileReader
   {
     do {
-      return try BlobFile(taking: descriptor, name: source)
+      return try FileReader(taking: descriptor, name: source)
     } catch {
       throw ImageError(.unreadable, source: source, "\(error)")
     }
@@ -90,7 +90,7 @@ enum SourceFile {
 
   /// A temporary copy, which can be read at offsets.
   static func spool(_ pipe: Pipe, source: String, _ limits: LayerLimits) throws(ImageError)
-    -> BlobFile
+    -> FileReader
   {
     try Spool.copy(source: source, limit: limits.total) { (buffer) throws(ImageError) in
       do {
@@ -109,7 +109,7 @@ enum Spool {
   static func copy(
     source: String, limit: Int64,
     from read: (UnsafeMutableRawBufferPointer) throws(ImageError) -> Int
-  ) throws(ImageError) -> BlobFile {
+  ) throws(ImageError) -> FileReader {
     let file = try temporaryFile(source: source)
     do throws(ImageError) {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -138,7 +138,7 @@ enum Spool {
       throw error
     }
     do {
-      return try BlobFile(taking: file, name: source)
+      return try FileReader(taking: file, name: source)
     } catch {
       throw ImageError(.unreadable, source: source, "\(error)")
     }

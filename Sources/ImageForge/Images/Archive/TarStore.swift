@@ -3,11 +3,11 @@ import ForgeFindings
 import ForgeLayers
 
 /// The files of an archive, by name: one walk over its headers, no copy. Links are followed inside the archive only.
-struct TarStore: ContentStore {
+struct TarStore: NamedFiles {
   let source: String
   let limits: LayerLimits
-  /// What is odd about the tar.
   let notes: [Finding]
+  let layoutForm = Image.Form.ociArchive
   private let members: [[UInt8]: TarMember]
 
   /// An archive that can be read at offsets.
@@ -22,7 +22,7 @@ struct TarStore: ContentStore {
   init(_ archive: StreamedArchive, source: String, limits: LayerLimits) throws(ImageError) {
     // Nothing is read on that does not even start like a tar.
     let start = try Self.read(source) { () throws(LayerError) in try archive.firstBlock() }
-    guard archive.compression == .none || TarDirectory.isHeader(start) else {
+    guard archive.compression == .none || TarBlock.isHeader(start) else {
       throw ImageError(.notAnImage, source: source, "what is compressed in it is not a tar archive")
     }
     let directory = try Self.read(source) { () throws(LayerError) in
@@ -30,6 +30,10 @@ struct TarStore: ContentStore {
     }
     try self.init(directory, source, limits)
   }
+
+  private static let dataAfterEnd = Finding.archive(
+    "FORGE-A102", "the archive holds data after its end, which engines do not see",
+    fix: "make the archive again; do not join archives")
 
   private static func read<Value>(
     _ source: String, _ body: () throws(LayerError) -> Value
@@ -59,13 +63,7 @@ struct TarStore: ContentStore {
     }
     try Self.checkParents(members, source: source)
     self.members = members
-    notes =
-      directory.hasDataAfterEnd
-      ? [
-        .archive(
-          "FORGE-A102", "the archive holds data after its end, which engines do not see",
-          fix: "make the archive again; do not join archives")
-      ] : []
+    notes = directory.hasDataAfterEnd ? [Self.dataAfterEnd] : []
   }
 
   /// What unpacks below a link lands elsewhere: an engine that unpacks would not see what a reader of names sees.
@@ -94,7 +92,7 @@ struct TarStore: ContentStore {
       guard let member = members[name] else { return nil }
       switch member.kind {
       case .regular:
-        return StoredFile(path: String(decoding: name, as: UTF8.self), blob: member.data)
+        return StoredFile(path: String(decoding: name, as: UTF8.self), content: member.data)
       case .hardlink: name = member.link
       case .symlink:
         let folder = name.lastIndex(of: UInt8(ascii: "/")).map { name[...$0] } ?? []

@@ -1,13 +1,16 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLayers
 import Foundation
 import SystemPackage
 
 /// A folder on the host. Only regular files below it are opened: a symbolic link in an image layout is an attempt to
 /// read the host.
-final class LayoutFolder: ContentStore {
+final class LayoutFolder: NamedFiles {
   let source: String
   let limits: LayerLimits
+  let notes: [Finding] = []
+  let layoutForm = Image.Form.ociLayout
   private let root: FileDescriptor
 
   /// Takes over `root`, an open folder.
@@ -41,8 +44,8 @@ final class LayoutFolder: ContentStore {
       throw failure(path, "is not a regular file")
     }
     do {
-      return StoredFile(
-        path: path, blob: Blob(whole: try BlobFile(taking: file, name: "\(source)/\(path)")))
+      let reader = try FileReader(taking: file, name: "\(source)/\(path)")
+      return StoredFile(path: path, content: .blob(Blob(whole: reader)))
     } catch {
       throw failure(path, "cannot be read: \(error)")
     }

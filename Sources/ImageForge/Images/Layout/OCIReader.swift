@@ -3,9 +3,9 @@ import ForgeFindings
 
 /// Finds the images of an OCI layout (image-spec, image-layout.md), in a folder or an archive.
 struct OCIReader {
-  private(set) var candidates: [Candidate] = []
+  private(set) var images: [ListedImage] = []
   private(set) var notes: [Finding] = []
-  private let store: any ContentStore
+  private let store: any ImageSource
   private var documents: DocumentReader
   /// Of BuildKit: manifests of statements about other manifests.
   private var attestationManifests: [Descriptor] = []
@@ -17,13 +17,14 @@ struct OCIReader {
   private static let maximumDepth = 4
   private static let maximumDescriptors = 4096
 
-  /// Nil when the store has no `index.json`.
-  init?(_ store: any ContentStore) throws(ImageError) {
+  /// Nil when the store has no index.
+  init?(_ store: any ImageSource) throws(ImageError) {
     self.store = store
     documents = DocumentReader(store)
-    guard let index = try documents.document(at: "index.json") else { return nil }
+    guard let file = try store.index() else { return nil }
+    let index = try documents.document(file, name: "index.json")
     try read(ImageIndex(index, mediaType: nil).manifests, below: nil, references: [], depth: 0)
-    if candidates.isEmpty {
+    if images.isEmpty {
       throw ImageError(
         .notAnImage, source: store.source,
         artifacts.isEmpty
@@ -34,12 +35,13 @@ struct OCIReader {
   }
 
   /// The file that makes a folder or archive an OCI layout.
-  static func checkLayoutFile(_ store: any ContentStore) throws(ImageError) {
-    var documents = DocumentReader(store)
-    guard let layout = try documents.document(at: "oci-layout") else {
+  static func checkLayoutFile(_ store: any NamedFiles) throws(ImageError) {
+    guard let file = try store.file("oci-layout") else {
       throw ImageError(
         .notAnImage, source: store.source, "it has an index.json, but no oci-layout file")
     }
+    var documents = DocumentReader(store)
+    let layout = try documents.document(file, name: "oci-layout")
     let fields = try layout.fields()
     let version = try fields.require(fields.string("imageLayoutVersion"), "imageLayoutVersion")
     guard version == "1.0.0" else {
@@ -108,9 +110,9 @@ struct OCIReader {
   {
     if let position = positions[descriptor.digest] {
       // One image under several names.
-      candidates[position].descriptors.append(descriptor)
-      for name in references where !candidates[position].references.contains(name) {
-        candidates[position].references.append(name)
+      images[position].descriptors.append(descriptor)
+      for name in references where !images[position].references.contains(name) {
+        images[position].references.append(name)
       }
       return
     }
@@ -131,15 +133,15 @@ struct OCIReader {
             + "\(DisplayText.escape(config.platform.description)): engines choose by the one and run the other",
           at: "manifest \(descriptor.digest)"))
     }
-    var layers: [Candidate.Layer] = []
+    var layers: [ListedImage.Layer] = []
     for layer in manifest.layers {
       layers.append(
         .init(
-          file: try store.file(layer.path), descriptor: layer,
+          file: try store.blob(layer.digest), descriptor: layer,
           name: "layer \(layers.count) (\(layer.digest))"))
     }
     add(
-      Candidate(
+      ListedImage(
         digest: descriptor.digest, references: references, platform: config.platform,
         declared: descriptor.platform,
         contents: .init(config: config, manifest: manifest, layers: layers),
@@ -162,32 +164,20 @@ struct OCIReader {
       .archive(
         "FORGE-A105",
         "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
-        at: "manifest \(descriptor.digest)", .info))
+        at: "manifest \(descriptor.digest)", severity: .info))
   }
 
-  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> Candidate
+  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> ListedImage
   {
-    Candidate(
+    ListedImage(
       digest: descriptor.digest, references: references,
       platform: descriptor.platform ?? Platform(os: "unknown", architecture: "unknown"),
       contents: nil,
       missing: [part])
   }
 
-  private mutating func add(_ candidate: Candidate) {
-    positions[candidate.digest] = candidates.count
-    candidates.append(candidate)
-  }
-}
-
-extension Finding {
-  /// Something odd about an archive.
-  static func archive(
-    _ id: String, _ message: String, at location: String? = nil, _ severity: Severity = .warning,
-    fix: String? = nil
-  ) -> Finding {
-    Finding(
-      id: id, severity: severity, message: message, location: location, fix: fix, evidence: .archive
-    )
+  private mutating func add(_ candidate: ListedImage) {
+    positions[candidate.digest] = images.count
+    images.append(candidate)
   }
 }

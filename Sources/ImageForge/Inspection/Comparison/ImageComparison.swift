@@ -104,11 +104,12 @@ extension ImageDiff {
 
 extension ImageDiff.Growth {
   fileprivate init(from old: Int64, to new: Int64, limit: GrowthLimit?) {
-    metric = "stored"
-    bytes = new - old
-    percent = old == 0 ? nil : Double(new - old) / Double(old) * 100
-    maximum = limit?.maximum(of: old)
-    passed = maximum.map { new - old <= $0 } ?? true
+    let bytes = new - old
+    let maximum = limit?.maximum(of: old)
+    self.init(
+      metric: "stored", bytes: bytes,
+      percent: old == 0 ? nil : Double(bytes) / Double(old) * 100,
+      maximum: maximum, passed: bytes <= maximum ?? .max)
   }
 }
 

@@ -99,20 +99,11 @@ public struct ImageDiff: Codable, Sendable, Equatable {
     /// Bytes; negative for an image that shrank.
     public var bytes: Int64
     /// In percent of the old size; nil where that is 0.
-    public var percent: Double?
+    @EncodesNull public var percent: Double?
     /// Bytes that it may grow by; nil: as much as it likes.
-    public var maximum: Int64?
+    @EncodesNull public var maximum: Int64?
     /// Whether it grew by no more than it may.
     public var passed: Bool
-
-    public func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(metric, forKey: .metric)
-      try container.encode(bytes, forKey: .bytes)
-      try container.encode(percent, forKey: .percent)
-      try container.encode(maximum, forKey: .maximum)
-      try container.encode(passed, forKey: .passed)
-    }
   }
 
   /// Raised when a key changes its name or meaning.

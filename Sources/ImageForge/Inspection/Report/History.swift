@@ -30,7 +30,7 @@ package struct History {
             id: "FORGE-A013", severity: .info,
             message:
               "history tells of \(made) layers, but the image has \(image.layers.count): which step made which "
-              + "layer is not known", location: "config.history",
+              + "layer is not known", at: .config(.history),
             fix: "rebuild the image with a current engine",
             evidence: .config))
       }

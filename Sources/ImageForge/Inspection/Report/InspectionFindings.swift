@@ -6,7 +6,7 @@ import ForgeLayers
 enum InspectionFindings {
   /// What one kind of oddity is called, and what helps.
   private struct Words {
-    let id: String
+    let id: FindingID
     let severity: Severity
     /// After the count of cases: `3 entries …`.
     let message: String
@@ -24,10 +24,10 @@ enum InspectionFindings {
   }
 
   private static func finding(_ words: Words, count: Int, layer: Int, path: [UInt8]) -> Finding {
-    let place = path.isEmpty ? "layer \(layer)" : "layer \(layer): \(DisplayText.escape(path))"
+    let place = Place.layer(layer, path: path.isEmpty ? nil : path)
     let more = count > 1 ? " (\(count) times in this layer)" : ""
     return Finding(
-      id: words.id, severity: words.severity, message: words.message + more, location: place,
+      id: words.id, severity: words.severity, message: words.message + more, at: place,
       fix: words.fix,
       evidence: .archive)
   }

@@ -78,6 +78,13 @@ package struct RootFilesystem: Sendable {
     layers[Int(origin.layer)].entries.path(Int(origin.index))
   }
 
+  /// The captured content of a regular file; nil for anything else.
+  package func content(_ node: FileTree.ID) -> [UInt8]? {
+    guard tree[node].inode != FileTree.none else { return nil }
+    let origin = inodes[Int(tree[node].inode)].origin
+    return layers[Int(origin.layer)].entries.head(Int(origin.index))
+  }
+
   /// The node at a path, links followed as inside a container; nil when there is none.
   package mutating func resolve(_ path: String) -> FileTree.ID? {
     try? walk(Array(path.utf8)[...], createsParents: false)?.node

@@ -12,25 +12,13 @@ public struct TreeFacts: Codable, Sendable, Equatable {
   /// Regular files here and below.
   public var files: Int
   /// The layer that put it there; nil for a folder that no entry names.
-  public var layer: Int?
+  @EncodesNull public var layer: Int?
   /// Of a link.
   public var target: String?
   /// `deb libc6`: the package whose file it is.
   public var package: String?
   /// The most bytes first; nil where they are deeper than was asked for.
   public var children: [TreeFacts]?
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(name, forKey: .name)
-    try container.encode(kind, forKey: .kind)
-    try container.encode(bytes, forKey: .bytes)
-    try container.encode(files, forKey: .files)
-    try container.encode(layer, forKey: .layer)
-    try container.encodeIfPresent(target, forKey: .target)
-    try container.encodeIfPresent(package, forKey: .package)
-    try container.encodeIfPresent(children, forKey: .children)
-  }
 }
 
 /// A part of an image that was asked for and is not there.

@@ -8,14 +8,14 @@ final class FilterStream: LayerStream {
 
   /// What the C callback reads from.
   private final class Source {
-    let input: BlobInput
+    let input: BufferedInput
     var pending = 0
     var failure: LayerError?
 
-    init(_ input: BlobInput) { self.input = input }
+    init(_ input: BufferedInput) { self.input = input }
   }
 
-  init(_ input: BlobInput, _ compression: LayerCompression) throws(LayerError) {
+  init(_ input: BufferedInput, _ compression: LayerCompression) throws(LayerError) {
     guard let archive = archive_read_new() else {
       throw .unreadable(layer: input.name, reason: "out of memory")
     }

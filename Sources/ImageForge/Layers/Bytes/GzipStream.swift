@@ -4,12 +4,12 @@ import CIsal
 ///
 /// The members' headers are read here: ISA-L forgets half of one that crosses a buffer's end.
 final class GzipStream: LayerStream {
-  private let input: BlobInput
+  private let input: BufferedInput
   private let state: UnsafeMutablePointer<inflate_state>
   private var isInMember = false
   private var isAtEnd = false
 
-  init(_ input: BlobInput) throws(LayerError) {
+  init(_ input: BufferedInput) {
     self.input = input
     state = .allocate(capacity: 1)
     isal_inflate_init(state)

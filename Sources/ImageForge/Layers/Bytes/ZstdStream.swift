@@ -2,13 +2,13 @@ import CZstd
 
 /// One or many zstd frames, skippable ones among them (RFC 8878). Owns the C state.
 final class ZstdStream: LayerStream {
-  private let input: BlobInput
+  private let input: BufferedInput
   private let context: OpaquePointer
   /// Whether the last frame is complete and flushed.
   private var isBetweenFrames = true
   private var isAtEnd = false
 
-  init(_ input: BlobInput, windowLog: Int32) throws(LayerError) {
+  init(_ input: BufferedInput, windowLog: Int32) throws(LayerError) {
     guard let context = ZSTD_createDCtx() else {
       throw .unreadable(layer: input.name, reason: "out of memory")
     }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// The change time cannot be set by a program, unlike the modification time. What escapes it: a clock that is set
 /// back, and a writer that keeps the file mapped in memory.
-struct FileStamp: Equatable {
+package struct FileStamp: Equatable, Sendable {
   /// Device, inode, size, seconds and nanoseconds of modification and of change.
   private let fields: [Int64]
   /// Seconds since 1970.

@@ -86,21 +86,26 @@ public struct LayerCache: Sendable {
 
   /// Reads a layer as `LayerReader.scan` does, or takes what is known of it.
   /// - Returns: the scan, and whether it is new to the cache, which should then be trimmed.
-  package func scan(_ blob: Blob, options: LayerScanOptions) throws(LayerError) -> (
+  package func scan(_ source: LayerSource, options: LayerScanOptions) throws(LayerError) -> (
     LayerScan, isNew: Bool
   ) {
     // Where contents stand is not remembered, and what has passed was read already.
-    guard options.notes == .nothing, blob.file.passed == nil else {
-      return (try LayerReader.scan(blob, options: options), false)
+    guard options.notes == .nothing, case .blob(let blob) = source else {
+      return (try LayerReader.scan(source, options: options), false)
     }
     // Taken before a byte is read: a write while reading must not go unnoticed.
-    let stamp = blob.file.stamp().flatMap { $0.isSettled ? $0 : nil }
+    let stamp = Self.settledStamp(of: blob)
     if let known = try known(blob, stamp, options) { return (known, false) }
     let scan = try LayerReader.scan(blob, options: options)
     folder.create()
     store(scan, options)
     note(scan.digest, of: blob, stamp)
     return (scan, true)
+  }
+
+  private static func settledStamp(of blob: Blob) -> FileStamp? {
+    guard let stamp = blob.reader.stamp, stamp.isSettled else { return nil }
+    return stamp
   }
 
   private func known(
@@ -111,14 +116,17 @@ public struct LayerCache: Sendable {
     guard let digest = options.expectedDigest ?? options.expectedDiffID,
       let scan = load(digest, blob, options),
       try LayerReader.digest(
-        blob, algorithm: digest.algorithm, name: options.name ?? blob.file.name) == digest
+        blob, algorithm: digest.algorithm, name: options.name ?? blob.reader.name) == digest
     else { return nil }
     note(digest, of: blob, stamp)
     return scan
   }
 
   /// The digest that a blob is known to have without a look at it; nil where stamps are not trusted.
-  package func seen(_ blob: Blob) -> Digest? { seen(blob, blob.file.stamp()) }
+  package func seen(_ source: LayerSource) -> Digest? {
+    guard case .blob(let blob) = source else { return nil }
+    return seen(blob, blob.reader.stamp)
+  }
 
   private func seen(_ blob: Blob, _ stamp: FileStamp?) -> Digest? {
     guard trustsStamps, let stamp else { return nil }
@@ -126,7 +134,7 @@ public struct LayerCache: Sendable {
   }
 
   private func note(_ digest: Digest, of blob: Blob, _ stamp: FileStamp?) {
-    guard let stamp, stamp == blob.file.stamp() else { return }
+    guard let stamp, stamp == blob.reader.stamp else { return }
     folder.write(Array(digest.description.utf8), as: Self.name(stamp, blob))
   }
 
@@ -142,23 +150,24 @@ public struct LayerCache: Sendable {
 
   /// Names a compressed file in its present state; nil where stamps are not trusted, the file is of another kind, or
   /// it was written to a moment ago.
-  package func place(ofCompressed path: String) -> String? {
+  package func key(ofCompressed path: String) -> String? {
     var status = stat()
     // To open a named pipe, if only for a look, would end whoever writes to it.
     guard trustsStamps, path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
       let descriptor = try? FileDescriptor.open(
         FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec]),
-      let file = try? BlobFile(taking: descriptor, name: path), let stamp = file.stamp(),
-      stamp.isSettled,
-      let magic = try? Blob(whole: file).bytes(count: 6), LayerCompression(magic: magic) != .none
+      let file = try? FileReader(taking: descriptor, name: path),
+      let stamp = Self.settledStamp(of: Blob(whole: file)),
+      let magic = try? Blob(whole: file).bytes(count: LayerCompression.magicSize),
+      LayerCompression(magic: magic) != .none
     else { return nil }
     return stamp.name(offset: 0, length: file.size)
   }
 
-  /// What was remembered of a whole image.
+  /// The report of a whole image, as it was stored.
   package func report(_ name: String) -> [UInt8]? { folder.read("report-" + name) { Array($0) } }
 
-  package func remember(_ bytes: [UInt8], report name: String) {
+  package func store(_ bytes: [UInt8], report name: String) {
     folder.create()
     folder.write(bytes, as: "report-" + name)
     folder.trim()
@@ -196,7 +205,7 @@ public struct LayerCache: Sendable {
       scan.entries.holds(options.capture)
     else { return nil }
     // An answer to what was asked, not to what somebody asked before.
-    if options.content == nil { (scan.marks, scan.contentVersion) = ([:], nil) }
+    if options.content == nil { (scan.hits, scan.contentVersion) = ([:], nil) }
     return scan
   }
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// A scan as bytes, for `LayerCache`. Compact rather than general: paths without what they share with the path before,
 /// numbers by their length. Whoever changes what a scan holds raises `CacheFolder.formatVersion`.
@@ -19,8 +20,8 @@ extension LayerScan {
     }
     entries.encode(to: &out)
     out.run((contentVersion ?? "").utf8)
-    out.number(marks.count)
-    for (index, list) in marks.sorted(by: { $0.key < $1.key }) {
+    out.number(hits.count)
+    for (index, list) in hits.sorted(by: { $0.key < $1.key }) {
       out.signed(Int64(index))
       out.number(list.count)
       for mark in list {
@@ -61,16 +62,16 @@ extension LayerScan {
     for _ in 0..<input.number(Int.self, upTo: entries.count + 1) {
       let index = input.signed()
       guard index >= -1, index < entries.count else { return nil }
-      var list: [ContentMark] = []
+      var list: [SecretHit] = []
       // Each takes four bytes at least, so that no number here can be larger than what was read.
       for _ in 0..<input.number(Int.self, upTo: bytes.count / 4) {
         guard input.isSound else { return nil }
         list.append(
-          ContentMark(
+          SecretHit(
             kind: text(), offset: input.number(Int64.self), line: input.number(Int.self),
             fingerprint: text()))
       }
-      marks[Int(index)] = list
+      hits[Int(index)] = list
     }
     guard input.isSound, input.isAtEnd else { return nil }
   }

@@ -8,13 +8,11 @@ import SystemPackage
 /// Which of them are layers, and what their digests must be, is known only when the manifest has come: so all are
 /// scanned, whatever their order, and whoever asks for one later gets the scan.
 package final class StreamedArchive {
-  package let compression: LayerCompression
-  package let isEmpty: Bool
-  private let stream: any LayerStream
+  private let stream: DecompressedStream
   private let name: String
   private let options: LayerScanOptions
   private let budget: UnpackBudget
-  private(set) var offset: Int64 = 0
+  package private(set) var offset: Int64 = 0
   private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
   /// The bytes that were looked at before the walk: the first block.
   private var ahead: ArraySlice<UInt8> = []
@@ -43,13 +41,13 @@ package final class StreamedArchive {
     self.name = name
     self.options = options
     budget = UnpackBudget(options.limits, image: name)
-    let (start, whole) = try PrefixedSource.peek(source, count: 6)
-    (compression, stream) = try openLayer(
-      whole, start: start, name: name, limits: options.limits, hash: nil)
-    isEmpty = start.isEmpty
+    stream = try DecompressedStream(source, name: name, limits: options.limits)
   }
 
   deinit { scratch.deallocate() }
+
+  package var compression: LayerCompression { stream.compression }
+  package var isEmpty: Bool { stream.isEmpty }
 
   /// The first block, without taking it; shorter only where the archive is.
   package func firstBlock() throws(LayerError) -> [UInt8] {
@@ -99,35 +97,37 @@ package final class StreamedArchive {
 
   /// Whether bytes may be a layer, by their beginning.
   private static func isLayer(_ start: [UInt8]) -> Bool {
-    LayerCompression(magic: start.prefix(6)) != .none || TarDirectory.isHeader(start)
+    LayerCompression(magic: start) != .none || TarBlock.isHeader(start)
   }
 }
 
 extension StreamedArchive: ArchiveBytes {
-  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
+  package func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
     let bytes = try Self.take(Int(count), fill)
     guard bytes.count == count else { throw .truncated(layer: name, offset: offset, within: part) }
     return bytes
   }
 
-  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob {
+  package func member(_ path: [UInt8], size: Int64) throws(LayerError) -> LayerSource {
     let within = DisplayText.escape(path.prefix(200))
     let start = try read(min(size, Int64(TarBlock.size)), within: within)
-    let isSmall = size <= Self.smallSize
-    let blob: Blob
-    if isSmall || (size <= options.limits.document && !Self.isLayer(start)),
-      keptBytes + size <= Self.maximumKept
-    {
+    let source: LayerSource
+    if isKept(start, size: size) {
       keptBytes += size
       let bytes = start + (try read(size - Int64(start.count), within: within))
-      blob = Blob(whole: BlobFile(bytes, name: name))
+      source = .blob(Blob(whole: MemoryReader(bytes, name: name)))
     } else {
-      blob = Blob(
-        whole: BlobFile(
-          passed: try pass(path, size: size, start: start), start: start, size: size, name: name))
+      let scan = try pass(path, size: size, start: start)
+      source = .streamed(StreamedLayer(name: name, size: size, start: start, scan: scan))
     }
     try skip(-size & 511)
-    return blob
+    return source
+  }
+
+  /// Whether a member that starts so is kept rather than read as a layer.
+  private func isKept(_ start: [UInt8], size: Int64) -> Bool {
+    guard keptBytes + size <= Self.maximumKept else { return false }
+    return size <= Self.smallSize || (size <= options.limits.document && !Self.isLayer(start))
   }
 
   /// Reads the rest of a member as a layer.
@@ -145,8 +145,8 @@ extension StreamedArchive: ArchiveBytes {
       // Tools name a blob of an OCI layout by its digest.
       let algorithm: Digest.Algorithm = path.starts(with: "blobs/sha512/".utf8) ? .sha512 : .sha256
       return try LayerReader.scan(
-        PrefixedSource(start, member), start: start, length: size, options,
-        algorithms: (algorithm, .sha256))
+        PrefixedSource(start, member), length: size, options,
+        algorithms: LayerReader.Algorithms(blob: algorithm))
     }
     while member.remaining > 0, member.failure == nil { _ = try? member.read(into: scratch) }
     if let failure = member.failure {
@@ -164,7 +164,7 @@ extension StreamedArchive: ArchiveBytes {
     .truncated(layer: name, offset: offset, within: part)
   }
 
-  func hasDataAfterEnd() throws(LayerError) -> Bool {
+  package func hasDataAfterEnd() throws(LayerError) -> Bool {
     var found = false
     while true {
       let count = try fill(scratch)

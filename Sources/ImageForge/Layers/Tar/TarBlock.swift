@@ -9,8 +9,17 @@ extension UnsafeRawBufferPointer {
 }
 
 /// One header block of 512 bytes: the fields of ustar (POSIX.1-1988), GNU tar and star, as they stand.
-struct TarBlock {
-  static let size = 512
+package struct TarBlock {
+  /// Bytes.
+  package static let size = 512
+
+  /// Whether a file that starts with these bytes may be a tar archive.
+  package static func isHeader(_ start: [UInt8]) -> Bool {
+    start.count == size && start.withUnsafeBytes { TarBlock(bytes: $0).isSound }
+  }
+
+  /// The bytes that data of this size takes in a tar: whole blocks.
+  static func padded(_ size: Int64) -> Int64 { (size + 511) & ~511 }
 
   enum Dialect {
     case v7, ustar, star, gnu
@@ -75,7 +84,7 @@ struct TarBlock {
     return digits.allSatisfy(isBlank) ? value : nil
   }
 
-  /// Two's complement, big-endian; the first bit only marks the form, the second is the sign.
+  /// Two's complement, big-endian; the first bit only hits the form, the second is the sign.
   private static func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
     let isNegative = field[field.startIndex] & 0x40 != 0
     var value: Int64 = isNegative ? -1 : 0

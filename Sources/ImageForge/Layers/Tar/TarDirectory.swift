@@ -11,7 +11,7 @@ package struct TarMember: Sendable {
   package let kind: Kind
   /// Target of a symlink, as it stands; clean path of a hardlink's target.
   package let link: [UInt8]
-  package let data: Blob
+  package let data: LayerSource
 }
 
 /// The members of a tar archive that holds an image, found by one walk over its headers.
@@ -31,97 +31,18 @@ package struct TarDirectory: Sendable {
 
   /// Finds the members of an archive that can be read at offsets.
   package init(_ blob: Blob, name: String, limits: LayerLimits = LayerLimits()) throws(LayerError) {
-    try self.init(BlobBytes(blob, name: name), name: name, limits: limits)
+    try self.init(StoredArchive(blob, name: name), name: name, limits: limits)
   }
 
-  /// Reads an archive that can be read once only, to its end.
-  package init(_ archive: StreamedArchive, name: String, limits: LayerLimits = LayerLimits())
-    throws(LayerError)
-  {
-    try self.init(archive as any ArchiveBytes, name: name, limits: limits)
-  }
-
-  private init(_ bytes: any ArchiveBytes, name: String, limits: LayerLimits) throws(LayerError) {
+  /// Reads an archive to its end, from wherever its bytes come.
+  package init(
+    _ bytes: any ArchiveBytes, name: String, limits: LayerLimits = LayerLimits()
+  ) throws(LayerError) {
     var walk = TarWalk(bytes, name: name, limits: limits)
     members = try walk.members()
     hasDataAfterEnd = try bytes.hasDataAfterEnd()
   }
-
-  /// Bytes of one header.
-  package static let headerSize = TarBlock.size
-
-  /// Whether a file that starts with these bytes may be a tar archive.
-  package static func isHeader(_ block: [UInt8]) -> Bool {
-    block.count == headerSize && block.withUnsafeBytes { TarBlock(bytes: $0).isSound }
-  }
 }
-
-/// The bytes of an archive, from front to back.
-protocol ArchiveBytes: AnyObject {
-  /// Of the next byte.
-  var offset: Int64 { get }
-  /// Exactly so many bytes.
-  /// - Throws: `LayerError.truncated`, with `part`, when the archive ends before.
-  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8]
-  /// The data of a member, and the padding behind it.
-  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob
-  /// Whether bytes other than zero follow.
-  func hasDataAfterEnd() throws(LayerError) -> Bool
-}
-
-/// An archive whose members are left where they stand.
-private final class BlobBytes: ArchiveBytes {
-  private let blob: Blob
-  private let name: String
-  private(set) var offset: Int64 = 0
-
-  init(_ blob: Blob, name: String) {
-    self.blob = blob
-    self.name = name
-  }
-
-  func read(_ count: Int64, within part: String) throws(LayerError) -> [UInt8] {
-    guard count <= blob.length - offset else {
-      throw .truncated(layer: name, offset: blob.length, within: part)
-    }
-    let bytes = try load(Int(count))
-    guard bytes.count == count else {
-      throw .truncated(layer: name, offset: offset + Int64(bytes.count), within: part)
-    }
-    offset += count
-    return bytes
-  }
-
-  func member(_ path: [UInt8], size: Int64) throws(LayerError) -> Blob {
-    guard size <= blob.length - offset else {
-      throw .truncated(
-        layer: name, offset: blob.length, within: DisplayText.escape(path.prefix(200)))
-    }
-    let data = Blob(file: blob.file, offset: blob.offset + offset, length: size)
-    offset += padded(size)
-    return data
-  }
-
-  func hasDataAfterEnd() throws(LayerError) -> Bool {
-    while offset < blob.length {
-      let bytes = try load(256 << 10)
-      if bytes.isEmpty { break }
-      if bytes.contains(where: { $0 != 0 }) { return true }
-      offset += Int64(bytes.count)
-    }
-    return false
-  }
-
-  private func load(_ count: Int) throws(LayerError) -> [UInt8] {
-    do {
-      return try blob.bytes(at: offset, count: count)
-    } catch {
-      throw .unreadable(layer: name, reason: "\(error)")
-    }
-  }
-}
-
-private func padded(_ size: Int64) -> Int64 { (size + 511) & ~511 }
 
 private struct TarWalk {
   private let archive: any ArchiveBytes
@@ -275,7 +196,7 @@ private struct TarWalk {
         layer: name, path: [], limit: .header,
         reason: "an extension header is longer than \(limits.header) bytes")
     }
-    let bytes = try archive.read(padded(size), within: "an extension header")
+    let bytes = try archive.read(TarBlock.padded(size), within: "an extension header")
     return Array(bytes.prefix(Int(size)))
   }
 

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// A strict streaming reader of tar: fed with the bytes in order, it keeps entries, hashes and captured heads.
 ///
@@ -32,7 +33,7 @@ final class TarReader {
   private let capture: @Sendable (ArraySlice<UInt8>) -> Int
   private let hasher: ContentHasher
   private let scanner: (any ContentScanner)?
-  private(set) var marks: [Int: [ContentMark]] = [:]
+  private(set) var hits: [Int: [SecretHit]] = [:]
 
   private(set) var entries = LayerEntries()
   /// Nil unless asked for.
@@ -490,7 +491,7 @@ final class TarReader {
   }
 
   private func finishScan(_ entry: Int) {
-    if let found = scanner?.finish(), !found.isEmpty { marks[entry] = found }
+    if let found = scanner?.finish(), !found.isEmpty { hits[entry] = found }
   }
 
   private func finishExtended(_ type: UInt8) throws(LayerError) {

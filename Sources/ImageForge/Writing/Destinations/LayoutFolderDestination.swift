@@ -50,7 +50,7 @@ package struct LayoutFolderDestination: ImageDestination {
   ) throws -> [(name: String, file: ScratchFile)] {
     try TarDirectory(archive, name: "the archive").members.filter { $0.kind == .regular }.map {
       let file = try ScratchFile(in: folder.path)
-      try $0.data.forEachPiece(name: "the archive") { try file.append($0) }
+      try $0.data.blob.forEachPiece(name: "the archive") { try file.append($0) }
       try file.sync()
       return (String(decoding: $0.path, as: UTF8.self), file)
     }

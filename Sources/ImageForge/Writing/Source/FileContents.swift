@@ -38,7 +38,7 @@ package final class FileContents {
         scratch.append(box.file)
         tars[layer] = try box.file.finished()
       } else {
-        tars[layer] = image.image.layers[layer].blob
+        tars[layer] = try image.image.layers[layer].blob
       }
     }
   }
@@ -50,7 +50,7 @@ package final class FileContents {
 
   private static func unpack(_ layer: Int, of image: ReadImage) throws -> ScratchFile {
     let file = try ScratchFile(in: AtomicFile.scratchFolder)
-    let stream = try BlobStream(image.image.layers[layer].blob, name: "layer \(layer)")
+    let stream = try DecompressedStream(image.image.layers[layer].blob, name: "layer \(layer)")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {
@@ -69,9 +69,8 @@ package final class FileContents {
   package func blob(_ origin: FileTree.Origin) throws -> Blob {
     let (layer, index) = (Int(origin.layer), Int(origin.index))
     guard let tar = tars[layer] else { throw WritingError.changed("layer \(layer)") }
-    return Blob(
-      file: tar.file, offset: tar.offset + image.scans[layer].contents[index].offset,
-      length: image.scans[layer].entries[index].size)
+    let scan = image.scans[layer]
+    return tar.part(at: scan.contents[index].offset, count: scan.entries[index].size)
   }
 
   /// All bytes of a file of moderate size.

@@ -48,7 +48,7 @@ package struct ReadImage: Sendable {
             layer: name, path: [], limit: .total,
             reason: "its layers unpack to more than \(ByteCount.text(limits.total))")
         }
-        let keeper = unpacking ? TarKeeper(layers[index].blob) : nil
+        let keeper = unpacking ? TarKeeper(try layers[index].blob) : nil
         var options = Self.options("layer \(index) of \(name)", limits, notes)
         if let keeper { options.copy = { keeper.take($0) } }
         let scan = try Self.scan(layers[index], options, known[layers[index].diffID], progress)

@@ -1,7 +1,7 @@
 import ForgeBasics
 
 /// An image that an archive offers, before one is chosen.
-struct Candidate: Sendable {
+struct ListedImage: Sendable {
   /// What was read of it: everything but the layers.
   struct Contents: Sendable {
     let config: ImageConfig
@@ -79,11 +79,11 @@ enum Reference {
   }
 }
 
-extension [Candidate] {
+extension [ListedImage] {
   /// The one image that a user means. A platform that is not whole steps back behind one that is.
   /// - Returns: the choice, and the candidates that stepped back.
   func choose(_ selection: ImageSelection, source: String) throws(ImageError) -> (
-    Candidate, absent: [Candidate]
+    ListedImage, absent: [ListedImage]
   ) {
     var matches = self
     if let name = selection.image {

@@ -2,11 +2,11 @@ import ForgeBasics
 
 /// An archive with both `manifest.json` and `index.json`, as Docker writes since version 25. Some engines read the
 /// one and some the other: they must mean the same.
-enum Hybrid {
+enum ManifestAgreement {
   /// Checks that both views agree, and gives the images of the index the names that Docker knows them by.
   /// - Throws: `ImageError` of kind `ambiguous`.
-  static func merge(oci: [Candidate], docker: [Candidate], source: String) throws(ImageError)
-    -> [Candidate]
+  static func merge(oci: [ListedImage], docker: [ListedImage], source: String) throws(ImageError)
+    -> [ListedImage]
   {
     var merged = oci
     let positions = Dictionary(
@@ -61,7 +61,7 @@ enum Hybrid {
   }
 }
 
-extension Candidate {
+extension ListedImage {
   /// Whether it may stand for that platform, by its config or by the index.
   fileprivate func mayBe(_ other: Platform) -> Bool {
     platform.agrees(with: other) || declared?.agrees(with: other) == true

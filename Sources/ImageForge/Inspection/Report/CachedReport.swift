@@ -4,11 +4,11 @@ import ForgeImages
 import ForgeLayers
 import Foundation
 
-/// The report of an image, remembered for when the very same image is inspected again by the very same program.
+/// The report of an image in the cache, for when the very same image is inspected again by the very same program.
 ///
-/// What image it is tell its config, its manifest and the digests of its layers; or, before it is even opened, the
-/// unchanged file that it was read from, or the ID by which an engine keeps it.
-struct RememberedReport {
+/// Which image it is follows from its config, its manifest and the digests of its layers; or, before it is even opened,
+/// from the unchanged file that it was read from, or the ID by which an engine keeps it.
+struct CachedReport {
   private let cache: LayerCache
   private let options: InspectionOptions
 
@@ -25,7 +25,7 @@ struct RememberedReport {
   func load(_ image: Image) -> Inspection? {
     var digests: [Digest] = []
     for layer in image.layers {
-      guard let digest = cache.seen(layer.blob), layer.digest == nil || layer.digest == digest
+      guard let digest = cache.seen(layer.content), layer.digest == nil || layer.digest == digest
       else { return nil }
       digests.append(digest)
     }
@@ -48,23 +48,22 @@ struct RememberedReport {
       [digest.description, layer.diffID.description, layer.mediaType, String(layer.size)]
         + layer.annotations.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     }
-    return [
-      "image", image.config.digest.description, Digest.sha256(image.manifest ?? []).description,
-    ]
-      + [image.form.rawValue] + layers
+    let manifest = Digest.sha256(image.manifest ?? [])
+    let image = [image.config.digest.description, manifest.description, image.form.rawValue]
+    return ["image"] + image + layers
   }
 
   // MARK: By where it is kept
 
-  /// - Parameter place: names the image's bytes: other bytes, another name.
-  func load(place: String) -> Inspection? { load(["place", place] + selection) }
+  /// - Parameter key: names the image's bytes: other bytes, another key.
+  func load(key: String) -> Inspection? { load(parts(key)) }
 
-  func store(_ inspection: Inspection, place: String) {
-    store(inspection, ["place", place] + selection)
-  }
+  func store(_ inspection: Inspection, key: String) { store(inspection, parts(key)) }
 
-  private var selection: [String] {
-    [options.image, options.platform].map { $0.map { "=\($0)" } ?? "" }
+  /// A choice that was made is told from one that was left out.
+  private func parts(_ key: String) -> [String] {
+    let choices = [options.selection.image, options.selection.platform]
+    return ["place", key] + choices.map { $0.map { "=\($0)" } ?? "" }
   }
 
   // MARK: Storage
@@ -78,13 +77,15 @@ struct RememberedReport {
     let encoder = JSONEncoder()
     if let key = Finding.keepsPlaces { encoder.userInfo[key] = true }
     guard let name = name(parts), let bytes = try? encoder.encode(report) else { return }
-    cache.remember(Array(bytes), report: name)
+    cache.store(Array(bytes), report: name)
   }
 
   private func name(_ parts: [String]) -> String? {
     guard let program = Self.program else { return nil }
-    let all = [program] + parts + options.limits.numbers.map(String.init)
-    return Digest.sha256(Array(all.map { "\($0.utf8.count):\($0)" }.joined().utf8)).hex
+    let limits = options.selection.limits.numbers.map(String.init)
+    // With their lengths, so that no two lists of parts are one text.
+    let text = ([program] + parts + limits).map { "\($0.utf8.count):\($0)" }.joined()
+    return Digest.sha256(Array(text.utf8)).hex
   }
 
   /// A newer program may see more.

@@ -3,9 +3,9 @@
 /// Docker and podman read a decimal number of Go's `Atoi`, sign and leading zeros included (moby/sys/user); buildah one
 /// without a sign (`ParseUint`); containerd took numbers beyond 32 bits for root (CVE-2024-40635), and now takes them
 /// for names; other readers see hexadecimal and octal numbers. Whoever judges an image by such a user may be wrong.
-enum UserSpelling {
+enum AmbiguousUser {
   /// Why readers disagree; nil where they do not. `USER`, `USER:GROUP`, or empty.
-  static func disagreement(_ user: String) -> String? {
+  static func reason(_ user: String) -> String? {
     let parts = user.unicodeScalars.split(separator: ":", omittingEmptySubsequences: false)
     if parts.count > 2 {
       return "some runtimes refuse more than a user and a group, others ignore the rest"

@@ -10,7 +10,7 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   private static let bufferCount = 16
 
   private let buffers: [UnsafeMutableRawBufferPointer]
-  /// Bytes in each buffer; 0 marks the end.
+  /// Bytes in each buffer; 0 hits the end.
   private let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: bufferCount)
   private let free = DispatchSemaphore(value: 0)
   private let filled = DispatchSemaphore(value: 0)
@@ -131,12 +131,8 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
   private func scan(_ options: LayerScanOptions, _ known: LayerScan?) throws(LayerError)
     -> LayerScan
   {
-    let (start, source) = try PrefixedSource.peek(self, count: 6)
-    if let known {
-      return try LayerReader.recognize(
-        known, source, start: start, name: options.name ?? "a layer", options.limits)
-    }
-    return try LayerReader.scan(
-      source, start: start, length: .max, options, algorithms: (.sha256, .sha256))
+    guard let known else { return try LayerReader.scan(self, length: .max, options) }
+    return try LayerReader.recognize(
+      known, self, name: options.name ?? "a layer", limits: options.limits)
   }
 }

@@ -1,3 +1,46 @@
+/// Why bytes of a layer cannot be seen in the final root filesystem.
+public enum WasteCause: String, Codable, Sendable, CaseIterable {
+  /// A later layer has other content at the path.
+  case overwritten
+  /// A later layer has the same content with another mode, owner or time (`RUN chown -R`).
+  case metadataOnly = "metadata-only"
+  /// A later layer has the same file once more.
+  case identical
+  case deletedFile = "deleted-file"
+  case deletedDirectory = "deleted-directory"
+  /// Hidden by an opaque whiteout.
+  case opaque
+  /// A later layer has something of another type at the path, or at a parent.
+  case replacedByType = "replaced-by-type"
+  /// The same layer holds the path again.
+  case duplicateEntry = "duplicate-entry"
+  /// A name of a hardlink group was copied up; the group's bytes are stored again.
+  case hardlinkCopy = "hardlink-copy"
+}
+
+/// Bytes of one stored file that no container sees.
+public struct Waste: Codable, Sendable, Equatable {
+  /// Control characters and bytes that are not UTF-8 are escaped.
+  public var path: String
+  /// All of the file: a file is visible or not.
+  public var bytes: Int64
+  /// Why they cannot be seen.
+  public var cause: WasteCause
+  /// The layer that stores the bytes.
+  public var layer: Int
+  /// The layer that hides them.
+  public var hiddenBy: Int
+
+  /// A row of these parts.
+  public init(path: String, bytes: Int64, cause: WasteCause, layer: Int, hiddenBy: Int) {
+    self.path = path
+    self.bytes = bytes
+    self.cause = cause
+    self.layer = layer
+    self.hiddenBy = hiddenBy
+  }
+}
+
 /// The waste of one cause, and which steps make it up.
 public struct WasteByCause: Codable, Sendable, Equatable {
   /// Waste of one cause between two layers, which may be one.
@@ -46,19 +89,3 @@ public struct WasteByCause: Codable, Sendable, Equatable {
   }
 }
 
-/// A folder of the root filesystem with all below it.
-public struct FolderFacts: Codable, Sendable, Equatable {
-  /// Control characters and bytes that are not UTF-8 are escaped.
-  public var path: String
-  /// Of the files in it and below it.
-  public var bytes: Int64
-  /// Regular files; a hardlink group is one.
-  public var files: Int
-
-  /// A folder of these parts.
-  public init(path: String, bytes: Int64, files: Int) {
-    self.path = path
-    self.bytes = bytes
-    self.files = files
-  }
-}

@@ -3,7 +3,7 @@ import ForgeFindings
 import ForgeLayers
 
 /// Makes the chosen candidate an `Image`, or says why it cannot be one.
-struct Assembly {
+struct ImageAssembler {
   let source: String
   let form: Image.Form
   /// Whether the archive has a `manifest.json`, which only Docker's family writes.
@@ -11,7 +11,7 @@ struct Assembly {
   var notes: [Finding] = []
 
   mutating func image(
-    _ choice: Candidate, selection: ImageSelection, absent: [Candidate]
+    _ choice: ListedImage, selection: ImageSelection, absent: [ListedImage]
   ) throws(ImageError) -> Image {
     // Of a foreign layer no archive holds the blob: that it is missing is not what is wrong.
     for layer in choice.contents?.layers ?? [] {
@@ -29,7 +29,8 @@ struct Assembly {
       notes.append(
         .archive(
           "FORGE-A101",
-          "the archive lists \(other.label) but does not hold all of it; it is not judged", .info))
+          "the archive lists \(other.label) but does not hold all of it; it is not judged",
+          severity: .info))
     }
     let layers = try layers(contents)
     let reference = selection.image.flatMap { name in
@@ -45,12 +46,12 @@ struct Assembly {
       descriptors: choice.descriptors.map(\.json), unlisted: unlisted(choice), notes: notes)
   }
 
-  private func unlisted(_ choice: Candidate) -> [String] {
+  private func unlisted(_ choice: ListedImage) -> [String] {
     let listed = choice.descriptors.flatMap(\.references)
     return choice.references.filter { name in !listed.contains { Reference.same($0, name) } }
   }
 
-  private mutating func layers(_ contents: Candidate.Contents) throws(ImageError) -> [ImageLayer] {
+  private mutating func layers(_ contents: ListedImage.Contents) throws(ImageError) -> [ImageLayer] {
     let diffIDs = contents.config.diffIDs
     guard contents.layers.count == diffIDs.count else {
       throw ImageError(
@@ -67,7 +68,7 @@ struct Assembly {
           .ambiguous, source: source,
           "\(layer.name) stands for two different digests in rootfs.diff_ids")
       }
-      layers.append(try image(layer, file.blob, diffID))
+      layers.append(try image(layer, file.content, diffID: diffID))
     }
     return layers
   }
@@ -82,45 +83,39 @@ struct Assembly {
   }
 
   private mutating func image(
-    _ layer: Candidate.Layer, _ blob: Blob, _ diffID: Digest
+    _ layer: ListedImage.Layer, _ content: LayerSource, diffID: Digest
   ) throws(ImageError) -> ImageLayer {
-    let found = try compression(of: blob)
+    let found = try compression(of: content)
     guard let descriptor = layer.descriptor else {
       return ImageLayer(
-        blob: blob, digest: nil, diffID: diffID,
-        mediaType: MediaType.dockerLayer(compression: found))
+        content: content, digest: nil, diffID: diffID, mediaType: MediaType.dockerLayer(found))
     }
     let type = DisplayText.escape(descriptor.mediaType)
     guard let promised = MediaType.layerCompression(descriptor.mediaType) else {
       throw ImageError(
         .unsupported, source: source, "\(layer.name) is of the unknown media type \(type)")
     }
-    guard blob.length == descriptor.size else {
+    guard content.size == descriptor.size else {
       throw ImageError(
         .mismatch, source: source,
-        "\(layer.name) is \(blob.length) bytes long, not \(descriptor.size) as its descriptor says")
+        "\(layer.name) is \(content.size) bytes long, not \(descriptor.size) as its descriptor says")
     }
     if promised != found {
+      let bytes = found == .none ? "not compressed" : "compressed with \(found.rawValue)"
       notes.append(
         .archive(
-          "FORGE-A103",
-          "the media type is \(type), but the bytes are \(found.isEmpty ? "not compressed" : "compressed with \(found)")",
-          at: layer.name, fix: "copy the image with `skopeo copy`, or build it again"))
+          "FORGE-A103", "the media type is \(type), but the bytes are \(bytes)", at: layer.name, fix: "copy the image with `skopeo copy`, or build it again"))
     }
     return ImageLayer(
-      blob: blob, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType,
+      content: content, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType,
       annotations: descriptor.annotations)
   }
 
-  /// ``, or the name of a compression, by the first bytes.
-  private func compression(of blob: Blob) throws(ImageError) -> String {
-    let magic: [UInt8]
+  private func compression(of content: LayerSource) throws(ImageError) -> LayerCompression {
     do {
-      magic = try blob.bytes(count: 6)
+      return LayerCompression(magic: try content.start(LayerCompression.magicSize))
     } catch {
       throw ImageError(.unreadable, source: source, "reading failed: \(error)")
     }
-    let compression = LayerCompression(magic: magic)
-    return compression == .none ? "" : compression.rawValue
   }
 }

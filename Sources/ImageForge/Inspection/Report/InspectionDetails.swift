@@ -1,0 +1,112 @@
+import ForgeFindings
+import ForgeSecrets
+
+/// What rules ask about beyond the report.
+package struct InspectionDetails: Sendable, Equatable {
+  /// Every regular file, link and folder of every layer, visible or not, in layer order.
+  package var files: [FileInstance] = []
+  /// Secrets in the contents of files of any layer; nil where nobody searched for them.
+  package var secrets: [SecretFact]?
+  /// `/etc/passwd`, `/etc/group` of the final root filesystem; nil where there is none.
+  package var passwd: [UInt8]?
+  package var group: [UInt8]?
+  package var shadow: [UInt8]?
+  /// `/etc/os-release`, or what it links to.
+  package var osRelease: [UInt8]?
+  /// Provenance and other statements (in-toto) that the archive keeps about this image; nil where the form of the
+  /// archive has no place for them.
+  package var attestations: [[UInt8]]?
+  package var config: ConfigFacts = ConfigFacts()
+  /// All history entries, from the base upwards.
+  package var history: [HistoryFacts] = []
+
+  package init() {}
+}
+
+package struct HistoryFacts: Sendable, Equatable {
+  package var createdBy: String
+  /// The layer that the step made; nil for a step without one, or where history does not align.
+  package var layer: Int?
+
+  package init(createdBy: String, layer: Int?) {
+    self.createdBy = createdBy
+    self.layer = layer
+  }
+}
+
+/// The runtime configuration of an image (image-spec, config.md), as far as rules ask for it.
+package struct ConfigFacts: Sendable, Equatable {
+  package var environment: [String] = []
+  package var exposedPorts: [String] = []
+  package var volumes: [String] = []
+  package var workingDirectory: String = ""
+  package var hasHealthcheck: Bool = false
+  package var labels: [String: String] = [:]
+  /// `author` of the config; empty where there is none.
+  package var author: String = ""
+  /// Triggers that run in builds of others.
+  package var onBuild: [String] = []
+  /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
+  package var isDockerFormat: Bool = true
+
+  package init() {}
+}
+
+/// One entry of one layer.
+package struct FileInstance: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case regular, directory, symlink, hardlink, device, fifo
+  }
+
+  /// As in the layer, without `./` or `/` in front; bytes, never normalised.
+  package var path: [UInt8]
+  package var kind: Kind
+  /// Permission bits with setuid, setgid and sticky.
+  package var mode: UInt16
+  package var uid: UInt32
+  package var gid: UInt32
+  /// Bytes of a regular file.
+  package var size: Int64
+  package var layer: Int
+  /// Whether this very instance is what the final root filesystem shows.
+  package var visible: Bool
+  /// The first bytes of small files whose name a rule asked for; nil otherwise.
+  package var head: [UInt8]?
+  /// Seconds since 1970.
+  package var modified: Int64 = 0
+  /// Names of the extended attributes.
+  package var attributes: [String] = []
+
+  package init(
+    path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int,
+    visible: Bool,
+    head: [UInt8]? = nil
+  ) {
+    self.path = path
+    self.kind = kind
+    self.mode = mode
+    self.uid = uid
+    self.gid = gid
+    self.size = size
+    self.layer = layer
+    self.visible = visible
+    self.head = head
+  }
+}
+
+/// A secret in the content of a file: what it is and where, never its value.
+package struct SecretFact: Sendable, Equatable {
+  package var hit: SecretHit
+  package var layer: Int
+  /// Empty for data behind the end of the layer's tar.
+  package var path: [UInt8]
+  /// Whether the final root filesystem shows this instance of the file.
+  package var visible: Bool
+
+  package init(hit: SecretHit, layer: Int, path: [UInt8], visible: Bool) {
+    self.hit = hit
+    self.layer = layer
+    self.path = path
+    self.visible = visible
+  }
+}
