@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Why a lockfile cannot be read, and where.
 package struct LockfileError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -41,7 +42,10 @@ package struct PythonLockfile: Sendable {
   private let spelling: [String: String]
 
   /// `file:line` of a package.
-  package func location(of name: String) -> String {
+  package func location(of name: String) -> String { place(of: name).description }
+
+  /// The line of a package.
+  package func place(of name: String) -> Place {
     let spelled = spelling[name] ?? name
     let pattern = Array((kind == .pipenv ? "\"\(spelled)\": {" : "name = \"\(spelled)\"").utf8)
     var start = source.bytes.startIndex
@@ -49,11 +53,11 @@ package struct PythonLockfile: Sendable {
     while let found = source.bytes[start...].firstRange(of: pattern) {
       let lead = source.bytes[..<found.lowerBound].reversed().prefix { $0 != UInt8(ascii: "\n") }
       if lead.allSatisfy({ $0 == UInt8(ascii: " ") }) {
-        return source.location(at: found.lowerBound)
+        return source.place(at: found.lowerBound)
       }
       start = found.upperBound
     }
-    return "\(source.name):1"
+    return source.place(line: 1)
   }
 
   package static func parse(_ source: SourceText, _ kind: Kind) throws(LockfileError)

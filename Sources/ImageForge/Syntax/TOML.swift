@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import TOMLKit
 
 /// Why a TOML text cannot be read, and where.
@@ -138,25 +139,35 @@ package struct TOMLDocument: Sendable {
 
   // MARK: Places
 
-  /// `file:line` of a key or header; of the nearest one above it when it is not written on its own.
+  /// The line of a key or header; of the nearest one above it when it is not written on its own.
   /// - Parameter text: looked for from there on, for an element of an array over several lines.
-  package func location(_ path: [String], containing text: String? = nil) -> String {
+  package func place(_ path: [String], containing text: String? = nil) -> Place {
     var path = path
     while !path.isEmpty, lines[path] == nil { path.removeLast() }
-    let line = lines[path] ?? 1
-    guard let text else { return "\(source.name):\(line)" }
-    return location(of: text, from: line) ?? "\(source.name):\(line)"
+    let start = lines[path] ?? 1
+    guard let text, let place = place(of: text, from: start) else { return source.place(line: start) }
+    return place
+  }
+
+  /// The same as `file:line`.
+  package func location(_ path: [String], containing text: String? = nil) -> String {
+    place(path, containing: text).description
   }
 
   /// `file:line` of the first line from `line` on that holds the text.
   package func location(of text: String, from line: Int = 1) -> String? {
+    place(of: text, from: line)?.description
+  }
+
+  /// The first line from `line` on that holds the text.
+  package func place(of text: String, from line: Int = 1) -> Place? {
     var start = 0
     for _ in 1..<max(line, 1) {
       guard let end = source.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
       start = end + 1
     }
     return source.bytes[start...].prefix(64 << 10).firstRange(of: Array(text.utf8)).map {
-      source.location(at: $0.lowerBound)
+      source.place(at: $0.lowerBound)
     }
   }
 

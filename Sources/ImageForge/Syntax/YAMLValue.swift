@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Yams
 
 /// A value of a YAML file (of its first document), with where it stands.
@@ -39,8 +40,11 @@ package struct YAMLValue {
     }
   }
 
+  /// The line, from 1.
+  package var line: Int { node.mark?.line ?? 1 }
+  package var place: Place { .source(file: name, line: line) }
   /// `file:line`.
-  package var location: String { "\(name):\(node.mark?.line ?? 1)" }
+  package var location: String { place.description }
 
   /// The text of a scalar, as written: `"8080"` for `8080`; nil for `null`.
   package var string: String? {
@@ -66,9 +70,12 @@ package struct YAMLValue {
 
   package struct Entry {
     package let key: String
-    /// `file:line` of the key.
-    package let location: String
+    /// Where the key stands.
+    package let place: Place
     package let value: YAMLValue
+
+    /// `file:line` of the key.
+    package var location: String { place.description }
   }
 
   /// The members of a mapping in their order, those merged by `<<` first.
@@ -88,7 +95,7 @@ package struct YAMLValue {
       // Keys that are no texts name nothing.
       guard let text = key.scalar?.string else { continue }
       own.append(
-        Entry(key: text, location: YAMLValue(node: key, name: name).location, value: member))
+        Entry(key: text, place: YAMLValue(node: key, name: name).place, value: member))
     }
     let keys = Set(own.map(\.key))
     return merged.prefix(Self.maximumCount).filter { !keys.contains($0.key) } + own

@@ -1,5 +1,7 @@
 import ForgeBasics
+import ForgeFindings
 
+/// A variable of the environment that the code of a service reads.
 public struct EnvironmentVariable: Codable, Sendable, Equatable {
   public enum Scope: String, Codable, Sendable {
     /// Baked into the client bundle at build time: public by nature.
@@ -18,7 +20,9 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   /// Nil for secrets, even where the source holds one.
   @EncodesNull public var `default`: String?
   /// `file:line` of every place that reads it, sorted.
-  public var sources: [String]
+  public private(set) var sources: [String]
+  /// The same places; empty where the variable was read back from JSON.
+  package private(set) var places: [Place] = []
 
   public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String])
   {
@@ -27,5 +31,25 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
     self.required = required
     self.default = `default`
     self.sources = sources
+    places = []
+  }
+
+  /// A variable with the places that read it, sorted.
+  package init(
+    name: String, scope: Scope, required: Bool, default: String? = nil, places: [Place]
+  ) {
+    self.init(
+      name: name, scope: scope, required: required, default: `default`,
+      sources: places.map(\.description))
+    self.places = places
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, scope, required, `default`, sources
+  }
+
+  public static func == (a: EnvironmentVariable, b: EnvironmentVariable) -> Bool {
+    a.name == b.name && a.scope == b.scope && a.required == b.required
+      && a.default == b.default && a.sources == b.sources
   }
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Foundation
 
 /// The files of a project, found in one bounded walk. Paths are relative to the root, with `/`; sorted.
@@ -65,6 +66,17 @@ package struct ProjectTree: Sendable {
   /// The folder of a path; `.` for what lies in the root, and for the root itself.
   package static func parent(_ path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  }
+
+  /// A folder and all above it, up to the root.
+  package static func foldersUpwards(from folder: String) -> [String] {
+    var found = [folder]
+    var current = folder
+    while current != "." {
+      current = parent(current)
+      found.append(current)
+    }
+    return found
   }
 
   /// The last component of a path.

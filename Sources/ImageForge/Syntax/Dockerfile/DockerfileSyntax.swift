@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Why a text is no Dockerfile, and where.
 package struct DockerfileError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -69,7 +70,8 @@ package struct DockerfileSyntax: Sendable {
     return found
   }
 
-  package func location(_ line: Int) -> String { "\(name):\(line)" }
+  package func location(_ line: Int) -> String { place(line).description }
+  package func place(_ line: Int) -> Place { .source(file: name, line: line) }
 
   init(
     name: String, directives: [Directive], escape: Character, instructions: [DockerfileInstruction],
