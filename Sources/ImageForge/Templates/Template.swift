@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import Foundation
 import Mustache
 
 /// A Mustache template of `recipes/`. Values stand in it as they are (`{{{name}}}`): whoever makes them checks them.

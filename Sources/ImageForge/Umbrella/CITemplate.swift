@@ -1,5 +1,6 @@
 import ForgeAnalyzer
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeRecipes
 import ForgeTemplates

@@ -1,8 +1,10 @@
 // The library in one import: `import ImageForge`.
 @_exported import ForgeAnalyzer
 @_exported import ForgeBasics
+@_exported import ForgeCatalogue
 @_exported import ForgeCodebase
 @_exported import ForgeEngines
+@_exported import ForgeFindings
 @_exported import ForgeImages
 @_exported import ForgeInspection
 @_exported import ForgeLayers

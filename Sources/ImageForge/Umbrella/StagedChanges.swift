@@ -1,6 +1,7 @@
 import ForgeAnalyzer
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeRecipes
 import ForgeSecrets
 import ForgeTemplates

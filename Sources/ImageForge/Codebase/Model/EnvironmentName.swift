@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeFindings
 
 /// What the name of an environment variable tells; whether it stands for a secret, `SecretName` knows.

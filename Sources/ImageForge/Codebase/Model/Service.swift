@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 
 /// One deployable application. A `source` is always `file:line`, relative to the analysed root, or names the rule

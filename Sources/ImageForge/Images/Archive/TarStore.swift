@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLayers
 
 /// The files of an archive, by name: one walk over its headers, no copy. Links are followed inside the archive only.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Finds the images of an OCI layout (image-spec, image-layout.md), in a folder or an archive.
 struct OCIReader {

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeImages
 
 /// The steps that made an image, as far as its config tells, and which layer each of them made.

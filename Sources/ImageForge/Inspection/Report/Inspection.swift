@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// What is in an image, and where its bytes went. The JSON of `forge inspect`; sizes are bytes.
 public struct Inspection: Codable, Sendable, Equatable {

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLayers
 
 /// What the structure of an image's layers gives cause to say: one finding for each kind and layer.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeImages
 import ForgeLayers
 import Foundation
@@ -74,7 +75,9 @@ struct RememberedReport {
   }
 
   private func store(_ report: Inspection, _ parts: [String]) {
-    guard let name = name(parts), let bytes = try? JSONEncoder().encode(report) else { return }
+    let encoder = JSONEncoder()
+    if let key = Finding.keepsPlaces { encoder.userInfo[key] = true }
+    guard let name = name(parts), let bytes = try? encoder.encode(report) else { return }
     cache.remember(Array(bytes), report: name)
   }
 

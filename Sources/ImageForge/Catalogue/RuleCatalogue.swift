@@ -1,8 +1,9 @@
 import ForgeBasics
+import ForgeFindings
 
 /// One rule as the catalogue `recipes/data/rules.yaml` describes it.
 public struct Rule: Sendable, Equatable, Codable {
-  public let id: String
+  public let id: FindingID
   public let title: String
   /// The severity where the policy says nothing else.
   public let severity: Severity
@@ -25,9 +26,16 @@ public struct Rule: Sendable, Equatable, Codable {
 
 /// A recommendation that no archive can tell about.
 public struct NotCheckable: Sendable, Equatable, Codable {
-  public let id: String
+  public let id: FindingID
   public let title: String
   public let reason: String
+
+  /// A recommendation, and why an archive cannot tell whether it is kept.
+  package init(id: FindingID, title: String, reason: String) {
+    self.id = id
+    self.title = title
+    self.reason = reason
+  }
 }
 
 public enum RuleCatalogue {
@@ -35,7 +43,7 @@ public enum RuleCatalogue {
   package struct Contents: Sendable {
     package let rules: [Rule]
     package let notCheckable: [NotCheckable]
-    fileprivate let index: [String: Int]
+    fileprivate let index: [FindingID: Int]
     /// The highest `since`.
     fileprivate let version: Int
 
@@ -48,7 +56,7 @@ public enum RuleCatalogue {
       rules = try file.rows("rules").map { (row) throws(RuleCatalogueError) in try Rule(row) }
       notCheckable = try file.rows("not-checkable").map { (row) throws(RuleCatalogueError) in
         NotCheckable(
-          id: try row.required("id"), title: try row.required("title"),
+          id: FindingID(rawValue: try row.required("id")), title: try row.required("title"),
           reason: try row.required("reason"))
       }
       index = Dictionary(
@@ -72,7 +80,14 @@ public enum RuleCatalogue {
   /// What is reported as not checkable, never as passed.
   public static var notCheckable: [NotCheckable] { contents?.notCheckable ?? [] }
 
-  public static func rule(_ id: String) -> Rule? {
+  /// The rule that a person means: its id in any case, with or without `FORGE-`.
+  package static func rule(spelled text: String) -> Rule? {
+    let id = text.uppercased()
+    return rule(FindingID(rawValue: id)) ?? rule(FindingID(rawValue: "FORGE-\(id)"))
+  }
+
+  /// The row of an id; nil where there is none.
+  public static func rule(_ id: FindingID) -> Rule? {
     guard let contents, let index = contents.index[id] else { return nil }
     return contents.rules[index]
   }
@@ -103,7 +118,8 @@ extension Rule {
       throw RuleCatalogueError(reason: "a rule has no `same-as`")
     }
     self.init(
-      id: try row.required("id"), title: try row.required("title"), severity: try named("severity"),
+      id: FindingID(rawValue: try row.required("id")), title: try row.required("title"),
+      severity: try named("severity"),
       sameAs: sameAs, evidence: try named("evidence"), since: since, why: try row.required("why"),
       fix: try row.required("fix"))
   }
