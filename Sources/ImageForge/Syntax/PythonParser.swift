@@ -371,7 +371,7 @@ struct PythonParser {
 
   func failure(_ reason: String) -> PythonSyntaxError {
     PythonSyntaxError(
-      location: source.location(at: min(token.offset, max(source.bytes.count - 1, 0))),
+      place: source.place(at: min(token.offset, max(source.bytes.count - 1, 0))),
       reason: reason)
   }
 }

@@ -1,11 +1,11 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Why a Python text cannot be read, and where.
 package struct PythonSyntaxError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// `file:line`.
-  package let location: String
+  package let place: Place
   package let reason: String
-  package var description: String { "\(location): \(reason)" }
+  package var description: String { "\(place): \(reason)" }
 }
 
 /// One token of a Python source text (The Python Language Reference, chapter 2).

@@ -384,7 +384,7 @@ struct PythonTokenizer {
 
   private func failure(_ reason: String, at offset: Int? = nil) -> PythonSyntaxError {
     PythonSyntaxError(
-      location: source.location(at: min(offset ?? position, max(bytes.count - 1, 0))),
+      place: source.place(at: min(offset ?? position, max(bytes.count - 1, 0))),
       reason: reason)
   }
 }

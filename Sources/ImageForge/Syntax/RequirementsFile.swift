@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// A requirements file of pip (pip's reference, "Requirements File Format"), line by line. Includes are named, not
 /// followed.
@@ -54,8 +55,7 @@ package struct RequirementsFile: Sendable {
     generator = Self.generator(rows.prefix(6))
   }
 
-  /// The location of a line.
-  package func location(_ line: Line) -> String { "\(source.name):\(line.line)" }
+  package func place(_ line: Line) -> Place { source.place(line: line.line) }
 
   /// PowerShell's `>` writes UTF-16 with a byte order mark, and pip reads it.
   private static func decoded(_ source: SourceText) -> SourceText {

@@ -70,10 +70,14 @@ package struct YAMLValue {
 
   package struct Entry {
     package let key: String
-    /// Where the key stands.
-    package let place: Place
+    /// The file.
+    package let name: String
+    /// The line of the key, from 1.
+    package let line: Int
     package let value: YAMLValue
 
+    /// Where the key stands.
+    package var place: Place { .source(file: name, line: line) }
     /// `file:line` of the key.
     package var location: String { place.description }
   }
@@ -95,7 +99,8 @@ package struct YAMLValue {
       // Keys that are no texts name nothing.
       guard let text = key.scalar?.string else { continue }
       own.append(
-        Entry(key: text, place: YAMLValue(node: key, name: name).place, value: member))
+        Entry(
+          key: text, name: name, line: YAMLValue(node: key, name: name).line, value: member))
     }
     let keys = Set(own.map(\.key))
     return merged.prefix(Self.maximumCount).filter { !keys.contains($0.key) } + own

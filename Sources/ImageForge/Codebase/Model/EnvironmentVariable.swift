@@ -19,37 +19,31 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   public var required: Bool
   /// Nil for secrets, even where the source holds one.
   @EncodesNull public var `default`: String?
+  /// Every place that reads it, sorted.
+  @PlaceTexts package var places: [Place]
+
   /// `file:line` of every place that reads it, sorted.
-  public private(set) var sources: [String]
-  /// The same places; empty where the variable was read back from JSON.
-  package private(set) var places: [Place] = []
+  public var sources: [String] { places.map(\.description) }
 
   public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String])
   {
+    self.init(
+      name: name, scope: scope, required: required, default: `default`,
+      places: sources.map(Place.text))
+  }
+
+  package init(
+    name: String, scope: Scope, required: Bool, default: String? = nil, places: [Place]
+  ) {
     self.name = name
     self.scope = scope
     self.required = required
     self.default = `default`
-    self.sources = sources
-    places = []
-  }
-
-  /// A variable with the places that read it, sorted.
-  package init(
-    name: String, scope: Scope, required: Bool, default: String? = nil, places: [Place]
-  ) {
-    self.init(
-      name: name, scope: scope, required: required, default: `default`,
-      sources: places.map(\.description))
     self.places = places
   }
 
   private enum CodingKeys: String, CodingKey {
-    case name, scope, required, `default`, sources
-  }
-
-  public static func == (a: EnvironmentVariable, b: EnvironmentVariable) -> Bool {
-    a.name == b.name && a.scope == b.scope && a.required == b.required
-      && a.default == b.default && a.sources == b.sources
+    case name, scope, required, `default`
+    case places = "sources"
   }
 }
