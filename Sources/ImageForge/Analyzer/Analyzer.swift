@@ -41,10 +41,12 @@ public enum Analyzer {
     guard let (one, other) = Analysis.sharing(services) else { return nil }
     return Finding(
       id: "FORGE-T009", severity: .warning,
-      message: "\(one.name) and \(other.name) share a folder, which can hold the Dockerfile of one: "
+      message:
+        "\(one.name) and \(other.name) share a folder, which can hold the Dockerfile of one: "
         + "neither is built",
       at: .source(file: one.path),
-      fix: "leave one out in forge.yaml: `services: {\(other.name): {exclude: true}}`, or give it a "
+      fix:
+        "leave one out in forge.yaml: `services: {\(other.name): {exclude: true}}`, or give it a "
         + "folder of its own")
   }
 

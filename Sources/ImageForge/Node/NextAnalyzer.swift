@@ -191,7 +191,8 @@ package struct NextAnalyzer {
     if routes.router.value == nil {
       findings.note(
         "FORGE-N002", .error, "there is neither an app/ nor a pages/ folder with a route",
-        at: manifest.place, fix: "add app/page.tsx, or analyse the folder that holds the application"
+        at: manifest.place,
+        fix: "add app/page.tsx, or analyse the folder that holds the application"
       )
     }
     if let build = package.buildScript {

@@ -29,8 +29,10 @@ struct NextEnvironment {
   /// Set by the image, by Next.js or by the platform, not by whoever deploys.
   private static let platform: Set<String> = [
     "PORT", "HOST", "HOSTNAME", "NODE_ENV", "NODE_OPTIONS", "NEXT_TELEMETRY_DISABLED",
-    "NEXT_RUNTIME", "NEXT_PHASE", "KEEP_ALIVE_TIMEOUT", "NEXT_MANUAL_SIG_HANDLE", "CI", "HOME", "PATH", "PWD", "TZ", "USER",
-    "VERCEL", "VERCEL_ENV", "VERCEL_URL", "NETLIFY", "npm_package_version", "npm_lifecycle_event", "JEST_WORKER_ID",
+    "NEXT_RUNTIME", "NEXT_PHASE", "KEEP_ALIVE_TIMEOUT", "NEXT_MANUAL_SIG_HANDLE", "CI", "HOME",
+    "PATH", "PWD", "TZ", "USER",
+    "VERCEL", "VERCEL_ENV", "VERCEL_URL", "NETLIFY", "npm_package_version", "npm_lifecycle_event",
+    "JEST_WORKER_ID",
     "VITEST", "KUBERNETES_SERVICE_HOST", "NEXT_PRIVATE_STANDALONE",
   ]
   /// Secrets that only the build needs, or that the build must know too.
@@ -159,7 +161,9 @@ struct NextEnvironment {
       return
     }
     add(read.name, reading)
-    if case .defaulted(let text?) = read.use { checkDefault(text, of: read.name, at: reading.place) }
+    if case .defaulted(let text?) = read.use {
+      checkDefault(text, of: read.name, at: reading.place)
+    }
     if !read.isInlined, read.name.hasPrefix("NEXT_PUBLIC_") {
       findings.note(
         "FORGE-N043", .warning,
@@ -176,7 +180,8 @@ struct NextEnvironment {
     findings.note(
       "FORGE-N041", .warning,
       "the default of \(name) stands in the code: whoever reads the image knows it", at: place,
-      subject: .variable(name), fix: "take the default away, and fail where the variable is not set")
+      subject: .variable(name), fix: "take the default away, and fail where the variable is not set"
+    )
   }
 
   private mutating func add(_ name: String, _ reading: Reading) {

@@ -31,7 +31,8 @@ struct NextRoutes {
     let pages = Self.routeFolder("pages", below: folder, in: tree) { _ in true }
     router = Self.router(app: app, pages: pages, in: tree)
     let found =
-      (app.map { Self.appRoutes($0, tree) } ?? []) + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
+      (app.map { Self.appRoutes($0, tree) } ?? [])
+      + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
     health = found.min {
       ($0.rank, $0.path.utf8.count, $0.path) < ($1.rank, $1.path.utf8.count, $1.path)
     }

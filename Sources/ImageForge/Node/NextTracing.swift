@@ -56,7 +56,9 @@ struct NextTracing {
     guard let nearest = found.first, let highest = found.last else { return }
     var (lockfile, position) = (highest, "highest")
     if let version, version < Self.firstWithHighest { (lockfile, position) = (nearest, "nearest") }
-    guard let member = ProjectPath.relative(folder, to: ProjectTree.parent(lockfile)) else { return }
+    guard let member = ProjectPath.relative(folder, to: ProjectTree.parent(lockfile)) else {
+      return
+    }
     server = Fact(
       ProjectTree.join(member, "server.js"), .likely,
       evidence: [.source(file: lockfile, line: 1)],

@@ -33,7 +33,9 @@ struct NodeDatabases {
       if manifest.has("prisma") || manifest.has("@prisma/client") {
         let schema = PrismaSchema(of: manifest, in: tree)
         found.formUnion(schema.providers.compactMap { Self.providers[$0] })
-        if isOwn { setMigrations("prisma", in: ProjectTree.join(schema.folder, "migrations"), tree) }
+        if isOwn {
+          setMigrations("prisma", in: ProjectTree.join(schema.folder, "migrations"), tree)
+        }
       } else if isOwn, manifest.has("drizzle-kit") {
         setMigrations("drizzle", in: ProjectTree.join(folder, "drizzle"), tree)
       }

@@ -145,7 +145,9 @@ package struct TOMLDocument: Sendable {
     var path = path
     while !path.isEmpty, lines[path] == nil { path.removeLast() }
     let start = lines[path] ?? 1
-    guard let text, let place = place(of: text, from: start) else { return source.place(line: start) }
+    guard let text, let place = place(of: text, from: start) else {
+      return source.place(line: start)
+    }
     return place
   }
 

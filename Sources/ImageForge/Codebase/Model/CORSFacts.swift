@@ -9,7 +9,10 @@ public struct CORSFacts: Codable, Sendable, Equatable {
   @PlaceText package var place: Place
 
   /// `file:line` of the middleware.
-  public var source: String { place.description }
+  public var source: String {
+    get { place.description }
+    set { place = .text(newValue) }
+  }
 
   public init(origins: [String], isOpenEnded: Bool, source: String) {
     self.init(origins: origins, isOpenEnded: isOpenEnded, at: .text(source))

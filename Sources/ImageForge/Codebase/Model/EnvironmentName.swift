@@ -22,7 +22,8 @@ package enum EnvironmentName {
       bytes.count <= 256
     else { return false }
     return bytes.allSatisfy {
-      isLetter($0) || $0 == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+      isLetter($0) || $0 == UInt8(ascii: "_")
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
     }
   }
 

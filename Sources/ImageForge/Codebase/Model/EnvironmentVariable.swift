@@ -23,7 +23,10 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   @PlaceTexts package var places: [Place]
 
   /// `file:line` of every place that reads it, sorted.
-  public var sources: [String] { places.map(\.description) }
+  public var sources: [String] {
+    get { places.map(\.description) }
+    set { places = newValue.map(Place.text) }
+  }
 
   public init(name: String, scope: Scope, required: Bool, default: String? = nil, sources: [String])
   {

@@ -21,7 +21,10 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
   @EncodesNull public var cors: CORSFacts?
 
   /// `file:line` of the application object.
-  public var source: String { place.description }
+  public var source: String {
+    get { place.description }
+    set { place = .text(newValue) }
+  }
 
   public init(
     entrypoint: String, factory: Bool = false, appDir: String = ".", server: String, source: String,

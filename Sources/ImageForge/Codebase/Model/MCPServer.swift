@@ -34,7 +34,10 @@ public struct MCPServer: Codable, Sendable, Equatable {
   @PlaceText package var place: Place
 
   /// `file:line` where it is made.
-  public var source: String { place.description }
+  public var source: String {
+    get { place.description }
+    set { place = .text(newValue) }
+  }
 
   public init(
     transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String,

@@ -64,7 +64,8 @@ package enum ComposeFile {
 
   // MARK: One service
 
-  private static func service(_ entry: YAMLValue.Entry, in folder: String, path: String) -> Service {
+  private static func service(_ entry: YAMLValue.Entry, in folder: String, path: String) -> Service
+  {
     let context = context(of: entry.value)
     return Service(
       name: entry.key, context: context.flatMap { ProjectPath.resolve($0, from: folder) },

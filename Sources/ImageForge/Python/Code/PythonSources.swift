@@ -79,7 +79,8 @@ package enum PythonSources {
       findings.append(
         Finding(
           id: "FORGE-P041", severity: .warning,
-          message: "only the first \(files.count) Python files were read", at: .source(file: folder),
+          message: "only the first \(files.count) Python files were read",
+          at: .source(file: folder),
           fix: "analyse the folder of the service itself"))
     }
     return (PythonIndex(folder: folder, files: files, allPaths: Set(own)), findings)

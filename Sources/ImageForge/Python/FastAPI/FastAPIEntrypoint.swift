@@ -130,7 +130,8 @@ struct FastAPIEntrypointFinder {
       return FastAPIEntrypoint(
         module: module.joined(separator: "."), name: name,
         isFactory: factory || known?.isFactory == true,
-        appDir: ProjectPath.relative(root, to: folder) ?? ".", place: known?.location ?? location ?? .source(file: path, line: 1),
+        appDir: ProjectPath.relative(root, to: folder) ?? ".",
+        place: known?.location ?? location ?? .source(file: path, line: 1),
         constructors: known?.constructors ?? [])
     }
     findings.append(

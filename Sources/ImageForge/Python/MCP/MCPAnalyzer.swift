@@ -589,6 +589,7 @@ struct MCPAnalyzer {
         at: server.location,
         fix: isFirst
           ? "require `mcp>=1.23,<2`, or move to `from mcp.server import MCPServer`"
-          : "require `mcp>=2,<3` (\((locked?.place ?? declared?.location)?.description ?? "the requirements"))"))
+          : "require `mcp>=2,<3` (\((locked?.place ?? declared?.location)?.description ?? "the requirements"))"
+      ))
   }
 }

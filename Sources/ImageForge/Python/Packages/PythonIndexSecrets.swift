@@ -120,7 +120,8 @@ extension PythonManifest {
           row.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.map(String.init))
         for name in addresses where words.contains(name) {
           found.append(
-            IndexVariable(name: name, location: .source(file: source.name, line: number + 1), required: false))
+            IndexVariable(
+              name: name, location: .source(file: source.name, line: number + 1), required: false))
         }
       }
     }
