@@ -10,18 +10,21 @@ enum SecretVariables {
       if let kind = SecretContents.kinds(in: entry).first {
         return violation(
           "ENV \(name) holds \(SecretContents.article(kind.kind.title)) \(kind.kind.title) (\(kind.kind.id), sha256 "
-            + "\(kind.fingerprint)…)", at: "config.Env", evidence: .config,
+            + "\(kind.fingerprint)…)", at: .config(.environment), about: .variable(name),
+          evidence: .config,
           atMost: kind.kind.severity)
       }
       guard isSecret(name, value) else { return nil }
-      return violation("ENV \(name) holds a secret", at: "config.Env", evidence: .config)
+      return violation(
+        "ENV \(name) holds a secret", at: .config(.environment), about: .variable(name),
+        evidence: .config)
     }
     let labels = inspection.details.config.labels.sorted { $0.key < $1.key }.flatMap {
       name, value in
       SecretContents.kinds(in: value).map { kind, fingerprint in
         violation(
           "the label \(DisplayText.escape(name)) holds \(SecretContents.article(kind.title)) \(kind.title) "
-            + "(\(kind.id), sha256 \(fingerprint)…)", at: "config.Labels", evidence: .config,
+            + "(\(kind.id), sha256 \(fingerprint)…)", at: .config(.labels), evidence: .config,
           atMost: kind.severity)
       }
     }
@@ -31,7 +34,7 @@ enum SecretVariables {
     .map { kind, fingerprint in
       violation(
         "the command holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 \(fingerprint)…)",
-        at: "config.Cmd", evidence: .config, atMost: kind.severity)
+        at: .config(.command), evidence: .config, atMost: kind.severity)
     }
     let typed = inspection.details.history.enumerated().flatMap { index, step in
       // A build argument that is known by its name is reported once.
@@ -41,7 +44,7 @@ enum SecretVariables {
         : SecretContents.kinds(in: step.createdBy).map { kind, fingerprint in
           violation(
             "a step of the history holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 "
-              + "\(fingerprint)…)", at: "history[\(index)]", evidence: .history,
+              + "\(fingerprint)…)", at: .history(index), evidence: .history,
             atMost: kind.severity)
         }
     }
@@ -51,14 +54,14 @@ enum SecretVariables {
       return text.dropFirst(4).split(separator: " ").compactMap { assignment(String($0)) }
         .filter { isSecret($0.name, $0.value) }.map {
           violation(
-            "\(text.prefix(3)) \($0.name) is recorded with its value", at: "history[\(index)]",
+            "\(text.prefix(3)) \($0.name) is recorded with its value", at: .history(index),
             evidence: .history)
         }
     }
     let history = inspection.details.history.enumerated().flatMap { index, step in
       recorded(step.createdBy).filter { isSecret($0.name, $0.value) }.map {
         violation(
-          "the build argument \($0.name) is recorded with its value", at: "history[\(index)]",
+          "the build argument \($0.name) is recorded with its value", at: .history(index),
           evidence: .history)
       }
     }
@@ -66,10 +69,11 @@ enum SecretVariables {
   }
 
   private static func violation(
-    _ message: String, at location: String, evidence: Evidence, atMost: Severity? = nil
+    _ message: String, at place: Place, about subject: Finding.Subject? = nil,
+    evidence: Evidence, atMost: Severity? = nil
   ) -> Violation {
     Violation(
-      message: message, location: location,
+      message: message, at: place, about: subject,
       fix:
         "mount it while building (`RUN --mount=type=secret,id=…`) or set it when the container starts; then change "
         + "the secret, for this image has shown it",
