@@ -104,7 +104,7 @@ import Testing
     let (service, _) = try analyze([
       "main.py": PythonProject.app, "broken.py": "x = '''\n", "two.py": "print 'x'\n",
     ])
-    #expect(service?.findings.map(\.id) == ["FORGE-P001"])
+    #expect(service?.findings.map(\.id) == ["FORGE-P040"])
     #expect(service?.findings.first?.location == "broken.py:1")
   }
 }

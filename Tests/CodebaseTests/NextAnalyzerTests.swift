@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import Testing
 
 @testable import ForgeAnalyzer
@@ -545,7 +545,7 @@ struct NextAnalyzerTests {
     let project = try Project(files)
     let analysis = try Analyzer.analyze(project.path)
     #expect(analysis.services.map(\.path) == ["web"])
-    #expect(analysis.findings.map(\.id) == ["FORGE-T006"])
+    #expect(analysis.findings.map(\.id) == ["FORGE-T010"])
     #expect(analysis.findings.first?.location == "sdk/template/package.json:1")
     files["sdk/package.json"] = "{ {{#each a}} }"
     let broken = try Project(files)

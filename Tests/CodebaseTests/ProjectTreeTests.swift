@@ -113,6 +113,6 @@ struct ProjectTreeTests {
       runtime: Runtime(name: .python, version: "3.13", source: ""),
       packageManager: PackageManager(name: .pip, lockfile: nil, source: ""), port: 8000,
       installInputs: [])
-    #expect(ServiceLinks.isAddress(name, of: backend) == expected)
+    #expect(AddressName.isAddress(name, of: backend) == expected)
   }
 }

@@ -18,10 +18,14 @@ struct NodeLockfileTests {
         "vendor/linked": { "version": "1.2.3" } } }
       """)
     let top = try NodeLockfile.npm(modern, package: "next", importer: "")
-    #expect(top == NodeLockfile(version: "15.5.7", source: "lock:2", format: "3"))
+    #expect(
+      top
+        == NodeLockfile(
+          version: "15.5.7", place: .source(file: "lock", line: 2), format: "3"))
     #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/web").version == "16.3.4")
     #expect(try NodeLockfile.npm(modern, package: "next", importer: "apps/api").version == "15.5.7")
-    #expect(try NodeLockfile.npm(modern, package: "linked", importer: "").source == "lock:5")
+    #expect(
+      try NodeLockfile.npm(modern, package: "linked", importer: "").place.description == "lock:5")
     let old = source(
       "{ \"lockfileVersion\": 1, \"dependencies\": { \"next\": { \"version\": \"11.1.4\" } } }")
     #expect(try NodeLockfile.npm(old, package: "next", importer: "").version == "11.1.4")
@@ -40,7 +44,8 @@ struct NodeLockfileTests {
       """)
     let found = try NodeLockfile.yarn(classic, package: "next", range: "^15.0.0")
     #expect(
-      found.lockfile.version == "15.5.7" && found.lockfile.source == "lock:6" && !found.isBerry)
+      found.lockfile.version == "15.5.7" && found.lockfile.place.description == "lock:6"
+        && !found.isBerry)
     let berry = source(
       """
       __metadata:

@@ -67,7 +67,7 @@ import Testing
 
   @Test func whatItDoesNotUnderstandIsLeftOut() throws {
     let module = try parse("import os\nprint 'Python 2'\nif x y:\n  app = FastAPI()\nport = 8000\n")
-    #expect(module.problems.map(\.location) == ["main.py:2", "main.py:3"])
+    #expect(module.problems.map(\.place.description) == ["main.py:2", "main.py:3"])
     #expect(module.facts.contains("call FastAPI 4 0 0 "))
     #expect(module.statements.count == 3)
   }

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 
 /// The variables that a service's code reads, beside those that its committed example file names.
 public struct EnvironmentCheck: Codable, Sendable, Equatable {
@@ -23,21 +24,20 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
   static let names = [".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"]
 
   public init(_ service: Service) {
-    func file(_ source: String) -> String {
-      source.lastIndex(of: ":").map { String(source[..<$0]) } ?? source
-    }
-    let files = Set(service.environment.flatMap(\.sources).map(file))
-    let example = Self.names.map { ProjectTree.join(service.path, $0) }.first(where: files.contains)
+    let places = service.environment.flatMap(\.places)
+    let files = Set(places.compactMap(\.sourceFile))
+    let examples = Self.names.map { ProjectTree.join(service.path, $0) }
+    let example = examples.first(where: files.contains)
     var missing: [Row] = []
     var unused: [Row] = []
     for variable in service.environment where variable.scope != .platform {
-      let reads = variable.sources.filter { Self.isCode(file($0)) }
-      let mentions = variable.sources.filter { file($0) == example }
+      let reads = variable.places.filter { Self.isCode($0.sourceFile ?? "") }
+      let mentions = variable.places.filter { $0.sourceFile == example }
       if !reads.isEmpty, mentions.isEmpty {
-        missing.append(Row(name: variable.name, sources: reads))
+        missing.append(Row(name: variable.name, sources: reads.map(\.description)))
       }
       if reads.isEmpty, !mentions.isEmpty, !Self.isReadByPackage(variable.name) {
-        unused.append(Row(name: variable.name, sources: mentions))
+        unused.append(Row(name: variable.name, sources: mentions.map(\.description)))
       }
     }
     self.service = service.name
@@ -64,8 +64,8 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
   /// Whether a file can read variables; the others only name them.
   private static func isCode(_ path: String) -> Bool {
     let name = ProjectTree.name(path)
-    let isData =
-      [".yml", ".yaml", ".json", ".jsonc"].contains { name.hasSuffix($0) } && name != ".yarnrc.yml"
+    if name == ".yarnrc.yml" { return true }
+    let isData = [".yml", ".yaml", ".json", ".jsonc"].contains(where: name.hasSuffix)
     return !isData && !name.hasPrefix(".env") && !names.contains(name)
   }
 }

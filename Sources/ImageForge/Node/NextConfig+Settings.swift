@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 extension NextConfig {
@@ -8,25 +9,25 @@ extension NextConfig {
     settings.assetPrefix = text("assetPrefix")
     settings.trailingSlash = flag(["trailingSlash"])
     settings.imagesUnoptimized = flag(["images", "unoptimized"])
-    settings.imageLoader = text("images", "loader").flatMap { $0 == "default" ? nil : $0 }
+    let loader = text("images", "loader")
+    settings.imageLoader = loader == "default" ? nil : loader
     settings.externalPackages =
       texts("serverExternalPackages") ?? texts("experimental", "serverComponentsExternalPackages")
       ?? []
     settings.transpilePackages = texts("transpilePackages") ?? []
     settings.locales = texts("i18n", "locales") ?? []
-    settings.hasRewrites = location(of: ["rewrites"]) != nil && isSet("rewrites")
-    settings.hasWebpack = location(of: ["webpack"]) != nil && isSet("webpack")
+    settings.hasRewrites = isSetHere("rewrites")
+    settings.hasWebpack = isSetHere("webpack")
     readCacheHandler(folder)
     readTracingRoot(folder)
     settings.unknown = doubts.keys.sorted(by: ProjectTree.precedes)
-    judge(version)
+    checkSettings(version)
   }
 
   private mutating func readCacheHandler(_ folder: String) {
-    let written =
-      text("cacheHandler") ?? text("experimental", "incrementalCacheHandlerPath")
-      // `require.resolve("./handler")` is not followed.
-      ?? (location(of: ["cacheHandler"]) != nil && isSet("cacheHandler") ? "" : nil)
+    var written = text("cacheHandler") ?? text("experimental", "incrementalCacheHandlerPath")
+    // `require.resolve("./handler")` is not followed.
+    if written == nil, isSetHere("cacheHandler") { written = "" }
     guard let written else { return }
     settings.cacheHandler = Self.projectPath(written, from: folder).flatMap {
       ProjectPath.relative($0, to: folder)
@@ -37,13 +38,11 @@ extension NextConfig {
   }
 
   private mutating func readTracingRoot(_ folder: String) {
-    let written = text("outputFileTracingRoot") ?? text("experimental", "outputFileTracingRoot")
-    guard let written else { return }
-    places["outputFileTracingRoot"] =
-      location(of: ["outputFileTracingRoot"])
-      ?? location(of: ["experimental", "outputFileTracingRoot"])
+    let key = "outputFileTracingRoot"
+    guard let written = text(key) ?? text("experimental", key) else { return }
+    places[key] = place(of: [key]) ?? place(of: ["experimental", key])
     guard let path = Self.projectPath(written, from: folder) else {
-      doubts["outputFileTracingRoot"] = "it leads out of the analysed folder"
+      doubts[key] = "it leads out of the analysed folder"
       return
     }
     settings.tracingRoot = path
@@ -59,49 +58,56 @@ extension NextConfig {
     return ProjectPath.resolve(written, from: folder)
   }
 
-  private mutating func judge(_ version: SemanticVersion?) {
-    if settings.hasWebpack, let version, version.major >= 16, let place = location(of: ["webpack"])
-    {
-      hasWebpackUnderTurbopack = place
+  private mutating func checkSettings(_ version: SemanticVersion?) {
+    if settings.hasWebpack, let version, version.major >= 16 {
+      webpackUnderTurbopack = place(of: ["webpack"])
     }
-    let exportOnly = [("rewrites", settings.hasRewrites), ("i18n", !settings.locales.isEmpty)]
-      .filter(\.1)
-    if output == .export, let (key, _) = exportOnly.first {
-      add(
-        "FORGE-N050", key == "i18n" ? .error : .warning,
-        "\(key) does not work with output: 'export'",
-        location(of: [key]) ?? (file ?? "") + ":1",
-        "take it out, or serve the application with a server")
+    guard output == .export else { return }
+    if settings.hasRewrites {
+      noteServerOnly("rewrites", .warning)
+    } else if !settings.locales.isEmpty {
+      noteServerOnly("i18n", .error)
     }
+  }
+
+  private mutating func noteServerOnly(_ key: String, _ severity: Severity) {
+    findings.note(
+      "FORGE-N050", severity, "\(key) does not work with output: 'export'",
+      at: place(of: [key]) ?? .source(file: file ?? "", line: 1),
+      fix: "take it out, or serve the application with a server")
   }
 
   // MARK: Keys
 
-  private func found(_ path: [String]) -> JSValue? {
-    path.reduce(Optional(root)) { value, key in value?[key] }.flatMap {
-      $0.settled.isAbsent ? nil : $0
-    }
+  private func value(of path: [String]) -> JSValue? {
+    let found = path.reduce(Optional(root)) { value, key in value?[key] }
+    guard let found, !found.settled.isAbsent else { return nil }
+    return found
   }
 
-  private func isSet(_ path: String...) -> Bool {
-    found(path).map { value in value.possibilities.contains { !$0.isAbsent && $0.bool != false } }
-      ?? false
+  /// Whether a key is set, in the configuration itself and not in what it imports.
+  private func isSetHere(_ key: String) -> Bool {
+    guard place(of: [key]) != nil, let value = value(of: [key]) else { return false }
+    return value.possibilities.contains { !$0.isAbsent && $0.bool != false }
   }
 
   private mutating func text(_ path: String...) -> String? {
-    guard let value = found(path) else { return nil }
-    if value.string == nil { doubt(path, value) }
-    return value.string.flatMap { $0.utf8.count <= 2_048 ? $0 : nil }
+    guard let value = value(of: path) else { return nil }
+    guard let text = value.string else {
+      doubt(path, value)
+      return nil
+    }
+    return text.utf8.count <= 2_048 ? text : nil
   }
 
   private mutating func flag(_ path: [String]) -> Bool? {
-    guard let value = found(path) else { return nil }
+    guard let value = value(of: path) else { return nil }
     if value.bool == nil { doubt(path, value) }
     return value.bool
   }
 
   private mutating func texts(_ path: String...) -> [String]? {
-    guard let value = found(path) else { return nil }
+    guard let value = value(of: path) else { return nil }
     let lists = value.possibilities.map { possibility -> [String]? in
       guard case .array(let elements) = possibility else { return nil }
       let texts = elements.prefix(1_000).map(\.string)
@@ -116,7 +122,7 @@ extension NextConfig {
 
   /// Only of keys that are written: what a function of another package may add, nobody can list.
   private mutating func doubt(_ path: [String], _ value: JSValue) {
-    guard let key = path.last, location(of: path) != nil else { return }
+    guard let key = path.last, place(of: path) != nil else { return }
     doubts[key] = value.reason ?? "it is computed"
   }
 }

@@ -11,27 +11,24 @@ struct NextConfig {
   private(set) var basePath: String?
   private(set) var distDir = ".next"
   var settings = NextSettings()
-  /// `file:line` of keys that are set.
-  var places: [String: String] = [:]
+  /// Where the keys stand that are set.
+  var places: [String: Place] = [:]
   /// Why keys are not known.
   var doubts: [String: String] = [:]
   /// What `output` may be where it is not known.
-  private(set) var outputs: [String] = []
+  private(set) var possibleOutputs: [String] = []
   /// The configuration and the files of the project that it imports: what they read is fixed at build time.
   private(set) var files: Set<String> = []
   /// Where a `webpack` key stands that Turbopack, the default bundler since Next.js 16, refuses.
-  var hasWebpackUnderTurbopack: String?
-  private(set) var findings: [Finding] = []
+  var webpackUnderTurbopack: Place?
+  var findings: [Finding] = []
+  /// The finding that there are several configurations.
+  private var severalFiles: Finding?
 
   /// The names that Next.js looks for, in its order.
   private static let names = [
     "next.config.js", "next.config.mjs", "next.config.ts", "next.config.mts",
   ]
-
-  static func exists(in folder: String, _ tree: ProjectTree) -> Bool {
-    names.contains { tree.hasFile(ProjectTree.join(folder, $0)) }
-  }
-
   private static let unsupported = [
     "next.config.cjs", "next.config.cts", "next.config.json", "next.config.jsx", "next.config.tsx",
   ]
@@ -40,12 +37,16 @@ struct NextConfig {
     "PHASE_PRODUCTION_BUILD": "phase-production-build",
     "PHASE_DEVELOPMENT_SERVER": "phase-development-server",
     "PHASE_PRODUCTION_SERVER": "phase-production-server", "PHASE_EXPORT": "phase-export",
-    "PHASE_TEST": "phase-test",
-    "PHASE_INFO": "phase-info",
+    "PHASE_TEST": "phase-test", "PHASE_INFO": "phase-info",
   ]
 
+  static func exists(in folder: String, _ tree: ProjectTree) -> Bool {
+    names.contains { tree.hasFile(ProjectTree.join(folder, $0)) }
+  }
+
   private var source: SourceText?
-  private var value = JSValue.undefined
+  /// The whole configuration.
+  private(set) var root = JSValue.undefined
 
   /// - Parameters:
   ///   - top: the folder above which an image's build sees nothing: the workspace's root, or the service's own.
@@ -54,29 +55,28 @@ struct NextConfig {
     _ folder: String, top: String, version: SemanticVersion? = nil, in tree: ProjectTree
   ) throws(AnalysisError) {
     guard let path = find(folder, top: top, tree) else { return }
+    let start = Place.source(file: path, line: 1)
     if let version, version < SemanticVersion(15, 0), path.hasSuffix("ts") {
-      note(
+      findings.note(
         "FORGE-N031", .error, "Next.js \(version) does not read a configuration in TypeScript",
-        path + ":1",
-        "rename it to next.config.mjs, or update next to 15 or newer")
+        at: start, fix: "rename it to next.config.mjs, or update next to 15 or newer")
       return
     }
     file = path
     guard let source = try tree.read(path, limit: ProjectTree.maximumSourceSize) else { return }
     self.source = source
     let modules = NextConfigModules(tree, folder: folder, constants: Self.constants)
-    value = JSModule.exportedValue(
+    root = JSModule.exportedValue(
       of: JSParser.parse(source),
       arguments: [.string("phase-production-build"), .object(JSObject())],
       constants: Self.constants, in: modules.surroundings(of: path))
     files = modules.read.union([path])
-    if let reason = value.settledReason {
+    if let reason = root.settledReason {
       output = .unknown
       doubts = ["output": reason, "basePath": reason, "distDir": reason]
-      note(
+      findings.note(
         "FORGE-N033", .warning, "the configuration cannot be known without running it: \(reason)",
-        path + ":1",
-        "export an object, or a function that returns one")
+        at: start, fix: "export an object, or a function that returns one")
       return
     }
     readOutput()
@@ -85,79 +85,112 @@ struct NextConfig {
     readSettings(folder, version)
   }
 
+  // MARK: The file
+
   /// Next.js takes the nearest configuration upwards.
   private mutating func find(_ folder: String, top: String, _ tree: ProjectTree) -> String? {
-    var place = folder
-    while true {
-      let present = Self.names.map { ProjectTree.join(place, $0) }.filter(tree.hasFile)
+    for current in ProjectTree.foldersUpwards(from: folder) {
+      let present = Self.names.map { ProjectTree.join(current, $0) }.filter(tree.hasFile)
       if let path = present.first {
-        if present.count > 1 {
-          note(
-            "FORGE-N032", .warning,
-            "there are several configurations, and Next.js reads only \(path)",
-            present[1] + ":1", "delete the others")
-        }
-        guard place == folder || ProjectPath.relative(place, to: top) != nil else {
-          note(
-            "FORGE-N039", .warning,
-            "on a developer's machine Next.js takes the configuration above the application, which is not in the image's "
-              + "build", path + ":1", "move it into the folder of the application")
-          return nil
-        }
-        return path
+        noteOthers(present)
+        let isInBuild = current == folder || ProjectPath.relative(current, to: top) != nil
+        if !isInBuild { noteOutside(path) }
+        return isInBuild ? path : nil
       }
-      if place == folder,
-        let other = Self.unsupported.map({ ProjectTree.join(folder, $0) }).first(
-          where: tree.hasFile)
-      {
-        note(
-          "FORGE-N031", .error, "Next.js does not read a configuration of this name", other + ":1",
-          "rename it to next.config.ts or next.config.mjs")
+      let others = Self.unsupported.map { ProjectTree.join(folder, $0) }
+      if current == folder, let other = others.first(where: tree.hasFile) {
+        findings.note(
+          "FORGE-N031", .error, "Next.js does not read a configuration of this name",
+          at: .source(file: other, line: 1),
+          fix: "rename it to next.config.ts or next.config.mjs")
         return nil
       }
-      if place == "." { return nil }
-      place = ProjectTree.parent(place)
     }
+    return nil
+  }
+
+  private mutating func noteOthers(_ present: [String]) {
+    guard present.count > 1 else { return }
+    severalFiles = findings.note(
+      "FORGE-N032", .warning,
+      "there are several configurations, and Next.js reads only \(present[0])",
+      at: .source(file: present[1], line: 1), fix: "delete the others")
+  }
+
+  private mutating func noteOutside(_ path: String) {
+    findings.note(
+      "FORGE-N039", .warning,
+      "on a developer's machine Next.js takes the configuration above the application, which is "
+        + "not in the image's build",
+      at: .source(file: path, line: 1), fix: "move it into the folder of the application")
+  }
+
+  // MARK: Keys
+
+  private struct Setting {
+    let value: JSValue
+    let place: Place
+    /// Why the value is not known, where it is not.
+    let reason: String
+  }
+
+  private func setting(_ key: String) -> Setting? {
+    guard let file, let found = root[key] else { return nil }
+    return Setting(
+      value: found.settled, place: place(of: [key]) ?? .source(file: file, line: 1),
+      reason: found.settledReason ?? "it is computed")
+  }
+
+  /// Where a key of the configuration stands; nil where that is in a file that it imports.
+  func place(of path: [String]) -> Place? {
+    guard let source, let last = path.last else { return nil }
+    let owner = path.dropLast().reduce(Optional(root)) { value, key in value?[key] }
+    // A negative offset: it stands in a file that is imported.
+    guard let offset = owner?.offset(of: last), offset >= 0 else { return nil }
+    return source.place(at: offset)
   }
 
   private mutating func readOutput() {
     guard let setting = setting("output") else { return }
-    if !setting.value.isAbsent { places["output"] = setting.location }
+    if !setting.value.isAbsent { places["output"] = setting.place }
     switch setting.value {
     case .string("standalone"): output = .standalone
     case .string("export"): output = .export
     case .undefined, .null: output = .default
     case .string:
       output = .unknown
-      note(
-        "FORGE-N034", .error, "output has a value that Next.js does not know", setting.location,
-        "write 'standalone' or 'export', or leave it out")
-    default:
-      output = .unknown
-      doubts["output"] = setting.reason
-      outputs = (value["output"]?.possibilities ?? []).compactMap { value in
-        value.string ?? (value.isAbsent || value.bool == false ? "default" : nil)
-      }
-      // Standalone or nothing at all: either way the build can be told to make the standalone output.
-      let isHarmless = value["output"]?.possibilities.allSatisfy { value in
-        value.string == "standalone" || value.isAbsent || value.bool == false
-      }
-      note(
-        "FORGE-N034", isHarmless == true ? .info : .warning,
-        "output cannot be known without running it: \(setting.reason)", setting.location,
-        "write output: 'standalone' outright: it does no harm where it is not used")
+      findings.note(
+        "FORGE-N034", .error, "output has a value that Next.js does not know", at: setting.place,
+        fix: "write 'standalone' or 'export', or leave it out")
+    default: leaveOutputOpen(setting)
     }
+  }
+
+  private mutating func leaveOutputOpen(_ setting: Setting) {
+    output = .unknown
+    doubts["output"] = setting.reason
+    let possibilities = root["output"]?.possibilities ?? []
+    possibleOutputs = possibilities.compactMap { value in
+      if let text = value.string { return text }
+      return value.isUnset ? "default" : nil
+    }
+    // Standalone or nothing at all: either way the build can be told to make the standalone output.
+    let isHarmless = possibilities.allSatisfy { $0.string == "standalone" || $0.isUnset }
+    findings.note(
+      "FORGE-N034", isHarmless ? .info : .warning,
+      "output cannot be known without running it: \(setting.reason)", at: setting.place,
+      fix: "write output: 'standalone' outright: it does no harm where it is not used")
   }
 
   private mutating func readBasePath() {
     guard let setting = setting("basePath"), !setting.value.isAbsent else { return }
-    places["basePath"] = setting.location
+    places["basePath"] = setting.place
     guard let text = setting.value.string else {
       doubts["basePath"] = setting.reason
-      return note(
+      findings.note(
         "FORGE-N035", .warning, "basePath cannot be known without running it: \(setting.reason)",
-        setting.location,
-        "write it outright; it is fixed when the application is built")
+        at: setting.place, fix: "write it outright; it is fixed when the application is built")
+      return
     }
     guard !text.isEmpty else { return }
     let isValid =
@@ -165,58 +198,80 @@ struct NextConfig {
       && !text.contains("..")
     guard isValid else {
       doubts["basePath"] = "its value is not a path that Next.js accepts"
-      return note(
-        "FORGE-N035", .error, "basePath is not a path that Next.js accepts", setting.location,
-        "start it with a slash, end it without one, and use letters, digits, hyphens")
+      findings.note(
+        "FORGE-N035", .error, "basePath is not a path that Next.js accepts", at: setting.place,
+        fix: "start it with a slash, end it without one, and use letters, digits, hyphens")
+      return
     }
     basePath = text
   }
 
   private mutating func readDistDir() {
     guard let setting = setting("distDir"), !setting.value.isAbsent else { return }
-    places["distDir"] = setting.location
-    guard let text = setting.value.string, let path = ProjectPath.resolve(text, from: "."),
-      path != ".",
-      ProjectPath.isPlain(path)
-    else {
-      doubts["distDir"] =
-        setting.value.string == nil ? setting.reason : "its value cannot stand in a Dockerfile"
-      return note(
-        "FORGE-N036", .warning, "distDir is not a folder that can be known: \(setting.reason)",
-        setting.location,
-        "write a folder of letters and digits inside of the application")
+    places["distDir"] = setting.place
+    let path = setting.value.string.flatMap { ProjectPath.resolve($0, from: ".") }
+    if let path, path != ".", ProjectPath.isPlain(path) {
+      distDir = path
+      return
     }
-    distDir = path
+    var doubt = setting.reason
+    if setting.value.string != nil { doubt = "its value cannot stand in a Dockerfile" }
+    doubts["distDir"] = doubt
+    findings.note(
+      "FORGE-N036", .warning, "distDir is not a folder that can be known: \(setting.reason)",
+      at: setting.place, fix: "write a folder of letters and digits inside of the application")
+  }
+}
+
+// MARK: - Facts
+
+extension NextConfig {
+  /// The file as a fact; its value is the path relative to the analysed root.
+  var fileFact: Fact<String?> {
+    var fact = Fact<String?>.assumed(nil, why: "default: there is none")
+    if let file {
+      fact = .certain(
+        file, at: .source(file: file, line: 1), why: "the first name that Next.js looks for")
+    }
+    if let severalFiles { fact.doubt(severalFiles) }
+    return fact
   }
 
-  private func setting(_ key: String) -> (value: JSValue, location: String, reason: String)? {
-    guard let source, let file, let found = value[key] else { return nil }
-    // A negative offset: it stands in a file that is imported.
-    let location =
-      value.offset(of: key).flatMap { $0 < 0 ? nil : source.location(at: $0) } ?? file + ":1"
-    return (found.settled, location, found.settledReason ?? "it is computed")
+  var basePathFact: Fact<String?> {
+    fact("basePath", basePath, default: "default: the application is at the root")
   }
 
-  /// The whole configuration.
-  var root: JSValue { value }
+  var distDirFact: Fact<String?> { fact("distDir", distDir, default: "default: .next") }
 
-  func location(of path: [String]) -> String? {
-    guard let source, let last = path.last else { return nil }
-    let owner = path.dropLast().reduce(Optional(value)) { value, key in value?[key] }
-    return owner?.offset(of: last).flatMap { $0 < 0 ? nil : source.location(at: $0) }
+  /// Nil where it is not known; then with what it may be.
+  var outputFact: Fact<String?> {
+    var fact = fact(
+      "output", output.rawValue, default: "default: the configuration does not set it")
+    guard output == .unknown else { return fact }
+    fact.value = nil
+    let place = places["output"]?.description ?? fileFact.evidence.first?.description ?? ""
+    fact.alternatives = possibleOutputs.uniqued.map {
+      Conclusion.Alternative(value: $0, source: place)
+    }
+    // Whether or not it is standalone, the build can be told to make the standalone output.
+    let isHarmless =
+      !possibleOutputs.isEmpty
+      && Set(possibleOutputs).isSubset(of: [
+        NextFacts.Output.standalone.rawValue, NextFacts.Output.default.rawValue,
+      ])
+    if !isHarmless { fact.confidence = .ambiguous }
+    return fact
   }
 
-  mutating func add(
-    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
-  ) {
-    note(id, severity, message, source, fix)
-  }
-
-  private mutating func note(
-    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
-  ) {
-    findings.append(
-      Finding(id: id, severity: severity, message: message, location: source, fix: fix))
+  private func fact(_ key: String, _ value: String?, default: String) -> Fact<String?> {
+    let place = places[key]
+    if let doubt = doubts[key] {
+      let start = file.map { Place.source(file: $0, line: 1) }
+      let evidence = [place ?? start].compactMap(\.self)
+      return Fact(value, .unknown, evidence: evidence, why: doubt)
+    }
+    guard let place else { return .assumed(value, why: `default`) }
+    return .certain(value, at: place, why: "the configuration sets it")
   }
 }
 
@@ -236,4 +291,7 @@ extension JSValue {
     default: false
     }
   }
+
+  /// Whether Next.js takes the value for one that is not there.
+  fileprivate var isUnset: Bool { isAbsent || bool == false }
 }

@@ -11,15 +11,16 @@ struct NextEnvironment {
   private struct Reading {
     let path: String
     let line: Int
-    let use: JSEnvironmentRead.Use
-    let isInConfig: Bool
+    var use = JSEnvironmentRead.Use.tested
+    /// Whether what is read is fixed when the image is built.
+    var isInConfig = false
 
-    var source: String { "\(path):\(line)" }
+    var place: Place { .source(file: path, line: line) }
   }
 
   private var readings: [String: [Reading]] = [:]
   /// Places that read a variable whose name is computed.
-  private var computed: [String] = []
+  private var computed: [Place] = []
   /// Variables of which a value was found that is a secret, whatever their names say.
   private var holdingCredentials: Set<String> = []
   private let folder: String
@@ -28,12 +29,11 @@ struct NextEnvironment {
   /// Set by the image, by Next.js or by the platform, not by whoever deploys.
   private static let platform: Set<String> = [
     "PORT", "HOST", "HOSTNAME", "NODE_ENV", "NODE_OPTIONS", "NEXT_TELEMETRY_DISABLED",
-    "NEXT_RUNTIME", "NEXT_PHASE",
-    "KEEP_ALIVE_TIMEOUT", "NEXT_MANUAL_SIG_HANDLE", "CI", "HOME", "PATH", "PWD", "TZ", "USER",
-    "VERCEL", "VERCEL_ENV",
-    "VERCEL_URL", "NETLIFY", "npm_package_version", "npm_lifecycle_event", "JEST_WORKER_ID",
-    "VITEST",
-    "KUBERNETES_SERVICE_HOST", "NEXT_PRIVATE_STANDALONE",
+    "NEXT_RUNTIME", "NEXT_PHASE", "KEEP_ALIVE_TIMEOUT", "NEXT_MANUAL_SIG_HANDLE", "CI", "HOME",
+    "PATH", "PWD", "TZ", "USER",
+    "VERCEL", "VERCEL_ENV", "VERCEL_URL", "NETLIFY", "npm_package_version", "npm_lifecycle_event",
+    "JEST_WORKER_ID",
+    "VITEST", "KUBERNETES_SERVICE_HOST", "NEXT_PRIVATE_STANDALONE",
   ]
   /// Secrets that only the build needs, or that the build must know too.
   private static let buildSecrets: Set<String> = [
@@ -45,9 +45,7 @@ struct NextEnvironment {
   ]
   private static let testFolders: Set<Substring> = [
     "tests", "test", "__tests__", "e2e", "integration", "playwright-tests", "cypress", "playwright",
-    "__mocks__",
-    "mocks", ".storybook", "stories",
-    "coverage",
+    "__mocks__", "mocks", ".storybook", "stories", "coverage",
   ]
   private static let testMarks = [
     ".test.", ".spec.", ".stories.", ".d.ts", "jest.", "vitest.", "playwright.", "cypress.",
@@ -77,13 +75,12 @@ struct NextEnvironment {
       let packages = Self.nestedPackages(place, tree)
       scan(tree.files(below: place).filter { Self.isSource($0, place, packages) }, tree)
     }
-    for place in [folder] + (root.map { [$0] } ?? []) {
+    for place in [folder, root].compactMap(\.self).uniqued {
       for name in Self.examples {
         readAssignments(ProjectTree.join(place, name), tree, areExamples: true)
       }
       readRegistrySettings(place, tree)
       readTaskRunner(place, tree)
-      if root == folder { break }
     }
     for member in [folder] + members { readSchemas(member, tree) }
     for name in Self.values {
@@ -95,11 +92,11 @@ struct NextEnvironment {
       if let value = variable.value, SecretName.holdsCredentials(value) {
         holdingCredentials.insert(variable.name)
       }
-      add(
-        variable.name,
-        Reading(path: variable.path, line: variable.line, use: .tested, isInConfig: false))
+      add(variable.name, Reading(path: variable.path, line: variable.line))
     }
-    findings += EnvironmentName.computed(computed, id: "FORGE-N045").map { [$0] } ?? []
+    if let finding = EnvironmentName.computed(computed, id: "FORGE-N045") {
+      findings.append(finding)
+    }
     variables = readings.map(variable).sorted { ProjectTree.precedes($0.name, $1.name) }
   }
 
@@ -126,32 +123,10 @@ struct NextEnvironment {
 
   private mutating func scan(_ paths: [String], _ tree: ProjectTree) {
     // Reading and tokenizing is all of the work, and each file's is its own.
-    let found = Concurrently.map(paths) {
-      path -> Result<[(JSEnvironmentRead, Int)], AnalysisError> in
-      let bytes: [UInt8]
-      do throws(AnalysisError) {
-        guard let found = try tree.bytes(path, limit: ProjectTree.maximumSourceSize),
-          found.contains("process")
-        else {
-          return .success([])
-        }
-        bytes = found
-      } catch { return .failure(error) }
-      let source = SourceText(name: path, bytes: bytes)
-      let isPlainTypeScript =
-        path.hasSuffix(".ts") || path.hasSuffix(".mts") || path.hasSuffix(".cts")
-      return .success(
-        JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript)
-          .filter { $0.name.isEmpty || EnvironmentName.isValid($0.name) }.map {
-            ($0, source.line(at: $0.offset))
-          })
-    }
-    for (path, result) in zip(paths, found) {
+    let results = Concurrently.map(paths) { path in Self.reads(in: path, tree) }
+    for (path, result) in zip(paths, results) {
       switch result {
-      case .success(let reads):
-        for (read, line) in reads {
-          if read.name.isEmpty { computed.append("\(path):\(line)") } else { add(read, path, line) }
-        }
+      case .success(let reads): for (read, line) in reads { add(read, path, line) }
       case .failure(let error):
         // Data and bundles that lie among the sources are large; nobody reads the environment in them.
         guard case .unreadable = error, findings.count < 100 else { continue }
@@ -161,27 +136,52 @@ struct NextEnvironment {
     }
   }
 
+  /// What a source file reads of the environment, each with its line.
+  private static func reads(in path: String, _ tree: ProjectTree) -> Result<
+    [(JSEnvironmentRead, Int)], AnalysisError
+  > {
+    let bytes: [UInt8]?
+    do throws(AnalysisError) {
+      bytes = try tree.bytes(path, limit: ProjectTree.maximumSourceSize)
+    } catch { return .failure(error) }
+    guard let bytes, bytes.contains("process") else { return .success([]) }
+    let source = SourceText(name: path, bytes: bytes)
+    let isPlainTypeScript = [".ts", ".mts", ".cts"].contains(where: path.hasSuffix)
+    let reads = JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript).filter {
+      $0.name.isEmpty || EnvironmentName.isValid($0.name)
+    }
+    return .success(reads.map { ($0, source.line(at: $0.offset)) })
+  }
+
   private mutating func add(_ read: JSEnvironmentRead, _ path: String, _ line: Int) {
-    add(
-      read.name,
-      Reading(path: path, line: line, use: read.use, isInConfig: configFiles.contains(path)))
-    if case .defaulted(let text?) = read.use { judgeDefault(read.name, text, "\(path):\(line)") }
+    let reading = Reading(
+      path: path, line: line, use: read.use, isInConfig: configFiles.contains(path))
+    if read.name.isEmpty {
+      computed.append(reading.place)
+      return
+    }
+    add(read.name, reading)
+    if case .defaulted(let text?) = read.use {
+      checkDefault(text, of: read.name, at: reading.place)
+    }
     if !read.isInlined, read.name.hasPrefix("NEXT_PUBLIC_") {
-      note(
+      findings.note(
         "FORGE-N043", .warning,
         "\(read.name) is read in a way that Next.js does not replace: it is empty in browsers",
-        "\(path):\(line)", "write process.env.\(read.name) in full")
+        at: reading.place, subject: .variable(read.name),
+        fix: "write process.env.\(read.name) in full")
     }
   }
 
-  private mutating func judgeDefault(_ name: String, _ text: String, _ location: String) {
-    if SecretName.holdsCredentials(text) { holdingCredentials.insert(name) }
-    let isSecret = SecretName.isSecret(name) || SecretName.holdsCredentials(text)
-    guard isSecret, !text.isEmpty else { return }
-    note(
+  private mutating func checkDefault(_ text: String, of name: String, at place: Place) {
+    let holdsCredentials = SecretName.holdsCredentials(text)
+    if holdsCredentials { holdingCredentials.insert(name) }
+    guard holdsCredentials || SecretName.isSecret(name), !text.isEmpty else { return }
+    findings.note(
       "FORGE-N041", .warning,
-      "the default of \(name) stands in the code: whoever reads the image knows it", location,
-      "take the default away, and fail where the variable is not set")
+      "the default of \(name) stands in the code: whoever reads the image knows it", at: place,
+      subject: .variable(name), fix: "take the default away, and fail where the variable is not set"
+    )
   }
 
   private mutating func add(_ name: String, _ reading: Reading) {
@@ -205,14 +205,15 @@ struct NextEnvironment {
       let value = rest.dropFirst()
       hasValue = hasValue || !value.allSatisfy(\.isWhitespace)
       if !areExamples, SecretName.holdsCredentials(String(value)) { holdingCredentials.insert(key) }
-      add(key, Reading(path: path, line: index + 1, use: .tested, isInConfig: false))
+      add(key, Reading(path: path, line: index + 1))
     }
     if Self.copied.contains(name), hasValue {
-      note(
+      findings.note(
         "FORGE-N042", .warning,
-        "\(name) holds values, and Next.js copies it into its standalone output", path + ":1",
-        "keep it out of the build: pass public values as build arguments, and the others when the container runs"
-      )
+        "\(name) holds values, and Next.js copies it into its standalone output",
+        at: source.place(line: 1),
+        fix: "keep it out of the build: pass public values as build arguments, and the others when "
+          + "the container runs")
     }
   }
 
@@ -234,13 +235,12 @@ struct NextEnvironment {
           }
           rest = rest[close...]
         }
-        let isToken =
-          row.contains("_authToken") || row.contains("_password") || row.contains("npmAuthToken")
+        let isToken = ["_authToken", "_password", "npmAuthToken"].contains { row.contains($0) }
         if isToken, !row.contains("${") {
-          note(
+          findings.note(
             "FORGE-N044", .error, "a registry token is written into the file",
-            "\(path):\(index + 1)",
-            "revoke it, and write ${NPM_TOKEN} in its place")
+            at: source.place(line: index + 1),
+            fix: "revoke it, and write ${NPM_TOKEN} in its place")
         }
       }
     }
@@ -257,9 +257,10 @@ struct NextEnvironment {
         ["globalEnv", "globalPassThroughEnv"].map { root[$0] }
         + tasks.flatMap { [$0["env"], $0["passThroughEnv"]] }
       for element in lists.flatMap({ $0?.elements ?? [] }).prefix(5_000) {
-        guard let text = element.string else { continue }
+        guard var name = element.string else { continue }
         // Before version 1.10 variables stood as `$NAME`.
-        addMention(text.hasPrefix("$") ? String(text.dropFirst()) : text, source, element.offset)
+        if name.hasPrefix("$") { name.removeFirst() }
+        addMention(name, source, element.offset)
       }
     }
   }
@@ -277,7 +278,7 @@ struct NextEnvironment {
         }
         let name = String(row[call.upperBound...].prefix { $0 != "\"" })
         guard EnvironmentName.isValid(name) else { continue }
-        add(name, Reading(path: path, line: index + 1, use: .plain, isInConfig: false))
+        add(name, Reading(path: path, line: index + 1, use: .plain))
       }
     }
   }
@@ -295,24 +296,20 @@ struct NextEnvironment {
   /// Patterns and exclusions (`NEXT_PUBLIC_*`, `!CI`) name no variable.
   private mutating func addMention(_ name: String, _ source: SourceText, _ offset: Int) {
     guard EnvironmentName.isValid(name) else { return }
-    add(
-      name,
-      Reading(path: source.name, line: source.line(at: offset), use: .tested, isInConfig: false))
+    add(name, Reading(path: source.name, line: source.line(at: offset)))
   }
 
-  // MARK: Judging
+  // MARK: Variables
 
   private func variable(_ name: String, _ readings: [Reading]) -> EnvironmentVariable {
     let scope = scope(name, readings)
-    let isSecret =
-      scope == .buildSecret || scope == .runtimeSecret || SecretName.isSecret(name)
-      || holdingCredentials.contains(name)
+    let isSecret = scope == .buildSecret || scope == .runtimeSecret || isSecret(name)
     var defaults: [String] = []
     var isDefaulted = false
-    var isWanted = false
+    var isNeeded = false
     for reading in readings {
       switch reading.use {
-      case .plain: isWanted = true
+      case .plain: isNeeded = true
       case .defaulted(let text):
         isDefaulted = true
         if let text { defaults.append(text) }
@@ -320,31 +317,33 @@ struct NextEnvironment {
       }
     }
     return EnvironmentVariable(
-      name: name, scope: scope, required: isWanted && !isDefaulted && scope != .platform,
-      default: isSecret ? nil : defaults.first, sources: sources(readings))
+      name: name, scope: scope, required: isNeeded && !isDefaulted && scope != .platform,
+      default: isSecret ? nil : defaults.first, places: places(readings))
   }
 
   /// By file, then by line.
-  private func sources(_ readings: [Reading]) -> [String] {
+  private func places(_ readings: [Reading]) -> [Place] {
     let sorted = readings.sorted {
       $0.path == $1.path ? $0.line < $1.line : ProjectTree.precedes($0.path, $1.path)
     }
-    return sorted.reduce(into: []) { if $0.last != $1.source { $0.append($1.source) } }
+    return sorted.reduce(into: []) { found, reading in
+      if found.last != reading.place { found.append(reading.place) }
+    }
+  }
+
+  private func isSecret(_ name: String) -> Bool {
+    SecretName.isSecret(name) || holdingCredentials.contains(name)
   }
 
   private func scope(_ name: String, _ readings: [Reading]) -> EnvironmentVariable.Scope {
     if Self.platform.contains(name) { return .platform }
     if name.hasPrefix("NEXT_PUBLIC_") { return .buildPublic }
-    let isSecret = SecretName.isSecret(name) || holdingCredentials.contains(name)
     if Self.buildSecrets.contains(name) { return .buildSecret }
-    if readings.contains(where: \.isInConfig) { return isSecret ? .buildSecret : .buildPublic }
-    return isSecret ? .runtimeSecret : .runtime
-  }
-
-  private mutating func note(
-    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
-  ) {
-    findings.append(
-      Finding(id: id, severity: severity, message: message, location: source, fix: fix))
+    switch (isSecret(name), readings.contains(where: \.isInConfig)) {
+    case (true, true): return .buildSecret
+    case (true, false): return .runtimeSecret
+    case (false, true): return .buildPublic
+    case (false, false): return .runtime
+    }
   }
 }

@@ -1,17 +1,22 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The routes of a Next.js application, as its folders tell.
 struct NextRoutes {
-  /// Nil when there is no route.
-  private(set) var router: NextFacts.Router?
-  /// The path of a route that answers a health check, without `basePath`.
-  private(set) var healthPath: String?
-  /// The file of that route.
-  private(set) var healthFile: String?
-  /// A file of each router.
-  private(set) var evidence: [String] = []
+  /// A route that answers a health check.
+  private struct HealthRoute {
+    /// Without `basePath`.
+    let path: String
+    /// How well its name says what it is; the smaller the better.
+    let rank: Int
+    let file: String
+  }
+
+  /// The value is nil when there is no route.
+  let router: Fact<NextFacts.Router?>
+  private let health: HealthRoute?
 
   private static let codeExtensions: Set<Substring> = ["tsx", "ts", "jsx", "js", "mdx", "md"]
   private static let healthNames = [
@@ -20,89 +25,110 @@ struct NextRoutes {
   ]
 
   init(_ folder: String, in tree: ProjectTree) {
-    let app = Self.place("app", folder, tree) { name in
+    let app = Self.routeFolder("app", below: folder, in: tree) { name in
       ["page", "route", "layout", "default"].contains(name)
     }
-    let pages = Self.place("pages", folder, tree) { _ in true }
-    router =
-      switch (app, pages) {
-      case (nil, nil): nil
-      case (_?, nil): .app
-      case (nil, _?): .pages
-      case (_?, _?): .both
-      }
-    evidence = [app, pages].compactMap { place in
-      place.flatMap { place in
-        tree.files(below: place).first {
-          Self.split($0).map { Self.codeExtensions.contains($0.suffix) } ?? false
-        }
-      }
-    }.map { $0 + ":1" }
-    let all =
+    let pages = Self.routeFolder("pages", below: folder, in: tree) { _ in true }
+    router = Self.router(app: app, pages: pages, in: tree)
+    let found =
       (app.map { Self.appRoutes($0, tree) } ?? [])
       + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
-    let best = all.min {
+    health = found.min {
       ($0.rank, $0.path.utf8.count, $0.path) < ($1.rank, $1.path.utf8.count, $1.path)
     }
-    (healthPath, healthFile) = (best?.path, best?.file)
+  }
+
+  /// The path that answers a health check; nil where no route does.
+  func healthPath(below basePath: String?) -> Fact<String?> {
+    guard let health else {
+      return Fact(nil, .unknown, why: "no route has the name of a health check")
+    }
+    return Fact(
+      (basePath ?? "") + health.path, .likely, evidence: [.source(file: health.file, line: 1)],
+      why: "a route of that name answers GET")
+  }
+
+  // MARK: The routers
+
+  private static func router(app: String?, pages: String?, in tree: ProjectTree)
+    -> Fact<NextFacts.Router?>
+  {
+    let router: NextFacts.Router
+    switch (app, pages) {
+    case (nil, nil): return Fact(nil, .unknown, why: "no folder holds a route")
+    case (_?, nil): router = .app
+    case (nil, _?): router = .pages
+    case (_?, _?): router = .both
+    }
+    let evidence = [app, pages].compactMap(\.self).compactMap { folder in
+      tree.files(below: folder).first(where: isCode).map { Place.source(file: $0, line: 1) }
+    }
+    return Fact(router, .certain, evidence: evidence, why: "the folders hold routes")
   }
 
   /// `app` beats `src/app`; a folder counts when it holds a file that makes a route.
-  private static func place(
-    _ name: String, _ folder: String, _ tree: ProjectTree, _ makesRoute: (Substring) -> Bool
+  private static func routeFolder(
+    _ name: String, below folder: String, in tree: ProjectTree,
+    makesRoute: (Substring) -> Bool
   ) -> String? {
     [name, "src/" + name].map { ProjectTree.join(folder, $0) }.first { place in
       tree.files(below: place).contains { path in
-        guard let (stem, suffix) = split(path), codeExtensions.contains(suffix) else {
-          return false
-        }
-        return makesRoute(stem)
+        isCode(path) && nameParts(of: path).map { makesRoute($0.stem) } == true
       }
     }
   }
 
-  private static func split(_ path: String) -> (stem: Substring, suffix: Substring)? {
-    let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
+  private static func isCode(_ path: String) -> Bool {
+    guard let parts = nameParts(of: path) else { return false }
+    return codeExtensions.contains(parts.extension)
+  }
+
+  private static func nameParts(of path: String) -> (stem: Substring, extension: Substring)? {
+    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let name = path[start...]
     guard let dot = name.lastIndex(of: ".") else { return nil }
     return (name[..<dot], name[name.index(after: dot)...])
   }
 
-  private typealias Route = (path: String, rank: Int, file: String)
+  // MARK: Health
 
   /// `app/(ops)/api/health/route.ts` answers at `/api/health`.
-  private static func appRoutes(_ place: String, _ tree: ProjectTree) -> [Route] {
-    tree.files(below: place).compactMap { file in
-      guard let (stem, suffix) = split(file), stem == "route", ["ts", "js"].contains(suffix),
-        let folders = ProjectPath.relative(ProjectTree.parent(file), to: place)
+  private static func appRoutes(_ folder: String, _ tree: ProjectTree) -> [HealthRoute] {
+    tree.files(below: folder).compactMap { file in
+      guard let name = nameParts(of: file), name.stem == "route",
+        ["ts", "js"].contains(name.extension),
+        let folders = ProjectPath.relative(ProjectTree.parent(file), to: folder)
       else { return nil }
       let segments = folders.split(separator: "/").filter {
         !($0.hasPrefix("(") && $0.hasSuffix(")"))
       }
-      guard let route = route(segments, file), answersGet(file, tree) else { return nil }
+      guard let route = healthRoute(segments, file), answersGet(file, tree) else { return nil }
       return route
     }
   }
 
   /// `pages/api/health.ts` and `pages/api/health/index.ts` answer at `/api/health`.
-  private static func pagesRoutes(_ place: String, _ tree: ProjectTree) -> [Route] {
-    tree.files(below: ProjectTree.join(place, "api")).compactMap { file in
-      guard let (stem, suffix) = split(file), codeExtensions.contains(suffix),
-        let folders = ProjectPath.relative(ProjectTree.parent(file), to: place)
+  private static func pagesRoutes(_ folder: String, _ tree: ProjectTree) -> [HealthRoute] {
+    tree.files(below: ProjectTree.join(folder, "api")).compactMap { file in
+      guard let name = nameParts(of: file), codeExtensions.contains(name.extension),
+        let folders = ProjectPath.relative(ProjectTree.parent(file), to: folder)
       else { return nil }
-      return route(folders.split(separator: "/") + (stem == "index" ? [] : [stem]), file)
+      var segments = folders.split(separator: "/")
+      if name.stem != "index" { segments.append(name.stem) }
+      return healthRoute(segments, file)
     }
   }
 
   /// A health route by its last segment; dynamic, private and parallel ones are none.
-  private static func route(_ segments: [Substring], _ file: String) -> Route? {
+  private static func healthRoute(_ segments: [Substring], _ file: String) -> HealthRoute? {
     guard let last = segments.last, let rank = healthNames.firstIndex(of: last.lowercased()) else {
       return nil
     }
-    let isStatic = segments.allSatisfy {
-      !$0.hasPrefix("[") && !$0.hasPrefix("@") && !$0.hasPrefix("(")
-        && ProjectPath.isPlain(String($0))
+    let isStatic = segments.allSatisfy { segment in
+      !["[", "@", "("].contains(where: segment.hasPrefix) && ProjectPath.isPlain(String(segment))
     }
-    return isStatic ? ("/" + segments.joined(separator: "/"), rank, file) : nil
+    guard isStatic else { return nil }
+    return HealthRoute(path: "/" + segments.joined(separator: "/"), rank: rank, file: file)
   }
 
   private static func answersGet(_ file: String, _ tree: ProjectTree) -> Bool {
@@ -125,10 +151,8 @@ enum NextCustomServer {
   /// The file, relative to the service, that imports `next` itself.
   static func find(_ folder: String, in tree: ProjectTree) -> String? {
     names.first { name in
-      guard
-        let source = try? tree.read(
-          ProjectTree.join(folder, name), limit: ProjectTree.maximumSourceSize)
-      else {
+      let path = ProjectTree.join(folder, name)
+      guard let source = try? tree.read(path, limit: ProjectTree.maximumSourceSize) else {
         return false
       }
       return JSTokenizer.tokenize(source, jsx: false).contains { token in

@@ -11,19 +11,19 @@ struct NodeInstallInputs {
 
   private static let settings = [
     ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".pnpmfile.mjs",
-    "bunfig.toml",
-    ".pnp.cjs", ".pnp.loader.mjs",
+    "bunfig.toml", ".pnp.cjs", ".pnp.loader.mjs",
   ]
   private static let folders = [
     ".yarn/releases", ".yarn/plugins", ".yarn/patches", ".yarn/cache", "patches",
   ]
   /// Where `prisma generate`, which the installation of its client runs, looks for the schema.
   private static let schemas = ["prisma/schema.prisma", "schema.prisma"]
-  private static let lifecycle = [
+  private static let lifecycleScripts = [
     "preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare",
   ]
 
   private let top: String
+  private let tree: ProjectTree
   private var found: Set<String> = []
 
   /// - Parameters:
@@ -31,101 +31,89 @@ struct NodeInstallInputs {
   ///   - members: the folders of all members: their manifests are part of what the lockfile speaks of.
   ///   - top: the workspace's root, or the service's own folder.
   init(
-    _ manifests: [NodeManifest], members: [String] = [], _ manager: PackageManager, top: String,
+    _ manifests: [NodeManifest], members: [String] = [], lockfile: String?, top: String,
     in tree: ProjectTree
   ) {
     self.top = top
-    for folder in [top] + members {
-      for name in NodeManifest.names { add(ProjectTree.join(folder, name), tree) }
-    }
-    for name in Self.settings + [manager.lockfile].compactMap({ $0 }) {
-      add(ProjectTree.join(top, name), tree)
-    }
+    self.tree = tree
+    for folder in [top] + members { addFiles(NodeManifest.names, in: folder) }
+    addFiles(Self.settings + [lockfile].compactMap(\.self), in: top)
     for name in Self.folders where tree.hasFolder(ProjectTree.join(top, name)) {
       found.insert(name + "/")
     }
     for manifest in manifests {
-      let folder = ProjectTree.parent(manifest.path)
-      for name in Self.schemas { add(ProjectTree.join(folder, name), tree) }
-      addLocalPackages(manifest, folder, members, tree)
-      addScripts(manifest, folder, tree)
+      addFiles(Self.schemas, in: manifest.folder)
+      for dependency in manifest.dependencies {
+        addLocalPackage(dependency, of: manifest, members: members)
+      }
+      for name in Self.lifecycleScripts { addFiles(ofScript: name, in: manifest) }
     }
     paths = found.sorted(by: ProjectTree.precedes)
   }
 
-  private mutating func add(_ path: String, _ tree: ProjectTree) {
-    guard tree.hasFile(path), let inside = ProjectPath.relative(path, to: top) else { return }
-    if ProjectPath.isPlain(inside) { found.insert(inside) }
+  private mutating func addFiles(_ names: [String], in folder: String) {
+    for name in names { addFile(ProjectTree.join(folder, name)) }
   }
 
-  /// `file:`, `link:` and `portal:` packages.
-  private mutating func addLocalPackages(
-    _ manifest: NodeManifest, _ folder: String, _ members: [String], _ tree: ProjectTree
+  private mutating func addFile(_ path: String) {
+    guard tree.hasFile(path), let inside = ProjectPath.relative(path, to: top),
+      ProjectPath.isPlain(inside)
+    else { return }
+    found.insert(inside)
+  }
+
+  /// A package that is asked for with `file:`, `link:` or `portal:`.
+  private mutating func addLocalPackage(
+    _ dependency: NodeDependency, of manifest: NodeManifest, members: [String]
   ) {
-    for (name, range, source) in manifest.dependencies {
-      guard let prefix = ["file:", "link:", "portal:"].first(where: range.hasPrefix) else {
-        continue
-      }
-      let written = String(range.dropFirst(prefix.count))
-      guard let path = ProjectPath.resolve(written, from: folder),
-        let inside = ProjectPath.relative(path, to: top), inside != "."
-      else {
-        note(
-          "FORGE-N013", .error, "the package \(name) lies outside of the application's folder",
-          source,
-          "move it below the folder of package.json, or build from a folder above both")
-        continue
-      }
-      guard ProjectPath.isPlain(inside) else {
-        note(
-          "FORGE-N014", .error, "the path of the package \(name) cannot stand in a Dockerfile",
-          source,
-          "use letters, digits, hyphens and slashes")
-        continue
-      }
-      if members.contains(path) {
-        continue
-      } else if tree.hasFile(path) {
-        found.insert(inside)
-      } else if tree.hasFolder(path) {
-        found.insert(inside + "/")
-      } else {
-        note(
-          "FORGE-N015", .error,
-          "the package \(name) is not where it should be: there is no \(inside)", source,
-          "add it, or take the dependency away")
-      }
+    let prefixes = ["file:", "link:", "portal:"]
+    guard let prefix = prefixes.first(where: dependency.range.hasPrefix) else { return }
+    let name = DisplayText.escape(dependency.name)
+    let written = String(dependency.range.dropFirst(prefix.count))
+    guard let path = ProjectPath.resolve(written, from: manifest.folder),
+      let inside = ProjectPath.relative(path, to: top), inside != "."
+    else {
+      findings.note(
+        "FORGE-N013", .error, "the package \(name) lies outside of the application's folder",
+        at: dependency.place,
+        fix: "move it below the folder of package.json, or build from a folder above both")
+      return
+    }
+    guard ProjectPath.isPlain(inside) else {
+      findings.note(
+        "FORGE-N014", .error, "the path of the package \(name) cannot stand in a Dockerfile",
+        at: dependency.place, fix: "use letters, digits, hyphens and slashes")
+      return
+    }
+    if members.contains(path) { return }
+    if tree.hasFile(path) {
+      found.insert(inside)
+    } else if tree.hasFolder(path) {
+      found.insert(inside + "/")
+    } else {
+      findings.note(
+        "FORGE-N015", .error,
+        "the package \(name) is not where it should be: there is no \(inside)",
+        at: dependency.place, fix: "add it, or take the dependency away")
     }
   }
 
-  /// Files that the scripts of the installation name: `"postinstall": "node scripts/patch.js"`.
-  private mutating func addScripts(_ manifest: NodeManifest, _ folder: String, _ tree: ProjectTree)
-  {
-    for name in Self.lifecycle {
-      guard let script = manifest.script(name) else { continue }
-      for word in script.value.split(whereSeparator: { " \t;&|\"'".contains($0) }).prefix(200) {
-        guard let path = ProjectPath.resolve(String(word), from: folder) else { continue }
-        for ending in ["", ".js", ".mjs", ".cjs"] where tree.hasFile(path + ending) {
-          let home = ProjectTree.parent(path + ending)
-          if home == folder {
-            add(path + ending, tree)
-          } else if let inside = ProjectPath.relative(home, to: top), ProjectPath.isPlain(inside),
-            inside != "."
-          {
-            // With what the script imports beside it.
-            found.insert(inside + "/")
-          }
+  /// Files that a script of the installation names: `"postinstall": "node scripts/patch.js"`.
+  private mutating func addFiles(ofScript name: String, in manifest: NodeManifest) {
+    guard let script = manifest.script(name) else { return }
+    for word in script.value.split(whereSeparator: { " \t;&|\"'".contains($0) }).prefix(200) {
+      guard let path = ProjectPath.resolve(String(word), from: manifest.folder) else { continue }
+      for ending in ["", ".js", ".mjs", ".cjs"] where tree.hasFile(path + ending) {
+        let folder = ProjectTree.parent(path + ending)
+        if folder == manifest.folder {
+          addFile(path + ending)
+        } else if let inside = ProjectPath.relative(folder, to: top), ProjectPath.isPlain(inside),
+          inside != "."
+        {
+          // With what the script imports beside it.
+          found.insert(inside + "/")
         }
       }
     }
-  }
-
-  private mutating func note(
-    _ id: String, _ severity: Severity, _ message: String, _ source: String, _ fix: String
-  ) {
-    findings.append(
-      Finding(
-        id: id, severity: severity, message: DisplayText.escape(message), location: source, fix: fix
-      ))
   }
 }

@@ -1,24 +1,36 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
+
+/// A package that a `package.json` depends on.
+struct NodeDependency: Sendable {
+  let name: String
+  /// What is asked for: a range of versions, a tag, or an address.
+  let range: String
+  let place: Place
+}
 
 /// A `package.json`.
 struct NodeManifest: Sendable {
   let source: SourceText
   let root: JSON
   var path: String { source.name }
+  var folder: String { ProjectTree.parent(path) }
+  /// The manifest as a whole.
+  var place: Place { source.place(line: 1) }
 
   /// The names that package managers look for, in their order: pnpm reads the last one, which is JSON5.
   static let names = ["package.json", "package.json5"]
+  /// The largest manifest that is read, in bytes. It is written by hand; what is larger is something else.
+  private static let maximumSize = 4 << 20
 
   /// Nil when the folder has none.
   /// - Throws: `AnalysisError` when it is not a JSON object.
   static func read(_ folder: String, in tree: ProjectTree) throws(AnalysisError) -> NodeManifest? {
     for name in names {
-      // A manifest is written by hand; what is larger than this is something else.
-      guard let source = try tree.read(ProjectTree.join(folder, name), limit: 4 << 20) else {
-        continue
-      }
+      let path = ProjectTree.join(folder, name)
+      guard let source = try tree.read(path, limit: maximumSize) else { continue }
       let root: JSON
       do {
         root = try name.hasSuffix("5") ? JSON5.parse(source) : JSON.parse(source, .project)
@@ -35,37 +47,37 @@ struct NodeManifest: Sendable {
 
   var name: String? { root["name"]?.string }
 
-  /// A text of an object of the manifest, such as `scripts.build`, with where it stands.
-  func text(_ section: String, _ key: String) -> (value: String, source: String)? {
+  /// A text of an object of the manifest, such as `scripts.build`.
+  func text(_ section: String, _ key: String) -> Written<String>? {
     guard let member = root[section]?.member(key), let value = member.value.string else {
       return nil
     }
-    return (value, source.location(at: member.keyOffset))
+    return Written(value, at: source.place(at: member.keyOffset))
   }
 
   /// What the manifest asks for of a package.
-  func dependency(_ name: String) -> (value: String, source: String)? {
-    text("dependencies", name) ?? text("devDependencies", name)
-      ?? text("optionalDependencies", name)
+  func dependency(_ name: String) -> Written<String>? {
+    let sections = ["dependencies", "devDependencies", "optionalDependencies"]
+    return sections.lazy.compactMap { text($0, name) }.first
   }
 
-  func script(_ name: String) -> (value: String, source: String)? { text("scripts", name) }
+  func script(_ name: String) -> Written<String>? { text("scripts", name) }
 
-  /// All dependencies with what is asked for; sorted by name.
-  var dependencies: [(name: String, range: String, source: String)] {
+  /// All dependencies, sorted by name.
+  var dependencies: [NodeDependency] {
     dependencies(of: ["dependencies", "devDependencies", "optionalDependencies"])
   }
 
-  var peers: [(name: String, range: String, source: String)] {
-    dependencies(of: ["peerDependencies"])
-  }
+  var peers: [NodeDependency] { dependencies(of: ["peerDependencies"]) }
 
-  func dependencies(of sections: [String]) -> [(name: String, range: String, source: String)] {
-    sections.flatMap { section in
-      (root[section]?.members ?? []).compactMap { member in
-        member.value.string.map { (member.key, $0, source.location(at: member.keyOffset)) }
-      }
-    }.sorted { ProjectTree.precedes($0.0, $1.0) }
+  func dependencies(of sections: [String]) -> [NodeDependency] {
+    let members = sections.flatMap { root[$0]?.members ?? [] }
+    let found = members.compactMap { member -> NodeDependency? in
+      guard let range = member.value.string else { return nil }
+      return NodeDependency(
+        name: member.key, range: range, place: source.place(at: member.keyOffset))
+    }
+    return found.sorted { ProjectTree.precedes($0.name, $1.name) }
   }
 
   func has(_ package: String) -> Bool { dependency(package) != nil }

@@ -8,8 +8,11 @@ import ForgeSyntax
 private struct NativeTable: Decodable, Sendable {
   struct Package: Decodable, Sendable {
     let name: String
+    /// The C libraries that it is published for.
     let prebuilt: [String]
+    /// Debian packages that its compilation needs.
     let build: [String]?
+    /// Debian packages that it needs when it runs.
     let runtime: [String]?
     /// The first version that this is no longer true of.
     let until: String?
@@ -34,65 +37,59 @@ struct NodeNativePackages {
   ///   - lockfile: its path; nil when there is none.
   init(_ manifests: [NodeManifest], lockfile: String?, in tree: ProjectTree) {
     var seen: Set<String> = []
-    for manifest in manifests {
-      // What only development needs never reaches the image.
-      for (name, range, source) in manifest.dependencies(of: [
-        "dependencies", "optionalDependencies",
-      ]) {
-        guard let known = NativeTable.table[name], seen.insert(name).inserted else { continue }
-        if let until = known.until.flatMap({ SemanticVersion($0) }),
-          let lowest = SemanticRange(range)?.lowest,
-          until <= lowest
-        {
-          continue
-        }
-        add(known, source)
-      }
+    // What only development needs never reaches the image.
+    let sections = ["dependencies", "optionalDependencies"]
+    for dependency in manifests.flatMap({ $0.dependencies(of: sections) }) {
+      guard let known = NativeTable.table[dependency.name],
+        seen.insert(dependency.name).inserted, Self.concerns(known, dependency)
+      else { continue }
+      add(known, at: dependency.place)
     }
     packages.sort { ProjectTree.precedes($0.name, $1.name) }
     system.build = Set(system.build).sorted()
     system.runtime = Set(system.runtime).sorted()
-    if let lockfile { judge(lockfile, tree) }
+    if let lockfile { checkPlatforms(lockfile, in: tree) }
   }
 
-  private mutating func add(_ known: NativeTable.Package, _ source: String) {
+  private static func concerns(_ known: NativeTable.Package, _ dependency: NodeDependency) -> Bool {
+    guard let until = known.until.flatMap({ SemanticVersion($0) }),
+      let lowest = SemanticRange(dependency.range)?.lowest
+    else { return true }
+    return lowest < until
+  }
+
+  private mutating func add(_ known: NativeTable.Package, at place: Place) {
     packages.append(
       NativePackage(
         name: known.name, libc: known.prebuilt.compactMap { NativePackage.Libc(rawValue: $0) },
-        source: source))
+        source: place.description))
     system.build += known.build ?? []
     system.runtime += known.runtime ?? []
-    if !known.prebuilt.contains("musl") {
-      findings.append(
-        Finding(
-          id: "FORGE-N056", severity: .warning,
-          message: known.prebuilt.isEmpty
-            ? "\(known.name) is compiled by the installation"
-            : "\(known.name) is published for glibc alone: not for Alpine",
-          location: source, fix: "build on a Debian base, with the packages that it needs"))
-    }
+    guard !known.prebuilt.contains("musl") else { return }
+    var message = "\(known.name) is published for glibc alone: not for Alpine"
+    if known.prebuilt.isEmpty { message = "\(known.name) is compiled by the installation" }
+    findings.note(
+      "FORGE-N056", .warning, message, at: place,
+      fix: "build on a Debian base, with the packages that it needs")
   }
 
   /// A lockfile that was written on a Mac may lack what Linux needs: npm leaves optional packages of other systems out
   /// when it adds to an old one.
-  private mutating func judge(_ lockfile: String, _ tree: ProjectTree) {
+  private mutating func checkPlatforms(_ lockfile: String, in tree: ProjectTree) {
     guard lockfile.hasSuffix("package-lock.json"), let bytes = try? tree.bytes(lockfile) else {
       return
     }
-    for (package, prefix) in [
-      ("sharp", "node_modules/@img/sharp-"), ("next", "node_modules/@next/swc-"),
-    ] {
-      let text = Array(prefix.utf8)
-      let hasOther =
-        bytes.holds(text + Array("darwin".utf8)) || bytes.holds(text + Array("win32".utf8))
-      guard hasOther, !bytes.holds(text + Array("linux".utf8)) else { continue }
-      findings.append(
-        Finding(
-          id: "FORGE-N055", severity: package == "sharp" ? .error : .warning,
-          message:
-            "the lockfile has \(package)'s binaries for the machine that wrote it, but none for Linux",
-          location: lockfile + ":1",
-          fix: "delete node_modules and package-lock.json, and run npm install"))
+    let binaries: [(package: String, prefix: String, severity: Severity)] = [
+      ("sharp", "node_modules/@img/sharp-", .error), ("next", "node_modules/@next/swc-", .warning),
+    ]
+    for (package, prefix, severity) in binaries {
+      func has(_ system: String) -> Bool { bytes.holds(Array((prefix + system).utf8)) }
+      guard has("darwin") || has("win32"), !has("linux") else { continue }
+      findings.note(
+        "FORGE-N055", severity,
+        "the lockfile has \(package)'s binaries for the machine that wrote it, but none for Linux",
+        at: .source(file: lockfile, line: 1),
+        fix: "delete node_modules and package-lock.json, and run npm install")
     }
   }
 }

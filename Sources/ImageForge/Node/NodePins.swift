@@ -1,29 +1,21 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The places that name a version of Node.js outright, the strongest first.
 enum NodePins {
-  struct Pin {
-    let text: String
-    /// `file:line`.
-    let source: String
-  }
+  typealias Pin = Written<String>
 
   /// Files for version managers count for all that lies below them: the nearer the stronger.
+  /// - Parameter rootManifest: the `package.json` of the workspace's root, for a member.
   static func find(
-    _ manifest: NodeManifest, _ rootManifest: NodeManifest?, _ folder: String, _ tree: ProjectTree
+    _ manifest: NodeManifest, rootManifest: NodeManifest?, folder: String, in tree: ProjectTree
   ) -> [Pin] {
-    var found: [Pin] = []
-    var place = folder
-    while true {
-      found += files(in: place, tree)
-      if place == "." { break }
-      place = ProjectTree.parent(place)
-    }
+    var found = ProjectTree.foldersUpwards(from: folder).flatMap { versionFiles(in: $0, tree) }
     for manifest in [manifest, rootManifest].compactMap(\.self) { found += pins(of: manifest) }
-    found += settings(folder, rootManifest.map { ProjectTree.parent($0.path) }, tree)
-    return found
+    let folders = [folder, rootManifest?.folder].compactMap(\.self).uniqued
+    return found + settings(in: folders, tree)
   }
 
   private static let miseFiles = [
@@ -31,78 +23,63 @@ enum NodePins {
     ".mise/config.toml",
   ]
 
-  private static func files(in place: String, _ tree: ProjectTree) -> [Pin] {
-    var found: [Pin] = []
-    for name in [".nvmrc", ".node-version"] {
-      if let pin = firstLine(ProjectTree.join(place, name), tree, where: { _ in true }) {
-        found.append(pin)
-      }
+  private static func versionFiles(in folder: String, _ tree: ProjectTree) -> [Pin] {
+    var found = [".nvmrc", ".node-version"].compactMap { name in
+      firstLine(ProjectTree.join(folder, name), tree) { _ in true }
     }
-    let tools = firstLine(ProjectTree.join(place, ".tool-versions"), tree) {
+    let tools = firstLine(ProjectTree.join(folder, ".tool-versions"), tree) {
       $0.hasPrefix("nodejs ") || $0.hasPrefix("node ")
     }
-    if let tools, let version = tools.text.split(separator: " ").dropFirst().first {
-      found.append(Pin(text: String(version), source: tools.source))
+    if let tools, let version = tools.value.split(separator: " ").dropFirst().first {
+      found.append(Pin(String(version), at: tools.place))
     }
-    for name in Self.miseFiles {
-      if let pin = mise(ProjectTree.join(place, name), tree) { found.append(pin) }
-    }
-    return found
+    return found + miseFiles.compactMap { mise(ProjectTree.join(folder, $0), tree) }
   }
 
   /// `[tools]` `node = "22"`, `node = ["22", "20"]` or `node = { version = "22" }`.
   private static func mise(_ path: String, _ tree: ProjectTree) -> Pin? {
     guard let source = try? tree.read(path, limit: 1 << 20),
       let document = try? TOMLDocument.parse(source)
-    else {
-      return nil
-    }
-    for name in ["node", "nodejs"] {
-      let key = ["tools", name]
+    else { return nil }
+    for key in [["tools", "node"], ["tools", "nodejs"]] {
       guard let value = document.root[key] else { continue }
-      guard let text = value.string ?? value.elements.first?.string ?? value["version"]?.string
-      else { continue }
-      return Pin(text: text, source: document.location(key))
+      let text = value.string ?? value.elements.first?.string ?? value["version"]?.string
+      if let text { return Pin(text, at: document.place(key)) }
     }
     return nil
   }
 
   /// `volta.node`, and the runtimes that pnpm downloads.
   private static func pins(of manifest: NodeManifest) -> [Pin] {
-    var found: [Pin] = []
-    if let volta = manifest.text("volta", "node") {
-      found.append(Pin(text: volta.value, source: volta.source))
-    }
+    var found = [manifest.text("volta", "node")].compactMap(\.self)
     for section in ["devEngines", "engines"] {
       guard let member = manifest.root[section]?.member("runtime") else { continue }
       let entries = member.value.isArray ? member.value.elements : [member.value]
       guard let node = entries.first(where: { $0["name"]?.string == "node" }),
         let version = node["version"]?.string
       else { continue }
-      found.append(Pin(text: version, source: manifest.source.location(at: member.keyOffset)))
+      found.append(Pin(version, at: manifest.source.place(at: member.keyOffset)))
     }
     return found
   }
 
   /// pnpm's settings: `use-node-version` in `.npmrc` or `useNodeVersion` in `pnpm-workspace.yaml`, the Node.js that it
   /// runs scripts with; then `node-version` and `nodeVersion`, the one that it checks packages against.
-  private static func settings(_ folder: String, _ root: String?, _ tree: ProjectTree) -> [Pin] {
+  private static func settings(in folders: [String], _ tree: ProjectTree) -> [Pin] {
     var found: [Pin] = []
-    let places = root == folder ? [folder] : [folder, root].compactMap(\.self)
     for (option, key) in [("use-node-version", "useNodeVersion"), ("node-version", "nodeVersion")] {
-      for place in places {
-        let line = firstLine(ProjectTree.join(place, ".npmrc"), tree) { text in
+      for folder in folders {
+        let line = firstLine(ProjectTree.join(folder, ".npmrc"), tree) { text in
           text.hasPrefix(option) && text.dropFirst(option.count).first { $0 != " " } == "="
         }
-        if let line, let value = line.text.split(separator: "=").last {
-          found.append(Pin(text: value.filter { $0 != " " }, source: line.source))
+        if let line, let value = line.value.split(separator: "=").last {
+          found.append(Pin(value.filter { $0 != " " }, at: line.place))
         }
-        let path = ProjectTree.join(place, "pnpm-workspace.yaml")
+        let path = ProjectTree.join(folder, "pnpm-workspace.yaml")
         if let source = try? tree.read(path, limit: 1 << 20),
-          let root = try? YAMLValue.parse(source),
-          let value = root[key], let text = value.string
+          let root = try? YAMLValue.parse(source), let value = root[key], let text = value.string
         {
-          found.append(Pin(text: text, source: value.location))
+          found.append(Pin(text, at: value.place))
         }
       }
     }
@@ -117,9 +94,8 @@ enum NodePins {
     let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, row) in rows.enumerated() {
       let text = row.prefix { $0 != "#" }.trimmingPrefix { $0.isWhitespace }
-      guard !text.isEmpty, isWanted(text) else { continue }
-      let end = text.lastIndex { !$0.isWhitespace }.map { text.index(after: $0) } ?? text.startIndex
-      return Pin(text: String(text[..<end]), source: "\(path):\(index + 1)")
+      guard let last = text.lastIndex(where: { !$0.isWhitespace }), isWanted(text) else { continue }
+      return Pin(String(text[...last]), at: .source(file: path, line: index + 1))
     }
     return nil
   }

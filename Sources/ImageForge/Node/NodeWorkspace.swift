@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The monorepo of the Node.js world that a package is a member of.
@@ -8,56 +9,26 @@ struct NodeWorkspace {
   let root: String
   /// `npm`, `yarn`, `pnpm`, `bun`, `turbo`, `nx`.
   let kind: String
-  /// `file:line` of what makes it one.
-  let source: String
+  /// What makes it one.
+  let place: Place
   private let patterns: [String]
 
   /// Looks upwards from `folder` for a root that counts it among its members.
   static func find(_ folder: String, in tree: ProjectTree) throws(AnalysisError) -> NodeWorkspace? {
-    var root = folder
-    while root != "." {
-      root = ProjectTree.parent(root)
-      guard let globs = try globs(root, tree) else { continue }
-      let workspace = NodeWorkspace(
-        root: root, kind: runner(root, tree) ?? globs.kind, source: globs.source,
-        patterns: globs.patterns)
-      if workspace.counts(folder) { return workspace }
+    for root in ProjectTree.foldersUpwards(from: folder).dropFirst() {
+      if let workspace = try read(root, tree), workspace.counts(folder) { return workspace }
     }
     return nil
   }
 
   /// The root above a folder without a manifest, which nx knows by the folder's own files.
   static func nx(above folder: String, in tree: ProjectTree) -> NodeWorkspace? {
-    var root = folder
-    while root != "." {
-      root = ProjectTree.parent(root)
-      if tree.hasFile(ProjectTree.join(root, "nx.json")),
-        tree.hasFile(ProjectTree.join(root, "package.json"))
-      {
-        return NodeWorkspace(
-          root: root, kind: "nx", source: ProjectTree.join(root, "nx.json") + ":1", patterns: [])
-      }
+    let root = ProjectTree.foldersUpwards(from: folder).dropFirst().first { root in
+      ["nx.json", "package.json"].allSatisfy { tree.hasFile(ProjectTree.join(root, $0)) }
     }
-    return nil
-  }
-
-  private static func runner(_ root: String, _ tree: ProjectTree) -> String? {
-    if tree.hasFile(ProjectTree.join(root, "turbo.json"))
-      || tree.hasFile(ProjectTree.join(root, "turbo.jsonc"))
-    {
-      return "turbo"
-    }
-    return tree.hasFile(ProjectTree.join(root, "nx.json")) ? "nx" : nil
-  }
-
-  /// The last glob that fits decides, for `!` takes members away.
-  private func counts(_ folder: String) -> Bool {
-    guard let member = ProjectPath.relative(folder, to: root) else { return false }
-    let parts = member.split(separator: "/")
-    let fitting = patterns.last { glob in
-      Self.matches(Self.trimmed(glob.hasPrefix("!") ? glob.dropFirst() : glob[...]), parts)
-    }
-    return fitting.map { !$0.hasPrefix("!") } ?? false
+    guard let root else { return nil }
+    let file = ProjectTree.join(root, "nx.json")
+    return NodeWorkspace(root: root, kind: "nx", place: .source(file: file, line: 1), patterns: [])
   }
 
   /// The folders of all members, relative to the analysed root; sorted.
@@ -65,28 +36,57 @@ struct NodeWorkspace {
     tree.packageFolders.filter { $0 != root && counts($0) }
   }
 
-  private static func globs(
-    _ root: String, _ tree: ProjectTree
-  ) throws(AnalysisError) -> (patterns: [String], kind: String, source: String)? {
-    if let source = try tree.read(ProjectTree.join(root, "pnpm-workspace.yaml"), limit: 1 << 20) {
-      do {
-        let place = (try? YAMLValue.parse(source))?["packages"]?.location ?? source.name + ":1"
-        return (try YAMLText.strings(source, key: "packages"), "pnpm", place)
-      } catch {
+  // MARK: Reading
+
+  /// The workspace whose root a folder is; nil where it is none.
+  private static func read(_ root: String, _ tree: ProjectTree) throws(AnalysisError)
+    -> NodeWorkspace?
+  {
+    let pnpmFile = ProjectTree.join(root, "pnpm-workspace.yaml")
+    if let source = try tree.read(pnpmFile, limit: 1 << 20) {
+      let list = (try? YAMLValue.parse(source))?["packages"]
+      let patterns: [String]
+      do { patterns = try YAMLText.strings(source, key: "packages") } catch {
         throw .malformed(location: error.location, reason: error.reason)
       }
+      return NodeWorkspace(
+        root: root, kind: taskRunner(root, tree) ?? "pnpm",
+        place: list?.place ?? source.place(line: 1), patterns: patterns)
     }
     guard let manifest = try NodeManifest.read(root, in: tree), let patterns = manifest.workspaces
     else { return nil }
-    let managers = [("yarn.lock", "yarn"), ("bun.lock", "bun"), ("bun.lockb", "bun")]
-    let place = manifest.source.location(at: manifest.root.member("workspaces")?.keyOffset ?? 0)
-    return (
-      patterns, managers.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm", place
-    )
+    let member = manifest.root.member("workspaces")
+    return NodeWorkspace(
+      root: root, kind: taskRunner(root, tree) ?? packageManager(root, tree),
+      place: manifest.source.place(at: member?.keyOffset ?? 0), patterns: patterns)
   }
 
-  private static func trimmed(_ glob: Substring) -> [Substring] {
-    (glob.hasPrefix("./") ? glob.dropFirst(2) : glob).split(separator: "/").prefix(32).map { $0 }
+  private static func taskRunner(_ root: String, _ tree: ProjectTree) -> String? {
+    let files = [("turbo.json", "turbo"), ("turbo.jsonc", "turbo"), ("nx.json", "nx")]
+    return files.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1
+  }
+
+  private static func packageManager(_ root: String, _ tree: ProjectTree) -> String {
+    let files = [("yarn.lock", "yarn"), ("bun.lock", "bun"), ("bun.lockb", "bun")]
+    return files.first { tree.hasFile(ProjectTree.join(root, $0.0)) }?.1 ?? "npm"
+  }
+
+  // MARK: Globs
+
+  /// The last glob that fits decides, for `!` takes members away.
+  private func counts(_ folder: String) -> Bool {
+    guard let member = ProjectPath.relative(folder, to: root) else { return false }
+    let parts = member.split(separator: "/")
+    let fitting = patterns.last { glob in
+      Self.matches(Self.segments(of: glob.hasPrefix("!") ? glob.dropFirst() : glob[...]), parts)
+    }
+    guard let fitting else { return false }
+    return !fitting.hasPrefix("!")
+  }
+
+  private static func segments(of glob: Substring) -> [Substring] {
+    let bare = glob.hasPrefix("./") ? glob.dropFirst(2) : glob
+    return Array(bare.split(separator: "/").prefix(32))
   }
 
   /// `*` stands for a folder or a part of its name, `**` for any number of folders.
@@ -97,11 +97,11 @@ struct NodeWorkspace {
       let rest = Array(pattern.drop { $0 == "**" })
       return path.indices.contains { matches(rest, Array(path[$0...])) } || rest.isEmpty
     }
-    guard let folder = path.first, fits(first, folder) else { return false }
+    guard let folder = path.first, matchesName(first, folder) else { return false }
     return matches(Array(pattern.dropFirst()), Array(path.dropFirst()))
   }
 
-  private static func fits(_ pattern: Substring, _ name: Substring) -> Bool {
+  private static func matchesName(_ pattern: Substring, _ name: Substring) -> Bool {
     let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
     guard pieces.count > 1, let head = pieces.first, let tail = pieces.last else {
       return pattern == name
@@ -122,17 +122,19 @@ struct NodeWorkspace {
 struct NodeWorkspaceMembers {
   /// Folders of all members, relative to the analysed root; sorted.
   let all: [String]
-  /// Of those that are needed, the service's own among them; sorted.
+  /// Folders of those that are needed, the service's own among them; sorted.
   let needed: [String]
   /// The manifests of those that are needed, the service's own left out.
   let manifests: [NodeManifest]
+
+  /// The most members that are looked at. Monorepos of more exist, but not of as many that one application needs.
+  private static let maximumCount = 5_000
 
   /// What depends on a member under its name gets that member, whatever range it asks for; a range that leaves the
   /// workspace is rare, and one member too many does no harm.
   init(of manifest: NodeManifest, folder: String, _ workspace: NodeWorkspace, in tree: ProjectTree)
   {
-    // Monorepos of more packages exist, but not of as many that one application needs.
-    all = Array(workspace.members(in: tree).prefix(5_000))
+    all = Array(workspace.members(in: tree).prefix(Self.maximumCount))
     var byName: [String: NodeManifest] = [:]
     for member in all where member != folder {
       // A member that cannot be read is found out when it is analysed itself.
@@ -151,7 +153,6 @@ struct NodeWorkspaceMembers {
       }
     }
     manifests = found.values.sorted { ProjectTree.precedes($0.path, $1.path) }
-    needed = ([folder] + manifests.map { ProjectTree.parent($0.path) }).sorted(
-      by: ProjectTree.precedes)
+    needed = ([folder] + manifests.map(\.folder)).sorted(by: ProjectTree.precedes)
   }
 }

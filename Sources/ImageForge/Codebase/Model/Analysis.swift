@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 
 /// What forge concluded about a folder. The JSON of `forge analyze`; keys keep their name and meaning.
 public struct Analysis: Codable, Sendable, Equatable {

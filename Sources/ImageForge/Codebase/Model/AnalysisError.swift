@@ -68,7 +68,7 @@ extension AnalysisError {
 extension AnalysisError {
   /// A file of code that was passed over.
   /// - Parameter loss: what is not known for it.
-  package func passedOver(_ path: String, id: String, _ loss: String) -> Finding {
+  package func passedOver(_ path: String, id: FindingID, _ loss: String) -> Finding {
     let reason =
       switch self {
       case .unreadable(_, let reason): reason
@@ -78,6 +78,6 @@ extension AnalysisError {
     return Finding(
       id: id, severity: .warning,
       message: "the file was not read (\(DisplayText.escape(reason))): \(loss) is not known",
-      location: path, fix: "make it readable, or take it out of the folder")
+      at: .source(file: path), fix: "make it readable, or take it out of the folder")
   }
 }

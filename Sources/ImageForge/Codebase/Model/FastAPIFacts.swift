@@ -1,5 +1,7 @@
 import ForgeBasics
+import ForgeFindings
 
+/// What is known of a FastAPI application.
 public struct FastAPIFacts: Codable, Sendable, Equatable {
   /// `pkg.mod:name`, importable from `appDir`.
   public var entrypoint: String
@@ -9,8 +11,8 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
   public var appDir: String
   /// `uvicorn`, `gunicorn`, `hypercorn`, `granian`, `fastapi`.
   public var server: String
-  /// `file:line` of the application object.
-  public var source: String
+  /// The application object, or what names it.
+  @PlaceText package var place: Place
   /// Where a proxy publishes the application: `FastAPI(root_path=…)`.
   @EncodesNull public var rootPath: String?
   /// The fixed beginnings of the paths that it answers; nil where one cannot be read.
@@ -18,9 +20,24 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
   /// From where browsers may call it; nil where it says nothing, and so only from its own address.
   @EncodesNull public var cors: CORSFacts?
 
+  /// `file:line` of the application object.
+  public var source: String {
+    get { place.description }
+    set { place = .text(newValue) }
+  }
+
   public init(
     entrypoint: String, factory: Bool = false, appDir: String = ".", server: String, source: String,
     rootPath: String? = nil, routes: [String]? = nil, cors: CORSFacts? = nil
+  ) {
+    self.init(
+      entrypoint: entrypoint, factory: factory, appDir: appDir, server: server, at: .text(source),
+      rootPath: rootPath, routes: routes, cors: cors)
+  }
+
+  package init(
+    entrypoint: String, factory: Bool = false, appDir: String = ".", server: String,
+    at place: Place, rootPath: String? = nil, routes: [String]? = nil, cors: CORSFacts? = nil
   ) {
     self.rootPath = rootPath
     self.routes = routes
@@ -29,6 +46,11 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
     self.factory = factory
     self.appDir = appDir
     self.server = server
-    self.source = source
+    self.place = place
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case entrypoint, factory, appDir, server, rootPath, routes, cors
+    case place = "source"
   }
 }

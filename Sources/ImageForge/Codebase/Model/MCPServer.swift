@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// A Model Context Protocol server in the code.
 public struct MCPServer: Codable, Sendable, Equatable {
@@ -29,18 +30,43 @@ public struct MCPServer: Codable, Sendable, Equatable {
   @EncodesNull public var path: String?
   /// `pkg.mod:name` of the server object.
   public var entrypoint: String
+  /// Where it is made.
+  @PlaceText package var place: Place
+
   /// `file:line` where it is made.
-  public var source: String
+  public var source: String {
+    get { place.description }
+    set { place = .text(newValue) }
+  }
 
   public init(
     transport: Transport, mounted: Bool, path: String?, entrypoint: String, source: String,
     state: State? = nil
   ) {
+    self.init(
+      transport: transport, mounted: mounted, path: path, entrypoint: entrypoint,
+      at: .text(source), state: state)
+  }
+
+  package init(
+    transport: Transport, mounted: Bool, path: String?, entrypoint: String, at place: Place,
+    state: State? = nil
+  ) {
     self.transport = transport
-    self.state = state ?? (mounted ? .mounted : transport == .stdio ? .stdio : .service)
+    self.state = state ?? Self.usualState(transport, isMounted: mounted)
     self.mounted = mounted
     self.path = path
     self.entrypoint = entrypoint
-    self.source = source
+    self.place = place
+  }
+
+  private static func usualState(_ transport: Transport, isMounted: Bool) -> State {
+    if isMounted { return .mounted }
+    return transport == .stdio ? .stdio : .service
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case transport, state, mounted, path, entrypoint
+    case place = "source"
   }
 }

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 
 /// One deployable application. A `source` is always `file:line`, relative to the analysed root, or names the rule
 /// by which a default was chosen (`default: …`).

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 /// What the compose files of a project say about its services.
@@ -9,6 +10,8 @@ package enum ComposeFile {
     package let value: String?
     package let path: String
     package let line: Int
+
+    package var place: Place { .source(file: path, line: line) }
   }
 
   package struct Service {
@@ -18,84 +21,99 @@ package enum ComposeFile {
     package let variables: [Variable]
     /// Ports on the machine that runs it.
     package let published: [Int]
-    /// The words or the line that start it, and where they stand.
-    package let command: (text: String, location: String)?
+    /// The words or the line that start it.
+    package let command: Written<String>?
   }
 
   private static let names = [
     "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml",
-    "docker-compose.prod.yml",
-    "docker-compose.override.yml", "compose.override.yaml", "compose.prod.yaml",
+    "docker-compose.prod.yml", "docker-compose.override.yml", "compose.override.yaml",
+    "compose.prod.yaml",
   ]
+  /// The most services that are read of one file.
+  private static let maximumServices = 200
 
   /// The services of all compose files of a folder.
   package static func read(_ folder: String, in tree: ProjectTree) -> [Service] {
-    names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile).flatMap { path -> [Service] in
+    let paths = names.map { ProjectTree.join(folder, $0) }.filter(tree.hasFile)
+    return paths.flatMap { path -> [Service] in
       // A file that is not YAML is compose's to complain of.
       guard let source = try? tree.read(path, limit: 1 << 20),
         let root = try? YAMLValue.parse(source)
-      else {
-        return []
-      }
-      return (root["services"]?.entries ?? []).prefix(200).map { service($0, folder, path) }
+      else { return [] }
+      let entries = root["services"]?.entries ?? []
+      return entries.prefix(maximumServices).map { service($0, in: folder, path: path) }
     }
   }
 
   /// The variables that compose files give to what is built from a folder.
   package static func environment(of folder: String, in tree: ProjectTree) -> [Variable] {
-    let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
-    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }
-      .flatMap(\.variables)
-  }
-
-  private static func service(_ entry: YAMLValue.Entry, _ folder: String, _ path: String) -> Service
-  {
-    let build = entry.value["build"]
-    let written =
-      build?.string ?? build?["context"]?.string ?? (build?.isMapping == true ? "." : nil)
-    var variables: [Variable] = []
-    for environment in [entry.value["environment"], build?["args"]].compactMap(\.self) {
-      variables += environment.entries.map { member in
-        Variable(
-          name: member.key, value: member.value.string, path: path, line: line(member.location))
-      }
-      variables += environment.elements.compactMap { element in
-        guard let text = element.string else { return nil }
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-          String.init)
-        return Variable(
-          name: parts[0], value: parts.count > 1 ? parts[1] : nil, path: path,
-          line: line(element.location))
-      }
-    }
-    let published = (entry.value["ports"]?.elements ?? []).compactMap { port -> Int? in
-      if let number = port["published"]?.integer { return number }
-      // `8000`, `8080:8000`, `127.0.0.1:8080:8000/tcp`
-      let parts = port.string?.split(separator: "/").first?.split(separator: ":") ?? []
-      return Int(parts.count > 1 ? parts[parts.count - 2] : parts.first ?? "")
-    }
-    return Service(
-      name: entry.key, context: written.flatMap { ProjectPath.resolve($0, from: folder) },
-      variables: variables,
-      published: published, command: command(entry.value))
-  }
-
-  private static func command(_ service: YAMLValue) -> (text: String, location: String)? {
-    guard let command = service["command"] else { return nil }
-    let text = command.string ?? command.elements.compactMap(\.string).joined(separator: " ")
-    return text.isEmpty ? nil : (text, command.location)
+    services(builtFrom: folder, in: tree).flatMap(\.variables)
   }
 
   /// The commands that compose files give to what is built from a folder.
-  package static func commands(of folder: String, in tree: ProjectTree) -> [(
-    text: String, location: String
-  )] {
-    let places = folder == "." ? ["."] : [folder, ProjectTree.parent(folder), "."]
-    return Set(places).sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }
-      .compactMap(\.command)
+  package static func commands(of folder: String, in tree: ProjectTree) -> [Written<String>] {
+    services(builtFrom: folder, in: tree).compactMap(\.command)
   }
 
-  private static func line(_ location: String) -> Int {
-    location.split(separator: ":").last.flatMap { Int($0) } ?? 1
+  /// From the compose files in the folder, in the one above it, and in the root.
+  private static func services(builtFrom folder: String, in tree: ProjectTree) -> [Service] {
+    let places: Set = [folder, ProjectTree.parent(folder), "."]
+    return places.sorted().flatMap { read($0, in: tree) }.filter { $0.context == folder }
+  }
+
+  // MARK: One service
+
+  private static func service(_ entry: YAMLValue.Entry, in folder: String, path: String) -> Service
+  {
+    let context = context(of: entry.value)
+    return Service(
+      name: entry.key, context: context.flatMap { ProjectPath.resolve($0, from: folder) },
+      variables: variables(of: entry.value, path: path), published: ports(of: entry.value),
+      command: command(of: entry.value))
+  }
+
+  /// `build: ./api`, `build: {context: ./api}`; a build without a context is one of the file's own folder.
+  private static func context(of service: YAMLValue) -> String? {
+    guard let build = service["build"] else { return nil }
+    if let written = build.string ?? build["context"]?.string { return written }
+    return build.isMapping ? "." : nil
+  }
+
+  /// What `environment` and `build.args` hold, as a mapping or as a list of `NAME=value`.
+  private static func variables(of service: YAMLValue, path: String) -> [Variable] {
+    let lists = [service["environment"], service["build"]?["args"]].compactMap(\.self)
+    return lists.flatMap { list -> [Variable] in
+      let members = list.entries.map { member in
+        Variable(name: member.key, value: member.value.string, path: path, line: member.line)
+      }
+      let elements = list.elements.compactMap { element -> Variable? in
+        guard let text = element.string else { return nil }
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return Variable(
+          name: String(parts[0]), value: parts.dropFirst().first.map(String.init), path: path,
+          line: element.line)
+      }
+      return members + elements
+    }
+  }
+
+  /// `8000`, `8080:8000`, `127.0.0.1:8080:8000/tcp`, or a mapping with `published`.
+  private static func ports(of service: YAMLValue) -> [Int] {
+    (service["ports"]?.elements ?? []).compactMap { port in
+      if let number = port["published"]?.integer { return number }
+      let parts = port.string?.split(separator: "/").first?.split(separator: ":") ?? []
+      guard let published = parts.count > 1 ? parts[parts.count - 2] : parts.first else {
+        return nil
+      }
+      return Int(published)
+    }
+  }
+
+  private static func command(of service: YAMLValue) -> Written<String>? {
+    guard let command = service["command"] else { return nil }
+    let words = command.elements.compactMap(\.string)
+    let text = command.string ?? words.joined(separator: " ")
+    return text.isEmpty ? nil : Written(text, at: command.place)
   }
 }

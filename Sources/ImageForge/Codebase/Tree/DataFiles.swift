@@ -9,84 +9,90 @@ package enum DataFiles {
   /// What a model or a data set is kept in.
   private static let extensions: Set<Substring> = [
     "safetensors", "gguf", "ggml", "onnx", "pt", "pth", "bin", "ckpt", "h5", "keras", "pb",
-    "tflite", "pkl", "pickle",
-    "joblib", "npy", "npz", "parquet", "csv", "tsv", "jsonl", "db", "sqlite", "sqlite3", "faiss",
-    "zip", "gz", "tar",
-    "mp4", "mov",
+    "tflite", "pkl", "pickle", "joblib", "npy", "npz", "parquet", "csv", "tsv", "jsonl", "db",
+    "sqlite", "sqlite3", "faiss", "zip", "gz", "tar", "mp4", "mov",
   ]
-  /// A file of this size is a quarter of what an image may hold.
+  /// In bytes: a file of this size is a quarter of what an image may hold.
   private static let largeSize = 50_000_000
-  private static let limit = 20
+  /// The most findings of one kind.
+  private static let maximumFindings = 20
+  /// The most lines of a file of git's, and the most files that are opened.
+  private static let maximumCount = 1_000
 
   /// Findings for the whole tree; each names its file.
   package static func findings(in tree: ProjectTree) -> [Finding] {
-    large(in: tree) + pointers(in: tree) + submodules(in: tree)
+    var findings = largeFiles(in: tree)
+    if let pointer = pointers(in: tree) { findings.append(pointer) }
+    return findings + submodules(in: tree)
   }
 
-  private static func large(in tree: ProjectTree) -> [Finding] {
-    var found: [Finding] = []
-    for path in tree.files where found.count < limit {
+  private static func largeFiles(in tree: ProjectTree) -> [Finding] {
+    var findings: [Finding] = []
+    for path in tree.files where findings.count < maximumFindings {
       guard let dot = path.lastIndex(of: "."), extensions.contains(path[path.index(after: dot)...])
       else { continue }
       var status = stat()
       guard stat(tree.root + "/" + path, &status) == 0, status.st_size >= largeSize else {
         continue
       }
-      found.append(
-        Finding(
-          id: "FORGE-T006", severity: .warning,
-          message:
-            "\(DisplayText.escape(path)) is \(ByteCount.text(Int64(status.st_size))): an image that takes it "
-            + "along carries it in every version",
-          location: path + ":1",
-          fix: "keep it out with .dockerignore, and mount or fetch it where the container runs"))
+      let size = ByteCount.text(Int64(status.st_size))
+      findings.note(
+        "FORGE-T006", .warning,
+        "\(DisplayText.escape(path)) is \(size): an image that takes it along carries it in every "
+          + "version",
+        at: .source(file: path, line: 1),
+        fix: "keep it out with .dockerignore, and mount or fetch it where the container runs")
     }
-    return found
+    return findings
   }
 
-  /// Endings that `.gitattributes` gives to Git LFS: `*.png filter=lfs`.
-  private static func pointers(in tree: ProjectTree) -> [Finding] {
-    guard let attributes = tree.source(".gitattributes") else { return [] }
-    let endings = attributes.text.split(whereSeparator: \.isNewline).prefix(1_000).compactMap {
-      row -> String? in
+  /// Files that `.gitattributes` gives to Git LFS (`*.png filter=lfs`), and whose content is not here.
+  private static func pointers(in tree: ProjectTree) -> Finding? {
+    guard let attributes = tree.source(".gitattributes") else { return nil }
+    let rows = attributes.text.split(whereSeparator: \.isNewline).prefix(maximumCount)
+    let endings = rows.compactMap { row -> Substring? in
       let words = row.split(separator: " ")
       guard words.contains("filter=lfs"), let pattern = words.first, pattern.hasPrefix("*.") else {
         return nil
       }
-      return String(pattern.dropFirst())
+      return pattern.dropFirst()
     }
-    guard !endings.isEmpty else { return [] }
-    let marked = tree.files.filter { path in endings.contains(where: path.hasSuffix) }.prefix(1_000)
-    let pointers = marked.filter { path in
-      // A pointer has about 130 bytes; what is larger is the content itself.
-      (try? tree.bytes(path, limit: 1_024))?.starts(with: "version https://git-lfs".utf8) == true
+    guard !endings.isEmpty else { return nil }
+    let marked = tree.files.filter { path in endings.contains(where: path.hasSuffix) }
+    let pointers = marked.prefix(maximumCount).filter { isPointer($0, in: tree) }
+    guard let first = pointers.first else { return nil }
+    var subject = DisplayText.escape(first) + " is"
+    if pointers.count > 1 {
+      subject = DisplayText.escape(first) + " and \(pointers.count - 1) more are"
     }
-    guard let first = pointers.first else { return [] }
-    return [
-      Finding(
-        id: "FORGE-T007", severity: .warning,
-        message: DisplayText.escape(first)
-          + (pointers.count > 1 ? " and \(pointers.count - 1) more are" : " is")
-          + " only a pointer of Git LFS: the content is not here",
-        location: first + ":1", fix: "run `git lfs pull` before the build")
-    ]
+    return Finding(
+      id: "FORGE-T007", severity: .warning,
+      message: subject + " only a pointer of Git LFS: the content is not here",
+      at: .source(file: first, line: 1), fix: "run `git lfs pull` before the build")
+  }
+
+  /// A pointer has about 130 bytes; what is larger is the content itself.
+  private static func isPointer(_ path: String, in tree: ProjectTree) -> Bool {
+    guard let bytes = try? tree.bytes(path, limit: 1_024) else { return false }
+    return bytes.starts(with: "version https://git-lfs".utf8)
   }
 
   private static func submodules(in tree: ProjectTree) -> [Finding] {
     guard let modules = tree.source(".gitmodules") else { return [] }
     let rows = modules.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    return rows.enumerated().prefix(1_000).compactMap { index, row -> Finding? in
+    var findings: [Finding] = []
+    for (index, row) in rows.enumerated().prefix(maximumCount)
+    where findings.count < maximumFindings {
       let parts = row.split(separator: "=", maxSplits: 1).map(\.trimmingSpaces)
       guard parts.count == 2, parts[0] == "path",
-        let path = ProjectPath.resolve(parts[1], from: "."),
-        tree.files(below: path).isEmpty
-      else { return nil }
-      return Finding(
-        id: "FORGE-T008", severity: .warning,
-        message:
-          "the submodule \(DisplayText.escape(path)) is not there: what lies in it was not read",
-        location: ".gitmodules:\(index + 1)",
+        let path = ProjectPath.resolve(parts[1], from: "."), tree.files(below: path).isEmpty
+      else { continue }
+      findings.note(
+        "FORGE-T008", .warning,
+        "the submodule \(DisplayText.escape(path)) is not there: what lies in it was not read",
+        at: modules.place(line: index + 1),
         fix: "run `git submodule update --init` before the build")
-    }.prefix(limit).map(\.self)
+    }
+    return findings
   }
 }

@@ -68,6 +68,17 @@ package struct ProjectTree: Sendable {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
+  /// A folder and all above it, up to the root.
+  package static func foldersUpwards(from folder: String) -> [String] {
+    var found = [folder]
+    var current = folder
+    while current != "." {
+      current = parent(current)
+      found.append(current)
+    }
+    return found
+  }
+
   /// The last component of a path.
   package static func name(_ path: String) -> String {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path

@@ -69,13 +69,13 @@ private struct TreeWalk {
 
   /// The most that is read of one folder's listing.
   private static let maximumEntries = 1_000_000
-  /// Made by installs, builds and caches; never source.
+  private static let maximumFindings = 100
+  /// Folders that installs, builds and caches make; never source.
   private static let pruned: Set<String> = [
     "node_modules", ".next", ".git", ".hg", ".svn", ".turbo", ".nx", ".venv", "venv", "__pycache__",
-    "site-packages",
-    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox",
+    "site-packages", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox",
   ]
-  /// Made by builds, but below these a route or package may bear the name.
+  /// Folders that builds make, except below `sources`, where a route or a package may bear the name.
   private static let builds: Set<String> = ["out", "dist"]
   private static let sources: Set<String> = ["app", "pages", "src"]
 
@@ -149,7 +149,8 @@ private struct TreeWalk {
   /// A file that git tracks stays tracked, whatever the rules say. The index holds paths as they are (up to version 3).
   private mutating func isTracked(_ path: String, isFolder: Bool) -> Bool {
     guard !gitIndex.isEmpty else { return false }
-    return gitIndex.holds(Array(path.utf8) + (isFolder ? [UInt8(ascii: "/")] : [0]))
+    let end = isFolder ? UInt8(ascii: "/") : 0
+    return gitIndex.holds(Array(path.utf8) + [end])
   }
 
   /// Empty when it is no regular file, or larger than the limit.
@@ -205,7 +206,8 @@ private struct TreeWalk {
   /// root it is seen there, and outside of it is not this project's.
   private mutating func visitLink(_ path: String) {
     guard let target = ProjectTree.resolve(root + "/" + path) else { return }
-    guard target == realRoot || target.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
+    let isInside = realRoot == "/" || target == realRoot || target.hasPrefix(realRoot + "/")
+    guard isInside else {
       return note(
         "FORGE-T005", .info, "a link that leads out of the folder was not followed", in: path)
     }
@@ -213,12 +215,12 @@ private struct TreeWalk {
     if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG { add(path) }
   }
 
-  private mutating func note(_ id: String, _ severity: Severity, _ message: String, in path: String)
-  {
+  private mutating func note(
+    _ id: FindingID, _ severity: Severity, _ message: String, in path: String
+  ) {
     // A hostile tree must not make a report of a million lines.
-    if findings.count < 100 {
-      findings.append(Finding(id: id, severity: severity, message: message, location: path))
-    }
+    guard findings.count < Self.maximumFindings else { return }
+    findings.note(id, severity, message, at: .source(file: path))
   }
 
   private static func kind(_ type: UInt8) -> Kind? {

@@ -68,16 +68,16 @@ struct PythonAssets {
         message:
           "package.json makes files with `\(DisplayText.escape(String(text.prefix(80))))`, which the image does "
           + "not run",
-        location: source.location(at: script.offset),
+        at: source.place(at: script.offset),
         fix: "commit what it makes, or run it before the build"))
   }
 
-  private static func missing(_ text: String, _ location: String) -> Finding {
+  private static func missing(_ text: String, _ location: Place) -> Finding {
     Finding(
       id: "FORGE-F030", severity: .warning,
       message:
         "the folder \(DisplayText.escape(text)), which is served as static files, is not in the source",
-      location: location,
+      at: location,
       fix:
         "commit the folder (a .gitkeep in it will do), or see to it that the build makes it: StaticFiles refuses to "
         + "start without it")

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The databases that a service talks to.
@@ -23,9 +24,9 @@ enum PythonDatabases {
   /// From the drivers among the dependencies, and from addresses in the code; each with its first place. Sorted.
   static func find(
     _ manifest: PythonManifest?, _ index: PythonIndex, folder: String
-  ) -> [(name: String, source: String)] {
-    var found: [String: String] = [:]
-    func add(_ name: String, _ source: String) { found[name] = found[name] ?? source }
+  ) -> [Written<String>] {
+    var found: [String: Place] = [:]
+    func add(_ name: String, _ place: Place) { found[name] = found[name] ?? place }
     // Only what is declared: a lockfile also holds what other packages bring along.
     for dependency in manifest?.dependencies ?? [] {
       if let database = drivers[dependency.requirement.name] { add(database, dependency.location) }
@@ -42,28 +43,30 @@ enum PythonDatabases {
         if let database = schemes[String(name)] { add(database, file.location(expression.offset)) }
       }
     }
-    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return found.sorted { $0.key < $1.key }.map { Written($0.key, at: $0.value) }
   }
 }
 
 /// How a service migrates its database.
 enum PythonMigrations {
-  /// With `file:line` of what says so.
   static func find(
     _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
-  ) -> (migrations: Migrations, source: String)? {
+  ) -> Fact<Migrations>? {
     let names = [
       "alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini",
       "migrations/alembic.ini",
     ]
     if let ini = names.first(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) {
       let command = ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head"
-      return (Migrations(tool: "alembic", command: command), ProjectTree.join(folder, ini) + ":1")
+      return .found(
+        Migrations(tool: "alembic", command: command),
+        at: .source(file: ProjectTree.join(folder, ini), line: 1))
     }
     guard let pyproject = manifest?.pyproject else { return nil }
     for (tool, command) in [("alembic", "alembic upgrade head"), ("aerich", "aerich upgrade")]
     where pyproject.root[["tool", tool]] != nil {
-      return (Migrations(tool: tool, command: command), pyproject.location(["tool", tool]))
+      return .found(
+        Migrations(tool: tool, command: command), at: pyproject.place(["tool", tool]))
     }
     return nil
   }

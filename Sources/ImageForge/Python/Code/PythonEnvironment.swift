@@ -11,7 +11,7 @@ struct PythonEnvironment {
     let required: Bool
     let `default`: String?
     let isSecret: Bool
-    let source: String
+    let place: Place
     /// An example file, which knows nothing but names.
     var isExample = false
   }
@@ -20,7 +20,7 @@ struct PythonEnvironment {
   private let folder: String
   private var readings: [Reading] = []
   /// Places that read a variable whose name is computed.
-  private var computed: [String] = []
+  private var computed: [Place] = []
   private(set) var findings: [Finding] = []
   /// Paths of `env_file`, as written.
   private(set) var environmentFiles: Set<String> = []
@@ -51,7 +51,7 @@ struct PythonEnvironment {
 
   private mutating func readCalls(_ file: PythonFile) {
     var found: [Reading] = []
-    var places: [String] = []
+    var places: [Place] = []
     PythonIndex.forEachScope(file) { scope, statements in
       // Methods and nested classes are scopes of their own, or reached by `forEachScope`.
       for expression in statements.withoutFunctions.flatMap(\.readExpressions) {
@@ -70,7 +70,7 @@ struct PythonEnvironment {
               Reading(
                 name: reading.name, required: false, default: PythonLiteral.text(last),
                 isSecret: reading.isSecret,
-                source: reading.source))
+                place: reading.place))
           }
         }
       }
@@ -108,7 +108,7 @@ struct PythonEnvironment {
   private func reading(_ expression: PythonExpression, _ scope: PythonScope, hasFallback: Bool)
     -> Reading?
   {
-    let source = scope.file.location(expression.offset)
+    let place = scope.file.location(expression.offset)
     func made(_ name: PythonExpression, required: Bool, _ value: PythonExpression?) -> Reading? {
       guard let name = index.text(of: PythonPlace(expression: name, scope: scope)),
         EnvironmentName.isValid(name)
@@ -121,7 +121,7 @@ struct PythonEnvironment {
       let text = written.flatMap { PythonLiteral.isPlain($0) ? $0 : nil }
       return Reading(
         name: name, required: required && !hasFallback, default: text,
-        isSecret: SecretName.isSecret(name, default: text), source: source)
+        isSecret: SecretName.isSecret(name, default: text), place: place)
     }
     switch expression.kind {
     case .subscripted(let base, let indices) where indices.count == 1:
@@ -175,7 +175,7 @@ struct PythonEnvironment {
           Reading(
             name: String(name), required: false, default: nil,
             isSecret: SecretName.isSecret(String(name)),
-            source: "\(path):\(index + 1)", isExample: true))
+            place: .source(file: path, line: index + 1), isExample: true))
       }
     }
   }
@@ -198,7 +198,7 @@ struct PythonEnvironment {
         name: name, scope: isPlatform ? .platform : isSecret ? .runtimeSecret : .runtime,
         required: !isPlatform && readings.contains(where: \.required),
         default: isSecret ? nil : readings.lazy.compactMap(\.default).first,
-        sources: Set(readings.map(\.source)).sorted())
+        places: Set(readings.map(\.place)).sorted { $0.description < $1.description })
     }.sorted { $0.name < $1.name }
   }
 }

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// One Python file and the names it binds.
@@ -78,7 +79,7 @@ struct PythonFile: Sendable {
     }
   }
 
-  func location(_ offset: Int) -> String { module.source.location(at: offset) }
+  func location(_ offset: Int) -> Place { module.source.place(at: offset) }
 }
 
 extension PythonFile.Function {
@@ -129,7 +130,7 @@ struct PythonPlace: Sendable {
   let expression: PythonExpression
   let scope: PythonScope
 
-  var location: String { scope.file.location(expression.offset) }
+  var location: Place { scope.file.location(expression.offset) }
   /// The same place has the same identity.
   var identity: String { "\(scope.file.path):\(expression.offset)" }
 }

@@ -188,13 +188,13 @@ struct PythonSettings {
         Finding(
           id: "FORGE-F020", severity: .warning,
           message: "the secret \(name) has a default in the source",
-          location: file.location(field.offset),
+          at: file.location(field.offset),
           fix: "take the default out, so that the service cannot start without its own"))
     }
     readings.append(
       PythonEnvironment.Reading(
         name: name, required: isRequired, default: literal, isSecret: isSecret,
-        source: file.location(field.offset)))
+        place: file.location(field.offset)))
   }
 
   private func isField(_ callee: PythonExpression) -> Bool { callee.dotted?.last == "Field" }

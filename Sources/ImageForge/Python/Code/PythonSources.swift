@@ -52,7 +52,7 @@ package enum PythonSources {
         bytes = found
       } catch {
         guard !isAside(path, in: folder), findings.count < 100 else { continue }
-        findings.append(error.passedOver(path, id: "FORGE-P004", "what it declares"))
+        findings.append(error.passedOver(path, id: "FORGE-P042", "what it declares"))
         continue
       }
       budget -= bytes.count
@@ -69,17 +69,18 @@ package enum PythonSources {
         guard !isAside(path, in: folder) else { continue }
         findings.append(
           Finding(
-            id: "FORGE-P001", severity: .warning,
+            id: "FORGE-P040", severity: .warning,
             message:
               "the Python file cannot be read: \(error.reason); what it declares is not known",
-            location: error.location, fix: "check the file with `python -m py_compile`"))
+            at: error.place, fix: "check the file with `python -m py_compile`"))
       }
     }
     if own.count > maximumFiles || budget <= 0 {
       findings.append(
         Finding(
-          id: "FORGE-P002", severity: .warning,
-          message: "only the first \(files.count) Python files were read", location: folder,
+          id: "FORGE-P041", severity: .warning,
+          message: "only the first \(files.count) Python files were read",
+          at: .source(file: folder),
           fix: "analyse the folder of the service itself"))
     }
     return (PythonIndex(folder: folder, files: files, allPaths: Set(own)), findings)

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// What a client of an application must know of its addresses.
@@ -20,7 +21,7 @@ enum FastAPIAccess {
           guard found == nil else { return }
           if own == nil, answersItself(expression) {
             own = CORSFacts(
-              origins: [], isOpenEnded: true, source: file.location(expression.offset))
+              origins: [], isOpenEnded: true, at: file.location(expression.offset))
           }
           guard let (callee, arguments) = expression.call else { return }
           let names = [callee] + arguments.positional.prefix(2)
@@ -50,7 +51,7 @@ enum FastAPIAccess {
   }
 
   private static func read(
-    _ arguments: [PythonArgument], _ scope: PythonScope, _ index: PythonIndex, at source: String
+    _ arguments: [PythonArgument], _ scope: PythonScope, _ index: PythonIndex, at place: Place
   ) -> CORSFacts {
     var origins: [String] = []
     var isOpenEnded = arguments["allow_origin_regex"] != nil || arguments.contains { $0.stars == 2 }
@@ -75,7 +76,7 @@ enum FastAPIAccess {
     }
     return CORSFacts(
       origins: origins.prefix(50).map { DisplayText.escape($0) }, isOpenEnded: isOpenEnded,
-      source: source)
+      at: place)
   }
 
   /// `FastAPI(root_path="/api")`: where a proxy publishes the application.

@@ -5,155 +5,276 @@ import ForgeSyntax
 import Foundation
 
 /// Recognises a FastAPI service, or a Python service that is an MCP server only, in a folder.
-package enum FastAPIAnalyzer {
+package struct FastAPIAnalyzer {
   /// The service in `folder` (relative to the root; `.` for the root itself), or nil when there is none.
   /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
   package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? {
     let manifest = try PythonManifest.read(folder, in: tree)
-    let (index, sourceFindings) = PythonSources.read(folder, in: tree)
-    guard !index.paths.isEmpty else { return nil }
+    let (index, findings) = PythonSources.read(folder, in: tree)
+    guard !index.paths.isEmpty,
+      var analyzer = FastAPIAnalyzer(folder, manifest: manifest, index: index, in: tree)
+    else { return nil }
+    analyzer.findings = findings
+    return try analyzer.service()
+  }
 
+  let folder: String
+  let tree: ProjectTree
+  let manifest: PythonManifest?
+  let index: PythonIndex
+  let finder: FastAPIEntrypointFinder
+  /// Nil for a service that is an MCP server only.
+  let entrypoint: FastAPIEntrypoint?
+  let routes: FastAPIRoutes
+  let mcp: MCPAnalyzer
+  private var findings: [Finding] = []
+
+  /// Nil when the folder holds no service.
+  private init?(
+    _ folder: String, manifest: PythonManifest?, index: PythonIndex, in tree: ProjectTree
+  ) {
+    self.folder = folder
+    self.tree = tree
+    self.manifest = manifest
+    self.index = index
     var finder = FastAPIEntrypointFinder(
       folder: folder, index: index, tree: tree, manifest: manifest)
-    let entrypoint = finder.find()
-    let routes = FastAPIRoutes(index)
-    let mcp = MCPAnalyzer.analyze(
+    entrypoint = finder.find()
+    self.finder = finder
+    routes = FastAPIRoutes(index)
+    mcp = MCPAnalyzer.analyze(
       index, folder: folder, in: tree, manifest, routes: routes,
       application: entrypoint?.constructors ?? [])
-    guard entrypoint != nil || (mcp.servers.contains { !$0.mounted } && manifest != nil) else {
-      return nil
-    }
+    let isOwnServer = mcp.servers.contains { !$0.mounted } && manifest != nil
+    guard entrypoint != nil || isOwnServer else { return nil }
+  }
 
-    let runtime = PythonRuntime.choose(manifest, folder: folder, in: tree)
+  private mutating func service() throws -> Service {
+    let runtime = PythonRuntime(manifest, folder: folder, in: tree)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
     let packages = PythonPackages(manifest, python: runtime.runtime.version)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
     let migrations = PythonMigrations.find(manifest, folder: folder, in: tree)
-    var variables = environment.variables
-    add(try manifest?.indexVariables(in: tree, folder: folder) ?? [], to: &variables)
+    let workers = PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree)
+    let tokens = try manifest?.indexVariables(in: tree, folder: folder) ?? []
+    let health = healthPath
 
-    var findings = sourceFindings + (manifest?.findings ?? []) + runtime.findings + finder.findings
+    findings += (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
     findings += PythonWeights.findings(manifest)
+    let port = port()
+    let server = server()
     var service = Service(
-      name: name(manifest?.projectName, folder, tree), path: folder,
-      kind: entrypoint == nil ? .mcp : .fastapi,
-      framework: framework(
-        entrypoint == nil ? mcpPackage(manifest) : "fastapi", manifest, entrypoint, mcp),
-      runtime: runtime.runtime, packageManager: manifest?.packageManager ?? noManager,
-      workspace: manifest?.workspace,
-      port: port(
-        entrypoint == nil ? mcp.port : finder.start.port.map { ($0, finder.start.location) },
-        &findings),
-      environment: variables,
-      databases: databases.map(\.name),
-      migrations: migrations?.migrations, mcp: mcp.servers,
-      workers: PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree),
-      assetFolders: assets.folders,
-      systemPackages: packages.system, nativePackages: packages.native,
-      installInputs: inputs(manifest, folder))
-    var health: FastAPIRoutes.Route?
-    var others: [Conclusion.Alternative] = []
-    if let entrypoint {
-      let server = FastAPIServer.choose(manifest, finder.start, isFactory: entrypoint.isFactory)
-      findings += server.findings
-      findings += mcp.findings(workers: finder.start.workers, at: finder.start.location)
-      if manifest?.has("fastapi") != true {
-        findings.append(undeclared(entrypoint, manifest, folder))
-      }
-      service.fastapi = FastAPIFacts(
-        entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir,
-        server: server.name,
-        source: entrypoint.source, rootPath: FastAPIAccess.rootPath(entrypoint.constructors, index),
-        routes: entrypoint.constructors.isEmpty ? nil : routes.bases(of: entrypoint.constructors),
-        cors: FastAPIAccess.cors(index, folder: folder))
-      health = routes.health(of: entrypoint.constructors)
-      service.healthPath = health?.path
-      others = finder.alternatives(to: entrypoint, routes)
-    }
-    if let migrations { service.conclude(.migrations(migrations.migrations, migrations.source)) }
-    if let source = manifest?.workspaceSource {
-      service.conclude(.workspace(service.workspace, source))
-    }
-    service.findings = findings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    FastAPIConclusions(manifest: manifest, start: finder.start, mcp: mcp).add(
-      to: &service, entrypoint, others: others, health: health, databases: databases,
-      python: runtime.alternatives)
+      name: name, path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
+      framework: framework, runtime: runtime.runtime, packageManager: packageManager,
+      workspace: manifest?.workspace, fastapi: facts(server: server?.value), port: port.value,
+      healthPath: health.value, environment: Self.adding(tokens, to: environment.variables),
+      databases: databases.map(\.value), migrations: migrations?.value, mcp: mcp.servers,
+      workers: workers, assetFolders: assets.folders, systemPackages: packages.system,
+      nativePackages: packages.native, installInputs: inputs, findings: findings.uniqued)
+    conclude(in: &service, server: server, databases: databases)
+    service.conclude("port", port.map(String.init))
+    service.conclude("healthPath", health)
+    service.conclude("runtime.version", runtime.version)
+    if let migrations { service.conclude(migrations) }
     return service
   }
 
-  private static let noManager = PackageManager(
-    name: .pip, lockfile: nil, source: "default: no manifest")
+  // MARK: Names
 
   /// From the manifest, or the folder.
-  private static func name(_ project: String?, _ folder: String, _ tree: ProjectTree) -> String {
-    if let name = project.flatMap(ServiceName.reduce) { return name }
+  private var name: String {
+    if let name = manifest?.projectName.flatMap(ServiceName.reduce) { return name }
     let path = folder == "." ? tree.root : folder
     let last = URL(filePath: path).standardizedFileURL.lastPathComponent
     return ServiceName.reduce(last) ?? "backend"
   }
 
-  private static func mcpPackage(_ manifest: PythonManifest?) -> String {
-    ["fastmcp", "mcp"].first { manifest?.has($0) == true } ?? "mcp"
+  private var frameworkName: String {
+    if entrypoint != nil { return "fastapi" }
+    return ["fastmcp", "mcp"].first { manifest?.has($0) == true } ?? "mcp"
   }
 
-  private static func framework(
-    _ name: String, _ manifest: PythonManifest?, _ entrypoint: FastAPIEntrypoint?,
-    _ mcp: MCPAnalyzer
-  ) -> Framework {
-    if let (version, source) = manifest?.version(of: name) {
-      return Framework(name: name, version: version, source: source)
-    }
-    let source =
-      manifest?.dependency(name)?.location ?? entrypoint?.source ?? mcp.servers.first?.source
-    return Framework(name: name, version: nil, source: source ?? "default: \(name)")
+  /// What shows the framework, where no version is pinned.
+  private var frameworkPlace: Place? {
+    manifest?.dependency(frameworkName)?.location ?? entrypoint?.place ?? mcp.servers.first?.place
   }
 
-  private static func undeclared(
-    _ entrypoint: FastAPIEntrypoint, _ manifest: PythonManifest?, _ folder: String
-  )
-    -> Finding
-  {
-    Finding(
-      id: "FORGE-F010", severity: .error,
-      message: "the code uses fastapi, but nothing declares it as a dependency",
-      location: entrypoint.source,
-      fix: manifest == nil
-        ? "add a requirements.txt with fastapi, uvicorn and what else the code imports"
-        : "add fastapi to the dependencies")
+  private var framework: Framework {
+    let version = manifest?.version(of: frameworkName)
+    let place = version?.place ?? frameworkPlace
+    return Framework(
+      name: frameworkName, version: version?.value,
+      source: place?.description ?? "default: \(frameworkName)")
   }
 
-  /// The port that is written; 8000 without one.
-  private static func port(_ written: (number: Int, source: String)?, _ findings: inout [Finding])
-    -> Int
-  {
-    guard let (port, source) = written, (1...65535).contains(port) else { return 8000 }
-    guard port < 1024 else { return port }
-    findings.append(
-      Finding(
-        id: "FORGE-F011", severity: .info,
-        message: "port \(port) is for root only on many systems; the image listens on 8000",
-        location: source,
-        fix: "map the port where the service is published"))
-    return 8000
+  private var packageManager: PackageManager {
+    manifest?.packageManager
+      ?? PackageManager(name: .pip, lockfile: nil, source: "default: no manifest")
   }
 
   /// Relative to the service; what lies above it, in a workspace, is the workspace's.
-  private static func inputs(_ manifest: PythonManifest?, _ folder: String) -> [String] {
+  private var inputs: [String] {
     let paths = (manifest?.inputs ?? []).compactMap { ProjectPath.relative($0, to: folder) }
     return paths.filter(ProjectPath.isPlain).sorted(by: ProjectTree.precedes)
   }
 
   /// Indexes may need a token while the packages are installed.
-  private static func add(_ tokens: [IndexVariable], to variables: inout [EnvironmentVariable]) {
-    for (name, places) in Dictionary(grouping: tokens, by: \.name) {
+  private static func adding(
+    _ tokens: [IndexVariable], to variables: [EnvironmentVariable]
+  ) -> [EnvironmentVariable] {
+    var variables = variables
+    for (name, uses) in Dictionary(grouping: tokens, by: \.name) {
       variables.removeAll { $0.name == name }
       variables.append(
         EnvironmentVariable(
-          name: name, scope: .buildSecret, required: places.contains(where: \.required),
-          sources: Set(places.map(\.location)).sorted()))
+          name: name, scope: .buildSecret, required: uses.contains(where: \.required),
+          places: Set(uses.map(\.location)).sorted { $0.description < $1.description }))
     }
-    variables.sort { $0.name < $1.name }
+    return variables.sorted { $0.name < $1.name }
+  }
+
+  // MARK: The application
+
+  private func facts(server: String?) -> FastAPIFacts? {
+    guard let entrypoint, let server else { return nil }
+    let constructors = entrypoint.constructors
+    return FastAPIFacts(
+      entrypoint: entrypoint.text, factory: entrypoint.isFactory, appDir: entrypoint.appDir,
+      server: server, at: entrypoint.place,
+      rootPath: FastAPIAccess.rootPath(constructors, index),
+      routes: constructors.isEmpty ? nil : routes.bases(of: constructors),
+      cors: FastAPIAccess.cors(index, folder: folder))
+  }
+
+  /// The server that runs the application; nil where an MCP server runs itself.
+  private mutating func server() -> Fact<String>? {
+    guard let entrypoint else { return nil }
+    let server = FastAPIServer.choose(
+      manifest, finder.start, isFactory: entrypoint.isFactory, &findings)
+    findings += mcp.findings(workers: finder.start.workers, at: finder.start.location)
+    if manifest?.has("fastapi") != true {
+      var fix = "add fastapi to the dependencies"
+      if manifest == nil {
+        fix = "add a requirements.txt with fastapi, uvicorn and what else the code imports"
+      }
+      findings.note(
+        "FORGE-F010", .error, "the code uses fastapi, but nothing declares it as a dependency",
+        at: entrypoint.place, fix: fix)
+    }
+    return server
+  }
+
+  private var healthPath: Fact<String?> {
+    guard let entrypoint, let route = routes.health(of: entrypoint.constructors) else {
+      return Fact(nil, .unknown, why: "no route has the name of a health check")
+    }
+    return Fact(
+      route.path, .likely, evidence: [route.location],
+      why: "a GET route of that name, which asks for no credentials")
+  }
+
+  /// The port that is written; 8000 without one.
+  private mutating func port() -> Fact<Int> {
+    let usual = Fact.assumed(8000, why: "default: where the server listens unless told otherwise")
+    let why: String
+    let written: Written<Int>?
+    if entrypoint == nil {
+      (written, why) = (mcp.port, "where the server is run")
+    } else {
+      (written, why) = (finder.start.writtenPort, "the command that starts the service")
+    }
+    guard let written, (1...65535).contains(written.value) else { return usual }
+    guard written.value >= 1024 else {
+      findings.note(
+        "FORGE-F011", .info,
+        "port \(written.value) is for root only on many systems; the image listens on 8000",
+        at: written.place, fix: "map the port where the service is published")
+      return usual
+    }
+    return .certain(written.value, at: written.place, why: why)
+  }
+
+  // MARK: Conclusions
+
+  private func conclude(
+    in service: inout Service, server: Fact<String>?, databases: [Written<String>]
+  ) {
+    let place = manifest?.version(of: frameworkName)?.place ?? frameworkPlace
+    if let place { service.concludeFramework(at: place) }
+    service.conclude("framework.version", frameworkVersion)
+    service.conclude(
+      "packageManager.name",
+      manifest?.managerNameFact ?? .assumed("pip", why: "default: no manifest"))
+    service.conclude(
+      "packageManager.version",
+      manifest?.managerVersionFact ?? .assumed(nil, why: "default: no manifest"))
+    if let place = manifest?.workspacePlace { service.concludeWorkspace(at: place) }
+    service.concludeDatabases()
+    if !databases.isEmpty {
+      service.conclude(
+        "databases",
+        Fact(
+          databases.map(\.value).joined(separator: ", "), .likely,
+          evidence: databases.map(\.place).uniqued,
+          why: "drivers among the dependencies, and addresses in the code"))
+    }
+    if let server { service.conclude("fastapi.server", server) }
+    if let entrypoint { conclude(entrypoint, in: &service) }
+    for server in mcp.servers { service.conclude("mcp.\(server.entrypoint)", fact(of: server)) }
+  }
+
+  private var frameworkVersion: Fact<String?> {
+    if let version = manifest?.version(of: frameworkName) {
+      return .certain(version.value, at: version.place)
+    }
+    guard let frameworkPlace else { return .assumed(nil, why: "default: \(frameworkName)") }
+    return Fact(nil, .unknown, evidence: [frameworkPlace], why: "nothing pins or bounds it")
+  }
+
+  private func conclude(_ entrypoint: FastAPIEntrypoint, in service: inout Service) {
+    service.conclude("fastapi.entrypoint", finder.fact(of: entrypoint, routes))
+    if entrypoint.isFactory {
+      service.conclude(
+        "fastapi.factory",
+        .certain(
+          "true", at: entrypoint.place, why: "it is a function that makes the application"))
+    }
+    if entrypoint.appDir != "." {
+      service.conclude(
+        "fastapi.appDir",
+        Fact(
+          entrypoint.appDir, .likely, evidence: [entrypoint.place],
+          why: "the first folder above it that is no package, or from which its own imports are "
+            + "found"))
+    }
+  }
+
+  private func fact(of server: MCPServer) -> Fact<String> {
+    var value = server.transport.rawValue
+    if server.state != .stdio, server.state != .service { value += ", \(server.state.rawValue)" }
+    if let path = server.path { value += " at \(path)" }
+    let choices = mcp.choices[server.entrypoint] ?? []
+    guard choices.isEmpty else {
+      let others = choices.filter { $0.value != server.transport }
+      return Fact(
+        value, .ambiguous, evidence: [server.place] + choices.map(\.place).uniqued,
+        alternatives: others.map {
+          Conclusion.Alternative(value: $0.value.rawValue, at: $0.place)
+        },
+        why: "the code chooses the transport when it starts")
+    }
+    let why =
+      switch server.state {
+      case .mounted: "the application mounts it"
+      case .service: "the code runs it over HTTP"
+      case .stdio: "the code runs it without a transport, or with stdio"
+      case .child: "the application starts it"
+      case .unserved: "nothing in the code mounts or runs it"
+      }
+    let places = [server.place, mcp.places[server.entrypoint]].compactMap(\.self)
+    return Fact(
+      value, server.state == .unserved ? .likely : .certain, evidence: places.uniqued, why: why)
   }
 }

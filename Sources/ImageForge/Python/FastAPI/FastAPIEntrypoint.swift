@@ -11,12 +11,12 @@ struct FastAPIEntrypoint: Sendable {
   let isFactory: Bool
   /// Relative to the service.
   let appDir: String
-  /// `file:line` of the application object, or of the line that names it.
-  let source: String
+  /// The application object, or the line that names it.
+  let place: Place
   /// The calls of `FastAPI(…)` behind it; empty when it could not be found in the code.
   let constructors: [PythonPlace]
-  /// `file:line` of the setting or command that names it; nil where it was found by looking.
-  var namedBy: String?
+  /// The setting or command that names it; nil where it was found by looking.
+  var namedBy: Place?
 
   var text: String { "\(module):\(name)" }
 }
@@ -30,6 +30,8 @@ struct FastAPIEntrypointFinder {
   let manifest: PythonManifest?
   let applications: [FastAPIObjects.Application]
   private(set) var findings: [Finding] = []
+  /// The finding that another application could be meant.
+  private var ambiguity: Finding?
   /// What the command that starts the service says.
   private(set) var start = PythonStartCommand()
 
@@ -48,7 +50,7 @@ struct FastAPIEntrypointFinder {
     if let pyproject = manifest?.pyproject,
       let text = pyproject.root[["tool", "fastapi", "entrypoint"]]?.string
     {
-      let location = pyproject.location(["tool", "fastapi", "entrypoint"])
+      let location = pyproject.place(["tool", "fastapi", "entrypoint"])
       if var found = named(text, appDir: ".", factory: false, location) {
         found.namedBy = location
         return found
@@ -89,7 +91,7 @@ struct FastAPIEntrypointFinder {
   // MARK: Named in a file
 
   /// `pkg.mod:name` as a file names it, checked against the code.
-  private mutating func named(_ text: String, appDir: String, factory: Bool, _ location: String)
+  private mutating func named(_ text: String, appDir: String, factory: Bool, _ location: Place?)
     -> FastAPIEntrypoint?
   {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -105,7 +107,7 @@ struct FastAPIEntrypointFinder {
         Finding(
           id: "FORGE-F001", severity: .error,
           message: "\"\(DisplayText.escape(String(text.prefix(100))))\" is no entry point",
-          location: location,
+          at: location,
           fix: "write it as `package.module:app`"))
       return nil
     }
@@ -122,13 +124,14 @@ struct FastAPIEntrypointFinder {
           Finding(
             id: "FORGE-F002", severity: .warning,
             message:
-              "\(path) binds no `\(name)` that could be found; \(location) says that it is the application",
-            location: "\(path):1", fix: "check the name"))
+              "\(path) binds no `\(name)` that could be found; \(location?.description ?? "") says that it is the application",
+            at: .source(file: path, line: 1), fix: "check the name"))
       }
       return FastAPIEntrypoint(
         module: module.joined(separator: "."), name: name,
         isFactory: factory || known?.isFactory == true,
-        appDir: ProjectPath.relative(root, to: folder) ?? ".", source: known?.location ?? location,
+        appDir: ProjectPath.relative(root, to: folder) ?? ".",
+        place: known?.location ?? location ?? .source(file: path, line: 1),
         constructors: known?.constructors ?? [])
     }
     findings.append(
@@ -136,7 +139,7 @@ struct FastAPIEntrypointFinder {
         id: "FORGE-F003", severity: .error,
         message:
           "there is no module \(module.joined(separator: ".")) for the entry point \(DisplayText.escape(text))",
-        location: location, fix: "name the module as it is imported from the service's folder"))
+        at: location, fix: "name the module as it is imported from the service's folder"))
     return nil
   }
 
@@ -182,13 +185,31 @@ struct FastAPIEntrypointFinder {
   func alternatives(to entrypoint: FastAPIEntrypoint, _ graph: FastAPIRoutes) -> [Conclusion
     .Alternative]
   {
-    let file =
-      entrypoint.constructors.isEmpty ? nil : String(entrypoint.source.prefix { $0 != ":" })
+    let file = entrypoint.constructors.isEmpty ? nil : entrypoint.place.sourceFile
     return rivals(of: entrypoint.constructors, in: file, graph).prefix(5).map { rival in
       Conclusion.Alternative(
         value: DisplayText.escape("\(index.module(of: rival.file, in: folder)):\(rival.name)"),
-        source: rival.location)
+        at: rival.location)
     }
+  }
+
+  /// What the choice of the entry point rests on.
+  func fact(of entrypoint: FastAPIEntrypoint, _ graph: FastAPIRoutes) -> Fact<String> {
+    let others = alternatives(to: entrypoint, graph)
+    let why: String
+    if entrypoint.namedBy != nil {
+      why = "what starts the service names it"
+    } else if others.isEmpty {
+      why = "the only application in the code"
+    } else {
+      why = "by its place, its name and what hangs on it, in the fastapi command's order"
+    }
+    var fact = Fact(
+      entrypoint.text, entrypoint.namedBy != nil || others.isEmpty ? .certain : .likely,
+      evidence: [entrypoint.namedBy, entrypoint.place].compactMap(\.self).uniqued,
+      alternatives: others.filter { $0.value != entrypoint.text }, why: why)
+    if let ambiguity { fact.doubt(ambiguity) }
+    return fact
   }
 
   private mutating func scanned() -> FastAPIEntrypoint? {
@@ -201,16 +222,14 @@ struct FastAPIEntrypointFinder {
     let others = Set(rivals(of: best.constructors, in: best.file, graph).map(\.location))
     let rivals = candidates.map(\.0).filter { others.contains($0.location) }
     if let rival = rivals.first {
-      let others = rivals.prefix(5).map(\.location).joined(separator: ", ")
+      let others = rivals.prefix(5).map(\.location.description).joined(separator: ", ")
       let rivalRank = candidates.first { $0.0.location == rival.location }?.rank ?? []
       let isClear = bestRank.prefix(3) != rivalRank.prefix(3)
-      findings.append(
-        Finding(
-          id: "FORGE-F004", severity: isClear ? .info : .warning,
-          message:
-            "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
-          location: best.location,
-          fix: "say which one in pyproject.toml: `[tool.fastapi]` `entrypoint = \"module:app\"`"))
+      ambiguity = findings.note(
+        "FORGE-F004", isClear ? .info : .warning,
+        "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
+        at: best.location,
+        fix: "say which one in pyproject.toml: `[tool.fastapi]` `entrypoint = \"module:app\"`")
     }
     return entrypoint
   }
@@ -247,7 +266,7 @@ struct FastAPIEntrypointFinder {
     return FastAPIEntrypoint(
       module: parts.joined(separator: "."), name: application.name,
       isFactory: application.isFactory, appDir: appDir,
-      source: application.location, constructors: application.constructors)
+      place: application.location, constructors: application.constructors)
   }
 
   private mutating func refuse(_ application: FastAPIObjects.Application) -> FastAPIEntrypoint? {
@@ -257,7 +276,7 @@ struct FastAPIEntrypointFinder {
         message:
           "the application in \(DisplayText.escape(application.file)) cannot be imported: a part of its path is no "
           + "Python name",
-        location: DisplayText.escape(application.location), fix: "rename the file or folder"))
+        at: application.location, fix: "rename the file or folder"))
     return nil
   }
 

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The classes that the analysis knows, by the names under which they are imported.
@@ -15,7 +16,7 @@ enum FastAPIObjects {
     let isFactory: Bool
     /// The calls of `FastAPI(…)` behind it.
     let constructors: [PythonPlace]
-    let location: String
+    let location: Place
     /// Whether it wraps another one in middleware.
     let isWrapper: Bool
   }

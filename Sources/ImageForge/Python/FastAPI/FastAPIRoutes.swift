@@ -1,12 +1,13 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Routes, and which application or router includes or mounts which. An object is known by the call that makes it.
 struct FastAPIRoutes: Sendable {
   struct Route: Sendable {
     let path: String
-    let location: String
+    let location: Place
     /// Whether it can be called without credentials, as far as its decorator tells.
     let isOpen: Bool
   }
@@ -23,7 +24,7 @@ struct FastAPIRoutes: Sendable {
     /// The constructors of the host application.
     let hosts: [PythonPlace]
     let mounted: PythonPlace
-    let location: String
+    let location: Place
   }
 
   private let index: PythonIndex
@@ -139,7 +140,7 @@ struct FastAPIRoutes: Sendable {
   // MARK: Mounts
 
   private mutating func addMount(
-    path: PythonExpression, hosts: [PythonPlace], _ mounted: PythonPlace, _ location: String
+    path: PythonExpression, hosts: [PythonPlace], _ mounted: PythonPlace, _ location: Place
   ) {
     guard let text = index.text(of: PythonPlace(expression: path, scope: mounted.scope)) else {
       return

@@ -19,7 +19,7 @@ extension MCPAnalyzer {
       Finding(
         id: "FORGE-M005", severity: .info,
         message: "the MCP server is made, but nothing in the code serves it",
-        location: server.location,
+        at: server.location,
         fix:
           "mount its ASGI application in the FastAPI application, or call its `run` in a `__main__` block"
       ))
@@ -50,7 +50,7 @@ extension MCPAnalyzer {
     }
   }
 
-  private mutating func readChild(_ arguments: [PythonArgument], at location: String) {
+  private mutating func readChild(_ arguments: [PythonArgument], at location: Place) {
     guard let written = arguments.argument(0, "command") else { return }
     // `sys.executable` is the Python that runs the application.
     guard let command = written.string ?? (written.dotted?.last == "executable" ? "python" : nil)
@@ -63,7 +63,7 @@ extension MCPAnalyzer {
       words.indices.contains($0 + 1) ? words[$0 + 1] : nil
     }
     for position in servers.indices where servers[position].transport == .stdio {
-      let file = servers[position].source.prefix { $0 != ":" }
+      let file = servers[position].place.sourceFile ?? ""
       let isScript = script.map { file == $0 || file.hasSuffix("/\(ProjectTree.name($0))") }
       let isModule = module.map { servers[position].entrypoint.hasPrefix("\($0):") }
       if isScript == true || isModule == true { servers[position].state = .child }
@@ -75,7 +75,7 @@ extension MCPAnalyzer {
         id: "FORGE-M006", severity: .warning,
         message:
           "the application starts an MCP server with \(command), which a Python image does not have",
-        location: location,
+        at: location,
         fix:
           "install that server as a dependency and start it with `sys.executable`, or run it as a service of its own "
           + "and connect over HTTP"))
@@ -102,7 +102,7 @@ extension MCPAnalyzer {
           id: "FORGE-M007", severity: .info,
           message:
             "\(DisplayText.escape(named)) calls itself MCP, but uses no MCP library: it is taken for ordinary code",
-          location: "\(path):1",
+          at: .source(file: path, line: 1),
           fix: "serve it with the package `mcp` or `fastmcp`, if clients shall speak MCP with it"
         ))
       return
@@ -110,7 +110,7 @@ extension MCPAnalyzer {
   }
 
   /// Sessions live in one process: with several, a client's next request meets one that does not know it.
-  func findings(workers: Int?, at location: String) -> [Finding] {
+  func findings(workers: Int?, at location: Place?) -> [Finding] {
     guard let workers, workers > 1,
       servers.contains(where: { $0.state == .mounted && $0.transport == .streamableHTTP }),
       !isStateless
@@ -120,7 +120,7 @@ extension MCPAnalyzer {
         id: "FORGE-M008", severity: .warning,
         message:
           "\(workers) processes serve an MCP endpoint whose sessions live in one of them: requests get lost",
-        location: location,
+        at: location,
         fix:
           "run one process a container, and pass `stateless_http=True` so that several replicas can serve"
       )

@@ -12,11 +12,11 @@ struct MCPAnalyzer {
   var servers: [MCPServer] = []
   var findings: [Finding] = []
   /// By entry point: the transports that the code chooses between when it starts.
-  private(set) var choices: [String: [Conclusion.Alternative]] = [:]
+  private(set) var choices: [String: [Written<MCPServer.Transport>]] = [:]
   /// By entry point: where it is mounted or run.
-  private(set) var places: [String: String] = [:]
+  private(set) var places: [String: Place] = [:]
   /// Where a server of its own listens.
-  private(set) var port: (number: Int, source: String)?
+  private(set) var port: Written<Int>?
 
   /// The way from a mounted ASGI application back to its server.
   private struct Endpoint {
@@ -73,7 +73,7 @@ struct MCPAnalyzer {
       if let app = served[server.identity] {
         found.runs.append((app.transport, app.source))
         found.hasHost = true
-        found.port = found.port ?? app.port.map { ($0, app.source) }
+        found.port = found.port ?? app.port.map { Written($0, at: app.source) }
       }
       for (transport, path) in found.mountsItself {
         add(server, transport, path: path)
@@ -100,7 +100,7 @@ struct MCPAnalyzer {
     guard let first = found.runs.first else { return }
     let entrypoint = entrypoint(of: server)
     places[entrypoint] = first.source
-    var possible: [(transport: MCPServer.Transport, source: String)] = []
+    var possible: [(transport: MCPServer.Transport, source: Place)] = []
     for run in found.runs + found.choices
     where !possible.contains(where: { $0.transport == run.transport }) {
       possible.append(run)
@@ -118,14 +118,14 @@ struct MCPAnalyzer {
     }
     if transport != .stdio, !found.hasHost { checkLoopback(call, at: first.source) }
     if transport != .stdio, port == nil {
-      port = found.port ?? call["port"]?.integer.map { ($0, server.location) }
+      port = found.port ?? call["port"]?.integer.map { Written($0, at: server.location) }
     }
   }
 
   /// What a file says that starts a server.
   mutating func note(_ launch: MCPLaunch, of server: PythonPlace) {
     places[entrypoint(of: server)] = launch.location
-    if let number = launch.port, port == nil { port = (number, launch.location) }
+    if let number = launch.port, port == nil { port = Written(number, at: launch.location) }
   }
 
   private static func defaultPath(_ transport: MCPServer.Transport) -> String? {
@@ -133,13 +133,11 @@ struct MCPAnalyzer {
   }
 
   private mutating func addChoice(
-    _ possible: [(transport: MCPServer.Transport, source: String)], _ taken: MCPServer.Transport,
+    _ possible: [(transport: MCPServer.Transport, source: Place)], _ taken: MCPServer.Transport,
     _ entrypoint: String,
-    at location: String
+    at location: Place
   ) {
-    choices[entrypoint] = possible.map {
-      Conclusion.Alternative(value: $0.transport.rawValue, source: $0.source)
-    }
+    choices[entrypoint] = possible.map { Written($0.transport, at: $0.source) }
     let others = possible.map(\.transport).filter { $0 != taken }.map(\.rawValue).joined(
       separator: " or ")
     findings.append(
@@ -147,7 +145,7 @@ struct MCPAnalyzer {
         id: "FORGE-M009", severity: .warning,
         message:
           "the MCP server's transport is chosen when it starts; \(taken.rawValue) is taken, not \(others)",
-        location: location,
+        at: location,
         fix:
           "run the transport that the container is to serve outright, in an entry point of its own")
     )
@@ -163,8 +161,7 @@ struct MCPAnalyzer {
   ) -> MCPServer {
     MCPServer(
       transport: transport, mounted: mounted, path: path, entrypoint: entrypoint(of: server),
-      source: server.location,
-      state: state)
+      at: server.location, state: state)
   }
 
   // MARK: Servers
@@ -272,7 +269,7 @@ struct MCPAnalyzer {
 
   private struct Served {
     let transport: MCPServer.Transport
-    let source: String
+    let source: Place
     let port: Int?
   }
 
@@ -281,7 +278,7 @@ struct MCPAnalyzer {
   private func servedApplications() -> [String: Served] {
     var found: [String: Served] = [:]
     func add(
-      _ application: PythonExpression, _ scope: PythonScope, at location: String, _ port: Int?
+      _ application: PythonExpression, _ scope: PythonScope, at location: Place, _ port: Int?
     ) {
       func note(_ server: PythonPlace, _ transport: MCPServer.Transport) {
         guard found.count < 50, found[server.identity] == nil else { return }
@@ -320,8 +317,8 @@ struct MCPAnalyzer {
     for command in PythonStartCommand.all(folder, in: tree, index) {
       guard let (file, name) = object(of: command) else { continue }
       for binding in file.bindings[name] ?? [] {
-        add(
-          binding.value, PythonScope(file: file, function: nil), at: command.location, command.port)
+        guard let place = command.location else { continue }
+        add(binding.value, PythonScope(file: file, function: nil), at: place, command.port)
       }
     }
     return found
@@ -348,12 +345,12 @@ struct MCPAnalyzer {
   }
 
   private struct Runs {
-    var runs: [(transport: MCPServer.Transport, source: String)] = []
+    var runs: [(transport: MCPServer.Transport, source: Place)] = []
     /// What a run may be besides, where it is chosen at run time.
-    var choices: [(transport: MCPServer.Transport, source: String)] = []
-    var choiceSource: String?
+    var choices: [(transport: MCPServer.Transport, source: Place)] = []
+    var choiceSource: Place?
     var fallback: MCPServer.Transport?
-    var port: (number: Int, source: String)?
+    var port: Written<Int>?
     var mountsItself: [(MCPServer.Transport, String)] = []
     /// Another server takes in its tools.
     var isPart = false
@@ -368,7 +365,7 @@ struct MCPAnalyzer {
 
     /// A low-level server is given its streams: what makes them in its file says what they are.
     mutating func takeStreams(of file: PythonFile, _ index: PythonIndex) {
-      var made: [(transport: MCPServer.Transport, source: String)] = []
+      var made: [(transport: MCPServer.Transport, source: Place)] = []
       file.module.statements.forEachExpression { expression in
         guard let callee = expression.call?.function, made.count < 20,
           case .external(let name)? = index.origin(of: callee, in: file),
@@ -466,7 +463,7 @@ struct MCPAnalyzer {
       if let port = arguments["port"].flatMap({
         PythonPort.read(PythonPlace(expression: $0, scope: place.scope), index)
       }) {
-        found.port = found.port ?? (port, place.location)
+        found.port = found.port ?? Written(port, at: place.location)
       }
       // A low-level server's first argument is a stream.
       let written = isLowLevel(server) ? nil : arguments.argument(0, "transport")
@@ -479,14 +476,14 @@ struct MCPAnalyzer {
 
   /// The session manager of a mounted application runs only in the lifespan of its host.
   private mutating func checkLifespan(
-    _ endpoint: Endpoint, _ host: PythonPlace, at location: String
+    _ endpoint: Endpoint, _ host: PythonPlace, at location: Place
   ) {
     let fix =
       isOf(endpoint.server, MCPObjects.fastmcp)
       ? "give the application the lifespan of the mounted one: `FastAPI(lifespan=mcp_app.lifespan)`"
       : "enter `mcp.session_manager.run()` in the lifespan of the application"
     func finding(_ message: String) -> Finding {
-      Finding(id: "FORGE-M001", severity: .error, message: message, location: location, fix: fix)
+      Finding(id: "FORGE-M001", severity: .error, message: message, at: location, fix: fix)
     }
     let arguments = host.expression.call?.arguments ?? []
     guard let lifespan = arguments["lifespan"] else {
@@ -523,10 +520,10 @@ struct MCPAnalyzer {
   }
 
   /// The SDK answers 421 to every host but localhost, until it is told the names of its own.
-  private mutating func checkHosts(_ endpoint: Endpoint, at location: String) {
+  private mutating func checkHosts(_ endpoint: Endpoint, at location: Place) {
     guard isOf(endpoint.server, MCPObjects.sdk1.union(MCPObjects.sdk2)) else { return }
     // The guard came with 1.23.
-    if let version = manifest?.version(of: "mcp")?.version,
+    if let version = manifest?.version(of: "mcp")?.value,
       let numbers = VersionSpecifier.numbers(version),
       numbers.lexicographicallyPrecedes([1, 23])
     {
@@ -546,13 +543,13 @@ struct MCPAnalyzer {
         id: "FORGE-M002", severity: .warning,
         message:
           "the MCP endpoint answers 421 to every host name but localhost: DNS rebinding protection knows no other",
-        location: location,
+        at: location,
         fix:
           "pass `transport_security=TransportSecuritySettings(allowed_hosts=[…])` with the service's public names"
       ))
   }
 
-  private mutating func checkLoopback(_ arguments: [PythonArgument], at location: String) {
+  private mutating func checkLoopback(_ arguments: [PythonArgument], at location: Place) {
     if let host = arguments["host"]?.string, !["127.0.0.1", "localhost", "::1"].contains(host) {
       return
     }
@@ -562,7 +559,7 @@ struct MCPAnalyzer {
         id: "FORGE-M003", severity: .warning,
         message:
           "the MCP server listens on 127.0.0.1, which cannot be reached from outside its container",
-        location: location,
+        at: location,
         fix: "pass `host=\"0.0.0.0\"`, or serve its ASGI application with uvicorn"))
   }
 
@@ -573,7 +570,7 @@ struct MCPAnalyzer {
     let locked = manifest.version(of: "mcp")
     let declared = manifest.dependency("mcp")
     let major: Int
-    if let locked, let numbers = VersionSpecifier.numbers(locked.version) {
+    if let locked, let numbers = VersionSpecifier.numbers(locked.value) {
       major = numbers[0]
     } else if let declared {
       // An open range installs the newest.
@@ -589,9 +586,10 @@ struct MCPAnalyzer {
         message: isFirst
           ? "`mcp.server.fastmcp` is of version 1 of mcp, but version 2 will be installed: the import fails"
           : "`MCPServer` is of version 2 of mcp, but version 1 will be installed: the import fails",
-        location: server.location,
+        at: server.location,
         fix: isFirst
           ? "require `mcp>=1.23,<2`, or move to `from mcp.server import MCPServer`"
-          : "require `mcp>=2,<3` (\(locked?.source ?? declared?.location ?? "the requirements"))"))
+          : "require `mcp>=2,<3` (\((locked?.place ?? declared?.location)?.description ?? "the requirements"))"
+      ))
   }
 }

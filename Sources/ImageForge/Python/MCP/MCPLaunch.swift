@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// How files that are no code start an MCP server: `fastmcp.json`, and `fastmcp run` or `mcp run` in a Procfile, a
@@ -9,7 +10,7 @@ struct MCPLaunch {
   let file: String
   let transport: MCPServer.Transport
   let path: String?
-  let location: String
+  let location: Place
   var port: Int?
 
   static func all(_ folder: String, in tree: ProjectTree) -> [MCPLaunch] {
@@ -30,7 +31,7 @@ struct MCPLaunch {
       file: file, transport: transport,
       path: transport == .stdio
         ? nil : deployment?["path"]?.string ?? (transport == .sse ? "/sse" : "/mcp"),
-      location: source.location(at: json["source"]?.offset ?? 0),
+      location: source.place(at: json["source"]?.offset ?? 0),
       port: deployment?["port"]?.integer.map { Int(clamping: $0) })
   }
 
@@ -38,11 +39,11 @@ struct MCPLaunch {
     var lines = PythonStartFiles.lines(folder, in: tree)
     if let source = tree.source(ProjectTree.join(folder, "Procfile")) {
       for (index, row) in source.text.split(whereSeparator: \.isNewline).enumerated().prefix(100) {
-        lines.append((String(row.prefix(4096)), "\(source.name):\(index + 1)"))
+        lines.append(Written(String(row.prefix(4096)), at: source.place(line: index + 1)))
       }
     }
     return lines.compactMap { line in
-      let words = line.text.split(separator: " ").map { $0.filter { !"\"',[]".contains($0) } }
+      let words = line.value.split(separator: " ").map { $0.filter { !"\"',[]".contains($0) } }
       guard
         let start = words.indices.first(where: { index in
           (words[index] == "fastmcp" || words[index] == "mcp") && index + 2 < words.count
@@ -63,7 +64,7 @@ struct MCPLaunch {
       }
       let path = transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"
       return MCPLaunch(
-        file: file, transport: transport, path: path, location: line.location, port: port)
+        file: file, transport: transport, path: path, location: line.place, port: port)
     }
   }
 }

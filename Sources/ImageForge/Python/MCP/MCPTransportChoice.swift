@@ -1,4 +1,5 @@
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The transports that a `run(transport=…)` may get, where the value is no literal: chosen by a variable, an argument
@@ -6,7 +7,7 @@ import ForgeSyntax
 struct MCPTransportChoice {
   /// What is taken when nobody chooses; nil where the code does not say.
   private(set) var fallback: MCPServer.Transport?
-  private(set) var possible: [(transport: MCPServer.Transport, source: String)] = []
+  private(set) var possible: [(transport: MCPServer.Transport, source: Place)] = []
 
   private let index: PythonIndex
   private let scope: PythonScope

@@ -1,12 +1,13 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// A variable that tells a package index who asks, while the packages are installed.
 struct IndexVariable {
   let name: String
   /// `file:line`.
-  let location: String
+  let location: Place
   /// Whether the installation cannot do without it.
   let required: Bool
 }
@@ -55,7 +56,7 @@ extension PythonManifest {
   private struct Index {
     let name: String
     let table: TOML
-    let location: String
+    let location: Place
 
     /// Indexes that everybody may read, by the names and the paths that they are known by.
     var isPublic: Bool {
@@ -76,7 +77,7 @@ extension PythonManifest {
       guard let name = table["name"]?.string, !name.isEmpty, name.utf8.count <= 100 else {
         return nil
       }
-      return Index(name: name, table: table, location: document.location(key, containing: name))
+      return Index(name: name, table: table, location: document.place(key, containing: name))
     }
   }
 
@@ -86,7 +87,7 @@ extension PythonManifest {
       (index["url"]?.string ?? "").matches(of: /\$\{?([A-Za-z_][A-Za-z0-9_]*)/).map { match in
         let name = String(match.1)
         return IndexVariable(
-          name: name, location: document.location(key, containing: name), required: true)
+          name: name, location: document.place(key, containing: name), required: true)
       }
     }
   }
@@ -119,7 +120,8 @@ extension PythonManifest {
           row.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.map(String.init))
         for name in addresses where words.contains(name) {
           found.append(
-            IndexVariable(name: name, location: "\(source.name):\(number + 1)", required: false))
+            IndexVariable(
+              name: name, location: .source(file: source.name, line: number + 1), required: false))
         }
       }
     }

@@ -11,15 +11,20 @@ struct PythonManifest: Sendable {
   private(set) var dependencies: [PythonDependency] = []
   private(set) var lockfile: PythonLockfile?
   private(set) var requirements: PythonRequirements?
-  /// What says which version of the package manager is wanted.
-  private(set) var managerVersionSource: String?
-  private(set) var packageManager = PackageManager(
-    name: .pip, lockfile: nil, source: "default: no manifest")
+  /// The name of the package manager that installs.
+  private(set) var managerName = PackageManager.Name.pip
+  /// The file that shows which package manager installs.
+  private(set) var managerPlace: Place?
+  private var managerVersion: Written<String>?
+  /// The name of the lockfile, or of the requirements file, that rules.
+  private var managerLockfile: String?
+  /// Findings that files of several package managers stand beside one another.
+  private var conflicts: [Finding] = []
   /// Constraints on Python's version from manifests and lockfiles.
-  private(set) var pythonRanges: [(text: String, location: String)] = []
+  private(set) var pythonRanges: [Written<String>] = []
   private(set) var workspace: Workspace?
-  /// `file:line` of what declares it.
-  private(set) var workspaceSource: String?
+  /// What declares it.
+  private(set) var workspacePlace: Place?
   /// Relative to the root.
   private(set) var inputs: Set<String> = []
   private(set) var findings: [Finding] = []
@@ -51,18 +56,18 @@ struct PythonManifest: Sendable {
   }
 
   /// The version that will be installed, where something pins it, and what says so.
-  func version(of name: String) -> (version: String, source: String)? {
+  func version(of name: String) -> Written<String>? {
     if let lockfile, let version = lockfile.packages[name]?.version {
-      return (version, lockfile.location(of: name))
+      return Written(version, at: lockfile.place(of: name))
     }
     for dependency in dependencies where dependency.requirement.name == name {
       if let version = dependency.requirement.pinnedVersion {
-        return (version, dependency.location)
+        return Written(version, at: dependency.location)
       }
     }
     if let pinned = requirements?.constraints[name], let version = pinned.requirement.pinnedVersion
     {
-      return (version, pinned.location)
+      return Written(version, at: pinned.location)
     }
     return nil
   }
@@ -78,6 +83,37 @@ struct PythonManifest: Sendable {
       packages[package.name] = []
     }
     return packages
+  }
+
+  // MARK: The package manager
+
+  private mutating func setManager(
+    _ name: PackageManager.Name, lockfile: String? = nil, at place: Place
+  ) {
+    managerName = name
+    managerLockfile = lockfile
+    managerPlace = place
+  }
+
+  var packageManager: PackageManager {
+    PackageManager(
+      name: managerName, version: managerVersion?.value, lockfile: managerLockfile,
+      source: managerPlace?.description ?? "default: no manifest")
+  }
+
+  var managerNameFact: Fact<String> {
+    guard let managerPlace else {
+      return .assumed(managerName.rawValue, why: "default: no manifest")
+    }
+    var fact = Fact.certain(managerName.rawValue, at: managerPlace)
+    for conflict in conflicts { fact.doubt(conflict) }
+    return fact
+  }
+
+  var managerVersionFact: Fact<String?> {
+    if let managerVersion { return .certain(managerVersion.value, at: managerVersion.place) }
+    guard let managerPlace else { return .assumed(nil, why: "default: no manifest") }
+    return Fact(nil, .unknown, evidence: [managerPlace], why: "nothing pins or bounds it")
   }
 
   // MARK: Reading
@@ -127,11 +163,12 @@ struct PythonManifest: Sendable {
     let poetry = pyproject.root[["tool", "poetry"]]
     projectName = project?["name"]?.string ?? poetry?["name"]?.string
     if let range = project?["requires-python"]?.string {
-      pythonRanges.append((range, pyproject.location(["project", "requires-python"])))
+      pythonRanges.append(
+        Written(range, at: pyproject.place(["project", "requires-python"])))
     }
     if case .string(let range)? = poetry?[["dependencies", "python"]] {
       pythonRanges.append(
-        (range, pyproject.location(["tool", "poetry", "dependencies", "python"])))
+        Written(range, at: pyproject.place(["tool", "poetry", "dependencies", "python"])))
     }
   }
 
@@ -144,7 +181,7 @@ struct PythonManifest: Sendable {
       found.append(
         PythonDependency(
           requirement: requirement,
-          location: pyproject.location(["project", "dependencies"], containing: text)))
+          location: pyproject.place(["project", "dependencies"], containing: text)))
     }
     let poetry = ["tool", "poetry", "dependencies"]
     for (name, value) in (pyproject.root[poetry]?.table ?? [:]).sorted(by: { $0.key < $1.key })
@@ -158,7 +195,7 @@ struct PythonManifest: Sendable {
             // Poetry's bare `1.2` is exact.
             specifier: version.first?.isNumber == true
               ? "==" + version : version == "*" ? "" : version),
-          location: pyproject.location(poetry + [name])))
+          location: pyproject.place(poetry + [name])))
     }
     return found
   }
@@ -188,8 +225,8 @@ struct PythonManifest: Sendable {
       let source = try tree.read(ProjectTree.join(root, "uv.lock"))
     {
       workspace = Workspace(root: root, kind: "uv")
-      workspaceSource = try tree.read(ProjectTree.join(root, "pyproject.toml")).flatMap { source in
-        (try? TOMLDocument.parse(source))?.location(["tool", "uv", "workspace"])
+      workspacePlace = try tree.read(ProjectTree.join(root, "pyproject.toml")).flatMap { source in
+        (try? TOMLDocument.parse(source))?.place(["tool", "uv", "workspace"])
       }
       found.append(
         Lock(path: source.name, name: "uv.lock", manager: .uv, lockfile: try parse(source, .uv)))
@@ -235,11 +272,11 @@ struct PythonManifest: Sendable {
         let found = members(lock.lockfile, of: root)
         workspace?.members = found
       }
-      if let range = lock.lockfile.requiresPython { pythonRanges.append((range, "\(lock.path):1")) }
-      let version = version(of: lock)
-      managerVersionSource = version?.source
-      packageManager = PackageManager(
-        name: lock.manager, version: version?.text, lockfile: lock.name, source: "\(lock.path):1")
+      if let range = lock.lockfile.requiresPython {
+        pythonRanges.append(Written(range, at: .source(file: lock.path, line: 1)))
+      }
+      managerVersion = version(of: lock)
+      setManager(lock.manager, lockfile: lock.name, at: .source(file: lock.path, line: 1))
       if let requirementsPath, requirements?.generator == nil {
         conflict(
           "\(lock.name) and \(ProjectTree.name(requirementsPath)) both say what to install",
@@ -251,9 +288,9 @@ struct PythonManifest: Sendable {
       dependencies = requirements.dependencies
       findings += requirements.findings
       inputs.formUnion(requirements.inputs)
-      packageManager = PackageManager(
-        name: .pip, lockfile: ProjectPath.relative(requirementsPath, to: folder),
-        source: "\(requirementsPath):1")
+      setManager(
+        .pip, lockfile: ProjectPath.relative(requirementsPath, to: folder),
+        at: .source(file: requirementsPath, line: 1))
       checkPins(requirementsPath)
       return
     }
@@ -266,7 +303,7 @@ struct PythonManifest: Sendable {
     if hasFile("Pipfile") {
       dependencies = try pipfile()
       inputs.insert(path("Pipfile"))
-      packageManager = PackageManager(name: .pipenv, lockfile: nil, source: path("Pipfile") + ":1")
+      setManager(.pipenv, at: .source(file: path("Pipfile"), line: 1))
       unlocked("Pipfile", fix: "run `pipenv lock` and commit Pipfile.lock")
       return
     }
@@ -286,7 +323,7 @@ struct PythonManifest: Sendable {
             "run `uv lock` and commit uv.lock, or `pip-compile` and commit requirements.txt"
           )
         }
-      packageManager = PackageManager(name: name, lockfile: nil, source: pyproject.location(header))
+      setManager(name, at: pyproject.place(header))
       if name == .pip {
         // `pip install .` reads what the metadata refers to.
         for key in ["readme", "license"] {
@@ -305,7 +342,7 @@ struct PythonManifest: Sendable {
       inputs.insert(path(name))
       if pyproject == nil {
         dependencies += name == "setup.py" ? setupDependencies() : configDependencies()
-        packageManager = PackageManager(name: .pip, lockfile: nil, source: path(name) + ":1")
+        setManager(.pip, at: .source(file: path(name), line: 1))
       }
     }
   }
@@ -320,7 +357,7 @@ struct PythonManifest: Sendable {
       for element in list {
         guard let requirement = element.string.flatMap({ Requirement($0) }) else { continue }
         found.append(
-          PythonDependency(requirement: requirement, location: source.location(at: element.offset)))
+          PythonDependency(requirement: requirement, location: source.place(at: element.offset)))
       }
     }
     return found
@@ -349,12 +386,12 @@ struct PythonManifest: Sendable {
         value = parts.count > 1 ? parts[1].trimmingSpaces : ""
       }
       guard section == "[options]" || section == "[metadata]" else { continue }
-      let location = "\(source.name):\(index + 1)"
+      let location = source.place(line: index + 1)
       switch key {
       case "install_requires":
         guard let requirement = Requirement(value) else { continue }
         found.append(PythonDependency(requirement: requirement, location: location))
-      case "python_requires": pythonRanges.append((value, location))
+      case "python_requires": pythonRanges.append(Written(value, at: location))
       case "name" where section == "[metadata]": projectName = projectName ?? value
       default: break
       }
@@ -370,7 +407,8 @@ struct PythonManifest: Sendable {
     }
     for key in ["python_full_version", "python_version"] {
       guard let version = document.root[["requires", key]]?.string else { continue }
-      pythonRanges.append(("==" + version, document.location(["requires", key])))
+      pythonRanges.append(
+        Written("==" + version, at: document.place(["requires", key])))
       break
     }
     return (document.root["packages"]?.table ?? [:]).sorted { $0.key < $1.key }.map { name, value in
@@ -379,23 +417,24 @@ struct PythonManifest: Sendable {
         requirement: Requirement(
           name: name, extras: value["extras"]?.strings ?? [],
           specifier: version == "*" ? "" : version),
-        location: document.location(["packages", name]))
+        location: document.place(["packages", name]))
     }
   }
 
   /// The exact version of the tool that the project asks for.
-  private func version(of lock: Lock) -> (text: String, source: String)? {
-    if let version = lock.lockfile.toolVersion { return (version, "\(lock.path):1") }
+  private func version(of lock: Lock) -> Written<String>? {
+    if let version = lock.lockfile.toolVersion {
+      return Written(version, at: .source(file: lock.path, line: 1))
+    }
     guard let pyproject else { return nil }
     guard lock.manager == .uv,
       let wanted = pyproject.root[["tool", "uv", "required-version"]]?.string,
       wanted.hasPrefix("=="), let numbers = VersionSpecifier.numbers(wanted.dropFirst(2)),
       numbers.count == 3
     else { return nil }
-    return (
+    return Written(
       numbers.map(String.init).joined(separator: "."),
-      pyproject.location(["tool", "uv", "required-version"])
-    )
+      at: pyproject.place(["tool", "uv", "required-version"]))
   }
 
   private func localFolders(_ lockfile: PythonLockfile, from base: String) -> [String] {
@@ -428,13 +467,12 @@ struct PythonManifest: Sendable {
   // MARK: Findings
 
   private mutating func conflict(_ message: String, chosen: String, at path: String) {
-    findings.append(
-      Finding(
-        id: "FORGE-P020", severity: .warning, message: "\(message); \(chosen) is taken",
-        location: "\(path):1",
-        fix:
-          "keep the files of one package manager, or export one from the other with a tool that says so in its header"
-      ))
+    let finding = findings.note(
+      "FORGE-P020", .warning, "\(message); \(chosen) is taken",
+      at: .source(file: path, line: 1),
+      fix: "keep the files of one package manager, or export one from the other with a tool that "
+        + "says so in its header")
+    conflicts.append(finding)
   }
 
   private mutating func unlocked(_ name: String, fix: String) {
@@ -442,7 +480,7 @@ struct PythonManifest: Sendable {
       Finding(
         id: "FORGE-P021", severity: .warning,
         message: "\(name) has no lockfile: what is installed changes from build to build",
-        location: "\(path(name)):1",
+        at: .source(file: path(name), line: 1),
         fix: fix))
   }
 
@@ -458,6 +496,6 @@ struct PythonManifest: Sendable {
         message:
           "\(loose.count) of \(dependencies.count) requirements are not pinned (\(first.requirement.name) and so on): what is "
           + "installed changes from build to build",
-        location: first.location, fix: "pin all of them, with `pip-compile` or `uv pip compile`"))
+        at: first.location, fix: "pin all of them, with `pip-compile` or `uv pip compile`"))
   }
 }

@@ -60,7 +60,7 @@ struct PythonPackages: Sendable {
       if package.wheels.isEmpty, table[package.name]?.build == nil { return nil }
       return NativePackage(
         name: package.name, libc: PythonWheel.libcs(package.wheels, python: python),
-        source: lockfile.location(of: package.name))
+        source: lockfile.place(of: package.name).description)
     }.sorted { $0.name < $1.name }
   }
 }

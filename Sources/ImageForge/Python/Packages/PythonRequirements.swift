@@ -7,7 +7,7 @@ import ForgeSyntax
 struct PythonDependency: Sendable {
   let requirement: Requirement
   /// `file:line`.
-  let location: String
+  let location: Place
 }
 
 /// A requirements file and everything that it includes, inside the service's folder.
@@ -18,7 +18,7 @@ struct PythonRequirements: Sendable {
   /// Files and folders that an installation reads, relative to the root.
   private(set) var inputs: Set<String> = []
   /// Variables in the addresses of package indexes: `${TOKEN}`, with their places.
-  private(set) var variables: [(name: String, location: String)] = []
+  private(set) var variables: [(name: String, location: Place)] = []
   /// Of package indexes and of what is fetched by its address.
   private(set) var addresses: [String] = []
   private(set) var needsGit = false
@@ -53,7 +53,7 @@ struct PythonRequirements: Sendable {
     let file = RequirementsFile(source)
     if inputs.count == 1 { generator = file.generator }
     for line in file.lines {
-      let location = file.location(line)
+      let location = file.place(line)
       switch line.entry {
       case .requirement(let requirement, let hashed):
         add(PythonDependency(requirement: requirement, location: location), isConstraints)
@@ -83,7 +83,7 @@ struct PythonRequirements: Sendable {
             id: "FORGE-P010", severity: .error,
             message:
               "pip cannot read the requirement \"\(DisplayText.escape(String(text.prefix(80))))\"",
-            location: location, fix: "write it as `name==version`, `name @ url` or `-e ./folder`"))
+            at: location, fix: "write it as `name==version`, `name @ url` or `-e ./folder`"))
       }
     }
   }
@@ -97,7 +97,7 @@ struct PythonRequirements: Sendable {
   }
 
   /// Where a path of a requirements file leads, when the dependency step may copy it.
-  private mutating func resolve(_ text: String, from base: String, _ location: String) -> String? {
+  private mutating func resolve(_ text: String, from base: String, _ location: Place) -> String? {
     guard let path = ProjectPath.resolve(text, from: base),
       ProjectPath.relative(path, to: folder) != nil
     else {
@@ -106,7 +106,7 @@ struct PythonRequirements: Sendable {
           id: "FORGE-P011", severity: .error,
           message:
             "\"\(DisplayText.escape(text))\" leaves the service's folder; it is not in the build context",
-          location: location,
+          at: location,
           fix: "move the file into the service's folder, and refer to it from there"))
       return nil
     }
@@ -116,14 +116,14 @@ struct PythonRequirements: Sendable {
           id: "FORGE-P012", severity: .error,
           message:
             "\"\(DisplayText.escape(text))\" has characters that cannot stand in a Dockerfile",
-          location: location, fix: "use only letters, digits and `._-/` in the name"))
+          at: location, fix: "use only letters, digits and `._-/` in the name"))
       return nil
     }
     return path
   }
 
   private mutating func include(
-    _ text: String, from path: String, _ location: String, _ isConstraints: Bool
+    _ text: String, from path: String, _ location: Place, _ isConstraints: Bool
   ) throws {
     if text.hasPrefix("http://") || text.hasPrefix("https://") {
       findings.append(
@@ -131,7 +131,7 @@ struct PythonRequirements: Sendable {
           id: "FORGE-P013", severity: .warning,
           message:
             "requirements from the network can change from build to build; they were not read",
-          location: location, fix: "keep a copy of the file in the project"))
+          at: location, fix: "keep a copy of the file in the project"))
       return
     }
     guard let other = resolve(text, from: ProjectTree.parent(path), location) else { return }
@@ -139,7 +139,7 @@ struct PythonRequirements: Sendable {
       findings.append(
         Finding(
           id: "FORGE-P014", severity: .error, message: "the included file \(other) is not there",
-          location: location,
+          at: location,
           fix: "add the file, or take the line out"))
       return
     }
@@ -147,19 +147,19 @@ struct PythonRequirements: Sendable {
   }
 
   /// `-e ./libs/x`: pip takes it relative to where it runs, which is the service's folder.
-  private mutating func addFolder(_ text: String, _ location: String) {
+  private mutating func addFolder(_ text: String, _ location: Place) {
     guard let path = resolve(text, from: folder, location) else { return }
     guard tree.hasFolder(path) || tree.hasFile(path) else {
       findings.append(
         Finding(
-          id: "FORGE-P014", severity: .error, message: "\(path) is not there", location: location,
+          id: "FORGE-P014", severity: .error, message: "\(path) is not there", at: location,
           fix: "add the folder, or take the line out"))
       return
     }
     inputs.insert(path)
   }
 
-  private mutating func checkAddress(_ address: String, _ location: String) {
+  private mutating func checkAddress(_ address: String, _ location: Place) {
     if address.hasPrefix("git+") { needsGit = true }
     addresses.append(address)
     var rest = address[...]
@@ -175,7 +175,7 @@ struct PythonRequirements: Sendable {
         Finding(
           id: "FORGE-P015", severity: .error,
           message: "an address holds a user name and a password",
-          location: location,
+          at: location,
           fix: "write `${TOKEN}` in its place, and give the variable to the build as a secret"))
     }
   }

@@ -42,7 +42,7 @@ enum PythonWeights {
         id: "FORGE-P038", severity: .info,
         message:
           "\(written) brings \(entry.brings): about \(ByteCount.text(entry.bytes)) more of the image",
-        location: dependency.location, fix: entry.instead)
+        at: dependency.location, fix: entry.instead)
     }
   }
 

@@ -1,4 +1,5 @@
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// A command or call that starts the service, as far as it can be read.
@@ -21,7 +22,13 @@ struct PythonStartCommand: Sendable {
   var workers: Int?
   /// `uvicorn`, `gunicorn`, …
   var server: String?
-  var location = ""
+  var location: Place?
+  /// The port, with what says it.
+  var writtenPort: Written<Int>? {
+    guard let port, let location else { return nil }
+    return Written(port, at: location)
+  }
+
   /// The configuration file that gunicorn is given.
   var settingsFile: String?
 
@@ -49,7 +56,7 @@ struct PythonStartCommand: Sendable {
       guard var command = parse(String(row.dropFirst(4).prefix(4096)), folder: folder) else {
         continue
       }
-      command.location = "\(source.name):\(index + 1)"
+      command.location = source.place(line: index + 1)
       return [command]
     }
     return []

@@ -11,26 +11,24 @@ enum PythonStartFiles {
   /// In the order in which they rule.
   static func commands(_ folder: String, in tree: ProjectTree) -> [PythonStartCommand] {
     lines(folder, in: tree).compactMap { line in
-      guard var command = PythonStartCommand.parse(String(line.text.prefix(4096)), folder: folder)
+      guard var command = PythonStartCommand.parse(String(line.value.prefix(4096)), folder: folder)
       else { return nil }
-      command.location = line.location
+      command.location = line.place
       return command
     }
   }
 
   /// All lines that may start something, with their places.
-  static func lines(_ folder: String, in tree: ProjectTree) -> [(text: String, location: String)] {
+  static func lines(_ folder: String, in tree: ProjectTree) -> [Written<String>] {
     ComposeFile.commands(of: folder, in: tree) + dockerfile(folder, in: tree)
       + scripts(folder, in: tree)
   }
 
   /// The `CMD` or `ENTRYPOINT` of the last stage.
-  private static func dockerfile(_ folder: String, in tree: ProjectTree) -> [(
-    text: String, location: String
-  )] {
+  private static func dockerfile(_ folder: String, in tree: ProjectTree) -> [Written<String>] {
     let names = ["Dockerfile", "Dockerfile.prod", "Containerfile", "docker/Dockerfile"]
     return names.map { ProjectTree.join(folder, $0) }.flatMap {
-      path -> [(text: String, location: String)] in
+      path -> [Written<String>] in
       guard let source = try? tree.read(path, limit: maximumSize),
         let file = try? DockerfileSyntax.parse(source),
         let stage = file.stages.last
@@ -39,7 +37,8 @@ enum PythonStartFiles {
         guard let instruction = stage.instructions.last(where: { $0.keyword == keyword }) else {
           return nil
         }
-        return (instruction.words.joined(separator: " "), file.location(instruction.line))
+        return Written(
+          instruction.words.joined(separator: " "), at: file.place(instruction.line))
       }
     }
   }
@@ -53,9 +52,7 @@ enum PythonStartFiles {
   }
 
   /// Shell scripts and the Makefile, line by line; a server that reloads is development's.
-  private static func scripts(_ folder: String, in tree: ProjectTree) -> [(
-    text: String, location: String
-  )] {
+  private static func scripts(_ folder: String, in tree: ProjectTree) -> [Written<String>] {
     let folders = [".", "scripts", "bin", "docker"].map {
       $0 == "." ? folder : ProjectTree.join(folder, $0)
     }
@@ -63,12 +60,12 @@ enum PythonStartFiles {
       tree.names(in: place).filter(isScript).map { ProjectTree.join(place, $0) }
     }
     paths.append(ProjectTree.join(folder, "Makefile"))
-    return paths.prefix(50).flatMap { path -> [(text: String, location: String)] in
+    return paths.prefix(50).flatMap { path -> [Written<String>] in
       guard let source = try? tree.read(path, limit: maximumSize) else { return [] }
       return logicalLines(source.text).filter {
         !$0.text.hasPrefix("#") && !$0.text.contains("--reload")
       }
-      .map { ($0.text, "\(path):\($0.line)") }
+      .map { Written($0.text, at: source.place(line: $0.line)) }
     }
   }
 

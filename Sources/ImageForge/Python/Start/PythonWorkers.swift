@@ -35,7 +35,8 @@ enum PythonWorkers {
     else { return [] }
     var found: [BackgroundWorker] = []
     func add(_ tool: String, _ command: String, _ offset: Int) {
-      found.append(BackgroundWorker(tool: tool, command: command, source: file.location(offset)))
+      found.append(
+        BackgroundWorker(tool: tool, command: command, source: file.location(offset).description))
     }
     let scope = PythonScope(file: file, function: nil)
     for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key })

@@ -135,22 +135,30 @@ package struct TOMLDocument: Sendable {
 
   // MARK: Places
 
-  /// The place of a key or header; of the nearest one above it when it is not written on its own.
+  /// The line of a key or header; of the nearest one above it when it is not written on its own.
   /// - Parameter text: looked for from there on, for an element of an array over several lines.
   package func place(_ path: [String], containing text: String? = nil) -> Place {
     var path = path
     while !path.isEmpty, lines[path] == nil { path.removeLast() }
-    let line = lines[path] ?? 1
-    return text.flatMap { place(of: $0, from: line) } ?? source.place(line: line)
+    let start = lines[path] ?? 1
+    guard let text, let place = place(of: text, from: start) else {
+      return source.place(line: start)
+    }
+    return place
   }
 
-  /// The same as evidence names it, `file:line`.
+  /// The same as `file:line`.
   package func location(_ path: [String], containing text: String? = nil) -> String {
     place(path, containing: text).description
   }
 
+  /// `file:line` of the first line from `line` on that holds the text.
+  package func location(of text: String, from line: Int = 1) -> String? {
+    place(of: text, from: line)?.description
+  }
+
   /// The first line from `line` on that holds the text.
-  private func place(of text: String, from line: Int) -> Place? {
+  package func place(of text: String, from line: Int = 1) -> Place? {
     var start = 0
     for _ in 1..<max(line, 1) {
       guard let end = source.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }

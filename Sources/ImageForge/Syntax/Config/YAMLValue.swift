@@ -40,9 +40,10 @@ package struct YAMLValue {
     }
   }
 
-  package var place: Place { .source(file: name, line: node.mark?.line ?? 1) }
-
-  /// The place as evidence names it, `file:line`.
+  /// The line, from 1.
+  package var line: Int { node.mark?.line ?? 1 }
+  package var place: Place { .source(file: name, line: line) }
+  /// `file:line`.
   package var location: String { place.description }
 
   /// The text of a scalar, as written: `"8080"` for `8080`; nil for `null`.
@@ -69,11 +70,15 @@ package struct YAMLValue {
 
   package struct Entry {
     package let key: String
-    /// Of the key.
-    package let place: Place
+    /// The file.
+    package let name: String
+    /// The line of the key, from 1.
+    package let line: Int
     package let value: YAMLValue
 
-    /// The place as evidence names it, `file:line`.
+    /// Where the key stands.
+    package var place: Place { .source(file: name, line: line) }
+    /// `file:line` of the key.
     package var location: String { place.description }
   }
 
@@ -94,7 +99,8 @@ package struct YAMLValue {
       // Keys that are no texts name nothing.
       guard let text = key.scalar?.string else { continue }
       own.append(
-        Entry(key: text, place: YAMLValue(node: key, name: name).place, value: member))
+        Entry(
+          key: text, name: name, line: YAMLValue(node: key, name: name).line, value: member))
     }
     let keys = Set(own.map(\.key))
     return merged.prefix(Self.maximumCount).filter { !keys.contains($0.key) } + own

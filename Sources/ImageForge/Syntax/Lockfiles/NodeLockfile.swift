@@ -5,8 +5,7 @@ import Yams
 /// The version of one package that a lockfile of the Node.js world pins, and where it says so.
 package struct NodeLockfile: Sendable, Equatable {
   package let version: String?
-  /// `file:line`.
-  package let source: String
+  package let place: Place
   /// The version of the lockfile's format, as written: `3`, `9.0`.
   package let format: String?
 }
@@ -21,7 +20,7 @@ extension NodeLockfile {
     let format = root["lockfileVersion"]?.integer.map { "\($0)" }
     func found(_ entry: JSON?) -> NodeLockfile {
       NodeLockfile(
-        version: entry?["version"]?.string, source: source.location(at: entry?.offset ?? 0),
+        version: entry?["version"]?.string, place: source.place(at: entry?.offset ?? 0),
         format: format)
     }
     guard let packages = root["packages"] else { return found(root["dependencies"]?[package]) }
@@ -44,7 +43,7 @@ extension NodeLockfile {
       version: entry?.string.flatMap { text in
         text.lastIndex(of: "@").map { String(text[text.index(after: $0)...]) }
       },
-      source: source.location(at: entry?.offset ?? 0),
+      place: source.place(at: entry?.offset ?? 0),
       format: root["lockfileVersion"]?.integer.map { "\($0)" })
   }
 
@@ -87,8 +86,7 @@ extension NodeLockfile {
       }
     }
     let lockfile = NodeLockfile(
-      version: best?.version, source: source.place(line: best?.line ?? 1).description,
-      format: format ?? "1")
+      version: best?.version, place: source.place(line: best?.line ?? 1), format: format ?? "1")
     return (lockfile, format != nil)
   }
 
@@ -119,7 +117,7 @@ extension NodeLockfile {
         let version = (entry["version"] ?? entry).string?.prefix { $0 != "(" && $0 != "_" }
         found = NodeLockfile(
           version: version.map(String.init),
-          source: source.place(line: start + (entry.mark?.line ?? 1) - 1).description,
+          place: source.place(line: start + (entry.mark?.line ?? 1) - 1),
           format: format)
         return
       }
@@ -142,8 +140,8 @@ extension NodeLockfile {
       throw SyntaxError(
         source, reason: "there is no lockfileVersion: not a lockfile of pnpm")
     }
-    return found.map { NodeLockfile(version: $0.version, source: $0.source, format: format) }
-      ?? NodeLockfile(version: nil, source: source.place(line: 1).description, format: format)
+    return found.map { NodeLockfile(version: $0.version, place: $0.place, format: format) }
+      ?? NodeLockfile(version: nil, place: source.place(line: 1), format: format)
   }
 
   /// The lines of a lockfile without conflict markers.

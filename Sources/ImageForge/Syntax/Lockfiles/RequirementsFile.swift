@@ -57,6 +57,7 @@ package struct RequirementsFile: Sendable {
 
   /// Where a line stands as evidence names it, `file:line`.
   package func location(_ line: Line) -> String { source.place(line: line.line).description }
+  package func place(_ line: Line) -> Place { source.place(line: line.line) }
 
   /// PowerShell's `>` writes UTF-16 with a byte order mark, and pip reads it.
   private static func decoded(_ source: SourceText) -> SourceText {
