@@ -38,7 +38,7 @@ enum PythonStartFiles {
           return nil
         }
         return Written(
-          instruction.words.joined(separator: " "), at: file.place(instruction.line))
+          instruction.words.joined(separator: " "), at: file.place(line: instruction.line))
       }
     }
   }
