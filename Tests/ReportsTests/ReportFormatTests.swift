@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeChecks
 import ForgeFindings
 import ForgeInspection
 import ForgeRules
