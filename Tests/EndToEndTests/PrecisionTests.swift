@@ -1,6 +1,6 @@
 import ForgeFindings
 import Foundation
-import ImageForge
+import ForgeInspection
 import TestSupport
 import Testing
 
