@@ -91,7 +91,8 @@ import Testing
         about: .variable("NODE_TLS_REJECT_UNAUTHORIZED")) == edit(2, 1))
   }
 
-  @Test(arguments: [
+  /// Spelled out, as its type takes the compiler too long to find.
+  static let instructions: [(String, FindingID, Place, [String])] = [
     (
       "RUN apt-get update && \\\n    apt-get install -y curl", "FORGE-I005",
       .layer(1, path: "var/lib/apt/lists/"),
@@ -116,7 +117,9 @@ import Testing
     ),
     ("ONBUILD RUN x", "FORGE-I033", .config(.onBuild), []),
     ("VOLUME /etc", "FORGE-I014", .config(.volumes), []),
-  ])
+  ]
+
+  @Test(arguments: instructions)
   func instructionsAreWrittenAnew(
     instruction: String, id: FindingID, place: Place, expected: [String]
   ) throws {
