@@ -134,7 +134,7 @@ let package = Package(
       "Migration",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
-        "ForgeLint", "ForgeWorkloads", "ForgeTemplates",
+        "ForgeLint", "ForgeWorkloads", "ForgeTemplates", system,
       ]),
     room(
       "Recipes",
