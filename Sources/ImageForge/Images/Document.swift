@@ -82,7 +82,8 @@ struct Fields: Sendable {
   private func value(_ key: String) -> JSON? {
     let folded = JSON.foldKey(key)
     let found = json.member(key) ?? json.members.first { JSON.foldKey($0.key) == folded }
-    return found.flatMap { $0.value.isNull ? nil : $0.value }
+    guard let value = found?.value, !value.isNull else { return nil }
+    return value
   }
 
   func has(_ key: String) -> Bool { value(key) != nil }
@@ -100,7 +101,7 @@ struct Fields: Sendable {
   }
 
   func object(_ key: String) throws(ImageError) -> Fields? {
-    try read(key, "an object") { $0.isObject ? Fields(document: document, json: $0) : nil }
+    try readObject(key) { Fields(document: document, json: $0) }
   }
 
   func objects(_ key: String) throws(ImageError) -> [Fields]? {
@@ -113,7 +114,8 @@ struct Fields: Sendable {
   func strings(_ key: String) throws(ImageError) -> [String]? {
     try read(key, "an array of strings") { value in
       let strings = value.elements.compactMap(\.string)
-      return value.isArray && strings.count == value.elements.count ? strings : nil
+      guard value.isArray, strings.count == value.elements.count else { return nil }
+      return strings
     }
   }
 
@@ -141,7 +143,7 @@ struct Fields: Sendable {
 
   /// The keys of an object whose values do not matter, as Docker writes sets.
   func set(_ key: String) throws(ImageError) -> [String]? {
-    try read(key, "an object") { $0.isObject ? $0.members.map(\.key) : nil }
+    try readObject(key) { $0.members.map(\.key) }
   }
 
   func require<Value>(_ value: Value?, _ key: String) throws(ImageError) -> Value {
@@ -153,6 +155,15 @@ struct Fields: Sendable {
     -> ImageError
   {
     document.failure(reason, at: key.flatMap { value($0)?.offset } ?? json.offset, kind)
+  }
+
+  private func readObject<Value>(
+    _ key: String, _ convert: (JSON) -> Value
+  ) throws(ImageError) -> Value? {
+    try read(key, "an object") { value in
+      guard value.isObject else { return nil }
+      return convert(value)
+    }
   }
 
   private func read<Value>(

@@ -54,10 +54,10 @@ struct ImageAssembler {
   private mutating func layers(_ contents: ListedImage.Contents) throws(ImageError) -> [ImageLayer] {
     let diffIDs = contents.config.diffIDs
     guard contents.layers.count == diffIDs.count else {
-      throw ImageError(
-        .malformed, source: source,
+      var reason =
         "the manifest has \(contents.layers.count) layers, but the config names \(diffIDs.count) in rootfs.diff_ids"
-          + (contents.layers.isEmpty ? " (Docker 25.0.0 saved images so)" : ""))
+      if contents.layers.isEmpty { reason += " (Docker 25.0.0 saved images so)" }
+      throw ImageError(.malformed, source: source, reason)
     }
     var layers: [ImageLayer] = []
     var diffIDOf: [String: Digest] = [:]

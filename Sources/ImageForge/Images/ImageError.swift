@@ -55,8 +55,8 @@ public struct ImageError: ForgeError, Equatable {
   }
 
   public var description: String {
-    let name = source == "-" ? "standard input" : DisplayText.escape(source)
-    return "cannot open image \(name): \(reason)" + (advice.isEmpty ? "" : "; \(advice)")
+    let problem = "cannot open image \(ImageStore.displayName(of: source)): \(reason)"
+    return [problem, remedy].compactMap(\.self).joined(separator: "; ")
   }
 }
 

@@ -5,6 +5,12 @@ import SystemPackage
 
 /// Opens images, wherever their bytes stand.
 package enum ImageStore {
+  /// What messages call an image that the user named so.
+  package static func displayName(of source: String) -> String {
+    guard source != "-" else { return "standard input" }
+    return DisplayText.escape(source)
+  }
+
   /// Opens the image that `source` names: a docker-archive or an OCI archive, wrapped in gzip or zstd or not,
   /// an OCI layout folder, or `-` for standard input.
   ///

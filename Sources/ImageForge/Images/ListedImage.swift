@@ -49,7 +49,7 @@ struct ListedImage: Sendable {
   func isNamed(_ name: String) -> Bool {
     if references.contains(where: { Reference.same($0, name) }) { return true }
     let digests = [digest, contents?.config.digest].compactMap { $0 }
-    let hex = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+    let hex = name.trimmingPrefix("sha256:")
     return digests.contains { $0.description == name || (hex.count >= 6 && $0.hex.hasPrefix(hex)) }
   }
 }

@@ -17,11 +17,11 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard (2...3).contains(parts.count), !parts.contains("") else { return nil }
-    self.init(os: parts[0], architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
+    self.init(os: parts[0], architecture: parts[1], variant: parts.dropFirst(2).first)
   }
 
   package var description: String {
-    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+    [os, architecture, variant].compactMap(\.self).joined(separator: "/")
   }
 
   /// Whether a user who asks for `wanted` means this one: a variant counts only where it was asked for.

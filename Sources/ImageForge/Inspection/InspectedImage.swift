@@ -38,10 +38,7 @@ public struct InspectedImage: Sendable {
         let origin = tree[id].target
         return DisplayText.escape(root.layers[Int(origin.layer)].entries.link(Int(origin.index)))
       },
-      package: { id in
-        guard tree[id].inode != FileTree.none else { return nil }
-        return owners.package(tree[id].inode).map { "\($0.kind) \($0.name)" }
-      }
+      package: { id in owners.package(tree[id].inode).map { "\($0.kind) \($0.name)" } }
     ).facts(id, depth: depth, name: DisplayText.escape(clean))
   }
 
@@ -135,7 +132,7 @@ public struct TreeReport: Codable, Sendable, Equatable {
   /// What is below the path.
   public var tree: TreeFacts
 
-  /// A report of these parts.
+  /// A report of what is below a path of an image, or of one of its layers.
   public init(image: ImageFacts, layer: Int?, tree: TreeFacts) {
     self.image = image
     self.layer = layer

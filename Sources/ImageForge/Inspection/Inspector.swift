@@ -85,7 +85,7 @@ private struct ImageReading {
   }
 
   func inspect(_ image: Image) throws -> InspectedImage {
-    let name = image.source == "-" ? "standard input" : DisplayText.escape(image.source)
+    let name = ImageStore.displayName(of: image.source)
     let scans = try LayerScans.read(image.layers, of: name, layers, cache: options.cache)
     let root = try RootFilesystem(scans, image: name)
     let owners = Owners(root)
@@ -96,9 +96,8 @@ private struct ImageReading {
   /// Any of them may be a link to one of the same name elsewhere.
   private static func accounts(_ path: ArraySlice<UInt8>) -> Int {
     let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
-    let isWanted = ["passwd", "group", "shadow", "os-release"].contains {
-      name.elementsEqual($0.utf8)
-    }
-    return isWanted ? accountsSize : 0
+    for wanted in ["passwd", "group", "shadow", "os-release"]
+    where name.elementsEqual(wanted.utf8) { return accountsSize }
+    return 0
   }
 }

@@ -148,9 +148,9 @@ enum LazyIndex {
     var entries: [[UInt8]: Entry] = [:]
     for index in scan.entries.indices {
       let entry = scan.entries[index]
-      let link = [.symlink, .hardlink].contains(entry.kind) ? Array(scan.entries.link(index)) : []
+      // Empty for what is no link.
       entries[Array(scan.entries.path(index))] = Entry(
-        kind: entry.kind, size: entry.size, link: link,
+        kind: entry.kind, size: entry.size, link: Array(scan.entries.link(index)),
         metadata: [Int64(entry.mode & 0o7777), Int64(entry.uid), Int64(entry.gid)])
     }
     return entries
@@ -176,13 +176,16 @@ enum LazyIndex {
         throw Unusable(reason: "an entry is of the unknown type \(DisplayText.escape(type))")
       }
       let link = element["linkName"]?.string ?? ""
-      entries[clean(name)] = Entry(
-        kind: kind, size: kind == .regular ? element["size"]?.integer ?? 0 : 0,
-        link: kind == .symlink ? Array(link.utf8) : kind == .hardlink ? clean(link) : [],
-        metadata: [
-          (element["mode"]?.integer).map { $0 & 0o7777 }, element["uid"]?.integer,
-          element["gid"]?.integer,
-        ])
+      let permissions = (element["mode"]?.integer).map { $0 & 0o7777 }
+      var entry = Entry(
+        kind: kind, metadata: [permissions, element["uid"]?.integer, element["gid"]?.integer])
+      switch kind {
+      case .regular: entry.size = element["size"]?.integer ?? 0
+      case .symlink: entry.link = Array(link.utf8)
+      case .hardlink: entry.link = clean(link)
+      case .directory, .characterDevice, .blockDevice, .fifo: break
+      }
+      entries[clean(name)] = entry
     }
     return entries
   }

@@ -104,7 +104,8 @@ package enum LayerReader {
     try tar.finish()
 
     let diffID = tarHash.finish()
-    let digest = compression == .none && !isHashedTwice ? diffID : blobHash.finish()
+    let isBlobHashed = compression != .none || isHashedTwice
+    let digest = isBlobHashed ? blobHash.finish() : diffID
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length,
       unpacked: tar.offset,

@@ -25,7 +25,8 @@ enum SecretFiles {
       let path: [UInt8]
     }
     // FORGE-I010 says more about what it found in a file.
-    let known = Set((inspection.details.secrets ?? []).map { Place(layer: $0.layer, path: $0.path) })
+    let known = Set(
+      (inspection.details.secrets ?? []).map { Place(layer: $0.layer, path: $0.path) })
     return inspection.details.files.compactMap { file in
       guard file.kind == .regular, file.size > 0, let judgement = judgement(file.path[...]) else {
         return nil

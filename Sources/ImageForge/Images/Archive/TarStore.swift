@@ -63,7 +63,7 @@ struct TarStore: NamedFiles {
     }
     try Self.checkParents(members, source: source)
     self.members = members
-    notes = directory.hasDataAfterEnd ? [Self.dataAfterEnd] : []
+    notes = if directory.hasDataAfterEnd { [Self.dataAfterEnd] } else { [] }
   }
 
   /// What unpacks below a link lands elsewhere: an engine that unpacks would not see what a reader of names sees.
@@ -73,7 +73,7 @@ struct TarStore: NamedFiles {
     let slash = UInt8(ascii: "/")
     // With the slash as the lowest byte, the first name below a name follows it at once.
     let names = members.keys.sorted { a, b in
-      a.lexicographicallyPrecedes(b) { ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1) }
+      a.lexicographicallyPrecedes(b) { $0 != $1 && ($0 == slash || ($1 != slash && $0 < $1)) }
     }
     for (name, next) in zip(names, names.dropFirst())
     where next.count > name.count && next[name.count] == slash && next.starts(with: name)

@@ -25,12 +25,11 @@ struct OCIReader {
     let index = try documents.document(file, name: "index.json")
     try read(ImageIndex(index, mediaType: nil).manifests, below: nil, references: [], depth: 0)
     if images.isEmpty {
-      throw ImageError(
-        .notAnImage, source: store.source,
-        artifacts.isEmpty
-          ? "index.json lists no image"
-          : "index.json lists no image, only an artifact of the type \(DisplayText.escape(artifacts[0]))"
-      )
+      var reason = "index.json lists no image"
+      if let artifact = artifacts.first {
+        reason += ", only an artifact of the type \(DisplayText.escape(artifact))"
+      }
+      throw ImageError(.notAnImage, source: store.source, reason)
     }
   }
 
@@ -167,7 +166,8 @@ struct OCIReader {
         at: "manifest \(descriptor.digest)", severity: .info))
   }
 
-  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> ListedImage
+  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String)
+    -> ListedImage
   {
     ListedImage(
       digest: descriptor.digest, references: references,

@@ -57,8 +57,7 @@ extension ImageDiff {
       gone += left
       come += right
       for index in 0..<max(gone.count, come.count) {
-        changes.append(
-          Package(index < gone.count ? gone[index] : nil, index < come.count ? come[index] : nil))
+        changes.append(Package(gone.dropFirst(index).first, come.dropFirst(index).first))
       }
     }
     return changes.sorted { a, b in
@@ -113,12 +112,24 @@ extension ImageDiff.Growth {
   }
 }
 
+extension ImageDiff.Change {
+  /// What became of what is in one of two images at least.
+  fileprivate init(wasThere: Bool, isThere: Bool) {
+    self =
+      switch (wasThere, isThere) {
+      case (false, _): .added
+      case (true, false): .removed
+      case (true, true): .changed
+      }
+  }
+}
+
 extension ImageDiff.Package {
   /// One of them at least.
   fileprivate init(_ old: PackageFacts?, _ new: PackageFacts?) {
     kind = new?.kind ?? old?.kind ?? ""
     name = new?.name ?? old?.name ?? ""
-    change = old == nil ? .added : new == nil ? .removed : .changed
+    change = ImageDiff.Change(wasThere: old != nil, isThere: new != nil)
     oldVersion = old?.version
     newVersion = new?.version
     oldBytes = old?.bytes ?? 0
@@ -137,7 +148,7 @@ extension ImageDiff.Layer {
     func count(_ change: ImageDiff.Change, _ layer: LayerFacts?) -> Int {
       layer.flatMap { counts[FileCount(change: change, layer: $0.index)] } ?? 0
     }
-    change = old == nil ? .added : new == nil ? .removed : .changed
+    change = ImageDiff.Change(wasThere: old != nil, isThere: new != nil)
     oldIndex = old?.index
     newIndex = new?.index
     createdBy = new?.createdBy ?? old?.createdBy
@@ -191,8 +202,8 @@ private struct FileComparison {
     let (wasFolder, isFolder) = (a?.kind == .directory, b?.kind == .directory)
     // Folders have no bytes of their own; those whose files all differ would only hide them.
     guard !(wasFolder || a == nil) || !(isFolder || b == nil) else { return }
-    let change: ImageDiff.Change =
-      a == nil || wasFolder ? .added : b == nil || isFolder ? .removed : .changed
+    let change = ImageDiff.Change(
+      wasThere: a != nil && !wasFolder, isThere: b != nil && !isFolder)
     var differs: [String] = []
     if let a, let b, change == .changed {
       differs = Self.differences(a, old.root, b, new.root)
@@ -209,9 +220,8 @@ private struct FileComparison {
       return
     }
     let package =
-      newInode != FileTree.none
-      ? new.owners.package(newInode)
-      : oldInode != FileTree.none ? old.owners.package(oldInode) : nil
+      newInode == FileTree.none
+      ? old.owners.package(oldInode) : new.owners.package(newInode)
     found.append(
       (
         ImageDiff.File(
@@ -223,7 +233,8 @@ private struct FileComparison {
   }
 
   private static func size(_ inode: Int32, _ root: RootFilesystem) -> Int64 {
-    inode == FileTree.none ? 0 : root.inodes[Int(inode)].size
+    guard inode != FileTree.none else { return 0 }
+    return root.inodes[Int(inode)].size
   }
 
   /// Times are left out: every build sets them anew.
@@ -259,7 +270,8 @@ extension RootFilesystem {
 
   /// The entry that set mode and owner of what is no folder.
   fileprivate func metadata(_ node: FileTree.Node) -> FileTree.Origin {
-    node.inode != FileTree.none ? inodes[Int(node.inode)].metadata : node.origin
+    guard node.inode != FileTree.none else { return node.origin }
+    return inodes[Int(node.inode)].metadata
   }
 
   fileprivate func attributes(_ origin: FileTree.Origin) -> [ExtendedAttribute] {

@@ -22,12 +22,14 @@ struct Owners: Sendable {
 
   /// The package that owns an inode.
   func package(_ inode: Int32) -> PackageFacts? {
-    owner[Int(inode)] >= 0 ? packages[Int(owner[Int(inode)])] : nil
+    guard inode != FileTree.none, owner[Int(inode)] >= 0 else { return nil }
+    return packages[Int(owner[Int(inode)])]
   }
 
   /// The row of `OwnerFacts` that an inode belongs to.
   func kind(_ inode: Int32) -> String {
-    package(inode)?.kind ?? (owner[Int(inode)] == Self.next ? "next" : "other")
+    if let package = package(inode) { return package.kind }
+    return owner[Int(inode)] == Self.next ? "next" : "other"
   }
 
   /// Each of the inodes in one row.

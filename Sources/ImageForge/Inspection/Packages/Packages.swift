@@ -44,7 +44,7 @@ package struct Packages {
   package static func all(_ root: RootFilesystem) -> (packages: [PackageFacts], owner: [Int32]) {
     let packages = read(root, names: false)
     let order = packages.order()
-    return (order.facts, packages.owner.map { $0 == none ? $0 : order.place[Int($0)] })
+    return (order.facts, packages.owner.map(order.newIndex))
   }
 
   private static func read(_ root: RootFilesystem, names: Bool) -> Packages {
@@ -64,8 +64,8 @@ package struct Packages {
     let packages = read(root, names: true)
     let order = packages.order()
     return (
-      order.facts, packages.owner.map { $0 == none ? $0 : order.place[Int($0)] },
-      (packages.claims ?? [:]).mapValues { $0.map { order.place[Int($0)] } }
+      order.facts, packages.owner.map(order.newIndex),
+      (packages.claims ?? [:]).mapValues { $0.map(order.newIndex) }
     )
   }
 
@@ -74,8 +74,19 @@ package struct Packages {
     owner = [Int32](repeating: Self.none, count: root.inodes.count)
   }
 
-  /// The packages, the largest first, and for each of `found` where it stands among these.
-  private func order() -> (facts: [PackageFacts], place: [Int32]) {
+  /// The packages, the largest first.
+  private struct Order {
+    let facts: [PackageFacts]
+    /// By the index in `found`: the index in `facts`.
+    let place: [Int32]
+
+    /// Where a package of `found` stands in `facts`; nobody stays nobody.
+    func newIndex(_ index: Int32) -> Int32 {
+      index == Packages.none ? index : place[Int(index)]
+    }
+  }
+
+  private func order() -> Order {
     let facts = found.map { package in
       var facts = package.facts
       var layers: [Int: Int64] = [:]
@@ -93,7 +104,7 @@ package struct Packages {
     }
     var place = [Int32](repeating: 0, count: facts.count)
     for (new, old) in order.enumerated() { place[old] = Int32(new) }
-    return (order.map { facts[$0] }, place)
+    return Order(facts: order.map { facts[$0] }, place: place)
   }
 
   private func text(_ node: FileTree.ID?) -> String? {

@@ -7,7 +7,7 @@ public struct FileFacts: Codable, Sendable, Equatable {
   /// The layer that stores it.
   public var layer: Int
 
-  /// A file of these parts.
+  /// A file of so many bytes, and the layer that stores it.
   public init(path: String, bytes: Int64, layer: Int) {
     self.path = path
     self.bytes = bytes
@@ -22,7 +22,7 @@ public struct DuplicateGroup: Codable, Sendable, Equatable {
   /// The paths, sorted; escaped as everywhere.
   public var paths: [String]
 
-  /// A group of these parts.
+  /// Files of the same content, each of so many bytes.
   public init(bytes: Int64, paths: [String]) {
     self.bytes = bytes
     self.paths = paths
@@ -38,7 +38,7 @@ public struct FolderFacts: Codable, Sendable, Equatable {
   /// Regular files; a hardlink group is one.
   public var files: Int
 
-  /// A folder of these parts.
+  /// A folder with the bytes and files in it and below it.
   public init(path: String, bytes: Int64, files: Int) {
     self.path = path
     self.bytes = bytes

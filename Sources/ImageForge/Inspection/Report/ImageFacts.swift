@@ -18,7 +18,7 @@ public struct ImageFacts: Codable, Sendable, Equatable {
   /// `config.Cmd` as it stands.
   public var cmd: [String]
 
-  /// Facts of these parts.
+  /// An image that was named so, and what its config says of how it starts.
   public init(
     source: String, reference: String?, digest: Digest, platform: String, user: String,
     entrypoint: [String],
@@ -55,7 +55,7 @@ public struct BaseFacts: Codable, Sendable, Equatable {
   /// What tells: a place in the history.
   public var evidence: String
 
-  /// A base of these parts.
+  /// A base image of so many layers, and what tells of it.
   public init(name: String?, layers: Int, evidence: String) {
     self.name = name
     self.layers = layers

@@ -49,7 +49,7 @@ public struct LayerFacts: Codable, Sendable, Equatable {
   /// The history entry that made it; nil where history does not align.
   @EncodesNull public var createdBy: String?
 
-  /// Facts of these parts.
+  /// A layer of these digests and sizes, in bytes.
   public init(
     index: Int, digest: Digest, diffID: Digest, mediaType: String, compressed: Int64,
     unpacked: Int64, stored: Int64,

@@ -13,7 +13,7 @@ public struct PackageFacts: Codable, Sendable, Equatable {
   /// The layer that stores most of them; nil for a package without any.
   @EncodesNull public var layer: Int?
 
-  /// A package of these parts.
+  /// A package of a kind, and the bytes that its visible files take.
   public init(kind: String, name: String, version: String, bytes: Int64, layer: Int? = nil) {
     self.kind = kind
     self.name = name
@@ -35,7 +35,7 @@ public struct OwnerFacts: Codable, Sendable, Equatable {
   /// The part of `bytes` that the layers of the base image store; 0 where the base is not known.
   public var base: Int64
 
-  /// An owner of these parts.
+  /// An owner with the bytes and files that are its own.
   public init(owner: String, bytes: Int64, files: Int, base: Int64) {
     self.owner = owner
     self.bytes = bytes

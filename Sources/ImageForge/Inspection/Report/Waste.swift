@@ -31,7 +31,7 @@ public struct Waste: Codable, Sendable, Equatable {
   /// The layer that hides them.
   public var hiddenBy: Int
 
-  /// A row of these parts.
+  /// Bytes of the file at `path` that one layer stores and another hides.
   public init(path: String, bytes: Int64, cause: WasteCause, layer: Int, hiddenBy: Int) {
     self.path = path
     self.bytes = bytes

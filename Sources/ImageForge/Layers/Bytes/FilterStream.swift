@@ -22,9 +22,11 @@ final class FilterStream: LayerStream {
     self.archive = archive
     source = Source(input)
     archive_read_support_format_raw(archive)
-    _ =
-      compression == .xz
-      ? archive_read_support_filter_xz(archive) : archive_read_support_filter_bzip2(archive)
+    if compression == .xz {
+      archive_read_support_filter_xz(archive)
+    } else {
+      archive_read_support_filter_bzip2(archive)
+    }
     let status = archive_read_open(
       archive, Unmanaged.passUnretained(source).toOpaque(), nil,
       { _, context, block in

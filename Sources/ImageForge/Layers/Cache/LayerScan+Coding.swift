@@ -97,10 +97,12 @@ extension LayerEntries {
       let list = extendedAttributes(index)
       let head = head(index)
       let isSame = before.map { $0.entry.hasSameMetadata(as: entry) } ?? false
-      out.byte(
-        entry.kind.rawValue | (entry.isSparse ? Bit.sparse : 0)
-          | (entry.hasExtendedAttributes ? Bit.attributes : 0)
-          | (head != nil ? Bit.head : 0) | (isSame ? Bit.sameMetadata : 0))
+      var bits = entry.kind.rawValue
+      if entry.isSparse { bits |= Bit.sparse }
+      if entry.hasExtendedAttributes { bits |= Bit.attributes }
+      if head != nil { bits |= Bit.head }
+      if isSame { bits |= Bit.sameMetadata }
+      out.byte(bits)
       let shared = zip(before?.path ?? [], path).prefix { $0 == $1 }.count
       out.number(shared)
       out.run(path.dropFirst(shared))

@@ -86,11 +86,12 @@ package struct TarBlock {
 
   /// Two's complement, big-endian; the first bit only hits the form, the second is the sign.
   private static func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
-    let isNegative = field[field.startIndex] & 0x40 != 0
-    var value: Int64 = isNegative ? -1 : 0
-    for (index, byte) in field.enumerated() {
-      let byte = index == 0 ? (isNegative ? byte | 0x80 : byte & 0x7F) : byte
-      guard value >> 55 == (isNegative ? -1 : 0) else { return nil }
+    let first = field[field.startIndex]
+    // The seven bits of the first byte, with their sign carried on to the left.
+    var value = Int64(Int8(bitPattern: first << 1) >> 1)
+    let sign = value >> 63
+    for byte in field.dropFirst() {
+      guard value >> 55 == sign else { return nil }
       value = value << 8 | Int64(byte)
     }
     return value

@@ -151,15 +151,20 @@ private struct TarWalk {
       throw malformed(start, "a member without data declares a size", path: rawName)
     }
     let path = try clean(rawName, at: start)
-    let link = kind == .hardlink ? try clean(link, at: start) : kind == .symlink ? link : []
-    nameBytes += path.count + link.count
+    let target =
+      switch kind {
+      case .hardlink: try clean(link, at: start)
+      case .symlink: link
+      case .regular, .directory, .device, .sparse: [UInt8]()
+      }
+    nameBytes += path.count + target.count
     guard found.count < TarDirectory.maximumMembers, nameBytes <= TarDirectory.maximumNames else {
       throw .overLimit(
         layer: name, path: path, limit: .members,
         reason: "it has more than \(TarDirectory.maximumMembers) members")
     }
     found.append(
-      TarMember(path: path, kind: kind, link: link, data: try archive.member(path, size: size)))
+      TarMember(path: path, kind: kind, link: target, data: try archive.member(path, size: size)))
   }
 
   private func clean(_ raw: [UInt8], at start: Int64) throws(LayerError) -> [UInt8] {
