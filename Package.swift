@@ -65,36 +65,68 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
 
     // What every room may use, and no room owns.
-    room("Basics", uses: [crypto, system, yams], plugins: ["EmbedRecipes"]),
+    room("Basics", uses: [crypto, system]),
+    room("Findings", uses: ["ForgeBasics"]),
+    room("Catalogue", uses: ["ForgeBasics", "ForgeFindings", yams], plugins: ["EmbedRecipes"]),
 
     // Right wing: reads images and judges them.
     room("Layers", uses: ["ForgeBasics", "CArchive", "CZstd", "CIsal", "CXxhash", crypto, system]),
-    room("Images", uses: ["ForgeBasics", "ForgeLayers", system]),
-    room("Secrets", uses: ["ForgeBasics"]),
-    room("Inspection", uses: ["ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeSecrets"]),
+    room("Images", uses: ["ForgeBasics", "ForgeFindings", "ForgeLayers", system]),
+    room("Secrets", uses: ["ForgeBasics", "ForgeCatalogue"]),
+    room(
+      "Inspection",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
+        "ForgeSecrets",
+      ]),
     room(
       "Optimizer",
       uses: [
-        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
+        "ForgeInspection", "CZstd", "CDeflate", crypto,
         system,
       ]),
-    room("Rules", uses: ["ForgeBasics", "ForgeInspection", "ForgeSecrets", yams]),
+    room(
+      "Rules",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeInspection", "ForgeSecrets", yams,
+      ]),
 
     // Left wing: reads source and writes recipes.
-    room("Syntax", uses: ["ForgeBasics", yams, toml]),
-    room("Codebase", uses: ["ForgeBasics", "ForgeSyntax"]),
-    room("Node", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
-    room("Python", uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase"]),
+    room("Syntax", uses: ["ForgeBasics", "ForgeCatalogue", yams, toml]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
+    room(
+      "Node",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
+    room(
+      "Python",
+      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
     room(
       "Analyzer",
-      uses: ["ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython"]),
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython",
+      ]),
     room("Dockerignore", uses: ["ForgeBasics"]),
-    room("Lint", uses: ["ForgeBasics", "ForgeSyntax", "ForgeDockerignore", system]),
+    room(
+      "Lint",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeDockerignore",
+        system,
+      ]),
+    room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
+    room("Templates", uses: ["ForgeBasics", "ForgeCatalogue", mustache, yams, system]),
+    room(
+      "Migration",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeLint", "ForgeWorkloads", "ForgeTemplates",
+      ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", mustache,
-        yams, system,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeDockerignore", "ForgeLint", "ForgeWorkloads", "ForgeTemplates", "ForgeMigration",
+        yams,
       ]),
 
     // Between the wings, and the way out.
@@ -102,8 +134,9 @@ let package = Package(
     room(
       "Reports",
       uses: [
-        "ForgeBasics", "ForgeCodebase", "ForgeAnalyzer", "ForgeRecipes", "ForgeEngines",
-        "ForgeInspection",
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
+        "ForgeTemplates", "ForgeMigration",
+        "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
         "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
       ]),
@@ -113,9 +146,9 @@ let package = Package(
         "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSecrets",
         "ForgeRules",
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
-        "ForgeRecipes",
+        "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess, mustache,
+        "ForgeReports", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -140,7 +173,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["ForgeBasics", crypto, subprocess, system],
       path: "Tests/TestSupport",
       swiftSettings: strict),
-    tests("Basics", uses: ["ForgeBasics"]),
+    tests("Basics", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue"]),
     tests("Layers", uses: ["ForgeLayers"]),
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
@@ -154,7 +187,8 @@ let package = Package(
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
     tests(
-      "Recipes", uses: ["ForgeRecipes", "ForgeAnalyzer", subprocess],
+      "Recipes",
+      uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),

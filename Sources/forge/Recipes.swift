@@ -31,9 +31,10 @@ struct Recipes: ParsableCommand {
 
     func run() throws {
       let book = RecipeBook(folder: try RecipeSettings.load(in: path).recipes)
-      try StandardOutput.write(
-        RecipeBook.files.map { $0 + (book.isReplaced($0) ? "  (the project's own)" : "") + "\n" }
-          .joined())
+      for file in RecipeBook.files {
+        let mark = try book.isChanged(file) ? "  (the project's own)" : ""
+        try StandardOutput.write("\(file)\(mark)\n")
+      }
     }
   }
 

@@ -47,7 +47,7 @@ struct Rules: ParsableCommand {
     }) {
       return try reporting.write(rule, text: rule.text)
     }
-    guard let rule = RuleCatalogue.rule(wanted) ?? RuleCatalogue.rule("FORGE-" + wanted) else {
+    guard let rule = RuleCatalogue.rule(spelled: wanted) else {
       throw ValidationError("there is no rule \(DisplayText.escape(id)); `forge rules` lists them")
     }
     try reporting.write(rule, text: rule.text)

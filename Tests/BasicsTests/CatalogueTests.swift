@@ -1,3 +1,4 @@
+import ForgeCatalogue
 import ForgeBasics
 import Foundation
 import Testing

@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import Testing
 
@@ -21,7 +22,7 @@ struct NextAnalyzerTests {
     return try #require(try Analyzer.analyze(project.path).services.first)
   }
 
-  private func ids(_ service: Service) -> [String] { service.findings.map(\.id) }
+  private func ids(_ service: Service) -> [String] { service.findings.map(\.id.rawValue) }
 
   @Test func plain() throws {
     let service = try service()

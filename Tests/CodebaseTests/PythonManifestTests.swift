@@ -336,6 +336,6 @@ import Testing
     }
     let service = try service(files)
     #expect(service.runtime.version == choice.version)
-    #expect(service.findings.map(\.id) == (choice.finding.map { [$0] } ?? []))
+    #expect(service.findings.map(\.id.rawValue) == (choice.finding.map { [$0] } ?? []))
   }
 }

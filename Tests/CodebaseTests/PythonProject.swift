@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import Foundation
 import Testing
@@ -45,7 +46,7 @@ struct PythonProject {
 
 extension Service {
   func has(_ id: String, _ severity: Severity? = nil) -> Bool {
-    findings.contains { $0.id == id && (severity == nil || $0.severity == severity) }
+    findings.contains { $0.id.rawValue == id && (severity == nil || $0.severity == severity) }
   }
 
   func variable(_ name: String) -> EnvironmentVariable? { environment.first { $0.name == name } }

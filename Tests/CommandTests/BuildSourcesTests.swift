@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import ForgeInspection
 import TestSupport

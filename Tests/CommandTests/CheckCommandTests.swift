@@ -1,3 +1,5 @@
+import ForgeCatalogue
+import ForgeFindings
 import ForgeBasics
 import ForgeRules
 import Foundation

@@ -239,6 +239,31 @@ import Testing
       ["--builtin-schema", "vendor.github-actions", Repository.root + "action.yml"])
   }
 
+  /// A template of the project's own counts for the CI's file as for Dockerfiles; an exported copy changes nothing.
+  @Test func theProjectsOwnTemplateCounts() async throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(
+      atPath: Repository.fixture("todo-backend"), toPath: folder.file("backend"))
+    try folder.write("recipes: ./own\n", to: "backend/forge.yaml")
+    try await Command.require(
+      Command.forge, ["recipes", "export", folder.file("backend/own")], in: folder.path)
+    let copied = try await Command.require(
+      Command.forge, ["recipes", "list", "backend"], in: folder.path)
+    #expect(!copied.contains("the project's own"), "\(copied)")
+    let name = "ci/github.yml.mustache"
+    try folder.write("# ours\npath: {{{path}}}\n", to: "backend/own/\(name)")
+    let list = try await Command.require(
+      Command.forge, ["recipes", "list", "backend"], in: folder.path)
+    let marked = list.split(separator: "\n").filter { $0.contains("the project's own") }
+    #expect(marked == ["\(name)  (the project's own)"])
+    let text = try await Command.require(
+      Command.forge, ["ci", "github", "backend"], in: folder.path)
+    #expect(text == "# ours\npath: backend\n")
+    try folder.write("{{#action}}\n", to: "backend/own/\(name)")
+    let broken = try await Command.forge(["ci", "github", "backend"], in: folder.path)
+    #expect(broken.status == 2 && broken.errors.contains("\(name):1"), "\(broken)")
+  }
+
   @Test(arguments: ["a b", "$(id)", "a;id", "-x", "a\nb"])
   func noPathBecomesCode(path: String) async throws {
     let result = try await Command.forge(["ci", "shell", "--", path])

@@ -1,3 +1,4 @@
+import ForgeFindings
 import Foundation
 import TestSupport
 import Testing

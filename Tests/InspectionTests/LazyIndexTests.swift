@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import ForgeImages
 import Foundation
@@ -151,7 +152,7 @@ import Testing
           layer.annotations.keys.contains { $0.hasSuffix("manifest-position") }
         })
       let findings = try Inspector.inspect("\(folder)/image").findings
-      #expect(findings.filter { $0.id.hasPrefix("FORGE-A01") } == [])
+      #expect(findings.filter { $0.id.rawValue.hasPrefix("FORGE-A01") } == [])
     }
   }
 

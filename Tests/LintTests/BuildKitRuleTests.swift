@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import TestSupport
 import Testing
@@ -136,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: examples) func firesWhereItsDocumentationSays(_ example: Example) throws {
-    let found = try findings(example.text).filter { $0.id == example.rule }
+    let found = try findings(example.text).filter { $0.id.rawValue == example.rule }
     #expect(
       found.compactMap(\.location) == example.lines.map { "Dockerfile:\($0)" }, "\(example.text)")
     #expect(found.allSatisfy { $0.severity == .warning && $0.fix != nil })
@@ -163,7 +164,7 @@ import Testing
   @Test func theDirectiveSkipsAndHardens() throws {
     let body = "FROM alpine:3 as A\nCMD x\nUSER 1\n"
     func ids(_ directive: String) throws -> Set<String> {
-      try Set(findings(directive + body).map(\.id))
+      try Set(findings(directive + body).map(\.id.rawValue))
     }
     try #expect(ids("") == ["StageNameCasing", "FromAsCasing", "JSONArgsRecommended"])
     try #expect(ids("# check=skip=StageNameCasing, FromAsCasing\n") == ["JSONArgsRecommended"])

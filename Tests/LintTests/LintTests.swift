@@ -15,7 +15,7 @@ import Testing
     try folder.write(dockerfile, to: "Dockerfile")
     if let ignore { try folder.write(ignore, to: ".dockerignore") }
     return try Linter.lint(folder.path).findings.map { finding in
-      "\(finding.id.replacingOccurrences(of: "FORGE-", with: "")) \(finding.location ?? "")"
+      "\(finding.id.rawValue.replacingOccurrences(of: "FORGE-", with: "")) \(finding.location ?? "")"
     }
   }
 

@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 private let snapshots = URL(filePath: #filePath).deletingLastPathComponent().appending(
   path: "Snapshots")

@@ -2,7 +2,9 @@ import ForgeCodebase
 import Foundation
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// A plan against real folders: what is on the disk stays as it is unless it may be written.
 @Suite final class GenerationPlanTests {

@@ -2,7 +2,9 @@ import ForgeCodebase
 import Foundation
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// Values of a project that try to write their own lines into a Dockerfile.
 @Suite struct HostileValueTests {

@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// What users add to generated files between `# forge:keep` and `# forge:end`.
 @Suite struct KeptBlockTests {

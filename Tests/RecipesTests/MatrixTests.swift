@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// Package managers × outputs × bases × dialects: the Dockerfile of each combination, as it is committed below
 /// `Matrix/`: one file for a manager and an output, with the default in full, and each other base and dialect as its

@@ -2,7 +2,9 @@ import ForgeCodebase
 import TestSupport
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// Templates of the user's own.
 @Suite struct RecipeBookTests {

@@ -3,7 +3,9 @@ import ForgeCodebase
 import Foundation
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// What every generated file promises, and what has no recipe.
 @Suite struct RecipeTests {

@@ -1,5 +1,6 @@
 import ForgeCodebase
 import ForgeRecipes
+import ForgeTemplates
 
 /// Services as an analysis would give them.
 enum Samples {

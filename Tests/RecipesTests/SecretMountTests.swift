@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMigration
 @testable import ForgeRecipes
+@testable import ForgeTemplates
 
 /// From source to Dockerfile: the tokens of registries and of Sentry are secret mounts of the steps that need them, in
 /// both dialects, and stand in no `ARG` and no `ENV`; settings files never get to the builder.

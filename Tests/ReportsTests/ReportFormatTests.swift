@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import ForgeInspection
 import ForgeRules
@@ -192,8 +193,7 @@ private struct Unreadable: ForgeError {
   /// What is known of a finding from the sources: the line that put the file there, and the edit that keeps it out.
   private static let traced = Finding(
     id: "FORGE-I009", severity: .error, message: "/app/.env is an environment file",
-    location: "layer 1: app/.env",
-    fix: "add it to .dockerignore", evidence: .file,
+    at: .layer(1, path: "app/.env"), fix: "add it to .dockerignore", evidence: .file,
     cause: SourceLine(file: "my backend/Dockerfile", line: 10, text: "COPY . ."),
     change: SourceChange(
       file: "my backend/.dockerignore", line: 7, removes: 1, inserts: ["**/.git", "**/.env*"]))
@@ -207,6 +207,19 @@ private struct Unreadable: ForgeError {
           failOn: .error,
           findings: findings, inspection: nil)
       ])
+  }
+
+  /// A secret lies in a line of a file in a layer: the file is named without it, and the line is the line.
+  @Test func aLineInALayerIsALineInEveryFormat() throws {
+    let secret = Finding(
+      id: "FORGE-I010", severity: .error, message: "/app/settings.py holds an AWS access key",
+      at: .layer(0, path: "app/settings.py", line: 4), evidence: .file)
+    let report = Self.report([secret])
+    let sarif = try text(report, .sarif)
+    #expect(sarif.contains("\"uri\" : \"app/settings.py\"") && !sarif.contains("%3A4"))
+    #expect(sarif.contains("\"startLine\" : 4"))
+    let gitlab = try text(report, .gitlab)
+    #expect(gitlab.contains("\"path\" : \"app/settings.py\"") && gitlab.contains("\"begin\" : 4"))
   }
 
   @Test func sarifPointsToTheLineOfTheDockerfile() throws {

@@ -105,7 +105,9 @@ import Testing
 
   @Test func comesBackTheSame() throws {
     let text = try StableJSON.encode(Samples.analysis)
-    try #expect(JSONDecoder().decode(Analysis.self, from: Data(text.utf8)) == Samples.analysis)
+    // A place comes back as the text that it was printed as.
+    let analysis = try JSONDecoder().decode(Analysis.self, from: Data(text.utf8))
+    try #expect(StableJSON.encode(analysis) == text)
     try #expect(StableJSON.encode(Samples.analysis) == text)
     let inspection = try StableJSON.encode(Samples.inspection)
     let decoded = try JSONDecoder().decode(Inspection.self, from: Data(inspection.utf8))

@@ -1,3 +1,5 @@
+import ForgeCatalogue
+import ForgeFindings
 import ForgeBasics
 import ForgeInspection
 import ForgeSecrets
@@ -16,7 +18,8 @@ import Testing
     let ids = Set(RuleCatalogue.rules.map(\.id))
     for number in 1...39 {
       let digits = String(number)
-      #expect(ids.contains("FORGE-I" + String(repeating: "0", count: 3 - digits.count) + digits))
+      let id = "FORGE-I" + String(repeating: "0", count: 3 - digits.count) + digits
+      #expect(ids.contains(FindingID(rawValue: id)))
     }
     for rule in RuleCatalogue.rules {
       #expect(!rule.fix.isEmpty && rule.since >= 1 && rule.since <= RuleCatalogue.currentVersion)

@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import ForgeInspection
 import ForgeRules
@@ -67,6 +68,6 @@ struct ImageUnderTest {
 
   /// The findings of one rule.
   func findings(_ id: String, _ policy: Policy = Policy()) -> [Finding] {
-    judge(policy).findings.filter { $0.id == id }
+    judge(policy).findings.filter { $0.id.rawValue == id }
   }
 }

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeNode
 import ForgePython
 import Foundation

@@ -11,7 +11,7 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
 
   public let service: String
   /// The example file, relative to the analysed root; nil when there is none.
-  public let example: String?
+  @EncodesNull public private(set) var example: String?
   /// Read by the code, not in the example.
   public let missing: [Row]
   /// In the example, read by nothing.
@@ -67,14 +67,5 @@ public struct EnvironmentCheck: Codable, Sendable, Equatable {
     let isData =
       [".yml", ".yaml", ".json", ".jsonc"].contains { name.hasSuffix($0) } && name != ".yarnrc.yml"
     return !isData && !name.hasPrefix(".env") && !names.contains(name)
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(service, forKey: .service)
-    try container.encode(example, forKey: .example)
-    try container.encode(missing, forKey: .missing)
-    try container.encode(unused, forKey: .unused)
   }
 }

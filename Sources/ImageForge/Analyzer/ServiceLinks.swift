@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 import Foundation
 
@@ -143,7 +144,7 @@ struct ServiceLinks {
       }
     guard isInBrowsers, let facts = backend.fastapi,
       !findings.contains(where: {
-        $0.id.hasPrefix("FORGE-K01") && $0.message.contains(backend.name)
+        $0.id.rawValue.hasPrefix("FORGE-K01") && $0.message.contains(backend.name)
       })
     else { return }
     func note(

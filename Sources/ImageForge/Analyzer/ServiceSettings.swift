@@ -299,6 +299,6 @@ extension ServiceSettings {
     let settled =
       ["runtime.version": ["FORGE-N025", "FORGE-P030"], "fastapi.entrypoint": ["FORGE-F004"]][key]
       ?? []
-    service.findings.removeAll { settled.contains($0.id) }
+    service.findings.removeAll { settled.contains($0.id.rawValue) }
   }
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLayers
 
 /// Makes the chosen candidate an `Image`, or says why it cannot be one.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLayers
 
 /// Which image of an archive to open. Needed only where it holds several.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeDockerignore
+import ForgeFindings
 import ForgeSyntax
 import Foundation
 

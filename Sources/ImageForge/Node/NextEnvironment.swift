@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The environment variables of a Next.js application: from its sources, its example files and its `.npmrc`.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Where `server.js` lands below `<distDir>/standalone`: at the application's path as seen from the folder that Next.js

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Combinations that build or run differently from what their authors expect.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// What the installation of a Node.js project's packages needs besides the network.

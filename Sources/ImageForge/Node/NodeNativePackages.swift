@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The table `recipes/data/node-packages.yaml`.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Which package manager installs a Node.js project, in which version, by which lockfile.

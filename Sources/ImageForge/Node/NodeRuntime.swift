@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Chooses the version of Node.js: what the project pins, else the newest maintained line that its `engines` and its

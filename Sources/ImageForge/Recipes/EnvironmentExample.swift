@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
+import ForgeWorkloads
 
 /// `.env.example`: every variable that a service reads, to be copied and filled in. Never the value of a secret.
 struct EnvironmentExample {
@@ -7,8 +9,8 @@ struct EnvironmentExample {
 
   func text() -> String {
     var lines = ["# The environment of \(DisplayText.escape(service.name))."]
-    for (title, passages) in Self.groups {
-      let variables = service.environment.filter { passages.contains($0.passage) }
+    for (title, deliveries) in Self.groups {
+      let variables = service.environment.filter { deliveries.contains($0.delivery) }
       guard !variables.isEmpty else { continue }
       lines += ["", "# " + title]
       for variable in variables { lines += Self.lines(variable) }
@@ -16,7 +18,7 @@ struct EnvironmentExample {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static let groups: [(String, [Passage])] = [
+  private static let groups: [(String, [VariableDelivery])] = [
     ("Read when the image is built. Public: browsers see the values.", [.buildArgument, .refused]),
     ("Read when the image is built. Secret.", [.buildSecret]),
     ("Read when the container runs.", [.runtime]),

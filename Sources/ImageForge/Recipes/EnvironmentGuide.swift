@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
+import ForgeWorkloads
 
 /// `ENVIRONMENT.md`: every variable of a service, and how to pass it. Never the value of a secret.
 struct EnvironmentGuide {
@@ -41,11 +43,13 @@ struct EnvironmentGuide {
   }
 
   func text() throws(RecipeError) -> String {
-    func rows(_ wanted: Passage) -> [Row] {
-      service.environment.filter { $0.passage == wanted }.sorted { $0.name < $1.name }.map(row)
+    func rows(_ wanted: VariableDelivery) -> [Row] {
+      service.environment.filter { $0.delivery == wanted }.sorted { $0.name < $1.name }.map(row)
     }
-    let all = [Passage.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform]
-      .map(rows)
+    let all = [
+      VariableDelivery.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform,
+    ]
+    .map(rows)
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
     return try checks.template("environment.md.mustache").render(
       Values(
@@ -61,11 +65,12 @@ struct EnvironmentGuide {
   }
 
   private func row(_ variable: EnvironmentVariable) -> Row {
-    let isSecret = [Passage.buildSecret, .runtimeSecret, .refused].contains(variable.passage)
+    let isSecret = [VariableDelivery.buildSecret, .runtimeSecret, .refused].contains(
+      variable.delivery)
     let fallback = isSecret ? nil : variable.default
     return Row(
       name: Self.code(variable.name),
-      scope: (variable.passage == .buildSecret ? .buildSecret : variable.scope).rawValue,
+      scope: (variable.delivery == .buildSecret ? .buildSecret : variable.scope).rawValue,
       required: variable.required ? "yes" : "no",
       fallback: fallback.map { $0.isEmpty ? "empty" : "`\(Self.code($0))`" } ?? "",
       sources: variable.sources.map { "`\(Self.code(inService($0)))`" }.joined(separator: ", "),

@@ -1,5 +1,8 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeMigration
+import ForgeTemplates
+import ForgeWorkloads
 
 /// How the decisions enter what forge writes: as facts of the service where the recipe asks for them, and as lines.
 extension ExistingDockerfile {

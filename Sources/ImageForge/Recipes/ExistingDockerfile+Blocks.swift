@@ -1,5 +1,7 @@
 import ForgeBasics
+import ForgeMigration
 import ForgeSyntax
+import ForgeTemplates
 
 /// Where the user's own steps, packages and command stand in the generated file.
 extension ExistingDockerfile {

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
 
 /// Writes above the instructions of a Dockerfile what they rest on: the places of the source that made them so.
 struct Explanation {

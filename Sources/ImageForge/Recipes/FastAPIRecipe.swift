@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
+import ForgeWorkloads
 
 /// The Dockerfile of a Python service: a FastAPI application, or an MCP server on its own.
 struct FastAPIRecipe {
@@ -146,7 +148,7 @@ struct FastAPIRecipe {
   /// standard input and output.
   private func mcpServer(_ mcp: MCPServer, _ images: BaseImages) throws(RecipeError) -> Server {
     let entrypoint = try checks.require(
-      mcp.entrypoint, "MCP server", DockerText.isEntrypoint, expected: "package.module:name")
+      mcp.entrypoint, "MCP server", PlainText.isEntrypoint, expected: "package.module:name")
     let parts = entrypoint.split(separator: ":").map(String.init)
     let folder = try checks.path(
       importFolder(of: mcp, module: parts[0]), "folder of the MCP server")
@@ -186,7 +188,7 @@ struct FastAPIRecipe {
   /// The server's words; the application's name is checked, so none can hold anything but itself.
   private func serverCommand(_ fastapi: FastAPIFacts, port: Int) throws(RecipeError) -> [String] {
     let entrypoint = try checks.require(
-      fastapi.entrypoint, "entry point", DockerText.isEntrypoint, expected: "package.module:name")
+      fastapi.entrypoint, "entry point", PlainText.isEntrypoint, expected: "package.module:name")
     let factory = fastapi.factory ? ["--factory"] : []
     let called = fastapi.factory ? "\(entrypoint)()" : entrypoint
     switch fastapi.server {
@@ -216,7 +218,7 @@ struct FastAPIRecipe {
   private func jobs(_ images: BaseImages) throws(RecipeError) -> [Job] {
     var jobs: [Job] = []
     if let migrations = service.migrations {
-      guard let words = DockerText.words(migrations.command) else {
+      guard let words = PlainText.words(migrations.command) else {
         throw .invalidValue(
           service: service.name, what: "migration command", value: migrations.command,
           expected: "a command of plain words, without quotes or operators of a shell")
@@ -248,7 +250,7 @@ struct FastAPIRecipe {
     var jobs: [Job] = []
     var counts: [String: Int] = [:]
     for worker in service.workers {
-      guard let words = DockerText.words(worker.command) else { continue }
+      guard let words = PlainText.words(worker.command) else { continue }
       let isScheduler = words.contains("beat") || words.contains("scheduler")
       let name = isScheduler ? "scheduler" : "worker"
       let count = counts[name, default: 0] + 1
@@ -274,7 +276,7 @@ struct FastAPIRecipe {
   /// A line of a Procfile may need a shell, which no target gives it.
   private var leftOut: [String] {
     let workers = service.workers.filter {
-      DockerText.words($0.command) == nil && DockerText.words($0.tool) != nil
+      PlainText.words($0.command) == nil && PlainText.words($0.tool) != nil
     }
     return Set(workers.map(\.tool)).sorted()
   }

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeLint
+import ForgeTemplates
 
 /// Proves of generated files what no engine says before it builds: everything that a Dockerfile takes from its context
 /// is there, and survives the ignore file.

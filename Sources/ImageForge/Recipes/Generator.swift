@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
 
 /// Writes the files that build a service's image. The same analysis gives the same bytes.
 public enum Generator {
@@ -71,10 +72,4 @@ public enum Generator {
         : "its build has secrets (\(secrets.joined(separator: ", "))), which docker's classic builder cannot mount",
       instead: "Build with BuildKit: leave DOCKER_BUILDKIT=0 and --dialect classic out")
   }
-}
-
-/// The user that every image runs as: above the range that hosts give to people and system services.
-enum ImageUser {
-  static let user = "10001:10001"
-  static let group = "10001"
 }

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeDockerignore
+import ForgeTemplates
 
 /// The `.dockerignore` of a service: what stays out of the build, without anything that the Dockerfile copies.
 struct IgnoreFile {

@@ -1,4 +1,5 @@
 import ForgeCodebase
+import ForgeTemplates
 
 /// How a package manager installs a project's dependencies: what `recipes/install.mustache` needs to know.
 struct Installer {
@@ -65,24 +66,24 @@ extension Installer {
         cache: "/root/.npm")
     case .pnpm:
       return installer(
-        "npm install --global pnpm@\(try bases.version(of: manager))",
+        "npm install --global pnpm@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
         "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")\(production ? "--prod " : "")--store-dir /root/.pnpm-store",
         cache: "/root/.pnpm-store")
     case .yarn:
       return installer(
-        "npm install --global --force yarn@\(try bases.version(of: manager))",
+        "npm install --global --force yarn@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
         "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "") --cache-folder /root/.yarn-cache",
         cache: "/root/.yarn-cache", locked: true)
     case .yarnBerry:
       return installer(
-        "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager))",
+        "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
         production
           ? "YARN_ENABLE_TELEMETRY=0 yarn workspaces focus --production --all"
           : "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")",
         cache: "/root/.yarn/berry/cache")
     case .bun:
       return installer(
-        "npm install --global bun@\(try bases.version(of: manager))",
+        "npm install --global bun@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
         "bun install\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "")",
         cache: "/root/.bun/install/cache")
     case .pip, .uv, .poetry, .pdm, .pipenv:
@@ -113,7 +114,8 @@ extension Installer {
           "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
     }
     var installer = Installer(
-      setup: "pip install \(manager.name.rawValue)==\(try bases.version(of: manager))",
+      setup:
+        "pip install \(manager.name.rawValue)==\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
       setupCache: pipCache,
       command: "", cacheFolder: pipCache)
     switch manager.name {

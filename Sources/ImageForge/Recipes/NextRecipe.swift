@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
+import ForgeWorkloads
 
 /// The Dockerfile of a Next.js application: served from its standalone output, by a server of its own, or exported to
 /// static files.
@@ -247,7 +249,7 @@ struct NextRecipe {
 
   private func migration() throws(RecipeError) -> String? {
     guard let migrations = service.migrations else { return nil }
-    guard var words = DockerText.words(migrations.command) else {
+    guard var words = PlainText.words(migrations.command) else {
       throw .invalidValue(
         service: service.name, what: "migration command", value: migrations.command,
         expected: "a command of plain words, without quotes or operators of a shell")

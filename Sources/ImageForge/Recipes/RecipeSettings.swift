@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeMigration
+import ForgeTemplates
 import Foundation
 import Yams
 

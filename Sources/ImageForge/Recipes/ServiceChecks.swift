@@ -1,5 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeTemplates
+import ForgeWorkloads
 
 /// The values of a service that enter its files, checked. Each answer is safe to write into a Dockerfile.
 struct ServiceChecks {
@@ -57,18 +59,18 @@ struct ServiceChecks {
 
   func path(_ value: String, _ what: String) throws(RecipeError) -> String {
     try require(
-      value, what, DockerText.isRelativePath,
+      value, what, PlainText.isRelativePath,
       expected: "a path inside the service, of letters, digits and ._@+~/-")
   }
 
   func variable(_ value: String) throws(RecipeError) -> String {
     try require(
-      value, "environment variable", DockerText.isVariableName,
+      value, "environment variable", PlainText.isVariableName,
       expected: "a name of letters, digits and underscores")
   }
 
   func urlPath(_ value: String, _ what: String) throws(RecipeError) -> String {
-    try require(value, what, DockerText.isURLPath, expected: "a URL path that starts with a slash")
+    try require(value, what, PlainText.isURLPath, expected: "a URL path that starts with a slash")
   }
 
   func port() throws(RecipeError) -> Int {
@@ -81,7 +83,7 @@ struct ServiceChecks {
 
   func name() throws(RecipeError) -> String {
     try require(
-      service.name, "name", DockerText.isServiceName, expected: "lower-case letters, digits and ._-"
+      service.name, "name", PlainText.isServiceName, expected: "lower-case letters, digits and ._-"
     )
   }
 
@@ -140,8 +142,8 @@ struct ServiceChecks {
   func buildSecrets() throws(RecipeError) -> (install: [BuildSecret], build: [BuildSecret]) {
     var install: [BuildSecret] = []
     var build: [BuildSecret] = []
-    for variable in service.environment where variable.passage == .buildSecret {
-      let secret = BuildSecret(name: try self.variable(variable.name), dialect: options.dialect)
+    for variable in service.environment where variable.delivery == .buildSecret {
+      let secret = secret(try self.variable(variable.name))
       build.append(secret)
       if variable.sources.contains(where: Self.isInstallSetting)
         || Self.isIndexSetting(variable.name)
@@ -152,12 +154,20 @@ struct ServiceChecks {
     return (install, build)
   }
 
+  /// BuildKit sets the variable itself.
+  private func secret(_ name: String) -> BuildSecret {
+    switch options.dialect {
+    case .buildkit: .variable(name)
+    case .portable, .classic: .file(name)
+    }
+  }
+
   /// The variables that may be build arguments, and those that are left out because their names say secret.
   func buildArguments() throws(RecipeError) -> (passed: [BuildArgument], refused: [String]) {
     var passed: [BuildArgument] = []
     var refused: [String] = []
     for variable in service.environment {
-      switch variable.passage {
+      switch variable.delivery {
       case .buildArgument:
         passed.append(
           BuildArgument(name: try self.variable(variable.name), required: variable.required))
@@ -179,28 +189,6 @@ struct ServiceChecks {
     return file.hasSuffix("npmrc") || file.hasSuffix(".yarnrc.yml") || file == "bunfig.toml"
       || ["pnpm-workspace.yaml", "pyproject.toml", "Pipfile"].contains(String(file))
       || (file.hasSuffix(".txt") && file.contains("requirements"))
-  }
-}
-
-/// A secret that a build step sees as a file and exports to its command, and that no layer keeps.
-struct BuildSecret: Sendable {
-  let name: String
-  /// The flag of `RUN`.
-  let mount: String
-  /// What the step's shell does first; nil where the engine sets the variable itself.
-  let read: String?
-
-  init(name: String, dialect: RecipeOptions.Dialect) {
-    self.name = name
-    switch dialect {
-    case .portable, .classic:
-      mount = "--mount=type=secret,id=\(name)"
-      read =
-        "if [ -f /run/secrets/\(name) ]; then \(name)=\"$(cat /run/secrets/\(name))\" && export \(name); fi"
-    case .buildkit:
-      mount = "--mount=type=secret,id=\(name),env=\(name)"
-      read = nil
-    }
   }
 }
 

@@ -1,5 +1,7 @@
 import ForgeBasics
+import ForgeMigration
 import ForgeRecipes
+import ForgeTemplates
 
 /// What `forge generate` did, or would do. Its JSON.
 public struct GenerationReport: Codable, Sendable, Equatable {

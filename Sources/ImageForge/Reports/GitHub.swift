@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 extension Report {
   /// Workflow commands that a GitHub runner shows beside the changed lines. The gravest come first: the runner shows
@@ -7,14 +8,13 @@ extension Report {
     var out = ""
     for subject in subjects {
       for finding in subject.findings {
-        let place = ReportPlace(finding)
         var properties = ["title=" + Self.githubProperty("\(finding.id) in \(subject.name)")]
         if let review = finding.reviewPlace {
           properties.append("file=" + Self.githubProperty(review.file))
           if let line = review.line { properties.append("line=\(line)") }
         }
         let text = [
-          finding.message, place.isSource ? nil : finding.location.map { "at \($0)" },
+          finding.message, finding.placeOutsideSource.map { "at \($0)" },
           finding.remedy.map { "fix: \($0)" },
         ].compactMap(\.self).joined(separator: "\n")
         out += "::\(Self.githubCommand(finding.severity)) \(properties.joined(separator: ","))::"

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// One entry of a GitLab code quality report (docs.gitlab.com, "Code Quality report format").
 private struct CodeQualityIssue: Encodable {
@@ -27,16 +28,16 @@ extension Report {
     return try StableJSON.encode(
       subjects.flatMap { subject in
         subject.findings.map { finding in
-          let place = ReportPlace(finding)
-          let review = finding.reviewPlace
-          let whereabouts = place.isSource ? nil : finding.location.map { " (\($0))" }
+          let review = finding.reportedPlace
+          let whereabouts = finding.placeOutsideSource.map { " (\($0))" }
           return CodeQualityIssue(
             description: finding.message + (whereabouts ?? "")
               + (finding.remedy.map { "; fix: \($0)" } ?? ""),
-            checkName: finding.id, fingerprint: fingerprints.next(finding, of: subject.stableName),
+            checkName: finding.id.rawValue,
+            fingerprint: fingerprints.next(finding, of: subject.stableName),
             severity: Self.gitlabSeverity(finding.severity),
             location: CodeQualityIssue.Location(
-              path: review?.file ?? place.path ?? subject.name,
+              path: review?.file ?? subject.name,
               lines: CodeQualityIssue.Lines(begin: review?.line ?? 1)))
         }
       })

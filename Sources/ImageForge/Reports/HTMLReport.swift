@@ -1,5 +1,6 @@
 import Crypto
 import ForgeBasics
+import ForgeCatalogue
 import ForgeInspection
 import Foundation
 
@@ -97,7 +98,7 @@ extension Report {
       out +=
         "<li class=\"\(finding.severity.rawValue)\"><span class=\"badge \(finding.severity.rawValue)\">"
       out +=
-        "\(finding.severity.rawValue)</span> <b>\(xml(finding.id))</b> \(xml(short(finding.message)))"
+        "\(finding.severity.rawValue)</span> <b>\(xml(finding.id.rawValue))</b> \(xml(short(finding.message)))"
       if let location = finding.location {
         out += "<br><span class=\"where\">at <code>\(xml(short(location)))</code></span>"
       }

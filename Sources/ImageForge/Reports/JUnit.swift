@@ -26,7 +26,8 @@ extension Report {
         }
       }
       for finding in subject.findings {
-        let title = [finding.id, finding.location].compactMap(\.self).joined(separator: " ")
+        let title = [finding.id.rawValue, finding.location].compactMap(\.self).joined(
+          separator: " ")
         let body = [
           finding.message, finding.location.map { "at \($0)" }, finding.remedy.map { "fix: \($0)" },
         ]
@@ -34,12 +35,12 @@ extension Report {
         cases += "    <testcase classname=\"\(name)\" name=\"\(Self.xml(title))\">\n"
         if !subject.isWhole {
           cases +=
-            "      <error type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
+            "      <error type=\"\(Self.xml(finding.id.rawValue))\" message=\"\(Self.xml(finding.message))\">"
           cases += Self.xml(body) + "</error>\n"
         } else if subject.passed != nil, finding.severity >= subject.failOn {
           suiteFailures += 1
           cases +=
-            "      <failure type=\"\(Self.xml(finding.id))\" message=\"\(Self.xml(finding.message))\">"
+            "      <failure type=\"\(Self.xml(finding.id.rawValue))\" message=\"\(Self.xml(finding.message))\">"
           cases += Self.xml(body) + "</failure>\n"
         } else {
           cases +=

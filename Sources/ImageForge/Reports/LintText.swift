@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeLint
 
 extension LintReport {
@@ -30,8 +31,7 @@ extension LintReport {
   /// The gravest first, and then as the file has them.
   private static func isGraver(_ a: Finding, _ b: Finding) -> Bool {
     func place(_ finding: Finding) -> (String, Int) {
-      let parts = (finding.location ?? "").split(separator: ":")
-      return (parts.dropLast().joined(separator: ":"), parts.last.flatMap { Int($0) } ?? 0)
+      (finding.place?.sourceFile ?? "", finding.place?.line ?? 0)
     }
     if a.severity != b.severity { return a.severity > b.severity }
     let (left, right) = (place(a), place(b))

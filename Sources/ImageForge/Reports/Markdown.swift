@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 extension Report {
@@ -16,7 +17,7 @@ extension Report {
       out += "| | rule | what | where | fix |\n|---|---|---|---|---|\n"
       for finding in subject.findings.prefix(Self.markdownRows) {
         let cells = [
-          Self.sign(finding.severity), Self.code(finding.id),
+          Self.sign(finding.severity), Self.code(finding.id.rawValue),
           Self.prose(Self.short(finding.message)),
           finding.location.map { Self.code(Self.short($0)) } ?? "",
           finding.remedy.map { Self.prose(Self.short($0)) } ?? "",

@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import ForgeRules
 import ForgeSecrets
 
@@ -13,10 +15,10 @@ public struct RuleList: Encodable, Sendable {
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(
-      rules.map { [$0.id, $0.severity.rawValue, $0.evidence.rawValue, $0.title] },
+      rules.map { [$0.id.rawValue, $0.severity.rawValue, $0.evidence.rawValue, $0.title] },
       header: ["RULE", "SEVERITY", "EVIDENCE", "TITLE"], indent: 0)
     layout.heading("not checkable from an archive, and never reported as passed")
-    layout.table(notCheckable.map { [$0.id, $0.title] })
+    layout.table(notCheckable.map { [$0.id.rawValue, $0.title] })
     return layout.text
   }
 
@@ -154,7 +156,7 @@ public struct PolicySettings: Encodable, Sendable {
       layout.table(
         suppressions.map { row in
           [
-            row.rule, DisplayText.escape(row.path ?? "everywhere"),
+            row.rule.rawValue, DisplayText.escape(row.path ?? "everywhere"),
             row.expires.map { "until \($0)" } ?? "",
             DisplayText.escape(row.source), DisplayText.escape(row.reason),
           ]

@@ -1,9 +1,11 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeInspection
 import ForgeLint
 import ForgeRecipes
 import ForgeRules
+import ForgeTemplates
 
 /// The formats in which a run can be reported. `text` and `json` are views of a command's own result; the others are
 /// views of a `Report`.
@@ -127,26 +129,7 @@ extension Report {
   }
 
   static func clean(_ findings: [Finding]) -> [Finding] {
-    findings.map { finding in
-      Finding(
-        id: finding.id, severity: finding.severity, message: DisplayText.escape(finding.message),
-        location: finding.location.map { DisplayText.escape($0) },
-        fix: finding.fix.map { DisplayText.escape($0) },
-        evidence: finding.evidence,
-        cause: finding.cause.map {
-          SourceLine(
-            file: DisplayText.escape($0.file), line: $0.line, text: DisplayText.escape($0.text))
-        },
-        change: finding.change.map {
-          SourceChange(
-            file: DisplayText.escape($0.file), line: $0.line, removes: $0.removes,
-            inserts: $0.inserts.map { DisplayText.escape($0) })
-        })
-    }.sorted {
-      ($1.severity, $0.id, $0.location ?? "", $0.message) < (
-        $0.severity, $1.id, $1.location ?? "", $1.message
-      )
-    }
+    findings.map(\.escaped).sorted(by: Finding.isBefore)
   }
 }
 
@@ -228,7 +211,7 @@ public struct Failure: Codable, Sendable, Equatable {
   /// The last line alone, for people who read the error beside it.
   public func verdict(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
-    let ids = findings.map(\.id).joined(separator: ", ")
+    let ids = findings.map(\.id.rawValue).joined(separator: ", ")
     layout.paragraph(
       "\(DisplayText.escape(image?.source ?? root ?? "")), \(headline) (\(ids))", label: "failed: ",
       ink: .red)

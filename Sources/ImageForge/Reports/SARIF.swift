@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import ForgeRules
 import Foundation
 
@@ -117,7 +119,7 @@ extension Report {
       for finding in subject.findings {
         results.append(
           SARIFLog.Result(
-            ruleId: finding.id, ruleIndex: ids.firstIndex(of: finding.id) ?? 0,
+            ruleId: finding.id.rawValue, ruleIndex: ids.firstIndex(of: finding.id) ?? 0,
             level: Self.level(finding.severity),
             message: Self.message(finding.message + (finding.remedy.map { "\nFix: \($0)" } ?? "")),
             locations: [Self.location(finding, of: subject)],
@@ -147,13 +149,14 @@ extension Report {
       ]))
   }
 
-  private func rule(_ id: String) -> SARIFLog.Rule {
+  private func rule(_ id: FindingID) -> SARIFLog.Rule {
     let known = RuleCatalogue.rule(id)
     let first = findings.first { $0.id == id }
     let fix = first?.fix.map { Self.message($0) }
     return SARIFLog.Rule(
-      id: id,
-      shortDescription: Self.message(known?.title ?? Self.titles[id] ?? first?.message ?? id),
+      id: id.rawValue,
+      shortDescription: Self.message(
+        known?.title ?? Self.titles[id] ?? first?.message ?? id.rawValue),
       fullDescription: known.map { SARIFLog.Message(text: $0.why) },
       help: known.map { SARIFLog.Message(text: $0.why) } ?? fix,
       defaultConfiguration: SARIFLog.Configuration(
@@ -161,7 +164,7 @@ extension Report {
       properties: known.map { SARIFLog.Properties(tags: ["security", "container"] + $0.sameAs) })
   }
 
-  private static let titles = [
+  private static let titles: [FindingID: String] = [
     "FORGE-X003": "The input cannot be read whole, or is ambiguous",
     "FORGE-X004": "The container engine failed",
   ]
@@ -183,13 +186,12 @@ extension Report {
   }
 
   private static func location(_ finding: Finding, of subject: Subject) -> SARIFLog.Location {
-    let place = ReportPlace(finding)
     // Where it is known, the line of the project that a reviewer would open; the image's own path stays beside it.
-    let review = finding.reviewPlace
+    let review = finding.reportedPlace
     return SARIFLog.Location(
       physicalLocation: SARIFLog.PhysicalLocation(
         artifactLocation: SARIFLog.ArtifactLocation(
-          uri: uri(review?.file ?? place.path ?? subject.name)),
+          uri: uri(review?.file ?? subject.name)),
         region: SARIFLog.Region(startLine: review?.line ?? 1)),
       logicalLocations: [
         SARIFLog.LogicalLocation(fullyQualifiedName: finding.location ?? subject.name)

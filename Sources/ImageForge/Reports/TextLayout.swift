@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// How text for people is laid out.
 public struct TextStyle: Sendable, Equatable {

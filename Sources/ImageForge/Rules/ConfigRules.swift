@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 /// Rules whose evidence is the image's configuration.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 import ForgeSecrets
 
@@ -8,7 +9,7 @@ enum FileRules {
 
   /// Folders whose content is only an index or a cache of a package manager.
   private struct Cache {
-    let rule: String
+    let rule: FindingID
     let folder: StaticString
     let fix: String
   }
@@ -48,7 +49,7 @@ enum FileRules {
     ),
   ]
 
-  static func leftovers(_ rule: String) -> ImageRules.Check {
+  static func leftovers(_ rule: FindingID) -> ImageRules.Check {
     let caches = caches.filter { $0.rule == rule }
     return { inspection, _ in
       struct Place: Hashable {

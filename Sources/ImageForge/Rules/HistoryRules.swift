@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 /// Rules whose evidence is the history: hints, for history is optional and whoever built the image wrote it.

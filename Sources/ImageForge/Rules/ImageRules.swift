@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 /// One breach of a rule; the catalogue and the policy say how grave it is.
@@ -15,7 +16,7 @@ struct Violation {
 enum ImageRules {
   typealias Check = @Sendable (Inspection, Policy) -> [Violation]
 
-  static let all: [(id: String, check: Check)] = [
+  static let all: [(id: FindingID, check: Check)] = [
     ("FORGE-S001", SizeRules.image),
     ("FORGE-S002", SizeRules.layers),
     ("FORGE-S003", SizeRules.paths),

@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import ForgeInspection
 import Foundation
 
@@ -71,13 +73,15 @@ enum OriginRules {
 
   /// The reader's notes about archives that mean different things to different readers.
   static func structure(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    let hidden = ["FORGE-A004", "FORGE-A006", "FORGE-A008", "FORGE-A009", "FORGE-A010"]
+    let hidden: Set<FindingID> = [
+      "FORGE-A004", "FORGE-A006", "FORGE-A008", "FORGE-A009", "FORGE-A010",
+    ]
     let found = Set(inspection.findings.map(\.id)).intersection(hidden).sorted()
     guard !found.isEmpty else { return [] }
     return [
       Violation(
         message:
-          "the layers hold what some readers see and others do not (\(found.joined(separator: ", ")))",
+          "the layers hold what some readers see and others do not (\(found.map(\.rawValue).joined(separator: ", ")))",
         location: nil,
         fix: "rebuild the image with a current engine, and find out who wrote these layers",
         evidence: .archive)

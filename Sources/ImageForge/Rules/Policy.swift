@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import Foundation
 
 /// What an image must keep to. Read from `forge.yaml`; without one, `Policy()` is in force.
@@ -52,7 +54,7 @@ public struct Policy: Sendable, Equatable {
   /// Findings of this severity or above fail the gate.
   public var failOn: Severity = .error
   /// By rule id.
-  public var rules: [String: Setting] = [:]
+  public var rules: [FindingID: Setting] = [:]
   /// Whether USER must be a number, as Kubernetes' runAsNonRoot wants it.
   public var needsNumericUser = false
   public var assertions = FileAssertions()
@@ -76,7 +78,7 @@ public struct Policy: Sendable, Equatable {
 
 /// A finding that the team accepts, for a reason and perhaps for a time.
 public struct Suppression: Sendable, Equatable, Codable {
-  public let rule: String
+  public let rule: FindingID
   /// Only for files of this pattern; nil: for all that the rule finds.
   public let path: String?
   /// Only for images whose reference is of this pattern.
@@ -88,7 +90,8 @@ public struct Suppression: Sendable, Equatable, Codable {
   public let source: String
 
   public init(
-    rule: String, path: String? = nil, image: String? = nil, reason: String, expires: String? = nil,
+    rule: FindingID, path: String? = nil, image: String? = nil, reason: String,
+    expires: String? = nil,
     source: String
   ) {
     self.rule = rule

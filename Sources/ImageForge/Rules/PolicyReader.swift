@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import Foundation
 import Yams
 
@@ -204,12 +206,13 @@ struct PolicyReader {
   }
 
   private mutating func readRules(_ node: Node) throws(PolicyError) {
-    for (id, value) in try mapping(node, keys: RuleCatalogue.rules.map(\.id)) {
+    for (id, value) in try mapping(node, keys: RuleCatalogue.rules.map(\.id.rawValue)) {
       // YAML 1.1 reads a bare `off` as the boolean false.
       if value.scalar?.string == "off" || value.bool == false {
-        policy.rules[id] = .off
+        policy.rules[FindingID(rawValue: id)] = .off
       } else {
-        policy.rules[id] = .severity(try choice(value, "rules.\(id)", also: ["off"]))
+        policy.rules[FindingID(rawValue: id)] = .severity(
+          try choice(value, "rules.\(id)", also: ["off"]))
       }
       note("rules.\(id)", value)
     }
@@ -262,9 +265,10 @@ struct PolicyReader {
       let members = try members(
         row, keys: ["rule", "path", "image", "reason", "expires"], required: ["rule", "reason"])
       let rule = try text(members["rule"], row, "rule")
+      let id = FindingID(rawValue: rule)
       let known = RuleCatalogue.rules.map(\.id)
-      guard known.contains(rule) || rule.hasPrefix("FORGE-A") else {
-        let near = NearestKey.hint(rule, among: known)
+      guard known.contains(id) || id.isOfArchive else {
+        let near = NearestKey.hint(rule, among: known.map(\.rawValue))
         throw failure(members["rule"] ?? row, "there is no rule \(DisplayText.escape(rule))\(near)")
       }
       let reason = try text(members["reason"], row, "reason")
@@ -273,7 +277,7 @@ struct PolicyReader {
       }
       policy.suppressions.append(
         Suppression(
-          rule: rule,
+          rule: id,
           path: try members["path"].map { (node) throws(PolicyError) in try text(node, "path") },
           image: try members["image"].map { (node) throws(PolicyError) in try text(node, "image") },
           reason: reason,

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 /// Secrets in `config.Env`, and in the build arguments that engines record in the history.

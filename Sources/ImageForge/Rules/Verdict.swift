@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 import ForgeInspection
 
 /// What the gate says of an image. The JSON of `forge check`.
@@ -58,7 +60,7 @@ public enum Gate {
   ) -> Verdict {
     var judgement = Judgement(inspection, policy, baseline, today: today ?? Assertions.today)
     judgement.run()
-    let findings = judgement.findings.sorted(by: Finding.comesFirst)
+    let findings = judgement.findings.sorted(by: Finding.isBefore)
     var notCheckable = RuleCatalogue.notCheckable
     if inspection.details.attestations == nil, let rule = RuleCatalogue.rule("FORGE-I034") {
       notCheckable.append(
@@ -72,7 +74,7 @@ public enum Gate {
       size: Verdict.Size(
         metric: policy.metric, bytes: inspection.sizes[policy.metric], maximum: policy.maximumSize),
       failOn: policy.failOn, findings: findings,
-      suppressed: judgement.suppressed.sorted { Finding.comesFirst($0.finding, $1.finding) },
+      suppressed: judgement.suppressed.sorted { Finding.isBefore($0.finding, $1.finding) },
       notCheckable: notCheckable)
   }
 }
@@ -104,7 +106,7 @@ private struct Judgement {
     }
   }
 
-  private mutating func run(_ id: String, _ check: ImageRules.Check) {
+  private mutating func run(_ id: FindingID, _ check: ImageRules.Check) {
     // A rule that the catalogue does not know counts as an error: a gate fails closed.
     guard let severity = RuleCatalogue.rule(id).map(policy.severity) ?? .error else { return }
     let violations = check(inspection, policy).map { finding(id, severity, $0) }
@@ -130,14 +132,15 @@ private struct Judgement {
     for violation in check(rest, policy) { add(finding(id, severity, violation)) }
   }
 
-  private func finding(_ id: String, _ severity: Severity, _ violation: Violation) -> Finding {
+  private func finding(_ id: FindingID, _ severity: Severity, _ violation: Violation) -> Finding {
     Finding(
-      id: id, severity: min(severity, violation.atMost ?? severity), message: violation.message,
+      id: id.rawValue, severity: min(severity, violation.atMost ?? severity),
+      message: violation.message,
       location: violation.location, fix: violation.fix, evidence: violation.evidence)
   }
 
   /// The suppressions of a rule that are in force for this image.
-  private func active(_ id: String) -> [Int] {
+  private func active(_ id: FindingID) -> [Int] {
     policy.suppressions.indices.filter { index in
       let suppression = policy.suppressions[index]
       guard suppression.rule == id, suppression.expires.map({ $0 >= today }) ?? true else {
@@ -153,7 +156,7 @@ private struct Judgement {
     let index = active(finding.id).first { index in
       guard let path = policy.suppressions[index].path else { return true }
       // The reader's own notes name one path each.
-      guard finding.id.hasPrefix("FORGE-A"),
+      guard finding.id.isOfArchive,
         let place = finding.location?.split(separator: ": ").last
       else {
         return false
@@ -182,23 +185,14 @@ private struct Judgement {
     }
   }
 
-  private mutating func report(_ id: String, _ suppression: Suppression, _ message: String) {
+  private mutating func report(_ id: FindingID, _ suppression: Suppression, _ message: String) {
     guard let rule = RuleCatalogue.rule(id), let severity = policy.severity(of: rule) else {
       return
     }
     findings.append(
       Finding(
-        id: id, severity: severity, message: DisplayText.escape(message),
+        id: id.rawValue, severity: severity, message: DisplayText.escape(message),
         location: DisplayText.escape(suppression.source), fix: rule.fix, evidence: .source))
-  }
-}
-
-extension Finding {
-  /// The gravest first; then by rule and place.
-  fileprivate static func comesFirst(_ a: Finding, _ b: Finding) -> Bool {
-    (b.severity, a.id, a.location ?? "", a.message) < (
-      a.severity, b.id, b.location ?? "", b.message
-    )
   }
 }
 

@@ -1,4 +1,6 @@
 import ForgeBasics
+import ForgeCatalogue
+import ForgeFindings
 
 /// One kind of secret, as `recipes/data/secrets.yaml` describes it.
 package struct SecretKind: Sendable {

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import Yams
 
 /// The YAML tables of `recipes/`, which are embedded.

@@ -1,9 +1,11 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeEngines
+import ForgeFindings
 import ForgeInspection
 import ForgeLint
 import ForgeRecipes
+import ForgeTemplates
 import Foundation
 
 /// What one build reads: the Dockerfile and its ignore file, side by side in a scratch folder, so that every engine
@@ -79,7 +81,7 @@ struct BuildRecipe {
   /// Whether the Dockerfile takes something from its context that is not there, or that the ignore file keeps back.
   private static func isMissing(_ finding: Finding) -> Bool {
     finding.severity == .error
-      && (finding.id == "CopyIgnoredFile" || finding.id.hasPrefix("FORGE-L00"))
+      && (finding.id == "CopyIgnoredFile" || finding.id.rawValue.hasPrefix("FORGE-L00"))
   }
 
   /// The base of the last stage, as OCI's annotations name it; its digest where a lock, the Dockerfile or the engine's

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeDockerignore
+import ForgeFindings
 import ForgeInspection
 import ForgeLint
 import ForgeRules
@@ -63,10 +64,7 @@ public struct BuildSources: Sendable {
     guard dockerfile.name != nil else {
       // There is no file to open: words have to do.
       guard let cause, let fix = finding.fix else { return finding }
-      return Finding(
-        id: finding.id, severity: finding.severity, message: finding.message,
-        location: finding.location,
-        fix: "at \(cause.file):\(cause.line) `\(cause.text)`: \(fix)", evidence: finding.evidence)
+      return finding.fixed(by: "at \(cause.file):\(cause.line) `\(cause.text)`: \(fix)")
     }
     let copied =
       lines.instruction(finding).map { ["COPY", "ADD"].contains($0.keyword) && $0 != lines.from }

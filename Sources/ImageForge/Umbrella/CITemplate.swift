@@ -1,23 +1,15 @@
 import ForgeAnalyzer
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeRecipes
-import Mustache
+import ForgeTemplates
 
 /// The gate of a project as a file for its CI service.
 public enum CITemplate {
   /// A service that runs the gate.
   public enum Service: String, Sendable, CaseIterable {
     case github, gitlab, shell
-
-    /// Where such a file usually stands in a repository.
-    public var usualPath: String {
-      switch self {
-      case .github: ".github/workflows/forge.yml"
-      case .gitlab: ".gitlab-ci.yml"
-      case .shell: "ci/forge-gate.sh"
-      }
-    }
 
     fileprivate var template: String {
       switch self {
@@ -28,11 +20,12 @@ public enum CITemplate {
     }
   }
 
-  /// The text of the file.
+  /// The text of the file, by the project's own template where `recipes:` of its forge.yaml has one.
   /// - Parameters:
   ///   - path: the project, as the CI job sees it: relative to the root of the repository.
   ///   - action: where forge's own GitHub action is, `OWNER/NAME@REF`; nil: the runner has forge on its PATH.
-  /// - Throws: `CITemplateError` for a path or an action that may not enter a script; `AnalysisError`.
+  /// - Throws: `CITemplateError` for a path or an action that may not enter a script; `AnalysisError`; `RecipeError` for a
+  ///   template that cannot be used.
   public static func render(_ service: Service, path: String = ".", action: String? = nil) throws
     -> String
   {
@@ -51,22 +44,18 @@ public enum CITemplate {
       /// Mustache would read GitHub's own braces as its.
       let open = "${{"
     }
-    guard let text = Catalogue.text(service.template) else {
-      throw CITemplateError.brokenTemplate(service.template)
-    }
-    let values = Values(path: path, action: action, committed: try isCommitted(path))
-    do {
-      return try MustacheTemplate(string: text).render(values)
-    } catch {
-      throw CITemplateError.brokenTemplate(service.template)
-    }
+    let analysis = try Analyzer.analyze(path)
+    let options = try RecipeSettings.load(for: analysis)
+    let values = Values(
+      path: path, action: action, committed: try isCommitted(analysis, options))
+    return try Template(file: service.template, book: RecipeBook(folder: options.recipes)).render(
+      values)
   }
 
   /// Whether every generated file stands there as forge's own, so that a check of them can pass.
-  private static func isCommitted(_ path: String) throws -> Bool {
-    let analysis = try Analyzer.analyze(path)
-    let options = try RecipeSettings.load(for: analysis)
-    let plan = try GenerationPlan(files: Generator.generate(analysis, options: options), root: path)
+  private static func isCommitted(_ analysis: Analysis, _ options: RecipeOptions) throws -> Bool {
+    let files = try Generator.generate(analysis, options: options)
+    let plan = try GenerationPlan(files: files, root: analysis.root)
     return plan.entries.allSatisfy { $0.state == .current || $0.state == .stale }
   }
 }
@@ -75,9 +64,8 @@ public enum CITemplate {
 public enum CITemplateError: ForgeError, Equatable {
   case unsafePath(String)
   case unsafeAction(String)
-  case brokenTemplate(String)
 
-  public var exitCode: ExitCode { if case .brokenTemplate = self { .defect } else { .usage } }
+  public var exitCode: ExitCode { .usage }
   public var description: String {
     switch self {
     case .unsafePath(let path):
@@ -85,7 +73,6 @@ public enum CITemplateError: ForgeError, Equatable {
         + "relative to the root of the repository"
     case .unsafeAction(let action):
       "\(DisplayText.escape(action)) is no action: write OWNER/NAME@REF"
-    case .brokenTemplate(let file): "recipes/\(file) is broken; please report it"
     }
   }
 }

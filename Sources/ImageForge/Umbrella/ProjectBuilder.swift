@@ -7,6 +7,7 @@ import ForgeLint
 import ForgeRecipes
 import ForgeReports
 import ForgeRules
+import ForgeTemplates
 import Foundation
 
 /// Where the build of an image is.

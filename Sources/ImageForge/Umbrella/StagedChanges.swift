@@ -1,8 +1,10 @@
 import ForgeAnalyzer
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeRecipes
 import ForgeSecrets
+import ForgeTemplates
 import Foundation
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 import Foundation
 import Testing

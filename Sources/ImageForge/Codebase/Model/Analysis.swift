@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 
 /// What forge concluded about a folder. The JSON of `forge analyze`; keys keep their name and meaning.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// Why a codebase cannot be analysed.
 public enum AnalysisError: ForgeError, Equatable {

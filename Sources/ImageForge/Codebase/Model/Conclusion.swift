@@ -1,3 +1,5 @@
+import ForgeBasics
+
 /// One thing that forge concluded about a service, what it rests on, and what else it could have been.
 public struct Conclusion: Codable, Sendable, Equatable {
   public enum Confidence: String, Codable, Sendable {
@@ -28,7 +30,7 @@ public struct Conclusion: Codable, Sendable, Equatable {
   /// The path of the fact in the analysis: `runtime.version`, `next.output`, `environment.API_URL`.
   public var key: String
   /// Nil where there is none, or none is known.
-  public var value: String?
+  @EncodesNull public var value: String?
   public var confidence: Confidence
   /// `file:line` of everything that it rests on, the strongest first.
   public var evidence: [String]
@@ -46,16 +48,6 @@ public struct Conclusion: Codable, Sendable, Equatable {
     self.evidence = evidence
     self.alternatives = alternatives
     self.why = why
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(key, forKey: .key)
-    try container.encode(value, forKey: .value)
-    try container.encode(confidence, forKey: .confidence)
-    try container.encode(evidence, forKey: .evidence)
-    try container.encode(alternatives, forKey: .alternatives)
-    try container.encode(why, forKey: .why)
   }
 }
 
@@ -89,7 +81,7 @@ extension Service {
       conclusions.append(conclusion)
     }
     for finding in findings {
-      guard let key = Self.ambiguities[finding.id], finding.severity != .info,
+      guard let key = Self.ambiguities[finding.id.rawValue], finding.severity != .info,
         let index = conclusions.firstIndex(where: { $0.key == key })
       else { continue }
       conclusions[index].confidence = .ambiguous

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 
 /// What the name of an environment variable tells; whether it stands for a secret, `SecretName` knows.
 package enum EnvironmentName {

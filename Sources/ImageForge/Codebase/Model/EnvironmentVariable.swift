@@ -1,3 +1,5 @@
+import ForgeBasics
+
 public struct EnvironmentVariable: Codable, Sendable, Equatable {
   public enum Scope: String, Codable, Sendable {
     /// Baked into the client bundle at build time: public by nature.
@@ -14,7 +16,7 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   public var scope: Scope
   public var required: Bool
   /// Nil for secrets, even where the source holds one.
-  public var `default`: String?
+  @EncodesNull public var `default`: String?
   /// `file:line` of every place that reads it, sorted.
   public var sources: [String]
 
@@ -25,15 +27,5 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
     self.required = required
     self.default = `default`
     self.sources = sources
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(name, forKey: .name)
-    try container.encode(scope, forKey: .scope)
-    try container.encode(required, forKey: .required)
-    try container.encode(`default`, forKey: .`default`)
-    try container.encode(sources, forKey: .sources)
   }
 }

@@ -1,3 +1,5 @@
+import ForgeBasics
+
 /// A Model Context Protocol server in the code.
 public struct MCPServer: Codable, Sendable, Equatable {
   public enum Transport: String, Codable, Sendable {
@@ -24,7 +26,7 @@ public struct MCPServer: Codable, Sendable, Equatable {
   /// Whether the FastAPI application serves it itself.
   public var mounted: Bool
   /// The URL path of its endpoint; nil for stdio.
-  public var path: String?
+  @EncodesNull public var path: String?
   /// `pkg.mod:name` of the server object.
   public var entrypoint: String
   /// `file:line` where it is made.
@@ -40,16 +42,5 @@ public struct MCPServer: Codable, Sendable, Equatable {
     self.path = path
     self.entrypoint = entrypoint
     self.source = source
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(transport, forKey: .transport)
-    try container.encode(state, forKey: .state)
-    try container.encode(mounted, forKey: .mounted)
-    try container.encode(path, forKey: .path)
-    try container.encode(entrypoint, forKey: .entrypoint)
-    try container.encode(source, forKey: .source)
   }
 }

@@ -1,3 +1,5 @@
+import ForgeBasics
+
 public struct NextFacts: Codable, Sendable, Equatable {
   public enum Router: String, Codable, Sendable {
     case app, pages, both
@@ -12,16 +14,16 @@ public struct NextFacts: Codable, Sendable, Equatable {
 
   public var router: Router
   public var output: Output
-  public var configFile: String?
-  public var basePath: String?
+  @EncodesNull public var configFile: String?
+  @EncodesNull public var basePath: String?
   /// Where `next build` writes; `.next` unless configured.
   public var distDir: String
   /// The file of a custom server, which output tracing does not support.
-  public var customServer: String?
+  @EncodesNull public var customServer: String?
   /// The `build` script, or `next build` when there is none.
   public var buildCommand: String
   /// The `start` script; nil when there is none.
-  public var startCommand: String?
+  @EncodesNull public var startCommand: String?
   /// Whether there is a `public/` folder.
   public var hasPublicFolder: Bool
   /// Where `server.js` lands below `<distDir>/standalone`: `server.js`, or `apps/web/server.js` in a monorepo.
@@ -47,21 +49,5 @@ public struct NextFacts: Codable, Sendable, Equatable {
     self.hasPublicFolder = hasPublicFolder
     self.standaloneServer = standaloneServer
     self.settings = settings
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(router, forKey: .router)
-    try container.encode(output, forKey: .output)
-    try container.encode(configFile, forKey: .configFile)
-    try container.encode(basePath, forKey: .basePath)
-    try container.encode(distDir, forKey: .distDir)
-    try container.encode(customServer, forKey: .customServer)
-    try container.encode(buildCommand, forKey: .buildCommand)
-    try container.encode(startCommand, forKey: .startCommand)
-    try container.encode(hasPublicFolder, forKey: .hasPublicFolder)
-    try container.encode(standaloneServer, forKey: .standaloneServer)
-    try container.encode(settings, forKey: .settings)
   }
 }

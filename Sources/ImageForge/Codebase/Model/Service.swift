@@ -1,3 +1,4 @@
+import ForgeFindings
 import ForgeBasics
 
 /// One deployable application. A `source` is always `file:line`, relative to the analysed root, or names the rule
@@ -15,17 +16,17 @@ public struct Service: Codable, Sendable, Equatable {
   public var framework: Framework
   public var runtime: Runtime
   public var packageManager: PackageManager
-  public var workspace: Workspace?
-  public var next: NextFacts?
-  public var fastapi: FastAPIFacts?
+  @EncodesNull public var workspace: Workspace?
+  @EncodesNull public var next: NextFacts?
+  @EncodesNull public var fastapi: FastAPIFacts?
   /// The port that the server listens on in the container.
   public var port: Int
-  public var healthPath: String?
+  @EncodesNull public var healthPath: String?
   /// Sorted by name.
   public var environment: [EnvironmentVariable]
   /// `postgresql`, `mysql`, `mongodb`, `redis`, `sqlite`; sorted.
   public var databases: [String]
-  public var migrations: Migrations?
+  @EncodesNull public var migrations: Migrations?
   public var mcp: [MCPServer]
   /// Processes that the same code runs beside the server; sorted by command.
   public var workers: [BackgroundWorker]
@@ -79,33 +80,5 @@ public struct Service: Codable, Sendable, Equatable {
     self.buildArguments = buildArguments
     self.conclusions = conclusions
     self.findings = findings
-  }
-
-  /// Optional facts are written as `null`, so that every key is always there.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(name, forKey: .name)
-    try container.encode(path, forKey: .path)
-    try container.encode(kind, forKey: .kind)
-    try container.encode(framework, forKey: .framework)
-    try container.encode(runtime, forKey: .runtime)
-    try container.encode(packageManager, forKey: .packageManager)
-    try container.encode(workspace, forKey: .workspace)
-    try container.encode(next, forKey: .next)
-    try container.encode(fastapi, forKey: .fastapi)
-    try container.encode(port, forKey: .port)
-    try container.encode(healthPath, forKey: .healthPath)
-    try container.encode(environment, forKey: .environment)
-    try container.encode(databases, forKey: .databases)
-    try container.encode(migrations, forKey: .migrations)
-    try container.encode(mcp, forKey: .mcp)
-    try container.encode(workers, forKey: .workers)
-    try container.encode(assetFolders, forKey: .assetFolders)
-    try container.encode(systemPackages, forKey: .systemPackages)
-    try container.encode(nativePackages, forKey: .nativePackages)
-    try container.encode(installInputs, forKey: .installInputs)
-    try container.encode(buildArguments, forKey: .buildArguments)
-    try container.encode(conclusions, forKey: .conclusions)
-    try container.encode(findings, forKey: .findings)
   }
 }

@@ -1,3 +1,5 @@
+import ForgeBasics
+
 /// One service reaches another through an environment variable.
 public struct ServiceLink: Codable, Sendable, Equatable {
   public let from: String
@@ -7,7 +9,7 @@ public struct ServiceLink: Codable, Sendable, Equatable {
   public let baked: Bool
   /// What a deployment gives the variable where both run in one cluster under their own names; nil where browsers,
   /// which know no such names, use the address.
-  public let internalAddress: String?
+  @EncodesNull public private(set) var internalAddress: String?
   /// `file:line` of what shows that the address is that service's.
   public let evidence: [String]
 
@@ -21,16 +23,5 @@ public struct ServiceLink: Codable, Sendable, Equatable {
     self.baked = baked
     self.internalAddress = internalAddress
     self.evidence = evidence
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(from, forKey: .from)
-    try container.encode(to, forKey: .to)
-    try container.encode(variable, forKey: .variable)
-    try container.encode(baked, forKey: .baked)
-    try container.encode(internalAddress, forKey: .internalAddress)
-    try container.encode(evidence, forKey: .evidence)
   }
 }

@@ -1,3 +1,5 @@
+import ForgeBasics
+
 /// The monorepo that a service is a member of.
 public struct Workspace: Codable, Sendable, Equatable {
   /// Relative to the analysed root.
@@ -7,21 +9,12 @@ public struct Workspace: Codable, Sendable, Equatable {
   /// The folders of the members that the service is built from, its own among them, relative to `root`. Sorted.
   public var members: [String]
   /// The name that the package manager and the task runner know the service by.
-  public var package: String?
+  @EncodesNull public var package: String?
 
   public init(root: String, kind: String, members: [String] = [], package: String? = nil) {
     self.root = root
     self.kind = kind
     self.members = members
     self.package = package
-  }
-
-  /// With every key, as in `Service`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(root, forKey: .root)
-    try container.encode(kind, forKey: .kind)
-    try container.encode(members, forKey: .members)
-    try container.encode(package, forKey: .package)
   }
 }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Foundation
 
 /// The files of a project, found in one bounded walk. Paths are relative to the root, with `/`; sorted.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import Foundation
 
 extension ProjectTree {

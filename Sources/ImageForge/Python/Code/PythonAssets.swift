@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Finds the folders of files that the code serves (`StaticFiles`) or renders (`Jinja2Templates`).

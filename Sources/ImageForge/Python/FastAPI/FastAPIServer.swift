@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 
 /// Chooses the server that runs the application.
 enum FastAPIServer {

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Finds the MCP servers in the code of a service, and what keeps them from working in a container.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// What the manifests and lockfiles of a Python service say, each fact from the file that rules.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Debian packages that the dependencies of a Python service need, from `recipes/data/python-system-packages.yaml`.

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// Advice on dependencies that bring more than a server uses, with the bytes they cost, from

@@ -1,0 +1,193 @@
+import ForgeBasics
+import ForgeFindings
+
+/// Finds the images of an OCI layout (image-spec, image-layout.md), in a folder or an archive.
+struct OCIReader {
+  private(set) var candidates: [Candidate] = []
+  private(set) var notes: [Finding] = []
+  private let store: any ContentStore
+  private var documents: DocumentReader
+  /// Of BuildKit: manifests of statements about other manifests.
+  private var attestationManifests: [Descriptor] = []
+  private var positions: [Digest: Int] = [:]
+  private var descriptorCount = 0
+  /// Types of what is kept like an image and is none.
+  private var artifacts: [String] = []
+
+  private static let maximumDepth = 4
+  private static let maximumDescriptors = 4096
+
+  /// Nil when the store has no `index.json`.
+  init?(_ store: any ContentStore) throws(ImageError) {
+    self.store = store
+    documents = DocumentReader(store)
+    guard let index = try documents.document(at: "index.json") else { return nil }
+    try read(ImageIndex(index, mediaType: nil).manifests, below: nil, references: [], depth: 0)
+    if candidates.isEmpty {
+      throw ImageError(
+        .notAnImage, source: store.source,
+        artifacts.isEmpty
+          ? "index.json lists no image"
+          : "index.json lists no image, only an artifact of the type \(DisplayText.escape(artifacts[0]))"
+      )
+    }
+  }
+
+  /// The file that makes a folder or archive an OCI layout.
+  static func checkLayoutFile(_ store: any ContentStore) throws(ImageError) {
+    var documents = DocumentReader(store)
+    guard let layout = try documents.document(at: "oci-layout") else {
+      throw ImageError(
+        .notAnImage, source: store.source, "it has an index.json, but no oci-layout file")
+    }
+    let fields = try layout.fields()
+    let version = try fields.require(fields.string("imageLayoutVersion"), "imageLayoutVersion")
+    guard version == "1.0.0" else {
+      throw fields.failure(
+        "version \"\(DisplayText.escape(version))\" of the OCI layout is unknown",
+        at: "imageLayoutVersion",
+        .unsupported)
+    }
+  }
+
+  private mutating func read(
+    _ descriptors: [Descriptor], below parent: Descriptor?, references inherited: [String],
+    depth: Int
+  ) throws(ImageError) {
+    descriptorCount += descriptors.count
+    guard depth < Self.maximumDepth, descriptorCount <= Self.maximumDescriptors else {
+      throw ImageError(
+        .tooLarge, source: store.source,
+        "its indexes are nested \(Self.maximumDepth) deep or list more than \(Self.maximumDescriptors) manifests"
+      )
+    }
+    attestationManifests += descriptors.filter(\.isAttestation)
+    for var descriptor in descriptors where !descriptor.isAttestation {
+      if let parent { descriptor.inherit(parent) }
+      let own = descriptor.references
+      let references = own + inherited.filter { !own.contains($0) }
+      if MediaType.isIndex(descriptor.mediaType) {
+        if let document = try documents.document(descriptor, kind: "index") {
+          let index = try ImageIndex(document, mediaType: descriptor.mediaType)
+          try read(index.manifests, below: descriptor, references: references, depth: depth + 1)
+        } else {
+          add(absent(descriptor, references, "index \(descriptor.digest)"))
+        }
+      } else if MediaType.isManifest(descriptor.mediaType) {
+        try readManifest(descriptor, references: references)
+      } else {
+        let reason =
+          MediaType.isSchema1(descriptor.mediaType)
+          ? "a manifest of schema 1, which engines no longer read"
+          : "a manifest of the unknown media type \(DisplayText.escape(descriptor.mediaType))"
+        throw ImageError(.unsupported, source: store.source, "it lists \(reason)")
+      }
+    }
+  }
+
+  /// The statements about the manifest of that digest. One that is absent or malformed is no reason to refuse the
+  /// image: no engine runs it.
+  mutating func attestations(of digest: Digest) -> [[UInt8]] {
+    attestationManifests.filter {
+      $0.annotations["vnd.docker.reference.digest"] == digest.description
+    }.prefix(16)
+      .flatMap { descriptor -> [[UInt8]] in
+        guard let document = try? documents.document(descriptor, kind: "attestation"),
+          let manifest = try? Manifest(document, mediaType: descriptor.mediaType)
+        else { return [] }
+        return manifest.layers.prefix(64).filter {
+          $0.mediaType.hasPrefix("application/vnd.in-toto")
+        }.compactMap {
+          try? documents.document($0, kind: "statement")?.bytes
+        }
+      }
+  }
+
+  private mutating func readManifest(_ descriptor: Descriptor, references: [String])
+    throws(ImageError)
+  {
+    if let position = positions[descriptor.digest] {
+      // One image under several names.
+      candidates[position].descriptors.append(descriptor)
+      for name in references where !candidates[position].references.contains(name) {
+        candidates[position].references.append(name)
+      }
+      return
+    }
+    guard let document = try documents.document(descriptor, kind: "manifest") else {
+      return add(absent(descriptor, references, "manifest \(descriptor.digest)"))
+    }
+    let manifest = try Manifest(document, mediaType: descriptor.mediaType)
+    guard manifest.isImage else { return try skipArtifact(manifest, descriptor) }
+    guard let configDocument = try documents.document(manifest.config, kind: "config") else {
+      return add(absent(descriptor, references, "config \(manifest.config.digest)"))
+    }
+    let config = try ImageConfig(configDocument)
+    if let declared = descriptor.platform, !declared.agrees(with: config.platform) {
+      notes.append(
+        .archive(
+          "FORGE-A104",
+          "the index says \(DisplayText.escape(declared.description)), the config "
+            + "\(DisplayText.escape(config.platform.description)): engines choose by the one and run the other",
+          at: "manifest \(descriptor.digest)"))
+    }
+    var layers: [Candidate.Layer] = []
+    for layer in manifest.layers {
+      layers.append(
+        .init(
+          file: try store.file(layer.path), descriptor: layer,
+          name: "layer \(layers.count) (\(layer.digest))"))
+    }
+    add(
+      Candidate(
+        digest: descriptor.digest, references: references, platform: config.platform,
+        declared: descriptor.platform,
+        contents: .init(config: config, manifest: manifest, layers: layers),
+        missing: layers.filter { $0.file == nil }.map(\.name), descriptors: [descriptor]))
+  }
+
+  private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor)
+    throws(ImageError)
+  {
+    let type = descriptor.artifactType ?? manifest.config.mediaType
+    // An engine that goes by the platform alone would take it for the image.
+    if let platform = descriptor.platform, !platform.isUnknown {
+      throw ImageError(
+        .unsupported, source: store.source,
+        "manifest \(descriptor.digest) is for \(DisplayText.escape(platform.description)), but its config is of the "
+          + "unknown media type \(DisplayText.escape(manifest.config.mediaType))")
+    }
+    artifacts.append(type)
+    notes.append(
+      .archive(
+        "FORGE-A105",
+        "an artifact of the type \(DisplayText.escape(type)) is kept beside the image; it is not judged",
+        at: "manifest \(descriptor.digest)", .info))
+  }
+
+  private func absent(_ descriptor: Descriptor, _ references: [String], _ part: String) -> Candidate
+  {
+    Candidate(
+      digest: descriptor.digest, references: references,
+      platform: descriptor.platform ?? Platform(os: "unknown", architecture: "unknown"),
+      contents: nil,
+      missing: [part])
+  }
+
+  private mutating func add(_ candidate: Candidate) {
+    positions[candidate.digest] = candidates.count
+    candidates.append(candidate)
+  }
+}
+
+extension Finding {
+  /// Something odd about an archive.
+  static func archive(
+    _ id: String, _ message: String, at location: String? = nil, _ severity: Severity = .warning,
+    fix: String? = nil
+  ) -> Finding {
+    Finding(
+      id: id, severity: severity, message: message, location: location, fix: fix, evidence: .archive
+    )
+  }
+}
