@@ -168,7 +168,7 @@ public enum Inspector {
     details.attestations = image.attestations
     let summary = Summary(root, capture: capture)
     details.files = summary.files
-    details.secrets = LayerSecrets.facts(root, summary.files)
+    details.secrets = LayerSecrets.facts(root, summary.files, owners)
     details.config = ConfigFacts(image)
     details.history = history.steps
     return Inspection(
@@ -219,6 +219,7 @@ extension ConfigFacts {
     hasHealthcheck = image.config.healthcheck?.isActive ?? false
     labels = image.config.labels
     onBuild = image.config.onBuild
+    texts = ConfigText.all(image)
     author = image.config.json["author"]?.string ?? ""
     isDockerFormat = image.isDockerFormat
   }

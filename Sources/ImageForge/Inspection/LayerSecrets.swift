@@ -10,6 +10,8 @@ package struct SecretFact: Sendable, Equatable {
   package var path: [UInt8]
   /// Whether the final root filesystem shows this instance of the file.
   package var visible: Bool
+  /// Whether a package put the file there, wherever it lies: samples and keys for tests are usual in these.
+  package var isPackaged = false
 
   package init(hit: SecretHit, layer: Int, path: [UInt8], visible: Bool) {
     self.hit = hit
@@ -28,7 +30,9 @@ enum LayerSecrets {
   }
 
   /// In the order of layers and entries.
-  static func facts(_ root: RootFilesystem, _ files: [FileInstance]) -> [SecretFact] {
+  static func facts(_ root: RootFilesystem, _ files: [FileInstance], _ owners: Owners)
+    -> [SecretFact]
+  {
     guard root.layers.contains(where: { !$0.marks.isEmpty }) else { return [] }
     struct Place: Hashable {
       let layer: Int
@@ -42,14 +46,27 @@ enum LayerSecrets {
       scan.marks.sorted { $0.key < $1.key }.flatMap { entry, marks in
         let path = entry < 0 ? [] : Array(scan.entries.path(entry))
         let isVisible = visible.contains(Place(layer: layer, path: path))
+        let isPackaged = isVisible && isOwned(path, root.tree, owners)
         return marks.map {
-          SecretFact(
+          var fact = SecretFact(
             hit: SecretHit(
               kind: $0.kind, offset: $0.offset, line: $0.line, fingerprint: $0.fingerprint),
             layer: layer, path: path, visible: isVisible)
+          fact.isPackaged = isPackaged
+          return fact
         }
       }
     }
+  }
+
+  private static func isOwned(_ path: [UInt8], _ tree: FileTree, _ owners: Owners) -> Bool {
+    var node = FileTree.root
+    for name in path.split(separator: UInt8(ascii: "/")) {
+      guard let child = tree.child(node, name) else { return false }
+      node = child
+    }
+    let inode = tree[node].inode
+    return inode != FileTree.none && owners.package(inode) != nil
   }
 
   private final class Scanner: ContentScanner {

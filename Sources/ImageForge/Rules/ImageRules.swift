@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection
+import ForgeSecrets
 
 /// One breach of a rule; the catalogue and the policy say how grave it is.
 struct Violation {

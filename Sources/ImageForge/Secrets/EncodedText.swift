@@ -2,6 +2,9 @@ import Foundation
 
 /// Base64 of both alphabets (RFC 4648), as far as it goes.
 enum Base64 {
+  /// What may stand in it, line breaks too.
+  static let letters = ByteSet(ByteSet.alphanumeric.bytes + Array("+/-_= \r\n".utf8))
+
   /// The bytes of what is decodable from the start on; line breaks and blanks do not count.
   static func decoded(_ text: some Sequence<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = []

@@ -32,7 +32,8 @@ package struct SecretKind: Sendable {
   /// Names to which one of the shapes is assigned.
   let names: [String]
   let shapes: [TokenShape]
-  let isApplicationOnly: Bool
+  /// Only in files that are neither the system's nor a dependency's, where samples abound.
+  package let isApplicationOnly: Bool
   /// Only in files of these names; empty: in all.
   let files: [[UInt8]]
   /// Bits a byte.

@@ -9,6 +9,9 @@ extension SecretMatcher {
   }
 
   static let nameBytes = ByteSet(ByteSet.alphanumeric.bytes + Array("_.-".utf8))
+  private static let blanks = ByteSet([0x20, 0x09])
+  private static let gaps = ByteSet(Array(" \t\r\n,".utf8))
+  private static let types = ByteSet(ByteSet.alphanumeric.bytes + Array("_.[]|?<> ".utf8))
   private static let word = ByteSet(ByteSet.alphanumeric.bytes + Array("_.".utf8))
 
   func skip(_ at: inout Int, _ set: ByteSet, most: Int) {
@@ -16,7 +19,7 @@ extension SecretMatcher {
     while at < limit, let next = byte(at), set.contains(next) { at += 1 }
   }
 
-  private func skipSpace(_ at: inout Int) { skip(&at, ByteSet([0x20, 0x09]), most: 8) }
+  private func skipSpace(_ at: inout Int) { skip(&at, Self.blanks, most: 8) }
 
   @discardableResult private func skipQuote(_ at: inout Int) -> UInt8? {
     var start = at
@@ -85,7 +88,7 @@ extension SecretMatcher {
     var at = at
     skipSpace(&at)
     let start = at
-    skip(&at, ByteSet(Self.word.bytes + Array("[]|?<> ".utf8)), most: 32)
+    skip(&at, Self.types, most: 32)
     guard at > start, byte(at) == UInt8(ascii: "="), let value = literal(at + 1), value.end != nil
     else { return nil }
     return value
@@ -143,7 +146,7 @@ extension SecretMatcher {
   private func valueBeside(_ at: Int) -> Value? {
     var at = at
     let start = at
-    skip(&at, ByteSet(Array(" \t\r\n,".utf8)), most: 40)
+    skip(&at, Self.gaps, most: 40)
     guard at > start else { return nil }
     skipQuote(&at)
     guard skip(&at, "value") else { return nil }
@@ -271,9 +274,12 @@ extension SecretMatcher {
   private func isSecret(_ name: String, _ range: Range<Int>) -> Bool {
     guard range.count >= 8, range.count < 200 else { return false }
     let value = bytes[range]
+    let isRandom = isRandom(value)
+    guard isRandom || isPassword(value) else { return false }
     let words = SecretName.words(name)
-    let isChosen = words.contains { Self.passwords.contains($0) } || words.last == "secret"
-    guard isRandom(value) || (isChosen && isPassword(value)) else { return false }
+    guard
+      isRandom || words.last == "secret" || words.contains(where: { Self.passwords.contains($0) })
+    else { return false }
     let text = String(decoding: value, as: UTF8.self)
     guard SecretName.isSecret(name, setTo: text), !Self.isUnsigned(text) else { return false }
     return !isPublic(words, range)

@@ -62,8 +62,7 @@ package enum SecretPlace {
   struct File {
     /// Whether values stand in it without quotes.
     var isSettings = false
-    /// Whether browsers load it: keys that are made for them stand there.
-    var isForBrowsers = false
+    private var path: [UInt8] = []
     var isText = true
     /// Whether it is a SQLite database.
     var isDatabase = false
@@ -78,8 +77,13 @@ package enum SecretPlace {
         name.starts(with: ".env".utf8)
         || settings.contains { name.suffix($0.count).elementsEqual($0) }
         || name.starts(with: "Dockerfile".utf8)
+      self.path = path
+    }
+
+    /// Whether browsers load it: keys that are made for them stand there.
+    var isForBrowsers: Bool {
       let full = [UInt8(ascii: "/")] + path
-      isForBrowsers = browsers.contains { full.firstRange(of: $0) != nil }
+      return browsers.contains { full.firstRange(of: $0) != nil }
     }
   }
 }

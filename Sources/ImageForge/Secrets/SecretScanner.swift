@@ -365,9 +365,8 @@ package final class SecretScanner {
     guard !isNested, start == 0 || !ByteSet.alphanumeric.contains(window[start - 1]) else {
       return nil
     }
-    let letters = ByteSet(ByteSet.alphanumeric.bytes + Array("+/-_= \r\n".utf8))
     var end = start
-    while end < window.count, letters.contains(window[end]) { end += 1 }
+    while end < window.count, Base64.letters.contains(window[end]) { end += 1 }
     let bytes = Base64.decoded(window[start..<end])
     let scanner = SecretScanner(catalogue, isNested: true)
     return scanner.scan(bytes, path: Array("app/config.json".utf8)).first.map { (start..<end, $0) }

@@ -85,7 +85,7 @@ package enum SecretText {
         return Found(range: bytes.indices, name: nil, kind: nil, fingerprint: "")
       }
       let kind = catalogue.kind(hit.kind)
-      let end = kind?.isKey == true ? endOfKey(bytes, start) : start + length
+      let end = kind?.isKey == true ? endOfKey(bytes, start + length) : start + length
       return Found(
         range: start..<min(bytes.count, end), name: nil, kind: kind, fingerprint: hit.fingerprint)
     }
@@ -93,7 +93,7 @@ package enum SecretText {
 
   /// A key goes on to its footer, whatever parts its lines.
   private static func endOfKey(_ bytes: [UInt8], _ start: Int) -> Int {
-    bytes[start...].firstIndex { byte in
+    bytes[min(start, bytes.count)...].firstIndex { byte in
       !ByteSet.alphanumeric.contains(byte) && !"+/=\\ \t\r\n".utf8.contains(byte)
     } ?? bytes.endIndex
   }

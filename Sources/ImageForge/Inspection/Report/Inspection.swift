@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeFindings
+import ForgeSecrets
 
 /// What is in an image, and where its bytes went. The JSON of `forge inspect`; sizes are bytes.
 public struct Inspection: Codable, Sendable, Equatable {
@@ -138,8 +139,9 @@ public struct ImageFacts: Codable, Sendable, Equatable {
     try container.encode(platform, forKey: .platform)
     try container.encode(user, forKey: .user)
     // Rules look for secrets in these; no report shows one.
-    try container.encode(entrypoint.map(SecretText.masked), forKey: .entrypoint)
-    try container.encode(cmd.map(SecretText.masked), forKey: .cmd)
+    let command = SecretText.masked(command: entrypoint + cmd)
+    try container.encode(Array(command.prefix(entrypoint.count)), forKey: .entrypoint)
+    try container.encode(Array(command.dropFirst(entrypoint.count)), forKey: .cmd)
   }
 }
 
@@ -374,6 +376,8 @@ package struct ConfigFacts: Sendable, Equatable {
   package var labels: [String: String] = [:]
   /// `author` of the config; empty where there is none.
   package var author: String = ""
+  /// What stands in all other fields and unknown keys, and in the annotations of the manifest.
+  package var texts: [ConfigText] = []
   /// Triggers that run in builds of others.
   package var onBuild: [String] = []
   /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
