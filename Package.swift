@@ -80,11 +80,22 @@ let package = Package(
         "ForgeSecrets",
       ]),
     room(
+      "Writing",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd",
+        "CDeflate", crypto, system,
+      ]),
+    room(
+      "Minimizer",
+      uses: [
+        "ForgeBasics", "ForgeCatalogue", "ForgeImages", "ForgeLayers", "ForgeInspection",
+        "ForgeWriting",
+      ]),
+    room(
       "Optimizer",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
-        "ForgeInspection", "CZstd", "CDeflate", crypto,
-        system,
+        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "ForgeWriting",
+        "ForgeMinimizer", crypto,
       ]),
     room(
       "Rules",
@@ -138,7 +149,8 @@ let package = Package(
         "ForgeTemplates", "ForgeMigration",
         "ForgeRecipes", "ForgeEngines", "ForgeInspection",
         "ForgeLayers",
-        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeOptimizer", crypto,
+        "ForgeSecrets", "ForgeRules", "ForgeLint", "ForgeWriting", "ForgeMinimizer",
+        "ForgeOptimizer", crypto,
       ]),
     .target(
       name: "ImageForge",
@@ -148,7 +160,7 @@ let package = Package(
         "ForgeSyntax", "ForgeCodebase", "ForgeAnalyzer", "ForgeDockerignore", "ForgeLint",
         "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines",
-        "ForgeReports", "ForgeOptimizer", subprocess,
+        "ForgeReports", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", subprocess,
       ],
       path: "Sources/ImageForge/Umbrella", swiftSettings: strict),
 
@@ -178,7 +190,11 @@ let package = Package(
     tests("Images", uses: ["ForgeImages"]),
     tests("Secrets", uses: ["ForgeSecrets"]),
     tests("Inspection", uses: ["ForgeInspection"]),
-    tests("Optimizer", uses: ["ForgeOptimizer", "ForgeInspection", "forge"]),
+    tests(
+      "Optimizer",
+      uses: [
+        "ForgeOptimizer", "ForgeMinimizer", "ForgeWriting", "ForgeInspection", "forge",
+      ]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
     tests("Syntax", uses: ["ForgeSyntax"]),
     tests(

@@ -46,10 +46,10 @@ struct Diff: AsyncParsableCommand {
     let progress = Progress()
     defer { progress?.clear() }
     options.progress = progress?.reading(old)
-    let before = try await ImageReference.open(old, options: options)
+    let before = try await ImageLocator.open(old, options: options)
     options.progress = progress?.reading(new)
     let diff = ImageDiff(
-      from: before, to: try await ImageReference.open(new, options: options), limit: maxGrowth)
+      from: before, to: try await ImageLocator.open(new, options: options), limit: maxGrowth)
     progress?.clear()
     try reporting.write(diff, text: diff.text, to: output)
     if !diff.growth.passed { throw ExitStatus(code: .policyFailed) }

@@ -50,14 +50,14 @@ struct NamedImage {
   /// The same, with every file at hand for further questions.
   func open(findsSecrets: Bool = false, cache: LayerCache? = nil) async throws -> InspectedImage {
     try await read(findsSecrets: findsSecrets, cache: cache) {
-      try await ImageReference.open(image, options: $0)
+      try await ImageLocator.open(image, options: $0)
     }
   }
 
   /// The report for people who ask again, which may be remembered.
   func report(cache: LayerCache?) async throws -> Inspection {
     try await read(findsSecrets: false, cache: cache) {
-      try await ImageReference.report(image, options: $0)
+      try await ImageLocator.report(image, options: $0)
     }
   }
 

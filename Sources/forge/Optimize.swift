@@ -114,7 +114,7 @@ struct Optimize: AsyncParsableCommand {
       try Optimizer.checkPlace(of: output, form)
       for document in [proof, sbom].compactMap({ $0 }) { try PendingFile(for: document).discard() }
     }
-    try await ImageReference.withArchive(of: image.image) { path in
+    try await ImageLocator.withArchive(of: image.image) { path in
       try await optimize(path, options)
     }
   }

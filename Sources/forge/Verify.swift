@@ -36,8 +36,8 @@ struct Verify: AsyncParsableCommand {
   func run() async throws {
     let loaded = try proof.map { try Proof.load($0) }
     let choice = InspectionChoice(platform: platform, limits: try budgets.limits)
-    let verification = try await ImageReference.withArchive(of: old) { old in
-      try await ImageReference.withArchive(of: new) { new in
+    let verification = try await ImageLocator.withArchive(of: old) { old in
+      try await ImageLocator.withArchive(of: new) { new in
         try Verification.compare(old, new, oldChoice: choice, newChoice: choice, proof: loaded)
       }
     }

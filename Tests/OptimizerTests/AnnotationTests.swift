@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What manifests say of bytes that are no longer there goes, with a notice; everything else stays.
 @Suite struct AnnotationTests {

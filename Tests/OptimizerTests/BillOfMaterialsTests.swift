@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// Package databases and the bill of materials tell the truth together.
 @Suite struct BillOfMaterialsTests {

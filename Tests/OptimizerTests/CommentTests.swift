@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// Comments go out of libraries' sources, and the programs stay the same to the number of every line.
 @Suite struct CommentTests {

@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What few images hold, and what must be the same afterwards all the same.
 @Suite struct CornerTests {

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What `dpkg --verify` and `importlib.metadata` miss of a result that was unpacked, the bill of materials names.
 @Suite struct DatabaseTests {

@@ -6,7 +6,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// Symbols and debug information go, and the programs run as before.
 @Suite struct DebugTests {

@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What an image is called decides what engines take, and what they read of its config.
 @Suite struct MediaTypeTests {

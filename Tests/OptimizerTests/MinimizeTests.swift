@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 @Suite struct MinimizeTests {
   /// A busybox that is linked dynamically would need libc; a made ELF file tells the same.
@@ -100,7 +102,7 @@ import Testing
     #expect(try kept(config(["serve"]), fill).count == 2)
     var config = config(["serve"])
     config.platform = "linux/s390x"
-    #expect(throws: OptimizerError.self) { try kept(config, fill) }
+    #expect(throws: MinimizerError.self) { try kept(config, fill) }
   }
 
   @Test func keepsWhatTheEntryPointReaches() throws {
@@ -440,8 +442,8 @@ import Testing
         tar.file("app/script", "#!/usr/bin/perl -w\n", mode: 0o755)
       }
     }
-    #expect(throws: OptimizerError.self) { try files([]) }
-    #expect(throws: OptimizerError.self) { try files(["/app"]) }
+    #expect(throws: MinimizerError.self) { try files([]) }
+    #expect(throws: MinimizerError.self) { try files(["/app"]) }
     #expect(try files(["/usr/lib/x"]).contains("usr/lib/x/x"))
   }
 
@@ -521,7 +523,7 @@ import Testing
 
   @Test func anImageWithoutACommandIsRefused() throws {
     let folder = try ImageFolder([layer { $0.file("a", "1") }])
-    #expect(throws: OptimizerError.self) {
+    #expect(throws: MinimizerError.self) {
       try folder.optimize(options { $0.minimize = true }, to: "out.tar")
     }
     #expect(try folder.folder.names() == ["image.tar"])

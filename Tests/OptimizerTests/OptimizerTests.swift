@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 @Suite struct OptimizerTests {
   private let text = String(repeating: "some text\n", count: 3_000)

@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What Python sources can reach.
 @Suite struct PythonTests {
@@ -97,20 +99,22 @@ import Testing
     #expect(imports(text).modules.contains("program"))
   }
 
-  @Test func seldomModulesHaveRules() throws {
+  @Test func rareModulesHaveRules() throws {
     #expect(
-      PythonSeldom.rule(of: "sqlalchemy.dialects.mysql.base")?.module == "sqlalchemy.dialects.mysql"
+      RarePythonModules.rule(of: "sqlalchemy.dialects.mysql.base")?.module
+        == "sqlalchemy.dialects.mysql"
     )
-    #expect(PythonSeldom.rule(of: "sqlalchemy.dialects.postgresql") == nil)
-    #expect(PythonSeldom.rule(of: "encodings.gbk")?.words.contains("GB18030") == true)
+    #expect(RarePythonModules.rule(of: "sqlalchemy.dialects.postgresql") == nil)
+    #expect(RarePythonModules.rule(of: "encodings.gbk")?.words.contains("GB18030") == true)
     #expect(
-      PythonSeldom.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"]) == true)
+      RarePythonModules.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"])
+        == true)
     // What the web writes in stays (Encoding Standard, section 4.2).
     for name in [
       "utf_8", "latin_1", "iso8859_15", "cp1252", "cp866", "koi8_r", "mac_roman", "mac_cyrillic",
       "idna",
     ] {
-      #expect(PythonSeldom.rule(of: "encodings." + name) == nil)
+      #expect(RarePythonModules.rule(of: "encodings." + name) == nil)
     }
   }
 
@@ -160,13 +164,13 @@ import Testing
       })
   }
 
-  @Test func seldomModulesStayWhereTheyAreUsed() throws {
-    let seldom: Set = [
+  @Test func rareModulesStayWhereTheyAreUsed() throws {
+    let rare: Set = [
       "tarfile.py", "doctest.py", "pdb.py", "_pydatetime.py", "encodings/gbk.py",
       "encodings/cp850.py",
       "site-packages/sqlalchemy/dialects/mysql/__init__.py",
     ]
-    #expect(try names(["app/main.py": "import sqlalchemy"]).isDisjoint(with: seldom))
+    #expect(try names(["app/main.py": "import sqlalchemy"]).isDisjoint(with: rare))
     let left = try names(["app/main.py": "import sqlalchemy"])
     #expect(
       left.isSuperset(of: [
@@ -178,7 +182,7 @@ import Testing
         "import sqlalchemy, doctest\nshutil.make_archive('x')\ntext.encode('GB18030')\nopen(f, encoding='cp850')",
       "usr/local/lib/python3.13/site-packages/pymysql/__init__.py": "",
     ])
-    #expect(seldom.subtracting(used) == ["_pydatetime.py"])
+    #expect(rare.subtracting(used) == ["_pydatetime.py"])
   }
 
   /// What only a client of MCP needs goes where the application serves, and stays where it is a client.
@@ -252,7 +256,7 @@ import Testing
       ])
     #expect(try files(["/\(site)lone.py"], "c.tar").0 == ["lib.py", "lone.py", "helper.py"])
     for unknown in ["no.such.module", "/no/such/path", "no-module"] {
-      #expect(throws: OptimizerError.self) { try files([unknown], "d.tar") }
+      #expect(throws: MinimizerError.self) { try files([unknown], "d.tar") }
     }
   }
 

@@ -6,7 +6,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// Random stacks of layers through every pass: the root filesystem stays.
 @Suite struct RandomTests {
@@ -42,21 +44,21 @@ import Testing
       for (name, options) in variants {
         let what: Comment = "seed \(seed), stack \(number), \(name): \(describe(image))"
         do {
-          let planner = try Planner(image, options)
-          let root = try planner.draft.stacked()
+          let plan = try Planner.plan(image, options)
+          let root = try plan.image.stacked()
           // Every byte above the base, and above what cannot be written again, is seen: that is what the pass is for.
           if options.waste {
             #expect(
               !root.inodes.contains {
-                $0.links == 0 && $0.size > 0 && $0.origin.layer >= planner.kept
+                $0.links == 0 && $0.size > 0 && $0.origin.layer >= plan.kept
               }, what)
           }
           for index in 0..<options.keptLayers {
-            #expect(planner.draft.layers[index].original == index, what)
+            #expect(plan.image.layers[index].original == index, what)
           }
           // A kept layer may hold the bytes of a file under a name that is gone: then they are stored again.
           #expect(
-            planner.draft.stored <= Draft(image.scans).stored || !options.waste
+            plan.image.stored <= PlannedImage(image.scans).stored || !options.waste
               || options.keptLayers > 0, what)
         } catch {
           Issue.record("\(error) in \(what)")

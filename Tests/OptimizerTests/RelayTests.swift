@@ -2,7 +2,9 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 @Suite struct RelayTests {
   private struct Failure: Error {

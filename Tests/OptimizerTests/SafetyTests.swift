@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// The output appears whole or not at all, and the input stays.
 @Suite struct SafetyTests {
@@ -286,7 +288,7 @@ import Testing
           folder.image, to: folder.folder.file("out"), chosen,
           fault: { file in try file.patch([0xA5, 0x5A, 0xA5], at: offset) })
         Issue.record("a spoiled byte at \(offset) was proven: \(image.report.after)")
-      } catch let error as OptimizerError {
+      } catch let error as WritingError {
         #expect(error.exitCode == .defect, "\(error)")
         #expect(error.description.contains("thrown away"))
       }

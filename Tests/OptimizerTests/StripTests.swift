@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What each set takes, and what it must not take.
 @Suite struct StripTests {

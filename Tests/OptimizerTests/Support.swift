@@ -6,7 +6,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// One layer's tar.
 func layer(_ body: (inout TarBuilder) -> Void) -> [UInt8] { TarBuilder.make(body) }

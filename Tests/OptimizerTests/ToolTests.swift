@@ -3,7 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// What other programs make of the results.
 @Suite struct ToolTests {

@@ -5,7 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import ForgeMinimizer
 @testable import ForgeOptimizer
+@testable import ForgeWriting
 
 /// `forge verify` finds each thing that was changed behind its back, with the proof and without.
 @Suite struct VerifyTests {

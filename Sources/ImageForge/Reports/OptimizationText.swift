@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeMinimizer
 import ForgeOptimizer
 
 extension OptimizationReport {

@@ -10,8 +10,10 @@
 @_exported import ForgeLayers
 @_exported import ForgeLint
 @_exported import ForgeMigration
+@_exported import ForgeMinimizer
 @_exported import ForgeOptimizer
 @_exported import ForgeRecipes
 @_exported import ForgeReports
 @_exported import ForgeRules
 @_exported import ForgeTemplates
+@_exported import ForgeWriting
