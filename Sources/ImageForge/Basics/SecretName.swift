@@ -22,7 +22,8 @@ package enum SecretName {
   private static let harmlessEndings: Set<Substring> = [
     "algorithm", "arn", "attribute", "audience", "backend", "bytes", "cache", "checksum", "class",
     "column", "cost", "count", "days", "dependency", "description", "digest", "dir", "directory",
-    "disabled", "domain", "enabled", "encryption", "endpoint", "env", "error", "expiration", "expire", "expires",
+    "disabled", "domain", "enabled", "encryption", "endpoint", "env", "error", "expiration",
+    "expire", "expires",
     "expiry", "field", "file", "filename", "fingerprint", "folder", "format", "generator", "header",
     "help", "hint", "host", "hours", "id", "ids", "index", "interval", "issuer", "label", "length",
     "lifetime", "limit", "location", "max", "md5", "message", "method", "min", "minutes", "mode",
@@ -49,7 +50,9 @@ package enum SecretName {
   package static func words(_ name: some StringProtocol) -> [Substring] {
     var text: [UInt8] = []
     let bytes = Array(name.utf8)
-    func isUpper(_ index: Int) -> Bool { bytes.indices.contains(index) && (65...90) ~= bytes[index] }
+    func isUpper(_ index: Int) -> Bool {
+      bytes.indices.contains(index) && (65...90) ~= bytes[index]
+    }
     func isLower(_ index: Int) -> Bool {
       bytes.indices.contains(index) && ((97...122) ~= bytes[index] || (48...57) ~= bytes[index])
     }

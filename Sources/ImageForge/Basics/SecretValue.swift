@@ -23,7 +23,8 @@ package enum SecretValue {
     let digits = value.prefix(while: \.isWholeNumber)
     guard !digits.isEmpty, digits.count <= 4 else { return false }
     let rest = value.dropFirst(digits.count)
-    guard rest.first == "." || rest.first == ":", rest.dropFirst().first?.isWholeNumber == true else {
+    guard rest.first == "." || rest.first == ":", rest.dropFirst().first?.isWholeNumber == true
+    else {
       return false
     }
     return value.count <= 40
@@ -49,7 +50,9 @@ package enum SecretValue {
 
   /// `/run/secrets/token`, `./key.pem`, `C:\key.pem`; base64 may begin with a slash, too.
   private static func isPath(_ value: String) -> Bool {
-    if fileEndings.contains(where: value.lowercased().hasSuffix), !value.contains(" ") { return true }
+    if fileEndings.contains(where: value.lowercased().hasSuffix), !value.contains(" ") {
+      return true
+    }
     if ["./", "../", "~/"].contains(where: value.hasPrefix) { return true }
     if value.dropFirst().hasPrefix(":\\") { return true }
     guard value.hasPrefix("/"), value.utf8.allSatisfy({ $0 > 0x20 }) else { return false }
@@ -96,7 +99,8 @@ package enum SecretValue {
 
   private static let placeholders = [
     "example", "placeholder", "changeme", "change-me", "change_me", "change-this", "changethis",
-    "change_this", "replaceme", "replace-me", "replace_me", "replace-with", "replace_with", "changeit",
+    "change_this", "replaceme", "replace-me", "replace_me", "replace-with", "replace_with",
+    "changeit",
     "redacted", "dummy", "notasecret", "not-a-secret", "not_a_secret", "insert-", "insert_",
     "fill-me", "fill_me", "fixme", "todo",
   ]

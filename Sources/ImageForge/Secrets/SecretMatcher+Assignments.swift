@@ -166,7 +166,7 @@ extension SecretMatcher {
     guard let next = byte(at), next < 0x20 || next > 0x7E, !"\t\r\n".utf8.contains(next) else {
       return []
     }
-    return (2...8).flatMap { gap in
+    return (1...8).flatMap { gap in
       statedLengths(at + gap).compactMap { length in
         let range = at + gap..<at + gap + length
         guard range.upperBound <= bytes.count, bytes[range].allSatisfy({ 0x20...0x7E ~= $0 }) else {

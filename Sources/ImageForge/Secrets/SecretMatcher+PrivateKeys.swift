@@ -12,7 +12,8 @@ extension SecretMatcher {
     var at = keyword
     while byte(at) == UInt8(ascii: "-") { at += 1 }
     let label = at
-    while at < label + 60, let next = byte(at), next == 0x20 || ByteSet.alphanumeric.contains(next) {
+    while at < label + 60, let next = byte(at), next == 0x20 || ByteSet.alphanumeric.contains(next)
+    {
       at += 1
     }
     let words = text(label..<at).split(separator: " ").map(String.init)
@@ -31,19 +32,25 @@ extension SecretMatcher {
     while at < limit {
       skipBetween(&at, limit)
       let start = at
-      while at < limit, Self.base64.contains(bytes[at]) {
-        // `\n` and `\r` of a string literal.
-        if bytes[at] == UInt8(ascii: "n") || bytes[at] == UInt8(ascii: "r"),
-          byte(at - 1) == UInt8(ascii: "\\")
-        {
-          break
-        }
-        at += 1
-      }
+      skipLine(&at, limit)
       if at - start >= shortest { return start..<end(of: start, limit) }
       guard isHeader(start, &at, limit) else { return nil }
     }
     return nil
+  }
+
+  /// To the end of a line of base64, in which JSON may escape slashes.
+  private func skipLine(_ at: inout Int, _ limit: Int) {
+    while at < limit {
+      var next = at
+      while byte(next) == UInt8(ascii: "\\") { next += 1 }
+      if next > at {
+        guard byte(next) == UInt8(ascii: "/") else { return }
+        at = next
+      }
+      guard Self.base64.contains(bytes[at]) else { return }
+      at += 1
+    }
   }
 
   /// `Proc-Type: 4,ENCRYPTED`, `Comment: "x"` and the blank line behind them; what has no colon is no header.
@@ -54,7 +61,9 @@ extension SecretMatcher {
     }
     var isField = false
     while at < limit, bytes[at] != UInt8(ascii: "\n") {
-      if bytes[at] == UInt8(ascii: "\\"), let next = byte(at + 1), "nr".utf8.contains(next) { break }
+      if bytes[at] == UInt8(ascii: "\\"), let next = byte(at + 1), "nr".utf8.contains(next) {
+        break
+      }
       if bytes[at] == UInt8(ascii: ":") { isField = true }
       at += 1
     }
@@ -89,7 +98,9 @@ extension SecretMatcher {
   /// Whether base64 at `start` is the body of a key with a header, which is reported already.
   func isBehindHeader(_ start: Int) -> Bool {
     var at = start - 1
-    while at > start - 24, let last = byte(at), Self.between.contains(last) || "nr".utf8.contains(last) {
+    while at > start - 24, let last = byte(at),
+      Self.between.contains(last) || "nr".utf8.contains(last)
+    {
       at -= 1
     }
     return byte(at) == UInt8(ascii: "-")

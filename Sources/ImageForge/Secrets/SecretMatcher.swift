@@ -48,10 +48,12 @@ struct SecretMatcher {
   /// Whether what stands in front of `start` can be a length: in a text, a letter within a word is none.
   private func isStated(_ start: Int) -> Bool {
     guard file.isText else { return true }
-    guard let last = byte(start - 1), !" \n\"".utf8.contains(last), let before = byte(start - 2) else {
+    guard let last = byte(start - 1), !" \n\"".utf8.contains(last), let before = byte(start - 2)
+    else {
       return false
     }
-    return !ByteSet.alphanumeric.contains(before) && !"+/_-=".utf8.contains(before)
+    return !ByteSet.alphanumeric.contains(last)
+      || (!ByteSet.alphanumeric.contains(before) && !"+/_-=".utf8.contains(before))
   }
 
   /// How long the string at `start` is, if what stands in front of it states that: formats such as Python's bytecode,

@@ -159,7 +159,8 @@ struct SecretWords {
   /// Programs whose short flag takes a password, also without a blank.
   private static let shortFlags: [String: String] = [
     "mysql": "-p", "mysqldump": "-p", "mysqladmin": "-p", "mariadb": "-p", "sshpass": "-p",
-    "redis-cli": "-a", "mongo": "-p", "mongosh": "-p", "mongodump": "-p", "unzip": "-P", "zip": "-P",
+    "redis-cli": "-a", "mongo": "-p", "mongosh": "-p", "mongodump": "-p", "unzip": "-P",
+    "zip": "-P",
     "7z": "-p", "sqlcmd": "-P", "bcp": "-P", "docker": "-p", "podman": "-p", "buildah": "-p",
     "helm": "-p", "az": "-p", "oc": "-p", "cqlsh": "-p", "clickhouse-client": "--password",
     "ldapsearch": "-w", "ldapadd": "-w", "ldapmodify": "-w", "snmpwalk": "-A",
@@ -191,7 +192,8 @@ struct SecretWords {
       case "passwd" where rest.first.map(text) == "--stdin": echoed(before: index).map(add)
       case "htpasswd":
         let bare = rest.filter { !text($0).hasPrefix("-") }
-        if rest.first.map(text)?.hasPrefix("-") == true, rest.first.map(text)?.contains("b") == true,
+        if rest.first.map(text)?.hasPrefix("-") == true,
+          rest.first.map(text)?.contains("b") == true,
           let last = bare.dropFirst(2).first ?? bare.last
         {
           add(full(last))

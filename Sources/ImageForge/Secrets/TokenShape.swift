@@ -126,7 +126,8 @@ struct TokenShape: Sendable {
       while at < limit, run.set.contains(bytes[at]) { at += 1 }
       if at - from < run.least { return nil }
     }
-    if isWhole, let last = runs.last, last.literal == nil, at < bytes.count, at - start < Self.longest,
+    if isWhole, let last = runs.last, last.literal == nil, at < bytes.count,
+      at - start < Self.longest,
       last.set.contains(bytes[at])
     {
       return nil
