@@ -88,8 +88,8 @@ let package = Package(
     room(
       "Minimizer",
       uses: [
-        "ForgeBasics", "ForgeCatalogue", "ForgeImages", "ForgeLayers", "ForgeInspection",
-        "ForgeWriting",
+        "ForgeBasics", "ForgeCatalogue", "ForgeSyntax", "ForgeImages", "ForgeLayers",
+        "ForgeInspection", "ForgeWriting",
       ]),
     room(
       "Optimizer",

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 import TestSupport
 import Testing
@@ -18,8 +18,7 @@ import Testing
 
   /// The edit that mends a finding of an image that this Dockerfile made, step by step.
   private func change(
-    _ dockerfile: String, _ id: String, at location: String, _ message: String = "",
-    fix: String = ""
+    _ dockerfile: String, _ id: FindingID, at place: Place, about subject: Finding.Subject? = nil
   ) throws -> SourceChange? {
     let steps = dockerfile.replacing("\\\n", with: " ").split(separator: "\n").filter {
       !$0.hasPrefix(" ") && !$0.hasPrefix("FROM") && !$0.hasPrefix("#")
@@ -33,7 +32,7 @@ import Testing
     let lines = try #require(
       DockerfileLines(dockerfile, name: "Dockerfile", history: Self.base + history))
     return lines.change(
-      Finding(id: id, severity: .error, message: message, location: location, fix: fix))
+      Finding(id: id, severity: .error, message: "", at: place, subject: subject))
   }
 
   private func edit(_ line: Int, _ removes: Int, _ inserts: String...) -> SourceChange {
@@ -42,94 +41,103 @@ import Testing
 
   @Test func usersAreWrittenAnew() throws {
     let user = "USER 10001:10001"
-    for id in ["FORGE-I001", "FORGE-I002", "FORGE-I003"] {
+    for id: FindingID in ["FORGE-I001", "FORGE-I002", "FORGE-I003"] {
       #expect(
-        try change("FROM a\nRUN x\nUSER root\nCMD [\"x\"]\n", id, at: "config.User")
+        try change("FROM a\nRUN x\nUSER root\nCMD [\"x\"]\n", id, at: .config(.user))
           == edit(3, 1, user))
       #expect(
-        try change("FROM a\nRUN x \\\n  y\nCMD [\"x\"]\n", id, at: "config.User")
+        try change("FROM a\nRUN x \\\n  y\nCMD [\"x\"]\n", id, at: .config(.user))
           == edit(4, 0, user))
       // What follows the last USER may need root.
-      #expect(try change("FROM a\nUSER root\nRUN x\n", id, at: "config.User") == edit(4, 0, user))
-      #expect(try change("FROM a", id, at: "config.User") == edit(1, 1, "FROM a", user))
+      #expect(try change("FROM a\nUSER root\nRUN x\n", id, at: .config(.user)) == edit(4, 0, user))
+      #expect(try change("FROM a", id, at: .config(.user)) == edit(1, 1, "FROM a", user))
     }
   }
 
   @Test func variablesAreTakenOut() throws {
     let one = "FROM a\nENV API_TOKEN=\"a b\"\n"
     #expect(
-      try change(one, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == edit(2, 1))
+      try change(one, "FORGE-I008", at: .config(.environment), about: .variable("API_TOKEN"))
+        == edit(2, 1))
     #expect(
       try change(
-        "FROM a\nENV API_TOKEN abc\n", "FORGE-I008", at: "config.Env",
-        "ENV API_TOKEN holds a secret")
+        "FROM a\nENV API_TOKEN abc\n", "FORGE-I008", at: .config(.environment),
+        about: .variable("API_TOKEN"))
         == edit(2, 1))
     let several = "FROM a\nENV A=1 \\\n    API_TOKEN=x \\\n    B=\"c d\"\n"
     #expect(
-      try change(several, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret")
+      try change(several, "FORGE-I008", at: .config(.environment), about: .variable("API_TOKEN"))
         == edit(2, 3, "ENV A=1 \\", "    B=\"c d\""))
     // What would stay is a secret too: nothing is shown.
     let two = "FROM a\nENV API_TOKEN=x DB_PASSWORD=hunter2\n"
-    #expect(try change(two, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == nil)
+    #expect(
+      try change(two, "FORGE-I008", at: .config(.environment), about: .variable("API_TOKEN")) == nil
+    )
     let comment = "FROM a\nENV A=1 \\\n# why\n    API_TOKEN=x\n"
     #expect(
-      try change(comment, "FORGE-I008", at: "config.Env", "ENV API_TOKEN holds a secret") == nil)
+      try change(comment, "FORGE-I008", at: .config(.environment), about: .variable("API_TOKEN"))
+        == nil)
     let node = "FROM a\nENV NODE_ENV=development PORT=3000\n"
     #expect(
-      try change(node, "FORGE-I032", at: "config.Env", "NODE_ENV is development, not production")
+      try change(node, "FORGE-I032", at: .config(.environment), about: .variable("NODE_ENV"))
         == edit(2, 1, "ENV NODE_ENV=production PORT=3000"))
     #expect(
-      try change("FROM a\nENV DEBUG=1\n", "FORGE-I032", at: "config.Env", "DEBUG is on")
+      try change(
+        "FROM a\nENV DEBUG=1\n", "FORGE-I032", at: .config(.environment), about: .variable("DEBUG"))
         == edit(2, 1))
     #expect(
       try change(
-        "FROM a\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n", "FORGE-I031", at: "config.Env",
-        "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate") == edit(2, 1))
+        "FROM a\nENV NODE_TLS_REJECT_UNAUTHORIZED=0\n", "FORGE-I031", at: .config(.environment),
+        about: .variable("NODE_TLS_REJECT_UNAUTHORIZED")) == edit(2, 1))
   }
 
   @Test(arguments: [
     (
       "RUN apt-get update && \\\n    apt-get install -y curl", "FORGE-I005",
-      "layer 1: var/lib/apt/lists/",
+      .layer(1, path: "var/lib/apt/lists/"),
       ["    apt-get install -y curl \\", "    && rm -rf /var/lib/apt/lists/*"]
     ),
-    ("ADD app /app", "FORGE-I007", "history[1]", ["COPY app /app"]),
-    ("RUN apk add curl", "FORGE-I016", "layer 1: var/cache/apk/", ["RUN apk add --no-cache curl"]),
-    ("WORKDIR app", "FORGE-I020", "config.WorkingDir", ["WORKDIR /app"]),
-    ("CMD uvicorn a:b", "FORGE-I021", "config.Cmd", [#"CMD ["uvicorn", "a:b"]"#]),
+    ("ADD app /app", "FORGE-I007", .history(1), ["COPY app /app"]),
     (
-      "MAINTAINER Me <me@x>", "FORGE-I022", "history[1]",
+      "RUN apk add curl", "FORGE-I016", .layer(1, path: "var/cache/apk/"),
+      ["RUN apk add --no-cache curl"]
+    ),
+    ("WORKDIR app", "FORGE-I020", .config(.workingDirectory), ["WORKDIR /app"]),
+    ("CMD uvicorn a:b", "FORGE-I021", .config(.command), [#"CMD ["uvicorn", "a:b"]"#]),
+    (
+      "MAINTAINER Me <me@x>", "FORGE-I022", .history(1),
       [#"LABEL org.opencontainers.image.authors="Me <me@x>""#]
     ),
-    ("COPY --chmod=777 a b", "FORGE-I024", "layer 1: b", ["COPY --chmod=775 a b"]),
-    ("COPY --chown=10001:10001 a b", "FORGE-I025", "layer 1: b", ["COPY a b"]),
+    ("COPY --chmod=777 a b", "FORGE-I024", .layer(1, path: "b"), ["COPY --chmod=775 a b"]),
+    ("COPY --chown=10001:10001 a b", "FORGE-I025", .layer(1, path: "b"), ["COPY a b"]),
     (
-      #"CMD ["uvicorn", "a:b", "--reload"]"#, "FORGE-I032", "config.Cmd",
+      #"CMD ["uvicorn", "a:b", "--reload"]"#, "FORGE-I032", .config(.command),
       [#"CMD ["uvicorn", "a:b"]"#]
     ),
-    ("ONBUILD RUN x", "FORGE-I033", "config.OnBuild", []),
-    ("VOLUME /etc", "FORGE-I014", "config.Volumes", []),
+    ("ONBUILD RUN x", "FORGE-I033", .config(.onBuild), []),
+    ("VOLUME /etc", "FORGE-I014", .config(.volumes), []),
   ])
   func instructionsAreWrittenAnew(
-    instruction: String, id: String, location: String, expected: [String]
+    instruction: String, id: FindingID, place: Place, expected: [String]
   ) throws {
-    let found = try change("FROM a\n\(instruction)\n", id, at: location)
+    let found = try change("FROM a\n\(instruction)\n", id, at: place)
     let lines = instruction.split(separator: "\n").count
     #expect(
       found == SourceChange(file: "Dockerfile", line: 1 + lines, removes: 1, inserts: expected))
   }
 
   @Test func whatDoesNotFollowIsLeftAlone() throws {
-    #expect(try change("FROM a\nADD https://x/y.tar /\n", "FORGE-I007", at: "history[1]") == nil)
-    #expect(try change("FROM a\nADD y.tar.gz /\n", "FORGE-I007", at: "history[1]") == nil)
-    #expect(try change("FROM a\nVOLUME /etc /data\n", "FORGE-I014", at: "config.Volumes") == nil)
+    #expect(try change("FROM a\nADD https://x/y.tar /\n", "FORGE-I007", at: .history(1)) == nil)
+    #expect(try change("FROM a\nADD y.tar.gz /\n", "FORGE-I007", at: .history(1)) == nil)
+    #expect(try change("FROM a\nVOLUME /etc /data\n", "FORGE-I014", at: .config(.volumes)) == nil)
     #expect(
       try change(
-        "FROM a\nEXPOSE 22 80\n", "FORGE-I019", at: "config.ExposedPorts", "port 22 is exposed")
+        "FROM a\nEXPOSE 22 80\n", "FORGE-I019", at: .config(.exposedPorts), about: .port(22))
         == edit(2, 1, "EXPOSE 80"))
-    #expect(try change("FROM a\nRUN x\n", "FORGE-I006", at: "layer 1: usr/bin/su") == nil)
+    #expect(try change("FROM a\nRUN x\n", "FORGE-I006", at: .layer(1, path: "usr/bin/su")) == nil)
     // The base's own.
-    #expect(try change("FROM a\nRUN x\n", "FORGE-I005", at: "layer 0: var/lib/apt/lists/") == nil)
+    #expect(
+      try change("FROM a\nRUN x\n", "FORGE-I005", at: .layer(0, path: "var/lib/apt/lists/")) == nil)
   }
 
   // MARK: The ignore file
@@ -151,9 +159,11 @@ import Testing
 
   private func name(_ file: String) -> String { WorkingFolder.shown(folder.file(file)) }
 
-  private func secret(_ path: String, _ id: String = "FORGE-I009", layer: Int = 2) -> Finding {
+  private func secret(
+    _ path: String, _ id: FindingID = "FORGE-I009", layer: Int = 2, line: Int? = nil
+  ) -> Finding {
     Finding(
-      id: id, severity: .error, message: "", location: "layer \(layer): \(path)",
+      id: id, severity: .error, message: "", at: .layer(layer, path: path, line: line),
       fix: "keep it out", evidence: .file)
   }
 
@@ -188,7 +198,8 @@ import Testing
 
   /// A secret in a source file is found there, not at the step that copied it; ignoring the file would break the image.
   @Test func secretsInSourcesAreTracedToTheirLine() throws {
-    let found = try trace("x\n", secret("app/settings.py:12", "FORGE-I010"), files: ["settings.py"])
+    let found = try trace(
+      "x\n", secret("app/settings.py", "FORGE-I010", line: 12), files: ["settings.py"])
     #expect(found.cause == SourceLine(file: name("settings.py"), line: 12))
     #expect(found.change == nil)
     let litter = try trace(
@@ -204,8 +215,8 @@ import Testing
         history: Self.base + [HistoryFacts(createdBy: "ENV API_TOKEN=hunter2", layer: nil)]))
     let cause = lines.cause(
       Finding(
-        id: "FORGE-I008", severity: .error, message: "ENV API_TOKEN holds a secret",
-        location: "config.Env"))
+        id: "FORGE-I008", severity: .error, message: "", at: .config(.environment),
+        subject: .variable("API_TOKEN")))
     #expect(cause?.text == "ENV API_TOKEN=*** URL=***")
   }
 }

@@ -200,11 +200,13 @@ import Testing
   ])
   func newRulesOnlyWarnUntilTheVersionIsRaised(policy: String, expected: Severity) async throws {
     let bench = try Bench()
-    let yaml = try #require(Catalogue.text("data/rules.yaml"))
+    let yaml = RuleCatalogue.text(family: "image")
     let rule = try #require(yaml.range(of: "- id: FORGE-I001\n"))
     let since = try #require(yaml.range(of: "since: 1", range: rule.upperBound..<yaml.endIndex))
+    let others = RuleCatalogue.gateFamilies.filter { $0 != "image" }
     let newer = try RuleCatalogue.Contents(
-      yaml: yaml.replacingCharacters(in: since, with: "since: 2"))
+      yaml: others.map { RuleCatalogue.text(family: $0) }
+        + [yaml.replacingCharacters(in: since, with: "since: 2")])
     try bench.write(policy, to: "policy.yaml")
     let command = try Check.parse([
       bench.path + "/root.tar", "--policy", bench.path + "/policy.yaml", "--no-cache", "--format",

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 import Testing
 
@@ -26,13 +26,15 @@ import Testing
     HistoryFacts(createdBy: "CMD [\"sh\"]", layer: nil),
   ]
 
-  private func cause(_ lines: DockerfileLines?, _ location: String, _ message: String = "")
-    -> String?
-  {
-    lines?.cause(Finding(id: "FORGE-I099", severity: .error, message: message, location: location))
-      .map {
-        "\($0.file):\($0.line) `\($0.text)`"
-      }
+  private func cause(
+    _ lines: DockerfileLines?, _ place: Place, about subject: Finding.Subject? = nil
+  ) -> String? {
+    lines?.cause(
+      Finding(id: "FORGE-I099", severity: .error, message: "", at: place, subject: subject)
+    )
+    .map {
+      "\($0.file):\($0.line) `\($0.text)`"
+    }
   }
 
   private func step(_ text: String, _ layer: Int? = nil) -> HistoryFacts {
@@ -59,17 +61,20 @@ import Testing
       ]
     for history in [buildah, buildKit] {
       let lines = DockerfileLines(dockerfile, name: "backend/Dockerfile", history: history)
-      #expect(cause(lines, "layer 2: app/.env") == "backend/Dockerfile:10 `COPY . .`")
+      #expect(cause(lines, .layer(2, path: "app/.env")) == "backend/Dockerfile:10 `COPY . .`")
       #expect(
-        cause(lines, "layer 1: opt/venv/x")
+        cause(lines, .layer(1, path: "opt/venv/x"))
           == "backend/Dockerfile:9 `COPY --from=build /opt/venv /opt/venv`")
-      #expect(cause(lines, "layer 3: app/x")?.hasPrefix("backend/Dockerfile:11 `RUN") == true)
-      #expect(cause(lines, "layer 0: usr/bin/su") == "backend/Dockerfile:4 `FROM python:3.13-slim`")
-      #expect(cause(lines, "config.User") == "backend/Dockerfile:12 `USER app`")
       #expect(
-        cause(lines, "config.Env", "ENV API_TOKEN holds a secret")?.hasPrefix(
+        cause(lines, .layer(3, path: "app/x"))?.hasPrefix("backend/Dockerfile:11 `RUN") == true)
+      #expect(
+        cause(lines, .layer(0, path: "usr/bin/su"))
+          == "backend/Dockerfile:4 `FROM python:3.13-slim`")
+      #expect(cause(lines, .config(.user)) == "backend/Dockerfile:12 `USER app`")
+      #expect(
+        cause(lines, .config(.environment), about: .variable("API_TOKEN"))?.hasPrefix(
           "backend/Dockerfile:7 `ENV") == true)
-      #expect(cause(lines, "reference") == nil)
+      #expect(cause(lines, .archive("reference")) == nil)
     }
   }
 
@@ -80,19 +85,18 @@ import Testing
     let stage = [HistoryFacts(createdBy: "RUN make everything", layer: 1)]
     let target = DockerfileLines(
       dockerfile, name: "Dockerfile", target: "build", history: base + stage)
-    #expect(cause(target, "layer 1: x") == "Dockerfile:2 `RUN make everything`")
+    #expect(cause(target, .layer(1, path: "x")) == "Dockerfile:2 `RUN make everything`")
     #expect(
       DockerfileLines(dockerfile, name: "Dockerfile", target: "none", history: base + stage) == nil)
     // A stage that stands on another one.
     let both = DockerfileLines(
       "FROM python AS runtime\nCOPY . .\nFROM runtime AS server\nUSER 1\n", name: "Dockerfile",
       history: base + [step("COPY . .", 1), step("USER 1")])
-    #expect(cause(both, "layer 1: x") == "Dockerfile:2 `COPY . .`")
-    #expect(cause(both, "layer 0: x") == "Dockerfile:1 `FROM python AS runtime`")
+    #expect(cause(both, .layer(1, path: "x")) == "Dockerfile:2 `COPY . .`")
+    #expect(cause(both, .layer(0, path: "x")) == "Dockerfile:1 `FROM python AS runtime`")
     let empty = DockerfileLines(
       "FROM scratch\nUSER 1\n", name: "Dockerfile", history: [step("USER 1")])
-    #expect(cause(empty, "config.Cmd") == "Dockerfile:1 `FROM scratch`")
-    #expect(cause(empty, "layer 99: x") == "Dockerfile:1 `FROM scratch`")
-    #expect(cause(empty, "history[x]") == nil)
+    #expect(cause(empty, .config(.command)) == "Dockerfile:1 `FROM scratch`")
+    #expect(cause(empty, .layer(99, path: "x")) == "Dockerfile:1 `FROM scratch`")
   }
 }

@@ -101,20 +101,22 @@ import Testing
 
   @Test func rareModulesHaveRules() throws {
     #expect(
-      RarePythonModules.rule(of: "sqlalchemy.dialects.mysql.base")?.module
+      PythonModuleTable.shared.rareModule("sqlalchemy.dialects.mysql.base")?.module
         == "sqlalchemy.dialects.mysql"
     )
-    #expect(RarePythonModules.rule(of: "sqlalchemy.dialects.postgresql") == nil)
-    #expect(RarePythonModules.rule(of: "encodings.gbk")?.words.contains("GB18030") == true)
+    #expect(PythonModuleTable.shared.rareModule("sqlalchemy.dialects.postgresql") == nil)
+    #expect(PythonModuleTable.shared.rareModule("encodings.gbk")?.words.contains("GB18030") == true)
     #expect(
-      RarePythonModules.rule(of: "encodings.cp850")?.words.isSuperset(of: ["cp850", "IBM850"])
+      PythonModuleTable.shared.rareModule("encodings.cp850")?.words.isSuperset(of: [
+        "cp850", "IBM850",
+      ])
         == true)
     // What the web writes in stays (Encoding Standard, section 4.2).
     for name in [
       "utf_8", "latin_1", "iso8859_15", "cp1252", "cp866", "koi8_r", "mac_roman", "mac_cyrillic",
       "idna",
     ] {
-      #expect(RarePythonModules.rule(of: "encodings." + name) == nil)
+      #expect(PythonModuleTable.shared.rareModule("encodings." + name) == nil)
     }
   }
 

@@ -12,6 +12,12 @@ package struct CatalogueTable {
     self.init(try Yams.compose(yaml: yaml, .basic))
   }
 
+  /// The table at a path of `recipes/`. It is empty where the file is missing or no YAML, which a test of each table
+  /// rules out.
+  package static func embedded(_ path: String) -> CatalogueTable {
+    CatalogueTable(try? Yams.compose(yaml: Catalogue.text(path) ?? "", .basic))
+  }
+
   private init(_ node: Node?) {
     let pairs = node?.mapping.map { $0.map { ($0.key.scalar?.string ?? "", $0.value) } } ?? []
     values = Dictionary(pairs, uniquingKeysWith: { first, _ in first })

@@ -6,6 +6,8 @@ public struct Finding: Hashable, Sendable {
   public enum Subject: Hashable, Sendable, Codable {
     /// A variable of the environment, by its name.
     case variable(String)
+    /// An element of a variable that is a list of folders, such as PATH, by the variable's name.
+    case pathElement(of: String)
     /// A port, by its number.
     case port(Int)
     /// A service of the analysed project, by its name.
@@ -50,6 +52,14 @@ public struct Finding: Hashable, Sendable {
     self.evidence = evidence
     self.cause = cause
     self.change = change
+  }
+
+  /// The variable that it speaks of, whether of the whole or of an element.
+  package var variable: String? {
+    switch subject {
+    case .variable(let name), .pathElement(of: let name): name
+    case .port, .service, .package, .program, nil: nil
+    }
   }
 
   /// The place as people read it: `file:line` in a codebase, `layer N: path`, `config.User` or `history[N]` in an image.

@@ -9,6 +9,7 @@ import ForgeWriting
 package struct Reachability {
   let root: RootFilesystem
   private let image: ReadImage
+  private let folders = SystemFolders.shared
   let contents: FileContents
   let config: ImageConfig
   var kept: Set<FileTree.ID> = []
@@ -69,85 +70,6 @@ package struct Reachability {
     config = image.image.config
   }
 
-  /// Folders that distributions fill: only what is reached stays of them. All others stay whole.
-  private static let system: Set<String> = [
-    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "var", "boot",
-  ]
-
-  /// Folders inside of those that no distribution fills.
-  private static let own = ["var/www", "var/opt", "var/local", "usr/src"]
-
-  /// Folders in which distributions fill these children, and everything else is the image's own.
-  private static let shared: [(folder: String, filled: Set<String>)] = [
-    ("usr/local", ["bin", "sbin", "lib", "lib64", "include", "share", "man", "games"]),
-    ("usr/local/share", ["man", "doc", "info"]),
-    (
-      "var",
-      [
-        "account", "adm", "backups", "cache", "crash", "db", "empty", "ftp", "games", "kerberos",
-        "lib", "local",
-        "lock", "log", "mail", "nis", "opt", "preserve", "run", "spool", "tmp", "www", "yp",
-      ]
-    ),
-    ("var/log", ["apt", "exim4", "installer", "journal", "private", "unattended-upgrades"]),
-    (
-      "var/cache",
-      [
-        "PackageKit", "apk", "apt", "debconf", "dnf", "fontconfig", "ldconfig", "man", "private",
-        "swcatalog", "yum",
-      ]
-    ),
-    ("var/spool", ["anacron", "cron", "exim4", "mail", "rsyslog"]),
-    (
-      "var/lib",
-      [
-        "AccountsService", "NetworkManager", "PackageKit", "alternatives", "apk", "apt", "aptitude",
-        "aspell",
-        "authselect", "ca-certificates-java", "dbus", "debconf", "dhcp", "dhcpcd",
-        "dictionaries-common", "dnf", "dpkg",
-        "emacsen-common", "fontconfig", "games", "gems", "gconf", "ghostscript", "initramfs-tools",
-        "initscripts",
-        "insserv", "ispell", "libuuid", "locales", "logrotate", "man-db", "misc", "mlocate", "nfs",
-        "os-prober", "pam",
-        "plymouth", "polkit-1", "portables", "private", "python", "rpm", "rpm-state", "selinux",
-        "sgml-base",
-        "shells.state", "sudo", "swcatalog", "systemd", "tex-common", "texmf", "tpm2-tss",
-        "ubuntu-advantage", "ucf",
-        "udhcpd", "update-notifier", "update-rc.d", "urandom", "usbutils", "vim", "xfonts", "xkb",
-        "xml-core", "yum",
-      ]
-    ),
-  ]
-
-  /// What is never kept whole, though a variable or a command names it.
-  private static let top: Set<String> = [
-    "", "usr", "usr/local", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "lib32", "libx32",
-    "usr/local/lib",
-    "usr/bin", "usr/sbin", "usr/local/bin",
-    "usr/local/sbin", "usr/share", "usr/local/share", "usr/libexec", "bin", "sbin", "lib", "lib64",
-    "var", "var/lib",
-    "var/cache", "var/log", "var/spool",
-  ]
-
-  /// What libc, TLS libraries and language runtimes open by name.
-  private static let opened = [
-    "usr/share/zoneinfo", "usr/share/ca-certificates", "usr/local/share/ca-certificates",
-    "usr/lib/ssl",
-    "usr/lib/locale", "usr/lib/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d",
-    "var/lib/dpkg/diversions", "var/lib/dpkg/alternatives", "lib/apk/db", "usr/lib/apk/db",
-    "var/lib/rpm",
-    "usr/lib/sysimage/rpm", "usr/share/mime", "usr/share/icu", "usr/share/nodejs/acorn",
-    "usr/share/nodejs/acorn-walk",
-    "usr/share/nodejs/cjs-module-lexer", "usr/share/nodejs/undici",
-  ]
-
-  /// Libraries that are opened with dlopen: name services, stack unwinding, resolver.
-  private static let dynamic = [
-    "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1", "libpthread.so.0",
-    "libdl.so.2",
-    "librt.so.1", "libutil.so.1", "libm.so.6",
-  ]
-
   private mutating func collect(_ keeping: [String]) throws {
     try readImports()
     for child in Array(root.tree.children(FileTree.root)) {
@@ -155,7 +77,7 @@ package struct Reachability {
       if root.tree[child].kind == .symlink {
         keepNamed("/" + name)
         kept.insert(child)
-      } else if Self.system.contains(name) {
+      } else if folders.system.contains(name) {
         kept.insert(child)
       } else {
         // Scripts and alternatives of the distribution stay in /etc, but what they call does not for their sake.
@@ -165,15 +87,13 @@ package struct Reachability {
     keepLinkedSettings()
     keepOwn()
     try findLibraryFolders()
-    for path in Self.opened {
+    for path in folders.opened {
       if let id = walk(path, marking: true) { keepTree(id, leads: false) }
     }
-    for folder in ["var/tmp", "var/log", "var/lib", "var/cache", "var/run", "var/lock"] {
-      keep(folder)
-    }
+    for folder in folders.written { keep(folder) }
     for path in keeping + config.volumes { keep(path, whole: true) }
     if !["", "/"].contains(config.workingDirectory) { keep(config.workingDirectory, whole: true) }
-    for name in try Self.dynamic + nameServices() { try keepLibrary(name, from: []) }
+    for name in try folders.dynamic + nameServices() { try keepLibrary(name, from: []) }
     try keepPreloaded()
     keepRuntimes()
     try keepCommands()
@@ -192,28 +112,9 @@ package struct Reachability {
     }
   }
 
-  /// What one program alone reads goes where that program goes.
-  private static let readers: [(path: String, programs: [String])] = [
-    ("etc/apt", ["usr/bin/apt", "usr/bin/apt-get"]), ("etc/dpkg", ["usr/bin/dpkg"]),
-    ("etc/pam.d", ["libpam.so.0"]), ("etc/pam.conf", ["libpam.so.0"]),
-    ("etc/security", ["libpam.so.0"]),
-    (
-      "etc/login.defs",
-      ["usr/bin/login", "usr/bin/passwd", "usr/bin/su", "usr/sbin/useradd", "usr/sbin/groupadd"]
-    ),
-    ("etc/skel", ["usr/sbin/useradd", "usr/sbin/adduser"]),
-    ("etc/default/useradd", ["usr/sbin/useradd"]),
-    ("etc/bash.bashrc", ["usr/bin/bash"]), ("etc/inputrc", ["libreadline.so.8", "libedit.so.2"]),
-    ("etc/debconf.conf", ["usr/bin/debconf"]),
-    ("etc/ca-certificates.conf", ["usr/sbin/update-ca-certificates"]),
-    ("etc/selinux/semanage.conf", ["libsemanage.so.2"]), ("usr/lib/ssl/misc", ["usr/bin/perl"]),
-    // The text that time zones are compiled from: the C++ library reads it (`std::chrono::tzdb`).
-    ("usr/share/zoneinfo/tzdata.zi", ["libstdc++.so.6"]),
-  ]
-
   private mutating func dropReaderless() {
     let asked = Set(keeping.compactMap { walk($0, marking: false) })
-    for (path, programs) in Self.readers {
+    for (path, programs) in folders.readers {
       let isRead = programs.contains { program in
         // Where `/bin` is no link to `/usr/bin`, programs are in either.
         let paths =
@@ -276,8 +177,8 @@ package struct Reachability {
   }
 
   private mutating func keepOwn() {
-    for path in Self.own { keep(path, whole: true) }
-    for (path, filled) in Self.shared {
+    for path in folders.own { keep(path, whole: true) }
+    for (path, filled) in folders.shared {
       guard let folder = walk(path, marking: false) else { continue }
       for child in Array(root.tree.children(folder)) where !filled.contains(text(child)) {
         // Logs of distributions and of the build lie beside the folders of services.
@@ -330,27 +231,23 @@ package struct Reachability {
     }) {
       return !isImported(parts)
     }
+    let table = PythonModuleTable.shared
     if path.contains("/site-packages/"), root.tree[id].kind == .regular {
-      let ending = [".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".a"].first { name.hasSuffix($0) }
-      return ending.map { !isRead($0, parts) } ?? false
+      guard let kind = table.sources.first(where: { name.hasSuffix($0.ending) }) else {
+        return false
+      }
+      return !isOne(of: kind.readers, besides: parts)
     }
-    return (Self.unusedModules.contains(String(name)) || name.hasPrefix("config-3"))
-      && StripSet.isPythonLibrary(root, parts.dropLast()) && !isImported(parts)
+    return (table.unused.contains(String(name)) || name.hasPrefix("config-3"))
+      && root.isPythonLibrary(parts.dropLast()) && !isImported(parts)
   }
 
-  /// Whether a package in the same `site-packages` reads files of this kind: stubs say what `lazy_loader` imports, and
-  /// others compile C.
-  private func isRead(_ ending: String, _ path: [Substring]) -> Bool {
-    let readers: [String]
-    switch ending {
-    case ".pyi": readers = ["lazy_loader"]
-    case ".c", ".h", ".cpp": readers = ["triton", "torch", "numba"]
-    default: return false
-    }
+  /// Whether one of these packages is in the same `site-packages` as a path.
+  private func isOne(of packages: [String], besides path: [Substring]) -> Bool {
     guard let index = path.firstIndex(of: "site-packages"),
-      let site = root.node(at: Array(path[...index].joined(separator: "/").utf8))
+      let site = root.node(at: path[...index].joined(separator: "/").utf8)
     else { return false }
-    return readers.contains { root.tree.child(site, Array($0.utf8)[...]) != nil }
+    return packages.contains { root.tree.child(site, Array($0.utf8)[...]) != nil }
   }
 
   /// Whether the application's own sources import the module at a path, or one in it.
@@ -364,18 +261,10 @@ package struct Reachability {
     {
       return true
     }
-    // setuptools comes in parts.
-    let isPart = ["setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence"].contains
-    {
-      name.hasPrefix($0)
-    }
-    return parts.count == 1 && isPart
-      && ["setuptools", "pkg_resources", "distutils"].contains { imported.contains($0[...]) }
+    let table = PythonModuleTable.shared
+    return parts.count == 1 && table.setuptoolsParts.contains { name.hasPrefix($0) }
+      && table.setuptoolsImports.contains { imported.contains($0[...]) }
   }
-
-  private static let unusedModules: Set<String> = [
-    "idlelib", "tkinter", "turtledemo", "turtle.py", "lib2to3", "pydoc_data", "test",
-  ]
 
   /// Keeps what the config names, and all in it where it is a folder of its own.
   private mutating func keepNamed(_ path: String) {
@@ -384,7 +273,7 @@ package struct Reachability {
   }
 
   private func isOwn(_ folder: FileTree.ID) -> Bool {
-    !Self.top.contains(String(decoding: root.tree.path(folder), as: UTF8.self))
+    !folders.neverWhole.contains(String(decoding: root.tree.path(folder), as: UTF8.self))
   }
 
   /// Keeps a path as a program that opens it would walk it: its folders, and every link on the way.
@@ -440,7 +329,7 @@ package struct Reachability {
     guard let first = commands[0].first else { throw MinimizerError.noCommand }
     guard program(first) != nil else { throw MinimizerError.missingEntryPoint(first) }
     let architecture = image.image.platform.architecture
-    guard !["s390x", "ppc64", "mips", "mips64"].contains(architecture) else {
+    guard !folders.bigEndian.contains(architecture) else {
       throw MinimizerError.bigEndian(architecture: architecture)
     }
     try refuseUnknownRuntimes(commands)
@@ -470,10 +359,9 @@ package struct Reachability {
   }
 
   private mutating func keepVariables() {
-    let known = ["PATH", "LD_LIBRARY_PATH", "PWD", "MANPATH"]
     for variable in config.environment {
       let parts = variable.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, !known.contains(parts[0]) else { continue }
+      guard parts.count == 2, !folders.searchVariables.contains(parts[0]) else { continue }
       for path in Self.paths(parts[1]) { keepNamed(path) }
       guard parts[0].hasPrefix("LC_") || parts[0].hasPrefix("LANG") else { continue }
       for locale in parts[1].split(separator: ":").map({ $0.prefix { $0 != "." && $0 != "@" } }) {
@@ -497,10 +385,6 @@ package struct Reachability {
     }
   }
 
-  private static let shells: Set<String> = [
-    "sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "busybox", "make",
-  ]
-
   /// The text of the shell scripts that a command names, or of files that a shell reads as one; nil where it names none.
   private mutating func script(_ words: [String]) throws -> String? {
     var before = ""
@@ -511,16 +395,16 @@ package struct Reachability {
       text = (text ?? "") + String(decoding: bytes, as: UTF8.self) + "\n"
     }
     for word in words {
-      let isRead = before == "." || before == "source" || Self.shells.contains(Self.base(before))
+      let isRead = before == "." || before == "source" || folders.shells.contains(Self.base(before))
       if let id = file(word) {
         let head = try contents.bytes(root.inodes[Int(root.tree[id].inode)].origin, limit: 256)
         if head.starts(with: Array("#!".utf8)) {
-          if Self.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { try add(id) }
+          if folders.shells.contains(Self.base(Self.interpreter(head).last ?? "")) { try add(id) }
         } else if !ELFFile.isELF(head), isRead || word.hasSuffix(".sh") || word.hasSuffix(".bash") {
           try add(id)
         }
       }
-      hasShell = hasShell || Self.shells.contains(Self.base(word))
+      hasShell = hasShell || folders.shells.contains(Self.base(word))
       // Options of a shell stand between it and its script.
       if !(isRead && word.hasPrefix("-")) { before = word }
     }
@@ -592,9 +476,6 @@ package struct Reachability {
     }
   }
 
-  /// Runtimes whose libraries are not followed.
-  private static let unknown = ["perl", "ruby", "php", "java", "Rscript", "mono", "dotnet", "erl"]
-
   private mutating func refuseUnknownRuntimes(_ commands: [[String]]) throws {
     guard !asksForLibraries else { return }
     for word in commands.flatMap({ $0 }).flatMap(ImageConfig.words) {
@@ -604,14 +485,14 @@ package struct Reachability {
       if head.starts(with: Array("#!".utf8)) { programs += Self.interpreter(head) }
       for program in programs.compactMap({ self.program($0) }) {
         let name = Self.base(program)
-        let isUnknown = Self.unknown.contains {
+        let isUnknown = folders.unknownRuntimes.contains {
           name == $0
             || name.hasPrefix($0)
               && ($0 == "php" || name.dropFirst($0.count).first?.isNumber == true)
         }
         // Outside of the distribution's folders a runtime stays whole.
         guard isUnknown, let place = walk(program, marking: false),
-          Self.system.contains(
+          folders.system.contains(
             root.tree.path(place).split(separator: UInt8(ascii: "/")).first.map {
               String(decoding: $0, as: UTF8.self)
             }

@@ -158,7 +158,7 @@ public struct PolicySettings: Encodable, Sendable {
           [
             row.rule.rawValue, DisplayText.escape(row.path ?? "everywhere"),
             row.expires.map { "until \($0)" } ?? "",
-            DisplayText.escape(row.source), DisplayText.escape(row.reason),
+            DisplayText.escape(row.source.description), DisplayText.escape(row.reason),
           ]
         })
     }

@@ -30,7 +30,7 @@ enum AccountRules {
     return found.map { name, file in
       Violation(
         message: "the account \"\(DisplayText.escape(String(name)))\" has an empty password",
-        location: file,
+        at: .file(file),
         fix: "lock it: `RUN passwd -l NAME`, or take a base image that does", evidence: .file)
     }
   }
@@ -51,7 +51,7 @@ enum AccountRules {
     return names.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { number, names in
       let shown = Set(names).sorted().prefix(4).joined(separator: ", ")
       return Violation(
-        message: "\(shown) share the \(what) \(number)", location: file,
+        message: "\(shown) share the \(what) \(number)", at: .file(file),
         fix: "give each its own number, or remove what is not needed", evidence: .file,
         atMost: .warning)
     }

@@ -13,7 +13,7 @@ enum Assertions {
       guard !files.isEmpty else { return }
       violations.append(
         Violation(
-          message: "assert.\(name): \(files.shownNames) \(message)", location: files.first?.place,
+          message: "assert.\(name): \(files.shownNames) \(message)", at: files.first?.place,
           fix: fix,
           evidence: .file))
     }
@@ -68,7 +68,7 @@ enum Assertions {
         violations.append(
           Violation(
             message: "assert.files: /\(DisplayText.escape(clean)) is not in the image",
-            location: nil,
+            at: nil,
             fix: "COPY it into the last stage", evidence: .file))
         continue
       }

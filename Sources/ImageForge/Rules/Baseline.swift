@@ -80,7 +80,7 @@ public struct Baseline: Codable, Sendable, Equatable {
     guard let (before, now) = change(inspection, metric: policy.metric) else {
       return [
         Violation(
-          message: "the baseline does not know the image \(name)", location: nil,
+          message: "the baseline does not know the image \(name)", at: nil,
           fix: "add it with `forge baseline write`", evidence: .file, atMost: .info)
       ]
     }
@@ -107,7 +107,7 @@ public struct Baseline: Codable, Sendable, Equatable {
       Violation(
         message: "\(policy.metric.rawValue) size has grown by \(ByteCount.text(now - before)) to "
           + "\(ByteCount.text(now)), more than the \(allowed) that are allowed"
-          + (grown.isEmpty ? "" : "; grown: \(grown.joined(separator: ", "))"), location: nil,
+          + (grown.isEmpty ? "" : "; grown: \(grown.joined(separator: ", "))"), at: nil,
         fix:
           "see `forge diff OLD NEW`; if it must be so, write a new baseline with `forge baseline write`",
         evidence: .file)

@@ -13,7 +13,7 @@ enum ConfigRules {
         message: config.isDockerFormat
           ? "no HEALTHCHECK"
           : "no HEALTHCHECK (the OCI image format cannot carry one; build with `--format docker`)",
-        location: "config.Healthcheck",
+        at: .config(.healthcheck),
         fix:
           #"add HEALTHCHECK CMD ["…"] in exec form to the last stage, or rely on Kubernetes' probes"#,
         evidence: .config)
@@ -30,7 +30,7 @@ enum ConfigRules {
     }.map {
       Violation(
         message: "VOLUME \(DisplayText.escape($0)) covers a system folder",
-        location: "config.Volumes",
+        at: .config(.volumes),
         fix: "remove it from the Dockerfile", evidence: .config)
     }
   }
@@ -47,7 +47,8 @@ enum ConfigRules {
         Violation(
           message:
             "the image is called \(DisplayText.escape(reference)): `latest` is another image tomorrow",
-          location: "reference", fix: "tag it with a version or the commit", evidence: .archive))
+          at: .archive("reference"), fix: "tag it with a version or the commit", evidence: .archive)
+      )
     }
     if let base = inspection.details.config.labels["org.opencontainers.image.base.name"],
       isMoving(base)
@@ -55,7 +56,7 @@ enum ConfigRules {
       violations.append(
         Violation(
           message: "the base is \(DisplayText.escape(base)): `latest` is another image tomorrow",
-          location: "config.Labels", fix: "write the version, or better the digest, in FROM",
+          at: .config(.labels), fix: "write the version, or better the digest, in FROM",
           evidence: .config))
     }
     return violations
@@ -67,21 +68,25 @@ enum ConfigRules {
     return inspection.details.config.exposedPorts.compactMap { entry in
       let numbers = entry.prefix { $0 != "/" }.split(separator: "-").map { Int($0) }
       let shown = DisplayText.escape(entry)
-      func violation(_ message: String, _ fix: String, _ atMost: Severity? = nil) -> Violation {
+      func violation(
+        _ message: String, _ fix: String, about subject: Finding.Subject? = nil,
+        atMost: Severity? = nil
+      ) -> Violation {
         Violation(
-          message: message, location: "config.ExposedPorts", fix: fix, evidence: .config,
-          atMost: atMost)
+          message: message, at: .config(.exposedPorts), about: subject, fix: fix,
+          evidence: .config, atMost: atMost)
       }
       guard let first = numbers.first.flatMap({ $0 }), let last = numbers.last.flatMap({ $0 }),
         (0...65535).contains(first), (0...65535).contains(last)
       else { return violation("\(shown) is no port", "EXPOSE a number from 1 to 65535") }
       if (first...max(first, last)).contains(22) {
-        return violation("port 22 is exposed", "remove `EXPOSE 22` and the SSH server")
+        return violation(
+          "port 22 is exposed", "remove `EXPOSE 22` and the SSH server", about: .port(22))
       }
       if first < 1024, !isRoot {
         return violation(
           "port \(shown) needs a privilege that the container's user may not have",
-          "listen on a port from 1024, such as 8080, and map it in the Service", .info)
+          "listen on a port from 1024, such as 8080, and map it in the Service", atMost: .info)
       }
       return nil
     }
@@ -92,14 +97,18 @@ enum ConfigRules {
     guard !folder.isEmpty, !folder.hasPrefix("/") else { return [] }
     return [
       Violation(
-        message: "WORKDIR \(DisplayText.escape(folder)) is relative", location: "config.WorkingDir",
+        message: "WORKDIR \(DisplayText.escape(folder)) is relative",
+        at: .config(.workingDirectory),
         fix: "write the whole path, such as WORKDIR /app", evidence: .config)
     ]
   }
 
   static func shellForm(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    [("ENTRYPOINT", inspection.image.entrypoint), ("CMD", inspection.image.cmd)].compactMap {
-      name, words in
+    let commands: [(String, Place.ConfigField, [String])] = [
+      ("ENTRYPOINT", .entrypoint, inspection.image.entrypoint),
+      ("CMD", .command, inspection.image.cmd),
+    ]
+    return commands.compactMap { name, field, words in
       let shells = ["sh", "bash", "ash", "dash"]
       let isShell =
         words.count >= 2 && shells.contains(ImageRules.baseName(words[0])) && words[1] == "-c"
@@ -107,15 +116,18 @@ enum ConfigRules {
       guard isShell, !(words.count > 2 && words[2].hasPrefix("exec ")) else { return nil }
       return Violation(
         message: "\(name) runs through a shell, which does not pass on SIGTERM",
-        location: "config.\(name.capitalized)",
+        at: .config(field),
         fix: #"write it in exec form: \#(name) ["program", "argument"]"#, evidence: .config)
     }
   }
 
   static func environment(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    func violation(_ message: String, _ fix: String, _ atMost: Severity? = nil) -> Violation {
+    func violation(
+      _ subject: Finding.Subject, _ message: String, _ fix: String, atMost: Severity? = nil
+    ) -> Violation {
       Violation(
-        message: message, location: "config.Env", fix: fix, evidence: .config, atMost: atMost)
+        message: message, at: .config(.environment), about: subject, fix: fix, evidence: .config,
+        atMost: atMost)
     }
     let open = Set(
       inspection.details.files.filter {
@@ -134,29 +146,33 @@ enum ConfigRules {
           ? [] : elements.filter { !$0.hasPrefix("/") || open.contains($0) || $0 == "/tmp" }
         return bad.map { element in
           violation(
+            .pathElement(of: name),
             "\(name) holds \(element.isEmpty ? "an empty element" : DisplayText.escape(element)), where others may put "
               + "programs", "name only absolute folders that root alone may write to",
-            name == "PATH" ? nil : .info)
+            atMost: name == "PATH" ? nil : .info)
         }
       case "LD_PRELOAD" where !value.isEmpty:
         return [
           violation(
-            "LD_PRELOAD loads \(DisplayText.escape(value)) into every program",
+            .variable(name), "LD_PRELOAD loads \(DisplayText.escape(value)) into every program",
             "start only the program that needs it so",
-            .info)
+            atMost: .info)
         ]
       case "NODE_OPTIONS" where value.contains("--inspect"):
-        return [violation("NODE_OPTIONS opens Node's debugger", "remove --inspect")]
+        return [
+          violation(.variable(name), "NODE_OPTIONS opens Node's debugger", "remove --inspect")
+        ]
       case "NODE_TLS_REJECT_UNAUTHORIZED" where value == "0":
         return [
           violation(
-            "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate",
+            .variable(name), "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate",
             "add the missing authority instead")
         ]
       case "PYTHONHTTPSVERIFY" where value == "0":
         return [
           violation(
-            "PYTHONHTTPSVERIFY=0 accepts any certificate", "add the missing authority instead")
+            .variable(name), "PYTHONHTTPSVERIFY=0 accepts any certificate",
+            "add the missing authority instead")
         ]
       default: return []
       }
@@ -189,7 +205,7 @@ enum ConfigRules {
     if let reason {
       violations.append(
         Violation(
-          message: "the command starts a development server (\(reason))", location: "config.Cmd",
+          message: "the command starts a development server (\(reason))", at: .config(.command),
           fix: "start the production server: `node server.js`, or `uvicorn` without `--reload`",
           evidence: .config))
     }
@@ -199,7 +215,7 @@ enum ConfigRules {
         violations.append(
           Violation(
             message: "NODE_ENV is \(DisplayText.escape(value)), not production",
-            location: "config.Env",
+            at: .config(.environment), about: .variable("NODE_ENV"),
             fix: "ENV NODE_ENV=production in the last stage", evidence: .config, atMost: .warning))
       } else if entry.hasPrefix("DEBUG=") || entry.hasPrefix("FLASK_DEBUG=")
         || entry.hasPrefix("FASTAPI_DEBUG="),
@@ -207,7 +223,8 @@ enum ConfigRules {
       {
         violations.append(
           Violation(
-            message: "\(entry.prefix { $0 != "=" }) is on", location: "config.Env",
+            message: "\(entry.prefix { $0 != "=" }) is on", at: .config(.environment),
+            about: .variable(String(entry.prefix { $0 != "=" })),
             fix: "remove it from the Dockerfile",
             evidence: .config, atMost: .warning))
       }
@@ -221,7 +238,7 @@ enum ConfigRules {
       return triggers.map {
         Violation(
           message: "ONBUILD trigger: \(ImageRules.cut(DisplayText.escape(SecretText.masked($0))))",
-          location: "config.OnBuild",
+          at: .config(.onBuild),
           fix: "remove the ONBUILD instruction", evidence: .config)
       }
     }

@@ -10,42 +10,48 @@ enum FileRules {
   /// Folders whose content is only an index or a cache of a package manager.
   private struct Cache {
     let rule: FindingID
+    let program: String
     let folder: StaticString
     let fix: String
   }
 
   private static let caches = [
     Cache(
-      rule: "FORGE-I005", folder: "var/lib/apt/lists/",
+      rule: "FORGE-I005", program: "apt", folder: "var/lib/apt/lists/",
       fix: "end the same RUN with `rm -rf /var/lib/apt/lists/*`"),
     Cache(
-      rule: "FORGE-I005", folder: "var/cache/apt/",
+      rule: "FORGE-I005", program: "apt", folder: "var/cache/apt/",
       fix:
         "mount a cache: `RUN --mount=type=cache,target=/var/cache/apt …`, or `apt-get clean` in that RUN"
     ),
     Cache(
-      rule: "FORGE-I005", folder: "root/.cache/pip/",
+      rule: "FORGE-I005", program: "pip", folder: "root/.cache/pip/",
       fix: "use `RUN --mount=type=cache,target=/root/.cache/pip …` or `pip install --no-cache-dir`"),
     Cache(
-      rule: "FORGE-I005", folder: "root/.cache/uv/",
+      rule: "FORGE-I005", program: "uv", folder: "root/.cache/uv/",
       fix: "use `RUN --mount=type=cache,target=/root/.cache/uv …`"),
     Cache(
-      rule: "FORGE-I005", folder: "root/.npm/_cacache/",
+      rule: "FORGE-I005", program: "npm", folder: "root/.npm/_cacache/",
       fix: "use `RUN --mount=type=cache,target=/root/.npm …`"),
     Cache(
-      rule: "FORGE-I005", folder: "usr/local/share/.cache/yarn/",
+      rule: "FORGE-I005", program: "yarn", folder: "usr/local/share/.cache/yarn/",
       fix: "use `RUN --mount=type=cache,target=/usr/local/share/.cache/yarn …`"),
-    Cache(rule: "FORGE-I016", folder: "var/cache/apk/", fix: "use `apk add --no-cache`"),
-    Cache(rule: "FORGE-I016", folder: "lib/apk/cache/", fix: "use `apk add --no-cache`"),
     Cache(
-      rule: "FORGE-I017", folder: "var/cache/dnf/", fix: "end the same RUN with `dnf clean all`"),
+      rule: "FORGE-I016", program: "apk", folder: "var/cache/apk/", fix: "use `apk add --no-cache`"),
     Cache(
-      rule: "FORGE-I017", folder: "var/cache/yum/", fix: "end the same RUN with `yum clean all`"),
+      rule: "FORGE-I016", program: "apk", folder: "lib/apk/cache/", fix: "use `apk add --no-cache`"),
     Cache(
-      rule: "FORGE-I017", folder: "var/cache/zypp/",
+      rule: "FORGE-I017", program: "dnf", folder: "var/cache/dnf/",
+      fix: "end the same RUN with `dnf clean all`"),
+    Cache(
+      rule: "FORGE-I017", program: "yum", folder: "var/cache/yum/",
+      fix: "end the same RUN with `yum clean all`"),
+    Cache(
+      rule: "FORGE-I017", program: "zypper", folder: "var/cache/zypp/",
       fix: "end the same RUN with `zypper clean --all`"),
     Cache(
-      rule: "FORGE-I017", folder: "var/lib/dnf/repos/", fix: "end the same RUN with `dnf clean all`"
+      rule: "FORGE-I017", program: "dnf", folder: "var/lib/dnf/repos/",
+      fix: "end the same RUN with `dnf clean all`"
     ),
   ]
 
@@ -67,8 +73,8 @@ enum FileRules {
         let folder = "\(caches[place.cache].folder)"
         return Violation(
           message: "\(ByteCount.text(size)) of package lists or caches in /\(folder.dropLast())",
-          location: "layer \(place.layer): \(folder)", fix: caches[place.cache].fix, evidence: .file
-        )
+          at: .layer(place.layer, path: folder), about: .program(caches[place.cache].program),
+          fix: caches[place.cache].fix, evidence: .file)
       }
     }
   }
@@ -80,7 +86,7 @@ enum FileRules {
     let bits = files.filter { $0.mode & 0o6000 != 0 }.byLayer {
       Violation(
         message: "\($0.shownNames) \($0.count == 1 ? "is" : "are") setuid or setgid",
-        location: $0.first?.place,
+        at: $0.first?.place,
         fix:
           "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
         evidence: .file)
@@ -88,7 +94,7 @@ enum FileRules {
     let capabilities = files.filter { $0.attributes.contains("security.capability") }.byLayer {
       Violation(
         message: "\($0.shownNames) \($0.count == 1 ? "has" : "have") file capabilities",
-        location: $0.first?.place,
+        at: $0.first?.place,
         fix:
           "`RUN setcap -r …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
         evidence: .file)
@@ -102,7 +108,7 @@ enum FileRules {
         && ($0.kind == .regular || ($0.kind == .directory && $0.mode & 0o1000 == 0))
     }.byLayer {
       Violation(
-        message: "\($0.shownNames) may be written by everyone", location: $0.first?.place,
+        message: "\($0.shownNames) may be written by everyone", at: $0.first?.place,
         fix: "`chmod o-w …` in the step that makes them, or `COPY --chmod=…`", evidence: .file)
     }
   }
@@ -127,7 +133,7 @@ enum FileRules {
       Violation(
         message:
           "\($0.shownNames) may be changed by the process that runs \($0.count == 1 ? "it" : "them")",
-        location: $0.first?.place,
+        at: $0.first?.place,
         fix:
           "leave code to root: `COPY` without `--chown`, and `--chown` only for folders that the process writes to",
         evidence: .file)
@@ -141,7 +147,7 @@ enum FileRules {
       Violation(
         message:
           "\($0.shownNames) \($0.count == 1 ? "is a device or pipe" : "are devices or pipes")",
-        location: $0.first?.place, fix: "remove them: runtimes make /dev themselves",
+        at: $0.first?.place, fix: "remove them: runtimes make /dev themselves",
         evidence: .file)
     }
   }
@@ -157,7 +163,7 @@ enum FileRules {
       return Violation(
         message:
           "\(files.shownNames) \(files.count == 1 ? "carries" : "carry") \(names.joined(separator: ", ")): "
-          + "attributes of the machine that built the image", location: files.first?.place,
+          + "attributes of the machine that built the image", at: files.first?.place,
         fix: "build with an engine that does not record them, or `RUN setfattr -x …`",
         evidence: .file)
     }
@@ -220,7 +226,7 @@ enum FileRules {
       own.filter(kind.isPart).byLayer {
         Violation(
           message: "\(ByteCount.text($0.bytes)) \(kind.what) in the image: \($0.shownNames)",
-          location: $0.first?.place,
+          at: $0.first?.place,
           fix: "add \(kind.advice) to .dockerignore, or copy only what the program needs",
           evidence: .file,
           atMost: kind.atMost)
@@ -249,7 +255,7 @@ enum FileRules {
     guard !found.isEmpty else { return [] }
     return [
       Violation(
-        message: "the image holds \(found.joined(separator: "; "))", location: nil,
+        message: "the image holds \(found.joined(separator: "; "))", at: nil,
         fix: "copy the program into a final stage without them, such as a distroless one",
         evidence: .file)
     ]
@@ -259,7 +265,7 @@ enum FileRules {
     if let file = programs(inspection)["sudo"] {
       return [
         Violation(
-          message: "\(file.shownPath) is in the image", location: file.place,
+          message: "\(file.shownPath) is in the image", at: file.place,
           fix: "do what needs root before the last USER, and leave sudo out", evidence: .file)
       ]
     }
@@ -290,14 +296,14 @@ enum FileRules {
       guard file.kind != .directory else { return nil }
       if file.hasPrefix("var/run/docker.sock") || file.hasPrefix("run/docker.sock") {
         return Violation(
-          message: "\(file.shownPath) is in the image", location: file.place,
+          message: "\(file.shownPath) is in the image", at: file.place,
           fix: "leave it out: whoever reaches Docker's socket is root on the node", evidence: .file)
       }
       if file.size > 0, file.hasPrefix("etc/ssh/ssh_host_"), !file.hasSuffix(".pub") {
         return Violation(
           message:
             "\(file.shownPath) is an SSH host key that every container of the image would share",
-          location: file.place,
+          at: file.place,
           fix: "remove openssh-server, or `rm -f /etc/ssh/ssh_host_*` in the RUN that installs it",
           evidence: .file)
       }
@@ -306,7 +312,7 @@ enum FileRules {
       {
         return Violation(
           message: "\(file.shownPath) gives every container the same machine id",
-          location: file.place,
+          at: file.place,
           fix: "empty it at the end of the RUN that makes it: `: > /etc/machine-id`",
           evidence: .file, atMost: .info)
       }
@@ -331,7 +337,7 @@ enum FileRules {
       Violation(
         message:
           "there are no certificate authorities: TLS connections to other services will fail",
-        location: nil,
+        at: nil,
         fix: "copy them: `COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/`",
         evidence: .file)
     ]

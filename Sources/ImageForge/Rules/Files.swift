@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeInspection
 
 /// What several rules ask of files.
@@ -9,8 +10,7 @@ extension FileInstance {
 
   var shownPath: String { "/" + DisplayText.escape(path) }
 
-  /// `layer 3: app/main.py`.
-  var place: String { "layer \(layer): \(DisplayText.escape(path))" }
+  var place: Place { .layer(layer, path: path) }
 
   func hasPrefix(_ text: StaticString) -> Bool {
     text.withUTF8Buffer { path.count >= $0.count && path[..<$0.count].elementsEqual($0) }

@@ -10,7 +10,7 @@ enum HistoryRules {
 
     func violation(_ message: String, fix: String, atMost: Severity? = nil) -> Violation {
       Violation(
-        message: "\(message): `\(ImageRules.short(text))`", location: "history[\(index)]", fix: fix,
+        message: "\(message): `\(ImageRules.short(text))`", at: .history(index), fix: fix,
         evidence: .history,
         atMost: atMost)
     }
@@ -78,7 +78,7 @@ enum HistoryRules {
     return [
       Violation(
         message: "the config has an author, which only the deprecated MAINTAINER sets",
-        location: "config.author",
+        at: .config(.author),
         fix: "write LABEL org.opencontainers.image.authors=\"…\"", evidence: .config)
     ]
   }

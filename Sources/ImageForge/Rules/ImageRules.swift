@@ -6,11 +6,25 @@ import ForgeSecrets
 /// One breach of a rule; the catalogue and the policy say how grave it is.
 struct Violation {
   let message: String
-  let location: String?
+  let place: Place?
+  /// What it speaks of, where an edit needs to know.
+  let subject: Finding.Subject?
   let fix: String
   let evidence: Evidence
   /// Lowers the severity where the evidence is weaker than usual.
-  var atMost: Severity?
+  let atMost: Severity?
+
+  init(
+    message: String, at place: Place?, about subject: Finding.Subject? = nil, fix: String,
+    evidence: Evidence, atMost: Severity? = nil
+  ) {
+    self.message = message
+    self.place = place
+    self.subject = subject
+    self.fix = fix
+    self.evidence = evidence
+    self.atMost = atMost
+  }
 }
 
 /// The rules, by their id in the catalogue. Each is a pure function of what was found in the image.
@@ -63,6 +77,7 @@ enum ImageRules {
     ("FORGE-I037", OriginRules.structure),
     ("FORGE-I038", OriginRules.layerCount),
     ("FORGE-I039", OriginRules.age),
+    ("FORGE-I040", OriginRules.severalVersions),
     ("FORGE-P001", Assertions.check),
   ]
 

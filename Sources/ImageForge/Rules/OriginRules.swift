@@ -11,7 +11,7 @@ enum OriginRules {
     guard let statements = inspection.details.attestations, statements.isEmpty else { return [] }
     return [
       Violation(
-        message: "the archive holds no provenance for this image", location: nil,
+        message: "the archive holds no provenance for this image", at: nil,
         fix: "build with `docker buildx build --provenance=mode=max`, and sign what you push",
         evidence: .archive)
     ]
@@ -19,7 +19,7 @@ enum OriginRules {
 
   static func buildArguments(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     (inspection.details.attestations ?? []).enumerated().flatMap { index, bytes -> [Violation] in
-      let location = "attestation[\(index)]"
+      let place = Place.archive("attestation[\(index)]")
       let fix =
         "give secrets with `RUN --mount=type=secret`, which provenance does not record; then change this one, for the "
         + "image has shown it"
@@ -28,7 +28,7 @@ enum OriginRules {
         return [
           Violation(
             message: "a statement about the image is no JSON that can be read with certainty",
-            location: location,
+            at: place,
             fix: "build again with a current engine", evidence: .archive, atMost: .warning)
         ]
       }
@@ -38,13 +38,13 @@ enum OriginRules {
           Violation(
             message:
               "the provenance records the build argument \(DisplayText.escape(name)) with its value",
-            location: location, fix: fix, evidence: .archive))
+            at: place, fix: fix, evidence: .archive))
       }
       for (kind, fingerprint) in SecretContents.kinds(in: String(decoding: bytes, as: UTF8.self)) {
         violations.append(
           Violation(
             message: "the provenance holds \(SecretContents.article(kind.title)) \(kind.title) "
-              + "(\(kind.id), sha256 \(fingerprint)…)", location: location, fix: fix,
+              + "(\(kind.id), sha256 \(fingerprint)…)", at: place, fix: fix,
             evidence: .archive,
             atMost: kind.severity))
       }
@@ -82,7 +82,7 @@ enum OriginRules {
       Violation(
         message:
           "the layers hold what some readers see and others do not (\(found.map(\.rawValue).joined(separator: ", ")))",
-        location: nil,
+        at: nil,
         fix: "rebuild the image with a current engine, and find out who wrote these layers",
         evidence: .archive)
     ]
@@ -96,7 +96,7 @@ enum OriginRules {
       Violation(
         message:
           "\(count) layers, more than \(limit)\(limit >= 127 ? ", which overlay filesystems cannot mount" : "")",
-        location: nil, fix: "join RUN steps, or build in one stage and copy into another",
+        at: nil, fix: "join RUN steps, or build in one stage and copy into another",
         evidence: .archive)
     ]
   }
@@ -128,10 +128,6 @@ enum OriginRules {
   }()
 
   static func age(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    ended(inspection) + severalVersions(inspection)
-  }
-
-  private static func ended(_ inspection: Inspection) -> [Violation] {
     guard
       let text = inspection.details.osRelease.map({
         String(decoding: $0.prefix(1 << 16), as: UTF8.self)
@@ -153,14 +149,14 @@ enum OriginRules {
       Violation(
         message:
           "\(DisplayText.escape(value("PRETTY_NAME") ?? "\(id) \(version)")) has had no security updates since "
-          + row.endOfLife, location: "etc/os-release",
+          + row.endOfLife, at: .file("etc/os-release"),
         fix: "take a base image of a release that is maintained",
         evidence: .file)
     ]
   }
 
   /// Two versions of one Python distribution: which one is imported depends on the path.
-  private static func severalVersions(_ inspection: Inspection) -> [Violation] {
+  static func severalVersions(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let python = inspection.packages.filter { $0.kind == "python" }
     return Dictionary(grouping: python, by: { $0.name.lowercased() }).sorted { $0.key < $1.key }
       .compactMap { name, packages in
@@ -169,7 +165,7 @@ enum OriginRules {
         guard versions.count > 1, !["pip", "setuptools", "wheel"].contains(name) else { return nil }
         return Violation(
           message: "\(name) is installed in the versions \(versions.joined(separator: ", "))",
-          location: nil,
+          at: nil, about: .package(name),
           fix: "install into one environment only, and copy that", evidence: .file, atMost: .info)
       }
   }

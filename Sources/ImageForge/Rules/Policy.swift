@@ -68,7 +68,8 @@ public struct Policy: Sendable, Equatable {
 
   /// The severity of a rule under this policy; nil when it is switched off.
   package func severity(of rule: Rule) -> Severity? {
-    switch rules[rule.id] {
+    let setting = rules[rule.id] ?? rule.formerly.lazy.compactMap { rules[$0] }.first
+    return switch setting {
     case .off: nil
     case .severity(let severity): severity
     case nil: rule.since > version ? min(rule.severity, .warning) : rule.severity
@@ -78,6 +79,7 @@ public struct Policy: Sendable, Equatable {
 
 /// A finding that the team accepts, for a reason and perhaps for a time.
 public struct Suppression: Sendable, Equatable, Codable {
+  /// The rule, by its id or by one that stood for it before.
   public let rule: FindingID
   /// Only for files of this pattern; nil: for all that the rule finds.
   public let path: String?
@@ -86,13 +88,13 @@ public struct Suppression: Sendable, Equatable, Codable {
   public let reason: String
   /// The last day, `2027-01-31`; nil: for ever.
   public let expires: String?
-  /// `file:line`.
-  public let source: String
+  /// The line of the policy that says so.
+  public let source: Place
 
+  /// A suppression as a policy states it.
   public init(
     rule: FindingID, path: String? = nil, image: String? = nil, reason: String,
-    expires: String? = nil,
-    source: String
+    expires: String? = nil, source: Place
   ) {
     self.rule = rule
     self.path = path
@@ -100,6 +102,38 @@ public struct Suppression: Sendable, Equatable, Codable {
     self.reason = reason
     self.expires = expires
     self.source = source
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case rule, path, image, reason, expires, source
+  }
+
+  /// Reads forge's JSON, in which the source is a text.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      rule: try container.decode(FindingID.self, forKey: .rule),
+      path: try container.decodeIfPresent(String.self, forKey: .path),
+      image: try container.decodeIfPresent(String.self, forKey: .image),
+      reason: try container.decode(String.self, forKey: .reason),
+      expires: try container.decodeIfPresent(String.self, forKey: .expires),
+      source: .text(try container.decode(String.self, forKey: .source)))
+  }
+
+  /// Writes the source as `file:line`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(rule, forKey: .rule)
+    try container.encodeIfPresent(path, forKey: .path)
+    try container.encodeIfPresent(image, forKey: .image)
+    try container.encode(reason, forKey: .reason)
+    try container.encodeIfPresent(expires, forKey: .expires)
+    try container.encode(source.description, forKey: .source)
+  }
+
+  /// Whether findings of an id are meant, also where the policy names an id that stood for them before.
+  package func covers(_ id: FindingID) -> Bool {
+    rule == id || RuleCatalogue.rule(id)?.formerly.contains(rule) == true
   }
 }
 

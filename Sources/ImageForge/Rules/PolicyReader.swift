@@ -284,7 +284,7 @@ struct PolicyReader {
           expires: try members["expires"].map { (node) throws(PolicyError) in
             try date(node, row, "expires")
           },
-          source: row.mark.map { "\(source):\($0.line)" } ?? source))
+          source: .source(file: source, line: row.mark?.line)))
     }
     note("suppress", node)
   }

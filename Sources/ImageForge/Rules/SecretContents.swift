@@ -8,12 +8,13 @@ enum SecretContents {
   static func check(_ inspection: Inspection) -> [Violation] {
     inspection.details.secrets.compactMap { fact in
       let path = DisplayText.escape(fact.path)
-      let place = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
-      let location = "layer \(fact.layer): \(path)" + (fact.hit.line > 0 ? ":\(fact.hit.line)" : "")
+      let name = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
+      let line = fact.hit.line > 0 ? fact.hit.line : nil
+      let place = Place.layer(fact.layer, path: fact.path, line: line)
       guard let kind = kind(fact.hit.kind) else {
         return Violation(
-          message: "\(place) looks like secrets at too many places to examine all of them",
-          location: location,
+          message: "\(name) looks like secrets at too many places to examine all of them",
+          at: place,
           fix: "leave the file out of the image", evidence: .file)
       }
       if fact.isPackaged, kind.isApplicationOnly { return nil }
@@ -22,9 +23,9 @@ enum SecretContents {
         ? "" : "; a later layer hides it, but it is still in the image"
       let spot = fact.hit.line > 0 ? "" : " at byte \(fact.hit.offset)"
       return Violation(
-        message: "\(place) holds \(article(kind.title)) \(kind.title)\(spot) "
+        message: "\(name) holds \(article(kind.title)) \(kind.title)\(spot) "
           + "(\(kind.id), sha256 \(fact.hit.fingerprint)…)\(fate)",
-        location: location, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
+        at: place, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
     }
   }
 

@@ -51,7 +51,7 @@ enum SecretFiles {
       let path = DisplayText.escape(file.path)
       let fate = file.visible ? "" : ", hidden by a later layer but still in the image"
       return Violation(
-        message: "/\(path) is \(what)\(fate)", location: "layer \(file.layer): \(path)",
+        message: "/\(path) is \(what)\(fate)", at: .layer(file.layer, path: file.path),
         fix:
           "add `\(ignorePattern(file.path))` to .dockerignore so that no COPY takes it, pass it when the container "
           + "starts or as `RUN --mount=type=secret`, rebuild, and change the secret",

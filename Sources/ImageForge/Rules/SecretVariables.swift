@@ -11,29 +11,29 @@ enum SecretVariables {
       let (name, value) = assignment(entry)
       return violations(
         SecretText.found(name: name, value: value).prefix(1), "ENV \(DisplayText.escape(name))",
-        at: "config.Env")
+        at: .config(.environment), about: .variable(DisplayText.escape(name)))
     }
     let labels = config.labels.sorted { $0.key < $1.key }.flatMap { name, value in
       violations(
         SecretText.found(name: name, value: value), "the label \(DisplayText.escape(name))",
-        at: "config.Labels")
+        at: .config(.labels))
     }
     let command = (inspection.image.entrypoint + inspection.image.cmd).joined(separator: " ")
     let others = config.texts.flatMap { text in
       violations(
         text.name.map { SecretText.found(name: $0, value: text.value) }
           ?? SecretText.found(in: text.value),
-        text.subject, at: text.location)
+        text.subject, at: text.place)
     }
     let history = inspection.details.history.enumerated().flatMap { index, step in
-      self.history(step.createdBy, at: "history[\(index)]")
+      self.history(step.createdBy, at: .history(index))
     }
     return environment + labels
-      + violations(SecretText.found(in: command), "the command", at: "config.Cmd")
+      + violations(SecretText.found(in: command), "the command", at: .config(.command))
       + others + history
   }
 
-  private static func history(_ step: String, at location: String) -> [Violation] {
+  private static func history(_ step: String, at place: Place) -> [Violation] {
     let found = SecretText.found(in: step)
     let text = BuildStep.short(step)
     let instruction = ["ENV ", "ARG "].first(where: text.hasPrefix)
@@ -49,17 +49,22 @@ enum SecretVariables {
         return "the build argument \(name) is recorded with its value"
       }
       return "a step of the history sets \(name) to a secret"
-    }.map { violation($0.message, at: location, evidence: .history, atMost: $0.one.kind?.severity) }
+    }.map { violation($0.message, at: place, evidence: .history, atMost: $0.one.kind?.severity) }
   }
 
   private static func violations(
-    _ found: some Sequence<SecretText.Found>, _ subject: String, at location: String
+    _ found: some Sequence<SecretText.Found>, _ owner: String, at place: Place,
+    about subject: Finding.Subject? = nil
   ) -> [Violation] {
-    unique(found) { "\(subject) \(holds($0))" }.map {
+    unique(found) { "\(owner) \(holds($0))" }.map {
       violation(
-        $0.message, at: location, evidence: location.hasPrefix("history") ? .history : .config,
+        $0.message, at: place, about: subject, evidence: evidence(place),
         atMost: $0.one.kind?.severity)
     }
+  }
+
+  private static func evidence(_ place: Place) -> Evidence {
+    if case .history = place { .history } else { .config }
   }
 
   /// Each message once.
@@ -77,10 +82,11 @@ enum SecretVariables {
   }
 
   private static func violation(
-    _ message: String, at location: String, evidence: Evidence, atMost: Severity? = nil
+    _ message: String, at place: Place, about subject: Finding.Subject? = nil, evidence: Evidence,
+    atMost: Severity? = nil
   ) -> Violation {
     Violation(
-      message: message, location: location,
+      message: message, at: place, about: subject,
       fix:
         "mount it while building (`RUN --mount=type=secret,id=…`) or set it when the container starts; then change "
         + "the secret, for this image has shown it",

@@ -33,7 +33,7 @@ enum SizeRules {
           "\(policy.metric.rawValue) size is \(ByteCount.text(bytes)), \(ByteCount.text(over)) over the limit of "
           + "\(ByteCount.text(policy.maximumSize))"
           + (largest.isEmpty ? "" : "; largest files: " + largest.joined(separator: ", ")),
-        location: nil, fix: advice.joined(separator: "; ") + "; or raise `size.max` in forge.yaml",
+        at: nil, fix: advice.joined(separator: "; ") + "; or raise `size.max` in forge.yaml",
         evidence: .file)
     ]
   }
@@ -47,7 +47,7 @@ enum SizeRules {
       return Violation(
         message: "layer \(layer.index) stores \(ByteCount.text(layer.stored)), over the limit of "
           + "\(ByteCount.text(limit)) for one layer; largest files: \(files.joined(separator: ", "))",
-        location: "layer \(layer.index)",
+        at: .layer(layer.index),
         fix:
           "make what `\(ImageRules.short(layer.createdBy ?? "that step"))` adds smaller, or raise `size.layer` in "
           + "forge.yaml", evidence: .file)
@@ -67,7 +67,7 @@ enum SizeRules {
         message:
           "the files of \(DisplayText.escape(limit.name)) have \(ByteCount.text(files.bytes)), over the limit of "
           + "\(ByteCount.text(limit.bytes)); largest: \(largest.joined(separator: ", "))",
-        location: DisplayText.escape(limit.name),
+        at: .group(limit.name),
         fix:
           "leave files out with .dockerignore or copy fewer, or raise the limit under `size.paths` in forge.yaml",
         evidence: .file)
@@ -92,7 +92,7 @@ enum SizeRules {
         message:
           "the packages of \(DisplayText.escape(limit.name)) have \(ByteCount.text(bytes)), over the limit of "
           + "\(ByteCount.text(limit.bytes)); largest: \(largest.joined(separator: ", "))",
-        location: DisplayText.escape(limit.name),
+        at: .group(limit.name),
         fix: "drop or replace the largest, or raise the limit under `size.packages` in forge.yaml",
         evidence: .file)
     }
@@ -117,7 +117,7 @@ enum SizeRules {
       Violation(
         message: broken.joined(separator: "; ")
           + (rows.isEmpty ? "" : "; most: " + rows.joined(separator: ", ")),
-        location: nil,
+        at: nil,
         fix:
           "delete in the RUN that creates, and set owners and modes with COPY --chown and --chmod instead of later "
           + "steps", evidence: .file)

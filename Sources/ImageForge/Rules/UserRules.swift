@@ -57,7 +57,7 @@ enum UserRules {
     let spelling = user.isEmpty ? "no USER is set" : "USER is \"\(DisplayText.escape(user))\""
     return [
       Violation(
-        message: "the container runs as root: \(spelling)", location: "config.User",
+        message: "the container runs as root: \(spelling)", at: .config(.user),
         fix:
           "end the last stage of the Dockerfile with a numeric user that is not 0, such as `USER 10001:10001`",
         evidence: .config)
@@ -74,7 +74,7 @@ enum UserRules {
       Violation(
         message:
           "USER \(DisplayText.escape(inspection.image.user)) is out of range (0 to \(limit))",
-        location: "config.User", fix: "use a smaller number, such as `USER 10001:10001`",
+        at: .config(.user), fix: "use a smaller number, such as `USER 10001:10001`",
         evidence: .config)
     ]
   }
@@ -87,7 +87,7 @@ enum UserRules {
         Violation(
           message:
             "USER \"\(DisplayText.escape(String(name)))\" is a name: Kubernetes' runAsNonRoot needs a number",
-          location: "config.User", fix: "use a number, such as `USER 10001:10001`",
+          at: .config(.user), fix: "use a number, such as `USER 10001:10001`",
           evidence: .config)
       ]
     }
@@ -100,7 +100,7 @@ enum UserRules {
       Violation(
         message:
           "USER \"\(DisplayText.escape(name))\" is not in the image's /etc/passwd: the container cannot start",
-        location: "config.User", fix: "use a number, such as `USER 10001:10001`", evidence: .config)
+        at: .config(.user), fix: "use a number, such as `USER 10001:10001`", evidence: .config)
     ]
   }
 
@@ -112,7 +112,7 @@ enum UserRules {
       Violation(
         message:
           "the account \"\(DisplayText.escape(String(String.UnicodeScalarView(row[0]))))\" has uid 0",
-        location: "etc/passwd",
+        at: .file("etc/passwd"),
         fix: "remove it from /etc/passwd in the image", evidence: .file)
     }
   }

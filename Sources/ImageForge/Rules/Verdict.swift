@@ -134,16 +134,16 @@ private struct Judgement {
 
   private func finding(_ id: FindingID, _ severity: Severity, _ violation: Violation) -> Finding {
     Finding(
-      id: id.rawValue, severity: min(severity, violation.atMost ?? severity),
-      message: violation.message,
-      location: violation.location, fix: violation.fix, evidence: violation.evidence)
+      id: id, severity: min(severity, violation.atMost ?? severity), message: violation.message,
+      at: violation.place, subject: violation.subject, fix: violation.fix,
+      evidence: violation.evidence)
   }
 
   /// The suppressions of a rule that are in force for this image.
   private func active(_ id: FindingID) -> [Int] {
     policy.suppressions.indices.filter { index in
       let suppression = policy.suppressions[index]
-      guard suppression.rule == id, suppression.expires.map({ $0 >= today }) ?? true else {
+      guard suppression.covers(id), suppression.expires.map({ $0 >= today }) ?? true else {
         return false
       }
       guard let pattern = suppression.image else { return true }
@@ -156,12 +156,10 @@ private struct Judgement {
     let index = active(finding.id).first { index in
       guard let path = policy.suppressions[index].path else { return true }
       // The reader's own notes name one path each.
-      guard finding.id.isOfArchive,
-        let place = finding.location?.split(separator: ": ").last
-      else {
+      guard finding.id.isOfArchive, case .layer(_, let named?, _)? = finding.place else {
         return false
       }
-      return PathPattern(path).matches(Array(place.utf8))
+      return PathPattern(path).matches(named)
     }
     guard let index else {
       findings.append(finding)
@@ -191,8 +189,8 @@ private struct Judgement {
     }
     findings.append(
       Finding(
-        id: id.rawValue, severity: severity, message: DisplayText.escape(message),
-        location: DisplayText.escape(suppression.source), fix: rule.fix, evidence: .source))
+        id: id, severity: severity, message: DisplayText.escape(message),
+        at: suppression.source, fix: rule.fix, evidence: .source))
   }
 }
 

@@ -73,7 +73,7 @@ public struct BuildSources: Sendable {
       return finding.traced(to: cause, change: lines.change(finding))
     }
     // A secret in a source file is mended there; the Dockerfile's line only copied it.
-    let line = finding.id == "FORGE-I010" ? Self.line(finding) : nil
+    let line = finding.id == "FORGE-I010" ? finding.place?.line : nil
     return finding.traced(
       to: line.map { SourceLine(file: name(path), line: $0) } ?? cause,
       change: ignoring(path, finding) ?? lines.change(finding))
@@ -112,15 +112,14 @@ public struct BuildSources: Sendable {
   /// Where the build context has the file that a finding names: the longest end of its path that is a file there.
   private func contextPath(_ finding: Finding) -> String? {
     guard ["FORGE-I009", "FORGE-I010", "FORGE-I023"].contains(finding.id),
-      let location = finding.location, location.hasPrefix("layer "),
-      let colon = location.firstRange(of: ": ")
+      case .layer(_, let bytes?, _)? = finding.place,
+      let name = String(validating: bytes, as: UTF8.self)
     else { return nil }
-    var path = location[colon.upperBound...]
-    if finding.id == "FORGE-I010", let line = Self.line(finding) {
-      path = path.dropLast("\(line)".count + 1)
-    }
-    // A name with an escape in it is not the file's own.
-    guard !path.contains("\\"), !path.split(separator: "/").contains("..") else { return nil }
+    // A name with control characters in it is not offered for an edit.
+    guard DisplayText.escape(name) == name, !name.contains("\\"),
+      !name.split(separator: "/").contains("..")
+    else { return nil }
+    var path = name[...]
     while true {
       let kind =
         try? FileManager.default.attributesOfItem(atPath: "\(context)/\(path)")[.type]
@@ -129,14 +128,6 @@ public struct BuildSources: Sendable {
       guard let slash = path.firstIndex(of: "/") else { return nil }
       path = path[path.index(after: slash)...]
     }
-  }
-
-  /// `layer 2: app/settings.py:12`.
-  private static func line(_ finding: Finding) -> Int? {
-    guard let location = finding.location, let colon = location.lastIndex(of: ":") else {
-      return nil
-    }
-    return Int(location[location.index(after: colon)...])
   }
 
   // MARK: Names

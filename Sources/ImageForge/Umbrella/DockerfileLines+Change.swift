@@ -12,22 +12,21 @@ extension DockerfileLines {
     guard let instruction = instruction(finding), instruction != from else { return nil }
     let keyword = instruction.keyword
     switch finding.id {
-    case "FORGE-I005"
-    where keyword == "RUN" && finding.location?.hasSuffix(": var/lib/apt/lists/") == true:
+    case "FORGE-I005" where keyword == "RUN" && finding.place?.imagePath == "var/lib/apt/lists/":
       return appending("rm -rf /var/lib/apt/lists/*", to: instruction)
     case "FORGE-I007" where keyword == "ADD":
       return rewriting(instruction) {
         Self.isPlainCopy(instruction) ? "COPY" + $0.dropFirst(3) : $0
       }
     case "FORGE-I008" where keyword == "ENV":
-      return without(Self.variable(finding), in: instruction)
+      return finding.variable.flatMap { without($0, in: instruction) }
     case "FORGE-I014" where keyword == "VOLUME":
       return instruction.words.count == 1 ? deleting(instruction) : nil
     case "FORGE-I016" where keyword == "RUN":
       return rewriting(instruction) { $0.replacing("apk add ", with: "apk add --no-cache ") }
-    case "FORGE-I017" where keyword == "RUN" && finding.fix?.contains("`dnf clean all`") == true:
+    case "FORGE-I017" where keyword == "RUN" && finding.subject == .program("dnf"):
       return appending("dnf clean all", to: instruction)
-    case "FORGE-I019" where keyword == "EXPOSE" && finding.message.hasPrefix("port 22 "):
+    case "FORGE-I019" where keyword == "EXPOSE" && finding.subject == .port(22):
       return withoutWords(["22", "22/tcp"], in: instruction)
     case "FORGE-I020" where keyword == "WORKDIR" && !instruction.arguments.contains("$"):
       return rewriting(instruction) { _ in "WORKDIR /\(instruction.arguments)" }
@@ -42,8 +41,9 @@ extension DockerfileLines {
       }
     case "FORGE-I025" where ["COPY", "ADD"].contains(keyword):
       return rewriting(instruction) { $0.replacing(/--chown=\S+\s+/, with: "") }
-    case "FORGE-I031" where keyword == "ENV" && !finding.message.contains(" holds "):
-      return without(Self.variable(finding), in: instruction)
+    case "FORGE-I031" where keyword == "ENV":
+      guard case .variable(let name)? = finding.subject else { return nil }
+      return without(name, in: instruction)
     case "FORGE-I032": return forProduction(finding, instruction)
     case "FORGE-I033" where keyword == "ONBUILD": return deleting(instruction)
     default: return nil
@@ -69,11 +69,11 @@ extension DockerfileLines {
     -> SourceChange?
   {
     switch instruction.keyword {
-    case "ENV" where Self.variable(finding) == "NODE_ENV":
+    case "ENV" where finding.variable == "NODE_ENV":
       return rewriting(instruction) {
         $0.replacing(/\bNODE_ENV([= ])("[^"]*"|\S+)/) { "NODE_ENV\($0.1)production" }
       }
-    case "ENV": return without(Self.variable(finding), in: instruction)
+    case "ENV": return finding.variable.flatMap { without($0, in: instruction) }
     case "CMD", "ENTRYPOINT":
       return rewriting(instruction) { text in
         text.replacing(/,\s*"--reload"/, with: "").replacing(/\s--reload\b/, with: "")

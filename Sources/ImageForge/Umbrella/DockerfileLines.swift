@@ -80,43 +80,42 @@ struct DockerfileLines {
 
   /// What the stage does not make itself comes from its base.
   func instruction(_ finding: Finding) -> DockerfileInstruction? {
-    guard let location = finding.location else { return nil }
-    func last(_ keywords: String...) -> DockerfileInstruction {
-      instructions.last { keywords.contains($0.keyword) } ?? from
-    }
-    func index(_ prefix: String) -> Int? {
-      location.hasPrefix(prefix)
-        ? Int(location.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
-    }
-    if let layer = index("layer ") { return layers[layer] ?? from }
-    if let step = index("history[") { return steps[step] ?? from }
-    switch location {
-    case "config.User": return last("USER")
-    case "config.Cmd", "config.Entrypoint":
-      // The rules name it where only one is meant.
-      let keyword = finding.message.prefix { $0 != " " }
-      return instructions.last { $0.keyword == keyword } ?? last("CMD", "ENTRYPOINT")
-    case "config.WorkingDir": return last("WORKDIR")
-    case "config.ExposedPorts": return last("EXPOSE")
-    case "config.Volumes": return last("VOLUME")
-    case "config.OnBuild": return last("ONBUILD")
-    case "config.author": return last("MAINTAINER")
-    case "config.Env":
-      let name = Self.variable(finding)
-      return instructions.last { one in
-        one.keyword == "ENV"
-          && DockerfileVariables.pairs(one.arguments, escape: file.escape).contains {
-            $0.name == name
-          }
-      }
-    default: return nil
+    switch finding.place {
+    case .layer(let index, _, _): layers[index] ?? from
+    case .history(let step): steps[step] ?? from
+    case .config(let field): instruction(field, finding)
+    case .source, .file, .group, .archive, .text, nil: nil
     }
   }
 
-  /// The variable that a finding about the environment names: `ENV NAME holds …`, or `NAME is …`, `NAME=0 accepts …`.
-  static func variable(_ finding: Finding) -> String {
-    let words = finding.message.split(separator: " ")
-    let word = words.first == "ENV" ? words.dropFirst().first : words.first
-    return String((word ?? "").prefix { $0 != "=" })
+  /// The instruction that set a field of the image's config.
+  private func instruction(
+    _ field: Place.ConfigField, _ finding: Finding
+  ) -> DockerfileInstruction? {
+    switch field {
+    case .user: last("USER")
+    case .entrypoint: last("ENTRYPOINT")
+    // What a container starts is in either of them.
+    case .command: last("CMD", "ENTRYPOINT")
+    case .workingDirectory: last("WORKDIR")
+    case .exposedPorts: last("EXPOSE")
+    case .volumes: last("VOLUME")
+    case .onBuild: last("ONBUILD")
+    case .author: last("MAINTAINER")
+    case .environment: finding.variable.flatMap(assignment)
+    case .labels, .healthcheck, .history: nil
+    }
+  }
+
+  private func last(_ keywords: String...) -> DockerfileInstruction {
+    instructions.last { keywords.contains($0.keyword) } ?? from
+  }
+
+  private func assignment(of name: String) -> DockerfileInstruction? {
+    instructions.last { instruction in
+      instruction.keyword == "ENV"
+        && DockerfileVariables.pairs(instruction.arguments, escape: file.escape)
+          .contains { $0.name == name }
+    }
   }
 }

@@ -8,6 +8,7 @@ struct PythonClosure {
   private let root: RootFilesystem
   private let contents: FileContents
   private let modules: PythonModules
+  private let table = PythonModuleTable.shared
   private var reached: Set<String> = []
   private var pending: [String] = []
   /// By group: the modules that distributions offer (`entry_points.txt`).
@@ -75,25 +76,10 @@ struct PythonClosure {
     modules = PythonModules(root, kept: kept)
   }
 
-  /// What the interpreter itself, its C modules and `site` import, and codecs, which any text may name.
-  private static let always = [
-    "site", "sitecustomize", "usercustomize", "encodings", "codecs", "os", "io", "abc", "runpy",
-    "traceback",
-    "warnings", "threading", "linecache", "tokenize", "contextlib", "weakref", "copyreg",
-    "_compat_pickle", "_strptime",
-    "datetime", "collections", "functools", "operator", "types", "enum", "re", "struct", "signal",
-    "locale",
-    "zipimport", "stringprep", "importlib", "importlib.machinery", "importlib.util", "_weakrefset",
-    "__future__",
-    "subprocess", "typing", "pickle", "json", "random", "socket", "decimal", "uuid", "zoneinfo",
-    "asyncio",
-    "concurrent", "inspect", "ast", "dataclasses", "getpass", "_pylong",
-  ]
-
   // MARK: Starting points
 
   private mutating func start(_ kept: Set<FileTree.ID>, _ words: [String]) throws {
-    for name in Self.always { add(name, from: "") }
+    for name in table.always { add(name, from: "") }
     for name in modules.children["encodings"] ?? [] { add("encodings." + name, from: "", .named) }
     for name in modules.children[""] ?? [] where name.hasPrefix("_sysconfigdata") {
       add(name, from: "")
@@ -189,7 +175,7 @@ struct PythonClosure {
     }
     for file in files where root.tree[file].kind == .regular {
       guard let program = try bytes(file), ELFFile.isELF(program) else { continue }
-      for name in RarePythonModules.twins.values where program.holds(Array(name.utf8)) {
+      for name in table.twins.values where program.holds(Array(name.utf8)) {
         builtIn.insert(name)
       }
     }
@@ -271,11 +257,10 @@ struct PythonClosure {
   }
 
   private mutating func add(_ name: String, from: String, _ way: Way = .imported) {
-    if way != .imported || RarePythonModules.optional.contains(name), isPassedOver(name, from, way)
-    {
+    if way != .imported || table.optional.contains(name), isPassedOver(name, from, way) {
       return
     }
-    if let twin = RarePythonModules.twins[String(name.prefix { $0 != "." })], isThere(twin) {
+    if let twin = table.twins[String(name.prefix { $0 != "." })], isThere(twin) {
       return
     }
     // Packages are imported before their modules.
@@ -293,7 +278,7 @@ struct PythonClosure {
 
   /// Whether the rule of a rare module says that this does not reach it.
   private mutating func isPassedOver(_ name: String, _ from: String, _ way: Way) -> Bool {
-    guard let rule = RarePythonModules.rule(of: name), !used.contains(rule.module) else {
+    guard let rule = table.rareModule(name), !used.contains(rule.module) else {
       return false
     }
     if let client = rule.client {
@@ -306,7 +291,7 @@ struct PythonClosure {
       let isOwn = top == other || modules.isStandard(top) && modules.isStandard(other)
       guard
         way == .named && !rule.isOptional
-          || isOwn && RarePythonModules.rule(of: from)?.module != rule.module
+          || isOwn && table.rareModule(from)?.module != rule.module
       else {
         return false
       }
@@ -371,8 +356,8 @@ struct PythonClosure {
   /// What a source says of the use of rare modules: what was passed over for want of it is reached now.
   private mutating func learn(_ source: PythonImports, _ from: String) {
     let top = Self.top(from)
-    guard !modules.isStandard(top), !RarePythonModules.tables.contains(top) else { return }
-    for rule in RarePythonModules.rules.values where !used.contains(rule.module) {
+    guard !modules.isStandard(top), !table.encodingLists.contains(top) else { return }
+    for rule in table.rare.values where !used.contains(rule.module) {
       let owner = Self.top(rule.client ?? rule.module)
       guard owner != top,
         !rule.words.isDisjoint(with: source.triggers) || rule.isUsed(by: source.modules)
@@ -446,7 +431,7 @@ struct PythonClosure {
         }
         // A package of which a part is reached keeps its data; its own modules are looked at one by one.
         if definition.kind != .package || !name.contains(".") && !definition.isStandard
-          || RarePythonModules.rules[name] != nil
+          || table.rare[name] != nil
         {
           gone.insert(definition.id)
         }

@@ -9,7 +9,7 @@ struct PythonImports: Sendable {
   private var atOnce: Set<String> = []
   /// Names of modules that stand as strings in calls such as `import_module("a")`.
   private(set) var called: Set<String> = []
-  /// Which of the words in `RarePythonModules.triggers` it holds.
+  /// Which of the words in `PythonModuleTable.shared.triggers` it holds.
   private(set) var triggers: Set<String> = []
   /// Strings that are dotted names, as `importlib` and configuration take them; what follows a colon is left out.
   private(set) var names: Set<String> = []
@@ -63,7 +63,7 @@ struct PythonImports: Sendable {
   /// By first byte and length: whether a word may be one that is looked for. Few are.
   private static let isLookedFor: [Bool] = {
     var table = [Bool](repeating: false, count: 256 * 32)
-    for word in RarePythonModules.triggers.union(calls).union(["import", "from"])
+    for word in PythonModuleTable.shared.triggers.union(calls).union(["import", "from"])
     where word.utf8.count < 32 {
       if let first = word.utf8.first { table[Int(first) * 32 + word.utf8.count] = true }
     }
@@ -154,7 +154,7 @@ struct PythonImports: Sendable {
       return
     }
     let text = String(decoding: bytes[range], as: UTF8.self)
-    if RarePythonModules.triggers.contains(text) { triggers.insert(text) }
+    if PythonModuleTable.shared.triggers.contains(text) { triggers.insert(text) }
     if isStart, text == "import" {
       list(from: nil)
     } else if isStart, text == "from" {
@@ -230,8 +230,8 @@ struct PythonImports: Sendable {
 
   private mutating func add(_ module: String) {
     guard skipped == nil else { return }
-    for word in module.split(separator: ".") where RarePythonModules.triggers.contains(String(word))
-    {
+    for word in module.split(separator: ".")
+    where PythonModuleTable.shared.triggers.contains(String(word)) {
       triggers.insert(String(word))
     }
     modules.insert(module)
@@ -244,7 +244,9 @@ struct PythonImports: Sendable {
     guard skipped == nil, string.content.count >= 2, string.content.count <= 200 else { return }
     let text = String(decoding: bytes[string.content], as: UTF8.self)
     if string.field == nil, !isLibrary { texts.insert(text) }
-    if string.field == nil, RarePythonModules.triggers.contains(text) { triggers.insert(text) }
+    if string.field == nil, PythonModuleTable.shared.triggers.contains(text) {
+      triggers.insert(text)
+    }
     if let field = string.field {
       let head = String(decoding: bytes[string.content.lowerBound..<field], as: UTF8.self)
       open(head)
