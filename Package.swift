@@ -130,7 +130,7 @@ let package = Package(
       "Migration",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
-        "ForgeLint", "ForgeWorkloads", "ForgeTemplates",
+        "ForgeLint", "ForgeWorkloads", "ForgeTemplates", system,
       ]),
     room(
       "Recipes",

@@ -114,7 +114,7 @@ struct Generate: AsyncParsableCommand {
   {
     var unpinned = options
     unpinned.pins = [:]
-    let names = RecipeSettings.bases(of: try Generator.generate(analysis, options: unpinned))
+    let names = try Generator.bases(of: analysis, options: unpinned)
     let pins = try await Interruption.run {
       let engine = try await EngineFinder.find()
       var pins: [String: String] = [:]

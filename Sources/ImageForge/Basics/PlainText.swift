@@ -44,3 +44,17 @@ package enum PlainText {
     return words
   }
 }
+
+extension String {
+  /// The text without `prefix`, where it begins with it.
+  package func removing(prefix: String) -> String {
+    guard hasPrefix(prefix) else { return self }
+    return String(dropFirst(prefix.count))
+  }
+
+  /// The text without `suffix`, where it ends with it.
+  package func removing(suffix: String) -> String {
+    guard hasSuffix(suffix) else { return self }
+    return String(dropLast(suffix.count))
+  }
+}

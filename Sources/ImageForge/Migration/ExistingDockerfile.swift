@@ -1,11 +1,7 @@
 import ForgeBasics
-import ForgeCodebase
-import ForgeLint
-import ForgeSyntax
 import ForgeTemplates
-import Foundation
 
-/// What a Dockerfile that was written by hand decides, read for `forge generate --from-existing`: what forge cannot know
+/// What a Dockerfile that was written by hand decides, for `forge generate --from-existing`: what forge cannot know
 /// better, such as the base's version, the port, labels and settings. Its structure is not kept.
 public struct ExistingDockerfile: Sendable, Equatable {
   /// Something that the file decides.
@@ -21,275 +17,125 @@ public struct ExistingDockerfile: Sendable, Equatable {
   /// Relative to the analysed root.
   public let path: String
   /// In the order of the file.
-  public private(set) var kept: [Decision] = []
-  public private(set) var dropped: [Decision] = []
+  public internal(set) var kept: [Decision] = []
+  public internal(set) var dropped: [Decision] = []
 
-  /// The image of the service's own runtime, in full, where forge builds on the same kind of image.
-  package internal(set) var image: String?
-  package internal(set) var base: BaseChoice?
-  package internal(set) var runtimeVersion: String?
-  package internal(set) var port: Int?
-  /// `UID:GID`.
-  package internal(set) var user: String?
-  package internal(set) var healthPath: String?
-  package internal(set) var buildPackages: [String] = []
-  package internal(set) var runtimePackages: [String] = []
-  /// Lines for the build stage and for the final one.
-  package internal(set) var buildLines: [Line] = []
-  package internal(set) var finalLines: [Line] = []
-  /// Defaults of build arguments that forge declares anyhow.
-  package internal(set) var argumentDefaults: [String: Line] = [:]
-  /// Words of the last of each.
-  var entrypoint: [String]?
-  var arguments: [String]?
-  package internal(set) var entrypointLine = 0
-  package internal(set) var commandLine = 0
-  /// The words that the server is started with.
-  package internal(set) var command: [String]?
-  /// What stands in front of the command: an init process, a script of the project's.
-  package internal(set) var prefix: [String] = []
-  /// Options of node itself.
-  package internal(set) var nodeOptions: [String] = []
-  package internal(set) var healthFlags: [String] = []
-  /// Alpine's packages.
-  package internal(set) var apkBuild: [Line] = []
-  package internal(set) var apkRuntime: [Line] = []
+  package internal(set) var base = Base()
+  package internal(set) var server = Server()
+  package internal(set) var packages = Packages()
+  package internal(set) var lines = Lines()
   /// In the order of the file.
   package internal(set) var steps: [ExistingStep] = []
-
-  // What is known while the file is read.
-  /// Numbers of users and groups that steps make.
-  var users: [String: String] = [:]
-  var groups: [String: String] = [:]
-  var secretArguments: Set<String> = []
-  /// Stages that have packages from elsewhere, and those in which the application is built already.
-  var foreignPackages: Set<Int> = []
-  var built: Set<Int> = []
-  /// Stages that have the project's dependencies.
-  var installed: Set<Int> = []
-  var madeFolders: [String] = []
-  /// Arguments of a file of one stage.
-  var ownArguments: [String: Line] = [:]
-  /// Files that are copied from the context, by their last names.
-  var copied: [String: String] = [:]
-  private var unremembered: Set<Int> = []
   /// The instructions that were kept, as a Dockerfile: what the generated file remembers.
-  private(set) var memory: [Line] = []
+  var memory: [Line] = []
 
+  init(path: String) { self.path = path }
+}
+
+/// A value that the file decides, and the line of the file that does.
+package struct Kept<Value: Sendable & Equatable>: Sendable, Equatable {
+  package let value: Value
+  package let line: Int
+
+  init(_ value: Value, _ line: Int) {
+    self.value = value
+    self.line = line
+  }
+}
+
+extension ExistingDockerfile {
+  /// An instruction, or a part of one, and the line of the file that it is from.
   package struct Line: Sendable, Equatable {
     package let text: String
-    /// Of the file that was read.
     package let number: Int
   }
 
-  // MARK: Reading
+  /// Which image the new one stands on. Where nothing is decided, the recipe's own choice.
+  package struct Base: Sendable, Equatable {
+    /// The image of the service's own runtime, in full, where forge builds on the same kind of image.
+    package var image: String?
+    package var choice: BaseChoice?
+    package var runtimeVersion: String?
+    package var line = 0
 
-  private static let mark = "# forge:decided "
+    /// Whether an image of the file is kept, or its version.
+    package var isDecided: Bool { line > 0 }
 
-  /// The decisions for each service: those that a generated Dockerfile remembers, or those of a foreign one.
-  /// - Parameters:
-  ///   - root: the analysed folder.
-  ///   - readsForeign: read Dockerfiles that forge did not write; each service must then have one.
-  /// - Returns: by the services' paths.
-  public static func all(
-    of analysis: Analysis, root: String, readsForeign: Bool
-  ) throws(RecipeError) -> [String: ExistingDockerfile] {
-    var found: [String: ExistingDockerfile] = [:]
-    for service in analysis.services {
-      let name = service.path == "." ? "Dockerfile" : "\(service.path)/Dockerfile"
-      guard let data = FileManager.default.contents(atPath: "\(root)/\(name)"),
-        data.count <= 1 << 20
-      else {
-        if readsForeign { throw .noDockerfile(path: name) }
-        continue
-      }
-      let text = String(decoding: data, as: UTF8.self).replacing("\r\n", with: "\n")
-      if let memory = remembered(by: text) {
-        found[service.path] = try read(
-          memory.map(\.text).joined(separator: "\n"), path: name, lines: memory.map(\.line),
-          service, root)
-      } else if readsForeign, !text.hasPrefix("# Generated by forge") {
-        found[service.path] = try read(text, path: name, lines: nil, service, root)
-      }
-    }
-    return found
+    package var isNamed: Bool { if case .named = choice { true } else { false } }
+
+    /// Whether forge knows that the image has a shell.
+    var hasShell: Bool { choice == nil || choice == .slim || choice == .alpine }
   }
 
-  /// The instructions that a generated file remembers, with the lines that they had.
-  private static func remembered(by text: String) -> [(line: Int, text: String)]? {
-    let lines = text.split(separator: "\n").filter { $0.hasPrefix(mark) }.compactMap {
-      line -> (Int, String)? in
-      let rest = line.dropFirst(mark.count)
-      guard let number = Int(rest.prefix { $0 != " " }), let space = rest.firstIndex(of: " ") else {
-        return nil
-      }
-      return (number, String(rest[rest.index(after: space)...]))
-    }
-    return lines.isEmpty ? nil : lines
+  /// How the server runs.
+  package struct Server: Sendable, Equatable {
+    package var port: Kept<Int>?
+    /// `UID:GID`.
+    package var user: Kept<String>?
+    package var healthPath: Kept<String>?
+    /// Flags of HEALTHCHECK, as `--interval=7s`.
+    package var healthFlags: [String] = []
+    /// What stands in front of the command: an init process, a script of the project's.
+    package var entrypoint: Kept<[String]>?
+    /// The words that the server is started with.
+    package var command: Kept<[String]>?
+    /// Options of node itself.
+    package var nodeOptions: Kept<[String]>?
   }
 
-  private static func read(
-    _ text: String, path: String, lines: [Int]?, _ service: Service, _ root: String
-  ) throws(RecipeError) -> ExistingDockerfile {
-    let file: DockerfileSyntax
-    do { file = try DockerfileSyntax.parse(SourceText(name: path, text: text)) } catch {
-      throw .badSettings(file: error.location, reason: error.reason)
-    }
-    guard !file.stages.isEmpty else { throw .badSettings(file: path, reason: "it has no FROM") }
-    var existing = ExistingDockerfile(path: path)
-    existing.take(file, service, root, isMemory: lines != nil) { line in
-      lines.map { $0.indices.contains(line - 1) ? $0[line - 1] : 0 } ?? line
-    }
-    // The file that remembers holds them already.
-    if lines != nil { existing.steps = [] }
-    return existing
+  /// Packages of distributions: Debian's for the recipes' own steps, Alpine's with the lines that name them.
+  package struct Packages: Sendable, Equatable {
+    package var build: [String] = []
+    package var runtime: [String] = []
+    package var alpineBuild: [Line] = []
+    package var alpineRuntime: [Line] = []
+
+    package var hasDebian: Bool { !build.isEmpty || !runtime.isEmpty }
+
+    /// The names of those that the image itself holds.
+    var inImage: [String] { runtime + alpineRuntime.map(\.text) }
   }
 
-  init(path: String) { self.path = path }
-
-  private mutating func take(
-    _ file: DockerfileSyntax, _ service: Service, _ folder: String, isMemory: Bool,
-    number: (Int) -> Int
-  ) {
-    let preamble = DockerfileVariables(preamble: file)
-    var final: Set<Int> = []
-    var last = file.stages.last
-    while let stage = last {
-      final.insert(stage.index)
-      last = file.stage(stage.base, before: stage.index)
-    }
-    // What is remembered has reached the image before.
-    let reached = isMemory ? Set(file.stages.map(\.index)) : Self.reached(file)
-    let own = service.runtime.name == .python ? "python" : "node"
-    let images = file.stages.filter { file.stage($0.base, before: $0.index) == nil }
-    let isOther = { (image: String) in
-      image.contains("distroless") || image.hasPrefix("cgr.dev/chainguard/")
-    }
-    let root = final.min().map { preamble.expand(file.stages[$0].base) ?? "" } ?? ""
-    if isOther(root), let stage = final.min(), images.count > 1 {
-      takeBase(root, own: own, line: number(file.stages[stage].from.line))
-    }
-    let based =
-      images.last { preamble.expand($0.base).map { Self.family($0) == own } ?? false }
-      ?? images.last
-    var folders: [String: String?] = [:]
-    for stage in file.stages {
-      let image = preamble.expand(stage.base) ?? stage.base
-      let from = number(stage.from.line)
-      if reached.contains(stage.index) {
-        memory.append(
-          Line(text: "FROM \(image)\(stage.name.map { " AS \($0)" } ?? "")", number: from))
-      }
-      if stage.index == based?.index, base == nil { takeBase(image, own: own, line: from) }
-      if !reached.contains(stage.index) {
-        drop(
-          "FROM \(image) AS \(stage.name ?? "\(stage.index)")", from,
-          "nothing of this stage reaches the image")
-      }
-      var variables = DockerfileVariables(stageOf: file)
-      let parent = file.stage(stage.base, before: stage.index)
-      if let parent, built.contains(parent.index) { built.insert(stage.index) }
-      var directory = parent.flatMap { folders["\($0.index)"] ?? nil }
-      for instruction in stage.instructions {
-        variables.apply(instruction, preamble: preamble)
-        if instruction.keyword == "WORKDIR", let path = variables.expand(instruction.arguments) {
-          let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-          directory = path.hasPrefix("/") ? path : "\(directory ?? "")/\(path)"
-        }
-        let line = number(instruction.line)
-        let before = kept.count
-        let place = Place(
-          line: line, stage: stage.index, isFinal: final.contains(stage.index),
-          isOnly: file.stages.count == 1,
-          isReached: reached.contains(stage.index), service: service, variables: variables,
-          escape: file.escape,
-          folder: directory, folders: folders, root: folder)
-        take(instruction, at: place)
-        // What was not kept is not remembered either: it may be a secret. Steps are in blocks of the file itself.
-        for index in before..<kept.count where !unremembered.contains(index) {
-          let text = kept[index].text
-          let health = text.hasPrefix("HEALTHCHECK ") ? text.split(separator: " ").last : nil
-          memory.append(
-            Line(
-              text: health.map {
-                "HEALTHCHECK \((healthFlags + ["CMD curl http://localhost\($0)"]).joined(separator: " "))"
-              }
-                ?? text, number: line))
-        }
-      }
-      folders["\(stage.index)"] = .some(directory)
-      if let name = stage.name { folders[name.lowercased()] = .some(directory) }
-    }
-    settleCommand(service, root: folder)
-    if !prefix.isEmpty {
-      memory.append(Line(text: "ENTRYPOINT \(DockerText.execForm(prefix))", number: entrypointLine))
-    }
-    if let words = command ?? (nodeOptions.isEmpty ? nil : ["node"] + nodeOptions + ["server.js"]) {
-      memory.append(Line(text: "CMD \(DockerText.execForm(words))", number: commandLine))
-    }
-    settlePackages()
-    memory.removeAll { line in
-      !line.text.hasPrefix("FROM ")
-        && dropped.contains { $0.line == line.number && $0.text == line.text }
-    }
-    if kept.isEmpty { memory = [] }
-    kept.sort { $0.line < $1.line }
-    dropped.sort { $0.line < $1.line }
+  /// Instructions that are kept as they are.
+  package struct Lines: Sendable, Equatable {
+    /// For the build stage.
+    package var build: [Line] = []
+    /// For the last stage.
+    package var final: [Line] = []
+    /// Defaults of build arguments that forge declares anyhow, by their names.
+    package var arguments: [String: Line] = [:]
   }
 
-  /// The stages that the last one stands on, or copies from.
-  private static func reached(_ file: DockerfileSyntax) -> Set<Int> {
-    var found: Set<Int> = []
-    var open = file.stages.last.map { [$0] } ?? []
-    while let stage = open.popLast() {
-      guard found.insert(stage.index).inserted else { continue }
-      var names = [stage.base]
-      for instruction in stage.instructions {
-        names += instruction.values(of: "from") + instruction.mounts.compactMap { $0["from"] }
-      }
-      open += names.compactMap { file.stage($0, before: stage.index) }
-    }
-    return found
+  /// The line of the first decision that begins with `start`.
+  package func line(of start: String) -> Int {
+    kept.first { $0.text.hasPrefix(start) }?.line ?? 0
   }
 
-  /// Packages need the distribution that they are of.
-  private mutating func settlePackages() {
-    guard let base, [.alpine, .slim, .distroless, .chainguard].contains(base) else { return }
-    func lose(_ start: String, _ distribution: String) {
-      let lost = kept.filter { $0.text.hasPrefix(start) }
-      kept.removeAll { $0.text.hasPrefix(start) }
-      for one in lost {
-        drop(
-          one.text, one.line,
-          "the image's base, \(base.name), cannot install packages of \(distribution)")
-      }
-    }
-    if base != .slim {
-      lose("RUN apt-get install ", "Debian")
-      (buildPackages, runtimePackages) = ([], [])
-    }
-    if base != .alpine {
-      lose("RUN apk add ", "Alpine")
-      (apkBuild, apkRuntime) = ([], [])
-    }
-  }
-
-  mutating func keep(_ text: String, _ line: Int, isRemembered: Bool = true) {
-    if !isRemembered { unremembered.insert(kept.count) }
-    kept.append(Decision(line: line, text: text, reason: nil))
-  }
-
-  mutating func drop(_ text: String, _ line: Int, _ reason: String) {
-    dropped.append(Decision(line: line, text: text, reason: reason))
-  }
-
+  /// The name of an image without registry, path, tag and digest: `python`.
   package static func family(_ image: String) -> String {
     let last = image.prefix { $0 != "@" }.split(separator: "/").last ?? ""
     return String(last.prefix { $0 != ":" })
   }
+}
+
+// MARK: Memory
+
+extension ExistingDockerfile {
+  private static let mark = "# forge:decided "
 
   /// The comment lines by which the generated file remembers what it keeps.
-  package var remembrance: String {
+  package var memoryComments: String {
     memory.map { "\(Self.mark)\($0.number) \($0.text)\n" }.joined()
+  }
+
+  /// The instructions that a generated file remembers, with the lines that they had; empty for other files.
+  static func remembered(by text: String) -> [Line] {
+    text.split(separator: "\n").filter { $0.hasPrefix(mark) }.compactMap { line in
+      let rest = line.dropFirst(mark.count)
+      guard let number = Int(rest.prefix { $0 != " " }), let space = rest.firstIndex(of: " ") else {
+        return nil
+      }
+      return Line(text: String(rest[rest.index(after: space)...]), number: number)
+    }
   }
 }

@@ -31,9 +31,8 @@ struct EnvironmentExample {
     let read = variable.sources.first { !$0.contains(".env") } ?? variable.sources.first
     let place = read.map { " (\(DisplayText.escape($0)))" } ?? ""
     let value = variable.default.map(quoted) ?? ""
-    return [
-      "# " + (variable.required ? "required" : "optional") + place, "\(variable.name)=\(value)",
-    ]
+    let word = variable.required ? "required" : "optional"
+    return ["# \(word)\(place)", "\(variable.name)=\(value)"]
   }
 
   /// As every reader of such files takes it: single quotes keep `$` and `#` as they are.

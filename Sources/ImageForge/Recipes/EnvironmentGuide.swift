@@ -67,19 +67,26 @@ struct EnvironmentGuide {
   private func row(_ variable: EnvironmentVariable) -> Row {
     let isSecret = [VariableDelivery.buildSecret, .runtimeSecret, .refused].contains(
       variable.delivery)
-    let fallback = isSecret ? nil : variable.default
+    var fallback: String?
+    if !isSecret { fallback = variable.default }
+    var scope = variable.scope
+    if variable.delivery == .buildSecret { scope = .buildSecret }
     return Row(
-      name: Self.code(variable.name),
-      scope: (variable.delivery == .buildSecret ? .buildSecret : variable.scope).rawValue,
-      required: variable.required ? "yes" : "no",
-      fallback: fallback.map { $0.isEmpty ? "empty" : "`\(Self.code($0))`" } ?? "",
+      name: Self.code(variable.name), scope: scope.rawValue,
+      required: variable.required ? "yes" : "no", fallback: Self.shown(fallback),
       sources: variable.sources.map { "`\(Self.code(inService($0)))`" }.joined(separator: ", "),
       example: Self.yaml(fallback ?? "VALUE"))
   }
 
+  private static func shown(_ fallback: String?) -> String {
+    guard let fallback else { return "" }
+    if fallback.isEmpty { return "empty" }
+    return "`\(code(fallback))`"
+  }
+
   /// A place relative to the service's folder, so that the guide is the same wherever the analysis began.
   private func inService(_ source: String) -> String {
-    source.hasPrefix(service.path + "/") ? String(source.dropFirst(service.path.count + 1)) : source
+    source.removing(prefix: service.path + "/")
   }
 
   private func platform() -> [PlatformRow] {

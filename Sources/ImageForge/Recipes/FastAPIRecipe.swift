@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeMigration
 import ForgeTemplates
 import ForgeWorkloads
 
@@ -7,6 +8,7 @@ import ForgeWorkloads
 struct FastAPIRecipe {
   let checks: ServiceChecks
   let bases: BaseTable
+  let workload: Workload
   private var service: Service { checks.service }
 
   /// What `recipes/fastapi/Dockerfile.mustache` uses.
@@ -15,6 +17,9 @@ struct FastAPIRecipe {
     let framework: String
     let manager: String
     let link: String
+    /// What is kept of the Dockerfile that was there, and the comments of `--explain`, by their slots.
+    let kept: [String: [String]]
+    let why: [String: String]
     let buildImage: String
     let finalImage: String
     let isMoving: Bool
@@ -26,7 +31,6 @@ struct FastAPIRecipe {
     let bytecode: Bool
     let buildPackages: String?
     let runtimePackages: String?
-    /// Settings of the package manager: `NAME=VALUE`.
     let environment: [String]
     let mountsCaches: Bool
     let install: String
@@ -34,15 +38,18 @@ struct FastAPIRecipe {
     /// The service's folder in the build context.
     let context: String
     let importPath: String
-    let gracefulShutdown: Bool
-    let user = ImageUser.user
+    let gracefulShutdown: Int?
+    let user: String
     /// Targets besides the server.
     let jobs: [Job]
     /// Tools whose workers have no target.
     let leftOut: [String]
     let serverReason: String
     let port: Int?
+    let healthFlags: String
     let healthCheck: String?
+    /// In front of the command, in the exec form.
+    let entrypoint: String?
     let command: String
   }
 
@@ -51,57 +58,103 @@ struct FastAPIRecipe {
     let target: String
     let reason: String
     /// A folder that it writes.
-    var writable: String?
+    let writable: String?
     // Names that the values around do not have: a template looks there for what is nil here.
     let ownPort: Int?
     let ownHealthCheck: String?
     let ownCommand: String
+    let ownReason: String?
   }
 
-  /// What the container runs.
-  private struct Server {
-    let reason: String
-    let port: Int?
-    let healthCheck: String?
-    let words: [String]
-    /// The folder on the import path.
-    let appDir: String
-  }
-
-  func dockerfile() throws(RecipeError) -> String {
+  func render() throws(RecipeError) -> RenderedRecipe {
     let images = try checks.images(
       bases.python, checks.options.base, runtime: "Python", version: service.runtime.version,
       remedy: ".python-version")
-    let isBare = images.kind == "distroless"
     try refuseWhatTheBaseCannot(images)
-    let server = try server(images)
+    let explanation = try Explanation(
+      of: service, options: checks.options, existing: checks.existing, images: images)
+    let kept = KeptLines(
+      of: checks.existing,
+      stages: .init(
+        images: images, built: "build",
+        beforeBuild: ["WORKDIR /source", "ENV PATH=/opt/venv/bin:$PATH"]),
+      explains: checks.options.explains)
+    let template = checks.template("fastapi/Dockerfile.mustache")
+    let values = try values(images, kept, explanation)
+    let text = try template.render(values)
+    try kept.prove(
+      text, of: template,
+      .init(
+        port: values.port, user: values.user,
+        healthFlags: values.healthCheck.map { _ in values.healthFlags },
+        healthCheck: values.healthCheck, command: values.command,
+        packages: [values.buildPackages, values.runtimePackages].compactMap(\.self)))
+    return RenderedRecipe(dockerfile: text, images: [images.build, images.final])
+  }
+
+  private func values(
+    _ images: BaseImages, _ kept: KeptLines, _ explanation: Explanation
+  ) throws(RecipeError) -> Values {
     let installer = try Installer.python(checks, bases: bases)
     let member = try checks.member()
-    let command = program(server.words, images)
-    return try checks.template("fastapi/Dockerfile.mustache").render(
-      Values(
-        name: try checks.name(),
-        framework: checks.framework(Self.titles[service.framework.name] ?? "FastAPI"),
-        manager: service.packageManager.name.rawValue, link: checks.link,
-        buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
-        isUnprivileged: images.isUnprivileged, pythonVersion: images.version, isBare: isBare,
-        clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed,
-        bytecode: checks.options.bytecode,
-        buildPackages: try checks.systemPackages(\.build),
-        runtimePackages: try checks.systemPackages(\.runtime),
-        // What no mount keeps is not worth writing.
-        environment: (checks.mountsCaches ? [] : ["PIP_NO_CACHE_DIR=1"]) + installer.environment,
-        mountsCaches: checks.mountsCaches,
-        install: try installer.text(checks), workspaceInstall: installer.workspaceCommand,
-        context: member.path,
-        importPath: server.appDir == "." ? "/app" : "/app/\(server.appDir):/app",
-        gracefulShutdown: server.words.first == "uvicorn",
-        jobs: try jobs(images), leftOut: leftOut,
-        serverReason: server.reason, port: server.port, healthCheck: server.healthCheck,
-        command: DockerText.execForm(command)))
+    let isBare = images.kind == "distroless"
+    let why = explanation.comments
+    let server = workload.server
+    let folder = server.importFolder
+    // What no mount keeps is not worth writing.
+    var environment = installer.environment
+    if !checks.mountsCaches { environment.insert("PIP_NO_CACHE_DIR=1", at: 0) }
+    let command = checks.existing?.server.command?.value ?? program(server.command, images)
+    return Values(
+      name: workload.name,
+      framework: checks.framework(Self.titles[service.framework.name] ?? "FastAPI"),
+      manager: service.packageManager.name.rawValue, link: checks.link, kept: kept.slots, why: why,
+      buildImage: images.build, finalImage: images.final, isMoving: images.isMoving,
+      isUnprivileged: images.isUnprivileged, pythonVersion: images.version, isBare: isBare,
+      clearsEntrypoint: isBare || images.isUnprivileged || images.isNamed,
+      bytecode: checks.options.bytecode, buildPackages: try checks.systemPackages(\.build),
+      runtimePackages: try checks.systemPackages(\.runtime),
+      environment: environment, mountsCaches: checks.mountsCaches,
+      install: try installer.text(checks, kept: kept.slots, why: why),
+      workspaceInstall: installer.workspaceCommand,
+      context: member.path, importPath: folder == "." ? "/app" : "/app/\(folder):/app",
+      gracefulShutdown: server.gracefulShutdown, user: workload.user,
+      jobs: try workload.jobs.map { job throws(RecipeError) in
+        try self.job(job, images, explanation)
+      },
+      leftOut: workload.leftOut, serverReason: Self.reason(server, of: service.kind),
+      port: server.port, healthFlags: checks.healthFlags(server.probe),
+      healthCheck: try healthCheck(server, images),
+      entrypoint: checks.existing?.server.entrypoint.map { DockerText.execForm($0.value) },
+      command: DockerText.execForm(command))
   }
 
   private static let titles = ["fastapi": "FastAPI", "mcp": "the MCP SDK", "fastmcp": "FastMCP"]
+
+  private func job(
+    _ process: WorkloadProcess, _ images: BaseImages, _ explanation: Explanation
+  ) throws(RecipeError) -> Job {
+    Job(
+      target: process.name, reason: Self.reason(process, of: service.kind),
+      writable: process.writable.first,
+      ownPort: process.port, ownHealthCheck: try healthCheck(process, images),
+      ownCommand: DockerText.execForm(program(process.command, images)),
+      ownReason: explanation.comment(on: process))
+  }
+
+  /// What a process is there for.
+  private static func reason(_ process: WorkloadProcess, of kind: Service.Kind) -> String {
+    switch process.kind {
+    case .server where kind != .mcp: "The server"
+    case .server where process.usesStandardInput:
+      "The MCP server, which speaks over standard input and output: run it with -i"
+    case .server: "The MCP server"
+    case .migrate: "The database's migrations, for a job that runs before the server"
+    case .mcp: "The MCP server, which runs beside the application"
+    case .worker: "A worker of \(process.tool), which runs beside the server"
+    case .scheduler: "The scheduler of \(process.tool): one replica, or every job runs twice"
+    }
+  }
 
   private func refuseWhatTheBaseCannot(_ images: BaseImages) throws(RecipeError) {
     let system = service.systemPackages
@@ -123,179 +176,27 @@ struct FastAPIRecipe {
   /// A command as the base can run it: without a virtual environment a module has no program of its own.
   private func program(_ words: [String], _ images: BaseImages) -> [String] {
     guard let python = images.program else { return words }
-    return words.first == "python" ? [python] + words.dropFirst() : [python, "-m"] + words
+    if words.first == "python" { return [python] + words.dropFirst() }
+    return [python, "-m"] + words
   }
 
-  // MARK: The server
-
-  private func server(_ images: BaseImages) throws(RecipeError) -> Server {
-    if let fastapi = service.fastapi {
-      let port = try checks.port()
-      return Server(
-        reason: "The server", port: port, healthCheck: try healthCheck(port: port, images),
-        words: try serverCommand(fastapi, port: port),
-        appDir: try checks.path(fastapi.appDir, "application folder"))
+  private func healthCheck(
+    _ process: WorkloadProcess, _ images: BaseImages
+  ) throws(RecipeError) -> String? {
+    struct Values {
+      let program: String
+      let port: Int
+      /// The route that is asked; nil: an open port will do.
+      let path: String?
     }
-    guard service.kind == .mcp, let mcp = service.mcp.first(where: { !$0.mounted }) else {
-      throw checks.unsupported(
-        "the analysis found no FastAPI application object",
-        instead: "Name it in pyproject.toml: [tool.fastapi] entrypoint = \"package.module:app\"")
-    }
-    return try mcpServer(mcp, images)
-  }
-
-  /// An MCP server that runs on its own: over HTTP on all addresses, whatever the code's own call says, or over
-  /// standard input and output.
-  private func mcpServer(_ mcp: MCPServer, _ images: BaseImages) throws(RecipeError) -> Server {
-    let entrypoint = try checks.require(
-      mcp.entrypoint, "MCP server", PlainText.isEntrypoint, expected: "package.module:name")
-    let parts = entrypoint.split(separator: ":").map(String.init)
-    let folder = try checks.path(
-      importFolder(of: mcp, module: parts[0]), "folder of the MCP server")
-    guard mcp.transport != .stdio else {
-      return Server(
-        reason: "The MCP server, which speaks over standard input and output: run it with -i",
-        port: nil,
-        healthCheck: nil, words: ["python", "-m", parts[0]], appDir: folder)
-    }
-    let port = try checks.port()
-    let makers =
-      mcp.transport == .sse
-      ? "getattr(s, 'sse_app', None) or (lambda: s.http_app(transport='sse'))"
-      : "getattr(s, 'streamable_http_app', None) or s.http_app"
-    let script =
-      "import uvicorn; from \(parts[0]) import \(parts[1]) as s; "
-      + "uvicorn.run((\(makers))(), host='0.0.0.0', port=\(port))"
-    return Server(
-      reason: "The MCP server", port: port, healthCheck: socketCheck(port: port, images),
-      words: ["python", "-c", script], appDir: folder)
-  }
-
-  /// Where a module's import begins, relative to the service: the path of its file without the module's own.
-  private func importFolder(of mcp: MCPServer, module: String) -> String {
-    var path = String(mcp.source.prefix { $0 != ":" })
-    if service.path != ".", path.hasPrefix(service.path + "/") {
-      path.removeFirst(service.path.count + 1)
-    }
-    let file = module.replacing(".", with: "/")
-    for ending in ["\(file).py", "\(file)/__init__.py"] {
-      if path == ending { return "." }
-      if path.hasSuffix("/" + ending) { return String(path.dropLast(ending.count + 1)) }
-    }
-    return "."
-  }
-
-  /// The server's words; the application's name is checked, so none can hold anything but itself.
-  private func serverCommand(_ fastapi: FastAPIFacts, port: Int) throws(RecipeError) -> [String] {
-    let entrypoint = try checks.require(
-      fastapi.entrypoint, "entry point", PlainText.isEntrypoint, expected: "package.module:name")
-    let factory = fastapi.factory ? ["--factory"] : []
-    let called = fastapi.factory ? "\(entrypoint)()" : entrypoint
-    switch fastapi.server {
-    // FastAPI's own command only finds the application and starts uvicorn; the first is done.
-    case "uvicorn", "fastapi":
-      return ["uvicorn", entrypoint] + factory + ["--host", "0.0.0.0", "--port", "\(port)"]
-    case "gunicorn":
-      return [
-        "gunicorn", called, "--worker-class", "uvicorn.workers.UvicornWorker", "--worker-tmp-dir",
-        "/dev/shm",
-        "--bind", "0.0.0.0:\(port)",
-      ]
-    case "hypercorn": return ["hypercorn", called, "--bind", "0.0.0.0:\(port)"]
-    case "granian":
-      return ["granian", entrypoint] + factory + [
-        "--interface", "asgi", "--host", "0.0.0.0", "--port", "\(port)",
-      ]
-    default:
-      throw checks.unsupported(
-        "\(fastapi.server) is no server that the recipe knows",
-        instead: "Add uvicorn to the dependencies (or gunicorn, hypercorn, granian)")
-    }
-  }
-
-  // MARK: Jobs
-
-  private func jobs(_ images: BaseImages) throws(RecipeError) -> [Job] {
-    var jobs: [Job] = []
-    if let migrations = service.migrations {
-      guard let words = PlainText.words(migrations.command) else {
-        throw .invalidValue(
-          service: service.name, what: "migration command", value: migrations.command,
-          expected: "a command of plain words, without quotes or operators of a shell")
+    guard let probe = process.probe, let port = process.port else { return nil }
+    let path: String? =
+      switch probe.question {
+      case .route(let path), .page(let path): path
+      case .port: nil
       }
-      jobs.append(
-        Job(
-          target: "migrate",
-          reason: "The database's migrations, for a job that runs before the server", ownPort: nil,
-          ownHealthCheck: nil, ownCommand: DockerText.execForm(program(words, images))))
-    }
-    // Beside the application: over standard input and output it is a child of its client, not a container.
-    if service.fastapi != nil,
-      let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio })
-    {
-      let server = try mcpServer(mcp, images)
-      jobs.append(
-        Job(
-          target: "mcp", reason: "The MCP server, which runs beside the application",
-          ownPort: server.port,
-          ownHealthCheck: server.healthCheck,
-          ownCommand: DockerText.execForm(program(server.words, images))))
-    }
-    return jobs + workers(images)
-  }
-
-  /// A target for each process that runs beside the server: `worker`, `worker-2`, and `scheduler` for the one that
-  /// only hands out what is due.
-  private func workers(_ images: BaseImages) -> [Job] {
-    var jobs: [Job] = []
-    var counts: [String: Int] = [:]
-    for worker in service.workers {
-      guard let words = PlainText.words(worker.command) else { continue }
-      let isScheduler = words.contains("beat") || words.contains("scheduler")
-      let name = isScheduler ? "scheduler" : "worker"
-      let count = counts[name, default: 0] + 1
-      counts[name] = count
-      let reason =
-        isScheduler
-        ? "The scheduler of \(worker.tool): one replica, or every job runs twice"
-        : "A worker of \(worker.tool), which runs beside the server"
-      // celery's workers share what they know through temporary files, and its scheduler notes there what it did last:
-      // the read-only image has no other place for them.
-      let isCelery = words.first == "celery"
-      let notes = isCelery && isScheduler ? ["--schedule", "/tmp/celerybeat-schedule"] : []
-      jobs.append(
-        Job(
-          target: count == 1 ? name : "\(name)-\(count)", reason: reason,
-          writable: isCelery ? "/tmp" : nil,
-          ownPort: nil, ownHealthCheck: nil,
-          ownCommand: DockerText.execForm(program(words + notes, images))))
-    }
-    return jobs
-  }
-
-  /// A line of a Procfile may need a shell, which no target gives it.
-  private var leftOut: [String] {
-    let workers = service.workers.filter {
-      PlainText.words($0.command) == nil && PlainText.words($0.tool) != nil
-    }
-    return Set(workers.map(\.tool)).sorted()
-  }
-
-  // MARK: Health
-
-  /// The standard library's client, so that the image needs no curl; unlike `urllib` it never asks a proxy. Without a
-  /// health route an open port will do.
-  private func healthCheck(port: Int, _ images: BaseImages) throws(RecipeError) -> String {
-    guard let path = service.healthPath else { return socketCheck(port: port, images) }
-    let script =
-      "import http.client; c = http.client.HTTPConnection('127.0.0.1', \(port), timeout=4); "
-      + "c.request('GET', '\(try checks.urlPath(path, "health path"))'); "
-      + "raise SystemExit(c.getresponse().status >= 400)"
-    return DockerText.execForm([images.program ?? "python", "-c", script])
-  }
-
-  private func socketCheck(port: Int, _ images: BaseImages) -> String {
-    let script = "import socket; socket.create_connection(('127.0.0.1', \(port)), 4)"
-    return DockerText.execForm([images.program ?? "python", "-c", script])
+    return try checks.line(
+      "fastapi/health.mustache",
+      Values(program: images.program ?? "python", port: port, path: path))
   }
 }

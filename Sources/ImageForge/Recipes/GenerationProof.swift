@@ -14,16 +14,16 @@ public enum GenerationProof {
     throws(RecipeError)
   {
     for service in analysis.services {
-      let folder = service.path == "." ? "" : service.path + "/"
-      guard let dockerfile = files.first(where: { $0.path == folder + "Dockerfile" }) else {
-        continue
+      func file(_ name: String) -> GeneratedFile? {
+        files.first { $0.path == service.file(name) }
       }
-      let ownIgnore = files.first { $0.path == folder + "Dockerfile.dockerignore" }
-      let ignore = ownIgnore ?? files.first { $0.path == folder + ".dockerignore" }
-      let place = ownIgnore == nil ? service.path : service.workspace?.root ?? "."
-      guard let context = try? BuildContext(place == "." ? root : "\(root)/\(place)") else {
-        continue
-      }
+      guard let dockerfile = file("Dockerfile") else { continue }
+      let ignore = file("Dockerfile.dockerignore") ?? file(".dockerignore")
+      // A member of a workspace has an ignore file of its own, and the workspace as its context.
+      var folder = root
+      let place = service.isMember ? service.workspace?.root : service.path
+      if let place, place != "." { folder += "/\(place)" }
+      guard let context = try? BuildContext(folder) else { continue }
       let findings = Linter.lint(
         SourceText(name: dockerfile.path, text: dockerfile.contents),
         ignore: ignore.map { SourceText(name: $0.path, text: $0.contents) }, context: context)

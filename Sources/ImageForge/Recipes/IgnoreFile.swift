@@ -18,10 +18,8 @@ struct IgnoreFile {
 
   func text() throws(RecipeError) -> String {
     let service = checks.service
-    let folder = service.kind == .nextjs ? "nextjs" : "fastapi"
-    let template = checks.template("\(folder)/dockerignore.mustache")
-    let member = try checks.member().path
-    let prefix = member == "." ? "" : member + "/"
+    let template = checks.template(Self.template(service.kind))
+    let prefix = Self.folder(try checks.member().path)
     var ownOutput: String?
     if let dist = service.next?.distDir, dist != ".next" {
       ownOutput = prefix + (try checks.path(dist, "distDir"))
@@ -44,8 +42,7 @@ struct IgnoreFile {
     var paths: Set<String> = []
     for input in service.installInputs {
       paths.insert(
-        try checks.path(
-          input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input"))
+        try checks.path(input.removing(suffix: "/"), "installation input"))
     }
     // One above a member's folder is the workspace's, or nothing that is copied.
     if let config = service.next?.configFile, member.isEmpty || !config.hasPrefix("../") {
@@ -54,13 +51,25 @@ struct IgnoreFile {
     if let fastapi = service.fastapi {
       // The outermost package, or the module itself where there is none.
       let modules = fastapi.entrypoint.prefix { $0 != ":" }.split(separator: ".").map(String.init)
-      let prefix = member + (fastapi.appDir == "." ? "" : fastapi.appDir + "/")
-      let first = modules.first ?? ""
-      for name in modules.count > 1 ? [first] : [first, "\(first).py"] {
-        paths.insert(try checks.path(prefix + name, "entry point"))
-      }
+      let prefix = member + Self.folder(fastapi.appDir)
+      var names = [modules.first ?? ""]
+      if modules.count == 1 { names.append("\(names[0]).py") }
+      for name in names { paths.insert(try checks.path(prefix + name, "entry point")) }
     }
     return paths.sorted()
+  }
+
+  private static func template(_ kind: Service.Kind) -> String {
+    switch kind {
+    case .nextjs: "nextjs/dockerignore.mustache"
+    case .fastapi, .mcp: "fastapi/dockerignore.mustache"
+    }
+  }
+
+  /// What stands in front of the paths below a folder: empty, or `apps/web/`.
+  private static func folder(_ path: String) -> String {
+    guard path != "." else { return "" }
+    return path + "/"
   }
 
   static func parse(_ text: String) throws(RecipeError) -> Dockerignore {

@@ -18,8 +18,15 @@ struct Installer {
   var workspaceCommand: String?
 
   /// The lines of the Dockerfile.
-  func text(_ checks: ServiceChecks) throws(RecipeError) -> String {
+  /// - Parameters:
+  ///   - kept: what stands before the installation; empty where it is done once more.
+  func text(
+    _ checks: ServiceChecks, kept: [String: [String]], why: [String: String]
+  ) throws(RecipeError) -> String {
     struct Values {
+      let kept: [String: [String]]
+      let why: [String: String]
+      let installationReason: String?
       let setup: String?
       let setupNote: String?
       let setupCache: String
@@ -34,6 +41,7 @@ struct Installer {
     let secrets = try checks.buildSecrets().install
     return try checks.template("install.mustache").render(
       Values(
+        kept: kept, why: why, installationReason: Self.reason(checks, secrets, why),
         setup: setup, setupNote: setupNote, setupCache: setupCache,
         // Where no other index can be reached, the package manager itself comes from the project's.
         setupSecrets: secrets.filter { $0.name.hasPrefix("PIP_") },
@@ -44,6 +52,15 @@ struct Installer {
 }
 
 extension Installer {
+  /// The comment on the step that installs, by what it mounts.
+  private static func reason(
+    _ checks: ServiceChecks, _ secrets: [BuildSecret], _ why: [String: String]
+  ) -> String? {
+    if !secrets.isEmpty { return why["secretInstallation"] }
+    guard checks.mountsCaches else { return nil }
+    return why["cachedInstallation"]
+  }
+
   /// The package managers of the Node.js world.
   /// - Parameter production: without the dependencies for development.
   static func node(
@@ -58,33 +75,41 @@ extension Installer {
         setup: setup, setupCache: "/root/.npm", command: command, cacheFolder: cache,
         cacheLocked: locked)
     }
+    func flag(_ text: String, if isSet: Bool) -> String { isSet ? " " + text : "" }
+    func version() throws(RecipeError) -> String {
+      try bases.version(of: manager.name.rawValue, pinned: manager.version)
+    }
     switch manager.name {
     case .npm:
+      let install = locked ? "ci" : "install"
       return installer(
-        nil,
-        "npm \(locked ? "ci" : "install") --no-audit --no-fund\(production ? " --omit=dev" : "")",
+        nil, "npm \(install) --no-audit --no-fund" + flag("--omit=dev", if: production),
         cache: "/root/.npm")
     case .pnpm:
+      let store = "/root/.pnpm-store"
       return installer(
-        "npm install --global pnpm@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
-        "CI=1 pnpm install \(locked ? "--frozen-lockfile " : "")\(production ? "--prod " : "")--store-dir /root/.pnpm-store",
-        cache: "/root/.pnpm-store")
+        "npm install --global pnpm@\(try version())",
+        "CI=1 pnpm install" + flag("--frozen-lockfile", if: locked)
+          + flag("--prod", if: production) + " --store-dir \(store)",
+        cache: store)
     case .yarn:
+      let cache = "/root/.yarn-cache"
       return installer(
-        "npm install --global --force yarn@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
-        "yarn install --non-interactive\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "") --cache-folder /root/.yarn-cache",
-        cache: "/root/.yarn-cache", locked: true)
+        "npm install --global --force yarn@\(try version())",
+        "yarn install --non-interactive" + flag("--frozen-lockfile", if: locked)
+          + flag("--production", if: production) + " --cache-folder \(cache)",
+        cache: cache, locked: true)
     case .yarnBerry:
+      var install = "yarn install" + flag("--immutable", if: locked)
+      if production { install = "yarn workspaces focus --production --all" }
       return installer(
-        "npm install --global --force @yarnpkg/cli-dist@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
-        production
-          ? "YARN_ENABLE_TELEMETRY=0 yarn workspaces focus --production --all"
-          : "YARN_ENABLE_TELEMETRY=0 yarn install\(locked ? " --immutable" : "")",
-        cache: "/root/.yarn/berry/cache")
+        "npm install --global --force @yarnpkg/cli-dist@\(try version())",
+        "YARN_ENABLE_TELEMETRY=0 \(install)", cache: "/root/.yarn/berry/cache")
     case .bun:
       return installer(
-        "npm install --global bun@\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
-        "bun install\(locked ? " --frozen-lockfile" : "")\(production ? " --production" : "")",
+        "npm install --global bun@\(try version())",
+        "bun install" + flag("--frozen-lockfile", if: locked)
+          + flag("--production", if: production),
         cache: "/root/.bun/install/cache")
     case .pip, .uv, .poetry, .pdm, .pipenv:
       throw .unsupported(

@@ -100,20 +100,6 @@ public enum RecipeSettings {
     try AtomicFile.write(StableJSON.encode(Lock(bases: bases)).utf8, to: join(folder, lockfile))
   }
 
-  /// The images that generated Dockerfiles stand on, sorted.
-  public static func bases(of files: [GeneratedFile]) -> [String] {
-    var names: Set<String> = []
-    for file in files where file.path.hasSuffix("Dockerfile") {
-      var stages: Set<String> = []
-      for line in file.contents.split(separator: "\n") where line.hasPrefix("FROM ") {
-        let words = line.split(separator: " ").map(String.init)
-        if !stages.contains(words[1]) { names.insert(words[1]) }
-        if words.count == 4 { stages.insert(words[3]) }
-      }
-    }
-    return names.sorted()
-  }
-
   /// The image that the last stage of a Dockerfile stands on; nil where variables or `scratch` hide it.
   public static func finalBase(of file: GeneratedFile) -> String? {
     var bases: [String: String] = [:]

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeMigration
 import ForgeTemplates
 import ForgeWorkloads
 
@@ -7,10 +8,32 @@ import ForgeWorkloads
 struct ServiceChecks {
   let service: Service
   var options = RecipeOptions()
+  /// What is kept of the Dockerfile that was there.
+  var existing: ExistingDockerfile?
 
   var book: RecipeBook { RecipeBook(folder: options.recipes) }
 
   func template(_ file: String) -> Template { Template(file: file, book: book) }
+
+  /// A template's text that is a part of one line.
+  func line(_ file: String, _ values: Any) throws(RecipeError) -> String {
+    let text = try template(file).render(values)
+    return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+
+  /// The flags of HEALTHCHECK, where those that are kept count for more than the workload's own.
+  func healthFlags(_ probe: HealthProbe?) -> String {
+    let probe = probe ?? HealthProbe(.port)
+    let own = [
+      ("interval", "\(probe.interval)s"), ("timeout", "\(probe.timeout)s"),
+      ("start-period", "\(probe.startPeriod)s"), ("retries", "\(probe.retries)"),
+    ]
+    let kept = existing?.server.healthFlags ?? []
+    let flags = own.map { name, value in
+      kept.first { $0.hasPrefix("--\(name)=") } ?? "--\(name)=\(value)"
+    }
+    return (flags + kept.filter { !flags.contains($0) }).joined(separator: " ")
+  }
 
   func unsupported(_ what: String, instead: String) -> RecipeError {
     .unsupported(service: service.name, what: what, instead: instead)
@@ -20,12 +43,14 @@ struct ServiceChecks {
   func images(
     _ bases: BaseTable.Bases, _ base: BaseChoice?, runtime: String, version: String, remedy: String
   ) throws(RecipeError) -> BaseImages {
-    if let images = bases.images(for: version, base) { return images.pinned(options.pins) }
+    if let images = bases.images(for: version, base) {
+      return images.replaced(by: existing?.base.image).pinned(options.pins)
+    }
     let kind = base.map { " of the kind \($0.name)" } ?? ""
-    throw unsupported(
-      "\(runtime) \(version) has no base image\(kind)",
-      instead: "Ask for one of \(bases.versions(of: base).joined(separator: ", ")) in \(remedy)"
-        + (options.base == nil ? "" : ", or take another --base"))
+    let versions = bases.versions(of: base).joined(separator: ", ")
+    var instead = "Ask for one of \(versions) in \(remedy)"
+    if options.base != nil { instead += ", or take another --base" }
+    throw unsupported("\(runtime) \(version) has no base image\(kind)", instead: instead)
   }
 
   /// `--link` lets BuildKit put a layer on whatever base it finds, without reading that first.
@@ -36,16 +61,13 @@ struct ServiceChecks {
 
   /// The folder of the service inside its build context, and whether that context is a workspace's.
   func member() throws(RecipeError) -> (path: String, isMember: Bool) {
-    guard let workspace = service.workspace, workspace.root != service.path else {
-      return (".", false)
-    }
-    let root = workspace.root == "." ? "" : workspace.root + "/"
-    guard service.path.hasPrefix(root) else {
+    guard service.isMember, let workspace = service.workspace else { return (".", false) }
+    guard let folder = service.folderInContext else {
       throw unsupported(
         "its folder \(service.path) lies outside of its workspace \(workspace.root)",
         instead: "Move it inside")
     }
-    return (try path(String(service.path.dropFirst(root.count)), "path"), true)
+    return (try path(folder, "path"), true)
   }
 
   func require(
@@ -73,20 +95,6 @@ struct ServiceChecks {
     try require(value, what, PlainText.isURLPath, expected: "a URL path that starts with a slash")
   }
 
-  func port() throws(RecipeError) -> Int {
-    guard (1...65535).contains(service.port) else {
-      throw .invalidValue(
-        service: service.name, what: "port", value: "\(service.port)", expected: "1 to 65535")
-    }
-    return service.port
-  }
-
-  func name() throws(RecipeError) -> String {
-    try require(
-      service.name, "name", PlainText.isServiceName, expected: "lower-case letters, digits and ._-"
-    )
-  }
-
   /// `Next.js 16.3.4`, for the comment at the top.
   func framework(_ title: String) -> String {
     guard let version = service.framework.version, DockerText.isVersion(version) else {
@@ -98,7 +106,8 @@ struct ServiceChecks {
   /// The Debian packages that `apt-get install` gets; nil when there are none.
   func systemPackages(_ which: KeyPath<SystemPackages, [String]>) throws(RecipeError) -> String? {
     let names = service.systemPackages[keyPath: which]
-    return names.isEmpty ? nil : try packages(names).joined(separator: " ")
+    guard !names.isEmpty else { return nil }
+    return try packages(names).joined(separator: " ")
   }
 
   func packages(_ names: [String]) throws(RecipeError) -> [String] {
@@ -118,15 +127,15 @@ struct ServiceChecks {
     var manifests: [String] = []
     var others: [String] = []
     for input in service.installInputs {
-      let path = try path(
-        input.hasSuffix("/") ? String(input.dropLast()) : input, "installation input")
+      let path = try path(input.removing(suffix: "/"), "installation input")
       if input.hasSuffix("/") || path.contains("/") || !Self.isManifest(path) {
         others.append("COPY \(path) ./\(path)")
       } else {
         manifests.append(path)
       }
     }
-    return (manifests.isEmpty ? [] : ["COPY \(manifests.joined(separator: " ")) ./"]) + others
+    guard !manifests.isEmpty else { return others }
+    return ["COPY \(manifests.joined(separator: " ")) ./"] + others
   }
 
   private static func isManifest(_ name: String) -> Bool {
@@ -163,14 +172,21 @@ struct ServiceChecks {
   }
 
   /// The variables that may be build arguments, and those that are left out because their names say secret.
-  func buildArguments() throws(RecipeError) -> (passed: [BuildArgument], refused: [String]) {
+  /// - Parameter explanation: says above each argument why it is declared.
+  func buildArguments(_ explanation: Explanation) throws(RecipeError) -> (
+    passed: [BuildArgument], refused: [String]
+  ) {
     var passed: [BuildArgument] = []
     var refused: [String] = []
     for variable in service.environment {
       switch variable.delivery {
       case .buildArgument:
+        let name = try self.variable(variable.name)
         passed.append(
-          BuildArgument(name: try self.variable(variable.name), required: variable.required))
+          BuildArgument(
+            name: name, required: variable.required,
+            kept: existing?.lines.arguments[variable.name]?.text,
+            reason: explanation.comment(on: variable)))
       case .refused: refused.append(try self.variable(variable.name))
       case .buildSecret, .runtime, .runtimeSecret, .platform: break
       }
@@ -195,11 +211,22 @@ struct ServiceChecks {
 /// A public value that the build writes into the browser's code.
 struct BuildArgument: Sendable {
   let name: String
+  /// The argument as ARG takes it, with a default that is kept.
+  let declaration: String
+  /// The comment above it.
+  let reason: String?
   /// The shell's word that stops the build when a required value is not passed; an empty one will do.
   let check: String?
 
-  init(name: String, required: Bool) {
+  /// - Parameter kept: the whole instruction of the Dockerfile that was there.
+  init(name: String, required: Bool, kept: String?, reason: String?) {
     self.name = name
-    check = required ? "\"${\(name)?is not set: pass --build-arg \(name)=VALUE}\"" : nil
+    self.reason = reason
+    declaration = kept.map { String($0.trimmingPrefix("ARG ")) } ?? name
+    guard required else {
+      check = nil
+      return
+    }
+    check = "\"${\(name)?is not set: pass --build-arg \(name)=VALUE}\""
   }
 }

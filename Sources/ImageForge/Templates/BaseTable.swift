@@ -101,6 +101,24 @@ package struct BaseImages: Sendable {
   package var isUnprivileged: Bool { kind == "chainguard" }
   package var isNamed: Bool { !["alpine", "slim", "distroless", "chainguard"].contains(kind) }
 
+  /// The images that build with these and stand on those of another runtime.
+  package func withFinal(_ other: BaseImages) -> BaseImages {
+    BaseImages(
+      kind: kind, build: build, final: other.final, version: version, program: program)
+  }
+
+  /// With an image that is kept, where it is of the same name, such as another tag of `python`.
+  package func replaced(by image: String?) -> BaseImages {
+    guard let image else { return self }
+    func replaced(_ own: String) -> String {
+      let name = image.prefix { $0 != ":" && $0 != "@" }
+      return own.hasPrefix("\(name):") ? image : own
+    }
+    return BaseImages(
+      kind: kind, build: replaced(build), final: replaced(final), version: version,
+      program: program)
+  }
+
   /// The images that a Dockerfile names, with the digests that `pins` knows. Of a tag and a digest older engines
   /// take only one, so that the digest stands alone.
   package func pinned(_ pins: [String: String]) -> BaseImages {

@@ -1,5 +1,5 @@
-import ForgeCatalogue
 import ForgeBasics
+import ForgeCatalogue
 import Foundation
 
 /// The files of `recipes/`: forge's own, and before them those of a folder that the user keeps.

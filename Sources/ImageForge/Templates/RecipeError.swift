@@ -20,6 +20,8 @@ public enum RecipeError: ForgeError, Equatable {
   case unwritable(path: String, reason: String)
   /// A file of the user's own recipes is broken.
   case badRecipe(file: String, reason: String)
+  /// A recipe has no slot for something that an existing Dockerfile decides, at `place` (`file:line`).
+  case missingSlot(recipe: String, slot: String, decision: String, place: String)
   /// `forge.yaml` or `forge.lock` asks for what cannot be.
   case badSettings(file: String, reason: String)
   /// A template or a table of `recipes/` is broken.
@@ -28,7 +30,7 @@ public enum RecipeError: ForgeError, Equatable {
   public var exitCode: ExitCode {
     switch self {
     case .unsupported, .sharedFolder, .foreignFiles, .lostBlocks, .noDockerfile, .unwritable,
-      .badRecipe, .badSettings:
+      .badRecipe, .missingSlot, .badSettings:
       .usage
     case .invalidValue, .unbuildable: .unreadableInput
     case .brokenRecipe: .defect
@@ -65,6 +67,10 @@ public enum RecipeError: ForgeError, Equatable {
     case .badRecipe(let file, let reason):
       "the recipe \(DisplayText.escape(file)) cannot be used: \(DisplayText.escape(reason)). Mend it, or remove it: "
         + "forge then uses its own"
+    case .missingSlot(let recipe, let slot, let decision, let place):
+      "the recipe \(DisplayText.escape(recipe)) has no slot `\(slot)` for what \(DisplayText.escape(place)) decides: "
+        + "\(Self.shown(decision)). Give the recipe that slot, as forge's own has it (`forge recipes show`), or take the "
+        + "decision out of the Dockerfile"
     case .badSettings(let file, let reason):
       "\(DisplayText.escape(file)): \(DisplayText.escape(reason))"
     case .brokenRecipe(let file, let reason):

@@ -8,6 +8,12 @@ package struct Template {
   package let file: String
   package let book: RecipeBook
 
+  /// Where the text is from, for messages: a file of the user's folder, or of forge's own `recipes/`.
+  package var path: String {
+    guard let folder = book.folder, book.isReplaced(file) else { return file }
+    return "\(folder)/\(file)"
+  }
+
   package init(file: String, book: RecipeBook) {
     self.file = file
     self.book = book

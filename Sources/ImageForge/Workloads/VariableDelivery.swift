@@ -2,20 +2,28 @@ import ForgeCodebase
 
 /// How a variable's value gets to the code that reads it.
 package enum VariableDelivery: Sendable {
-  case buildArgument, buildSecret
+  /// An argument of the build, whose value browsers see.
+  case buildArgument
+  /// A secret that a step of the build mounts.
+  case buildSecret
   /// Next.js would publish the value, but the name says that it must stay secret: it is not passed at all.
   case refused
-  case runtime, runtimeSecret, platform
+  /// A variable of the container.
+  case runtime
+  /// A variable of the container, from a store of secrets.
+  case runtimeSecret
+  /// A variable that the platform or the image sets.
+  case platform
 }
 
 extension EnvironmentVariable {
   /// How its value gets to the code.
   package var delivery: VariableDelivery {
     switch scope {
-    case .buildPublic where name.hasPrefix("NEXT_PUBLIC_"):
-      mustNotBePublic ? .refused : .buildArgument
+    case .buildPublic where name.hasPrefix("NEXT_PUBLIC_") && mustNotBePublic: .refused
     // Read by the configuration while building: an argument would stand in the image's history.
-    case .buildPublic: looksSecret ? .buildSecret : .buildArgument
+    case .buildPublic where !name.hasPrefix("NEXT_PUBLIC_") && looksSecret: .buildSecret
+    case .buildPublic: .buildArgument
     case .buildSecret: .buildSecret
     case .runtime: .runtime
     case .runtimeSecret: .runtimeSecret

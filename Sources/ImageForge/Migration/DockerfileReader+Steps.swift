@@ -6,10 +6,10 @@ import ForgeTemplates
 import ForgeWorkloads
 
 /// What RUN and COPY do that forge's own steps do not.
-extension ExistingDockerfile {
+extension DockerfileReader {
   // MARK: RUN
 
-  mutating func takeStep(_ run: DockerfileInstruction, at place: Place) {
+  mutating func takeStep(_ run: DockerfileInstruction, at place: InstructionPlace) {
     let script = run.execForm?.joined(separator: " ") ?? Self.script(of: run)
     takeUsers(script)
     guard let parts = ShellChain.split(script) else { return takeWhole(run, script, at: place) }
@@ -70,7 +70,7 @@ extension ExistingDockerfile {
     } else {
       let files = beside.compactMap { takeFiles($0, at: place) }
       if !files.isEmpty {
-        steps.append(
+        result.steps.append(
           ExistingStep(
             position: .final, text: "RUN " + files.joined(separator: " \\\n    && "),
             line: place.line))
@@ -87,7 +87,9 @@ extension ExistingDockerfile {
   }
 
   /// A script that cannot be taken apart goes where its step was, as it is; one that only does forge's work is left.
-  private mutating func takeWhole(_ run: DockerfileInstruction, _ script: String, at place: Place) {
+  private mutating func takeWhole(
+    _ run: DockerfileInstruction, _ script: String, at place: InstructionPlace
+  ) {
     let meanings = ShellCommand.all(in: script).filter {
       !["fi", "done", "esac", "then"].contains($0.program)
     }
@@ -119,7 +121,7 @@ extension ExistingDockerfile {
 
   private mutating func addStep(
     _ parts: [String], _ flags: [DockerfileInstruction.Flag], _ position: ExistingStep.Position,
-    at place: Place
+    at place: InstructionPlace
   ) {
     let script = parts.map(withoutRunner).joined(separator: " \\\n    && ")
     add(
@@ -131,13 +133,14 @@ extension ExistingDockerfile {
   private mutating func add(
     _ text: String, shown: String, position: ExistingStep.Position,
     flags: [DockerfileInstruction.Flag],
-    at place: Place
+    at place: InstructionPlace
   ) {
     let shown = shown.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    let short = shown.count > 160 ? shown.prefix(157) + "…" : shown[...]
+    var short = shown
+    if shown.count > 160 { short = shown.prefix(157) + "…" }
     guard text.utf8.count <= 8_000,
       !text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" && $0 != "\t" })
-    else { return drop(String(short), place.line, "it is too long, or holds control characters") }
+    else { return drop(short, place.line, "it is too long, or holds control characters") }
     guard !Self.holdsSecret(text) else {
       let name = text.prefix { $0 != " " }
       return drop(String(name), place.line, "it holds a secret, which stays in the image's history")
@@ -148,7 +151,7 @@ extension ExistingDockerfile {
         .first(where: { ["npm", "npx", "yarn", "pnpm", "bun", "bunx", "next"].contains($0) })
     {
       return drop(
-        String(short), place.line,
+        short, place.line,
         "the image holds no \(tool): do it in the build, or in a job of its own")
     }
     var text = translated(text, position, at: place)
@@ -163,28 +166,30 @@ extension ExistingDockerfile {
     where position == .final && text.contains("$") {
       guard text.contains("$\(name)") || text.contains("${\(name)") else { continue }
       let declared = ExistingStep(position: .final, text: argument.text, line: argument.number)
-      if !steps.contains(declared) { steps.append(declared) }
+      if !result.steps.contains(declared) { result.steps.append(declared) }
     }
-    steps.append(ExistingStep(position: position, text: text, line: place.line))
-    keep(String(short), place.line, isRemembered: false)
+    result.steps.append(ExistingStep(position: position, text: text, line: place.line))
+    keep(short, place.line, isRemembered: false)
   }
 
   private func flags(_ flags: [DockerfileInstruction.Flag]) -> String {
     flags.map { "--\($0.name)\($0.value.map { "=\($0)" } ?? "") " }.joined()
   }
 
-  private func position(of parts: [String], at place: Place) -> ExistingStep.Position {
+  private func position(of parts: [String], at place: InstructionPlace) -> ExistingStep.Position {
     let built = built.contains(place.stage)
     if place.service.kind == .nextjs {
       if place.isFinal, !place.isOnly { return .final }
-      return built ? .afterBuild : .beforeBuild
+      if built { return .afterBuild }
+      return .beforeBuild
     }
     guard place.isFinal else { return .beforeBuild }
     let compilers: Set<String> = ["make", "gcc", "g++", "cmake", "cargo", "rustc", "git"]
     let compiles = parts.flatMap { ShellCommand.all(in: $0) }.contains {
       compilers.contains($0.program) || $0.program == "configure"
     }
-    return place.isOnly && compiles ? .beforeBuild : .final
+    if place.isOnly, compiles { return .beforeBuild }
+    return .final
   }
 
   /// `uv run x`: the virtual environment's programs are on the path.
@@ -201,7 +206,9 @@ extension ExistingDockerfile {
   }
 
   /// The same step in forge's folders.
-  private func translated(_ text: String, _ position: ExistingStep.Position, at place: Place)
+  private func translated(
+    _ text: String, _ position: ExistingStep.Position, at place: InstructionPlace
+  )
     -> String
   {
     guard let folder = place.folder, folder.hasPrefix("/"), folder.count > 1 else { return text }
@@ -210,13 +217,13 @@ extension ExistingDockerfile {
     var out = ""
     var rest = text[...]
     while let range = rest.firstRange(of: folder) {
-      let before =
-        range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : " "
-      let after = range.upperBound < text.endIndex ? text[range.upperBound] : " "
-      let isWhole =
-        !(before.isLetter || before.isNumber || "_-./}".contains(before))
-        && !(after.isLetter || after.isNumber || "_-.".contains(after))
-      out += rest[..<range.lowerBound] + (isWhole ? home : folder)
+      let before = text[..<range.lowerBound].last ?? " "
+      let after = text[range.upperBound...].first ?? " "
+      let isPart =
+        before.isLetter || before.isNumber || "_-./}".contains(before)
+        || after.isLetter || after.isNumber || "_-.".contains(after)
+      out += rest[..<range.lowerBound]
+      out += isPart ? folder : home
       rest = rest[range.upperBound...]
     }
     return out + rest
@@ -224,11 +231,12 @@ extension ExistingDockerfile {
 
   /// Where the source lies.
   func home(_ position: ExistingStep.Position, _ service: Service) -> String {
-    service.kind == .nextjs || position == .final ? "/app" : "/source"
+    if service.kind == .nextjs || position == .final { return "/app" }
+    return "/source"
   }
 
   /// A change of owner names a user that is not there any more; the code's owner is root.
-  private func owned(_ part: String, at place: Place) -> String? {
+  private func owned(_ part: String, at place: InstructionPlace) -> String? {
     guard let command = ShellCommand.all(in: part).first, command.program == "chown" else {
       return part
     }
@@ -238,8 +246,8 @@ extension ExistingDockerfile {
     let isNumber =
       owner.wholeMatch(of: /[0-9]+(:[0-9]+)?/) != nil || owner.hasPrefix("root")
       || owner.hasPrefix("$")
-    return isNumber
-      ? part : part.replacing(" \(owner) ", with: " \(ImageUser.user) ", maxReplacements: 1)
+    guard !isNumber else { return part }
+    return part.replacing(" \(owner) ", with: " \(ImageUser.user) ", maxReplacements: 1)
   }
 
   private static func cleansUp(_ part: String) -> Bool {
@@ -268,7 +276,7 @@ extension ExistingDockerfile {
 
   /// A command on files alone: folders that the server writes are kept, with an owner that is there.
   /// - Returns: the command as the image needs it; nil for none.
-  private mutating func takeFiles(_ part: String, at place: Place) -> String? {
+  private mutating func takeFiles(_ part: String, at place: InstructionPlace) -> String? {
     guard place.isFinal, let command = ShellCommand.all(in: part).first else { return nil }
     let paths = command.operands.map { absolute($0, at: place) }
     let isOwn = { (path: String) in
@@ -288,7 +296,8 @@ extension ExistingDockerfile {
       let list = made.joined(separator: " ")
       madeFolders += made
       keep("RUN \(command.program) \(list)", place.line, isRemembered: false)
-      return "\(command.program == "mkdir" ? "mkdir -p" : "touch") \(list)"
+      if command.program == "touch" { return "touch \(list)" }
+      return "mkdir -p \(list)"
     case "chown":
       let owned = paths.dropFirst().filter { path in
         madeFolders.contains { $0 == path || $0.hasPrefix(path + "/") }
@@ -313,13 +322,14 @@ extension ExistingDockerfile {
     return nil
   }
 
-  private func absolute(_ path: String, at place: Place) -> String {
-    var path = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+  private func absolute(_ path: String, at place: InstructionPlace) -> String {
+    var path = path.removing(prefix: "./")
     let folder = place.folder ?? "/app"
     if path == "." || path == folder { return "/app" }
     if path.hasPrefix(folder + "/") { path = String(path.dropFirst(folder.count + 1)) }
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path.hasPrefix("/") || path.hasPrefix("$") || path.hasPrefix("~") ? path : "/app/\(path)"
+    let isAbsolute = ["/", "$", "~"].contains(where: path.hasPrefix)
+    return isAbsolute ? path : "/app/\(path)"
   }
 
   // MARK: Packages
@@ -330,7 +340,7 @@ extension ExistingDockerfile {
     "linux-headers", "python3", "py3-pip", "pkgconf", "autoconf", "automake", "libtool",
   ]
 
-  private mutating func take(_ packages: [String], of manager: String, at place: Place) {
+  private mutating func take(_ packages: [String], of manager: String, at place: InstructionPlace) {
     guard place.isReached else { return }
     for package in packages {
       guard DockerText.isDebianPackage(package) else {
@@ -342,17 +352,23 @@ extension ExistingDockerfile {
         !place.isFinal
         || place.isOnly && (package.hasSuffix("-dev") || Self.compilers.contains(package))
       if manager == "apk" {
-        let line = Line(text: package, number: place.line)
-        if isForBuild, !apkBuild.contains(where: { $0.text == package }) { apkBuild.append(line) }
-        if !isForBuild, !apkRuntime.contains(where: { $0.text == package }) {
-          apkRuntime.append(line)
+        let line = ExistingDockerfile.Line(text: package, number: place.line)
+        if isForBuild, !result.packages.alpineBuild.contains(where: { $0.text == package }) {
+          result.packages.alpineBuild.append(line)
+        }
+        if !isForBuild, !result.packages.alpineRuntime.contains(where: { $0.text == package }) {
+          result.packages.alpineRuntime.append(line)
         }
         keep("RUN apk add \(package)", place.line)
       } else {
         // A final stage that compiles is one stage too few.
         let isForBuild = isForBuild || package.hasSuffix("-dev") || Self.compilers.contains(package)
-        if isForBuild, !buildPackages.contains(package) { buildPackages.append(package) }
-        if !isForBuild, !runtimePackages.contains(package) { runtimePackages.append(package) }
+        if isForBuild, !result.packages.build.contains(package) {
+          result.packages.build.append(package)
+        }
+        if !isForBuild, !result.packages.runtime.contains(package) {
+          result.packages.runtime.append(package)
+        }
         if package == "git", place.isFinal {
           drop(
             "git in the image", place.line,
@@ -371,6 +387,8 @@ extension ExistingDockerfile {
     for command in ShellCommand.all(in: script) {
       let isUser = ["useradd", "adduser"].contains(command.program)
       guard isUser || ["groupadd", "addgroup"].contains(command.program) else { continue }
+      // The flag of its own number.
+      let ownNumber = isUser ? ["-u", "--uid"] : ["-g", "--gid"]
       var number: String?
       var group: String?
       var names: [String] = []
@@ -378,12 +396,10 @@ extension ExistingDockerfile {
       for word in command.words.dropFirst() {
         if let name = flag {
           flag = nil
-          if isUser ? ["-u", "--uid"].contains(name) : ["-g", "--gid"].contains(name) {
-            number = word
-          }
+          if ownNumber.contains(name) { number = word }
           if isUser, ["-g", "--gid", "-G", "--ingroup"].contains(name) { group = word }
         } else if let match = word.wholeMatch(of: /--([a-z-]+)=(.*)/) {
-          if String(match.1) == (isUser ? "uid" : "gid") { number = String(match.2) }
+          if ownNumber.contains("--\(match.1)") { number = String(match.2) }
           if isUser, ["gid", "ingroup"].contains(String(match.1)) { group = String(match.2) }
         } else if word.hasPrefix("-") {
           let valued: Set<String> = [
@@ -412,7 +428,7 @@ extension ExistingDockerfile {
   // MARK: COPY
 
   /// What the last stage gets besides the application.
-  mutating func takeCopy(_ copy: DockerfileInstruction, at place: Place) {
+  mutating func takeCopy(_ copy: DockerfileInstruction, at place: InstructionPlace) {
     guard copy.heredocs.isEmpty else {
       if place.isReached {
         drop("\(copy.keyword) <<…", place.line, "put it into a # forge:keep block")
@@ -439,7 +455,7 @@ extension ExistingDockerfile {
     for source in words.dropLast() {
       let name = source.split(separator: "/").last.map(String.init) ?? source
       if from == nil {
-        copied[name] = source.hasPrefix("./") ? String(source.dropFirst(2)) : source
+        copied[name] = source.removing(prefix: "./")
       }
       guard place.isFinal, place.isReached, !place.isOnly || from == nil else { continue }
       takeCopied(source, to: target, from: from, isOneOfMany: words.count > 2, at: place)
@@ -447,7 +463,8 @@ extension ExistingDockerfile {
   }
 
   private mutating func takeCopied(
-    _ source: String, to target: String, from: String?, isOneOfMany: Bool, at place: Place
+    _ source: String, to target: String, from: String?, isOneOfMany: Bool,
+    at place: InstructionPlace
   ) {
     var path = source
     if let from, let folder = place.folders[from] ?? nil {
@@ -483,14 +500,17 @@ extension ExistingDockerfile {
     if from == nil, !place.exists(path) {
       return drop("COPY \(source)", place.line, "the project has no such file")
     }
-    let home =
-      home(.beforeBuild, place.service) + (place.service.kind == .nextjs ? place.member : "")
-    let full = isOutside ? path : "\(home)/\(path)"
+    var home = home(.beforeBuild, place.service)
+    if place.service.kind == .nextjs { home += place.member }
+    var full = path
+    if !isOutside { full = "\(home)/\(path)" }
+    var destination = end
     let isFolder = isOneOfMany || target.hasSuffix("/") || target == "."
-    steps.append(
+    if isFolder, end != "/" { destination += "/" }
+    result.steps.append(
       ExistingStep(
         position: .final,
-        text: "COPY --from=build \(full) \(end == "/" ? "" : end)\(isFolder ? "/" : "")",
+        text: "COPY --from=build \(full) \(destination)",
         line: place.line))
     keep("COPY \(source) \(target)", place.line, isRemembered: false)
   }

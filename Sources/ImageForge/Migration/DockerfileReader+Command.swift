@@ -5,7 +5,7 @@ import ForgeTemplates
 import Foundation
 
 /// What the container runs.
-extension ExistingDockerfile {
+extension DockerfileReader {
   /// The last ENTRYPOINT and CMD together are one decision.
   mutating func settleCommand(_ service: Service, root: String) {
     var first = entrypoint ?? []
@@ -15,10 +15,10 @@ extension ExistingDockerfile {
     takeInit(&first, &rest)
     takeScript(&first, service, root)
     if !prefix.isEmpty {
-      keep(
-        "ENTRYPOINT \(DockerText.execForm(prefix))",
-        entrypointLine == 0 ? commandLine : entrypointLine,
-        isRemembered: false)
+      var line = entrypointLine
+      if line == 0 { line = commandLine }
+      result.server.entrypoint = Kept(prefix, line)
+      keep("ENTRYPOINT \(DockerText.execForm(prefix))", line, isRemembered: false)
     }
     var words = first + rest
     // Settings in front of the program.
@@ -27,7 +27,7 @@ extension ExistingDockerfile {
     while let word = words.first, let match = word.wholeMatch(of: /([A-Za-z_][A-Za-z0-9_]*)=(.*)/) {
       words.removeFirst()
       if match.1 == "PORT", let number = Int(match.2), (1...65535).contains(number) {
-        port = number
+        result.server.port = Kept(number, commandLine)
       }
       if !["PORT", "HOSTNAME", "HOST", "NODE_ENV"].contains(String(match.1)) {
         settings.append(word)
@@ -64,7 +64,8 @@ extension ExistingDockerfile {
       return words
     }
     let rest = words.dropFirst(2).drop { $0.hasPrefix("--") }
-    return rest.isEmpty ? words : Array(rest)
+    guard !rest.isEmpty else { return words }
+    return Array(rest)
   }
 
   // MARK: In front of the command
@@ -79,8 +80,7 @@ extension ExistingDockerfile {
     let options = words.prefix { $0.hasPrefix("-") }
     words.removeFirst(options.count)
     if first.isEmpty { rest = words } else { first = words }
-    let has = (runtimePackages + apkRuntime.map(\.text)).contains(name)
-    guard has || { if case .named = base { true } else { false } }() else {
+    guard result.packages.inImage.contains(name) || result.base.isNamed else {
       return drop(
         "ENTRYPOINT \(name)", max(entrypointLine, 1),
         "the image does not hold it, and the server needs none")
@@ -111,7 +111,8 @@ extension ExistingDockerfile {
   ) -> (Result<[String], ScriptProblem>, Int)? {
     let shells = ["sh", "bash", "/bin/sh", "/bin/bash", "ash"]
     let hasShell = words.first.map(shells.contains) ?? false
-    guard let written = hasShell ? words.dropFirst().first : words.first, !written.hasPrefix("-")
+    let count = hasShell ? 2 : 1
+    guard let written = words.prefix(count).last, words.count >= count, !written.hasPrefix("-")
     else { return nil }
     let name = written.split(separator: "/").last.map(String.init) ?? written
     guard
@@ -120,23 +121,19 @@ extension ExistingDockerfile {
     else {
       return nil
     }
-    let count = hasShell ? 2 : 1
     func fail(_ reason: String) -> (Result<[String], ScriptProblem>, Int) {
       (.failure(ScriptProblem(reason: reason)), count)
     }
-    guard base == nil || base == .slim || base == .alpine else {
+    guard result.base.hasShell else {
       return fail("this base has no shell")
     }
-    var candidates = [
-      copied[name], written.hasPrefix("/app/") ? String(written.dropFirst(5)) : nil, name,
-    ].compactMap(
-      \.self)
-    candidates += ["scripts/\(name)", "docker/\(name)"]
-    let folder = service.path == "." ? root : "\(root)/\(service.path)"
+    var candidates = [name, "scripts/\(name)", "docker/\(name)"]
+    if written.hasPrefix("/app/") { candidates.insert(written.removing(prefix: "/app/"), at: 0) }
+    if let source = copied[name] { candidates.insert(source, at: 0) }
     guard
       let path = candidates.first(where: { path in
-        PlainText.isRelativePath(path) && Self.isFile("\(folder)/\(path)")
-      }), let data = FileManager.default.contents(atPath: "\(folder)/\(path)"),
+        PlainText.isRelativePath(path) && Self.isFile("\(root)/\(service.file(path))")
+      }), let data = FileManager.default.contents(atPath: "\(root)/\(service.file(path))"),
       data.count <= 1 << 16
     else {
       return fail("the project has no script \(name)")
@@ -149,32 +146,25 @@ extension ExistingDockerfile {
       "psql",
       "pg_isready", "nc", "netcat", "wget", "gosu", "su-exec", "sudo",
     ]
-    let there = Set(runtimePackages + apkRuntime.map(\.text))
-      .union(
-        there: "postgresql-client", gives: ["psql", "pg_isready"],
-        in: runtimePackages + apkRuntime.map(\.text)
-      )
-      .union(
-        there: "netcat-openbsd", gives: ["nc", "netcat"],
-        in: runtimePackages + apkRuntime.map(\.text)
-      )
-      .union(
-        there: "netcat-traditional", gives: ["nc", "netcat"],
-        in: runtimePackages + apkRuntime.map(\.text))
-    if let tool = commands.first(where: { missing.contains($0) && !there.contains($0) }) {
+    let installed = programs(of: result.packages.inImage)
+    if let tool = commands.first(where: { missing.contains($0) && !installed.contains($0) }) {
       return fail("\(path) calls \(tool), which the image does not hold")
     }
     let needsBash = text.prefix { !$0.isNewline }.contains("bash")
-    if needsBash, base == .alpine || base == nil && service.kind == .nextjs {
+    let isAlpine =
+      result.base.choice == .alpine || result.base.choice == nil && service.kind == .nextjs
+    if needsBash, isAlpine {
       return fail("\(path) is written for bash, which this base does not have")
     }
     if service.kind == .nextjs {
       let copy = "COPY --from=build /app/\(path) /app/\(path)"
-      if !steps.contains(where: { $0.text == copy }) {
-        steps.append(ExistingStep(position: .final, text: copy, line: max(entrypointLine, 1)))
+      if !result.steps.contains(where: { $0.text == copy }) {
+        result.steps.append(
+          ExistingStep(position: .final, text: copy, line: max(entrypointLine, 1)))
       }
     }
-    return (.success([needsBash ? "bash" : "sh", "/app/\(path)"]), count)
+    let shell = needsBash ? "bash" : "sh"
+    return (.success([shell, "/app/\(path)"]), count)
   }
 
   private static func isFile(_ path: String) -> Bool {
@@ -198,7 +188,7 @@ extension ExistingDockerfile {
       else {
         continue
       }
-      port = number
+      result.server.port = Kept(number, commandLine)
       return
     }
   }
@@ -206,9 +196,8 @@ extension ExistingDockerfile {
   /// What is served is what forge builds: by node itself, at the place where the output lies. Its options are kept.
   private mutating func settleNode(_ words: [String], _ service: Service, _ text: String) {
     let migrates = ["prisma", "migrat", "drizzle"].contains { text.contains($0) }
-    let reason =
-      "node starts the server of the built output, without npm or next"
-      + (migrates ? "; migrations are a job of their own, which runs once" : "")
+    var reason = "node starts the server of the built output, without npm or next"
+    if migrates { reason += "; migrations are a job of their own, which runs once" }
     guard words[0].split(separator: "/").last == "node" else {
       return drop(text, commandLine, reason)
     }
@@ -224,9 +213,12 @@ extension ExistingDockerfile {
       })
     else { return drop(text, commandLine, reason) }
     guard !options.isEmpty else { return }
-    nodeOptions = Array(options)
+    guard service.next?.output != .export else {
+      return drop(text, commandLine, "nginx serves the exported files, and node is not there")
+    }
+    result.server.nodeOptions = Kept(Array(options), commandLine)
     keep(
-      "CMD \(DockerText.execForm(["node"] + nodeOptions + ["server.js"]))", commandLine,
+      "CMD \(DockerText.execForm(["node"] + options + ["server.js"]))", commandLine,
       isRemembered: false)
   }
 
@@ -246,8 +238,7 @@ extension ExistingDockerfile {
       switch script {
       case .failure(let problem): return drop(text, commandLine, problem.reason)
       case .success(let call):
-        command = call + words.dropFirst(count)
-        return keep("CMD \(DockerText.execForm(command ?? []))", commandLine, isRemembered: false)
+        return keepCommand(call + words.dropFirst(count))
       }
     }
     let program = words[0].split(separator: "/").last.map(String.init) ?? words[0]
@@ -255,7 +246,7 @@ extension ExistingDockerfile {
       guard let script = Self.script(words[2]) else {
         return drop(text, commandLine, "it needs a shell, which would keep signals from the server")
       }
-      guard base == nil || base == .slim || base == .alpine else {
+      guard result.base.hasShell else {
         return drop(text, commandLine, "this base has no shell")
       }
       words = ["sh", "-c", script]
@@ -274,12 +265,17 @@ extension ExistingDockerfile {
       }
       if words[0].hasPrefix("/"), program != words[0] { words[0] = program }
     }
-    guard base != .distroless else {
+    guard result.base.choice != .distroless else {
       return drop(
         text, commandLine, "this base has the modules, but no programs of a virtual environment")
     }
-    command = (settings.isEmpty ? [] : ["env"] + settings) + words
-    keep("CMD \(DockerText.execForm(command ?? []))", commandLine, isRemembered: false)
+    if !settings.isEmpty { words = ["env"] + settings + words }
+    keepCommand(words)
+  }
+
+  private mutating func keepCommand(_ words: [String]) {
+    result.server.command = Kept(words, commandLine)
+    keep("CMD \(DockerText.execForm(words))", commandLine, isRemembered: false)
   }
 
   /// A script of known commands, whose last one takes the shell's place and gets the signals.
@@ -304,16 +300,17 @@ extension ExistingDockerfile {
       }
       return part
     }
-    let plainLast = plain(last.hasPrefix("exec ") ? String(last.dropFirst(5)) : last)
+    let plainLast = plain(last.removing(prefix: "exec "))
     return (parts.dropLast().map(plain) + ["exec \(plainLast)"]).joined(separator: " && ")
   }
 }
 
-extension Set<String> {
-  /// With what a package brings, where it is installed.
-  fileprivate func union(there package: String, gives programs: Set<String>, in installed: [String])
-    -> Set<String>
-  {
-    installed.contains(package) ? union(programs) : self
-  }
+/// The programs that packages bring: by the package's own name, where the table says nothing else.
+private func programs(of packages: [String]) -> Set<String> {
+  let others: [String: [String]] = [
+    "postgresql-client": ["psql", "pg_isready"],
+    "netcat-openbsd": ["nc", "netcat"],
+    "netcat-traditional": ["nc", "netcat"],
+  ]
+  return Set(packages + packages.flatMap { others[$0] ?? [] })
 }

@@ -6,47 +6,7 @@ import ForgeWorkloads
 import Foundation
 
 /// What each instruction decides.
-extension ExistingDockerfile {
-  /// Where an instruction stands.
-  struct Place {
-    let line: Int
-    /// Of the stage, from 0.
-    let stage: Int
-    /// In the last stage, or one that it stands on.
-    let isFinal: Bool
-    /// There is one stage only: it builds and runs.
-    let isOnly: Bool
-    /// The last stage stands on this one, or copies from it.
-    let isReached: Bool
-    let service: Service
-    let variables: DockerfileVariables
-    let escape: Character
-    /// The working directory, where the file says it.
-    let folder: String?
-    /// The last working directories of the stages above, by their names and numbers.
-    let folders: [String: String?]
-    /// The analysed folder.
-    let root: String
-
-    func isStage(_ name: String) -> Bool { folders.keys.contains(name.lowercased()) }
-
-    /// The service's folder in its build context: empty, or `/apps/web`.
-    var member: String {
-      guard let workspace = service.workspace, workspace.root != service.path else { return "" }
-      let root = workspace.root == "." ? "" : workspace.root + "/"
-      return service.path.hasPrefix(root) ? "/" + service.path.dropFirst(root.count) : ""
-    }
-
-    /// Whether the service has a file or folder of that name.
-    func exists(_ path: String) -> Bool {
-      if path.contains("*") { return true }
-      guard PlainText.isRelativePath(path.hasSuffix("/") ? String(path.dropLast()) : path) else {
-        return false
-      }
-      return FileManager.default.fileExists(atPath: "\(root)/\(service.path)/\(path)")
-    }
-  }
-
+extension DockerfileReader {
   // MARK: The base
 
   mutating func takeBase(_ image: String, own: String, line: Int) {
@@ -57,49 +17,56 @@ extension ExistingDockerfile {
       return drop("FROM \(image)", line, "only the build knows which image it is")
     }
     if image.hasPrefix("cgr.dev/chainguard/") {
-      base = .chainguard
+      result.base.choice = .chainguard
     } else if image.contains("distroless") {
-      base = .distroless
+      result.base.choice = .distroless
       if let version = image.firstMatch(of: /nodejs([0-9]+)/)?.1 {
-        guard let table = try? BaseTable.load(RecipeBook()), table.node.has(String(version), base)
-        else {
+        guard Self.hasImage(of: "node", String(version), .distroless) else {
           return drop(
             "FROM \(image)", line,
             "nobody maintains an image of that version: the project's own is taken")
         }
-        runtimeVersion = String(version)
+        result.base.runtimeVersion = String(version)
       }
-    } else if Self.family(image) != own || image.contains("/") {
+    } else if ExistingDockerfile.family(image) != own || image.contains("/") {
       // A base of the team's own has the runtime, and whatever else it decided.
-      base = .named(image)
+      result.base.choice = .named(image)
     } else if let version = tag.firstMatch(of: /^[0-9]+(\.[0-9]+)*/)?.output.0 {
       // As far as forge's own table goes: Node.js by its major version, Python by its minor one.
-      let short = version.split(separator: ".").prefix(own == "node" ? 1 : 2).joined(separator: ".")
-      let kind: BaseChoice? = tag.contains("slim") ? .slim : tag.contains("alpine") ? .alpine : nil
-      guard let table = try? BaseTable.load(RecipeBook()),
-        (own == "node" ? table.node : table.python).has(short, kind)
-      else {
-        base = kind
+      let parts = own == "node" ? 1 : 2
+      let short = version.split(separator: ".").prefix(parts).joined(separator: ".")
+      let kind = [BaseChoice.slim, .alpine].first { tag.contains($0.name) }
+      guard Self.hasImage(of: own, short, kind) else {
+        result.base.choice = kind
         return drop(
           "FROM \(image)", line,
           "nobody maintains an image of that version: the project's own is taken")
       }
-      runtimeVersion = short
+      result.base.runtimeVersion = short
       guard let kind else {
+        result.base.line = line
         keep("FROM \(own):\(version)", line)
         return drop("FROM \(image)", line, "the full image brings compilers; its version is kept")
       }
-      base = kind
-      self.image = image
+      result.base.choice = kind
+      result.base.image = image
     } else {
       return drop("FROM \(image)", line, "it names no version")
     }
+    result.base.line = line
     keep("FROM \(image)", line)
+  }
+
+  /// Whether forge knows an image of a runtime's version.
+  private static func hasImage(of own: String, _ version: String, _ kind: BaseChoice?) -> Bool {
+    guard let table = try? BaseTable.load(RecipeBook()) else { return false }
+    let bases = own == "node" ? table.node : table.python
+    return bases.has(version, kind)
   }
 
   // MARK: Instructions
 
-  mutating func take(_ instruction: DockerfileInstruction, at place: Place) {
+  mutating func take(_ instruction: DockerfileInstruction, at place: InstructionPlace) {
     let written = "\(instruction.keyword) \(instruction.arguments)"
     switch instruction.keyword {
     case "ENV", "LABEL":
@@ -119,7 +86,7 @@ extension ExistingDockerfile {
         }),
         let number = Int(word.prefix { $0 != "/" }), (1...65535).contains(number)
       else { return drop(written, place.line, "it names no port") }
-      port = number
+      result.server.port = Kept(number, place.line)
       keep("EXPOSE \(number)", place.line)
       for more in instruction.words.dropFirst() {
         drop("EXPOSE \(more)", place.line, "the server listens on one port")
@@ -129,7 +96,8 @@ extension ExistingDockerfile {
       guard let text = Self.plain(instruction.arguments, place) else {
         return drop(written, place.line, "only the build knows its value")
       }
-      finalLines.append(Line(text: "\(instruction.keyword) \(text)", number: place.line))
+      result.lines.final.append(
+        ExistingDockerfile.Line(text: "\(instruction.keyword) \(text)", number: place.line))
       keep("\(instruction.keyword) \(text)", place.line)
     case "HEALTHCHECK" where place.isFinal:
       let pattern =
@@ -138,8 +106,8 @@ extension ExistingDockerfile {
         return drop(
           written, place.line, "forge asks the port itself, without a program that the image lacks")
       }
-      healthPath = String(match.3)
-      healthFlags = instruction.flags.compactMap { flag in
+      result.server.healthPath = Kept(String(match.3), place.line)
+      result.server.healthFlags = instruction.flags.compactMap { flag in
         let isTime = ["interval", "timeout", "start-period", "start-interval", "retries"].contains(
           flag.name)
         guard isTime, let value = flag.value, value.wholeMatch(of: /[0-9a-z.]{1,20}/) != nil else {
@@ -147,7 +115,9 @@ extension ExistingDockerfile {
         }
         return "--\(flag.name)=\(value)"
       }
-      keep((["HEALTHCHECK"] + healthFlags + [String(match.3)]).joined(separator: " "), place.line)
+      keep(
+        (["HEALTHCHECK"] + result.server.healthFlags + [String(match.3)]).joined(separator: " "),
+        place.line)
     case "ENTRYPOINT" where place.isFinal:
       entrypoint = instruction.execForm ?? Self.shellWords(instruction.arguments)
       arguments = nil
@@ -180,7 +150,9 @@ extension ExistingDockerfile {
     "UV_", "POETRY_", "PDM_", "PIPENV_", "NPM_CONFIG_", "PNPM_", "YARN_",
   ]
 
-  private mutating func take(_ keyword: String, _ name: String, _ value: String, at place: Place) {
+  private mutating func take(
+    _ keyword: String, _ name: String, _ value: String, at place: InstructionPlace
+  ) {
     let shown = "\(keyword) \(name)"
     guard let value = place.variables.expand(value), !value.contains(where: \.isNewline) else {
       if name.hasPrefix("NEXT_PUBLIC_") || Self.settled.contains(name) { return }
@@ -202,34 +174,40 @@ extension ExistingDockerfile {
       }
       if name == "PORT" {
         if let number = Int(value), (1...65535).contains(number) {
-          port = port ?? number
+          if result.server.port == nil { result.server.port = Kept(number, place.line) }
           keep("ENV PORT=\(number)", place.line)
         }
         return
       }
     }
-    guard
-      keyword == "LABEL"
-        ? name.wholeMatch(of: /[A-Za-z0-9._\/-]{1,128}/) != nil : PlainText.isVariableName(name)
-    else { return drop(shown, place.line, "its name is unusual") }
+    guard Self.isUsual(name, of: keyword) else {
+      return drop(shown, place.line, "its name is unusual")
+    }
     let text = "\(keyword) \(name)=\(Self.quoted(value))"
     if keyword == "LABEL", !place.isFinal {
       return drop(shown, place.line, "it is of a stage that is thrown away")
     }
-    if place.isFinal { finalLines.append(Line(text: text, number: place.line)) }
+    if place.isFinal {
+      result.lines.final.append(ExistingDockerfile.Line(text: text, number: place.line))
+    }
     // In a file of one stage the build sees it too.
     if keyword == "ENV", place.isOnly || !place.isFinal {
-      buildLines.append(Line(text: text, number: place.line))
+      result.lines.build.append(ExistingDockerfile.Line(text: text, number: place.line))
     }
     keep(text, place.line)
   }
 
-  private mutating func takeArgument(_ word: String, at place: Place) {
+  private static func isUsual(_ name: String, of keyword: String) -> Bool {
+    guard keyword == "LABEL" else { return PlainText.isVariableName(name) }
+    return name.wholeMatch(of: /[A-Za-z0-9._\/-]{1,128}/) != nil
+  }
+
+  private mutating func takeArgument(_ word: String, at place: InstructionPlace) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
       String.init)
     guard PlainText.isVariableName(parts[0]) else { return }
     let name = parts[0]
-    let value = parts.count > 1 ? place.variables.expand(parts[1]) : nil
+    let value = parts.dropFirst().first.flatMap { place.variables.expand($0) }
     if SecretName.isSecret(name), !name.hasPrefix("NEXT_PUBLIC_") {
       secretArguments.insert(name)
       return drop(
@@ -241,29 +219,32 @@ extension ExistingDockerfile {
       $0.name == name && $0.delivery == .buildArgument
     }
     ) {
-      if value != nil { argumentDefaults[name] = Line(text: text, number: place.line) }
+      if value != nil {
+        result.lines.arguments[name] = ExistingDockerfile.Line(text: text, number: place.line)
+      }
     } else if place.isFinal, !place.isOnly {
-      finalLines.append(Line(text: text, number: place.line))
+      result.lines.final.append(ExistingDockerfile.Line(text: text, number: place.line))
     } else {
-      buildLines.append(Line(text: text, number: place.line))
-      if place.isOnly { ownArguments[name] = Line(text: text, number: place.line) }
+      result.lines.build.append(ExistingDockerfile.Line(text: text, number: place.line))
+      if place.isOnly {
+        ownArguments[name] = ExistingDockerfile.Line(text: text, number: place.line)
+      }
     }
     keep(text, place.line)
   }
 
-  private mutating func takeUser(_ instruction: DockerfileInstruction, at place: Place) {
+  private mutating func takeUser(_ instruction: DockerfileInstruction, at place: InstructionPlace) {
     let written = place.variables.expand(instruction.arguments) ?? instruction.arguments
     let name = String(written.prefix { $0 != ":" })
     let number = written.wholeMatch(of: /([1-9][0-9]{0,8})(:([0-9]{1,9}))?/).map {
       "\($0.1):\($0.3 ?? $0.1)"
     }
     guard let number = number ?? users[name] ?? Self.baseUsers[name] else {
-      let reason =
-        ["root", "0"].contains(name)
-        ? "a server needs no root" : "its number is not known; the image runs as \(ImageUser.user)"
+      var reason = "its number is not known; the image runs as \(ImageUser.user)"
+      if ["root", "0"].contains(name) { reason = "a server needs no root" }
       return drop("USER \(instruction.arguments)", place.line, reason)
     }
-    user = number
+    result.server.user = Kept(number, place.line)
     keep("USER \(number)", place.line)
   }
 
@@ -276,9 +257,11 @@ extension ExistingDockerfile {
 
   /// The words of a command in shell form: with the shell, where they need one.
   private static func shellWords(_ line: String) -> [String] {
-    line.contains { "&|;<>()$`*?\\".contains($0) }
-      ? ["sh", "-c", line]
-      : DockerfileWords.split(line, escape: "\\").map { $0.filter { !"'\"".contains($0) } }
+    let needsShell = line.contains { "&|;<>()$`*?\\".contains($0) }
+    if needsShell { return ["sh", "-c", line] }
+    return DockerfileWords.split(line, escape: "\\").map { word in
+      word.filter { !"'\"".contains($0) }
+    }
   }
 
   private static func quoted(_ value: String) -> String {
@@ -288,10 +271,12 @@ extension ExistingDockerfile {
     return "\"\(escaped)\""
   }
 
-  private static func plain(_ text: String, _ place: Place) -> String? {
+  private static func plain(_ text: String, _ place: InstructionPlace) -> String? {
     guard let value = place.variables.expand(text), !value.contains(where: \.isNewline) else {
       return nil
     }
-    return text.contains("\"") ? text : value
+    // Written as JSON, it has quotes of its own.
+    if text.contains("\"") { return text }
+    return value
   }
 }
