@@ -56,6 +56,30 @@ import Testing
       ])
   }
 
+  /// A name, and what a file of it holds that tells nobody anything.
+  @Test(arguments: [
+    ("app/.npmrc", "# set _auth" + "Token in CI\nregistry=https://registry.npmjs.org/\n"),
+    ("srv/.npmrc", "//npm.acme.com/:_auth" + "Token=$NPM_TOKEN\n"),
+    ("root/.pypirc", "[pypi]\nusername = __token__\npassword =\n"),
+    ("etc/pip.conf", "[global]\n# password is read from keyring\n"),
+    ("app/.docker/config.json", #"{"auths":{"ghcr.io":{"auth":""}}}"#),
+    ("app/credentials.json", #"{"client_secret": ""}"#),
+    ("app/locales/en/credentials.json", #"{"client_secret":"Client secret"}"#),
+    ("app/.env", "# DATABASE_URL=…\nAPI_KEY=\nTOKEN=\"\"\n"),
+  ])
+  func loginsWithoutAValue(path: String, head: String) {
+    var image = ImageUnderTest()
+    image.add(path, size: Int64(head.utf8.count), head: head)
+    #expect(image.findings("FORGE-I009") == [])
+  }
+
+  @Test(arguments: ["app/.env.vault", "app/.env.d.ts", "app/.env.schema", "app/.env.local.example"])
+  func environmentFilesWithoutValues(path: String) {
+    var image = ImageUnderTest()
+    image.add(path)
+    #expect(image.findings("FORGE-I009") == [])
+  }
+
   @Test func thirdPartyTestKeysOnlyWarn() {
     var image = ImageUnderTest()
     image.add(

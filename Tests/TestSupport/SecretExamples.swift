@@ -5,34 +5,34 @@ public struct SecretExamples {
 
   public init(seed: UInt64) { random = SeededBytes(seed: seed) }
 
-  private static let digits = "0123456789"
-  private static let hexadecimal = "0123456789abcdef"
-  private static let lower = "abcdefghijklmnopqrstuvwxyz"
-  private static let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+  static let digits = "0123456789"
+  static let hexadecimal = "0123456789abcdef"
+  static let lower = "abcdefghijklmnopqrstuvwxyz"
+  static let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-  private mutating func pick(_ set: String, _ count: Int) -> String {
+  mutating func pick(_ set: String, _ count: Int) -> String {
     let characters = Array(set)
     return String(
       (0..<count).map { _ in characters[Int(random.next() % UInt64(characters.count))] })
   }
 
-  private mutating func an(_ count: Int) -> String {
+  mutating func an(_ count: Int) -> String {
     pick(Self.lower + Self.upper + Self.digits, count)
   }
-  private mutating func hex(_ count: Int) -> String { pick(Self.hexadecimal, count) }
-  private mutating func num(_ count: Int) -> String { pick(Self.digits, count) }
-  private mutating func caps(_ count: Int) -> String { pick(Self.upper + Self.digits, count) }
-  private mutating func b64(_ count: Int) -> String {
+  mutating func hex(_ count: Int) -> String { pick(Self.hexadecimal, count) }
+  mutating func num(_ count: Int) -> String { pick(Self.digits, count) }
+  mutating func caps(_ count: Int) -> String { pick(Self.upper + Self.digits, count) }
+  mutating func b64(_ count: Int) -> String {
     pick(Self.lower + Self.upper + Self.digits + "+/", count)
   }
-  private mutating func url(_ count: Int) -> String {
+  mutating func url(_ count: Int) -> String {
     // Neither begins nor ends with a sign, so that where a token stops is plain.
     an(1) + pick(Self.lower + Self.upper + Self.digits + "_-", count - 2) + an(1)
   }
 
   /// A line of a file with a secret of that kind, and the name that the file must have, if any.
   public mutating func line(_ kind: String) throws -> (text: String, name: String) {
-    guard let found = token(kind) else { throw Missing(kind: kind) }
+    guard let found = token(kind) ?? service(kind) ?? key(kind) else { throw Missing(kind: kind) }
     return found
   }
 

@@ -12,7 +12,9 @@ enum LayerSecrets {
   }
 
   /// In the order of layers and entries.
-  static func facts(_ root: RootFilesystem, _ files: [FileInstance]) -> [SecretFact] {
+  static func facts(
+    _ root: RootFilesystem, _ files: [FileInstance], _ owners: Owners
+  ) -> [SecretFact] {
     guard root.layers.contains(where: { !$0.hits.isEmpty }) else { return [] }
     struct Instance: Hashable {
       let layer: Int
@@ -26,8 +28,23 @@ enum LayerSecrets {
       scan.hits.sorted { $0.key < $1.key }.flatMap { entry, hits in
         let path = entry < 0 ? [] : Array(scan.entries.path(entry))
         let isVisible = visible.contains(Instance(layer: layer, path: path))
-        return hits.map { SecretFact(hit: $0, layer: layer, path: path, visible: isVisible) }
+        let isPackaged = isVisible && isOwned(path, root.tree, owners)
+        return hits.map { hit in
+          var fact = SecretFact(hit: hit, layer: layer, path: path, visible: isVisible)
+          fact.isPackaged = isPackaged
+          return fact
+        }
       }
     }
+  }
+
+  private static func isOwned(_ path: [UInt8], _ tree: FileTree, _ owners: Owners) -> Bool {
+    var node = FileTree.root
+    for name in path.split(separator: UInt8(ascii: "/")) {
+      guard let child = tree.child(node, name) else { return false }
+      node = child
+    }
+    let inode = tree[node].inode
+    return inode != FileTree.none && owners.package(inode) != nil
   }
 }

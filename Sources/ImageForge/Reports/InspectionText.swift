@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeInspection
+import ForgeSecrets
 
 extension Inspection {
   /// What `forge inspect` prints for people.
@@ -52,7 +53,7 @@ extension Inspection {
   private func writeImage(to layout: inout TextLayout) {
     layout.line(layout.ink(DisplayText.escape(image.reference ?? image.source), .bold))
     layout.paragraph(image.digest.description, label: "  digest    ")
-    let command = (image.entrypoint + image.cmd).map(SecretText.masked).map {
+    let command = SecretText.masked(command: image.entrypoint + image.cmd).map {
       $0.contains(" ") ? "\"\($0)\"" : $0
     }
     .joined(separator: " ")

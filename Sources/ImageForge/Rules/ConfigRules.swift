@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection
+import ForgeSecrets
 
 /// Rules whose evidence is the image's configuration.
 enum ConfigRules {

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection
+import ForgeSecrets
 
 /// The rules, by their id in the catalogue. Each is a pure function of what was found in the image.
 enum ImageRules {

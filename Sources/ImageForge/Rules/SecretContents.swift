@@ -6,7 +6,7 @@ import ForgeSecrets
 /// Secrets in the contents of files, of any layer.
 enum SecretContents {
   static func check(_ inspection: Inspection) -> [Violation] {
-    (inspection.details.secrets ?? []).map { fact in
+    (inspection.details.secrets ?? []).compactMap { fact in
       let path = DisplayText.escape(fact.path)
       let name = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
       let line = fact.hit.line > 0 ? fact.hit.line : nil
@@ -17,6 +17,7 @@ enum SecretContents {
           at: place,
           fix: "leave the file out of the image", evidence: .file)
       }
+      if fact.isPackaged, kind.isApplicationOnly { return nil }
       let fate =
         fact.visible || fact.path.isEmpty
         ? "" : "; a later layer hides it, but it is still in the image"
@@ -41,8 +42,9 @@ enum SecretContents {
 
   private static func severity(_ kind: SecretKind, _ fact: SecretFact) -> Severity {
     // Keys for tests are usual in dependencies and in the system's own documentation.
-    kind.id == "private-key" && !SecretPlace.isApplication(fact.path[...]) && !isHome(fact.path)
-      ? min(kind.severity, .info) : kind.severity
+    let isOthers = fact.isPackaged || !SecretPlace.isApplication(fact.path[...])
+    guard kind.isKey, isOthers, !isHome(fact.path) else { return kind.severity }
+    return min(kind.severity, .info)
   }
 
   /// Host keys and keys of users are real wherever they stand.

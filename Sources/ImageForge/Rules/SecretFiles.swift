@@ -13,10 +13,15 @@ enum SecretFiles {
     case name(String)
     /// Content must hold one of these, ASCII.
     case content(String, [String])
+    /// An environment file, unless it is seen to hold nothing but comments and names without values.
+    case environment
   }
 
   @Sendable static func capture(_ path: ArraySlice<UInt8>) -> Int {
-    if case .content = judgement(path) { headSize } else { 0 }
+    switch judgement(path) {
+    case .content, .environment: headSize
+    case .name, nil: 0
+    }
   }
 
   static func check(_ inspection: Inspection) -> [Violation] {
@@ -34,9 +39,12 @@ enum SecretFiles {
       let what: String
       switch judgement {
       case .name(let kind): what = kind
+      case .environment:
+        if let head = file.head, head.count == file.size, !holdsValues(head) { return nil }
+        what = "an environment file"
       case .content(let kind, let needles):
         guard !known.contains(Place(layer: file.layer, path: file.path)) else { return nil }
-        guard let head = file.head, needles.contains(where: { holds(head, Array($0.utf8)) }) else {
+        guard let head = file.head, needles.contains(where: { holds(head, $0) }) else {
           return nil
         }
         what = kind
@@ -74,7 +82,7 @@ enum SecretFiles {
       folder.reversed().starts(with: (parent + "/").utf8.reversed())
     }
     switch name {
-    case ".env": return .name("an environment file")
+    case ".env": return .environment
     case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519": return .name("an SSH private key")
     case ".netrc", "_netrc": return .content("a file of logins", ["password"])
     case ".npmrc":
@@ -94,11 +102,22 @@ enum SecretFiles {
       return .name("a Google Cloud login")
     case ".htpasswd": return .name("a file of password hashes")
     case ".pgpass": return .name("a file of PostgreSQL logins")
+    case ".my.cnf": return .content("a MySQL login", ["password"])
+    case ".s3cfg": return .content("an S3 login", ["secret_key"])
+    case ".databrickscfg": return .content("a Databricks login", ["token"])
+    case ".vault-token": return .name("a Vault login")
+    case "auth.conf" where isIn("apt"): return .content("a login of apt", ["password "])
+    case "credentials" where isIn(".gem") || isIn(".cargo"),
+      "credentials.toml" where isIn(".cargo"):
+      return .name("a login of a package registry")
     default: break
     }
     if name.hasPrefix(".env.") {
-      let harmless = ["example", "sample", "template", "dist", "defaults"]
-      return harmless.contains { name.hasSuffix("." + $0) } ? nil : .name("an environment file")
+      let harmless = [
+        "example", "sample", "template", "tpl", "dist", "defaults", "schema", "vault", "ts", "js",
+        "md",
+      ]
+      return harmless.contains { name.hasSuffix("." + $0) } ? nil : .environment
     }
     if [".pem", ".key"].contains(where: name.hasSuffix) {
       return .content("a private key", ["PRIVATE KEY-----"])
@@ -130,21 +149,53 @@ enum SecretFiles {
     return name.hasPrefix(".env") ? "**/.env*" : "**/\(name)"
   }
 
-  /// Whether `needle` stands in `head`, on a line that does not go on with a variable: `_authToken=${NPM_TOKEN}` holds
-  /// no secret.
-  private static func holds(_ head: [UInt8], _ needle: [UInt8]) -> Bool {
+  /// Whether a value is set anywhere in an environment file.
+  private static func holdsValues(_ head: [UInt8]) -> Bool {
+    head.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.contains { line in
+      guard !isComment(line), let sign = line.firstIndex(of: UInt8(ascii: "=")) else {
+        return false
+      }
+      return line[(sign + 1)...].contains { !" \t\"'".utf8.contains($0) }
+    }
+  }
+
+  private static func isComment(_ line: ArraySlice<UInt8>) -> Bool {
+    let first = line.first { $0 != 0x20 && $0 != 0x09 }
+    return first == UInt8(ascii: "#") || first == UInt8(ascii: ";")
+  }
+
+  /// Whether `needle` stands in `head` with a value behind it: not in a comment, and not in front of a variable, of
+  /// nothing or of a caption.
+  private static func holds(_ head: [UInt8], _ needle: String) -> Bool {
+    let needle = Array(needle.utf8)
     guard let first = needle.first, head.count >= needle.count else { return false }
     var start = head.startIndex
     while let hit = head[start...].firstIndex(of: first), hit + needle.count <= head.endIndex {
       start = hit + 1
-      guard head[hit..<hit + needle.count].elementsEqual(needle) else { continue }
-      let rest = head[(hit + needle.count)...].prefix(4096).prefix { $0 != UInt8(ascii: "\n") }
-      if !zip(rest, rest.dropFirst()).contains(where: {
-        $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{")
-      }) {
-        return true
-      }
+      let end = hit + needle.count
+      guard head[hit..<end].elementsEqual(needle) else { continue }
+      // A header of a key tells by itself.
+      if needle.last == UInt8(ascii: "-") { return true }
+      let line = head[..<hit].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+      if !isComment(head[line..<hit]), holdsValue(head[end...].prefix(4096)) { return true }
     }
     return false
+  }
+
+  /// Whether a value stands at the start of `rest`, maybe behind a sign and in quotes.
+  private static func holdsValue(_ rest: ArraySlice<UInt8>) -> Bool {
+    let signs = rest.prefix { " \t:=\"'".utf8.contains($0) }
+    let quote = signs.last.flatMap { "\"'".utf8.contains($0) ? $0 : nil }
+    // Two quotes with nothing between them.
+    if signs.count > 1, let quote, signs[signs.endIndex - 2] == quote { return false }
+    let value = rest[signs.endIndex...].prefix { byte in
+      if let quote { return byte != quote && byte != UInt8(ascii: "\n") }
+      return byte > 0x20 && !",}".utf8.contains(byte)
+    }
+    let text = String(decoding: value, as: UTF8.self)
+    guard !text.isEmpty, !SecretValue.isReference(text), !SecretValue.isPlaceholder(text) else {
+      return false
+    }
+    return !text.contains(" ") || text.contains("PRIVATE KEY")
   }
 }

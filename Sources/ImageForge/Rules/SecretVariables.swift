@@ -1,76 +1,89 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection
+import ForgeSecrets
 
-/// Secrets in `config.Env`, and in the build arguments that engines record in the history.
+/// Secrets in what is no file: the fields of the image's config, and the steps that engines record in the history.
 enum SecretVariables {
   static func check(_ inspection: Inspection) -> [Violation] {
-    let environment = inspection.details.config.environment.compactMap { entry -> Violation? in
-      guard let (name, value) = assignment(entry) else { return nil }
-      if let kind = SecretContents.kinds(in: entry).first {
-        return violation(
-          "ENV \(name) holds \(SecretContents.article(kind.kind.title)) \(kind.kind.title) (\(kind.kind.id), sha256 "
-            + "\(kind.fingerprint)…)", at: .config(.environment), about: .variable(name),
-          evidence: .config,
-          atMost: kind.kind.severity)
-      }
-      guard isSecret(name, value) else { return nil }
-      return violation(
-        "ENV \(name) holds a secret", at: .config(.environment), about: .variable(name),
-        evidence: .config)
+    let config = inspection.details.config
+    let environment = config.environment.flatMap { entry in
+      let (name, value) = assignment(entry)
+      return violations(
+        SecretText.found(name: name, value: value).prefix(1), "ENV \(DisplayText.escape(name))",
+        at: .config(.environment), about: .variable(DisplayText.escape(name)))
     }
-    let labels = inspection.details.config.labels.sorted { $0.key < $1.key }.flatMap {
-      name, value in
-      SecretContents.kinds(in: value).map { kind, fingerprint in
-        violation(
-          "the label \(DisplayText.escape(name)) holds \(SecretContents.article(kind.title)) \(kind.title) "
-            + "(\(kind.id), sha256 \(fingerprint)…)", at: .config(.labels), evidence: .config,
-          atMost: kind.severity)
-      }
+    let labels = config.labels.sorted { $0.key < $1.key }.flatMap { name, value in
+      violations(
+        SecretText.found(name: name, value: value), "the label \(DisplayText.escape(name))",
+        at: .config(.labels))
     }
-    let command = SecretContents.kinds(
-      in: (inspection.image.entrypoint + inspection.image.cmd).joined(separator: " ")
-    )
-    .map { kind, fingerprint in
-      violation(
-        "the command holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 \(fingerprint)…)",
-        at: .config(.command), evidence: .config, atMost: kind.severity)
-    }
-    let typed = inspection.details.history.enumerated().flatMap { index, step in
-      // A build argument that is known by its name is reported once.
-      let named = recorded(step.createdBy).contains { isSecret($0.name, $0.value) }
-      return named
-        ? []
-        : SecretContents.kinds(in: step.createdBy).map { kind, fingerprint in
-          violation(
-            "a step of the history holds \(SecretContents.article(kind.title)) \(kind.title) (\(kind.id), sha256 "
-              + "\(fingerprint)…)", at: .history(index), evidence: .history,
-            atMost: kind.severity)
-        }
-    }
-    let written = inspection.details.history.enumerated().flatMap { index, step -> [Violation] in
-      let text = BuildStep.short(step.createdBy)
-      guard text.hasPrefix("ENV ") || text.hasPrefix("ARG ") else { return [] }
-      return text.dropFirst(4).split(separator: " ").compactMap { assignment(String($0)) }
-        .filter { isSecret($0.name, $0.value) }.map {
-          violation(
-            "\(text.prefix(3)) \($0.name) is recorded with its value", at: .history(index),
-            evidence: .history)
-        }
+    let command = (inspection.image.entrypoint + inspection.image.cmd).joined(separator: " ")
+    let others = config.texts.flatMap { text in
+      violations(
+        text.name.map { SecretText.found(name: $0, value: text.value) }
+          ?? SecretText.found(in: text.value),
+        text.subject, at: text.place)
     }
     let history = inspection.details.history.enumerated().flatMap { index, step in
-      recorded(step.createdBy).filter { isSecret($0.name, $0.value) }.map {
-        violation(
-          "the build argument \($0.name) is recorded with its value", at: .history(index),
-          evidence: .history)
-      }
+      self.history(step.createdBy, at: .history(index))
     }
-    return environment + labels + command + history + written + typed
+    return environment + labels
+      + violations(SecretText.found(in: command), "the command", at: .config(.command))
+      + others + history
+  }
+
+  private static func history(_ step: String, at place: Place) -> [Violation] {
+    let found = SecretText.found(in: step)
+    let text = BuildStep.short(step)
+    let instruction = ["ENV ", "ARG "].first(where: text.hasPrefix)
+    let isArguments = (step.hasPrefix("RUN ") ? step.dropFirst(4) : step[...]).hasPrefix("|")
+    let command = step.firstRange(of: " /bin/")?.lowerBound ?? step.endIndex
+    let end = step.utf8.distance(from: step.startIndex, to: command)
+    return unique(found) { one in
+      guard one.kind == nil, let name = one.name.map(DisplayText.escape) else {
+        return "a step of the history \(holds(one))"
+      }
+      if let instruction { return "\(instruction)\(name) is recorded with its value" }
+      if isArguments, one.range.upperBound <= end {
+        return "the build argument \(name) is recorded with its value"
+      }
+      return "a step of the history sets \(name) to a secret"
+    }.map { violation($0.message, at: place, evidence: .history, atMost: $0.one.kind?.severity) }
+  }
+
+  private static func violations(
+    _ found: some Sequence<SecretText.Found>, _ owner: String, at place: Place,
+    about subject: Finding.Subject? = nil
+  ) -> [Violation] {
+    unique(found) { "\(owner) \(holds($0))" }.map {
+      violation(
+        $0.message, at: place, about: subject, evidence: evidence(place),
+        atMost: $0.one.kind?.severity)
+    }
+  }
+
+  private static func evidence(_ place: Place) -> Evidence {
+    if case .history = place { .history } else { .config }
+  }
+
+  /// Each message once.
+  private static func unique(
+    _ found: some Sequence<SecretText.Found>, _ message: (SecretText.Found) -> String
+  ) -> [(one: SecretText.Found, message: String)] {
+    var seen: Set<String> = []
+    return found.map { ($0, message($0)) }.filter { seen.insert($0.1).inserted }
+  }
+
+  private static func holds(_ found: SecretText.Found) -> String {
+    guard let kind = found.kind else { return "holds a secret" }
+    return "holds \(SecretContents.article(kind.title)) \(kind.title) "
+      + "(\(kind.id), sha256 \(found.fingerprint)…)"
   }
 
   private static func violation(
-    _ message: String, at place: Place, about subject: Finding.Subject? = nil,
-    evidence: Evidence, atMost: Severity? = nil
+    _ message: String, at place: Place, about subject: Finding.Subject? = nil, evidence: Evidence,
+    atMost: Severity? = nil
   ) -> Violation {
     Violation(
       message: message, at: place, about: subject,
@@ -80,22 +93,8 @@ enum SecretVariables {
       evidence: evidence, atMost: atMost)
   }
 
-  private static func isSecret(_ name: String, _ value: String) -> Bool {
-    SecretText.isSecret(name, value)
-  }
-
-  /// `|2 NAME=value NAME=value /bin/sh -c …`, with or without `RUN ` in front: the arguments of a RUN step.
-  private static func recorded(_ step: String) -> [(name: String, value: String)] {
-    let text = step.hasPrefix("RUN ") ? step.dropFirst(4) : step[...]
-    guard text.first == "|", let count = Int(text.dropFirst().prefix { $0.isNumber }), count > 0
-    else { return [] }
-    // Values may hold spaces; the name is what counts, and the word before each `=`.
-    return text.split(separator: " ").dropFirst().prefix { !$0.hasPrefix("/bin/") }
-      .compactMap { assignment(String($0)) }
-  }
-
-  private static func assignment(_ text: String) -> (name: String, value: String)? {
-    guard let equals = text.firstIndex(of: "=") else { return nil }
-    return (DisplayText.escape(String(text[..<equals])), String(text[text.index(after: equals)...]))
+  private static func assignment(_ text: String) -> (name: String, value: String) {
+    guard let equals = text.firstIndex(of: "=") else { return (text, "") }
+    return (String(text[..<equals]), String(text[text.index(after: equals)...]))
   }
 }

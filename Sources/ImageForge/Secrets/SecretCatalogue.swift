@@ -11,6 +11,8 @@ package struct SecretKind: Sendable {
     case named
     case privateKey = "private-key"
     case url
+    /// Behind `Bearer` and `Basic`.
+    case authorization
     case assignment
   }
 
@@ -21,9 +23,17 @@ package struct SecretKind: Sendable {
   /// People choose it, so that a hash of it would tell it.
   package let isChosen: Bool
   let method: Method
+  /// Whether it is a key rather than a token: tests and manuals have many of these.
+  package var isKey: Bool {
+    method == .privateKey
+      || ["raw-private-key", "putty-key", "json-web-key", "wireguard-key"].contains(id)
+  }
   let keywords: [String]
+  /// Names to which one of the shapes is assigned.
+  let names: [String]
   let shapes: [TokenShape]
-  let isApplicationOnly: Bool
+  /// Only in files that are neither the system's nor a dependency's, where samples abound.
+  package let isApplicationOnly: Bool
   /// Only in files of these names; empty: in all.
   let files: [[UInt8]]
   /// Bits a byte.
@@ -34,7 +44,9 @@ package struct SecretKind: Sendable {
 package struct SecretCatalogue: Sendable {
   /// What to try where a keyword was found.
   struct Pattern: Sendable {
+    /// Negative: base64 of something that may hold any kind.
     let kind: Int
+    let method: SecretKind.Method
     let keywordLength: Int
     /// Of a token: which shape, and how far into it the keyword stands; else 0.
     let shape: Int
@@ -55,6 +67,8 @@ package struct SecretCatalogue: Sendable {
   let everything: Search
   /// For all other files, which are most of an image: without the keywords that text is full of.
   let distinct: Search
+  /// The first digits of the SHA-256 of values that standards and manuals print.
+  let samples: Set<String>
   /// Names of files that some kinds belong to.
   private let files: [[UInt8]]
 
@@ -68,7 +82,13 @@ package struct SecretCatalogue: Sendable {
 
   init(yaml: String) throws(SecretCatalogueError) {
     let rows: [CatalogueTable]
-    do { rows = try CatalogueTable(yaml: yaml).rows("kinds") } catch {
+    let encoded: [[UInt8]]
+    do {
+      let table = try CatalogueTable(yaml: yaml)
+      rows = table.rows("kinds")
+      encoded = (table.texts("encoded") ?? []).map { Array($0.utf8) }
+      samples = Set((table.texts("samples") ?? []).map { String($0.prefix(16)) })
+    } catch {
       throw SecretCatalogueError(reason: "\(error)")
     }
     guard !rows.isEmpty else { throw SecretCatalogueError(reason: "it holds no kinds") }
@@ -76,8 +96,8 @@ package struct SecretCatalogue: Sendable {
     self.kinds = kinds
     version = "\(SecretScanner.revision)-\(Digest.sha256(Array(yaml.utf8)).hex)"
     files = Array(Set(kinds.flatMap(\.files)))
-    everything = try Self.search(kinds) { _ in true }
-    distinct = try Self.search(kinds) { !$0.isApplicationOnly && $0.files.isEmpty }
+    everything = try Self.search(kinds, encoded) { _ in true }
+    distinct = try Self.search(kinds, encoded) { !$0.isApplicationOnly && $0.files.isEmpty }
   }
 
   /// What to search a file for.
@@ -86,41 +106,55 @@ package struct SecretCatalogue: Sendable {
   }
 
   private static func search(
-    _ kinds: [SecretKind], where isWanted: (SecretKind) -> Bool
+    _ kinds: [SecretKind], _ encoded: [[UInt8]], where isWanted: (SecretKind) -> Bool
   ) throws(SecretCatalogueError) -> Search {
     var patterns: [[UInt8]: [Pattern]] = [:]
+    for keyword in encoded {
+      patterns[keyword, default: []].append(
+        Pattern(kind: -1, method: .token, keywordLength: keyword.count, shape: 0, offset: 0))
+    }
     for (index, kind) in kinds.enumerated() where isWanted(kind) {
+      func add(_ keyword: [UInt8], _ method: SecretKind.Method) {
+        patterns[keyword, default: []].append(
+          Pattern(kind: index, method: method, keywordLength: keyword.count, shape: 0, offset: 0))
+      }
+      for name in kind.names { add(Array(name.utf8), .named) }
       for keyword in kind.keywords.map({ Array($0.utf8) }) {
-        if kind.method != .token {
-          patterns[keyword, default: []].append(
-            Pattern(kind: index, keywordLength: keyword.count, shape: 0, offset: 0))
+        guard kind.method == .token else {
+          add(keyword, kind.method)
           continue
         }
-        var isUsed = false
-        for (number, shape) in kind.shapes.enumerated() {
-          guard let position = shape.position(of: keyword) else { continue }
-          let pattern = Pattern(
-            kind: index, keywordLength: keyword.count, shape: number, offset: position.offset)
-          isUsed = true
-          if keyword.count >= KeywordFilter.shortest {
-            patterns[keyword, default: []].append(pattern)
-          } else {
-            // A short keyword is sought together with what may follow it.
-            for byte in Set((position.next ?? ByteSet()).bytes.map { $0 | 0x20 }) {
-              patterns[keyword + [byte], default: []].append(pattern)
-            }
-          }
+        let found = tokens(index, kind, keyword)
+        guard !found.isEmpty, keyword.count >= KeywordFilter.shortest - 1 else {
+          let text = String(decoding: keyword, as: UTF8.self)
+          throw SecretCatalogueError(reason: "the keyword \(text) of \(kind.id) stands in no shape")
         }
-        guard isUsed, keyword.count >= KeywordFilter.shortest - 1 else {
-          throw SecretCatalogueError(
-            reason:
-              "the keyword \(String(decoding: keyword, as: UTF8.self)) of \(kind.id) stands in no shape"
-          )
-        }
+        patterns.merge(found) { $0 + $1 }
       }
     }
     let all = patterns.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     return Search(filter: KeywordFilter(all.map(\.key)), patterns: all.map(\.value))
+  }
+
+  /// The shapes that a keyword stands in. A short keyword is sought together with what may follow it.
+  private static func tokens(_ index: Int, _ kind: SecretKind, _ keyword: [UInt8]) -> [[UInt8]:
+    [Pattern]]
+  {
+    var patterns: [[UInt8]: [Pattern]] = [:]
+    for (number, shape) in kind.shapes.enumerated() {
+      guard let position = shape.position(of: keyword) else { continue }
+      let pattern = Pattern(
+        kind: index, method: .token, keywordLength: keyword.count, shape: number,
+        offset: position.offset)
+      if keyword.count >= KeywordFilter.shortest {
+        patterns[keyword, default: []].append(pattern)
+      } else {
+        for byte in Set((position.next ?? ByteSet()).bytes.map { $0 | 0x20 }) {
+          patterns[keyword + [byte], default: []].append(pattern)
+        }
+      }
+    }
+    return patterns
   }
 }
 
@@ -146,15 +180,14 @@ extension SecretKind {
       }
       shapes.append(shape)
     }
-    let after = strings("after")
     guard let entropy = Double(row.text("entropy") ?? "3") else {
       throw SecretCatalogueError(reason: "the entropy of \(id) is no number")
     }
     self.init(
       id: id, title: title, severity: try named("severity", or: .error),
       isChosen: row.text("chosen") == "true",
-      method: after.isEmpty ? try named("method", or: .token) : .named,
-      keywords: after.isEmpty ? strings("keywords") : after, shapes: shapes,
+      method: try named("method", or: .token),
+      keywords: strings("keywords"), names: strings("after"), shapes: shapes,
       isApplicationOnly: row.text("scope") == "application",
       files: strings("files").map { Array($0.utf8) },
       entropy: entropy)

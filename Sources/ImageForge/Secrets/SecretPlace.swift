@@ -8,10 +8,10 @@ package enum SecretPlace {
   ].map { Array($0.utf8) }
   /// Folders below those of the system where applications are put.
   private static let inside: [[UInt8]] = [
-    "usr/src/", "usr/app/", "var/www/", "var/task/", "var/app/",
-  ].map {
-    Array($0.utf8)
-  }
+    "usr/src/", "usr/app/", "usr/local/app/", "usr/local/src/", "usr/share/nginx/html/",
+    "usr/share/app/", "usr/local/apache2/htdocs/", "var/www/", "var/task/", "var/app/",
+    "var/lib/app/", "var/lib/www/", "var/runtime/app/", "etc/app/", "run/secrets/",
+  ].map { Array($0.utf8) }
 
   /// Whether the file came with a dependency, where samples and keys for tests are usual.
   package static func isDependency(_ path: ArraySlice<UInt8>) -> Bool {
@@ -20,6 +20,7 @@ package enum SecretPlace {
     while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
       let folder = path[start..<slash]
       if dependencies.contains(where: { folder.elementsEqual($0) }) { return true }
+      if folder.suffix(10).elementsEqual(".dist-info".utf8) { return true }
       // Python's own library, with its tests, wherever it is installed.
       if isLibrary, folder.starts(with: "python".utf8) { return true }
       isLibrary = folder.elementsEqual("lib".utf8)
@@ -46,11 +47,43 @@ package enum SecretPlace {
   }
 
   private static let settings: [[UInt8]] = [
-    ".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".toml", ".tfvars",
+    ".env", ".ini", ".cfg", ".cnf", ".conf", ".config", ".properties", ".yml", ".yaml", ".toml",
+    ".tfvars", ".sh", ".bash", ".service", ".envrc", ".txt", "Dockerfile", "Containerfile",
+    "compose", ".ps1", ".bashrc", ".profile", ".credentials", ".npmrc", ".pypirc", ".htaccess",
   ].map { Array($0.utf8) }
 
-  /// Whether values stand in a file of this name without quotes.
-  static func isSettings(_ name: ArraySlice<UInt8>) -> Bool {
-    name.starts(with: ".env".utf8) || settings.contains { name.suffix($0.count).elementsEqual($0) }
+  /// Folders whose files are sent to browsers.
+  private static let browsers: [[UInt8]] = [
+    "/_next/static/", "/.next/static/", "/static/js/", "/dist/assets/", "/wwwroot/", "/public/",
+    "/html/", "/htdocs/", "/build/assets/",
+  ].map { Array($0.utf8) }
+
+  /// What the name and the first bytes of a file tell the matchers.
+  struct File {
+    /// Whether values stand in it without quotes.
+    var isSettings = false
+    private var path: [UInt8] = []
+    var isText = true
+    /// Whether it is a SQLite database.
+    var isDatabase = false
+    /// Whether it is machine code or bytecode: what stands side by side in it belongs to no pair.
+    var isProgram = false
+
+    init() {}
+
+    init(path: [UInt8]) {
+      let name = SecretPlace.name(path[...])
+      isSettings =
+        name.starts(with: ".env".utf8)
+        || settings.contains { name.suffix($0.count).elementsEqual($0) }
+        || name.starts(with: "Dockerfile".utf8)
+      self.path = path
+    }
+
+    /// Whether browsers load it: keys that are made for them stand there.
+    var isForBrowsers: Bool {
+      let full = [UInt8(ascii: "/")] + path
+      return browsers.contains { full.firstRange(of: $0) != nil }
+    }
   }
 }

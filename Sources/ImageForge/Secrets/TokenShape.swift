@@ -117,7 +117,8 @@ struct TokenShape: Sendable {
 
   /// Where a token that starts at `start` ends; nil when there is none. A token whose last run could go on, but has
   /// its most, is none: it is a part of something longer.
-  func match(_ bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
+  /// - Parameter isWhole: false where something else may follow at once.
+  func match(_ bytes: UnsafeRawBufferPointer, at start: Int, isWhole: Bool = true) -> Int? {
     var at = start
     for run in runs {
       let limit = min(bytes.count, at + run.most)
@@ -125,7 +126,8 @@ struct TokenShape: Sendable {
       while at < limit, run.set.contains(bytes[at]) { at += 1 }
       if at - from < run.least { return nil }
     }
-    if let last = runs.last, last.literal == nil, at < bytes.count, at - start < Self.longest,
+    if isWhole, let last = runs.last, last.literal == nil, at < bytes.count,
+      at - start < Self.longest,
       last.set.contains(bytes[at])
     {
       return nil

@@ -2,6 +2,7 @@ import ForgeBasics
 import ForgeFindings
 import ForgeInspection
 import ForgeLint
+import ForgeSecrets
 import ForgeSyntax
 
 extension DockerfileLines {

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection
+import ForgeSecrets
 import ForgeSyntax
 
 /// Which line of a Dockerfile made what an image is blamed for: the stage that was built, held against the history of the image

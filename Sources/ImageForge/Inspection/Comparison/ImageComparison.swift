@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeLayers
+import ForgeSecrets
 
 extension ImageDiff {
   /// Compares two images.

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeFindings
 import ForgeImages
+import ForgeSecrets
 
 /// The steps that made an image, as far as its config tells, and which layer each of them made.
 package struct History {
@@ -54,7 +55,7 @@ package struct History {
       else { continue }
       return facts(
         DisplayText.escape(String(name)), before: index,
-        "history[\(index)]: \(DisplayText.escape(comment))")
+        "history[\(index)]: \(DisplayText.escape(SecretText.masked(comment)))")
     }
     // Else, a command that further layers follow was the base's own.
     guard let last = entries.lastIndex(where: { !$0.isEmptyLayer }),

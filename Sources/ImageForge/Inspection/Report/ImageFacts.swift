@@ -41,8 +41,9 @@ public struct ImageFacts: Codable, Sendable, Equatable {
     try container.encode(platform, forKey: .platform)
     try container.encode(user, forKey: .user)
     // Rules look for secrets in these; no report shows one.
-    try container.encode(entrypoint.map(SecretText.masked), forKey: .entrypoint)
-    try container.encode(cmd.map(SecretText.masked), forKey: .cmd)
+    let command = SecretText.masked(command: entrypoint + cmd)
+    try container.encode(Array(command.prefix(entrypoint.count)), forKey: .entrypoint)
+    try container.encode(Array(command.dropFirst(entrypoint.count)), forKey: .cmd)
   }
 }
 

@@ -8,7 +8,7 @@ extension Inspection {
     var details = InspectionDetails(root)
     details.attestations = image.attestations
     details.files = summary.files
-    if options.findsSecrets { details.secrets = LayerSecrets.facts(root, summary.files) }
+    if options.findsSecrets { details.secrets = LayerSecrets.facts(root, summary.files, owners) }
     details.config = ConfigFacts(image)
     details.history = history.steps
     self.init(
@@ -63,6 +63,7 @@ extension ConfigFacts {
     hasHealthcheck = image.config.healthcheck?.isActive ?? false
     labels = image.config.labels
     onBuild = image.config.onBuild
+    texts = ConfigText.all(image)
     author = image.config.json["author"]?.string ?? ""
     isDockerFormat = image.isDockerFormat
   }

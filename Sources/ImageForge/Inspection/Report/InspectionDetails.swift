@@ -44,6 +44,8 @@ package struct ConfigFacts: Sendable, Equatable {
   package var labels: [String: String] = [:]
   /// `author` of the config; empty where there is none.
   package var author: String = ""
+  /// What stands in all other fields and unknown keys, and in the annotations of the manifest.
+  package var texts: [ConfigText] = []
   /// Triggers that run in builds of others.
   package var onBuild: [String] = []
   /// Whether the manifest is of the Docker family, which can carry a HEALTHCHECK.
@@ -102,6 +104,8 @@ package struct SecretFact: Sendable, Equatable {
   package var path: [UInt8]
   /// Whether the final root filesystem shows this instance of the file.
   package var visible: Bool
+  /// Whether a package put the file there, wherever it lies: samples and keys for tests are usual in these.
+  package var isPackaged = false
 
   package init(hit: SecretHit, layer: Int, path: [UInt8], visible: Bool) {
     self.hit = hit

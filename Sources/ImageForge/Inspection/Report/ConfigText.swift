@@ -1,0 +1,73 @@
+import ForgeBasics
+import ForgeFindings
+import ForgeImages
+
+/// A text of an image's config or manifest that no other fact holds: rules look for secrets in it, wherever it stands.
+package struct ConfigText: Sendable, Equatable {
+  /// The field or step that it stands in.
+  package let place: Place
+  /// What it is in a sentence: `the field Healthcheck`.
+  package let subject: String
+  /// Of a member of an object; nil for the elements of a list.
+  package let name: String?
+  /// The text as it stands; of a list of words, all of them.
+  package let value: String
+
+  /// All of an image, in the order of the documents.
+  static func all(_ image: Image) -> [ConfigText] {
+    let known: Set<String> = ["Env", "Labels", "Entrypoint", "Cmd"]
+    var texts: [ConfigText] = []
+    for member in image.config.json.members {
+      switch member.key {
+      case "config":
+        for field in member.value.members where !known.contains(field.key) {
+          texts += Self.texts(
+            of: field, at: Self.place(field.key), "the field \(DisplayText.escape(field.key))")
+        }
+      case "history":
+        for (index, step) in member.value.elements.enumerated() {
+          for field in step.members where field.key != "created_by" {
+            texts += Self.texts(
+              of: field, at: .history(index),
+              "the \(DisplayText.escape(field.key)) of a step of the history")
+          }
+        }
+      case "rootfs": break
+      default:
+        texts += Self.texts(
+          of: member, at: Self.place(member.key), "the field \(DisplayText.escape(member.key))")
+      }
+    }
+    let annotations = image.manifestJSON?.member("annotations")
+    return texts
+      + (annotations.map {
+        Self.texts(of: $0, at: .archive("manifest.annotations"), "an annotation of the manifest")
+      } ?? [])
+  }
+
+  private static func place(_ field: String) -> Place {
+    Place.ConfigField(rawValue: field).map(Place.config)
+      ?? .archive("config.\(DisplayText.escape(field))")
+  }
+
+  private static func texts(of member: JSON.Member, at place: Place, _ subject: String)
+    -> [ConfigText]
+  {
+    func text(_ name: String?, _ value: String) -> ConfigText {
+      ConfigText(place: place, subject: subject, name: name, value: value)
+    }
+    switch member.value.value {
+    case .string(let value): return [text(member.key, value)]
+    case .array(let elements):
+      let words = elements.compactMap(\.string)
+      let nested = elements.flatMap { element in
+        element.members.flatMap { texts(of: $0, at: place, subject) }
+      }
+      return (words.isEmpty ? [] : [text(nil, words.joined(separator: " "))]) + nested
+    case .object(let members):
+      let keys = members.map { text(nil, $0.key) }
+      return keys + members.flatMap { texts(of: $0, at: place, subject) }
+    case .null, .bool, .number: return []
+    }
+  }
+}
