@@ -1,3 +1,4 @@
+import ForgeBuilds
 import ForgeBasics
 import ForgeFindings
 import ForgeInspection

@@ -1,3 +1,4 @@
+import ForgeReports
 import Foundation
 import ImageForge
 import TestSupport

@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeReports
 import ForgeRules
 import Foundation

@@ -65,7 +65,7 @@ public enum Forge {
     options.findsSecrets = true
     options.capture = Gate.capture
     let inspection = try await ImageLocator.inspect(image, options: options)
-    return Gate.judge(inspection, policy: policy, baseline: baseline)
+    return try Gate.judge(inspection, policy: policy, baseline: baseline)
   }
 
   /// Writes a smaller image that is proven to hold the same files, whole or not at all.

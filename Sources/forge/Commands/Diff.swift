@@ -1,6 +1,7 @@
 import ArgumentParser
 import ForgeBasics
 import ForgeChecks
+import ForgeImages
 import ForgeInspection
 
 struct Diff: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ForgeChecks
+import ForgeImages
 import ForgeInspection
 import ForgeLayers
 import ForgeReports
