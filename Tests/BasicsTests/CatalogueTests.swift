@@ -1,5 +1,5 @@
-import ForgeCatalogue
 import ForgeBasics
+import ForgeCatalogue
 import Foundation
 import Testing
 

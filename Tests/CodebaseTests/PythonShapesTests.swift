@@ -39,7 +39,9 @@ import Testing
     if !packages.runtime.isEmpty {
       lines.append("runtime \(packages.runtime.joined(separator: " "))")
     }
-    lines += service.findings.map { "\($0.id.rawValue.dropFirst("FORGE-".count)) \($0.location ?? "")" }
+    lines += service.findings.map {
+      "\($0.id.rawValue.dropFirst("FORGE-".count)) \($0.location ?? "")"
+    }
     return lines
   }
 

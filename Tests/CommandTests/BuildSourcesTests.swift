@@ -1,5 +1,5 @@
-import ForgeBuilds
 import ForgeBasics
+import ForgeBuilds
 import ForgeFindings
 import ForgeInspection
 import TestSupport
@@ -196,7 +196,7 @@ import Testing
     let empty = try TemporaryFolder()
     try empty.write("FROM a\n", to: "Dockerfile")
     _ = try BuildSources(dockerfile: empty.file("Dockerfile"))
-    #expect(throws: ProjectBuildError.self) { try BuildSources(dockerfile: empty.file("None")) }
+    #expect(throws: TracingError.self) { try BuildSources(dockerfile: empty.file("None")) }
   }
 
   /// A secret in a source file is found there, not at the step that copied it; ignoring the file would break the image.

@@ -1,6 +1,6 @@
 import ForgeFindings
-import Foundation
 import ForgeInspection
+import Foundation
 import TestSupport
 import Testing
 

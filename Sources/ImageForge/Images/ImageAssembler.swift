@@ -51,7 +51,8 @@ struct ImageAssembler {
     return choice.references.filter { name in !listed.contains { Reference.same($0, name) } }
   }
 
-  private mutating func layers(_ contents: ListedImage.Contents) throws(ImageError) -> [ImageLayer] {
+  private mutating func layers(_ contents: ListedImage.Contents) throws(ImageError) -> [ImageLayer]
+  {
     let diffIDs = contents.config.diffIDs
     guard contents.layers.count == diffIDs.count else {
       var reason =
@@ -98,13 +99,15 @@ struct ImageAssembler {
     guard content.size == descriptor.size else {
       throw ImageError(
         .mismatch, source: source,
-        "\(layer.name) is \(content.size) bytes long, not \(descriptor.size) as its descriptor says")
+        "\(layer.name) is \(content.size) bytes long, not \(descriptor.size) as its descriptor says"
+      )
     }
     if promised != found {
       let bytes = found == .none ? "not compressed" : "compressed with \(found.rawValue)"
       notes.append(
         .archive(
-          "FORGE-A103", "the media type is \(type), but the bytes are \(bytes)", at: layer.name, fix: "copy the image with `skopeo copy`, or build it again"))
+          "FORGE-A103", "the media type is \(type), but the bytes are \(bytes)", at: layer.name,
+          fix: "copy the image with `skopeo copy`, or build it again"))
     }
     return ImageLayer(
       content: content, digest: descriptor.digest, diffID: diffID, mediaType: descriptor.mediaType,

@@ -1,5 +1,5 @@
-import ForgeFindings
 import ForgeBasics
+import ForgeFindings
 import Foundation
 import Testing
 

@@ -88,4 +88,3 @@ public struct WasteByCause: Codable, Sendable, Equatable {
     }.sorted { ($1.bytes, $0.cause.rawValue) < ($0.bytes, $1.cause.rawValue) }
   }
 }
-
