@@ -122,4 +122,15 @@ import Testing
     #expect(finding.location == "history[0]")
     #expect(!finding.message.contains(value))
   }
+
+  /// An environment file is harmless only where it is seen to hold no value; a token may stand there without a name.
+  @Test(arguments: [
+    ("# nothing\nAPI_TOKEN=\nexport DATABASE_URL\n\n", false), ("A=1\n", true),
+    ("4f3a9c17d2\n", true), ("api_token: abc\n", true), ("export A B\n", true),
+  ])
+  func environmentFilesWithoutValuesAreHarmless(text: String, fires: Bool) {
+    var image = ImageUnderTest()
+    image.add("app/.env", size: Int64(text.utf8.count), head: text)
+    #expect(image.findings("FORGE-I009").isEmpty != fires, "\(text)")
+  }
 }

@@ -149,13 +149,27 @@ enum SecretFiles {
     return name.hasPrefix(".env") ? "**/.env*" : "**/\(name)"
   }
 
-  /// Whether a value is set anywhere in an environment file.
+  /// Whether a value may be set anywhere in an environment file. A line that is no assignment counts as a value, but
+  /// for the bare name of a variable: whoever writes a token into the file may leave its name out.
   private static func holdsValues(_ head: [UInt8]) -> Bool {
     head.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.contains { line in
-      guard !isComment(line), let sign = line.firstIndex(of: UInt8(ascii: "=")) else {
-        return false
+      guard !isComment(line) else { return false }
+      guard let sign = line.firstIndex(of: UInt8(ascii: "=")) else {
+        return !isBlankOrName(line)
       }
       return line[(sign + 1)...].contains { !" \t\"'".utf8.contains($0) }
+    }
+  }
+
+  /// Whether a line is empty, or the name of a variable in capitals, with `export` in front or not.
+  private static func isBlankOrName(_ line: ArraySlice<UInt8>) -> Bool {
+    let words = line.split { $0 == 0x20 || $0 == 0x09 }
+    guard let last = words.last else { return true }
+    guard words.count == 1 || (words.count == 2 && words[0].elementsEqual("export".utf8)) else {
+      return false
+    }
+    return last.allSatisfy { byte in
+      (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
     }
   }
 
