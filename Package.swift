@@ -80,14 +80,13 @@ let package = Package(
     room(
       "Inspection",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeLayers",
-        "ForgeSecrets",
+        "ForgeBasics", "ForgeFindings", "ForgeImages", "ForgeLayers", "ForgeSecrets",
       ]),
     room(
       "Writing",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd",
-        "CDeflate", crypto, system,
+        "ForgeBasics", "ForgeImages", "ForgeLayers", "ForgeInspection", "CZstd", "CDeflate", crypto,
+        system,
       ]),
     room(
       "Minimizer",
@@ -109,7 +108,7 @@ let package = Package(
 
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", "ForgeFindings", yams, toml]),
-    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeSyntax"]),
     room(
       "Node",
       uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
@@ -133,15 +132,14 @@ let package = Package(
     room(
       "Migration",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
-        "ForgeLint", "ForgeWorkloads", "ForgeTemplates", system,
+        "ForgeBasics", "ForgeSyntax", "ForgeCodebase", "ForgeLint", "ForgeWorkloads",
+        "ForgeTemplates", system,
       ]),
     room(
       "Recipes",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
-        "ForgeDockerignore", "ForgeLint", "ForgeWorkloads", "ForgeTemplates", "ForgeMigration",
-        yams,
+        "ForgeBasics", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeWorkloads",
+        "ForgeTemplates", "ForgeMigration", yams,
       ]),
 
     // Between the wings: what builds, starts and checks images.
@@ -156,13 +154,13 @@ let package = Package(
       "Tracing",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeDockerignore", "ForgeLint",
-        "ForgeInspection", "ForgeRules",
+        "ForgeInspection", "ForgeSecrets", "ForgeRules",
       ]),
     room(
       "Checks",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCodebase", "ForgeLint", "ForgeTemplates",
-        "ForgeEngines", "ForgeInspection", "ForgeRules", "ForgeTracing",
+        "ForgeEngines", "ForgeInspection", "ForgeRules",
       ]),
     room(
       "Builds",
@@ -203,8 +201,9 @@ let package = Package(
     .executableTarget(
       name: "forge",
       dependencies: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeLayers", "ForgeInspection",
-        "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", "ForgeRules", "ForgeCodebase",
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeLayers", "ForgeImages",
+        "ForgeInspection", "ForgeWriting", "ForgeMinimizer", "ForgeOptimizer", "ForgeRules",
+        "ForgeCodebase",
         "ForgeAnalyzer", "ForgeLint", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines", "ForgeGit", "ForgeTracing", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
         "ForgeReports", "CMalloc", arguments,
