@@ -16,11 +16,12 @@ public enum ByteCount {
     for unit in units where magnitude >= UInt64(unit.factor) {
       (suffix, factor) = (unit.suffix, UInt64(unit.factor))
     }
-    let sign = bytes < 0 ? "-" : ""
+    let sign = if bytes < 0 { "-" } else { "" }
     guard factor > 1 else { return "\(sign)\(magnitude) B" }
     // Rounds half up, and carries into the next unit: 999,950 is 1.0 MB, not 1000.0 kB.
-    var tenths =
-      (magnitude / (factor / 10)) + ((magnitude % (factor / 10)) * 2 >= factor / 10 ? 1 : 0)
+    let tenth = factor / 10
+    var tenths = magnitude / tenth
+    if magnitude % tenth * 2 >= tenth { tenths += 1 }
     if tenths >= 10_000, let next = units.firstIndex(where: { $0.suffix == suffix }),
       next + 1 < units.count
     {
@@ -28,6 +29,12 @@ public enum ByteCount {
       tenths = 10
     }
     return "\(sign)\(tenths / 10).\(tenths % 10) \(suffix)"
+  }
+
+  /// The same with a sign, for a change: `+1.0 kB`, `-3 B`, `0 B`.
+  public static func signed(_ bytes: Int64) -> String {
+    guard bytes > 0 else { return text(bytes) }
+    return "+" + text(bytes)
   }
 
   /// Reads `200MB`, `1.5 GB`, `64 MiB`, `123`. Nil when it is not a size or does not fit.

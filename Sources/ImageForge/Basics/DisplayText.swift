@@ -9,8 +9,7 @@ public enum DisplayText {
     var out = ""
     for scalar in text.unicodeScalars {
       if mustEscape(scalar) {
-        out +=
-          scalar.value < 0x80 ? "\\x" + hex(scalar.value, 2) : "\\u{" + hex(scalar.value, 4) + "}"
+        out += escaped(scalar)
       } else {
         out.unicodeScalars.append(scalar)
       }
@@ -18,12 +17,20 @@ public enum DisplayText {
     return out
   }
 
+  /// A number of things: `1 file`, `3 files`.
+  /// - Parameter noun: the singular of a word whose plural ends in `s`.
+  public static func count(_ number: Int, _ noun: String) -> String {
+    if number == 1 { return "1 \(noun)" }
+    return "\(number) \(noun)s"
+  }
+
   /// The same for bytes, such as a path in a layer; bytes that are not UTF-8 become `\xNN`.
   public static func escape(_ bytes: some Sequence<UInt8>) -> String {
     let bytes = Array(bytes)
     if let text = String(validating: bytes, as: UTF8.self) { return escape(text) }
-    return bytes.map {
-      (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hex(UInt32($0), 2)
+    return bytes.map { byte in
+      guard (0x20..<0x7f).contains(byte) else { return "\\x" + hex(UInt32(byte), 2) }
+      return String(UnicodeScalar(byte))
     }.joined()
   }
 
@@ -47,6 +54,11 @@ public enum DisplayText {
       true
     default: false
     }
+  }
+
+  private static func escaped(_ scalar: Unicode.Scalar) -> String {
+    guard scalar.value >= 0x80 else { return "\\x" + hex(scalar.value, 2) }
+    return "\\u{" + hex(scalar.value, 4) + "}"
   }
 
   private static func hex(_ value: UInt32, _ width: Int) -> String {

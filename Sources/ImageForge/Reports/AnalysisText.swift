@@ -9,12 +9,7 @@ extension Analysis {
     if !links.isEmpty {
       layout.heading("links")
       layout.table(
-        links.map {
-          [
-            "\($0.from) → \($0.to)", $0.variable,
-            $0.baked ? "fixed when the image is built" : "read when it runs",
-          ]
-        })
+        links.map { ["\($0.from) → \($0.to)", $0.variable, $0.timing] })
     }
     if !findings.isEmpty {
       layout.heading("findings")
@@ -24,9 +19,17 @@ extension Analysis {
   }
 }
 
+extension ServiceLink {
+  /// When the address is given to the code that uses it.
+  fileprivate var timing: String {
+    if baked { return "fixed when the image is built" }
+    return "read when it runs"
+  }
+}
+
 extension Service {
   fileprivate func write(to layout: inout TextLayout) {
-    layout.heading("\(name)  (\(title), \(path == "." ? "this folder" : path))")
+    layout.heading("\(name)  (\(title), \(folder))")
     layout.table(
       facts.map { [$0.0, DisplayText.escape($0.1), DisplayText.escape($0.2)] },
       aligned: [.left, .left, .path])
@@ -40,10 +43,7 @@ extension Service {
         environment.map { variable in
           [
             variable.name, variable.scope.rawValue,
-            variable.required
-              ? "required"
-              : variable.default.map { TextLayout.cut("= " + DisplayText.escape($0), to: room) }
-                ?? "optional",
+            TextLayout.cut(value(of: variable), to: room),
             DisplayText.escape(place(of: variable)),
           ]
         }, aligned: [.left, .left, .left, .path],
@@ -53,6 +53,18 @@ extension Service {
       layout.line()
       layout.findings(findings)
     }
+  }
+
+  /// What stands in the column VALUE: whether a value must be given, or the default of the code.
+  private func value(of variable: EnvironmentVariable) -> String {
+    if variable.required { return "required" }
+    guard let known = variable.default else { return "optional" }
+    return "= " + DisplayText.escape(known)
+  }
+
+  private var folder: String {
+    if path == "." { return "this folder" }
+    return path
   }
 
   private var title: String {
@@ -81,9 +93,9 @@ extension Service {
       ),
     ]
     if let workspace {
-      let count = workspace.members.count
-      facts.append(
-        ("workspace", workspace.kind + (count > 1 ? ", \(count) members" : ""), workspace.root))
+      var words = workspace.kind
+      if workspace.members.count > 1 { words += ", \(workspace.members.count) members" }
+      facts.append(("workspace", words, workspace.root))
     }
     if let next {
       facts.append(("router", next.router.rawValue, ""))
@@ -96,8 +108,9 @@ extension Service {
       facts.append(("build", next.buildCommand, ""))
     }
     if let fastapi {
-      facts.append(
-        ("entry point", fastapi.entrypoint + (fastapi.factory ? " (factory)" : ""), fastapi.source))
+      var entrypoint = fastapi.entrypoint
+      if fastapi.factory { entrypoint += " (factory)" }
+      facts.append(("entry point", entrypoint, fastapi.source))
       facts.append(("server", fastapi.server, ""))
     }
     facts.append(("port", String(port), ""))
@@ -107,10 +120,13 @@ extension Service {
     for worker in workers { facts.append(("worker", worker.command, worker.source)) }
     if !assetFolders.isEmpty { facts.append(("assets", assetFolders.joined(separator: ", "), "")) }
     for server in mcp {
-      let place = server.path.map { " at \($0)" } ?? ""
-      let state =
-        ["stdio", "service"].contains(server.state.rawValue) ? "" : ", \(server.state.rawValue)"
-      facts.append(("MCP", "\(server.transport.rawValue)\(place)\(state)", server.source))
+      var words = server.transport.rawValue
+      if let path = server.path { words += " at \(path)" }
+      switch server.state {
+      case .stdio, .service: break
+      default: words += ", \(server.state.rawValue)"
+      }
+      facts.append(("MCP", words, server.source))
     }
     if !nativePackages.isEmpty {
       let names = TextLayout.cut(nativePackages.map(\.name).joined(separator: ", "), to: 40)
@@ -129,14 +145,14 @@ extension Service {
 
   /// The strongest evidence of a fact; nil where its conclusion names none.
   private func place(of fact: String) -> String? {
-    let keys = [
-      "server": fastapi == nil ? "next.standaloneServer" : "fastapi.server", "health": "healthPath",
-    ]
+    var keys = ["server": "fastapi.server", "health": "healthPath"]
+    if fastapi == nil { keys["server"] = "next.standaloneServer" }
     return conclusions.first { $0.key == keys[fact] ?? fact }?.evidence.first
   }
 
   private static func place(_ source: String) -> String {
-    source.hasPrefix("default:") ? "default" : source
+    if source.hasPrefix("default:") { return "default" }
+    return source
   }
 
   /// Says where a value is not sure; `--explain` tells more.
@@ -147,11 +163,13 @@ extension Service {
       "output": "next.output", "base path": "next.basePath", "entry point": "fastapi.entrypoint",
       "server": "next.standaloneServer",
     ]
-    let conclusion =
-      fact == "MCP"
-      ? conclusions.first { $0.key.hasPrefix("mcp.") && $0.confidence == .ambiguous }
-      : keys[fact].flatMap { key in conclusions.first { $0.key == key } }
-    return conclusion?.confidence == .ambiguous ? " (ambiguous)" : ""
+    let isAmbiguous = conclusions.contains { conclusion in
+      guard conclusion.confidence == .ambiguous else { return false }
+      if fact == "MCP" { return conclusion.key.hasPrefix("mcp.") }
+      return conclusion.key == keys[fact]
+    }
+    if isAmbiguous { return " (ambiguous)" }
+    return ""
   }
 
   /// Where the code reads a variable; where it only stands in a sample file, there. Relative to the service.
@@ -160,6 +178,7 @@ extension Service {
       variable.sources.first { !($0.split(separator: "/").last ?? "").hasPrefix(".env") }
       ?? variable.sources.first
       ?? ""
-    return source.hasPrefix(path + "/") ? String(source.dropFirst(path.utf8.count + 1)) : source
+    guard source.hasPrefix(path + "/") else { return source }
+    return String(source.dropFirst(path.utf8.count + 1))
   }
 }

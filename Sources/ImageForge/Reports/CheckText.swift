@@ -18,18 +18,24 @@ extension GrowthReport {
     var layout = TextLayout(style)
     layout.table(
       images.map { row in
-        let before = row.before.map(ByteCount.text) ?? "unknown"
-        let change =
-          row.before.map { (row.now >= $0 ? "+" : "") + ByteCount.text(row.now - $0) } ?? ""
-        return [
-          DisplayText.escape(row.image), row.metric.rawValue, before, ByteCount.text(row.now),
-          change,
-          row.before == nil ? "new" : row.passed ? "passed" : "failed",
+        [
+          DisplayText.escape(row.image), row.metric.rawValue,
+          row.before.map(ByteCount.text) ?? "unknown", ByteCount.text(row.now),
+          row.before.map { ByteCount.signed(row.now - $0) } ?? "",
+          row.word,
         ]
       }, aligned: [.left, .left, .right, .right, .right],
       header: ["IMAGE", "METRIC", "BEFORE", "NOW", "CHANGE", ""],
       indent: 0)
     return layout.text
+  }
+}
+
+extension GrowthReport.Row {
+  fileprivate var word: String {
+    if before == nil { return "new" }
+    if passed { return "passed" }
+    return "failed"
   }
 }
 

@@ -37,8 +37,7 @@ extension ImageDiff {
     writePackages(to: &layout)
     writeFiles(to: &layout)
     layout.line()
-    layout.paragraph(
-      verdict, label: growth.passed ? "passed: " : "failed: ", ink: growth.passed ? .green : .red)
+    layout.verdict(verdict, passed: growth.passed)
     return layout.text
   }
 
@@ -47,15 +46,7 @@ extension ImageDiff {
     layout.heading("packages: \(packages.count) differ")
     layout.table(
       packages.prefix(20).map { package in
-        let versions =
-          switch package.change {
-          case .added: package.newVersion ?? ""
-          case .removed: package.oldVersion ?? ""
-          case .changed:
-            package.oldVersion == package.newVersion
-              ? package.newVersion ?? ""
-              : "\(package.oldVersion ?? "") → \(package.newVersion ?? "")"
-          }
+        let versions = Self.change(package.oldVersion, package.newVersion)
         return [
           Self.sign(package.growth), package.change.rawValue, package.kind,
           DisplayText.escape("\(package.name) \(versions)"),
@@ -96,26 +87,26 @@ extension ImageDiff {
   }
 
   private static func numbers(_ layer: Layer) -> String {
-    switch (layer.oldIndex, layer.newIndex) {
-    case (let old?, let new?): old == new ? "\(old)" : "\(old) → \(new)"
-    case (let old?, nil): "\(old)"
-    case (nil, let new?): "\(new)"
-    case (nil, nil): ""
-    }
+    change(layer.oldIndex.map(String.init), layer.newIndex.map(String.init))
+  }
+
+  /// `1.0 → 1.1`; one of them alone where they are the same, or where there is only one.
+  private static func change(_ old: String?, _ new: String?) -> String {
+    guard let old, let new, old != new else { return new ?? old ?? "" }
+    return "\(old) → \(new)"
   }
 
   private static func count(_ sign: String, _ count: Int) -> String {
-    count == 0 ? "" : "\(sign)\(count)"
+    guard count > 0 else { return "" }
+    return "\(sign)\(count)"
   }
 
-  private static func sign(_ bytes: Int64) -> String {
-    (bytes > 0 ? "+" : "") + ByteCount.text(bytes)
-  }
+  private static func sign(_ bytes: Int64) -> String { ByteCount.signed(bytes) }
 
   private static func percent(_ value: Double) -> String {
     let hundredths = Int64(clamping: Int(exactly: (value * 100).rounded()) ?? .max)
-    let magnitude = hundredths.magnitude
-    return (hundredths < 0 ? "-" : "+")
-      + "\(magnitude / 100).\(magnitude % 100 < 10 ? "0" : "")\(magnitude % 100) %"
+    let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
+    let sign = if hundredths < 0 { "-" } else { "+" }
+    return "\(sign)\(whole).\(rest / 10)\(rest % 10) %"
   }
 }

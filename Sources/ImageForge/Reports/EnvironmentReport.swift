@@ -32,8 +32,9 @@ public struct EnvironmentReport: Encodable, Sendable {
 
   /// One Markdown document for all services.
   public func markdown() throws -> String {
-    let guides = try analysed.map { try $0.environmentGuide() }
-    return (guides + (links.isEmpty ? [] : [linkTable])).joined(separator: "\n")
+    var parts = try analysed.map { try $0.environmentGuide() }
+    if !links.isEmpty { parts.append(linkTable) }
+    return parts.joined(separator: "\n")
   }
 
   /// One `.env` file for all services.
@@ -46,10 +47,9 @@ public struct EnvironmentReport: Encodable, Sendable {
     ]
     lines.append("|---|---|---|---|---|")
     for link in links {
-      lines.append(
-        "| \(link.from) | `\(link.variable)` | \(link.to) | \(link.baked ? "yes" : "no") | "
-          + (link.internalAddress.map { "`\($0)`" } ?? "browsers use it: its public address") + " |"
-      )
+      let baked = if link.baked { "yes" } else { "no" }
+      let address = link.internalAddress.map { "`\($0)`" } ?? "browsers use it: its public address"
+      lines.append("| \(link.from) | `\(link.variable)` | \(link.to) | \(baked) | \(address) |")
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -60,10 +60,10 @@ public struct EnvironmentReport: Encodable, Sendable {
     for check in services.map(\.check) {
       layout.heading(check.service)
       guard let example = check.example else {
-        layout.line(
-          "  there is no .env.example"
-            + (check.missing.isEmpty ? ", and the code reads no variables" : ""))
-        if !check.missing.isEmpty {
+        if check.missing.isEmpty {
+          layout.line("  there is no .env.example, and the code reads no variables")
+        } else {
+          layout.line("  there is no .env.example")
           layout.paragraph(
             "forge env PATH --format dotenv writes one; it needs: "
               + check.missing.map(\.name).joined(separator: ", "),

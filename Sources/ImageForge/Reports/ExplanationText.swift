@@ -35,14 +35,15 @@ public struct Explanation: Encodable, Sendable {
       layout.line("  value        " + DisplayText.escape(conclusion.value ?? "none"))
       layout.line("  confidence   " + conclusion.confidence.rawValue)
       layout.paragraph(DisplayText.escape(conclusion.why), label: "  why          ")
-      for (index, place) in conclusion.evidence.enumerated() {
-        layout.line(
-          (index == 0 ? "  evidence     " : "               ") + DisplayText.escape(place))
+      var label = "  evidence     "
+      for place in conclusion.evidence {
+        layout.line(label + DisplayText.escape(place))
+        label = "               "
       }
-      for (index, other) in conclusion.alternatives.enumerated() {
-        layout.paragraph(
-          DisplayText.escape("\(other.value)  (\(other.source))"),
-          label: index == 0 ? "  instead of   " : "               ")
+      label = "  instead of   "
+      for other in conclusion.alternatives {
+        layout.paragraph(DisplayText.escape("\(other.value)  (\(other.source))"), label: label)
+        label = "               "
       }
     }
     return layout.text
@@ -65,10 +66,12 @@ extension EnvironmentVariable {
   fileprivate var conclusion: Conclusion {
     Conclusion(
       "environment.\(name)", `default`, .certain, evidence: sources,
-      why: "scope \(scope.rawValue); "
-        + (required
-          ? "required: it is read without a default"
-          : "optional: it has a default, or is only tested"))
+      why: "scope \(scope.rawValue); \(need)")
+  }
+
+  private var need: String {
+    if required { return "required: it is read without a default" }
+    return "optional: it has a default, or is only tested"
   }
 }
 

@@ -12,7 +12,10 @@ struct ReviewPlace: Equatable {
 extension Place {
   /// The file that machine formats name: of the project, or a path in the image; nil for a place that is no file.
   var reportedPath: String? {
-    if let file = sourceFile { return file.hasPrefix("./") ? String(file.dropFirst(2)) : file }
+    if let file = sourceFile {
+      guard file.hasPrefix("./") else { return file }
+      return String(file.dropFirst(2))
+    }
     guard let path = imagePath?.drop(while: { $0 == "/" }), !path.isEmpty else { return nil }
     return String(path)
   }
@@ -39,7 +42,8 @@ extension Finding {
     // A Dockerfile that was linted alone, or a context that was named, is seen from there already.
     let isSeen =
       path.hasPrefix("/") || !manager.fileExists(atPath: inside) && manager.fileExists(atPath: path)
-    let shown = WorkingFolder.shown(isSeen ? path : inside)
+    let seen = if isSeen { path } else { inside }
+    let shown = WorkingFolder.shown(seen)
     guard !shown.isEmpty else { return self }
     return placed(at: .source(file: shown, line: place.line))
   }
@@ -55,15 +59,15 @@ extension Finding {
   /// The fix, with the line that it is about in front.
   var placedFix: String? {
     guard let cause else { return fix }
-    let quoted = cause.text.isEmpty ? "" : " `\(cause.text)`"
-    let place = "at \(cause.file):\(cause.line)\(quoted)"
+    var place = "at \(cause.file):\(cause.line)"
+    if !cause.text.isEmpty { place += " `\(cause.text)`" }
     return fix.map { "\(place): \($0)" } ?? place
   }
 
   /// All that is known of the remedy, in one sentence.
   var remedy: String? {
-    let parts = [placedFix, change.map(\.words)].compactMap(\.self)
-    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    guard placedFix != nil || change != nil else { return nil }
+    return sentence(placedFix ?? "", change?.words ?? "")
   }
 
   /// Where a reviewer looks: the file of the project that the finding is in, or else the line that caused it.
@@ -80,7 +84,10 @@ extension Finding {
   }
 
   /// The place in words, where it is none that a reviewer could open.
-  var placeOutsideSource: String? { place?.sourceFile == nil ? location : nil }
+  var placeOutsideSource: String? {
+    guard place?.sourceFile == nil else { return nil }
+    return location
+  }
 }
 
 extension SourceLine {
@@ -99,10 +106,11 @@ extension SourceChange {
   /// `add **/.env as line 12 of .dockerignore`.
   var words: String {
     let text = inserts.map { "`\($0)`" }.joined(separator: ", ")
-    let lines = removes > 1 ? "lines \(line) to \(line + removes - 1)" : "line \(line)"
+    var lines = "line \(line)"
+    if removes > 1 { lines = "lines \(line) to \(line + removes - 1)" }
     if inserts.isEmpty { return "delete \(lines) of \(file)" }
-    return removes == 0
-      ? "insert \(text) as \(lines) of \(file)" : "write \(text) for \(lines) of \(file)"
+    if removes == 0 { return "insert \(text) as \(lines) of \(file)" }
+    return "write \(text) for \(lines) of \(file)"
   }
 }
 

@@ -101,7 +101,11 @@ public struct GenerationReport: Codable, Sendable, Equatable {
         layout.line(
           "\(stale.count) of \(files.count) files are not what forge writes; bring them up to date with"
         )
-        layout.line("forge generate" + (stale.contains { $0.state == .foreign } ? " --force" : ""))
+        if stale.contains(where: { $0.state == .foreign }) {
+          layout.line("forge generate --force")
+        } else {
+          layout.line("forge generate")
+        }
       }
     }
     return layout.text

@@ -20,8 +20,8 @@ extension Report {
         out += "::\(Self.githubCommand(finding.severity)) \(properties.joined(separator: ","))::"
         out += Self.githubData(text) + "\n"
       }
-      let word = subject.passed.map { $0 ? "passed: " : "failed: " } ?? ""
-      out += DisplayText.line("\(word)\(subject.name), \(subject.headline)") + "\n"
+      let verdict = sentence(subject.word, "\(subject.name), \(subject.headline)", separator: ": ")
+      out += DisplayText.line(verdict) + "\n"
     }
     return out
   }

@@ -15,7 +15,8 @@ extension Report {
     let style = Catalogue.text("report/report.css") ?? ""
     let script = Catalogue.text("report/report.js") ?? ""
     let hash = Data(SHA256.hash(data: Data(script.utf8))).base64EncodedString()
-    let title = subjects.count == 1 ? subjects[0].name : "\(subjects.count) images"
+    var title = "\(subjects.count) images"
+    if subjects.count == 1 { title = subjects[0].name }
     // The policy lets nothing in but the style and the script of this file, whatever a name in it may try.
     var out = """
       <!doctype html>
@@ -158,12 +159,13 @@ extension Report {
     let node = tree.nodes[tile.node]
     let box = tile.box
     let path = xml(short(tree.path(tile.node)))
-    let kind = node.children.isEmpty ? "layer \(node.layer)" : "\(node.files) files"
+    let kind = if node.children.isEmpty { "layer \(node.layer)" } else { "\(node.files) files" }
     let layer = tile.rest?.layer ?? node.layer
     let words =
       tile.rest.map { "\($0.count) smaller in \(path), \(ByteCount.text($0.bytes))" }
       ?? "\(path), \(ByteCount.text(node.bytes)), \(kind)"
-    var out = "<g class=\"\(tile.isOpen ? "open" : "l\(layer % 8)")\"><title>\(words)</title>"
+    let colour = if tile.isOpen { "open" } else { "l\(layer % 8)" }
+    var out = "<g class=\"\(colour)\"><title>\(words)</title>"
     out +=
       "<rect x=\"\(number(box.x))\" y=\"\(number(box.y))\" width=\"\(number(box.width))\" height=\"\(number(box.height))\"/>"
     let room = Int((box.width - 6) / 6.6)

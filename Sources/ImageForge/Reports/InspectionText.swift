@@ -53,14 +53,14 @@ extension Inspection {
   private func writeImage(to layout: inout TextLayout) {
     layout.line(layout.ink(DisplayText.escape(image.reference ?? image.source), .bold))
     layout.paragraph(image.digest.description, label: "  digest    ")
-    let command = SecretText.masked(command: image.entrypoint + image.cmd).map {
-      $0.contains(" ") ? "\"\($0)\"" : $0
-    }
-    .joined(separator: " ")
+    let command = SecretText.masked(command: image.entrypoint + image.cmd).map { word in
+      guard word.contains(" ") else { return word }
+      return "\"\(word)\""
+    }.joined(separator: " ")
     layout.table([
       ["platform", DisplayText.escape(image.platform)],
-      ["user", image.user.isEmpty ? "root (no USER is set)" : DisplayText.escape(image.user)],
-      ["command", command.isEmpty ? "none" : DisplayText.escape(command)],
+      ["user", Self.shown(image.user, orElse: "root (no USER is set)")],
+      ["command", Self.shown(command, orElse: "none")],
     ])
   }
 
@@ -103,8 +103,9 @@ extension Inspection {
     var rows: [[String]] = []
     for cause in wasteByCause {
       rows.append([ByteCount.text(cause.bytes), Self.files(cause.files), cause.cause.rawValue])
-      for (index, step) in cause.steps.prefix(5).enumerated() {
-        let branch = index == min(cause.steps.count, 5) - 1 ? "└─ " : "├─ "
+      let steps = cause.steps.prefix(5)
+      for (index, step) in steps.enumerated() {
+        let branch = if index == steps.count - 1 { "└─ " } else { "├─ " }
         rows.append([ByteCount.text(step.bytes), Self.files(step.files), branch + describe(step)])
       }
     }
@@ -120,7 +121,12 @@ extension Inspection {
       }, aligned: [.right, .left, .left, .path])
   }
 
-  private static func files(_ count: Int) -> String { "\(count) \(count == 1 ? "file" : "files")" }
+  private static func files(_ count: Int) -> String { DisplayText.count(count, "file") }
+
+  private static func shown(_ text: String, orElse nothing: String) -> String {
+    if text.isEmpty { return nothing }
+    return DisplayText.escape(text)
+  }
 
   /// `layer 2 (RUN apt-get update), hidden by 3 (RUN rm …)`.
   private func describe(_ step: WasteByCause.Step) -> String {
@@ -129,8 +135,8 @@ extension Inspection {
       return createdBy.map { " (\(TextLayout.cut(BuildStep.short($0), to: 30)))" } ?? ""
     }
     let place = "layer \(step.layer)\(name(step.layer))"
-    return step.layer == step.hiddenBy
-      ? "\(place), hidden by itself" : "\(place), hidden by \(step.hiddenBy)\(name(step.hiddenBy))"
+    if step.layer == step.hiddenBy { return "\(place), hidden by itself" }
+    return "\(place), hidden by \(step.hiddenBy)\(name(step.hiddenBy))"
   }
 
   private func writeOwners(to layout: inout TextLayout) {
@@ -154,7 +160,8 @@ extension Inspection {
           [ByteCount.text(total), ByteCount.text(ofBase), ByteCount.text(total - ofBase), "all"]
         ],
         aligned: [.right, .right, .right], header: ["TOTAL", "BASE", "APPLICATION", "OWNER"])
-      let count = base.layers == 1 ? "layer 0" : "layers 0 to \(base.layers - 1)"
+      var count = "layer 0"
+      if base.layers > 1 { count = "layers 0 to \(base.layers - 1)" }
       layout.paragraph(
         "\(count)\(base.name.map { ", \(DisplayText.escape($0))" } ?? ""), by \(DisplayText.escape(base.evidence))",
         label: "  base: ")

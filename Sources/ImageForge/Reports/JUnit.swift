@@ -11,8 +11,9 @@ extension Report {
       let name = Self.xml(subject.name)
       var cases = ""
       var suiteFailures = 0
-      let suiteErrors = subject.isWhole ? 0 : 1
+      var count = subject.findings.count
       if subject.isWhole {
+        count += 1
         let verdict = "  <testcase classname=\"\(name)\" name=\"policy\">"
         // A gate that failed without a finding of its own must still show.
         if subject.passed == false {
@@ -48,7 +49,7 @@ extension Report {
         }
         cases += "    </testcase>\n"
       }
-      let count = subject.findings.count + (subject.isWhole ? 1 : 0)
+      let suiteErrors = if subject.isWhole { 0 } else { 1 }
       suites +=
         "  <testsuite name=\"\(name)\" tests=\"\(count)\" failures=\"\(suiteFailures)\" errors=\"\(suiteErrors)\""
       suites += " skipped=\"0\">\n\(cases)  </testsuite>\n"

@@ -14,11 +14,9 @@ extension LintReport {
       layout.diff(file.diff)
       layout.line()
     }
-    let counts = tally(findings)
-    let names = files.count == 1 ? DisplayText.escape(files[0]) : "\(files.count) Dockerfiles"
-    layout.paragraph(
-      names + (counts.isEmpty ? "" : "; \(counts)"), label: passed ? "passed: " : "failed: ",
-      ink: passed ? .green : .red)
+    var names = "\(files.count) Dockerfiles"
+    if files.count == 1 { names = DisplayText.escape(files[0]) }
+    layout.verdict(sentence(names, tally(findings)), passed: passed)
     if !mended.isEmpty {
       layout.paragraph(
         "forge lint --fix writes what is shown above; nothing was written", label: "mend: ")

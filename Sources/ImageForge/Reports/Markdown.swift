@@ -10,7 +10,12 @@ extension Report {
   func markdown() -> String {
     var out = "<!-- forge \(command) -->\n"
     for subject in subjects {
-      let word = subject.passed.map { $0 ? "✅ passed" : "❌ failed" } ?? "ℹ️"
+      let word =
+        switch subject.passed {
+        case true?: "✅ passed"
+        case false?: "❌ failed"
+        case nil: "ℹ️"
+        }
       out += "### \(word): \(Self.code(subject.name))\n\n\(Self.prose(subject.headline))\n\n"
       if let inspection = subject.inspection { out += Self.markdownLayers(inspection) }
       guard !subject.findings.isEmpty else { continue }

@@ -6,9 +6,9 @@ extension OptimizationReport {
   /// What `forge optimize` prints for people.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
-    layout.line(
-      layout.ink(DisplayText.escape(source), .bold)
-        + (output == nil ? "  (plan, nothing written)" : ""))
+    var title = layout.ink(DisplayText.escape(source), .bold)
+    if output == nil { title += "  (plan, nothing written)" }
+    layout.line(title)
     var rows = [
       ["files of all layers", ByteCount.text(before.stored), ByteCount.text(after.stored)]
     ]
@@ -30,7 +30,7 @@ extension OptimizationReport {
     layout.table(
       layers.enumerated().map { index, layer in
         [
-          String(index), layer.unchanged ? "unchanged" : "rewritten",
+          String(index), layer.state,
           layer.inputs.map(String.init).joined(separator: "+"), ByteCount.text(layer.unpacked),
           layer.compressed.map { ByteCount.text($0) } ?? "-",
         ]
@@ -81,6 +81,13 @@ extension OptimizationReport {
   }
 }
 
+extension OutputLayer {
+  fileprivate var state: String {
+    if unchanged { return "unchanged" }
+    return "rewritten"
+  }
+}
+
 extension [StripEstimate] {
   /// What `forge optimize --list-sets` prints for people.
   public func text(_ style: TextStyle) -> String {
@@ -102,12 +109,11 @@ extension Verification {
         "\(new.names) names and \(ByteCount.text(new.bytes)) of files are the same, but for what was allowed",
         label: "same: ", ink: .green)
     } else {
-      let told =
-        differences.count < differenceCount
-        ? ", of which the first \(differences.count) are shown" : ""
-      layout.paragraph(
-        "\(differenceCount) difference\(differenceCount == 1 ? "" : "s")\(told)",
-        label: "different: ", ink: .red)
+      var told = DisplayText.count(differenceCount, "difference")
+      if differences.count < differenceCount {
+        told += ", of which the first \(differences.count) are shown"
+      }
+      layout.paragraph(told, label: "different: ", ink: .red)
     }
     return layout.text
   }

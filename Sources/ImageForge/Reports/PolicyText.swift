@@ -118,7 +118,8 @@ public struct PolicySettings: Encodable, Sendable {
     }
     let assertions = policy.assertions
     func except(_ patterns: [String]) -> String {
-      patterns.isEmpty ? "true" : "except \(patterns.joined(separator: ", "))"
+      if patterns.isEmpty { return "true" }
+      return "except \(patterns.joined(separator: ", "))"
     }
     if let patterns = assertions.setuidExcept {
       rows.append(("assert.no-setuid", except(patterns)))

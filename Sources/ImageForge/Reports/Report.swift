@@ -83,7 +83,7 @@ extension Report {
     self.init(
       command: "check",
       subjects: verdicts.enumerated().map { index, verdict in
-        Subject(verdict, inspection: index < inspections.count ? inspections[index] : nil)
+        Subject(verdict, inspection: inspections.dropFirst(index).first)
       })
   }
 
@@ -94,7 +94,6 @@ extension Report {
 
   /// What `forge analyze` says.
   public init(_ analysis: Analysis) {
-    let count = analysis.services.count
     let findings = (analysis.findings + analysis.services.flatMap(\.findings)).map {
       $0.placed(below: analysis.root)
     }
@@ -104,7 +103,7 @@ extension Report {
         Subject(
           name: DisplayText.escape(analysis.root), digest: nil, platform: nil, passed: nil,
           isWhole: true,
-          headline: "\(count) \(count == 1 ? "service" : "services")", failOn: .error,
+          headline: DisplayText.count(analysis.services.count, "service"), failOn: .error,
           findings: Self.clean(findings),
           inspection: nil)
       ])
@@ -136,16 +135,24 @@ extension Report {
 }
 
 extension Report.Subject {
+  /// The gate's word; empty where nothing was judged.
+  var word: String {
+    switch passed {
+    case true?: "passed"
+    case false?: "failed"
+    case nil: ""
+    }
+  }
+
   public init(_ verdict: Verdict, inspection: Inspection? = nil) {
     let size = verdict.size
-    let counts = tally(verdict.findings)
+    let allowed =
+      "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
     self.init(
       name: DisplayText.escape(verdict.image.reference ?? verdict.image.source),
       digest: verdict.image.digest,
       platform: DisplayText.escape(verdict.image.platform), passed: verdict.passed, isWhole: true,
-      headline:
-        "\(size.metric.rawValue) \(ByteCount.text(size.bytes)) of \(ByteCount.text(size.maximum)) allowed"
-        + (counts.isEmpty ? "" : "; \(counts)"),
+      headline: sentence(allowed, tally(verdict.findings)),
       failOn: verdict.failOn, findings: Report.clean(verdict.findings), inspection: inspection)
   }
 

@@ -131,7 +131,8 @@ extension Report {
     }
     let failures = subjects.filter { !$0.isWhole }
     // What stands before the last slash is what GitHub calls the category of an upload.
-    let category = ["forge", command] + (subjects.count == 1 ? [subjects[0].stableName] : [])
+    var category = ["forge", command]
+    if subjects.count == 1 { category.append(subjects[0].stableName) }
     return try StableJSON.encode(
       SARIFLog(runs: [
         SARIFLog.Run(
@@ -207,10 +208,12 @@ extension Report {
       if free.contains(byte) {
         out.unicodeScalars.append(UnicodeScalar(byte))
       } else {
-        out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        out += "%" + String(byte >> 4, radix: 16, uppercase: true)
+        out += String(byte & 15, radix: 16, uppercase: true)
       }
     }
-    return out.isEmpty ? "." : out
+    guard !out.isEmpty else { return "." }
+    return out
   }
 
   private static func fix(_ finding: Finding) -> SARIFLog.Fix? {

@@ -37,7 +37,8 @@ struct TextLayout {
   init(_ style: TextStyle) { self.style = style }
 
   func ink(_ text: String, _ ink: Ink) -> String {
-    style.isColoured && !text.isEmpty ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : text
+    guard style.isColoured, !text.isEmpty else { return text }
+    return "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m"
   }
 
   mutating func line(_ line: String = "") { text += DisplayText.line(line) + "\n" }
@@ -53,13 +54,21 @@ struct TextLayout {
 
   /// Words wrapped to the width; further lines are indented like the text of the first.
   mutating func paragraph(_ words: String, label: String = "", ink labelInk: Ink? = nil) {
-    let indent = label.count
-    let lines = Self.wrap(words, width: max(20, style.width - indent))
-    for (index, part) in lines.enumerated() {
-      let front =
-        index == 0
-        ? (labelInk.map { ink(label, $0) } ?? label) : String(repeating: " ", count: indent)
+    let indent = String(repeating: " ", count: label.count)
+    var front = label
+    if let labelInk { front = ink(label, labelInk) }
+    for part in Self.wrap(words, width: max(20, style.width - label.count)) {
       line(front + part)
+      front = indent
+    }
+  }
+
+  /// The last line of a report: `passed: ` or `failed: `, and what was judged.
+  mutating func verdict(_ words: String, passed: Bool) {
+    if passed {
+      paragraph(words, label: "passed: ", ink: .green)
+    } else {
+      paragraph(words, label: "failed: ", ink: .red)
     }
   }
 
@@ -68,32 +77,41 @@ struct TextLayout {
     _ rows: [[String]], aligned alignments: [Alignment] = [], header: [String]? = nil,
     indent: Int = 2
   ) {
-    let all = (header.map { [$0] } ?? []) + rows
-    guard let columns = all.map(\.count).max(), columns > 0 else { return }
-    let widths = (0..<columns).map { column in
-      all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-    }
-    for (index, row) in all.enumerated() {
-      var out = String(repeating: " ", count: indent)
+    var widths: [Int] = []
+    for row in [header ?? []] + rows {
       for (column, cell) in row.enumerated() {
-        let isLast = column == row.count - 1
-        if isLast {
-          let room = max(8, style.width - out.count)
-          switch column < alignments.count ? alignments[column] : .left {
-          case .left: out += Self.cut(cell, to: room)
-          case .right: out += Self.pad(cell, to: widths[column], .right)
-          case .path: out += cell.count <= room ? cell : "…" + cell.suffix(room - 1)
-          }
-        } else {
-          out +=
-            Self.pad(
-              cell, to: widths[column], column < alignments.count ? alignments[column] : .left)
-            + "  "
-        }
+        if column == widths.count { widths.append(0) }
+        widths[column] = max(widths[column], cell.count)
       }
-      while out.hasSuffix(" ") { out.removeLast() }
-      line(index == 0 && header != nil ? ink(out, .faint) : out)
     }
+    let columns = widths.enumerated().map { column, width in
+      Column(width: width, alignment: alignments.dropFirst(column).first ?? .left)
+    }
+    if let header { line(ink(tableRow(header, columns, indent: indent), .faint)) }
+    for row in rows { line(tableRow(row, columns, indent: indent)) }
+  }
+
+  private struct Column {
+    let width: Int
+    let alignment: Alignment
+  }
+
+  private func tableRow(_ cells: [String], _ columns: [Column], indent: Int) -> String {
+    var out = String(repeating: " ", count: indent)
+    for (cell, column) in zip(cells, columns).dropLast() {
+      out += Self.pad(cell, to: column.width, column.alignment) + "  "
+    }
+    if let last = cells.last {
+      let column = columns[cells.count - 1]
+      let room = max(8, style.width - out.count)
+      switch column.alignment {
+      case .left: out += Self.cut(last, to: room)
+      case .right: out += Self.pad(last, to: column.width, .right)
+      case .path: out += Self.cutStart(last, to: room)
+      }
+    }
+    while out.hasSuffix(" ") { out.removeLast() }
+    return out
   }
 
   mutating func findings(_ findings: [Finding]) {
@@ -125,12 +143,22 @@ struct TextLayout {
 
   /// The first characters, with `…` where something was cut off.
   static func cut(_ text: String, to width: Int) -> String {
-    text.count <= width ? text : text.prefix(max(1, width - 1)) + "…"
+    guard text.count > width else { return text }
+    return text.prefix(max(1, width - 1)) + "…"
+  }
+
+  /// The last characters, with `…` where something was cut off in front.
+  private static func cutStart(_ text: String, to width: Int) -> String {
+    guard text.count > width else { return text }
+    return "…" + text.suffix(width - 1)
   }
 
   private static func pad(_ text: String, to width: Int, _ alignment: Alignment) -> String {
     let space = String(repeating: " ", count: max(0, width - text.count))
-    return alignment == .right ? space + text : text + space
+    switch alignment {
+    case .right: return space + text
+    case .left, .path: return text + space
+    }
   }
 
   /// Breaks at spaces; a word longer than a line stands alone, uncut, so that it can be copied.
@@ -156,9 +184,14 @@ func tally(_ findings: [Finding]) -> String {
   Severity.allCases.reversed().compactMap { severity in
     let count = findings.count { $0.severity == severity }
     guard count > 0 else { return nil }
-    return severity == .info
-      ? "\(count) info" : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+    guard severity != .info else { return "\(count) info" }
+    return DisplayText.count(count, severity.rawValue)
   }.joined(separator: ", ")
+}
+
+/// The parts that say something, in one line: `2.1 MB of 200 MB allowed; 1 warning`.
+func sentence(_ parts: String..., separator: String = "; ") -> String {
+  parts.filter { !$0.isEmpty }.joined(separator: separator)
 }
 
 extension TextLayout {

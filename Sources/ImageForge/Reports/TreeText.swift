@@ -19,17 +19,19 @@ extension TreeReport {
   private static func add(
     _ node: TreeFacts, to rows: inout [[String]], front: String, below: String
   ) {
-    var name = node.name + (node.kind == "folder" && !node.name.hasSuffix("/") ? "/" : "")
+    var name = node.name
+    if node.kind == "folder", !name.hasSuffix("/") { name += "/" }
     if let target = node.target { name += " → \(target)" }
     if !["file", "folder", "symlink"].contains(node.kind) { name += "  (\(node.kind))" }
     if let package = node.package { name += "  (\(package))" }
     rows.append([ByteCount.text(node.bytes), node.layer.map { "layer \($0)" } ?? "", front + name])
     let children = node.children ?? []
     for (index, child) in children.prefix(most).enumerated() {
-      let isLast = index == children.count - 1
-      add(
-        child, to: &rows, front: below + (isLast ? "└─ " : "├─ "),
-        below: below + (isLast ? "   " : "│  "))
+      if index == children.count - 1 {
+        add(child, to: &rows, front: below + "└─ ", below: below + "   ")
+      } else {
+        add(child, to: &rows, front: below + "├─ ", below: below + "│  ")
+      }
     }
     if children.count > most {
       let rest = children[most...].reduce(0) { $0 + $1.bytes }

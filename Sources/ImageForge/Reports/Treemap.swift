@@ -109,11 +109,14 @@ struct Treemap {
       let (node, box) = (pending[next].node, pending[next].box)
       let rest = pending[next].rest
       next += 1
+      // The root has no name to show.
+      let top = if node == 0 { 2.0 } else { Self.title }
       let inner = Box(
-        x: box.x + 2, y: box.y + (node == 0 ? 2 : Self.title), width: box.width - 4,
-        height: box.height - (node == 0 ? 4 : Self.title + 2))
-      let isRoomy = rest == nil && inner.width > 24 && inner.height > 18
-      let children = isRoomy ? squarify(node, in: inner, atMost: Self.limit - pending.count) : []
+        x: box.x + 2, y: box.y + top, width: box.width - 4, height: box.height - top - 2)
+      var children: [Place] = []
+      if rest == nil, inner.width > 24, inner.height > 18 {
+        children = squarify(node, in: inner, atMost: Self.limit - pending.count)
+      }
       // A folder of which only a rest could be drawn is drawn whole.
       let isOpen =
         children.contains { $0.rest == nil } || node == 0 && rest == nil && !children.isEmpty

@@ -27,7 +27,11 @@ extension TrialReport {
         for line in image.log { layout.line("    \(line)") }
       }
       let failed = image.checks.count { $0.outcome == .failed }
-      layout.line(failed == 0 ? "passed" : "failed: \(failed) of \(image.checks.count) checks")
+      if failed == 0 {
+        layout.line("passed")
+      } else {
+        layout.line("failed: \(failed) of \(image.checks.count) checks")
+      }
     }
     return layout.text
   }

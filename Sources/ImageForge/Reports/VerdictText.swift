@@ -11,9 +11,10 @@ extension Verdict {
       layout.line()
     }
     for row in suppressed {
+      let until = row.suppression.expires.map { " until \($0)" } ?? ""
       layout.paragraph(
         DisplayText.escape(
-          "\(row.finding.id) accepted\(row.suppression.expires.map { " until \($0)" } ?? ""): "
+          "\(row.finding.id) accepted\(until): "
             + "\(row.suppression.reason) (\(row.suppression.source))"), label: "  ")
     }
     if !notCheckable.isEmpty {
@@ -22,12 +23,12 @@ extension Verdict {
           + notCheckable.map { "\($0.id) \($0.title)" }.joined(separator: "; "),
         label: "  ")
     }
-    let counts = tally(findings)
-    layout.paragraph(
-      "\(DisplayText.escape(image.reference ?? image.source)), \(size.metric.rawValue) \(ByteCount.text(size.bytes)) of "
-        + "\(ByteCount.text(size.maximum)) allowed" + (counts.isEmpty ? "" : "; \(counts)")
-        + (passed ? "" : " (fails on \(failOn.rawValue))"),
-      label: passed ? "passed: " : "failed: ", ink: passed ? .green : .red)
+    let name = DisplayText.escape(image.reference ?? image.source)
+    let (bytes, allowed) = (ByteCount.text(size.bytes), ByteCount.text(size.maximum))
+    var words = sentence(
+      "\(name), \(size.metric.rawValue) \(bytes) of \(allowed) allowed", tally(findings))
+    if !passed { words += " (fails on \(failOn.rawValue))" }
+    layout.verdict(words, passed: passed)
     return layout.text
   }
 }
