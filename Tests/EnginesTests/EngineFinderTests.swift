@@ -81,7 +81,7 @@ import Testing
       error
         == .noUsableEngine(
           [.docker, .podman, .buildah].map {
-            EngineFinder.Rejection(kind: $0, reason: "not on PATH")
+            EngineError.Rejection(kind: $0, reason: "not on PATH")
           })
     )
     #expect(error.exitCode == .engineFailed)
@@ -121,7 +121,7 @@ import Testing
       _ = try await EngineFinder.find(.buildah, environment: environment)
     }
     #expect(
-      error == .noUsableEngine([EngineFinder.Rejection(kind: .buildah, reason: "not on PATH")]))
+      error == .noUsableEngine([EngineError.Rejection(kind: .buildah, reason: "not on PATH")]))
   }
 
   @Test func theSearchCanBeInterrupted() async throws {

@@ -29,23 +29,25 @@ struct BuildRecipe {
   init(
     for service: Service, of analysis: Analysis, generated: [GeneratedFile], scratch: ScratchFolder
   ) throws {
-    func path(_ name: String) -> String { service.path == "." ? name : service.path + "/" + name }
+    func path(_ name: String) -> String { ProjectPath.join(service.path, name) }
     context = analysis.root + "/" + (service.workspace?.root ?? service.path)
     dockerfile = scratch.file("Dockerfile")
     let ownDockerfile = try Self.read(analysis.root, path("Dockerfile"))
     let besides = try Self.read(analysis.root, path("Dockerfile.dockerignore"))
     let ownIgnore = try besides ?? Self.read(context, ".dockerignore")
-    let ignorePath =
-      besides == nil
-      ? context + "/.dockerignore" : analysis.root + "/" + path("Dockerfile.dockerignore")
+    var ignorePath = context + "/.dockerignore"
+    if besides != nil { ignorePath = analysis.root + "/" + path("Dockerfile.dockerignore") }
     func generatedFile(_ name: String) -> SourceText {
       SourceText(name: path(name), text: generated.first { $0.path == path(name) }?.contents ?? "")
     }
     let own = "Dockerfile.dockerignore"
-    let ignoreName = generated.contains { $0.path == path(own) } ? own : ".dockerignore"
-    self.ownDockerfile =
-      ownDockerfile != nil && besides == nil && ownIgnore != nil
-      ? analysis.root + "/" + path("Dockerfile") : nil
+    var ignoreName = ".dockerignore"
+    if generated.contains(where: { $0.path == path(own) }) { ignoreName = own }
+    if ownDockerfile != nil, besides == nil, ownIgnore != nil {
+      self.ownDockerfile = analysis.root + "/" + path("Dockerfile")
+    } else {
+      self.ownDockerfile = nil
+    }
     let recipe = SourceText(
       name: path("Dockerfile"), bytes: (ownDockerfile ?? generatedFile("Dockerfile")).bytes)
     ignoreFile = SourceText(
@@ -72,11 +74,15 @@ struct BuildRecipe {
       files: generated.filter { $0.path == path("Dockerfile") || $0.path == path(ignoreName) },
       root: analysis.root
     ).entries.filter { $0.state == .stale }.map(\.file.path)
-    remarks =
-      (ownDockerfile == nil
-        ? ["\(service.name): no Dockerfile there; building from the generated one"] : [])
-      + missing.map { "\($0.location ?? service.name): \($0.message)" }
-      + stale.map { "\($0) is stale: it is used as it is; `forge generate` brings it up to date" }
+    var remarks: [String] = []
+    if ownDockerfile == nil {
+      remarks.append("\(service.name): no Dockerfile there; building from the generated one")
+    }
+    remarks += missing.map { "\($0.location ?? service.name): \($0.message)" }
+    remarks += stale.map {
+      "\($0) is stale: it is used as it is; `forge generate` brings it up to date"
+    }
+    self.remarks = remarks
   }
 
   /// Whether the Dockerfile takes something from its context that is not there, or that the ignore file keeps back.

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCodebase
 import ForgeDockerignore
 import ForgeEngines
 import ForgeLint
@@ -50,7 +51,7 @@ private struct ContextCopy {
     }
     for entry in source.entries(of: folder) {
       guard !Task.isCancelled else { throw EngineError.interrupted(.docker, leftovers: []) }
-      let path = folder == "." ? entry.name : "\(folder)/\(entry.name)"
+      let path = ProjectPath.join(folder, entry.name)
       guard ![".dockerignore", Self.dockerfile].contains(path), source.survives(path, ignore) else {
         continue
       }
@@ -63,7 +64,7 @@ private struct ContextCopy {
   private func copy(_ path: String) throws {
     let status = try status(path)
     do {
-      try FileManager.default.copyItem(atPath: "\(source.root)/\(path)", toPath: place(path))
+      try FileManager.default.copyItem(atPath: original(path), toPath: place(path))
     } catch {
       throw failure(path, error.localizedDescription)
     }
@@ -73,8 +74,8 @@ private struct ContextCopy {
   private func status(_ path: String) throws -> stat {
     var status = stat()
     // The folder itself may be named by a link.
-    guard (path == "." ? stat(source.root, &status) : lstat("\(source.root)/\(path)", &status)) == 0
-    else {
+    let read = if path == "." { stat } else { lstat }
+    guard read(original(path), &status) == 0 else {
       throw failure(path, String(cString: strerror(errno)))
     }
     return status
@@ -91,9 +92,16 @@ private struct ContextCopy {
     else { throw failure(path, String(cString: strerror(errno))) }
   }
 
-  private func place(_ path: String) -> String { path == "." ? target : "\(target)/\(path)" }
+  private func place(_ path: String) -> String { Self.place(path, in: target) }
+
+  private func original(_ path: String) -> String { Self.place(path, in: source.root) }
+
+  private static func place(_ path: String, in root: String) -> String {
+    if path == "." { return root }
+    return "\(root)/\(path)"
+  }
 
   private func failure(_ path: String, _ reason: String) -> ProjectBuildError {
-    .context(path == "." ? source.root : "\(source.root)/\(path)", reason: reason)
+    .context(original(path), reason: reason)
   }
 }

@@ -12,10 +12,10 @@ extension RecipeOptions.Dialect {
     let parts = engine.version.split { !$0.isNumber }.compactMap { Int($0) }
     let version = (parts.first ?? 0, parts.dropFirst().first ?? 0)
     switch engine.kind {
-    case .docker: self = version >= (28, 0) ? .buildkit : .portable
-    case .buildah: self = version >= (1, 44) ? .buildkit : .portable
-    // It builds with a buildah whose version it does not tell.
-    case .podman: self = .portable
+    case .docker where version >= (28, 0): self = .buildkit
+    case .buildah where version >= (1, 44): self = .buildkit
+    // podman builds with a buildah whose version it does not tell.
+    case .docker, .buildah, .podman: self = .portable
     }
   }
 }

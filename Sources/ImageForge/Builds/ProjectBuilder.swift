@@ -91,6 +91,12 @@ public struct ProjectBuilder: Sendable {
     let name: String
     let tag: String
     let archive: String?
+
+    /// A line of its log; with its name in front where several are built.
+    func mark(_ text: String, among count: Int) -> String {
+      if count > 1 { return "[\(name)] \(text)" }
+      return text
+    }
   }
 
   /// Builds the services of the folder at `path`. A Dockerfile and an ignore file that are there are used as they
@@ -113,8 +119,9 @@ public struct ProjectBuilder: Sendable {
     let engine = try await EngineFinder.find(self.engine)
     if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine, builder: builder) }
     let files = try Generator.generate(analysis, options: recipe)
-    let classic = engine.isClassic(builder: builder) ? ", by its classic builder" : ""
-    remark("building with \(engine.kind.rawValue) \(engine.version)\(classic)")
+    var builtWith = "building with \(engine.kind.rawValue) \(engine.version)"
+    if engine.isClassic(builder: builder) { builtWith += ", by its classic builder" }
+    remark(builtWith)
     try await checkPlatforms(units, analysis, files, engine)
     let revision = await SourceRevision(of: path)
     if reproducible { await remarkTimes(engine, revision, remark) }
@@ -128,22 +135,21 @@ public struct ProjectBuilder: Sendable {
           if let step = OutputText.step(in: text) {
             progress(.init(name: unit.name, stage: .building(step: step)))
           }
-          log(units.count > 1 ? "[\(unit.name)] \(text)" : text)
+          log(unit.mark(text, among: units.count))
         }
         let note: @Sendable (String) -> Void = { text in
           logs?.add(text, of: unit.name)
-          remark(units.count > 1 ? "[\(unit.name)] \(text)" : text)
+          remark(unit.mark(text, among: units.count))
         }
         return try await build(
           unit, of: analysis, files, engine, revision, logs, log: line, remark: note)
       }
     } catch let error as EngineError {
       // A build that ended beside others could not tell which containers were whose.
-      let left = units.count > 1 ? await engine.sweep(since: containers) : nil
-      if case .interrupted(let kind, _, _) = error, let left {
-        throw EngineError.interrupted(kind, leftovers: left)
-      }
-      throw error
+      guard units.count > 1 else { throw error }
+      let left = await engine.sweep(since: containers)
+      guard case .interrupted(let kind, _, _) = error else { throw error }
+      throw EngineError.interrupted(kind, leftovers: left)
     }
     let report = BuildReport(engine: engine, services: built)
     if pushes, report.passed { try await push(units, engine, log) }
@@ -162,7 +168,7 @@ public struct ProjectBuilder: Sendable {
       try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch).findings
     }
     return LintReport(
-      files: analysis.services.map { $0.path == "." ? "Dockerfile" : $0.path + "/Dockerfile" },
+      files: analysis.services.map { ProjectPath.join($0.path, "Dockerfile") },
       findings: findings)
   }
 
@@ -202,9 +208,8 @@ public struct ProjectBuilder: Sendable {
     let scratch = try ScratchFolder()
     let recipe = try BuildRecipe(for: service, of: analysis, generated: files, scratch: scratch)
     recipe.remarks.forEach(remark)
-    let place =
-      engine.isClassic(builder: builder)
-      ? try recipe.classic(scratch) : (context: recipe.context, dockerfile: recipe.dockerfile)
+    var place = (context: recipe.context, dockerfile: recipe.dockerfile)
+    if engine.isClassic(builder: builder) { place = try recipe.classic(scratch) }
     var request = BuildRequest(
       context: place.context, dockerfile: place.dockerfile, tag: unit.tag,
       buildArguments: service.buildArguments.sorted { $0.key < $1.key }.map {
@@ -216,7 +221,7 @@ public struct ProjectBuilder: Sendable {
     request.target = target
     request.labels =
       revision.labels(date: date(revision)) + (await recipe.labels(pins: self.recipe.pins, engine))
-    request.sourceDate = reproducible ? date(revision) ?? 0 : nil
+    if reproducible { request.sourceDate = date(revision) ?? 0 }
     request.cacheFrom = cacheFrom
     request.cacheTo = cacheTo
     // podman and buildah take a layer on `scratch` from their cache whatever platform it was built for.
@@ -264,7 +269,7 @@ public struct ProjectBuilder: Sendable {
       $0.key < $1.key
     }) {
       guard let first = images.first?.service, first.path == service else { continue }
-      let tag = tag(of: first, among: units.count / platforms.count, platform: nil)
+      let tag = tag(of: first, among: units.count / platforms.count)
       try await engine.pushIndex(tag, of: images.map(\.tag), log: log)
     }
   }
@@ -276,17 +281,25 @@ public struct ProjectBuilder: Sendable {
     if let target, count > 1 { throw .targetOfSeveral(target, services: count) }
     var units: [Unit] = []
     for service in analysis.services {
-      for platform in platforms.isEmpty ? [nil] : platforms.map(Optional.some) {
-        let suffix =
-          platforms.count > 1 ? platform.map { "-" + $0.replacing("/", with: "-") } ?? "" : ""
-        units.append(
-          Unit(
-            service: service, platform: platform, name: service.name + suffix,
-            tag: tag(of: service, among: count, platform: suffix.isEmpty ? nil : suffix),
-            archive: try archive(service.name + suffix, services: count)))
+      if platforms.isEmpty {
+        units.append(try unit(of: service, among: count, platform: nil, suffix: ""))
+      }
+      for platform in platforms {
+        var suffix = ""
+        if platforms.count > 1 { suffix = "-" + platform.replacing("/", with: "-") }
+        units.append(try unit(of: service, among: count, platform: platform, suffix: suffix))
       }
     }
     return units
+  }
+
+  private func unit(
+    of service: Service, among count: Int, platform: String?, suffix: String
+  ) throws(ProjectBuildError) -> Unit {
+    Unit(
+      service: service, platform: platform, name: service.name + suffix,
+      tag: tag(of: service, among: count, suffix: suffix),
+      archive: try archive(service.name + suffix, services: count))
   }
 
   /// Before anything is built: a build of minutes must not end at a step that this machine cannot run.
@@ -331,16 +344,16 @@ public struct ProjectBuilder: Sendable {
     }
   }
 
-  private func tag(of service: Service, among count: Int, platform: String?) -> String {
+  private func tag(of service: Service, among count: Int, suffix: String = "") -> String {
     let target = target.map { "-" + $0 } ?? ""
-    guard let tag else { return "\(service.name)\(target):latest\(platform ?? "")" }
+    guard let tag else { return "\(service.name)\(target):latest\(suffix)" }
     let slash = tag.lastIndex(of: "/") ?? tag.startIndex
     // A colon before the last slash is a registry's port.
-    let colon = tag[slash...].firstIndex(of: ":")
-    let name = colon.map { tag[..<$0] } ?? tag[...]
-    return (count > 1 ? "\(name)-\(service.name)" : String(name))
-      + (colon.map { String(tag[$0...]) } ?? ":latest")
-      + (platform ?? "")
+    let colon = tag[slash...].firstIndex(of: ":") ?? tag.endIndex
+    var name = String(tag[..<colon])
+    if count > 1 { name += "-\(service.name)" }
+    if colon == tag.endIndex { return "\(name):latest\(suffix)" }
+    return name + tag[colon...] + suffix
   }
 
   private func archive(_ name: String, services count: Int) throws(ProjectBuildError) -> String? {
@@ -348,7 +361,8 @@ public struct ProjectBuilder: Sendable {
     var isFolder: ObjCBool = false
     var path = output
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
-      path = (output.hasSuffix("/") ? output : output + "/") + name + ".tar"
+      path = "\(output)/\(name).tar"
+      if output.hasSuffix("/") { path = "\(output)\(name).tar" }
     }
     guard !AtomicFile.isDevice(path) else { throw .outputIsNoFile(path) }
     guard !isFolder.boolValue else { return path }

@@ -9,12 +9,15 @@ extension OutputPaths {
   public static func check(_ outputs: [String], project: String) throws(OutputPathError) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: project, isDirectory: &isFolder)
-    let folder =
-      exists && !isFolder.boolValue ? (project as NSString).deletingLastPathComponent : project
-    let sources = outputs.filter { path in
+    let isFile = exists && !isFolder.boolValue
+    var folder = project
+    if isFile { folder = (project as NSString).deletingLastPathComponent }
+    if folder.isEmpty { folder = "." }
+    var inputs = outputs.filter { path in
       guard let kind = StagedChanges.Kind(path: path), kind != .guide else { return false }
-      return isFile(path, below: folder.isEmpty ? "." : folder)
+      return self.isFile(path, below: folder)
     }
-    try check(outputs, inputs: sources + (folder == project ? [] : [project]))
+    if isFile { inputs.append(project) }
+    try check(outputs, inputs: inputs)
   }
 }

@@ -55,11 +55,11 @@ extension Engine {
   private func buildImage(
     _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
-    let ignoreFile = request.dockerfile + ".dockerignore"
-    let rewritten = await rewritesTimes(request) ? Self.temporaryFile() : nil
+    var rewritten: String?
+    if await rewritesTimes(request) { rewritten = Self.temporaryFile() }
     defer { if let rewritten { try? FileManager.default.removeItem(atPath: rewritten) } }
     let arguments = buildArguments(
-      request, ignoreFile: FileManager.default.fileExists(atPath: ignoreFile) ? ignoreFile : nil,
+      request, ignoreFile: Self.existing(request.dockerfile + ".dockerignore"),
       isolation: Isolation.choose(
         environment: environment, host: Isolation.host(environment: environment)),
       network: await networkOfSteps(request), rewritten: rewritten)
@@ -69,7 +69,7 @@ extension Engine {
     let action = EngineFailure.Action.build(tag: request.tag)
     for attemptsLeft in (0..<Self.attempts).reversed() {
       let (ending, tail) = try await attempt(action) {
-        try await command.stream(plan: kind == .docker ? .interrupt : .stepsFirst, log: log)
+        try await command.stream(plan: buildStopPlan, log: log)
       }
       if ending.isSuccess {
         if let rewritten { try await load(rewritten, action, log: log) }
@@ -81,9 +81,22 @@ extension Engine {
         log("another process removed layers that this build found in the cache; building again")
         continue
       }
-      let leftovers = isUnfinished ? await removeContainers(since: containers) : []
+      var leftovers: [String] = []
+      if isUnfinished { leftovers = await removeContainers(since: containers) }
       throw failure(action, ending, tail, leftovers)
     }
+  }
+
+  private var buildStopPlan: RunningChild.StopPlan {
+    switch kind {
+    case .docker: .interrupt
+    case .podman, .buildah: .stepsFirst
+    }
+  }
+
+  private static func existing(_ path: String) -> String? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return path
   }
 
   /// Of one build, whose cached layers others may remove while it looks at them.
@@ -105,7 +118,8 @@ extension Engine {
   }
 
   private func rewritesTimes(_ request: BuildRequest) async -> Bool {
-    request.sourceDate != nil ? await rewritesTimes(builder: request.builder) : false
+    guard request.sourceDate != nil else { return false }
+    return await rewritesTimes(builder: request.builder)
   }
 
   /// Whether a build whose times are fixed comes out the same, to the byte. BuildKit 0.13 rewrites the times of files,
@@ -137,8 +151,10 @@ extension Engine {
     guard let reply = try? await command.reply(), !reply.ending.isSuccess, reply.ending.stop == nil
     else { return nil }
     let says = reply.errorOutput.lowercased()
-    return says.contains("network bridge not found") || says.contains("no such network")
-      ? "host" : nil
+    guard says.contains("network bridge not found") || says.contains("no such network") else {
+      return nil
+    }
+    return "host"
   }
 
   private func export(
@@ -217,9 +233,14 @@ extension Engine {
 
   private func checkClassic(_ request: BuildRequest) throws(EngineError) {
     guard isClassic(builder: request.builder) else { return }
-    let lacking =
-      request.secrets.isEmpty ? (request.cacheTo.isEmpty ? nil : "--cache-to") : "--secret"
-    guard let lacking else { return }
+    let lacking: String
+    if !request.secrets.isEmpty {
+      lacking = "--secret"
+    } else if !request.cacheTo.isEmpty {
+      lacking = "--cache-to"
+    } else {
+      return
+    }
     throw .invalidRequest(
       "docker's classic builder, which DOCKER_BUILDKIT=0 asks for, has no \(lacking): build with BuildKit, without that "
         + "variable, or leave \(lacking) out")

@@ -29,7 +29,9 @@ extension Engine {
     let name = "forge-test-" + UUID().uuidString.prefix(12).lowercased()
     var failure: EngineError?
     // A port of its own first; where the engine may not make networks, the host's.
-    for network in request.port == nil ? ["none"] : ["published", "host"] {
+    var networks = ["published", "host"]
+    if request.port == nil { networks = ["none"] }
+    for network in networks {
       do {
         try await checked(
           .run(image: request.image), runArguments(request, name: name, network: network))
@@ -83,10 +85,10 @@ extension Engine {
   /// leave an image without a manifest, which spoils every list of images.
   package func load(_ archive: String) async throws(EngineError) -> String {
     // Without progress, which a podman that outlives forge could not write.
+    var arguments = ["load", "--input=\(archive)"]
+    if kind == .podman { arguments.append("--quiet") }
     let output = try await checked(
-      .run(image: archive),
-      ["load"] + (kind == .podman ? ["--quiet"] : []) + ["--input=\(archive)"],
-      limit: .seconds(1800), plan: .finish)
+      .run(image: archive), arguments, limit: .seconds(1800), plan: .finish)
     for line in output.split(whereSeparator: \.isNewline).reversed() {
       if let range = line.firstRange(of: "Loaded image: ") ?? line.firstRange(
         of: "Loaded image ID: ")
@@ -103,12 +105,12 @@ extension Engine {
     if !(await hasImage(image)) {
       try await checked(.run(image: image), ["pull", image], limit: .seconds(1800))
     }
-    let output =
-      kind == .buildah
-      ? try await checked(
-        .run(image: image), ["inspect", "--type=image", "--format={{.FromImageDigest}}", image])
-      : try await checked(
-        .run(image: image), ["image", "inspect", "--format={{index .RepoDigests 0}}", image])
+    let arguments =
+      switch kind {
+      case .buildah: ["inspect", "--type=image", "--format={{.FromImageDigest}}", image]
+      case .docker, .podman: ["image", "inspect", "--format={{index .RepoDigests 0}}", image]
+      }
+    let output = try await checked(.run(image: image), arguments)
     guard let range = output.firstRange(of: "sha256:") else {
       throw .noSuchImage(kind, reference: image)
     }
@@ -130,9 +132,9 @@ extension Engine {
         "--pull=never",
       ]
     }
-    arguments += request.writable.map {
-      "--tmpfs=\($0):rw,mode=1777" + (kind == .podman ? ",notmpcopyup" : "")
-    }
+    var options = "rw,mode=1777"
+    if kind == .podman { options += ",notmpcopyup" }
+    arguments += request.writable.map { "--tmpfs=\($0):\(options)" }
     arguments += request.environment.map { "--env=\($0)" }
     switch network {
     case "published": arguments += request.port.map { ["--publish=127.0.0.1::\($0)"] } ?? []
@@ -156,9 +158,9 @@ extension Engine {
     let needsRunc =
       kind == .podman && host.hasHybridControlGroups && host.runtimeIsCrun
       && Programs.find("runc", environment: environment) != nil
-    return EngineCommand(
-      program: path, arguments: (needsRunc ? ["--runtime=runc"] : []) + arguments,
-      environment: environment)
+    var words = arguments
+    if needsRunc { words.insert("--runtime=runc", at: 0) }
+    return EngineCommand(program: path, arguments: words, environment: environment)
   }
 
   @discardableResult

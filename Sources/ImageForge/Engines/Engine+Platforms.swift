@@ -13,8 +13,8 @@ extension Engine {
   ) async -> String? {
     let processor = Self.processor(of: platform)
     if isClassic(builder: builder) {
-      return platform == Self.platform
-        ? nil : "docker's classic builder (DOCKER_BUILDKIT=0) builds for its own only"
+      guard platform != Self.platform else { return nil }
+      return "docker's classic builder (DOCKER_BUILDKIT=0) builds for its own only"
     }
     if kind == .docker {
       guard let platforms = await builderPlatforms(builder), !platforms.contains(platform),
@@ -40,9 +40,11 @@ extension Engine {
   /// The platform of an image in the store; nil where there is none, or the engine does not say.
   package func platform(of image: String) async -> String? {
     let arguments =
-      kind == .buildah
-      ? ["inspect", "--type=image", "--format={{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image]
-      : ["image", "inspect", "--format={{.Os}}/{{.Architecture}}", image]
+      switch kind {
+      case .buildah:
+        ["inspect", "--type=image", "--format={{.OCIv1.OS}}/{{.OCIv1.Architecture}}", image]
+      case .docker, .podman: ["image", "inspect", "--format={{.Os}}/{{.Architecture}}", image]
+      }
     guard ImageName.isPlausible(image),
       let reply = try? await EngineCommand(
         program: path, arguments: arguments, environment: environment
@@ -50,7 +52,8 @@ extension Engine {
       reply.ending.isSuccess
     else { return nil }
     let text = reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
-    return text.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+/) == nil ? nil : text
+    guard text.wholeMatch(of: /[a-z0-9]+\/[a-z0-9]+/) != nil else { return nil }
+    return text
   }
 
   /// As `docker buildx inspect` lists them; nil where it does not.
@@ -65,7 +68,8 @@ extension Engine {
     // A star marks what the user set.
     let names = lines.flatMap { $0.dropFirst(10).split(separator: ",") }
       .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " *")) }
-    return names.isEmpty ? nil : names.map { DisplayText.escape($0) }
+    guard !names.isEmpty else { return nil }
+    return names.map { DisplayText.escape($0) }
   }
 
   /// `linux/arm64/v8` -> `arm64`.
@@ -90,8 +94,9 @@ extension Engine {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return Set(
       files.compactMap { file in
-        guard file.hasPrefix("qemu-") || file.hasPrefix("rosetta") else { return nil }
-        let name = file.hasPrefix("rosetta") ? "x86_64" : String(file.dropFirst(5))
+        if file.hasPrefix("rosetta") { return names["x86_64"] }
+        guard file.hasPrefix("qemu-") else { return nil }
+        let name = String(file.dropFirst(5))
         return names[name] ?? name
       })
   }

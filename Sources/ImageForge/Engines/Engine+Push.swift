@@ -45,13 +45,13 @@ extension Engine {
 
   /// The layers of an image of the store, by the digests of their plain tars; empty when there is none.
   public func layers(of tag: String) async -> Set<String> {
+    let name = storeName(tag)
     let arguments =
-      kind == .buildah
-      ? [
-        "inspect", "--type=image", "--format={{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}",
-        storeName(tag),
-      ]
-      : ["image", "inspect", "--format={{json .RootFS.Layers}}", storeName(tag)]
+      switch kind {
+      case .buildah:
+        ["inspect", "--type=image", "--format={{range .OCIv1.RootFS.DiffIDs}}{{.}} {{end}}", name]
+      case .docker, .podman: ["image", "inspect", "--format={{json .RootFS.Layers}}", name]
+      }
     let command = EngineCommand(program: path, arguments: arguments, environment: environment)
     guard let reply = try? await command.reply(), reply.ending.isSuccess else { return [] }
     return Set(reply.output.matches(of: /sha256:[0-9a-f]{64}/).map { String($0.output) })

@@ -24,9 +24,15 @@ extension Engine {
       return .unknown
     }
     let id = reply.output.trimmingCharacters(in: .whitespacesAndNewlines)
-    if reply.ending.isSuccess { return id.isEmpty ? .unknown : .id(id) }
+    if reply.ending.isSuccess {
+      guard !id.isEmpty else { return .unknown }
+      return .id(id)
+    }
     let says = reply.errorOutput.lowercased()
-    return says.contains("no such image") || says.contains("image not known") ? .absent : .unknown
+    guard says.contains("no such image") || says.contains("image not known") else {
+      return .unknown
+    }
+    return .absent
   }
 
   /// Makes a tag stand for what it stood for before, or removes it. Does nothing where that is unknown.
@@ -61,7 +67,7 @@ extension Engine {
       let new = (await workingContainers() ?? []).subtracting(before).sorted()
       guard !new.isEmpty else { return [] }
       guard !othersAreBuilding() else { return new }
-      _ = try? await command(containerRemovalArguments + new).reply()
+      _ = try? await command(Self.removal(by: kind) + new).reply()
       return (await workingContainers() ?? []).intersection(new).sorted()
     }.value
   }

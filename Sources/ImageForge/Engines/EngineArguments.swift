@@ -11,8 +11,11 @@ extension Engine {
     var arguments = ["build", "--file=\(request.dockerfile)", "--tag=\(storeName(request.tag))"]
     switch kind {
     case .docker:
-      arguments +=
-        isClassic(builder: request.builder) ? ["--rm", "--force-rm"] : ["--progress=plain"]
+      if isClassic(builder: request.builder) {
+        arguments += ["--rm", "--force-rm"]
+      } else {
+        arguments.append("--progress=plain")
+      }
       if let network { arguments.append("--network=\(network)") }
       if let builder = request.builder { arguments.append("--builder=\(builder)") }
       // A builder chosen by the user may keep its result to itself.
@@ -59,7 +62,10 @@ extension Engine {
 
   func buildEnvironment(builder: String?) -> [String: String] {
     guard kind == .docker else { return environment }
-    return environment.merging(["DOCKER_BUILDKIT": isClassic(builder: builder) ? "0" : "1"]) { $1 }
+    var environment = environment
+    environment["DOCKER_BUILDKIT"] = "1"
+    if isClassic(builder: builder) { environment["DOCKER_BUILDKIT"] = "0" }
+    return environment
   }
 
   /// Writes a docker-archive to the file that docker finds as its standard output, podman and buildah as their
@@ -89,8 +95,14 @@ extension Engine {
     }
   }
 
-  /// podman wants force where a container's file system is still mounted, as a killed build leaves it.
-  var containerRemovalArguments: [String] { kind == .podman ? ["rm", "--force"] : ["rm"] }
+  /// The words that remove a container. podman wants force where its file system is still mounted, as a killed build
+  /// leaves it.
+  static func removal(by kind: Kind) -> [String] {
+    switch kind {
+    case .podman: ["rm", "--force"]
+    case .docker, .buildah: ["rm"]
+    }
+  }
 
   /// A name as the store of podman and buildah keeps it: `localhost/` before a name without a registry. They would add
   /// it themselves, but not before reading `dir:x` or `oci:x` as an order to write a folder.
@@ -99,6 +111,7 @@ extension Engine {
     let parts = tag.split(separator: "/", maxSplits: 1)
     let hasRegistry =
       parts.count == 2 && (parts[0] == "localhost" || parts[0].contains { $0 == "." || $0 == ":" })
-    return hasRegistry ? tag : "localhost/\(tag)"
+    if hasRegistry { return tag }
+    return "localhost/\(tag)"
   }
 }

@@ -58,7 +58,8 @@ struct EngineCommand: Sendable, Equatable {
       try await run(configuration, input: .none, output: .sequence, error: .combinedWithOutput) {
         execution in
         child.started(execution.processIdentifier.value)
-        let below = plan == .stepsFirst ? ProcessWatch(execution.processIdentifier.value) : nil
+        var below: ProcessWatch?
+        if plan == .stepsFirst { below = ProcessWatch(execution.processIdentifier.value) }
         return (try await Self.lines(of: execution.standardOutput, log: log), below)
       }
     }
@@ -75,10 +76,11 @@ struct EngineCommand: Sendable, Equatable {
   ) async throws -> (ending: Ending, tail: OutputTail) {
     let nowhere = try FileDescriptor.open("/dev/null", .writeOnly)
     defer { try? nowhere.close() }
+    let output = if asInput { nowhere } else { file }
     let (result, stop) = try await supervise(plan: .interrupt, limit: nil) { configuration, child in
       try await run(
         configuration, input: .fileDescriptor(file, closeAfterSpawningProcess: false),
-        output: .fileDescriptor(asInput ? nowhere : file, closeAfterSpawningProcess: false),
+        output: .fileDescriptor(output, closeAfterSpawningProcess: false),
         error: .sequence
       ) { execution in
         child.started(execution.processIdentifier.value)

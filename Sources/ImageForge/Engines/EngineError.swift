@@ -2,10 +2,24 @@ import ForgeBasics
 
 /// What went wrong between forge and a container engine.
 public enum EngineError: ForgeError, Equatable {
+  /// Why an engine cannot be used.
+  public struct Rejection: Sendable, Equatable {
+    /// The engine that was looked for.
+    public let kind: Engine.Kind
+    /// `not on PATH`, or what its own check said.
+    public let reason: String
+
+    /// That an engine was looked for, and cannot be used.
+    public init(kind: Engine.Kind, reason: String) {
+      self.kind = kind
+      self.reason = reason
+    }
+  }
+
   /// The request cannot be right: no such context, no Dockerfile, a malformed name.
   case invalidRequest(String)
   /// No engine can be used; why, for each that was looked for.
-  case noUsableEngine([EngineFinder.Rejection])
+  case noUsableEngine([Rejection])
   /// The engine's store holds no such image.
   case noSuchImage(Engine.Kind, reference: String)
   /// The archive cannot be written; found before the engine was started, or at the final rename.
@@ -27,17 +41,28 @@ public enum EngineError: ForgeError, Equatable {
   public var description: String {
     switch self {
     case .invalidRequest(let reason): reason
-    case .noUsableEngine(let rejections): EngineFinder.explain(rejections)
+    case .noUsableEngine(let rejections): Self.explanation(of: rejections)
     case .noSuchImage(let kind, let reference):
       "\(kind.rawValue) has no image \(DisplayText.escape(reference)): build or pull it first, "
         + "or name one that `\(kind.rawValue) images` lists"
     case .unwritable(let error): error.description
     case .failed(let failure): failure.description
     case .interrupted(let kind, let leftovers, let images):
-      "interrupted: \(kind.rawValue) was stopped"
-        + (images.isEmpty ? ", and nothing was written" : ". " + Self.loaded(kind, images))
-        + Self.removal(kind, leftovers)
+      Self.interruption(kind, images) + Self.removal(kind, leftovers)
     }
+  }
+
+  private static func explanation(of rejections: [Rejection]) -> String {
+    let reasons = rejections.map { "\n  \($0.kind.rawValue): \($0.reason)" }.joined()
+    return "no container engine can be used:" + reasons
+      + "\nInstall one (Debian and Ubuntu: sudo apt-get install buildah; Fedora: sudo dnf install buildah; "
+      + "macOS: brew install podman), or mend the one that is there"
+  }
+
+  private static func interruption(_ kind: Engine.Kind, _ images: [String]) -> String {
+    let stopped = "interrupted: \(kind.rawValue) was stopped"
+    if images.isEmpty { return stopped + ", and nothing was written" }
+    return stopped + ". " + loaded(kind, images)
   }
 
   /// What to do about images that are left in the store.
@@ -49,9 +74,9 @@ public enum EngineError: ForgeError, Equatable {
 
   static func removal(_ kind: Engine.Kind, _ leftovers: [String]) -> String {
     guard !leftovers.isEmpty else { return "" }
-    let names = leftovers.map { DisplayText.escape($0) }.joined(separator: " ")
+    let words = Engine.removal(by: kind) + leftovers.map { DisplayText.escape($0) }
     return ". Working containers may be left; when no other build runs, remove them: "
-      + "\(kind.rawValue) rm \(kind == .podman ? "--force " : "")\(names)"
+      + "\(kind.rawValue) \(words.joined(separator: " "))"
   }
 }
 
@@ -132,8 +157,8 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   private var reason: String {
     // What is fetched for a build is sent by a push.
     if case .push = action, case .baseImage(_, let why) = cause {
-      return why == .denied
-        ? "the registry refuses it" : "the registry cannot be reached, or does not know the name"
+      if why == .denied { return "the registry refuses it" }
+      return "the registry cannot be reached, or does not know the name"
     }
     return switch cause {
     case .step: status
@@ -178,7 +203,10 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   }
 
   private var loadCommand: String {
-    engine == .buildah ? "buildah pull docker-archive:FILE" : "\(engine.rawValue) load -i FILE"
+    switch engine {
+    case .buildah: "buildah pull docker-archive:FILE"
+    case .docker, .podman: "\(engine.rawValue) load -i FILE"
+    }
   }
 
   private var pruneCommand: String {

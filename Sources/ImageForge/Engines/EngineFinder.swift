@@ -3,18 +3,6 @@ import Foundation
 
 /// Looks for the container engines of this machine.
 public struct EngineFinder: Sendable {
-  /// Why an engine cannot be used.
-  public struct Rejection: Sendable, Equatable {
-    public let kind: Engine.Kind
-    /// `not on PATH`, or what its own check said.
-    public let reason: String
-
-    public init(kind: Engine.Kind, reason: String) {
-      self.kind = kind
-      self.reason = reason
-    }
-  }
-
   /// Finds the engine to use: of docker, podman and buildah the first that works, or the one that is wanted.
   ///
   /// docker works when its daemon answers and it can build with BuildKit, which the recipes need.
@@ -31,10 +19,10 @@ public struct EngineFinder: Sendable {
   static func find(
     _ choice: EngineChoice, environment: [String: String], limit: Duration
   ) async throws(EngineError) -> Engine {
-    var rejections: [Rejection] = []
+    var rejections: [EngineError.Rejection] = []
     for kind in choice.candidates {
       guard let path = Programs.find(kind.rawValue, environment: environment) else {
-        rejections.append(Rejection(kind: kind, reason: "not on PATH"))
+        rejections.append(.init(kind: kind, reason: "not on PATH"))
         continue
       }
       let probe = EngineProbe(kind: kind, path: path, environment: environment, limit: limit)
@@ -43,17 +31,10 @@ public struct EngineFinder: Sendable {
         return Engine(kind: kind, path: path, version: version, environment: environment)
       case .unusable(let reason):
         if Task.isCancelled { throw .interrupted(kind, leftovers: []) }
-        rejections.append(Rejection(kind: kind, reason: reason))
+        rejections.append(.init(kind: kind, reason: reason))
       }
     }
     throw .noUsableEngine(rejections)
-  }
-
-  static func explain(_ rejections: [Rejection]) -> String {
-    let reasons = rejections.map { "\n  \($0.kind.rawValue): \($0.reason)" }.joined()
-    return "no container engine can be used:" + reasons
-      + "\nInstall one (Debian and Ubuntu: sudo apt-get install buildah; Fedora: sudo dnf install buildah; "
-      + "macOS: brew install podman), or mend the one that is there"
   }
 }
 
@@ -143,7 +124,7 @@ struct EngineProbe: Sendable {
     do {
       let reply = try await command.reply(within: limit)
       if reply.ending.stop == .timedOut {
-        let what = kind == .docker ? "its daemon" : "it"
+        let what = if kind == .docker { "its daemon" } else { "it" }
         return .failure(
           Failure(reason: "\(what) did not answer within \(limit.components.seconds) s"))
       }

@@ -76,22 +76,4 @@ enum FailureDiagnosis {
     ].contains { text.contains($0) }
       || text.contains("failed to create llb definition") && text.contains("not found")
   }
-
-  /// The base image that a line names: of `STEP 1/9: FROM python:3.12-slim AS build`, `Step 1/9 : FROM …`,
-  /// `#2 [internal] load metadata for docker.io/library/python:3.12-slim` or `initializing source docker://…:`.
-  static func base(in line: String) -> String? {
-    if line.lowercased().hasPrefix("step ") || line.hasPrefix("["),
-      let name = word(after: "FROM ", in: line)
-    {
-      return name.hasPrefix("--") ? word(after: name + " ", in: line) : name
-    }
-    if line.hasPrefix("#"), let name = word(after: "load metadata for ", in: line) { return name }
-    return nil
-  }
-
-  private static func word(after marker: String, in line: String) -> String? {
-    guard let range = line.range(of: marker) else { return nil }
-    let word = line[range.upperBound...].prefix { $0 != " " }
-    return word.isEmpty ? nil : String(word)
-  }
 }

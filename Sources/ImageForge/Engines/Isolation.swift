@@ -24,7 +24,8 @@ enum Isolation {
     guard host.isLinux else { return nil }
     let breaks =
       host.isContainer || !host.hasRuntime || (host.hasHybridControlGroups && host.runtimeIsCrun)
-    return breaks ? "chroot" : nil
+    guard breaks else { return nil }
+    return "chroot"
   }
 
   static func host(environment: [String: String]) -> Host {

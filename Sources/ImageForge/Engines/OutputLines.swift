@@ -27,7 +27,9 @@ struct LineSplitter {
       isCut = false
     }
     guard !line.isEmpty else { return }
-    emit(OutputText.clean(String(decoding: line, as: UTF8.self)) + (isCut ? "…" : ""))
+    var text = OutputText.clean(String(decoding: line, as: UTF8.self))
+    if isCut { text += "…" }
+    emit(text)
   }
 
   private mutating func append(_ bytes: Slice<UnsafeRawBufferPointer>) {
@@ -58,6 +60,27 @@ package enum OutputText {
       return "\(match.1) \(match.2)"
     }
     return nil
+  }
+
+  /// The base image that a line names: of `STEP 1/9: FROM python:3.12-slim AS build`, `Step 1/9 : FROM …`,
+  /// `#2 [internal] load metadata for docker.io/library/python:3.12-slim` or `initializing source docker://…:`.
+  static func base(in line: String) -> String? {
+    if line.lowercased().hasPrefix("step ") || line.hasPrefix("["),
+      let name = word(after: "FROM ", in: line)
+    {
+      // `FROM --platform=… name`
+      guard name.hasPrefix("--") else { return name }
+      return word(after: name + " ", in: line)
+    }
+    if line.hasPrefix("#"), let name = word(after: "load metadata for ", in: line) { return name }
+    return nil
+  }
+
+  private static func word(after marker: String, in line: String) -> String? {
+    guard let range = line.range(of: marker) else { return nil }
+    let word = line[range.upperBound...].prefix { $0 != " " }
+    guard !word.isEmpty else { return nil }
+    return String(word)
   }
 
   /// Removes `ESC [ digits and semicolons m`.
@@ -100,8 +123,9 @@ struct OutputTail: Sendable {
       isInStep = true
       lines.removeAll()
     }
-    if lines.count == (isInStep ? Self.stepCapacity : Self.capacity) { lines.removeFirst() }
+    let capacity = if isInStep { Self.stepCapacity } else { Self.capacity }
+    if lines.count == capacity { lines.removeFirst() }
     lines.append(line)
-    if let base = FailureDiagnosis.base(in: line) { lastBase = base }
+    if let base = OutputText.base(in: line) { lastBase = base }
   }
 }

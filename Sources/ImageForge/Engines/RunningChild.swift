@@ -14,6 +14,14 @@ final class RunningChild: Sendable {
     case interrupt
     /// Let it end: what it writes into a store must not be left half.
     case finish
+
+    /// What the program is told first.
+    fileprivate var signal: Int32 {
+      switch self {
+      case .interrupt: SIGINT
+      case .stepsFirst, .finish: SIGTERM
+      }
+    }
   }
 
   enum StopReason: Sendable { case cancelled, timedOut }
@@ -78,7 +86,7 @@ final class RunningChild: Sendable {
     }
     if !hasEnded {
       seen.formUnion(ProcessTable.descendants(of: leader))
-      kill(-leader, plan == .interrupt ? SIGINT : SIGTERM)
+      kill(-leader, plan.signal)
       await wait(.seconds(3)) { false }
     }
     if !hasEnded {

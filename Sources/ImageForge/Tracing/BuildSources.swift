@@ -32,8 +32,7 @@ public struct BuildSources: Sendable {
   /// - Throws: `TracingError` for a Dockerfile that cannot be read.
   public init(dockerfile path: String, context: String? = nil) throws {
     let text = try Self.text(ofDockerfile: path)
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let context = context ?? (folder.isEmpty ? "/" : folder)
+    let context = context ?? Self.folder(of: path)
     let ignore = ["\(path).dockerignore", "\(context)/.dockerignore"].lazy
       .compactMap { path in Self.read(path).map { (name: WorkingFolder.shown(path), text: $0) } }
       .first
@@ -75,10 +74,12 @@ public struct BuildSources: Sendable {
       return finding.traced(to: cause, change: lines.change(finding))
     }
     // A secret in a source file is mended there; the Dockerfile's line only copied it.
-    let line = finding.id == "FORGE-I010" ? finding.place?.line : nil
+    var source = cause
+    if finding.id == "FORGE-I010", let line = finding.place?.line {
+      source = SourceLine(file: name(path), line: line)
+    }
     return finding.traced(
-      to: line.map { SourceLine(file: name(path), line: $0) } ?? cause,
-      change: ignoring(path, finding) ?? lines.change(finding))
+      to: source, change: ignoring(path, finding) ?? lines.change(finding))
   }
 
   // MARK: The ignore file
@@ -92,7 +93,8 @@ public struct BuildSources: Sendable {
       // What is ignored already came another way.
       guard rule.pattern.isException else { return nil }
       // An exception for files of this name goes; a wider one may be needed for others.
-      let plain = rule.text.hasPrefix("!**/") ? rule.text.dropFirst(4) : rule.text.dropFirst()
+      var plain = rule.text.dropFirst()
+      if plain.hasPrefix("**/") { plain = plain.dropFirst(3) }
       if rule.pattern.matches(path), !plain.contains(where: { "*?[\\".contains($0) }) {
         return SourceChange(file: ignore.name, line: rule.line, removes: 1, inserts: [])
       }
@@ -135,7 +137,14 @@ public struct BuildSources: Sendable {
   // MARK: Names
 
   private func name(_ path: String) -> String {
-    contextName.isEmpty ? path : "\(contextName)/\(path)"
+    if contextName.isEmpty { return path }
+    return "\(contextName)/\(path)"
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    if slash == path.startIndex { return "/" }
+    return String(path[..<slash])
   }
 
   /// - Throws: `TracingError` for what is not there, no file, or not readable.

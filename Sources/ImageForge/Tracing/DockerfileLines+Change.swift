@@ -14,14 +14,12 @@ extension DockerfileLines {
     switch finding.id {
     case "FORGE-I005" where keyword == "RUN" && finding.place?.imagePath == "var/lib/apt/lists/":
       return appending("rm -rf /var/lib/apt/lists/*", to: instruction)
-    case "FORGE-I007" where keyword == "ADD":
-      return rewriting(instruction) {
-        Self.isPlainCopy(instruction) ? "COPY" + $0.dropFirst(3) : $0
-      }
+    case "FORGE-I007" where keyword == "ADD" && Self.isPlainCopy(instruction):
+      return rewriting(instruction) { "COPY" + $0.dropFirst(3) }
     case "FORGE-I008" where keyword == "ENV":
       return finding.variable.flatMap { without($0, in: instruction) }
-    case "FORGE-I014" where keyword == "VOLUME":
-      return instruction.words.count == 1 ? deleting(instruction) : nil
+    case "FORGE-I014" where keyword == "VOLUME" && instruction.words.count == 1:
+      return deleting(instruction)
     case "FORGE-I016" where keyword == "RUN":
       return rewriting(instruction) { $0.replacing("apk add ", with: "apk add --no-cache ") }
     case "FORGE-I017" where keyword == "RUN" && finding.subject == .program("dnf"):
@@ -88,7 +86,8 @@ extension DockerfileLines {
     let words = DockerfileWords.split(instruction.arguments, escape: file.escape)
     // The old form has one variable: `ENV NAME value`.
     guard words.first?.contains("=") == true else {
-      return words.first == name ? deleting(instruction) : nil
+      guard words.first == name else { return nil }
+      return deleting(instruction)
     }
     return withoutWords(words.filter { $0.prefix { $0 != "=" } == name }, in: instruction)
   }
@@ -100,9 +99,10 @@ extension DockerfileLines {
     let rest = words.filter { !some.contains($0) }
     guard rest.count < words.count else { return nil }
     if rest.isEmpty { return deleting(instruction) }
-    let isLong = instruction.endLine > instruction.line
+    var separator = " "
+    if instruction.endLine > instruction.line { separator = " \(file.escape)\n    " }
     return rewriting(instruction) { _ in
-      "\(instruction.spelling) " + rest.joined(separator: isLong ? " \(file.escape)\n    " : " ")
+      "\(instruction.spelling) " + rest.joined(separator: separator)
     }
   }
 
@@ -147,7 +147,8 @@ extension DockerfileLines {
     guard SecretText.masked(whole) == whole, new.allSatisfy({ DisplayText.escape($0) == $0 }) else {
       return nil
     }
-    let inserts = new.enumerated().map { $0.offset == 0 ? indent + $0.element : $0.element }
+    var inserts = new
+    if let first = new.first { inserts[0] = indent + first }
     return SourceChange(
       file: file.name, line: lines.lowerBound, removes: lines.count, inserts: inserts)
   }

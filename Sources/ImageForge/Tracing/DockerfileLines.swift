@@ -60,7 +60,8 @@ struct DockerfileLines {
 
   private static func keyword(_ step: HistoryFacts) -> String {
     let text = BuildStep.short(step.createdBy)
-    return text.hasPrefix("|") ? "RUN" : String(text.prefix { $0 != " " })
+    if text.hasPrefix("|") { return "RUN" }
+    return String(text.prefix { $0 != " " })
   }
 
   /// The line that made what a finding is about.
@@ -72,10 +73,9 @@ struct DockerfileLines {
     let text =
       (words + instruction.arguments.split(whereSeparator: \.isWhitespace).map(String.init))
       .joined(separator: " ")
-    let shown = DisplayText.escape(SecretText.masked(text))
-    return SourceLine(
-      file: file.name, line: instruction.line,
-      text: shown.count > 60 ? shown.prefix(59) + "…" : shown)
+    var shown = DisplayText.escape(SecretText.masked(text))
+    if shown.count > 60 { shown = shown.prefix(59) + "…" }
+    return SourceLine(file: file.name, line: instruction.line, text: shown)
   }
 
   /// What the stage does not make itself comes from its base.

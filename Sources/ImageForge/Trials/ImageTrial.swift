@@ -81,8 +81,8 @@ public struct ImageTrial: Sendable {
   ) async throws -> TrialReport {
     let analysis = try Analyzer.analyze(folder)
     var builder = ProjectBuilder()
-    builder.engine = engine.kind == .docker ? .docker : .podman
-    builder.buildArguments = analysis.services.flatMap { Self.placeholders($0, .buildPublic) }
+    if engine.kind == .docker { builder.engine = .docker } else { builder.engine = .podman }
+    builder.buildArguments = analysis.services.flatMap { Self.placeholders($0, [.buildPublic]) }
     // Under a name of its own: whatever the store holds under the services' names stays.
     builder.tag = "localhost/forge-trial-\(UUID().uuidString.prefix(8).lowercased()):latest"
     let report = try await builder.build(folder, log: log)
@@ -111,7 +111,7 @@ public struct ImageTrial: Sendable {
   ) async throws -> TrialReport.Image {
     var trial = self
     let given = Set(environment.map { $0.prefix { $0 != "=" } })
-    let made = Self.placeholders(service, .runtime).filter {
+    let made = Self.placeholders(service, [.runtime, .runtimeSecret]).filter {
       !given.contains($0.prefix { $0 != "=" })
     }
     if !made.isEmpty {
@@ -120,7 +120,7 @@ public struct ImageTrial: Sendable {
     trial.environment += made
     trial.mcpPath =
       mcpPath ?? service.mcp.first { $0.mounted && $0.transport == .streamableHTTP }?.path
-    let path = (service.path == "." ? "" : service.path + "/") + "Dockerfile"
+    let path = ProjectPath.join(service.path, "Dockerfile")
     if let text = try? BuildSources.text(ofDockerfile: folder + "/" + path) {
       trial.dockerfile = (path, text)
     }
@@ -128,22 +128,19 @@ public struct ImageTrial: Sendable {
   }
 
   /// Values for what a service requires, so that it starts.
-  private static func placeholders(_ service: Service, _ kind: EnvironmentVariable.Scope)
-    -> [String]
-  {
-    service.environment.filter { variable in
-      variable.required
-        && (kind == .buildPublic
-          ? variable.scope == .buildPublic : [.runtime, .runtimeSecret].contains(variable.scope))
-    }.map { variable in
-      let isAddress =
-        variable.name.hasSuffix("URL") || variable.name.hasSuffix("URI")
-        || variable.name.hasSuffix("DSN")
-      guard isAddress else { return "\(variable.name)=forge-test" }
-      let scheme =
-        variable.name.contains("DATABASE") || variable.name.contains("DB")
-        ? service.databases.first : nil
-      return "\(variable.name)=\(scheme ?? "http")://forge@127.0.0.1:1/forge"
+  private static func placeholders(
+    _ service: Service, _ scopes: Set<EnvironmentVariable.Scope>
+  ) -> [String] {
+    service.environment.filter { $0.required && scopes.contains($0.scope) }.map { variable in
+      let name = variable.name
+      guard ["URL", "URI", "DSN"].contains(where: name.hasSuffix) else {
+        return "\(name)=forge-test"
+      }
+      var scheme = "http"
+      if name.contains("DB") || name.contains("DATABASE"), let database = service.databases.first {
+        scheme = database
+      }
+      return "\(name)=\(scheme)://forge@127.0.0.1:1/forge"
     }
   }
 }
@@ -172,8 +169,11 @@ private struct StoreState {
     for (name, before) in names { await engine.restoreTag(name, to: before) }
     // Without its names it would stay where these were there before. docker's store of containerd knows it by another
     // ID, but there an image goes with its names.
-    guard image == .absent, let left = names.isEmpty ? loaded ?? id : id else { return nil }
-    return await engine.removeImage(left) ? nil : left
+    guard image == .absent else { return nil }
+    var left = id
+    if names.isEmpty, let loaded { left = loaded }
+    guard let left, await !engine.removeImage(left) else { return nil }
+    return left
   }
 }
 
@@ -190,6 +190,12 @@ extension ImageTrial {
     let exposedPorts: [String: Empty]?
     let healthcheck: Health?
     let labels: [String: String]?
+
+    /// The words of a health check of the exec form; empty where there is none.
+    var healthCommand: [String] {
+      guard let test = healthcheck?.test, test.first == "CMD" else { return [] }
+      return Array(test.dropFirst())
+    }
 
     enum CodingKeys: String, CodingKey {
       case user = "User"
@@ -213,9 +219,9 @@ extension ImageTrial {
     do { container = try await engine.start(request) } catch {
       guard case .failed(let failure) = error, failure.cause == .step else { throw error }
       checks.append(
-        check(
-          "starts", false, "it cannot be started: \(failure.status)",
-          "mend what the last lines say", "CMD"))
+        failed(
+          "starts", "it cannot be started: \(failure.status)",
+          fix: "mend what the last lines say", at: "CMD"))
       return TrialReport.Image(image: name, checks: checks, log: failure.lastLines)
     }
     do {
@@ -228,9 +234,10 @@ extension ImageTrial {
     let log = await engine.logs(of: container.name, lines: 200)
     checks.append(readOnly(log))
     await engine.remove(container: container.name)
-    let failed = checks.contains { $0.outcome == .failed }
-    return TrialReport.Image(
-      image: name, checks: checks, log: failed ? log.suffix(15).map { $0 } : [])
+    guard checks.contains(where: { $0.outcome == .failed }) else {
+      return TrialReport.Image(image: name, checks: checks, log: [])
+    }
+    return TrialReport.Image(image: name, checks: checks, log: Array(log.suffix(15)))
   }
 
   private func facts(of image: String, _ engine: Engine) async -> Facts? {
@@ -271,14 +278,12 @@ extension ImageTrial {
     let id = user.prefix { $0 != ":" }
     let number = Int(id)
     if let number, (1...Int(Int32.max)).contains(number) {
-      return check("user", true, "runs as \(user)")
+      return .passed("user", "runs as \(user)")
     }
-    let isRoot = id.isEmpty || id == "root" || number == 0
-    return check(
-      "user", false,
-      isRoot
-        ? "runs as root" : "the user \(user) is a name: Kubernetes cannot see that it is not root",
-      "end the Dockerfile's last stage with USER 10001:10001", "USER")
+    var message = "the user \(user) is a name: Kubernetes cannot see that it is not root"
+    if id.isEmpty || id == "root" || number == 0 { message = "runs as root" }
+    return failed(
+      "user", message, fix: "end the Dockerfile's last stage with USER 10001:10001", at: "USER")
   }
 
   /// Waits until the image's own health check says yes; without one, until its port answers, or it has run a while and is
@@ -287,8 +292,7 @@ extension ImageTrial {
     _ container: RunningContainer, _ facts: Facts?, _ engine: Engine,
     _ checks: inout [TrialReport.Check]
   ) async -> Bool {
-    let test = facts?.healthcheck?.test ?? []
-    let words = test.first == "CMD" ? Array(test.dropFirst()) : []
+    let words = facts?.healthCommand ?? []
     let start = ContinuousClock.now
     let deadline = start + .seconds(seconds)
     var work = ProcessorTime(of: await engine.inspect(container.name, "{{.State.Pid}}"))
@@ -296,9 +300,9 @@ extension ImageTrial {
       if await engine.inspect(container.name, "{{.State.Running}}") != "true" {
         let code = await engine.inspect(container.name, "{{.State.ExitCode}}") ?? "?"
         checks.append(
-          check(
-            "starts", false, "it ended by itself with exit code \(code)",
-            "mend what its last lines say", "CMD"))
+          failed(
+            "starts", "it ended by itself with exit code \(code)",
+            fix: "mend what its last lines say", at: "CMD"))
         return false
       }
       let isUp: Bool
@@ -314,22 +318,21 @@ extension ImageTrial {
       if isUp {
         let time = (ContinuousClock.now - start).formatted(
           .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
-        checks.append(check("starts", true, "read-only, without capabilities"))
-        checks.append(
-          words.isEmpty
-            ? TrialReport.Check(
-              id: "health", outcome: .skipped,
-              message: "the image has no health check of the exec form")
-            : check("health", true, "healthy after \(time)"))
+        checks.append(.passed("starts", "read-only, without capabilities"))
+        if words.isEmpty {
+          checks.append(.skipped("health", "the image has no health check of the exec form"))
+        } else {
+          checks.append(.passed("health", "healthy after \(time)"))
+        }
         return true
       }
       try? await Task.sleep(for: .milliseconds(250))
     }
+    let instruction = if words.isEmpty { "CMD" } else { "HEALTHCHECK" }
     checks.append(
-      check(
-        "health", false, "not healthy after \(seconds) s",
-        "see its last lines; raise --timeout if it is only slow",
-        words.isEmpty ? "CMD" : "HEALTHCHECK"))
+      failed(
+        "health", "not healthy after \(seconds) s",
+        fix: "see its last lines; raise --timeout if it is only slow", at: instruction))
     return false
   }
 
@@ -341,8 +344,7 @@ extension ImageTrial {
       pid > 0,
       let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     else {
-      return TrialReport.Check(
-        id: "privileges", outcome: .skipped, message: "the process cannot be seen from here")
+      return .skipped("privileges", "the process cannot be seen from here")
     }
     func field(_ name: String) -> String? {
       status.split(separator: "\n").first { $0.hasPrefix(name + ":") }?.split(separator: "\t")
@@ -352,19 +354,22 @@ extension ImageTrial {
     let uid = field("Uid") ?? "?"
     let capabilities = field("CapEff") ?? "?"
     let isSafe = uid != "0" && capabilities.allSatisfy { $0 == "0" } && field("NoNewPrivs") == "1"
-    return check(
-      "privileges", isSafe, "process 1 has uid \(uid), capabilities \(capabilities)",
-      "run as an ordinary user, and let nothing change that", "USER")
+    let message = "process 1 has uid \(uid), capabilities \(capabilities)"
+    if isSafe { return .passed("privileges", message) }
+    return failed(
+      "privileges", message, fix: "run as an ordinary user, and let nothing change that",
+      at: "USER")
   }
 
   private func answers(_ port: Int) -> TrialReport.Check {
     guard let answer = LoopbackHTTP.request(port: port, path: "/") else {
-      return check(
-        "port", false, "nothing answers at its port",
-        "listen on 0.0.0.0, at the port that EXPOSE names", "EXPOSE")
+      return failed(
+        "port", "nothing answers at its port",
+        fix: "listen on 0.0.0.0, at the port that EXPOSE names", at: "EXPOSE")
     }
-    return check(
-      "port", answer.status < 500, "GET / answers \(answer.status)", "see its last lines", "CMD")
+    let message = "GET / answers \(answer.status)"
+    if answer.status < 500 { return .passed("port", message) }
+    return failed("port", message, fix: "see its last lines", at: "CMD")
   }
 
   private func initialize(_ path: String, _ port: Int) -> TrialReport.Check {
@@ -376,12 +381,20 @@ extension ImageTrial {
       headers: [
         ("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"),
       ], body: body)
-    let isGood = answer?.status == 200 && answer?.body.contains("protocolVersion") == true
-    return check(
-      "mcp", isGood, "initialize at \(path) answers \(answer.map { "\($0.status)" } ?? "nothing")",
-      answer?.status == 421
-        ? "allow the host names of the service in the MCP server's transport security"
-        : "mount the MCP application, and enter its lifespan", "CMD")
+    let message = "initialize at \(path) answers \(answer.map { "\($0.status)" } ?? "nothing")"
+    switch answer?.status {
+    case 200? where answer?.body.contains("protocolVersion") == true:
+      return .passed("mcp", message)
+    // Misdirected Request: the server refuses the name by which it was called.
+    case 421?:
+      return failed(
+        "mcp", message,
+        fix: "allow the host names of the service in the MCP server's transport security",
+        at: "CMD")
+    default:
+      return failed(
+        "mcp", message, fix: "mount the MCP application, and enter its lifespan", at: "CMD")
+    }
   }
 
   private func readOnly(_ log: [String]) -> TrialReport.Check {
@@ -389,37 +402,35 @@ extension ImageTrial {
       ["EROFS", "Read-only file system", "read-only file system", "No usable temporary directory"]
         .contains(where: line.contains)
     }
-    return check(
-      "read-only", line == nil,
-      line.map { "it wants to write: \($0.prefix(120))" }
-        ?? "writes nothing outside of its folders",
-      "declare the folder: LABEL forge.writable=\"/folder\", and mount a volume there", "LABEL")
+    guard let line else { return .passed("read-only", "writes nothing outside of its folders") }
+    return failed(
+      "read-only", "it wants to write: \(line.prefix(120))",
+      fix: "declare the folder: LABEL forge.writable=\"/folder\", and mount a volume there",
+      at: "LABEL")
   }
 
   private func stops(_ container: RunningContainer, _ engine: Engine) async -> TrialReport.Check {
     guard await engine.inspect(container.name, "{{.State.Running}}") == "true" else {
-      return TrialReport.Check(id: "stops", outcome: .skipped, message: "it was not running")
+      return .skipped("stops", "it was not running")
     }
     let start = ContinuousClock.now
     await engine.stop(container.name, grace: 10)
     let time = (ContinuousClock.now - start).formatted(
       .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
     let code = await engine.inspect(container.name, "{{.State.ExitCode}}") ?? "?"
-    return check(
-      "stops", ["0", "143", "130"].contains(code),
-      "SIGTERM ends it after \(time) with exit code \(code)",
-      "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps the signal to itself",
-      "CMD"
-    )
+    let message = "SIGTERM ends it after \(time) with exit code \(code)"
+    if ["0", "143", "130"].contains(code) { return .passed("stops", message) }
+    return failed(
+      "stops", message,
+      fix: "start the server itself in the exec form, CMD [\"program\", …]: a shell or npm keeps "
+        + "the signal to itself", at: "CMD")
   }
 
-  private func check(
-    _ id: String, _ passed: Bool, _ message: String, _ fix: String? = nil,
-    _ instruction: String? = nil
+  private func failed(
+    _ id: String, _ message: String, fix: String, at instruction: String
   ) -> TrialReport.Check {
     TrialReport.Check(
-      id: id, outcome: passed ? .passed : .failed, message: message, fix: passed ? nil : fix,
-      location: passed ? nil : instruction.map(location))
+      id: id, outcome: .failed, message: message, fix: fix, location: location(of: instruction))
   }
 
   /// The last line of the Dockerfile with that instruction, else the last stage's FROM.
@@ -441,7 +452,11 @@ private struct ProcessorTime {
   private var worked: ContinuousClock.Instant?
 
   init(of pid: String?) {
-    path = pid.flatMap(Int.init).flatMap { $0 > 0 ? "/proc/\($0)/stat" : nil }
+    guard let number = pid.flatMap(Int.init), number > 0 else {
+      path = nil
+      return
+    }
+    path = "/proc/\(number)/stat"
   }
 
   /// Whether it has worked within the last second; false where that cannot be seen.

@@ -34,6 +34,16 @@ public struct TrialReport: Codable, Sendable, Equatable {
       self.location = location
     }
 
+    /// What is as it should be.
+    static func passed(_ id: String, _ message: String) -> Check {
+      Check(id: id, outcome: .passed, message: message)
+    }
+
+    /// What could not be looked at, or does not concern the image.
+    static func skipped(_ id: String, _ message: String) -> Check {
+      Check(id: id, outcome: .skipped, message: message)
+    }
+
     /// With every key.
     public func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)

@@ -14,6 +14,12 @@ package enum ProjectPath {
     return parts.isEmpty ? "." : parts.joined(separator: "/")
   }
 
+  /// The path of a file in a folder; `.` is the root itself.
+  package static func join(_ folder: String, _ name: String) -> String {
+    if folder == "." { return name }
+    return "\(folder)/\(name)"
+  }
+
   /// `path` relative to `folder`, when it lies in it.
   package static func relative(_ path: String, to folder: String) -> String? {
     if path == folder { return "." }
