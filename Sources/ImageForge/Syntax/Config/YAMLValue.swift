@@ -49,13 +49,20 @@ package struct YAMLValue {
   /// The text of a scalar, as written: `"8080"` for `8080`; nil for `null`.
   package var string: String? {
     guard case .scalar(let scalar) = node, node.tag != Tag(.null) else { return nil }
-    return scalar.style == .plain && ["", "~", "null"].contains(scalar.string) ? nil : scalar.string
+    if scalar.style == .plain, ["", "~", "null"].contains(scalar.string) { return nil }
+    return scalar.string
   }
 
   package var integer: Int? { string.flatMap { Int($0) } }
 
   /// YAML 1.2's two, and no more.
-  package var bool: Bool? { string == "true" ? true : string == "false" ? false : nil }
+  package var bool: Bool? {
+    switch string {
+    case "true": true
+    case "false": false
+    default: nil
+    }
+  }
 
   package var isMapping: Bool { node.mapping != nil }
   package var isSequence: Bool { node.sequence != nil }
@@ -92,7 +99,8 @@ package struct YAMLValue {
     for (key, value) in mapping.prefix(Self.maximumCount) {
       let member = YAMLValue(node: value, name: name)
       if key.string == "<<", key.scalar?.style == .plain {
-        let sources = member.isSequence ? member.elements : [member]
+        var sources = [member]
+        if member.isSequence { sources = member.elements }
         for source in sources.prefix(32) { merged += source.entries(depth: depth + 1) }
         continue
       }
@@ -109,6 +117,7 @@ package struct YAMLValue {
   /// A member of a mapping; nil when there is none.
   package subscript(key: String) -> YAMLValue? {
     if let value = node.mapping?[Node(key)] { return YAMLValue(node: value, name: name) }
-    return node.mapping?[Node("<<")] == nil ? nil : entries.first { $0.key == key }?.value
+    guard node.mapping?[Node("<<")] != nil else { return nil }
+    return entries.first { $0.key == key }?.value
   }
 }

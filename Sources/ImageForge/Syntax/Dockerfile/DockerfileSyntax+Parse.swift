@@ -192,7 +192,7 @@ extension DockerfileSyntax {
           separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         flags.append(
           DockerfileInstruction.Flag(
-            name: String(parts[0]).lowercased(), value: parts.count > 1 ? String(parts[1]) : nil))
+            name: String(parts[0]).lowercased(), value: parts.dropFirst().first.map(String.init)))
       }
       return (flags, String(rest).trimmingSpaces)
     }

@@ -80,12 +80,12 @@ package struct DockerfileSyntax: Sendable {
     self.comments = comments
     let starts = instructions.indices.filter { instructions[$0].keyword == "FROM" }
     stages = starts.enumerated().map { index, start in
-      let end = index + 1 < starts.count ? starts[index + 1] : instructions.endIndex
+      let end = starts.dropFirst(index + 1).first ?? instructions.endIndex
       let words = instructions[start].words
-      let isNamed = words.count >= 3 && words[1].lowercased() == "as"
+      var name: String?
+      if words.count >= 3, words[1].lowercased() == "as" { name = words[2] }
       return Stage(
-        index: index, from: instructions[start], base: words.first ?? "",
-        name: isNamed ? words[2] : nil,
+        index: index, from: instructions[start], base: words.first ?? "", name: name,
         instructions: instructions[(start + 1)..<end])
     }
   }
@@ -133,7 +133,8 @@ package struct DockerfileInstruction: Sendable, Equatable {
       let value = try? JSON.parse(SourceText(name: "", text: arguments), .project), value.isArray
     else { return nil }
     let words = value.elements.map(\.string)
-    return words.contains(nil) ? nil : words.compactMap(\.self)
+    guard !words.contains(nil) else { return nil }
+    return words.compactMap(\.self)
   }
 
   /// The arguments: of the exec form, or else split at white space. Quotes and variables stand as written.
@@ -148,7 +149,7 @@ package struct DockerfileInstruction: Sendable, Equatable {
       for field in mount.split(separator: ",") {
         let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let key = parts[0].trimmingSpaces.lowercased()
-        options[key] = parts.count > 1 ? String(parts[1]) : ""
+        options[key] = parts.dropFirst().first.map(String.init) ?? ""
       }
       return options
     }

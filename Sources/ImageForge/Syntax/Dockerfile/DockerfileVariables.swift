@@ -48,8 +48,9 @@ package struct DockerfileVariables: Sendable {
   /// A word with its variables' values; nil when it uses one that only the build knows.
   package func expand(_ word: String) -> String? {
     DockerfileWords.expand(word, escape: escape) { name in
-      guard let value = values[name] else { return inheritsUnknown ? nil : .unset }
-      return value.map { .known($0) }
+      if let value = values[name] { return value.map { .known($0) } }
+      if inheritsUnknown { return nil }
+      return .unset
     }
   }
 
@@ -68,7 +69,8 @@ package struct DockerfileVariables: Sendable {
     return words.compactMap { word in
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
         String.init)
-      return parts.count > 1 ? (parts[0], parts[1]) : nil
+      guard parts.count > 1 else { return nil }
+      return (parts[0], parts[1])
     }
   }
 }

@@ -109,7 +109,8 @@ package enum DockerfileWords {
         default: out.append(scalar)
         }
       }
-      return end == nil ? String(out) : nil
+      guard end == nil else { return nil }
+      return String(out)
     }
 
     /// Up to the closing `"`.
@@ -136,7 +137,8 @@ package enum DockerfileWords {
     private mutating func variable(depth: Int) -> String? {
       guard rest.first == "{" else {
         let name = takeName()
-        return name.isEmpty ? "$" : plain(name)
+        if name.isEmpty { return "$" }
+        return plain(name)
       }
       rest.removeFirst()
       let name = takeName()
@@ -152,8 +154,11 @@ package enum DockerfileWords {
       rest.removeFirst()
       guard let value = value(name) else { return nil }
       let isSet = if case .known(let text) = value { !ignoresEmpty || !text.isEmpty } else { false }
-      if modifier == "+" { return isSet ? other : "" }
-      return isSet ? plain(name) : other
+      switch (modifier == "+", isSet) {
+      case (true, true), (false, false): return other
+      case (true, false): return ""
+      case (false, true): return plain(name)
+      }
     }
 
     private func plain(_ name: String) -> String? {

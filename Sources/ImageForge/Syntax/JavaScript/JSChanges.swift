@@ -47,7 +47,8 @@ extension JSExpression {
     case .call(let callee, let arguments):
       guard case .member(let owner, let method) = callee.kind else { return [] }
       if method == "assign" { return [arguments.first?.root].compactMap(\.self) }
-      return JSParser.changing.contains(method) ? [owner.root].compactMap(\.self) : []
+      guard JSParser.changing.contains(method) else { return [] }
+      return [owner.root].compactMap(\.self)
     default: return []
     }
   }

@@ -130,15 +130,16 @@ package struct JSModule {
       case .if(let condition, let then, let otherwise):
         let rest = statements[(index + 1)...]
         let tested = evaluate(condition, names)
+        var branches = [then, otherwise]
         if let known = tested.isTruthy {
-          return run(
-            (Self.scoped(known ? then : otherwise, names) + rest)[...], names, finish: finish)
+          branches = if known { [then] } else { [otherwise] }
         }
-        let ways = [then, otherwise].compactMap {
+        let ways = branches.compactMap {
           run((Self.scoped($0, names) + rest)[...], names, finish: finish)
         }
-        return ways.count == 2
-          ? .choice(reason: tested.reason ?? "a condition is computed", ways) : ways.first
+        // A branch that throws is no way.
+        guard ways.count == 2 else { return ways.first }
+        return .choice(reason: tested.reason ?? "a condition is computed", ways)
       }
     }
     return finish(names)
@@ -191,7 +192,8 @@ package struct JSModule {
 
   private func lose(_ changed: [String], _ names: inout Names) {
     for name in changed {
-      let key = name == "module" || name == "exports" ? Self.exports : name
+      var key = name
+      if name == "module" || name == "exports" { key = Self.exports }
       if names[key] != nil {
         names[key] = .unknown(reason: "it is changed in a way that is not followed")
       }
@@ -203,7 +205,8 @@ package struct JSModule {
     guard module.hasPrefix("."), let exports = surroundings.load(module) else {
       return .external(name: name, module: module)
     }
-    return name == "*" ? exports : exports[name] ?? .undefined
+    if name == "*" { return exports }
+    return exports[name] ?? .undefined
   }
 
   private mutating func bind(_ pattern: JSPattern, _ value: JSValue, into names: inout Names) {
@@ -248,8 +251,10 @@ package struct JSModule {
     case .identifier(let name): return name
     case .member(let owner, let key):
       guard case .identifier(let name) = owner.kind else { return nil }
-      return (name == "module" && key == "exports") || (name == "exports" && key == "default")
-        ? exports : nil
+      guard (name, key) == ("module", "exports") || (name, key) == ("exports", "default") else {
+        return nil
+      }
+      return exports
     default: return nil
     }
   }
@@ -287,10 +292,14 @@ package struct JSModule {
     case .call(let callee, let arguments): return call(callee, arguments, names)
     case .conditional(let condition, let then, let otherwise):
       let tested = evaluate(condition, names)
-      if let known = tested.isTruthy { return evaluate(known ? then : otherwise, names) }
-      return .choice(
-        reason: tested.reason ?? "a condition is computed",
-        [evaluate(then, names), evaluate(otherwise, names)])
+      switch tested.isTruthy {
+      case true?: return evaluate(then, names)
+      case false?: return evaluate(otherwise, names)
+      case nil:
+        return .choice(
+          reason: tested.reason ?? "a condition is computed",
+          [evaluate(then, names), evaluate(otherwise, names)])
+      }
     case .binary(let symbol, let left, let right): return binary(symbol, left, right, names)
     case .unary("!", let operand):
       let value = evaluate(operand, names)
@@ -326,7 +335,8 @@ package struct JSModule {
     if case .member(let process, "env") = owner.kind, case .identifier("process") = process.kind {
       // `next build` sets it, whatever the environment says.
       if key == "NODE_ENV" { return .string("production") }
-      return Self.isHosting(key) ? .undefined : .unknown(reason: "process.env.\(key) decides it")
+      if Self.isHosting(key) { return .undefined }
+      return .unknown(reason: "process.env.\(key) decides it")
     }
     if case .member(let keyword, "meta") = owner.kind, case .identifier("import") = keyword.kind {
       switch key {
@@ -380,19 +390,21 @@ package struct JSModule {
     let first = evaluate(left, names)
     switch symbol {
     case "&&":
-      guard let known = first.isTruthy else {
+      switch first.isTruthy {
+      case true?: return evaluate(right, names)
+      case false?: return first
+      case nil:
         return .choice(
           reason: first.reason ?? "a condition is computed", [.bool(false), evaluate(right, names)])
       }
-      return known ? evaluate(right, names) : first
     case "||", "??":
-      let isLeft =
-        symbol == "||" ? first.isTruthy : first.reason == nil ? !first.settled.isAbsent : nil
-      guard let isLeft else {
+      switch first.decides(symbol) {
+      case true?: return first
+      case false?: return evaluate(right, names)
+      case nil:
         return .choice(
           reason: first.reason ?? "a condition is computed", [first, evaluate(right, names)])
       }
-      return isLeft ? first : evaluate(right, names)
     default:
       let (a, b) = (first.settled, evaluate(right, names).settled)
       let isEquality = ["===", "!==", "==", "!="].contains(symbol)
@@ -442,9 +454,8 @@ package struct JSModule {
       }
     }
     if case .external(_, let module) = function {
-      return values.isEmpty
-        ? function
-        : .unknown(reason: values.lazy.compactMap(\.reason).first ?? "\(module) computes it")
+      if values.isEmpty { return function }
+      return .unknown(reason: values.lazy.compactMap(\.reason).first ?? "\(module) computes it")
     }
     return .unknown(reason: function.reason ?? "it is computed")
   }
@@ -455,7 +466,7 @@ package struct JSModule {
     // What a function of the top level does not close over it finds where it is called.
     var names = caller.merging(closed) { $1 }
     for (index, parameter) in function.parameters.enumerated() {
-      bind(parameter, index < arguments.count ? arguments[index] : .undefined, into: &names)
+      bind(parameter, arguments.dropFirst(index).first ?? .undefined, into: &names)
     }
     hoist(function.body, into: &names)
     return run(function.body[...], names) { _ in .undefined } ?? .unknown(reason: "it throws")

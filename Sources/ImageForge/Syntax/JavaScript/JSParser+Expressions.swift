@@ -56,8 +56,8 @@ extension JSParser {
       advance()
       guard depth <= Self.maximumDepth else { return JSExpression(kind: .other, offset: offset) }
       let operand = unary()
-      return JSExpression(
-        kind: symbol == "void" ? .undefined : .unary(symbol, operand), offset: offset)
+      if symbol == "void" { return JSExpression(kind: .undefined, offset: offset) }
+      return JSExpression(kind: .unary(symbol, operand), offset: offset)
     }
     if isNext("await") {
       depth += 1
@@ -240,7 +240,8 @@ extension JSParser {
       let key = expression()
       guard take("]") else { return nil }
       if isNext("(") { return .computed(key, method(at: offset)) }
-      return take(":") ? .computed(key, assignmentChain()) : nil
+      guard take(":") else { return nil }
+      return .computed(key, assignmentChain())
     }
     let key: String
     switch current.kind {

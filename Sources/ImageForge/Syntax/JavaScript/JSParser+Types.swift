@@ -67,7 +67,8 @@ extension JSParser {
             // After type arguments comes a call, or the end of a type; after a comparison, an operand.
             let next = tokens[min(index + 1, tokens.count - 1)]
             let isOperand = next.kind == .identifier || next.kind == .number || next.kind == .string
-            return isOperand && !next.followsLineBreak ? nil : index + 1
+            if isOperand, !next.followsLineBreak { return nil }
+            return index + 1
           }
         case UInt8(ascii: ";"), UInt8(ascii: "+"), UInt8(ascii: "*"), UInt8(ascii: "%"),
           UInt8(ascii: "!"):

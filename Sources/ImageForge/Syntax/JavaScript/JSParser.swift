@@ -133,7 +133,7 @@ package struct JSParser {
     case "return":
       advance()
       let hasValue = !isNext(";") && !isNext("}") && !current.followsLineBreak && !isAtEnd
-      add(.return(hasValue ? expression() : nil))
+      if hasValue { add(.return(expression())) } else { add(.return(nil)) }
       endStatement()
     case "throw":
       advance()
@@ -215,7 +215,8 @@ package struct JSParser {
     while !isAtEnd, !isNext(")") { skipBalanced() }
     _ = take(")")
     let then = block()
-    let otherwise = take("else") ? block() : []
+    var otherwise: [JSStatement] = []
+    if take("else") { otherwise = block() }
     found.append(JSStatement(kind: .if(condition, then, otherwise), offset: offset))
   }
 
@@ -238,7 +239,8 @@ package struct JSParser {
       let pattern = pattern()
       _ = take("!")
       if take(":") { skipType() }
-      let value = take("=") ? assignmentChain() : nil
+      var value: JSExpression?
+      if take("=") { value = assignmentChain() }
       found.append(JSStatement(kind: .bind(pattern, value), offset: offset, isLexical: isLexical))
     } while take(",")
     endStatement()
@@ -370,8 +372,10 @@ package struct JSParser {
       return nil
     }
     advance()
-    let bound = take(":") ? pattern() : .name(key, default: nil)
-    return (key, take("=") ? bound.with(default: expression()) : bound)
+    var bound = JSPattern.name(key, default: nil)
+    if take(":") { bound = pattern() }
+    if take("=") { bound = bound.with(default: expression()) }
+    return (key, bound)
   }
 
   mutating func parameters() -> [JSPattern] {

@@ -25,7 +25,9 @@ enum JSPath {
 
   private static func resolved(_ parts: [String]) -> String {
     var out = ""
-    for part in parts { out = part.hasPrefix("/") ? part : out + "/" + part }
+    for part in parts {
+      if part.hasPrefix("/") { out = part } else { out += "/" + part }
+    }
     return normalized(out)
   }
 
@@ -41,11 +43,14 @@ enum JSPath {
       }
     }
     let joined = parts.joined(separator: "/")
-    return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
+    if isAbsolute { return "/" + joined }
+    if joined.isEmpty { return "." }
+    return joined
   }
 
   static func parent(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    if slash == path.startIndex { return "/" }
+    return String(path[..<slash])
   }
 }

@@ -69,7 +69,8 @@ package struct JSTokenizer {
   }
 
   private func peek(_ distance: Int = 0) -> UInt8 {
-    at + distance < bytes.count ? bytes[at + distance] : 0
+    guard at + distance < bytes.count else { return 0 }
+    return bytes[at + distance]
   }
 
   private mutating func add(_ kind: JSToken.Kind, from start: Int) {
@@ -228,7 +229,8 @@ package struct JSTokenizer {
   private mutating func readString(_ quote: UInt8) {
     let start = at
     let isSingle = quote == UInt8(ascii: "'")
-    guard start >= (isSingle ? endless.single : endless.double) else { return punctuator(1) }
+    let known = if isSingle { endless.single } else { endless.double }
+    guard start >= known else { return punctuator(1) }
     at += 1
     while at < bytes.count {
       switch bytes[at] {
@@ -388,7 +390,7 @@ package struct JSTokenizer {
     } else {
       let closing = peek(1) == UInt8(ascii: "/")
       push(.tag(closing: closing))
-      punctuator(closing ? 2 : 1)
+      if closing { punctuator(2) } else { punctuator(1) }
     }
     return true
   }

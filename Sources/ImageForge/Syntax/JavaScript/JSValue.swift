@@ -57,12 +57,15 @@ extension JSValue {
 
   static func object(_ entries: [JSObject.Entry]) -> JSValue {
     let object = JSObject(entries: entries)
-    return object.weight <= maximumWeight
-      ? .object(object) : .unknown(reason: "the object is too involved")
+    guard object.weight <= maximumWeight else {
+      return .unknown(reason: "the object is too involved")
+    }
+    return .object(object)
   }
 
   static func text(_ text: String) -> JSValue {
-    text.utf8.count <= 1 << 16 ? .string(text) : .unknown(reason: "the text is too long")
+    guard text.utf8.count <= 1 << 16 else { return .unknown(reason: "the text is too long") }
+    return .string(text)
   }
 
   fileprivate var weight: Int {
@@ -133,6 +136,13 @@ extension JSValue {
     case .undefined: "undefined"
     default: nil
     }
+  }
+
+  /// Whether the value is the result of `||` or `??` with itself on the left; nil where that cannot be told.
+  func decides(_ symbol: String) -> Bool? {
+    if symbol == "||" { return isTruthy }
+    guard reason == nil else { return nil }
+    return !settled.isAbsent
   }
 
   /// Nil when it is not known.

@@ -109,7 +109,8 @@ extension PythonParser {
     defer { depth -= 1 }
     guard depth < PythonLimits.brackets else { throw failure("expressions are nested too deeply") }
     _ = takeName("from")
-    let parts = beginsOperand ? [try expressionList()] : []
+    var parts: [PythonExpression] = []
+    if beginsOperand { parts.append(try expressionList()) }
     return PythonExpression(offset: start, kind: .compound(parts))
   }
 
@@ -202,8 +203,8 @@ extension PythonParser {
   {
     let offset = element[0].offset
     guard isName("for") || isName("async") else {
-      return element.count == 1
-        ? element[0] : PythonExpression(offset: offset, kind: .compound(element))
+      if element.count == 1 { return element[0] }
+      return PythonExpression(offset: offset, kind: .compound(element))
     }
     var parts = element
     while isName("for") || isName("async") || isName("if") {
@@ -241,7 +242,8 @@ extension PythonParser {
       }
       if !takeOperation(","), !isOperation("}") { throw failure("`}` was expected") }
     }
-    return elements.isEmpty ? .dictionary(pairs) : .set(elements)
+    if elements.isEmpty { return .dictionary(pairs) }
+    return .set(elements)
   }
 
   /// The arguments of a call or class, after the opening bracket.
@@ -299,8 +301,10 @@ extension PythonParser {
       }
       position += 1
     }
-    return PythonExpression(
-      offset: start, kind: isBytes ? .bytes : isFormatted ? .formatted(fields) : .string(text))
+    var kind = PythonExpression.Kind.string(text)
+    if isFormatted { kind = .formatted(fields) }
+    if isBytes { kind = .bytes }
+    return PythonExpression(offset: start, kind: kind)
   }
 
   /// The expression in a field of an f-string; none when it cannot be read.

@@ -76,7 +76,8 @@ struct PythonParser {
     case "if", "elif", "while", "for", "with", "try", "else", "except", "finally":
       return [try compound(start.text)]
     case "match", "case":
-      return isSoftKeyword() ? [try compound(start.text)] : try simpleStatements()
+      guard isSoftKeyword() else { return try simpleStatements() }
+      return [try compound(start.text)]
     default:
       return try simpleStatements()
     }
@@ -133,7 +134,8 @@ struct PythonParser {
     if takeName("class") {
       let name = try identifier()
       try typeParameters()
-      let arguments = takeOperation("(") ? try arguments() : []
+      var arguments: [PythonArgument] = []
+      if takeOperation("(") { arguments = try self.arguments() }
       return PythonStatement(
         offset: start,
         kind: .classDefinition(
@@ -156,12 +158,12 @@ struct PythonParser {
         continue
       }
       let name = try identifier()
-      let annotation = takeOperation(":") ? try expression() : nil
-      let value = takeOperation("=") ? try expression() : nil
+      let annotation = try expression(after: ":")
+      let value = try expression(after: "=")
       parameters.append(PythonParameter(name: name, annotation: annotation, value: value))
       if !takeOperation(","), !isOperation(")") { throw failure("a parameter was expected") }
     }
-    let returns = takeOperation("->") ? try expressionList() : nil
+    let returns = try expressionList(after: "->")
     return PythonFunction(
       name: name, isAsync: isAsync, decorators: decorators, parameters: parameters,
       returns: returns,
@@ -248,7 +250,8 @@ struct PythonParser {
       return made(.other([]))
     case "return":
       position += 1
-      return made(.returns(isEndOfStatement ? nil : try expressionList()))
+      if isEndOfStatement { return made(.returns(nil)) }
+      return made(.returns(try expressionList()))
     case "del", "assert":
       position += 1
       return made(.other([try expressionList()]))
@@ -273,9 +276,10 @@ struct PythonParser {
     repeat {
       if isOperation(")") { break }
       let offset = token.offset
-      let name = dotted ? try dottedName() : try identifier()
-      names.append(
-        PythonImport(name: name, alias: takeName("as") ? try identifier() : nil, offset: offset))
+      let name = if dotted { try dottedName() } else { try identifier() }
+      var alias: String?
+      if takeName("as") { alias = try identifier() }
+      names.append(PythonImport(name: name, alias: alias, offset: offset))
     } while takeOperation(",")
     return names
   }
@@ -286,7 +290,8 @@ struct PythonParser {
       level += token.text.utf8.count
       position += 1
     }
-    let module = isName("import") ? "" : try dottedName()
+    var module = ""
+    if !isName("import") { module = try dottedName() }
     guard takeName("import") else { throw failure("`import` was expected") }
     let offset = token.offset
     if takeOperation("*") {
@@ -309,11 +314,27 @@ struct PythonParser {
     "+=", "-=", "*=", "/=", "//=", "%=", "@=", "&=", "|=", "^=", ">>=", "<<=", "**=",
   ]
 
+  /// The expression that an operation introduces; nil where the operation does not stand here.
+  private mutating func expression(after operation: String) throws(SyntaxError)
+    -> PythonExpression?
+  {
+    guard takeOperation(operation) else { return nil }
+    return try expression()
+  }
+
+  /// The same for expressions between commas.
+  private mutating func expressionList(after operation: String) throws(SyntaxError)
+    -> PythonExpression?
+  {
+    guard takeOperation(operation) else { return nil }
+    return try expressionList()
+  }
+
   private mutating func expressionStatement() throws(SyntaxError) -> PythonStatement.Kind {
     let first = try expressionList()
     if takeOperation(":") {
       let annotation = try expression()
-      let value = takeOperation("=") ? try expressionList() : nil
+      let value = try expressionList(after: "=")
       return .annotated(target: first, annotation: annotation, value: value)
     }
     if case .operation = token.kind, Self.augmented.contains(token.text) {

@@ -188,7 +188,7 @@ extension [PythonArgument] {
 
   /// An argument that may be given by place or by name.
   package func argument(_ index: Int, _ name: String) -> PythonExpression? {
-    self[name] ?? (positional.count > index ? positional[index] : nil)
+    self[name] ?? positional.dropFirst(index).first
   }
 }
 

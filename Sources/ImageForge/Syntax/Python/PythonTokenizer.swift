@@ -114,7 +114,8 @@ struct PythonTokenizer {
       skipComment()
     case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
       let start = position
-      position += byte == UInt8(ascii: "\r") && peek(1) == UInt8(ascii: "\n") ? 2 : 1
+      position += 1
+      if byte == UInt8(ascii: "\r"), peek(0) == UInt8(ascii: "\n") { position += 1 }
       if brackets.isEmpty {
         add(.newline, at: start)
         return false
@@ -123,7 +124,8 @@ struct PythonTokenizer {
       guard let next = peek(1), isLineBreak(next) else {
         throw failure("a backslash in the middle of a line")
       }
-      position += next == UInt8(ascii: "\r") && peek(2) == UInt8(ascii: "\n") ? 3 : 2
+      position += 2
+      if next == UInt8(ascii: "\r"), peek(0) == UInt8(ascii: "\n") { position += 1 }
     case UInt8(ascii: "\""), UInt8(ascii: "'"):
       try string(at: position, prefix: position..<position)
     case UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -163,9 +165,10 @@ struct PythonTokenizer {
         digits()
       }
       if let byte = peek(0), byte | 0x20 == UInt8(ascii: "e") {
-        let signed = peek(1) == UInt8(ascii: "+") || peek(1) == UInt8(ascii: "-")
-        if let digit = peek(signed ? 2 : 1), isDigit(digit) {
-          position += signed ? 2 : 1
+        var lead = 1
+        if peek(1) == UInt8(ascii: "+") || peek(1) == UInt8(ascii: "-") { lead = 2 }
+        if let digit = peek(lead), isDigit(digit) {
+          position += lead
           digits()
         }
       }
@@ -202,10 +205,7 @@ struct PythonTokenizer {
       }
       brackets.append(byte)
     case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-      let opening =
-        byte == UInt8(ascii: ")")
-        ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
-      guard brackets.popLast() == opening else {
+      guard let opening = brackets.popLast(), Self.closing(opening) == byte else {
         throw failure("a closing bracket matches no opening one")
       }
     case _ where "+-*/%&|^~<>=.,:;@".utf8.contains(byte):
@@ -238,7 +238,7 @@ struct PythonTokenizer {
     let isFormatted = letters.contains(UInt8(ascii: "f")) || letters.contains(UInt8(ascii: "t"))
     let mark = bytes[quote]
     let isTriple = quote + 2 < end && bytes[quote + 1] == mark && bytes[quote + 2] == mark
-    let width = isTriple ? 3 : 1
+    let width = if isTriple { 3 } else { 1 }
     var fields: [Range<Int>] = []
     var at = quote + width
     while at < end {
@@ -302,7 +302,8 @@ struct PythonTokenizer {
       case UInt8(ascii: "\""), UInt8(ascii: "'"):
         var start = at
         while start > opening + 1, isNameByte(bytes[start - 1]) { start -= 1 }
-        let prefix = Self.isStringPrefix(bytes[start..<at]) ? start..<at : at..<at
+        if !Self.isStringPrefix(bytes[start..<at]) { start = at }
+        let prefix = start..<at
         at = try scanString(at: at, prefix: prefix, nesting: nesting + 1).1
       case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"):
         depth += 1
@@ -328,9 +329,11 @@ struct PythonTokenizer {
     if at < end, bytes[at] == UInt8(ascii: ":") {
       at += 1
       while at < end, bytes[at] != UInt8(ascii: "}") {
-        at =
-          bytes[at] == UInt8(ascii: "{")
-          ? try scanField(at, into: &fields, nesting: nesting + 1) : at + 1
+        if bytes[at] == UInt8(ascii: "{") {
+          at = try scanField(at, into: &fields, nesting: nesting + 1)
+        } else {
+          at += 1
+        }
       }
     }
     guard at < end else { throw failure("a field of an f-string is not closed", at: opening) }
@@ -359,7 +362,16 @@ struct PythonTokenizer {
   // MARK: Bytes
 
   private func peek(_ distance: Int) -> UInt8? {
-    position + distance < end ? bytes[position + distance] : nil
+    guard position + distance < end else { return nil }
+    return bytes[position + distance]
+  }
+
+  private static func closing(_ opening: UInt8) -> UInt8 {
+    switch opening {
+    case UInt8(ascii: "("): UInt8(ascii: ")")
+    case UInt8(ascii: "["): UInt8(ascii: "]")
+    default: UInt8(ascii: "}")
+    }
   }
 
   private func isLineBreak(_ byte: UInt8) -> Bool {

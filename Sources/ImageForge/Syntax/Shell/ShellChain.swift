@@ -5,7 +5,8 @@ package enum ShellChain {
   package static func split(_ script: String) -> [String]? {
     let text = ShellText(script, quoteMarks: ["'", "\"", "`"])
     guard !text.isCutOff, let parts = pieces(of: text), !parts.isEmpty else { return nil }
-    return parts.allSatisfy(isPlain) ? parts : nil
+    guard parts.allSatisfy(isPlain) else { return nil }
+    return parts
   }
 
   /// The pieces between `&&`, `;` and line ends outside of quotes and parentheses, trimmed, without empty ones.

@@ -33,8 +33,12 @@ struct ShellText {
       } else if character == "\\", quote != "'" {
         roles.append(.backslash)
       } else if let open = quote {
-        roles.append(character == open ? .quoteMark : .quoted)
-        if character == open { quote = nil }
+        if character == open {
+          roles.append(.quoteMark)
+          quote = nil
+        } else {
+          roles.append(.quoted)
+        }
       } else if quoteMarks.contains(character) {
         roles.append(.quoteMark)
         quote = character

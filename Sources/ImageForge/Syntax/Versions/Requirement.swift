@@ -46,11 +46,11 @@ package struct Requirement: Sendable, Equatable {
       let parts = rest.dropFirst().trimmed.split(separator: " ;", maxSplits: 1)
       guard let address = parts.first?.trimmed, !address.isEmpty else { return nil }
       url = String(address)
-      marker = parts.count > 1 ? String(parts[1].trimmed) : nil
+      marker = parts.dropFirst().first.map { String($0.trimmed) }
     } else {
       let parts = rest.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
       specifier = String((parts.first ?? "").filter { !$0.isWhitespace && $0 != "(" && $0 != ")" })
-      marker = parts.count > 1 ? String(parts[1].trimmed) : nil
+      marker = parts.dropFirst().first.map { String($0.trimmed) }
       guard specifier.isEmpty || "<>=!~^*".contains(specifier.first ?? " ") else { return nil }
     }
     self.init(name: String(name), extras: extras, specifier: specifier, url: url, marker: marker)
@@ -77,7 +77,8 @@ package struct Requirement: Sendable, Equatable {
       return nil
     }
     let version = specifier.drop { $0 == "=" }
-    return version.isEmpty ? nil : String(version)
+    guard !version.isEmpty else { return nil }
+    return String(version)
   }
 }
 

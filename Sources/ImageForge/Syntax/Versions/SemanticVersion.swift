@@ -10,8 +10,9 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
 
   /// The full version.
   package var description: String {
-    "\(major).\(minor).\(patch)"
-      + (prerelease.isEmpty ? "" : "-" + prerelease.joined(separator: "."))
+    let release = "\(major).\(minor).\(patch)"
+    if prerelease.isEmpty { return release }
+    return release + "-" + prerelease.joined(separator: ".")
   }
 
   package init(_ major: Int, _ minor: Int = 0, _ patch: Int = 0) {
@@ -28,17 +29,20 @@ package struct SemanticVersion: Hashable, Sendable, Comparable, CustomStringConv
     guard (1...3).contains(numbers.count), let major = numbers[0] else { return nil }
     guard numbers.allSatisfy({ $0 != nil }) else { return nil }
     self.major = major
-    minor = numbers.count > 1 ? numbers[1] ?? 0 : 0
-    patch = numbers.count > 2 ? numbers[2] ?? 0 : 0
+    let rest = numbers.dropFirst().compactMap(\.self)
+    minor = rest.first ?? 0
+    patch = rest.dropFirst().first ?? 0
     precision = numbers.count
-    prerelease = parts.count > 1 ? parts[1].split(separator: ".").map(String.init) : []
+    prerelease = parts.dropFirst().flatMap { $0.split(separator: ".").map(String.init) }
     let isClean = prerelease.allSatisfy { $0.utf8.allSatisfy { Self.isIdentifier($0) } }
     guard isClean, parts.count == 1 || !prerelease.isEmpty else { return nil }
   }
 
   private static func number(_ text: Substring) -> Int? {
-    text.utf8.count <= 9 && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-      ? Int(text) : nil
+    guard text.utf8.count <= 9,
+      text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
+    else { return nil }
+    return Int(text)
   }
 
   private static func isIdentifier(_ byte: UInt8) -> Bool {
@@ -118,14 +122,13 @@ package struct SemanticRange: Sendable, Equatable {
         relation = symbols
         continue
       }
-      guard let (lower, upper) = bounds(symbols.isEmpty ? relation : symbols, String(rest)) else {
-        return nil
-      }
+      if !symbols.isEmpty { relation = symbols }
+      guard let (lower, upper) = bounds(relation, String(rest)) else { return nil }
       relation = ""
       low = max(low, lower)
       high = min(high, upper)
     }
-    return low < high ? low..<high : low..<low
+    return low..<max(low, high)
   }
 
   private static func bounds(_ relation: String, _ text: String) -> (
@@ -149,7 +152,8 @@ package struct SemanticRange: Sendable, Equatable {
     case "<": return (SemanticVersion(0), version)
     case "<=": return (SemanticVersion(0), next)
     case "~", "~>":
-      return (version, version.precision == 1 ? next : SemanticVersion(major, minor + 1))
+      if version.precision == 1 { return (version, next) }
+      return (version, SemanticVersion(major, minor + 1))
     case "^":
       if major > 0 || version.precision == 1 { return (version, SemanticVersion(major + 1)) }
       if minor > 0 || version.precision == 2 { return (version, SemanticVersion(0, minor + 1)) }

@@ -54,7 +54,8 @@ package struct VersionSpecifier: Sendable, Equatable {
       numbers.append(number)
       if digits.count < part.count { break }
     }
-    return numbers.isEmpty || numbers.count > 8 ? nil : numbers
+    guard (1...8).contains(numbers.count) else { return nil }
+    return numbers
   }
 
   /// Whether a version is in the set.
@@ -79,11 +80,11 @@ package struct VersionSpecifier: Sendable, Equatable {
     case "<=": return compare(version, bound) <= 0
     case ">": return compare(version, bound) > 0
     case "<": return compare(version, bound) < 0
-    case "!=":
-      return clause.isWildcard ? !starts(version, with: bound) : compare(version, bound) != 0
+    case "!=" where clause.isWildcard: return !starts(version, with: bound)
+    case "!=": return compare(version, bound) != 0
     case "~=":
       return compare(version, bound) >= 0
-        && starts(version, with: Array(bound.dropLast(bound.count > 1 ? 1 : 0)))
+        && starts(version, with: Array(bound.prefix(max(1, bound.count - 1))))
     case "~":
       return compare(version, bound) >= 0 && starts(version, with: Array(bound.prefix(2)))
     case "^":
@@ -98,16 +99,19 @@ package struct VersionSpecifier: Sendable, Equatable {
   }
 
   private static func starts(_ version: [Int], with prefix: [Int]) -> Bool {
-    prefix.enumerated().allSatisfy {
-      $0.offset < version.count ? version[$0.offset] == $0.element : $0.element == 0
-    }
+    prefix.indices.allSatisfy { number($0, of: version) == prefix[$0] }
   }
 
   private static func compare(_ a: [Int], _ b: [Int]) -> Int {
     for index in 0..<max(a.count, b.count) {
-      let (x, y) = (index < a.count ? a[index] : 0, index < b.count ? b[index] : 0)
-      if x != y { return x < y ? -1 : 1 }
+      let difference = number(index, of: a) - number(index, of: b)
+      if difference != 0 { return difference }
     }
     return 0
+  }
+
+  /// What is not written is 0: `3.11` is `3.11.0`.
+  private static func number(_ index: Int, of version: [Int]) -> Int {
+    version.dropFirst(index).first ?? 0
   }
 }
