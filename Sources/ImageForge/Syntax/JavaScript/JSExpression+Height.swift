@@ -42,7 +42,7 @@ extension JSPattern {
 extension JSStatement {
   var height: Int {
     switch kind {
-    case .import, .throw, .other, .restore: 0
+    case .import, .throw, .other: 0
     case .bind(let pattern, let value): max(pattern.height, value?.height ?? 0)
     case .function(_, let function): function.height
     case .assign(let target, let value): max(target.height, value.height)

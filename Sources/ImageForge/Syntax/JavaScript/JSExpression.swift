@@ -86,8 +86,6 @@ package struct JSStatement: Sendable {
     case block([JSStatement])
     /// A loop and its like: it may change these variables, and may return.
     case other(changes: [String], mayReturn: Bool)
-    /// The end of a block: what its `let` and `const` hid is seen again.
-    case restore([String: JSValue?])
   }
 
   package let kind: Kind

@@ -42,7 +42,7 @@ package struct JSModule {
     var module = JSModule(constants: constants, surroundings: surroundings)
     var names: Names = [:]
     module.hoist(statements, into: &names)
-    let value = module.run(statements[...], names) { names in
+    let value = module.run(statements, names) { names in
       names[Self.exports] ?? .unknown(reason: "the file has no default export")
     }
     return module.called(value ?? .unknown(reason: "the file only throws"), with: arguments)
@@ -55,7 +55,7 @@ package struct JSModule {
     var module = JSModule(constants: constants, surroundings: surroundings)
     var names: Names = [:]
     module.hoist(statements, into: &names)
-    let value = module.run(statements[...], names) { names in
+    let value = module.run(statements, names) { names in
       let exported = names[Self.exports]
       let own: [JSObject.Entry] = names.sorted { $0.key < $1.key }.filter { $0.key != Self.exports }
         .map { .value(key: $0.key, $0.value, offset: elsewhere) }
@@ -84,6 +84,13 @@ package struct JSModule {
 
   // MARK: Statements
 
+  /// What is run.
+  private enum Step {
+    case statement(JSStatement)
+    /// The end of a block: what its `let` and `const` hid is seen again.
+    case restore([String: JSValue?])
+  }
+
   /// Declared functions exist before the first statement runs.
   private func hoist(_ statements: [JSStatement], into names: inout Names) {
     for statement in statements {
@@ -96,17 +103,29 @@ package struct JSModule {
   /// Runs statements to their `return`, or to `finish` at their end. Where a condition is not known both ways are
   /// gone to the end. Nil when they throw.
   private mutating func run(
-    _ statements: ArraySlice<JSStatement>, _ start: Names, finish: (Names) -> JSValue
+    _ statements: [JSStatement], _ start: Names, finish: (Names) -> JSValue
+  ) -> JSValue? {
+    run(statements.map(Step.statement), start, finish: finish)
+  }
+
+  private mutating func run(
+    _ steps: [Step], _ start: Names, finish: (Names) -> JSValue
   ) -> JSValue? {
     depth += 1
     defer { depth -= 1 }
     var names = start
-    for index in statements.indices {
+    for (index, step) in steps.enumerated() {
       budget -= 1
       guard budget > 0, depth < Self.maximumDepth else {
         return .unknown(reason: "the file is too involved")
       }
-      let statement = statements[index]
+      let statement: JSStatement
+      switch step {
+      case .statement(let next): statement = next
+      case .restore(let hidden):
+        for (name, value) in hidden { names[name] = value }
+        continue
+      }
       switch statement.kind {
       case .bind(let pattern, let value):
         bind(pattern, value.map { evaluate($0, names) } ?? .undefined, into: &names)
@@ -117,25 +136,22 @@ package struct JSModule {
       case .other(let changes, let mayReturn):
         if mayReturn { return .unknown(reason: "a loop decides it") }
         lose(changes, &names)
-      case .restore(let hidden):
-        for (name, value) in hidden { names[name] = value }
       case .assign(let target, let value):
         assign(evaluate(value, names), to: target, at: statement.offset, &names)
       case .exportDefault(let value): names[Self.exports] = evaluate(value, names)
       case .return(let value): return value.map { evaluate($0, names) } ?? .undefined
       case .throw: return nil
       case .block(let inner):
-        return run(
-          (Self.scoped(inner, names) + statements[(index + 1)...])[...], names, finish: finish)
+        return run(Self.scoped(inner, names) + steps[(index + 1)...], names, finish: finish)
       case .if(let condition, let then, let otherwise):
-        let rest = statements[(index + 1)...]
+        let rest = steps[(index + 1)...]
         let tested = evaluate(condition, names)
         var branches = [then, otherwise]
         if let known = tested.isTruthy {
           branches = if known { [then] } else { [otherwise] }
         }
         let ways = branches.compactMap {
-          run((Self.scoped($0, names) + rest)[...], names, finish: finish)
+          run(Self.scoped($0, names) + rest, names, finish: finish)
         }
         // A branch that throws is no way.
         guard ways.count == 2 else { return ways.first }
@@ -146,15 +162,16 @@ package struct JSModule {
   }
 
   /// The statements of a block, with what they hide given back at its end.
-  private static func scoped(_ statements: [JSStatement], _ names: Names) -> [JSStatement] {
+  private static func scoped(_ statements: [JSStatement], _ names: Names) -> [Step] {
     var hidden: [String: JSValue?] = [:]
     for statement in statements where statement.isLexical {
       if case .bind(let pattern, _) = statement.kind {
         for name in pattern.names { hidden[name] = .some(names[name]) }
       }
     }
-    guard !hidden.isEmpty, let last = statements.last else { return statements }
-    return statements + [JSStatement(kind: .restore(hidden), offset: last.offset)]
+    var steps = statements.map(Step.statement)
+    if !hidden.isEmpty { steps.append(.restore(hidden)) }
+    return steps
   }
 
   /// An expression that stands alone is there for what it changes.
@@ -469,6 +486,6 @@ package struct JSModule {
       bind(parameter, arguments.dropFirst(index).first ?? .undefined, into: &names)
     }
     hoist(function.body, into: &names)
-    return run(function.body[...], names) { _ in .undefined } ?? .unknown(reason: "it throws")
+    return run(function.body, names) { _ in .undefined } ?? .unknown(reason: "it throws")
   }
 }
