@@ -63,6 +63,8 @@ let package = Package(
     library("CDeflate", package: "libdeflate-dev", pkgConfig: "libdeflate"),
     library("CXxhash", package: "libxxhash-dev", pkgConfig: "libxxhash"),
     .systemLibrary(name: "CMalloc"),
+    // The arguments of `main`, which Swift on Linux takes from /proc.
+    .target(name: "CArguments"),
 
     // What every room may use, and no room owns.
     room("Basics", uses: [crypto, system]),
@@ -139,7 +141,7 @@ let package = Package(
       "Recipes",
       uses: [
         "ForgeBasics", "ForgeCodebase", "ForgeDockerignore", "ForgeLint", "ForgeWorkloads",
-        "ForgeTemplates", "ForgeMigration", yams,
+        "ForgeTemplates", "ForgeMigration", "ForgeCatalogue", yams,
       ]),
 
     // Between the wings: what builds, starts and checks images.
@@ -148,7 +150,7 @@ let package = Package(
       "Git",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCodebase", "ForgeAnalyzer", "ForgeTemplates",
-        "ForgeRecipes", "ForgeSecrets", subprocess, system,
+        "ForgeRecipes", "ForgeSecrets", "ForgeRules", subprocess, system,
       ]),
     room(
       "Tracing",
@@ -206,7 +208,7 @@ let package = Package(
         "ForgeCodebase",
         "ForgeAnalyzer", "ForgeLint", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines", "ForgeGit", "ForgeTracing", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
-        "ForgeReports", "CMalloc", arguments,
+        "ForgeReports", "CMalloc", "CArguments", arguments,
       ], swiftSettings: strict),
 
     // The example of README.md, compiled as a program of someone else's would be.

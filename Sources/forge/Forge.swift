@@ -43,8 +43,18 @@ struct Forge: AsyncParsableCommand {
   /// Every way out of the program passes here, so that the exit codes are forge's own.
   static func main() async {
     returnLargeMemory()
+    StandardDescriptors.occupy()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(try ProgramArguments.get())
+      guard type(of: command).configuration.subcommands.isEmpty else {
+        // A group of commands is no command: who forgot its name has not been told that all is well.
+        StandardError.print(helpMessage(for: type(of: command)))
+        StandardError.print("\nforge: no command was given; name one of these")
+        leave(.usage)
+      }
+      guard StandardDescriptors.hasRoom else { throw NoDescriptors() }
+      // One for Swift's own tasks, and a few for what they wait for.
+      guard Workers.canStart(4) else { throw NoThreads() }
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

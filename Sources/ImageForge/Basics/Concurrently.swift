@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// Independent pieces of work on all processors.
@@ -14,7 +13,7 @@ package enum Concurrently {
       $0..<min($0 + size, elements.count)
     }
     let done = Mutex<[Int: [Result]]>([:])
-    DispatchQueue.concurrentPerform(iterations: slices.count) { index in
+    Workers.perform(slices.count) { index in
       let results = elements[slices[index]].map(work)
       done.withLock { $0[index] = results }
     }

@@ -34,7 +34,7 @@ enum LayerScans {
     let results = Mutex<[Int: Result<LayerScan, LayerError>]>([:])
     let isCacheChanged = Mutex(false)
     let budget = UnpackBudget(reading.limits, image: image)
-    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
+    Workers.perform(order.count) { turn in
       let index = order[turn]
       var options = reading
       options.budget = budget

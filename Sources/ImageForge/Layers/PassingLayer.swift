@@ -38,13 +38,19 @@ package final class PassingLayer: ByteSource, @unchecked Sendable {
     counts.initialize(repeating: 0)
     // A semaphore must not end below the value that it began with.
     for _ in buffers { free.signal() }
-    let reader = Thread { [self] in
+    let isStarted = Workers.start { [self] in
       result = Result { () throws(LayerError) in try scan(options, known) }
       isDeaf.store(true, ordering: .releasing)
       free.signal()
       ended.signal()
     }
-    reader.start()
+    guard !isStarted else { return }
+    result = .failure(
+      .unreadable(
+        layer: options.name ?? "the layer",
+        reason: "there is no thread to be had; raise the limit of processes (ulimit -u, pids.max)"))
+    isDeaf.store(true, ordering: .releasing)
+    ended.signal()
   }
 
   deinit {

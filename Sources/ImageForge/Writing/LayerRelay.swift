@@ -1,3 +1,4 @@
+import ForgeBasics
 import Foundation
 import Synchronization
 
@@ -36,8 +37,8 @@ final class LayerRelay: @unchecked Sendable {
   ) throws -> [Value] {
     let relay = LayerRelay()
     let values = Mutex<[Int: Value]>([:])
-    @Sendable func lane(_ first: Int) {
-      for index in stride(from: first, to: count, by: 2) {
+    @Sendable func lane(_ first: Int, of lanes: Int) {
+      for index in stride(from: first, to: count, by: lanes) {
         do {
           let value = try body(Turn(relay: relay, index: index))
           values.withLock { $0[index] = value }
@@ -49,14 +50,19 @@ final class LayerRelay: @unchecked Sendable {
       }
     }
     let ended = DispatchSemaphore(value: 0)
-    for first in 0..<2 {
-      Thread {
+    let hasTwo = Workers.canStart(2)
+    var started = 0
+    for first in 0..<2 where hasTwo {
+      let isStarted = Workers.start {
         yieldRarely()
-        lane(first)
+        lane(first, of: 2)
         ended.signal()
-      }.start()
+      }
+      // A thread that was there a moment ago is gone: the other lane would wait for this one.
+      if isStarted { started += 1 } else { lane(first, of: 2) }
     }
-    for _ in 0..<2 { ended.wait() }
+    if !hasTwo { lane(0, of: 1) }
+    for _ in 0..<started { ended.wait() }
     if let failure = relay.failure { throw failure }
     return values.withLock { values in values.sorted { $0.key < $1.key }.map(\.value) }
   }

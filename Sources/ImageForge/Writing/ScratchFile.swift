@@ -214,7 +214,8 @@ func randomSuffix() -> String { String(UInt64.random(in: 0...UInt64.max), radix:
 /// Sends a file's bytes to the disk while more are made, so that little is left to wait for at the end.
 private final class EarlySync: Sendable {
   private let descriptor: Int32
-  private let queue = DispatchQueue(label: "forge.sync")
+  private let begun = Atomic(0)
+  private let ended = DispatchSemaphore(value: 0)
   /// The system tells a failure once only, and not again at the end.
   private let failure = Atomic<Int32>(0)
 
@@ -223,15 +224,17 @@ private final class EarlySync: Sendable {
 
   /// Begins to send what is written by now.
   func start() {
-    queue.async { [self] in
+    let isStarted = Workers.start { [self] in
       if fdatasync(descriptor) != 0 { failure.store(errno, ordering: .relaxed) }
+      ended.signal()
     }
+    if isStarted { begun.wrappingAdd(1, ordering: .relaxed) }
   }
 
   /// Waits for what was begun.
   /// - Returns: what went wrong.
   func finish() -> Errno? {
-    queue.sync {}
+    for _ in 0..<begun.exchange(0, ordering: .relaxed) { ended.wait() }
     let failure = failure.load(ordering: .relaxed)
     return failure == 0 ? nil : Errno(rawValue: failure)
   }

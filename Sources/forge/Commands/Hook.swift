@@ -29,7 +29,7 @@ struct Hook: AsyncParsableCommand {
 
     func run() async throws {
       let hook = try await GitHook(GitRepository())
-      let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
+      let program = Bundle.main.executablePath ?? ProgramArguments.program
       let words =
         switch try hook.install(program: program, force: force) {
         case .chained: "installed; the hook that was there is kept beside it and runs first"
@@ -89,8 +89,9 @@ struct Hook: AsyncParsableCommand {
         )
       }
       for finding in try staged.secrets() {
-        failed = true
-        StandardError.print("\(finding.location ?? ""): \(finding.id) \(finding.message)")
+        if finding.severity == .error { failed = true }
+        let kind = finding.severity == .error ? "" : "\(finding.severity.rawValue): "
+        StandardError.print("\(finding.location ?? ""): \(finding.id) \(kind)\(finding.message)")
       }
       for folder in staged.folders([.dockerfile, .ignoreFile]) {
         failed = try await !passes("lint", [staged.root + "/" + folder]) || failed

@@ -1,3 +1,4 @@
+import ForgeBasics
 import Foundation
 import Synchronization
 
@@ -34,11 +35,12 @@ final class BufferPipe: @unchecked Sendable {
 
   /// Hands the whole stream, piece by piece, to `consume`. Every piece but the last fills its buffer.
   func drain(_ consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void) throws(LayerError) {
-    let producer = Thread { [self] in
+    let isStarted = Workers.start { [self] in
       produce()
       finished.signal()
     }
-    producer.start()
+    // Without a second thread, this one does both, one after the other.
+    guard isStarted else { return try drainAlone(consume) }
     defer { finished.wait() }
     for index in 0... {
       filled.wait()
@@ -56,6 +58,16 @@ final class BufferPipe: @unchecked Sendable {
         throw error
       }
       free.signal()
+    }
+  }
+
+  private func drainAlone(
+    _ consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
+  ) throws(LayerError) {
+    while true {
+      let count = try stream.read(into: buffers[0])
+      if count == 0 { return }
+      try consume(UnsafeRawBufferPointer(rebasing: buffers[0][..<count]))
     }
   }
 

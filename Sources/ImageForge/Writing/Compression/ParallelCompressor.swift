@@ -36,7 +36,13 @@ final class ParallelCompressor {
       let compressors = try (0..<workers).map { _ in try PieceCompressor(compression) }
       let capacity = compressors.map(\.bound).max() ?? 0
       ring = PieceRing((0..<workers + 2).map { _ in PieceSlot(capacity) })
-      for compressor in compressors { Thread { [ring] in ring.serve(compressor) }.start() }
+      let started = compressors.count { compressor in
+        Workers.start { [ring] in ring.serve(compressor) }
+      }
+      guard started > 0 else {
+        throw WritingError.resources(
+          "there is no thread to be had for the compressor; raise the limit of processes")
+      }
     }
   }
 

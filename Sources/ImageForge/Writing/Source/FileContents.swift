@@ -25,7 +25,7 @@ package final class FileContents {
     let image = image
     let missing = layers.subtracting(tars.keys).sorted()
     let results = Mutex<[Int: Result<ScratchBox?, any Error>]>([:])
-    DispatchQueue.concurrentPerform(iterations: missing.count) { turn in
+    Workers.perform(missing.count) { turn in
       let layer = missing[turn]
       let result = Result { () throws in
         image.scans[layer].compression == .none

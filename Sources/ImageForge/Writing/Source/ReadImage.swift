@@ -37,7 +37,7 @@ package struct ReadImage: Sendable {
     let layers = image.layers
     let order = layers.indices.sorted { (layers[$0].size, $1) > (layers[$1].size, $0) }
     let results = Mutex<[Int: Result<(scan: LayerScan, tar: Blob?), any Error>]>([:])
-    DispatchQueue.concurrentPerform(iterations: order.count) { turn in
+    Workers.perform(order.count) { turn in
       let index = order[turn]
       let result = Result { () throws in
         let done = results.withLock {
