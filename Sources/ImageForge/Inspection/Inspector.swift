@@ -87,7 +87,8 @@ private struct ImageReading {
   func inspect(_ image: Image) throws -> InspectedImage {
     let name = ImageStore.displayName(of: image.source)
     let scans = try LayerScans.read(image.layers, of: name, layers, cache: options.cache)
-    let root = try RootFilesystem(scans, image: name)
+    var root = try RootFilesystem(scans, image: name)
+    try SecondLook(image, options, layers).complete(&root)
     let owners = Owners(root)
     let inspection = Inspection(image, root: root, owners: owners, options)
     return InspectedImage(inspection: inspection, root: root, owners: owners)

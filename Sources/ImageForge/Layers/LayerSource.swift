@@ -42,6 +42,20 @@ package enum LayerSource: Sendable, Identifiable {
     }
   }
 
+  /// Whether both hold the same bytes, as they stand.
+  package func hasSameBytes(as other: LayerSource) throws(LayerError) -> Bool {
+    guard size == other.size else { return false }
+    switch (self, other) {
+    case (.blob(let a), .blob(let b)):
+      return try LayerReader.digest(a, algorithm: .sha256, name: a.reader.name)
+        == LayerReader.digest(b, algorithm: .sha256, name: b.reader.name)
+    case (.streamed(let a), .streamed(let b)):
+      guard case .success(let x) = a.scan, case .success(let y) = b.scan else { return false }
+      return x.digest == y.digest
+    default: return false
+    }
+  }
+
   /// The first bytes, at most a block of 512; fewer only where there are no more.
   package func start(_ count: Int) throws -> [UInt8] {
     switch self {

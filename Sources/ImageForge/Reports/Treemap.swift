@@ -19,7 +19,7 @@ struct FolderTree {
   init(_ inspection: Inspection) {
     var lookup: [[ArraySlice<UInt8>: Int]] = [[:]]
     for file in inspection.details.files
-    where file.visible && file.kind == .regular && file.size > 0 {
+    where file.visible && file.kind == .regular && file.size > 0 && !file.isLink {
       var node = 0
       nodes[0].bytes += file.size
       nodes[0].files += 1

@@ -4,7 +4,7 @@ import ForgeInspection
 /// Rules about the accounts of `/etc/passwd`, `/etc/group` and `/etc/shadow`, as the final root filesystem shows them.
 enum AccountRules {
   private static func rows(_ bytes: [UInt8]?, atLeast fields: Int) -> [[Substring]] {
-    String(decoding: (bytes ?? []).prefix(1 << 20), as: UTF8.self).split(
+    String(decoding: bytes ?? [], as: UTF8.self).split(
       whereSeparator: \.isNewline
     )
     .map { $0.split(separator: ":", omittingEmptySubsequences: false) }.filter {

@@ -50,7 +50,14 @@ extension [FileInstance] {
     return count > 3 ? "\(shown) and \(count - 3) more" : shown
   }
 
-  var bytes: Int64 { reduce(0) { $0 + $1.size } }
+  /// Bytes of the files, each once under however many names it stands here.
+  var bytes: Int64 {
+    var seen: Set<Int32> = []
+    return reduce(0) { sum, file in
+      let isNew = file.inode < 0 || seen.insert(file.inode).inserted
+      return isNew ? sum + file.size : sum
+    }
+  }
 
   /// One violation a layer, from the files of each, in order.
   func byLayer(_ violation: ([FileInstance]) -> Violation) -> [Violation] {

@@ -7,8 +7,9 @@ import ForgeSecrets
 enum SecretContents {
   static func check(_ inspection: Inspection) -> [Violation] {
     (inspection.details.secrets ?? []).compactMap { fact in
+      guard fact.hit.kind != SecretFact.unread else { return nil }
       let path = DisplayText.escape(fact.path)
-      let name = fact.path.isEmpty ? "the data behind the end of the layer's tar" : "/" + path
+      let name = fact.path.isEmpty ? "the layer's tar, outside of its files," : "/" + path
       let line = fact.hit.line > 0 ? fact.hit.line : nil
       let place = Place.layer(fact.layer, path: fact.path, line: line)
       guard let kind = kind(fact.hit.kind) else {
@@ -21,11 +22,26 @@ enum SecretContents {
       let fate =
         fact.visible || fact.path.isEmpty
         ? "" : "; a later layer hides it, but it is still in the image"
-      let spot = fact.hit.line > 0 ? "" : " at byte \(fact.hit.offset)"
+      let isKnown = fact.hit.line > 0 || fact.hit.offset == 0
+      let spot = isKnown ? "" : " at byte \(fact.hit.offset)"
       return Violation(
         message: "\(name) holds \(article(kind.title)) \(kind.title)\(spot) "
           + "(\(kind.id), sha256 \(fact.hit.fingerprint)…)\(fate)",
-        at: place, fix: Self.fix, evidence: .file, atMost: severity(kind, fact))
+        at: place, fix: Self.fix, evidence: .file, atMost: severity(kind, fact),
+        fingerprint: fact.hit.fingerprint)
+    }
+  }
+
+  /// Archives of the application that nobody looked into: what is in them is not known.
+  static func unread(_ inspection: Inspection) -> [Violation] {
+    (inspection.details.secrets ?? []).filter { $0.hit.kind == SecretFact.unread }.map { fact in
+      Violation(
+        message:
+          "/\(DisplayText.escape(fact.path)) was not searched for secrets: it is an archive that is too large, "
+          + "encrypted, damaged or of a form that forge does not unpack",
+        at: .layer(fact.layer, path: fact.path),
+        fix: "leave the file out of the image, or unpack it in the step that adds it",
+        evidence: .file)
     }
   }
 
@@ -42,9 +58,20 @@ enum SecretContents {
 
   private static func severity(_ kind: SecretKind, _ fact: SecretFact) -> Severity {
     // Keys for tests are usual in dependencies and in the system's own documentation.
-    let isOthers = fact.isPackaged || !SecretPlace.isApplication(fact.path[...])
+    let path = fact.path[...]
+    let isOthers =
+      fact.isPackaged
+      || !(SecretPlace.isApplication(path) || SecretPlace.isSetting(path) || isUnlisted(fact))
     guard kind.isKey, isOthers, !isHome(fact.path) else { return kind.severity }
     return min(kind.severity, .info)
+  }
+
+  /// Whether a file lies among Python's packages, and none of them lists it: whoever made the image put it there.
+  private static func isUnlisted(_ fact: SecretFact) -> Bool {
+    guard fact.visible, !fact.isPackaged else { return false }
+    return fact.path.split(separator: UInt8(ascii: "/")).contains {
+      $0.elementsEqual("site-packages".utf8) || $0.elementsEqual("dist-packages".utf8)
+    }
   }
 
   /// Host keys and keys of users are real wherever they stand.

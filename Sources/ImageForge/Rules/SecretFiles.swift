@@ -30,8 +30,9 @@ enum SecretFiles {
       let path: [UInt8]
     }
     // FORGE-I010 says more about what it found in a file.
-    let known = Set(
-      (inspection.details.secrets ?? []).map { Place(layer: $0.layer, path: $0.path) })
+    let secrets = (inspection.details.secrets ?? []).filter { $0.hit.kind != SecretFact.unread }
+    let known = Set(secrets.map { Place(layer: $0.layer, path: $0.path) })
+    let files = Set(secrets.map(\.inode).filter { $0 >= 0 })
     return inspection.details.files.compactMap { file in
       guard file.kind == .regular, file.size > 0, let judgement = judgement(file.path[...]) else {
         return nil
@@ -43,7 +44,10 @@ enum SecretFiles {
         if let head = file.head, head.count == file.size, !holdsValues(head) { return nil }
         what = "an environment file"
       case .content(let kind, let needles):
-        guard !known.contains(Place(layer: file.layer, path: file.path)) else { return nil }
+        let isKnown =
+          known.contains(Place(layer: file.layer, path: file.path))
+          || (file.inode >= 0 && files.contains(file.inode))
+        guard !isKnown else { return nil }
         guard let head = file.head, needles.contains(where: { holds(head, $0) }) else {
           return nil
         }
@@ -83,7 +87,8 @@ enum SecretFiles {
     }
     switch name {
     case ".env": return .environment
-    case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519": return .name("an SSH private key")
+    case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk":
+      return .name("an SSH private key")
     case ".netrc", "_netrc": return .content("a file of logins", ["password"])
     case ".npmrc":
       return .content(
@@ -131,6 +136,24 @@ enum SecretFiles {
         "a service account key", ["\"private_key\"", "\"client_secret\"", "\"refresh_token\""])
     }
     return nil
+  }
+
+  /// What a file of a repository is by its name; nil for one that tells of no secret, or holds none. Environment files
+  /// of a build, such as `.env.production`, may be committed: their values are judged one by one.
+  static func ofRepository(_ path: [UInt8], head: [UInt8]) -> String? {
+    guard let judgement = judgement(path[...]), !isThirdParty(path), !head.isEmpty else {
+      return nil
+    }
+    switch judgement {
+    case .name(let kind): return kind
+    case .content(let kind, let needles):
+      return needles.contains { holds(head, $0) } ? kind : nil
+    case .environment:
+      let name = String(
+        decoding: path.split(separator: UInt8(ascii: "/")).last ?? [], as: UTF8.self)
+      guard name == ".env" || name.hasSuffix(".local") else { return nil }
+      return holdsValues(head) ? "an environment file" : nil
+    }
   }
 
   /// Files that came with a dependency or the system, where test keys and samples are usual.

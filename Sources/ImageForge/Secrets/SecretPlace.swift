@@ -41,6 +41,21 @@ package enum SecretPlace {
     return !path.starts(with: "opt/yarn-".utf8) && !isDependency(path)
   }
 
+  /// Whether the file is a setting or an entry script in a folder of the system, where whoever makes an image puts its
+  /// own: secrets in it are the image's, unless a package brought it.
+  package static func isSetting(_ path: ArraySlice<UInt8>) -> Bool {
+    guard !isDependency(path) else { return false }
+    if path.starts(with: "etc/".utf8) || path.starts(with: "run/".utf8) { return true }
+    let isLocal = ["usr/local/etc/", "usr/local/bin/", "usr/local/sbin/", "var/lib/", "var/opt/"]
+      .contains { path.starts(with: $0.utf8) }
+    guard isLocal else { return false }
+    let isOfManager = ["var/lib/dpkg/", "var/lib/apt/", "var/lib/gems/", "var/lib/rpm/"]
+      .contains { path.starts(with: $0.utf8) }
+    // A program is not a setting: what looks like a password in its bytes is none.
+    return !isOfManager
+      && (settings + keys).contains { name(path).suffix($0.count).elementsEqual($0) }
+  }
+
   /// What follows the last slash.
   static func name(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...]
@@ -51,6 +66,8 @@ package enum SecretPlace {
     ".tfvars", ".sh", ".bash", ".service", ".envrc", ".txt", "Dockerfile", "Containerfile",
     "compose", ".ps1", ".bashrc", ".profile", ".credentials", ".npmrc", ".pypirc", ".htaccess",
   ].map { Array($0.utf8) }
+
+  private static let keys: [[UInt8]] = [".key", ".pem", ".p8"].map { Array($0.utf8) }
 
   /// Folders whose files are sent to browsers.
   private static let browsers: [[UInt8]] = [

@@ -5,7 +5,7 @@ import Foundation
 /// Looks for secrets in the bytes of one file after the other, in pieces as they come, in linear time.
 package final class SecretScanner {
   /// Whoever changes what is found by the same catalogue raises it: results are kept by it.
-  static let revision = 4
+  static let revision = 5
   /// What a matcher may look at behind and before a keyword.
   static let lookBehind = 128
   static let lookAhead = 1536
@@ -60,7 +60,8 @@ package final class SecretScanner {
   package func begin(path: some Collection<UInt8>) {
     self.path.removeAll(keepingCapacity: true)
     self.path.append(contentsOf: path)
-    isApplication = SecretPlace.isApplication(self.path[...])
+    let path = self.path[...]
+    isApplication = SecretPlace.isApplication(path) || SecretPlace.isSetting(path)
     wanted = catalogue.search(isApplication: isApplication, name: name)
     offset = 0
     searched = 0

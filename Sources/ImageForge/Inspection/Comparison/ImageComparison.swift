@@ -1,6 +1,5 @@
 import ForgeBasics
 import ForgeLayers
-import ForgeSecrets
 
 extension ImageDiff {
   /// Compares two images.
@@ -14,18 +13,7 @@ extension ImageDiff {
     files = FileComparison.files(old, new)
     packages = Self.packages(a.packages, b.packages)
     layers = Self.layers(a.layers, b.layers, files)
-    settings = [
-      Setting(name: "user", old: a.image.user, new: b.image.user),
-      Setting(
-        name: "entrypoint", old: Self.words(a.image.entrypoint), new: Self.words(b.image.entrypoint)
-      ),
-      Setting(name: "cmd", old: Self.words(a.image.cmd), new: Self.words(b.image.cmd)),
-      Setting(name: "platform", old: a.image.platform, new: b.image.platform),
-    ].filter { $0.old != $0.new }
-  }
-
-  private static func words(_ command: [String]) -> String {
-    SecretText.masked(command.joined(separator: " "))
+    settings = SettingComparison.settings(a, b)
   }
 
   /// Versions that both images have cancel out; of the rest, one goes for the other.
@@ -200,11 +188,16 @@ private struct FileComparison {
 
   private mutating func compare(_ before: FileTree.ID?, _ after: FileTree.ID?) {
     let (a, b) = (before.map { old.root.tree[$0] }, after.map { new.root.tree[$0] })
-    let (wasFolder, isFolder) = (a?.kind == .directory, b?.kind == .directory)
-    // Folders have no bytes of their own; those whose files all differ would only hide them.
-    guard !(wasFolder || a == nil) || !(isFolder || b == nil) else { return }
-    let change = ImageDiff.Change(
-      wasThere: a != nil && !wasFolder, isThere: b != nil && !isFolder)
+    // A folder that came or went is told by what is in it; only of an empty one would nothing be said.
+    let (wasThere, isThere) = (isTold(before, old), isTold(after, new))
+    let change: ImageDiff.Change
+    if a != nil, b != nil, a?.kind == b?.kind {
+      change = .changed
+    } else if wasThere || isThere {
+      change = ImageDiff.Change(wasThere: wasThere, isThere: isThere)
+    } else {
+      return
+    }
     var differs: [String] = []
     if let a, let b, change == .changed {
       differs = Self.differences(a, old.root, b, new.root)
@@ -214,9 +207,9 @@ private struct FileComparison {
     let path: [UInt8]
     let layer: Int32
     if change == .removed, let before, let a {
-      (path, layer) = (old.root.tree.path(before), a.origin.layer)
+      (path, layer) = (old.root.tree.path(before), Self.layer(a))
     } else if let after, let b {
-      (path, layer) = (new.root.tree.path(after), b.origin.layer)
+      (path, layer) = (new.root.tree.path(after), Self.layer(b))
     } else {
       return
     }
@@ -231,6 +224,17 @@ private struct FileComparison {
           newBytes: Self.size(newInode, new.root), layer: Int(layer),
           package: package.map { "\($0.kind) \($0.name)" }), path
       ))
+  }
+
+  /// The layer of a node's entry; of a folder without one, the last that put something into it.
+  private static func layer(_ node: FileTree.Node) -> Int32 {
+    node.origin.layer < 0 ? max(node.touched, 0) : node.origin.layer
+  }
+
+  private func isTold(_ node: FileTree.ID?, _ image: InspectedImage) -> Bool {
+    guard let node else { return false }
+    let tree = image.root.tree
+    return tree[node].kind != .directory || tree[node].isEmpty
   }
 
   private static func size(_ inode: Int32, _ root: RootFilesystem) -> Int64 {
@@ -252,13 +256,12 @@ private struct FileComparison {
       if x.size != y.size || x.hash != y.hash { differs.append("content") }
     }
     if a.kind == .symlink, rootA.link(a) != rootB.link(b) { differs.append("target") }
-    let (m, n) = (rootA.metadata(a), rootB.metadata(b))
-    let (x, y) = (rootA.entry(m), rootB.entry(n))
+    let (x, y) = (rootA.metadataEntry(a), rootB.metadataEntry(b))
     // The mode of a symbolic link means nothing.
     if a.kind != .symlink, x.mode != y.mode { differs.append("mode") }
     if x.uid != y.uid || x.gid != y.gid { differs.append("owner") }
     if x.deviceMajor != y.deviceMajor || x.deviceMinor != y.deviceMinor { differs.append("type") }
-    if rootA.attributes(m) != rootB.attributes(n) { differs.append("attributes") }
+    if rootA.sortedAttributes(a) != rootB.sortedAttributes(b) { differs.append("attributes") }
     return differs
   }
 }
@@ -269,13 +272,16 @@ extension RootFilesystem {
     layers[Int(node.target.layer)].entries.link(Int(node.target.index))
   }
 
-  /// The entry that set mode and owner of what is no folder.
-  fileprivate func metadata(_ node: FileTree.Node) -> FileTree.Origin {
-    guard node.inode != FileTree.none else { return node.origin }
-    return inodes[Int(node.inode)].metadata
+  /// The entry that a node has mode and owner of. Runtimes make a folder that no entry names with mode 755, for root.
+  fileprivate func metadataEntry(_ node: FileTree.Node) -> LayerEntry {
+    let origin = metadata(node)
+    guard origin.index < 0 else { return entry(origin) }
+    var folder = LayerEntry(kind: .directory)
+    folder.mode = 0o755
+    return folder
   }
 
-  fileprivate func attributes(_ origin: FileTree.Origin) -> [ExtendedAttribute] {
-    layers[Int(origin.layer)].entries.extendedAttributes(Int(origin.index))
+  fileprivate func sortedAttributes(_ node: FileTree.Node) -> [ExtendedAttribute] {
+    attributes(node).sorted { $0.name.lexicographicallyPrecedes($1.name) }
   }
 }

@@ -15,7 +15,8 @@ public struct ImageDiff: Codable, Sendable, Equatable {
     case added, removed, changed
   }
 
-  /// A path whose regular file, link or device is not the same in both root filesystems.
+  /// A path that is not the same in both root filesystems: a file, link or device, a folder with another mode or owner,
+  /// or an empty folder.
   public struct File: Codable, Sendable, Equatable {
     /// Control characters and bytes that are not UTF-8 are escaped.
     public var path: String
@@ -84,7 +85,8 @@ public struct ImageDiff: Codable, Sendable, Equatable {
 
   /// A setting of the image that is not the same in both.
   public struct Setting: Codable, Sendable, Equatable {
-    /// `user`, `entrypoint`, `cmd`, `platform`.
+    /// `user`, `entrypoint`, `cmd`, `platform`, `working directory`, `ports`, `volumes`, `stop signal`, `health check`,
+    /// `onbuild`, `env NAME`, `label NAME`.
     public var name: String
     /// Its value in the old image.
     public var old: String

@@ -16,6 +16,10 @@ package struct Packages {
     case UInt8(ascii: "A") where isNamed(path, "METADATA"): return 64 << 10
     case UInt8(ascii: "D") where isNamed(path, "RECORD"): return 8 << 20
     case UInt8(ascii: "t") where path.starts(with: "var/lib/dpkg/info/".utf8): return 4 << 20
+    case UInt8(ascii: "t") where isNamed(path, "installed-files.txt"): return 4 << 20
+    case UInt8(ascii: "t") where isNamed(path, "top_level.txt"): return 4 << 10
+    case UInt8(ascii: "O") where isNamed(path, "PKG-INFO"): return 64 << 10
+    case UInt8(ascii: "o") where path.suffix(9).elementsEqual(".egg-info".utf8): return 64 << 10
     case UInt8(ascii: "s") where path.elementsEqual("var/lib/dpkg/status".utf8): return 16 << 20
     case UInt8(ascii: "d") where apkDatabases.contains(where: { path.elementsEqual($0.utf8) }):
       return 16 << 20
@@ -254,8 +258,13 @@ package struct Packages {
   private mutating func readTree() {
     var pending = [FileTree.root]
     while let id = pending.popLast() {
-      for child in Array(root.tree.children(id)) where root.tree[child].kind == .directory {
+      for child in Array(root.tree.children(id)) {
+        if root.tree.name(child).suffix(9).elementsEqual(".egg-info".utf8) {
+          readEgg(child, in: id)
+        }
+        guard root.tree[child].kind == .directory else { continue }
         pending.append(child)
+        if root.tree.name(child).elementsEqual("EGG-INFO".utf8) { readEgg(child, in: id) }
         if root.tree.name(child).suffix(10).elementsEqual(".dist-info".utf8) {
           readPython(child, in: id)
         }
@@ -281,6 +290,47 @@ package struct Packages {
     }
     let inodes = inodes(paths)
     add("python", metadata["Name"], metadata["Version"], inodes)
+  }
+
+  /// What setuptools and distutils wrote before wheels: a file or folder `NAME.egg-info` beside the modules, or
+  /// `EGG-INFO` within an egg.
+  private mutating func readEgg(_ egg: FileTree.ID, in site: FileTree.ID) {
+    func member(_ name: String) -> String? { text(root.tree.child(egg, Array(name.utf8)[...])) }
+    let isFile = root.tree[egg].kind == .regular
+    guard
+      let metadata = Self.paragraphs((isFile ? text(egg) : member("PKG-INFO")) ?? "").first
+    else { return }
+    let prefix = String(decoding: root.tree.path(site), as: UTF8.self) + "/"
+    let own = String(decoding: root.tree.path(egg), as: UTF8.self) + "/"
+    var inodes = inodes(Self.lines(member("installed-files.txt") ?? "").map { own + $0 })
+    if root.tree.name(egg).elementsEqual("EGG-INFO".utf8) {
+      inodes.formUnion(self.inodes(below: site))
+    } else if inodes.isEmpty {
+      for module in Self.lines(member("top_level.txt") ?? "") where Self.isModule(module) {
+        inodes.formUnion(self.inodes([prefix + module + ".py"]))
+        if let folder = root.resolve(prefix + module) {
+          inodes.formUnion(self.inodes(below: folder))
+        }
+      }
+      inodes.formUnion(self.inodes(below: egg))
+    }
+    add("python", metadata["Name"], metadata["Version"], inodes)
+  }
+
+  /// Whether a line names one module, and leads nowhere else.
+  private static func isModule(_ name: String) -> Bool {
+    !name.isEmpty && name.allSatisfy { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
+  }
+
+  /// Of a node and all below it.
+  private func inodes(below node: FileTree.ID) -> Set<Int32> {
+    var inodes: Set<Int32> = []
+    var pending = [node]
+    while let id = pending.popLast() {
+      if root.tree[id].inode != FileTree.none { inodes.insert(root.tree[id].inode) }
+      pending += root.tree.children(id)
+    }
+    return inodes
   }
 
   private func isNodePackage(_ id: FileTree.ID, in parent: FileTree.ID) -> Bool {

@@ -38,11 +38,32 @@ package struct ConfigText: Sendable, Equatable {
           of: member, at: Self.place(member.key), "the field \(DisplayText.escape(member.key))")
       }
     }
-    let annotations = image.manifestJSON?.member("annotations")
-    return texts
-      + (annotations.map {
-        Self.texts(of: $0, at: .archive("manifest.annotations"), "an annotation of the manifest")
-      } ?? [])
+    let manifest = image.manifestJSON.map(manifestTexts) ?? []
+    let index = image.descriptors.compactMap { $0.member("annotations") }.flatMap {
+      Self.texts(of: $0, at: .archive("index.annotations"), "an annotation of the index")
+    }
+    return texts + manifest + index
+  }
+
+  /// What a manifest says beside sizes, types and digests: annotations of its own and of what it lists, and keys that
+  /// nobody knows.
+  private static func manifestTexts(_ manifest: JSON) -> [ConfigText] {
+    let known: Set<String> = [
+      "schemaVersion", "mediaType", "config", "layers", "subject", "artifactType",
+    ]
+    let own = manifest.members.filter { !known.contains($0.key) }.flatMap { member in
+      let isAnnotations = member.key == "annotations"
+      return texts(
+        of: member, at: .archive("manifest.\(DisplayText.escape(member.key))"),
+        isAnnotations
+          ? "an annotation of the manifest"
+          : "the field \(DisplayText.escape(member.key)) of the manifest")
+    }
+    let listed = [manifest["config"]].compactMap(\.self) + (manifest["layers"]?.elements ?? [])
+    return own
+      + listed.compactMap { $0.member("annotations") }.flatMap {
+        texts(of: $0, at: .archive("manifest.layers.annotations"), "an annotation of a layer")
+      }
   }
 
   private static func place(_ field: String) -> Place {

@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeImages
 
 extension Inspection {
@@ -8,8 +9,9 @@ extension Inspection {
     var details = InspectionDetails(root)
     details.attestations = image.attestations
     details.files = summary.files
-    if options.findsSecrets { details.secrets = LayerSecrets.facts(root, summary.files, owners) }
+    if options.findsSecrets { details.secrets = LayerSecrets.facts(root, owners) }
     details.config = ConfigFacts(image)
+    details.configDigest = image.config.digest
     details.history = history.steps
     self.init(
       image: ImageFacts(image), sizes: summary.sizes, layers: summary.layers(image, history),
@@ -25,13 +27,16 @@ extension Inspection {
 }
 
 extension InspectionDetails {
+  /// Files of accounts, which runtimes read through links and to their end.
+  static let accountPaths = ["etc/passwd", "etc/group", "etc/shadow"]
+
   /// The accounts and the name of the distribution, as containers see them.
   fileprivate init(_ stacked: RootFilesystem) {
     self.init()
     var root = stacked
-    passwd = root.content("etc/passwd")
-    group = root.content("etc/group")
-    shadow = root.content("etc/shadow")
+    passwd = root.content(Self.accountPaths[0])
+    group = root.content(Self.accountPaths[1])
+    shadow = root.content(Self.accountPaths[2])
     osRelease = root.content("etc/os-release") ?? root.content("usr/lib/os-release")
   }
 }
@@ -61,10 +66,27 @@ extension ConfigFacts {
     volumes = image.config.volumes
     workingDirectory = image.config.workingDirectory
     hasHealthcheck = image.config.healthcheck?.isActive ?? false
+    let fields = image.config.json["config"]
+    healthcheck = Self.text(fields?["Healthcheck"])
+    stopSignal = fields?["StopSignal"]?.string ?? ""
     labels = image.config.labels
     onBuild = image.config.onBuild
     texts = ConfigText.all(image)
     author = image.config.json["author"]?.string ?? ""
     isDockerFormat = image.isDockerFormat
+  }
+
+  /// A value of the config in a line.
+  private static func text(_ json: JSON?) -> String {
+    guard let json else { return "" }
+    switch json.value {
+    case .string(let text): return text
+    case .number: return json.integer.map(String.init) ?? ""
+    case .bool: return json.bool.map(String.init) ?? ""
+    case .null: return ""
+    case .array(let elements): return elements.map(text).joined(separator: " ")
+    case .object(let members):
+      return members.map { "\($0.key)=\(text($0.value))" }.joined(separator: " ")
+    }
   }
 }

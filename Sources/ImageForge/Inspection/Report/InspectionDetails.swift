@@ -1,3 +1,4 @@
+import ForgeBasics
 import ForgeFindings
 import ForgeSecrets
 
@@ -17,6 +18,8 @@ package struct InspectionDetails: Sendable, Equatable {
   /// archive has no place for them.
   package var attestations: [[UInt8]]?
   package var config: ConfigFacts = ConfigFacts()
+  /// Of the config as it stands: what engines call the image's ID.
+  package var configDigest: Digest?
   /// All history entries, from the base upwards.
   package var history: [HistoryFacts] = []
 
@@ -41,6 +44,9 @@ package struct ConfigFacts: Sendable, Equatable {
   package var volumes: [String] = []
   package var workingDirectory: String = ""
   package var hasHealthcheck: Bool = false
+  /// The field of the config as it stands; empty where there is none, as is the next one.
+  package var healthcheck: String = ""
+  package var stopSignal: String = ""
   package var labels: [String: String] = [:]
   /// `author` of the config; empty where there is none.
   package var author: String = ""
@@ -60,14 +66,15 @@ package struct FileInstance: Sendable, Equatable {
     case regular, directory, symlink, hardlink, device, fifo
   }
 
-  /// As in the layer, without `./` or `/` in front; bytes, never normalised.
+  /// Without `./` or `/` in front; bytes, never normalised. As in the final root filesystem where that shows the
+  /// entry, as in the layer where it does not.
   package var path: [UInt8]
   package var kind: Kind
-  /// Permission bits with setuid, setgid and sticky.
+  /// Permission bits with setuid, setgid and sticky; of a visible file those that its last name gave it.
   package var mode: UInt16
   package var uid: UInt32
   package var gid: UInt32
-  /// Bytes of a regular file.
+  /// Bytes of a regular file, under each of its names.
   package var size: Int64
   package var layer: Int
   /// Whether this very instance is what the final root filesystem shows.
@@ -78,6 +85,10 @@ package struct FileInstance: Sendable, Equatable {
   package var modified: Int64 = 0
   /// Names of the extended attributes.
   package var attributes: [String] = []
+  /// The same number for all names of one regular file; negative where there is none.
+  package var inode: Int32 = -1
+  /// Whether the bytes are those of an entry before it: a hard link.
+  package var isLink = false
 
   package init(
     path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int,
@@ -98,12 +109,17 @@ package struct FileInstance: Sendable, Equatable {
 
 /// A secret in the content of a file: what it is and where, never its value.
 package struct SecretFact: Sendable, Equatable {
+  /// The kind of a hit that says that an archive was not looked into.
+  package static let unread = "not-searched"
+
   package var hit: SecretHit
   package var layer: Int
   /// Empty for data behind the end of the layer's tar.
   package var path: [UInt8]
   /// Whether the final root filesystem shows this instance of the file.
   package var visible: Bool
+  /// Which file it is, as in `FileInstance`.
+  package var inode: Int32 = -1
   /// Whether a package put the file there, wherever it lies: samples and keys for tests are usual in these.
   package var isPackaged = false
 

@@ -47,7 +47,7 @@ struct Summary {
     }
     self.waste = waste.map(\.row)
 
-    let (visibleNodes, isVisible) = Self.visible(root)
+    let (visibleNodes, shown) = Self.visible(root)
     var rootfs: Int64 = 0
     for node in visibleNodes { rootfs += root.inodes[Int(root.tree[node].inode)].size }
     sizes = Sizes(
@@ -59,7 +59,7 @@ struct Summary {
       .largest(root.tree, count: Self.rows)
     duplicates = Self.duplicates(root, visibleNodes)
     visibleInodes = visibleNodes.map { root.tree[$0].inode }
-    files = Self.files(root, isVisible, capture)
+    files = Self.files(root, shown, capture)
     scans = layers
     layerStored = stored
     layerWasted = wasted
@@ -77,26 +77,22 @@ struct Summary {
     }
   }
 
-  /// One node for each inode of the final root filesystem, in no order, and which entries it shows, by layer.
-  private static func visible(_ root: RootFilesystem) -> ([FileTree.ID], [[Bool]]) {
-    var isVisible = root.layers.map { [Bool](repeating: false, count: $0.entries.count) }
+  /// One node for each inode of the final root filesystem, in no order, and by layer the node that each entry shows.
+  private static func visible(_ root: RootFilesystem) -> ([FileTree.ID], [[FileTree.ID]]) {
+    var shown = root.layers.map { [FileTree.ID](repeating: FileTree.none, count: $0.entries.count) }
     var isSeen = [Bool](repeating: false, count: root.inodes.count)
     var nodes: [FileTree.ID] = []
     var pending = [FileTree.root]
-    func show(_ origin: FileTree.Origin) {
-      if origin.index >= 0 { isVisible[Int(origin.layer)][Int(origin.index)] = true }
-    }
     while let id = pending.popLast() {
       let node = root.tree[id]
-      show(node.origin)
+      if node.origin.index >= 0 { shown[Int(node.origin.layer)][Int(node.origin.index)] = id }
       if node.inode != FileTree.none, !isSeen[Int(node.inode)] {
         isSeen[Int(node.inode)] = true
         nodes.append(id)
-        show(root.inodes[Int(node.inode)].origin)
       }
       pending += root.tree.children(id)
     }
-    return (nodes, isVisible)
+    return (nodes, shown)
   }
 
   private static func size(_ root: RootFilesystem, _ node: FileTree.ID) -> Int64 {
@@ -143,30 +139,17 @@ struct Summary {
   }
 
   private static func files(
-    _ root: RootFilesystem, _ isVisible: [[Bool]], _ capture: (ArraySlice<UInt8>) -> Int
+    _ root: RootFilesystem, _ shown: [[FileTree.ID]], _ capture: (ArraySlice<UInt8>) -> Int
   ) -> [FileInstance] {
+    let inodes = root.inodesByEntry
     var files: [FileInstance] = []
     files.reserveCapacity(root.layers.reduce(0) { $0 + $1.entries.count })
     for (layer, scan) in root.layers.enumerated() {
       for index in scan.entries.indices where !isWhiteout(scan.entries.path(index)) {
-        let entry = scan.entries[index]
-        let head = scan.entries.head(index).flatMap { head in
-          let wanted = capture(scan.entries.path(index))
-          return wanted > 0 ? Array(head.prefix(wanted)) : nil
-        }
-        var file = FileInstance(
-          path: Array(scan.entries.path(index)), kind: FileInstance.Kind(entry.kind),
-          mode: entry.mode,
-          uid: entry.uid, gid: entry.gid, size: entry.size, layer: layer,
-          visible: isVisible[layer][index],
-          head: head)
-        file.modified = entry.modified
-        if entry.hasExtendedAttributes {
-          file.attributes = scan.entries.extendedAttributes(index).map {
-            DisplayText.escape($0.name)
-          }
-        }
-        files.append(file)
+        let entry = RootEntry(
+          origin: FileTree.Origin(layer: Int32(layer), index: Int32(index)),
+          inode: inodes[layer][index], node: shown[layer][index])
+        files.append(root.instance(entry, capture))
       }
     }
     return files
@@ -175,19 +158,5 @@ struct Summary {
   private static func isWhiteout(_ path: ArraySlice<UInt8>) -> Bool {
     path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex)...].starts(
       with: ".wh.".utf8)
-  }
-}
-
-extension FileInstance.Kind {
-  fileprivate init(_ kind: LayerEntry.Kind) {
-    self =
-      switch kind {
-      case .regular: .regular
-      case .directory: .directory
-      case .symlink: .symlink
-      case .hardlink: .hardlink
-      case .characterDevice, .blockDevice: .device
-      case .fifo: .fifo
-      }
   }
 }

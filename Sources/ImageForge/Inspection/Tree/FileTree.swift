@@ -33,6 +33,8 @@ package struct FileTree: Sendable {
     package var target = Origin.implicit
     /// Of a regular file: its index in the list of inodes.
     package var inode: Int32 = none
+    /// Whether nothing is below it.
+    var isEmpty: Bool { firstChild == FileTree.none }
     /// The last layer that put something here or below.
     var touched: Int32 = -1
     /// The last layer whose whiteouts removed what lower layers had below.

@@ -47,6 +47,12 @@ package struct RootFilesystem: Sendable {
   /// By inode: hard links that brought extended attributes of their own, in the order in which they did. Runtimes set
   /// them on the file, and take none away.
   package private(set) var attributeLinks: [Int32: [FileTree.Origin]] = [:]
+  /// Entries that are hard links: the inode behind each; none for a link to what is no regular file.
+  private(set) var hardlinks: [FileTree.Origin: Int32] = [:]
+  /// Regular entries that were written through a symbolic link: their path in the root is another than in the layer.
+  private(set) var redirected: Set<FileTree.Origin> = []
+  /// First bytes of files that were read a second time, by the entry that holds them.
+  private var heads: [FileTree.Origin: [UInt8]] = [:]
   private(set) var wasted: [WastedInode] = []
   private(set) var notes: [Note] = []
   private var current = 0
@@ -81,9 +87,16 @@ package struct RootFilesystem: Sendable {
   /// The captured content of a regular file; nil for anything else.
   package func content(_ node: FileTree.ID) -> [UInt8]? {
     guard tree[node].inode != FileTree.none else { return nil }
-    let origin = inodes[Int(tree[node].inode)].origin
-    return layers[Int(origin.layer)].entries.head(Int(origin.index))
+    return head(inodes[Int(tree[node].inode)].origin)
   }
+
+  /// The captured first bytes of a regular entry; nil where none were asked for.
+  func head(_ origin: FileTree.Origin) -> [UInt8]? {
+    heads[origin] ?? layers[Int(origin.layer)].entries.head(Int(origin.index))
+  }
+
+  /// Keeps the first bytes of a regular entry, which a second reading of its layer has brought.
+  mutating func keep(head: [UInt8], of origin: FileTree.Origin) { heads[origin] = head }
 
   /// The node at a path, links followed as inside a container; nil when there is none.
   package mutating func resolve(_ path: String) -> FileTree.ID? {
@@ -119,7 +132,10 @@ package struct RootFilesystem: Sendable {
     let isWhiteout = name.starts(with: Self.whiteout)
     let folder = slash.map { path[..<$0] } ?? []
     let found = try walk(folder, createsParents: !isWhiteout, entry: path)
-    if found?.followed == true { note(.belowSymlink, path) }
+    if found?.followed == true {
+      note(.belowSymlink, path)
+      if entry.kind == .regular || entry.kind == .hardlink { redirected.insert(origin) }
+    }
     if isWhiteout {
       try applyWhiteout(name, in: found?.node, path)
       if entry.size > 0 { note(.whiteoutWithData, path) }
@@ -210,6 +226,7 @@ package struct RootFilesystem: Sendable {
         path(origin), "hardlink to \(DisplayText.escape(link)), which is no file at that point")
     }
     let inode = tree[target].inode
+    hardlinks[origin] = inode
     if inode != FileTree.none {
       inodes[Int(inode)].links += 1
       inodes[Int(inode)].wasLinked = true

@@ -491,7 +491,7 @@ final class TarReader {
   }
 
   private func finishScan(_ entry: Int) {
-    if let found = scanner?.finish(), !found.isEmpty { hits[entry] = found }
+    if let found = scanner?.finish(), !found.isEmpty { hits[entry, default: []] += found }
   }
 
   private func finishExtended(_ type: UInt8) throws(LayerError) {
@@ -501,8 +501,10 @@ final class TarReader {
     case UInt8(ascii: "x"):
       guard pending.pax == nil else { throw malformed("two PAX headers for one entry") }
       pending.pax = try pax(bytes)
+      search(bytes)
     case UInt8(ascii: "g"):
       // Go hands a global header on as an entry of its own, and runtimes skip it.
+      search(bytes)
       guard try pax(bytes).changesEntries else { return }
       note(.globalHeader)
     case UInt8(ascii: "L"):
@@ -512,6 +514,15 @@ final class TarReader {
       guard pending.link == nil else { throw malformed("two GNU long links for one entry") }
       pending.link = Array(bytes.prefix { $0 != 0 })
     }
+  }
+
+  /// Extension headers hold comments and attributes, which everybody who pulls the image can read.
+  private func search(_ records: [UInt8]) {
+    guard let scanner else { return }
+    // As in a place of the system, where only tokens that are known by their shape are looked for.
+    scanner.begin(path: Array("usr/pax".utf8)[...])
+    records.withUnsafeBytes { scanner.take($0, isLast: true) }
+    finishScan(-1)
   }
 
   private func pax(_ bytes: [UInt8]) throws(LayerError) -> PaxRecords {
