@@ -37,7 +37,8 @@ struct ListedImage: Sendable {
 
   /// The reference, or the digest of an image without one, and the platform: what a user can choose by.
   var label: String {
-    "\(DisplayText.escape(references.first ?? digest.description)) (\(platform.label))"
+    let name = DisplayText.escape(references.first ?? digest.description)
+    return platform.isUnknown || platform.label == "/" ? name : "\(name) (\(platform.label))"
   }
 
   /// Whether some engine would take it for that platform: they choose by the index, and by the config without one.

@@ -8,7 +8,12 @@ struct Manifest: Sendable {
   let layers: [Descriptor]
 
   /// Whether it describes an image, not some other artifact that is kept as one.
-  var isImage: Bool { MediaType.isConfig(config.mediaType) }
+  var isImage: Bool { MediaType.isConfig(config.mediaType) && !isStatement }
+
+  /// Whether it keeps signatures, attestations or bills of materials, as cosign stores them: with the config of an image.
+  var isStatement: Bool {
+    !layers.isEmpty && layers.allSatisfy { MediaType.isStatement($0.mediaType) }
+  }
 
   init(_ document: Document, mediaType: String) throws(ImageError) {
     self.document = document

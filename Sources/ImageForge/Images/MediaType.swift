@@ -20,6 +20,16 @@ enum MediaType {
     type.hasPrefix("application/vnd.docker.distribution.manifest.v1")
   }
 
+  /// What is said about an image, kept as a layer beside it: cosign's signatures, in-toto's attestations, bills of
+  /// materials.
+  static func isStatement(_ type: String) -> Bool {
+    [
+      "application/vnd.dev.cosign.", "application/vnd.dsse.envelope", "application/vnd.in-toto",
+      "application/vnd.cyclonedx", "application/spdx", "text/spdx", "application/vnd.syft",
+      "application/vnd.cncf.notary.",
+    ].contains(where: type.hasPrefix)
+  }
+
   /// Layers that are not distributed with the image, so that an archive need not hold them.
   static func isForeignLayer(_ type: String) -> Bool {
     type.hasPrefix("application/vnd.oci.image.layer.nondistributable.v1.tar")

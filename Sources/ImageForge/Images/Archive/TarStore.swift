@@ -55,7 +55,8 @@ struct TarStore: NamedFiles {
     members.reserveCapacity(directory.members.count)
     for member in directory.members where !member.path.isEmpty {
       guard let earlier = members.updateValue(member, forKey: member.path) else { continue }
-      guard earlier.kind == .directory, member.kind == .directory else {
+      // Some tools store a layer once for each image that has it: the same bytes are the same to every reader.
+      guard try Self.isSame(earlier, member, source) else {
         throw ImageError(
           .ambiguous, source: source,
           "\(DisplayText.escape(member.path)) stands twice in the archive")
@@ -64,6 +65,19 @@ struct TarStore: NamedFiles {
     try Self.checkParents(members, source: source)
     self.members = members
     notes = if directory.hasDataAfterEnd { [Self.dataAfterEnd] } else { [] }
+  }
+
+  private static func isSame(_ a: TarMember, _ b: TarMember, _ source: String) throws(ImageError)
+    -> Bool
+  {
+    guard a.kind == b.kind else { return false }
+    switch a.kind {
+    case .directory: return true
+    case .regular:
+      return try read(source) { () throws(LayerError) in try a.data.hasSameBytes(as: b.data) }
+    case .symlink, .hardlink: return a.link == b.link
+    case .sparse, .device: return false
+    }
   }
 
   /// What unpacks below a link lands elsewhere: an engine that unpacks would not see what a reader of names sees.

@@ -150,7 +150,9 @@ struct OCIReader {
   private mutating func skipArtifact(_ manifest: Manifest, _ descriptor: Descriptor)
     throws(ImageError)
   {
-    let type = descriptor.artifactType ?? manifest.config.mediaType
+    let type =
+      descriptor.artifactType ?? (manifest.isStatement ? manifest.layers.first?.mediaType : nil)
+      ?? manifest.config.mediaType
     // An engine that goes by the platform alone would take it for the image.
     if let platform = descriptor.platform, !platform.isUnknown {
       throw ImageError(
