@@ -189,6 +189,40 @@ import Testing
     #expect(commit.status == 1 && commit.errors.contains("is stale"), "\(commit)")
   }
 
+  /// A repository has no system folders, and nothing in it is passed over in silence.
+  @Test func everythingThatIsStagedIsSearched() async throws {
+    let token = "ghp_" + "Zx8kQv27LmPq9RtY3wNsZx8kQv27LmPq9RtY"
+    let address = "postgres://app:Kd83jfLq02mcVx91pQzT@db.internal.corp:5432/app"
+    let many = (0..<120).map {
+      "AIza" + String(format: "%03d", $0) + "Qx8kZv27LmPq9RtY3wNsBd4Fg6Hj1KlW"
+    }
+    let cases: [(name: String, text: String, status: Int32)] = [
+      ("lib/db.ts", "export const u = \"\(address)\"\n", 1),
+      ("bin/db.ts", "export const u = \"\(address)\"\n", 1),
+      ("etc/db.ts", "export const u = \"\(address)\"\n", 1),
+      (".env", "PORT=3000\n", 1), (".env", "# nothing\nPORT=\n", 0),
+      (".env.example", "PORT=3000\n", 0), (".env.production", "NEXT_PUBLIC_URL=https://x.org\n", 0),
+      ("id_rsa", "whatever\n", 1), ("id_rsa.pub", "ssh-rsa AAAAB3\n", 0),
+      ("large.txt", String(repeating: "x\n", count: 4_600_000) + "t = '\(token)'\n", 1),
+      ("many.txt", many.joined(separator: "\n") + "\nt = '\(token)'\n", 1),
+      ("clean.ts", "export const port = 3000\n", 0),
+    ]
+    for test in cases {
+      let folder = try TemporaryFolder()
+      try await git(["init", "-q"], folder)
+      try folder.write(test.text, to: test.name)
+      try await git(["add", "-A", "-f"], folder)
+      let result = try await Command.forge(["hook", "run"], in: folder.path)
+      #expect(result.status == test.status, "\(test.name): \(result)")
+    }
+    let folder = try TemporaryFolder()
+    try await git(["init", "-q"], folder)
+    try await Command.require(
+      "/bin/sh", ["-c", "printf \"t = '\(token)'\\n\" > \"$(printf 'caf\\351.txt')\"; git add -A"],
+      in: folder.path)
+    #expect(try await Command.forge(["hook", "run"], in: folder.path).status == 1)
+  }
+
   @Test func aSecretStopsTheCommitAndIsNotShown() async throws {
     let folder = try await repository()
     let value =

@@ -54,19 +54,20 @@ public struct GitRepository: Sendable {
     [root, common].contains { hooks == $0 || hooks.hasPrefix($0 + "/") }
   }
 
-  /// Files that the next commit adds or changes, relative to the root, and those that it removes.
-  func stagedPaths() async throws(GitError) -> (changed: [String], removed: [String]) {
+  /// Files that the next commit adds or changes, relative to the root, and those that it removes. Bytes, for a name
+  /// need not be UTF-8.
+  func stagedPaths() async throws(GitError) -> (changed: [[UInt8]], removed: [[UInt8]]) {
     // One question: each run of git is most of what a commit waits for. Pairs of a letter and a path.
-    let words = try await Self.git(
+    let words = try await Self.output(
       ["diff", "--cached", "--name-status", "-z", "--no-renames"], in: root
-    )
-    .split(separator: "\0").map(String.init)
-    var (changed, removed): ([String], [String]) = ([], [])
+    ).split(separator: 0).map(Array.init)
+    var (changed, removed): ([[UInt8]], [[UInt8]]) = ([], [])
     for index in stride(from: 1, to: words.count, by: 2) {
-      switch words[index - 1] {
-      case "A", "C", "M", "T": changed.append(words[index])
-      case "D": removed.append(words[index])
-      default: continue
+      switch words[index - 1].first {
+      case UInt8(ascii: "D"): removed.append(words[index])
+      // Of what is not merged, git makes no commit.
+      case UInt8(ascii: "U"): continue
+      default: changed.append(words[index])
       }
     }
     return (changed, removed)
@@ -98,6 +99,12 @@ public struct GitRepository: Sendable {
 
   private static func git(_ arguments: [String], in folder: String) async throws(GitError) -> String
   {
+    String(decoding: try await output(arguments, in: folder), as: UTF8.self)
+  }
+
+  private static func output(
+    _ arguments: [String], in folder: String
+  ) async throws(GitError) -> [UInt8] {
     let name = arguments.first ?? ""
     do {
       // In a hook, git sets GIT_DIR and GIT_INDEX_FILE: they are meant for us too.
@@ -109,7 +116,7 @@ public struct GitRepository: Sendable {
         throw GitError.failed(
           command: name, reason: words.split(separator: "\n").first.map(String.init) ?? "no reason")
       }
-      return String(decoding: result.standardOutput, as: UTF8.self)
+      return result.standardOutput
     } catch let error as GitError {
       throw error
     } catch {

@@ -1,9 +1,7 @@
 import ForgeAnalyzer
 import ForgeBasics
 import ForgeCodebase
-import ForgeFindings
 import ForgeRecipes
-import ForgeSecrets
 import ForgeTemplates
 import Foundation
 import SystemPackage
@@ -52,6 +50,8 @@ public struct StagedChanges: Sendable {
   public let changed: [String]
   /// Relative to the root; what the commit removes.
   public let removed: [String]
+  /// The same as `changed`, as git has the names: they need not be UTF-8.
+  let changedPaths: [[UInt8]]
   private let scratch: ScratchFolder?
 
   /// Whether anything is staged on which forge's conclusions rest.
@@ -68,7 +68,10 @@ public struct StagedChanges: Sendable {
   /// Looks at the index of the repository. What is staged is copied only where something of it must be read and the
   /// working tree differs.
   public init(of repository: GitRepository) async throws {
-    (changed, removed) = try await repository.stagedPaths()
+    let staged = try await repository.stagedPaths()
+    changedPaths = staged.changed
+    changed = staged.changed.map { String(decoding: $0, as: UTF8.self) }
+    removed = staged.removed.map { String(decoding: $0, as: UTF8.self) }
     if changed.isEmpty && removed.isEmpty {
       (root, scratch) = (repository.root, nil)
     } else if try await repository.isStagedWhole() {
@@ -121,33 +124,4 @@ public struct StagedChanges: Sendable {
   }
 
   private static func prefix(_ folder: String) -> String { folder == "." ? "" : folder + "/" }
-
-  /// Files larger than this hold data, not settings.
-  private static let largestScan = 8 << 20
-
-  /// Secrets in what the commit adds or changes; never their values.
-  public func secrets() throws -> [Finding] {
-    guard !changed.isEmpty else { return [] }
-    let catalogue = try SecretCatalogue.standard.get()
-    let scanner = SecretScanner(catalogue)
-    var findings: [Finding] = []
-    for path in changed {
-      let full = root + "/" + path
-      var status = stat()
-      guard lstat(full, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        let bytes = try? BoundedFile.read(full, limit: Self.largestScan)
-      else { continue }
-      for hit in scanner.scan(bytes, path: Array(path.utf8)) {
-        guard let kind = catalogue.kind(hit.kind), kind.severity == .error else { continue }
-        findings.append(
-          Finding(
-            id: "FORGE-I010", severity: .error,
-            message:
-              "\(DisplayText.escape(path)) holds a secret: \(kind.title) (\(kind.id), sha256 \(hit.fingerprint)…)",
-            location: DisplayText.escape(path) + (hit.line > 0 ? ":\(hit.line)" : ""),
-            fix: "take it out and revoke it; give the value when the container starts"))
-      }
-    }
-    return findings
-  }
 }
