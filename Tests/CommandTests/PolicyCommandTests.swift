@@ -48,6 +48,8 @@ import Yams
     #expect(blocks.count >= 2)
     let folder = try TemporaryFolder()
     try folder.write("size: {max: 300MB}\n", to: "policy/base.yaml")
+    // What is extended lies in the same repository.
+    try folder.write("", to: ".git/HEAD")
     for block in blocks {
       #expect(try await schemaTakes(block, in: folder), "\(block)")
       #expect(try await programTakes(block, in: folder), "\(block)")
@@ -122,5 +124,75 @@ import Yams
     let missing = try await Command.forge(
       ["policy", "show", "--policy", "none.yaml"], in: folder.path)
     #expect(missing.status == 2 && missing.errors.contains("none.yaml"), "\(missing)")
+  }
+
+  /// One lookup for every folder of a repository; what looks like settings and is none is said.
+  @Test func settingsAreFoundFromEveryFolder() async throws {
+    let folder = try TemporaryFolder()
+    try await Command.require("git", ["init", "-q"], in: folder.path)
+    try folder.write("size: {max: 77MB}\n", to: "forge.yaml")
+    try folder.write("x", to: "a/b/x")
+    func show(_ place: String) async throws -> CommandResult {
+      try await Command.forge(["policy", "show"], in: folder.file(place))
+    }
+    for place in ["", "a", "a/b"] {
+      let result = try await show(place)
+      #expect(result.output.contains("77.0 MB"), "\(place): \(result)")
+    }
+    try folder.write("size: {max: 66MB}\n", to: "a/forge.yaml")
+    #expect(try await show("a/b").output.contains("66.0 MB"))
+    try FileManager.default.moveItem(
+      atPath: folder.file("a/forge.yaml"), toPath: folder.file("a/forge.yml"))
+    let mistaken = try await show("a/b")
+    #expect(mistaken.status == 2 && mistaken.errors.contains("call it forge.yaml"), "\(mistaken)")
+  }
+
+  /// A pull request's policy shows nothing of the machine that judges it.
+  @Test(arguments: ["/proc/self/environ", "/etc/passwd", "../outside.yaml", "link.yaml"])
+  func foreignFilesAreNotRead(path: String) async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("very-secret-word: 1\n", to: "outside.yaml")
+    try folder.write("extends: \(path)\n", to: "repository/forge.yaml")
+    try await Command.require("git", ["init", "-q"], in: folder.file("repository"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("repository/link.yaml"), withDestinationPath: "../outside.yaml")
+    let result = try await Command.forge(
+      ["policy", "show"], in: folder.file("repository"), environment: ["TOKEN": "very-secret-word"])
+    #expect(result.status == 2 && result.errors.contains("not in this repository"), "\(result)")
+    #expect(
+      !result.errors.contains("very-secret-word") && !result.errors.contains("root:"), "\(result)")
+  }
+
+  @Test func settingsBehindLinks() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("rules: {FORGE-I004: off}\n", to: "outside.yaml")
+    try FileManager.default.createDirectory(
+      atPath: folder.file("r"), withIntermediateDirectories: true)
+    try await Command.require("git", ["init", "-q"], in: folder.file("r"))
+    for (target, words) in [
+      ("../outside.yaml", "out of the repository"), ("gone", "leads nowhere"),
+    ] {
+      try? FileManager.default.removeItem(atPath: folder.file("r/forge.yaml"))
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.file("r/forge.yaml"), withDestinationPath: target)
+      let result = try await Command.forge(["policy", "show"], in: folder.file("r"))
+      #expect(result.status == 2 && result.errors.contains(words), "\(target): \(result)")
+    }
+  }
+
+  /// One exit code and one sentence for the same mistake, whichever command reads the file.
+  @Test func allReadersSayTheSame() async throws {
+    for (text, words) in [
+      ("a: [\n", "forge.yaml:"), (String(repeating: "# x\n", count: 300_000), "larger than 1 MiB"),
+    ] {
+      let folder = try TemporaryFolder()
+      try folder.write(text, to: "forge.yaml")
+      try folder.write("fastapi\n", to: "requirements.txt")
+      try folder.write("from fastapi import FastAPI\napp = FastAPI()\n", to: "main.py")
+      for command in [["policy", "show"], ["analyze", "."], ["generate", "."]] {
+        let result = try await Command.forge(command, in: folder.path)
+        #expect(result.status == 2 && result.errors.contains(words), "\(command): \(result)")
+      }
+    }
   }
 }

@@ -28,7 +28,14 @@ struct ServiceSettings {
 
   /// - Throws: `AnalysisError.settings` for a key or a value that forge does not know.
   init(in tree: ProjectTree) throws(AnalysisError) {
-    guard let source = try tree.read(SettingsFile.name, limit: 1 << 20) else { return }
+    let source: SourceText?
+    do throws(AnalysisError) {
+      source = try tree.read(SettingsFile.name, limit: SettingsFile.maximumSize)
+    } catch {
+      guard case .tooLarge = error else { throw error }
+      throw .settings(location: SettingsFile.name, reason: SettingsFile.tooLarge)
+    }
+    guard let source else { return }
     let root: YAMLValue?
     do { root = try YAMLValue.parse(source) } catch {
       throw .settings(location: error.location, reason: error.reason)

@@ -12,6 +12,12 @@ public enum SettingsFile {
   public static let codebase = ["services"]
   /// Sections about the recipes, which Recipes reads.
   public static let recipes = ["recipes"]
+  /// The most that is read of it, in bytes.
+  package static let maximumSize = 1 << 20
+  /// What is wrong with a file that is longer: one wording for all its readers.
+  package static let tooLarge = "larger than 1 MiB: no settings of forge"
+  /// Names that people give it by mistake, and that nothing reads.
+  static let mistaken = ["forge.yml", ".forge.yaml", ".forge.yml"]
   /// Every key that may stand at the top.
   public static let sections = policy + codebase + recipes
 }

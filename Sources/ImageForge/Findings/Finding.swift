@@ -36,12 +36,14 @@ public struct Finding: Hashable, Sendable {
   public let cause: SourceLine?
   /// The fix as an edit, where it follows from the files that the image was built from.
   public let change: SourceChange?
+  /// Of a secret: the start of the SHA-256 of its value, by which two of one kind are told apart.
+  public let fingerprint: String?
 
   /// A finding; what a caller leaves out is not known.
   public init(
     id: FindingID, severity: Severity, message: String, at place: Place?, subject: Subject? = nil,
     fix: String? = nil, evidence: Evidence = .source, cause: SourceLine? = nil,
-    change: SourceChange? = nil
+    change: SourceChange? = nil, fingerprint: String? = nil
   ) {
     self.id = id
     self.severity = severity
@@ -52,6 +54,7 @@ public struct Finding: Hashable, Sendable {
     self.evidence = evidence
     self.cause = cause
     self.change = change
+    self.fingerprint = fingerprint
   }
 
   /// The variable that it speaks of, whether of the whole or of an element.
@@ -69,21 +72,21 @@ public struct Finding: Hashable, Sendable {
   package func traced(to cause: SourceLine?, change: SourceChange?) -> Finding {
     Finding(
       id: id, severity: severity, message: message, at: place, subject: subject, fix: fix,
-      evidence: evidence, cause: cause, change: change)
+      evidence: evidence, cause: cause, change: change, fingerprint: fingerprint)
   }
 
   /// The same at another place.
   package func placed(at place: Place) -> Finding {
     Finding(
       id: id, severity: severity, message: message, at: place, subject: subject, fix: fix,
-      evidence: evidence, cause: cause, change: change)
+      evidence: evidence, cause: cause, change: change, fingerprint: fingerprint)
   }
 
   /// The same with another remedy.
   package func fixed(by fix: String?) -> Finding {
     Finding(
       id: id, severity: severity, message: message, at: place, subject: subject, fix: fix,
-      evidence: evidence, cause: cause, change: change)
+      evidence: evidence, cause: cause, change: change, fingerprint: fingerprint)
   }
 
   /// The order in which people read findings: the most severe first; then by id, place and message.
@@ -96,7 +99,7 @@ public struct Finding: Hashable, Sendable {
 extension Finding: Codable {
   private enum CodingKeys: String, CodingKey {
     case id, severity, message, location, fix, evidence, cause, change
-    case place, subject
+    case place, subject, fingerprint
   }
 
   /// Set in an encoder's `userInfo`, `place` and `subject` are written too, so that the finding can be read back whole.
@@ -113,6 +116,7 @@ extension Finding: Codable {
     try container.encode(evidence, forKey: .evidence)
     try container.encode(cause, forKey: .cause)
     try container.encode(change, forKey: .change)
+    try container.encodeIfPresent(fingerprint, forKey: .fingerprint)
     if let key = Self.keepsPlaces, encoder.userInfo[key] != nil {
       try container.encode(place, forKey: .place)
       try container.encode(subject, forKey: .subject)
@@ -130,6 +134,7 @@ extension Finding: Codable {
     evidence = try container.decode(Evidence.self, forKey: .evidence)
     cause = try container.decodeIfPresent(SourceLine.self, forKey: .cause)
     change = try container.decodeIfPresent(SourceChange.self, forKey: .change)
+    fingerprint = try container.decodeIfPresent(String.self, forKey: .fingerprint)
     let location = try container.decodeIfPresent(String.self, forKey: .location)
     place =
       try container.decodeIfPresent(Place.self, forKey: .place) ?? location.map(Place.text)

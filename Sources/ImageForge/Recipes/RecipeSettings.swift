@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeCodebase
 import ForgeMigration
 import ForgeTemplates
@@ -17,7 +18,8 @@ public enum RecipeSettings {
     if let text = try read(path) {
       let root: Node?
       do { root = try Yams.compose(yaml: text) } catch {
-        throw .badSettings(file: path, reason: "it is not valid YAML")
+        let problem = YAMLProblem(error)
+        throw .badSettings(file: "\(path):\(problem.line)", reason: problem.reason)
       }
       if let value = root?.mapping?["recipes"] {
         guard let name = value.scalar?.string, !name.isEmpty else {
@@ -119,11 +121,12 @@ public enum RecipeSettings {
 
   private static func read(_ path: String) throws(RecipeError) -> String? {
     do throws(BoundedFileError) {
-      return try BoundedFile.readIfPresent(path, limit: 1 << 20).map {
+      return try BoundedFile.readIfPresent(path, limit: SettingsFile.maximumSize).map {
         String(decoding: $0, as: UTF8.self)
       }
     } catch {
-      throw .badSettings(file: path, reason: "it cannot be read, or is larger than 1 MiB")
+      let isTooLarge = error.reason == .tooLarge
+      throw .badSettings(file: path, reason: isTooLarge ? SettingsFile.tooLarge : error.why)
     }
   }
 }

@@ -152,7 +152,8 @@ extension Report.Subject {
       name: DisplayText.escape(verdict.image.reference ?? verdict.image.source),
       digest: verdict.image.digest,
       platform: DisplayText.escape(verdict.image.platform), passed: verdict.passed, isWhole: true,
-      headline: sentence(allowed, tally(verdict.findings)),
+      headline: sentence(allowed, tally(verdict.findings))
+        + "; judged by \(DisplayText.escape(verdict.judges))",
       failOn: verdict.failOn, findings: Report.clean(verdict.findings), inspection: inspection)
   }
 

@@ -1,13 +1,16 @@
 import ForgeBasics
-import Foundation
 
 extension Policy {
-  /// The policy of a folder: its `forge.yaml`, or the default where there is none.
+  /// The policy of a folder: that of its `forge.yaml`, or of the nearest one above it in its repository, or the default
+  /// where there is none.
   /// - Parameter profile: instead of the file's own.
   public static func find(in folder: String, profile: Profile? = nil) throws(PolicyError) -> Policy
   {
-    let path = Self.settingsPath(in: folder)
-    if FileManager.default.fileExists(atPath: path) { return try load(path, profile: profile) }
+    let path: String?
+    do throws(SettingsFileError) { path = try SettingsFile.find(in: folder) } catch {
+      throw PolicyError(location: error.path, reason: error.reason)
+    }
+    if let path { return try load(path, profile: profile) }
     return try parse("", source: nil, profile: profile)
   }
 
@@ -21,11 +24,5 @@ extension Policy {
     _ text: String, source: String?, profile: Profile? = nil
   ) throws(PolicyError) -> Policy {
     try PolicyReader.policy(text, source: source, profile: profile)
-  }
-
-  private static func settingsPath(in folder: String) -> String {
-    if folder == "." { return SettingsFile.name }
-    if folder.hasSuffix("/") { return folder + SettingsFile.name }
-    return "\(folder)/\(SettingsFile.name)"
   }
 }

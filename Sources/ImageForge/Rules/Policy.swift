@@ -61,6 +61,8 @@ public struct Policy: Sendable, Equatable {
   public var suppressions: [Suppression] = []
   /// The file that it was read from; nil for the default policy.
   public var source: String?
+  /// Policies of the organisation, which must hold besides: this one may be stricter than they are, never looser.
+  public var floors: [Policy] = []
   /// Where each value that is not the default comes from, by its key.
   public var origins: [String: String] = [:]
 
@@ -81,31 +83,54 @@ public struct Policy: Sendable, Equatable {
 public struct Suppression: Sendable, Equatable, Codable {
   /// The rule, by its id or by one that stood for it before.
   public let rule: FindingID
-  /// Only for files of this pattern; nil: for all that the rule finds.
-  public let path: String?
-  /// Only for images whose reference is of this pattern.
-  public let image: String?
+  /// Which of the rule's findings.
+  public let scope: Scope
   public let reason: String
   /// The last day, `2027-01-31`; nil: for ever.
   public let expires: String?
   /// The line of the policy that says so.
   public let source: Place
 
+  /// Which of the findings of a rule are accepted: those of which all that is named holds.
+  public struct Scope: Sendable, Equatable, Codable {
+    /// Files of this pattern.
+    public var path: String?
+    /// Images whose reference is of this pattern.
+    public var image: String?
+    /// The variable of the environment.
+    public var variable: String?
+    /// The package.
+    public var package: String?
+    /// The secret whose value has a SHA-256 that begins so, as the finding says it.
+    public var fingerprint: String?
+
+    public init(path: String? = nil, image: String? = nil) {
+      self.path = path
+      self.image = image
+    }
+
+    /// Whether nothing but paths and images are named.
+    var isOfFiles: Bool { variable == nil && package == nil && fingerprint == nil }
+  }
+
+  /// Only for files of this pattern; nil: for all that the rule finds.
+  public var path: String? { scope.path }
+  /// Only for images whose reference is of this pattern.
+  public var image: String? { scope.image }
+
   /// A suppression as a policy states it.
   public init(
-    rule: FindingID, path: String? = nil, image: String? = nil, reason: String,
-    expires: String? = nil, source: Place
+    rule: FindingID, scope: Scope = Scope(), reason: String, expires: String? = nil, source: Place
   ) {
     self.rule = rule
-    self.path = path
-    self.image = image
+    self.scope = scope
     self.reason = reason
     self.expires = expires
     self.source = source
   }
 
   private enum CodingKeys: String, CodingKey {
-    case rule, path, image, reason, expires, source
+    case rule, reason, expires, source
   }
 
   /// Reads forge's JSON, in which the source is a text.
@@ -113,8 +138,7 @@ public struct Suppression: Sendable, Equatable, Codable {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       rule: try container.decode(FindingID.self, forKey: .rule),
-      path: try container.decodeIfPresent(String.self, forKey: .path),
-      image: try container.decodeIfPresent(String.self, forKey: .image),
+      scope: try Scope(from: decoder),
       reason: try container.decode(String.self, forKey: .reason),
       expires: try container.decodeIfPresent(String.self, forKey: .expires),
       source: .text(try container.decode(String.self, forKey: .source)))
@@ -122,10 +146,9 @@ public struct Suppression: Sendable, Equatable, Codable {
 
   /// Writes the source as `file:line`.
   public func encode(to encoder: any Encoder) throws {
+    try scope.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(rule, forKey: .rule)
-    try container.encodeIfPresent(path, forKey: .path)
-    try container.encodeIfPresent(image, forKey: .image)
     try container.encode(reason, forKey: .reason)
     try container.encodeIfPresent(expires, forKey: .expires)
     try container.encode(source.description, forKey: .source)

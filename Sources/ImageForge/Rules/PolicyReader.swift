@@ -12,7 +12,6 @@ struct PolicyReader {
   private let chain: [String]
 
   private static let maximumDepth = 8
-  private static let maximumSize = 1 << 20
 
   static let keys = SettingsFile.sections
   static let sizeKeys = [
@@ -24,12 +23,12 @@ struct PolicyReader {
 
   static func text(of path: String) throws(PolicyError) -> String {
     do throws(BoundedFileError) {
-      let bytes = try BoundedFile.read(path, limit: maximumSize, kind: .anything)
+      let bytes = try BoundedFile.read(path, limit: SettingsFile.maximumSize, kind: .anything)
       return String(decoding: bytes, as: UTF8.self)
     } catch {
       let reason =
         switch error.reason {
-        case .tooLarge: "larger than 1 MiB: not a policy"
+        case .tooLarge: SettingsFile.tooLarge
         default: "the policy file cannot be read; check the path and its permissions"
         }
       throw PolicyError(location: path, reason: reason)
@@ -76,10 +75,10 @@ struct PolicyReader {
   private func compose(_ text: String) throws(PolicyError) -> Node? {
     do {
       return try Yams.compose(yaml: text)
-    } catch let error as YamlError {
-      throw PolicyError(location: source, reason: "not valid YAML: \(error)")
     } catch {
-      throw PolicyError(location: source, reason: "\(error)")
+      // Never the text of the file, which may be somebody else's.
+      let problem = YAMLProblem(error)
+      throw PolicyError(location: "\(source):\(problem.line)", reason: problem.reason)
     }
   }
 
@@ -136,6 +135,12 @@ struct PolicyReader {
     let names: [Node] = node.sequence.map { Array($0) } ?? [node]
     for name in names {
       let path = beside(try text(name, "extends"))
+      guard isReadable(path) else {
+        throw failure(
+          name,
+          "`extends` leads to \(DisplayText.escape(path)), which is not in this repository; copy it there, or name it "
+            + "with --policy or --organisation-policy")
+      }
       guard !chain.contains(path) else {
         throw failure(name, "`extends` leads back to \(DisplayText.escape(path))")
       }
@@ -146,6 +151,20 @@ struct PolicyReader {
       try reader.read(try Self.text(of: path))
       policy = reader.policy
     }
+  }
+
+  /// Whether a policy may be built on a file: one of its repository, or of its own folder where there is none. Files of
+  /// the machine are nobody's policy, and a message about one would show what is in it.
+  private func isReadable(_ path: String) -> Bool {
+    let first = chain.first { !$0.hasPrefix("profiles/") } ?? source
+    let slash = first.lastIndex(of: "/")
+    let folder = slash.map { $0 == first.startIndex ? "/" : String(first[..<$0]) } ?? "."
+    let limit = SettingsFile.repository(of: folder) ?? SettingsFile.realPath(folder)
+    // What is not there is said by whoever opens it.
+    guard let limit, SettingsFile.realPath(path) != nil else { return true }
+    var status = stat()
+    return SettingsFile.lies(path, in: limit) && stat(path, &status) == 0
+      && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// A path as this file means it.
@@ -265,7 +284,7 @@ struct PolicyReader {
   private mutating func readSuppressions(_ node: Node) throws(PolicyError) {
     for row in try list(node, "suppress") {
       let members = try members(
-        row, keys: ["rule", "path", "image", "reason", "expires"], required: ["rule", "reason"])
+        row, keys: ["rule", "reason", "expires"] + Self.scopeKeys, required: ["rule", "reason"])
       let rule = try text(members["rule"], row, "rule")
       let id = FindingID(rawValue: rule)
       let known = RuleCatalogue.rules.map(\.id)
@@ -280,8 +299,7 @@ struct PolicyReader {
       policy.suppressions.append(
         Suppression(
           rule: id,
-          path: try members["path"].map { (node) throws(PolicyError) in try text(node, "path") },
-          image: try members["image"].map { (node) throws(PolicyError) in try text(node, "image") },
+          scope: try scope(members),
           reason: reason,
           expires: try members["expires"].map { (node) throws(PolicyError) in
             try date(node, row, "expires")
@@ -289,6 +307,25 @@ struct PolicyReader {
           source: .source(file: source, line: row.mark?.line)))
     }
     note("suppress", node)
+  }
+
+  private static let scopeKeys = ["path", "image", "variable", "package", "fingerprint"]
+
+  private func scope(_ members: [String: Node]) throws(PolicyError) -> Suppression.Scope {
+    func text(_ key: String) throws(PolicyError) -> String? {
+      guard let node = members[key] else { return nil }
+      return try self.text(node, key)
+    }
+    var scope = Suppression.Scope(path: try text("path"), image: try text("image"))
+    scope.variable = try text("variable")
+    scope.package = try text("package")
+    scope.fingerprint = try text("fingerprint")
+    // A few digits would mean every tenth value.
+    if let fingerprint = scope.fingerprint, fingerprint.count < 4, let node = members["fingerprint"]
+    {
+      throw failure(node, "`fingerprint` must have the digits that the finding shows")
+    }
+    return scope
   }
 
   // MARK: Values

@@ -49,7 +49,7 @@ enum SecretVariables {
         return "the build argument \(name) is recorded with its value"
       }
       return "a step of the history sets \(name) to a secret"
-    }.map { violation($0.message, at: place, evidence: .history, atMost: $0.one.kind?.severity) }
+    }.map { violation($0.message, at: place, of: $0.one, evidence: .history) }
   }
 
   private static func violations(
@@ -58,8 +58,7 @@ enum SecretVariables {
   ) -> [Violation] {
     unique(found) { "\(owner) \(holds($0))" }.map {
       violation(
-        $0.message, at: place, about: subject, evidence: evidence(place),
-        atMost: $0.one.kind?.severity)
+        $0.message, at: place, about: subject, of: $0.one, evidence: evidence(place))
     }
   }
 
@@ -82,15 +81,16 @@ enum SecretVariables {
   }
 
   private static func violation(
-    _ message: String, at place: Place, about subject: Finding.Subject? = nil, evidence: Evidence,
-    atMost: Severity? = nil
+    _ message: String, at place: Place, about subject: Finding.Subject? = nil,
+    of found: SecretText.Found, evidence: Evidence
   ) -> Violation {
     Violation(
       message: message, at: place, about: subject,
       fix:
         "mount it while building (`RUN --mount=type=secret,id=…`) or set it when the container starts; then change "
         + "the secret, for this image has shown it",
-      evidence: evidence, atMost: atMost)
+      evidence: evidence, atMost: found.kind?.severity,
+      fingerprint: found.fingerprint.isEmpty ? nil : found.fingerprint)
   }
 
   private static func assignment(_ text: String) -> (name: String, value: String) {

@@ -29,12 +29,43 @@ public struct Verdict: Codable, Sendable, Equatable {
   public let suppressed: [Suppressed]
   /// Recommendations that no archive can tell about: neither passed nor failed.
   public let notCheckable: [NotCheckable]
+  /// What judged: the policy in force, and those of the organisation.
+  public let policies: [PolicyFacts]
 
   /// The same, each finding changed by what is known of how the image was built.
-  package func tracing(_ trace: (Finding) -> Finding) -> Verdict {
-    Verdict(
-      schemaVersion: schemaVersion, image: image, passed: passed, size: size, failOn: failOn,
-      findings: findings.map(trace), suppressed: suppressed, notCheckable: notCheckable)
+  /// - Parameter trace: nil for a finding that the Dockerfile refutes.
+  package func tracing(_ trace: (Finding) -> Finding?) -> Verdict {
+    let findings = findings.compactMap(trace)
+    return Verdict(
+      schemaVersion: schemaVersion, image: image,
+      passed: !findings.contains { $0.severity >= failOn }, size: size, failOn: failOn,
+      findings: findings, suppressed: suppressed, notCheckable: notCheckable, policies: policies)
+  }
+
+  /// The word of two policies: each finding with the higher of both severities, and accepted only where both accept it.
+  fileprivate func joined(_ other: Verdict) -> Verdict {
+    let failOn = min(failOn, other.failOn)
+    var findings = findings.map { finding in
+      other.findings.first { $0.isSame(as: finding) && $0.severity > finding.severity } ?? finding
+    }
+    findings += other.findings.filter { finding in
+      !findings.contains { $0.isSame(as: finding) } && finding.id != "FORGE-P003"
+    }
+    findings.sort(by: Finding.isBefore)
+    let isTighter = other.size.metric != size.metric || other.size.maximum < size.maximum
+    return Verdict(
+      schemaVersion: schemaVersion, image: image,
+      passed: !findings.contains { $0.severity >= failOn }, size: isTighter ? other.size : size,
+      failOn: failOn, findings: findings,
+      suppressed: suppressed.filter { row in !findings.contains { $0.isSame(as: row.finding) } },
+      notCheckable: notCheckable, policies: policies + other.policies)
+  }
+}
+
+extension Finding {
+  /// Whether it says the same, whatever it is worth.
+  fileprivate func isSame(as other: Finding) -> Bool {
+    id == other.id && place == other.place && message == other.message
   }
 }
 
@@ -51,6 +82,13 @@ public enum Gate {
       ? NeedlessFiles.table.ignoreLine(path) : SecretFiles.ignoreLine(Array(path.utf8))
   }
 
+  /// What a file of a repository is by its name, such as a private key or an environment file with values; nil for
+  /// all others.
+  /// - Parameter head: its first bytes.
+  package static func secretFile(_ path: [UInt8], head: [UInt8]) -> String? {
+    SecretFiles.ofRepository(path, head: head)
+  }
+
   /// Judges an image that was inspected with `Gate.capture`, and with `findsSecrets`.
   /// - Parameters:
   ///   - baseline: the sizes to compare with; nil: no comparison.
@@ -60,6 +98,13 @@ public enum Gate {
     _ inspection: Inspection, policy: Policy, baseline: Baseline? = nil, today: String? = nil
   ) throws(GateError) -> Verdict {
     try checkIsWhole(inspection)
+    let own = verdict(inspection, policy, baseline, today)
+    return policy.floors.reduce(own) { $0.joined(verdict(inspection, $1, baseline, today)) }
+  }
+
+  private static func verdict(
+    _ inspection: Inspection, _ policy: Policy, _ baseline: Baseline?, _ today: String?
+  ) -> Verdict {
     var judgement = Judgement(inspection, policy, baseline, today: today ?? Assertions.today)
     judgement.run()
     let findings = judgement.findings.sorted(by: Finding.isBefore)
@@ -77,7 +122,7 @@ public enum Gate {
         metric: policy.metric, bytes: inspection.sizes[policy.metric], maximum: policy.maximumSize),
       failOn: policy.failOn, findings: findings,
       suppressed: judgement.suppressed.sorted { Finding.isBefore($0.finding, $1.finding) },
-      notCheckable: notCheckable)
+      notCheckable: notCheckable, policies: [PolicyFacts(policy)])
   }
 }
 
@@ -124,7 +169,9 @@ private struct Judgement {
     // A rule that the catalogue does not know counts as an error: a gate fails closed.
     guard let severity = RuleCatalogue.rule(id).map(policy.severity) ?? .error else { return }
     let violations = check(inspection, policy).map { finding(id, severity, $0) }
-    let scoped = active(id).filter { policy.suppressions[$0].path != nil }
+    let scoped = active(id).filter {
+      policy.suppressions[$0].path != nil && policy.suppressions[$0].scope.isOfFiles
+    }
     guard !scoped.isEmpty, !violations.isEmpty else {
       for violation in violations { add(violation) }
       return
@@ -150,7 +197,7 @@ private struct Judgement {
     Finding(
       id: id, severity: min(severity, violation.atMost ?? severity), message: violation.message,
       at: violation.place, subject: violation.subject, fix: violation.fix,
-      evidence: violation.evidence)
+      evidence: violation.evidence, fingerprint: violation.fingerprint)
   }
 
   /// The suppressions of a rule that are in force for this image.
@@ -167,14 +214,7 @@ private struct Judgement {
   }
 
   private mutating func add(_ finding: Finding) {
-    let index = active(finding.id).first { index in
-      guard let path = policy.suppressions[index].path else { return true }
-      // The reader's own notes name one path each.
-      guard finding.id.isOfArchive, case .layer(_, let named?, _)? = finding.place else {
-        return false
-      }
-      return PathPattern(path).matches(named)
-    }
+    let index = active(finding.id).first { policy.suppressions[$0].accepts(finding) }
     guard let index else {
       findings.append(finding)
       return
@@ -184,7 +224,8 @@ private struct Judgement {
   }
 
   private mutating func report(_ suppression: Suppression, isUsed: Bool) {
-    let scope = suppression.path.map { " for \($0)" } ?? ""
+    let named = suppression.scope.named
+    let scope = named.isEmpty ? "" : " for \(named.map(\.value).joined(separator: ", "))"
     if let expires = suppression.expires, expires < today {
       report(
         "FORGE-P002", suppression,

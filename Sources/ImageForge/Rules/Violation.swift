@@ -11,10 +11,12 @@ struct Violation {
   let evidence: Evidence
   /// Lowers the severity where the evidence is weaker than usual.
   let atMost: Severity?
+  /// Of a secret: the start of the SHA-256 of its value.
+  let fingerprint: String?
 
   init(
     message: String, at place: Place?, about subject: Finding.Subject? = nil, fix: String,
-    evidence: Evidence, atMost: Severity? = nil
+    evidence: Evidence, atMost: Severity? = nil, fingerprint: String? = nil
   ) {
     self.message = message
     self.place = place
@@ -22,6 +24,7 @@ struct Violation {
     self.fix = fix
     self.evidence = evidence
     self.atMost = atMost
+    self.fingerprint = fingerprint
   }
 }
 

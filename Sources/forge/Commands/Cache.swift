@@ -1,15 +1,21 @@
 import ArgumentParser
 import ForgeBasics
 import ForgeLayers
+import Foundation
 
 /// Whether what is known of layers may be used.
 struct CacheOptions: ParsableArguments {
-  @Flag(help: "Read and verify every layer, whatever is known of it.")
+  @Flag(
+    help:
+      "Read and verify every layer, whatever is known of it; as FORGE_NO_CACHE in the environment does."
+  )
   var noCache = false
 
   /// - Parameter trustsStamps: whether a file that was not written to since need not be hashed again.
   func cache(trustsStamps: Bool) -> LayerCache? {
-    noCache ? nil : LayerCache.user(trustsStamps: trustsStamps)
+    let isRefused =
+      ProcessInfo.processInfo.environment["FORGE_NO_CACHE"].map { !$0.isEmpty } ?? false
+    return noCache || isRefused ? nil : LayerCache.user(trustsStamps: trustsStamps)
   }
 }
 

@@ -17,6 +17,13 @@ struct PolicyOptions: ParsableArguments {
     completion: .file())
   var policy: String?
 
+  @Option(
+    name: .customLong("organisation-policy"),
+    help: ArgumentHelp(
+      "A policy that must hold besides: forge.yaml may be stricter, never looser. May be repeated.",
+      valueName: "file"), completion: .file())
+  var organisation: [String] = []
+
   @Option(help: "The profile to start from, instead of the policy's.")
   var profile: Policy.Profile?
 
@@ -36,7 +43,7 @@ struct PolicyOptions: ParsableArguments {
   }
 
   func load(in folder: String) throws -> Policy {
-    var loaded =
+    var loaded: Policy =
       try policy.map { try Policy.load($0, profile: profile) }
       ?? Policy.find(in: folder, profile: profile)
     if let maxSize {
@@ -50,6 +57,7 @@ struct PolicyOptions: ParsableArguments {
       loaded.failOn = failOn
       loaded.origins["fail-on"] = "--fail-on"
     }
+    loaded.floors = try organisation.map { try Policy.load($0) }
     return loaded
   }
 }
@@ -112,7 +120,7 @@ struct Check: AsyncParsableCommand {
     try reporting.check(
       output: output,
       inputs: images.images
-        + [self.policy.policy ?? SettingsFile.name, baseline, dockerfile].compactMap(\.self))
+        + [policy.source, baseline, dockerfile].compactMap(\.self) + self.policy.organisation)
     let known = try baseline.map { try Baseline.load($0) }
     // Every blob is hashed: what the cache knows counts for exactly these bytes.
     let cache = caching.cache(trustsStamps: false)
