@@ -15,9 +15,14 @@ public enum ProjectBuildError: ForgeError, Equatable {
   case severalPlatformsNeedNames(count: Int)
   /// The value of a build argument stands in the image's history.
   case secretArgument(String)
+  /// The name of an image that was judged means another one by now.
+  case retagged(String)
 
   public var exitCode: ExitCode {
-    if case .platform = self { .engineFailed } else { .usage }
+    switch self {
+    case .platform, .retagged: .engineFailed
+    default: .usage
+    }
   }
   public var description: String {
     switch self {
@@ -36,6 +41,9 @@ public enum ProjectBuildError: ForgeError, Equatable {
         + "folder"
     case .severalPlatformsNeedNames(let count):
       "\(count) platforms give \(count) archives, and --output names one file: name an existing folder"
+    case .retagged(let tag):
+      "\(DisplayText.escape(tag)) is another image by now than the one that was judged: something else on this engine has "
+        + "given it the name. Nothing was pushed; build again, with a name of its own"
     case .secretArgument(let name):
       "the build argument \(DisplayText.escape(name)) looks like a secret, and would stand in the image's history: "
         + "pass it with --secret id=\(DisplayText.escape(name)),src=FILE"

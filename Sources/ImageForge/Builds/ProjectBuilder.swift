@@ -152,7 +152,10 @@ public struct ProjectBuilder: Sendable {
       throw EngineError.interrupted(kind, leftovers: left)
     }
     let report = BuildReport(engine: engine, services: built)
-    if pushes, report.passed { try await push(units, engine, log) }
+    if pushes, report.passed {
+      for service in built { try await checkIsJudged(service, engine) }
+      try await push(units, engine, log)
+    }
     try logs?.write(StableJSON.encode(report), to: "build.json")
     return report
   }
@@ -258,6 +261,21 @@ public struct ProjectBuilder: Sendable {
     built.inspection = inspection
     progress(.init(name: unit.name, stage: .done))
     return built
+  }
+
+  /// A name in a store may have been given to another image since its own was saved and judged.
+  private func checkIsJudged(
+    _ built: BuildReport.Built, _ engine: Engine
+  ) async throws(ProjectBuildError) {
+    guard built.verdict != nil, let inspection = built.inspection,
+      let id = await engine.imageID(built.tag)
+    else { return }
+    let judged = [inspection.details.configDigest, inspection.image.digest].compactMap { $0?.hex }
+    if judged.contains(where: { id.hasSuffix($0) }) { return }
+    // Docker's containerd store calls images by the digest of an index that no archive has.
+    let layers = Set(inspection.layers.map(\.diffID.description))
+    if engine.kind == .docker, await engine.layers(of: built.tag) == layers { return }
+    throw .retagged(built.tag)
   }
 
   private func push(
