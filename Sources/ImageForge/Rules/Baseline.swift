@@ -12,7 +12,7 @@ public struct Baseline: Codable, Sendable, Equatable {
   }
 
   public let schemaVersion: Int
-  /// By the name of the image, without registry and tag.
+  /// By the whole name of the image, without its tag. Files of older versions have the last part of the name only.
   public var images: [String: Image]
 
   public init() {
@@ -51,14 +51,34 @@ public struct Baseline: Codable, Sendable, Equatable {
 
   /// Takes the sizes of an image as those to compare with from now on.
   public mutating func record(_ inspection: Inspection) {
+    // What an older version wrote of it would otherwise be compared with others of that last part.
+    if Self.lastPart(inspection.image) != Self.name(inspection.image) {
+      images[Self.lastPart(inspection.image)] = nil
+    }
     images[Self.name(inspection.image)] = Image(
       sizes: inspection.sizes, layers: inspection.layers.count,
       packages: Dictionary(
         inspection.packages.map { ($0.kind, $0.bytes) }, uniquingKeysWith: { $0 &+ $1 }))
   }
 
-  /// `todo-backend` for `registry.example.org/team/todo-backend:1.2`; the file's name where there is no reference.
+  /// `registry.example.org/team/api` for `registry.example.org/team/api:1.2`; the file's name where there is no
+  /// reference, or only a tag. What engines put in front of names of their own is left out: `localhost/`, `docker.io/`.
   public static func name(_ image: ImageFacts) -> String {
+    guard let reference = image.reference, image.bareTag == nil else { return fileName(image) }
+    guard let parsed = try? ImageReference(familiar: reference) else {
+      return String(reference.prefix { $0 != "@" })
+    }
+    let name = parsed.familiarName
+    return name.hasPrefix("localhost/") ? String(name.dropFirst("localhost/".count)) : name
+  }
+
+  private static func fileName(_ image: ImageFacts) -> String {
+    let name = image.source.split(separator: "/").last.map(String.init) ?? image.source
+    return name.hasSuffix(".tar") ? String(name.dropLast(4)) : name
+  }
+
+  /// As older versions called the image.
+  private static func lastPart(_ image: ImageFacts) -> String {
     let whole = image.reference ?? image.source
     let last = whole.split(separator: "/").last.map(String.init) ?? whole
     let name = last.prefix { $0 != "@" && $0 != ":" }
@@ -66,11 +86,31 @@ public struct Baseline: Codable, Sendable, Equatable {
       ? String(name.dropLast(4)) : String(name)
   }
 
+  /// The row of an image.
+  private func row(_ image: ImageFacts) -> Image? {
+    images[Self.name(image)] ?? images[Self.lastPart(image)]
+  }
+
+  /// - Throws: where two of the images have one name, so that one row would be that of both.
+  public static func checkNames(_ images: [ImageFacts]) throws(PolicyError) {
+    var seen: [String: ImageFacts] = [:]
+    for image in images {
+      let name = name(image)
+      if let twin = seen.updateValue(image, forKey: name) {
+        throw PolicyError(
+          location: image.source,
+          reason: "\(DisplayText.escape(twin.source)) has the same name, "
+            + "\(DisplayText.escape(name)): a baseline cannot tell them apart; give each a name of its own"
+        )
+      }
+    }
+  }
+
   /// How the metric of the policy has changed; nil where the baseline does not know the image.
   public func change(_ inspection: Inspection, metric: Policy.Metric) -> (
     before: Int64, now: Int64
   )? {
-    images[Self.name(inspection.image)].map { ($0.sizes[metric], inspection.sizes[metric]) }
+    row(inspection.image).map { ($0.sizes[metric], inspection.sizes[metric]) }
   }
 
   /// Whether the image has grown no more than the policy allows; a new one may have any size.
@@ -102,7 +142,7 @@ public struct Baseline: Codable, Sendable, Equatable {
     let kinds = Dictionary(
       inspection.packages.map { ($0.kind, $0.bytes) }, uniquingKeysWith: { $0 &+ $1 })
     let grown = kinds.map {
-      ($0.key, $0.value - (images[Self.name(inspection.image)]?.packages[$0.key] ?? 0))
+      ($0.key, $0.value - (row(inspection.image)?.packages[$0.key] ?? 0))
     }
     .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     .map { "\($0.0) packages \(ByteCount.text($0.1))" }

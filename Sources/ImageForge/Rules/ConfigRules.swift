@@ -24,10 +24,8 @@ enum ConfigRules {
     let system: Set = [
       "/", "/dev", "/proc", "/sys", "/etc", "/var/run/docker.sock", "/run/docker.sock",
     ]
-    return inspection.details.config.volumes.filter { volume in
-      system.contains(
-        volume.count > 1 && volume.hasSuffix("/") ? String(volume.dropLast()) : volume)
-    }.map {
+    return inspection.details.config.volumes.filter { system.contains(RuleText.cleanPath($0)) }.map
+    {
       Violation(
         message: "VOLUME \(DisplayText.escape($0)) covers a system folder",
         at: .config(.volumes),
@@ -42,7 +40,10 @@ enum ConfigRules {
       return !name.contains(":") || name.hasSuffix(":latest")
     }
     var violations: [Violation] = []
-    if let reference = inspection.image.reference, isMoving(reference) {
+    // An OCI layout may name an image by its tag alone (image-spec, annotations.md).
+    let image = inspection.image
+    let isLatest = image.bareTag.map { $0 == "latest" } ?? image.reference.map(isMoving) ?? false
+    if let reference = image.reference, isLatest {
       violations.append(
         Violation(
           message:
@@ -65,6 +66,7 @@ enum ConfigRules {
   static func ports(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let isRoot =
       UserRules.resolve(inspection.image.user, passwd: inspection.details.passwd) == .uid(0)
+      || inspection.image.isWindows
     return inspection.details.config.exposedPorts.compactMap { entry in
       let numbers = entry.prefix { $0 != "/" }.split(separator: "-").map { Int($0) }
       let shown = DisplayText.escape(entry)
@@ -94,7 +96,7 @@ enum ConfigRules {
 
   static func workingDirectory(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let folder = inspection.details.config.workingDirectory
-    guard !folder.isEmpty, !folder.hasPrefix("/") else { return [] }
+    guard !folder.isEmpty, !folder.hasPrefix("/"), !inspection.image.isWindows else { return [] }
     return [
       Violation(
         message: "WORKDIR \(DisplayText.escape(folder)) is relative",
@@ -112,8 +114,8 @@ enum ConfigRules {
       let shells = ["sh", "bash", "ash", "dash"]
       let isShell =
         words.count >= 2 && shells.contains(RuleText.lastComponent(words[0])) && words[1] == "-c"
-      // `sh -c "exec …"` hands process 1 over.
-      guard isShell, !(words.count > 2 && words[2].hasPrefix("exec ")) else { return nil }
+      // `sh -c "… && exec …"` hands process 1 over.
+      guard isShell, !(words.count > 2 && ShellText.endsWithExec(words[2])) else { return nil }
       return Violation(
         message: "\(name) runs through a shell, which does not pass on SIGTERM",
         at: .config(field),
@@ -133,79 +135,111 @@ enum ConfigRules {
       inspection.details.files.filter {
         $0.visible && $0.kind == .directory && $0.mode & 0o002 != 0
       }.map { "/" + String(decoding: $0.path, as: UTF8.self) })
-    return inspection.details.config.environment.flatMap { entry -> [Violation] in
-      let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-        String.init)
-      guard parts.count == 2 else { return [] }
-      let (name, value) = (parts[0], parts[1])
-      let elements = value.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-      switch name {
-      case "PATH", "PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH":
-        let bad =
-          value.isEmpty
-          ? [] : elements.filter { !$0.hasPrefix("/") || open.contains($0) || $0 == "/tmp" }
-        return bad.map { element in
-          violation(
-            .pathElement(of: name),
-            "\(name) holds \(element.isEmpty ? "an empty element" : DisplayText.escape(element)), where others may put "
-              + "programs", "name only absolute folders that root alone may write to",
-            atMost: name == "PATH" ? nil : .info)
+    /// Whether a file lies where everyone may write.
+    func mayOthersWrite(_ path: String) -> Bool {
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+      return folder == "/tmp" || folder.hasPrefix("/tmp/") || folder == "/var/tmp"
+        || folder == "/dev/shm" || open.contains(folder)
+    }
+    let preload = inspection.details.files.first {
+      $0.visible && $0.kind != .directory && $0.size > 0
+        && $0.path.elementsEqual("etc/ld.so.preload".utf8)
+    }
+    let preloaded = preload.map {
+      Violation(
+        message: "/etc/ld.so.preload loads a library into every program", at: $0.place,
+        fix: "remove it, and start only the program that needs the library with LD_PRELOAD",
+        evidence: .file)
+    }
+    let variables = inspection.details.config.environment
+    return [preloaded].compactMap(\.self)
+      + variables.flatMap { entry -> [Violation] in
+        let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
+        guard parts.count == 2 else { return [] }
+        let (name, value) = (parts[0], parts[1])
+        let elements = value.split(separator: ":", omittingEmptySubsequences: false).map(
+          String.init)
+        switch name {
+        case "PATH", "PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH":
+          // Drives and semicolons are another language.
+          guard !inspection.image.isWindows else { return [] }
+          let bad =
+            value.isEmpty
+            ? [] : elements.filter { !$0.hasPrefix("/") || open.contains($0) || $0 == "/tmp" }
+          return bad.map { element in
+            violation(
+              .pathElement(of: name),
+              "\(name) holds \(element.isEmpty ? "an empty element" : DisplayText.escape(element)), where others may put "
+                + "programs", "name only absolute folders that root alone may write to",
+              atMost: name == "PATH" ? nil : .info)
+          }
+        case "LD_PRELOAD" where !value.isEmpty, "LD_AUDIT" where !value.isEmpty,
+          "BASH_ENV" where !value.isEmpty, "ENV" where value.hasPrefix("/"):
+          return [
+            violation(
+              .variable(name),
+              "\(name) loads \(DisplayText.escape(value)) into \(Self.programs(loadedBy: name))",
+              "start only the program that needs it so",
+              atMost: mayOthersWrite(value) ? nil : .info)
+          ]
+        case "NODE_OPTIONS" where value.contains("--inspect"):
+          return [
+            violation(.variable(name), "NODE_OPTIONS opens Node's debugger", "remove --inspect")
+          ]
+        case "NODE_OPTIONS":
+          return Self.loaded(byNodeOptions: value).map { module in
+            violation(
+              .variable(name),
+              "NODE_OPTIONS loads \(DisplayText.escape(module)) into every program of Node",
+              "start only the program that needs it so",
+              atMost: mayOthersWrite(module) ? nil : .info)
+          }
+        case "NODE_TLS_REJECT_UNAUTHORIZED" where value == "0":
+          return [
+            violation(
+              .variable(name), "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate",
+              "add the missing authority instead")
+          ]
+        case "PYTHONHTTPSVERIFY" where value == "0":
+          return [
+            violation(
+              .variable(name), "PYTHONHTTPSVERIFY=0 accepts any certificate",
+              "add the missing authority instead")
+          ]
+        default: return []
         }
-      case "LD_PRELOAD" where !value.isEmpty:
-        return [
-          violation(
-            .variable(name), "LD_PRELOAD loads \(DisplayText.escape(value)) into every program",
-            "start only the program that needs it so",
-            atMost: .info)
-        ]
-      case "NODE_OPTIONS" where value.contains("--inspect"):
-        return [
-          violation(.variable(name), "NODE_OPTIONS opens Node's debugger", "remove --inspect")
-        ]
-      case "NODE_TLS_REJECT_UNAUTHORIZED" where value == "0":
-        return [
-          violation(
-            .variable(name), "NODE_TLS_REJECT_UNAUTHORIZED=0 accepts any certificate",
-            "add the missing authority instead")
-        ]
-      case "PYTHONHTTPSVERIFY" where value == "0":
-        return [
-          violation(
-            .variable(name), "PYTHONHTTPSVERIFY=0 accepts any certificate",
-            "add the missing authority instead")
-        ]
-      default: return []
       }
+  }
+
+  private static func programs(loadedBy variable: String) -> String {
+    switch variable {
+    case "BASH_ENV", "ENV": "every shell script"
+    default: "every program"
+    }
+  }
+
+  /// What `--require`, `-r`, `--import` and `--loader` of Node name.
+  private static func loaded(byNodeOptions value: String) -> [String] {
+    let words = value.split(whereSeparator: \.isWhitespace).map(String.init)
+    let options = ["--require", "-r", "--import", "--loader", "--experimental-loader"]
+    return words.indices.compactMap { index in
+      let word = words[index]
+      if options.contains(word) { return words.dropFirst(index + 1).first }
+      guard let sign = word.firstIndex(of: "="), options.contains(String(word[..<sign])) else {
+        return nil
+      }
+      return String(word[word.index(after: sign)...])
     }
   }
 
   static func developmentServer(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    let words = inspection.image.entrypoint + inspection.image.cmd
-    let line = words.joined(separator: " ")
-    let programs = words.map { RuleText.lastComponent($0) }
-    func follows(_ program: String, _ argument: String) -> Bool {
-      zip(programs, words.dropFirst()).contains { $0 == program && $1 == argument }
-    }
-    func scripts(_ manager: String) -> Bool {
-      line.contains("\(manager) run dev") || line.contains("\(manager) dev")
-    }
-    let reason: String? =
-      if follows("next", "dev") || line.contains("next dev")
-        || ["npm", "pnpm", "yarn", "bun"].contains(where: scripts)
-      {
-        "`next dev`"
-      } else if words.contains("--reload") || line.contains(" --reload") {
-        "`--reload`"
-      } else if follows("fastapi", "dev") || line.contains("fastapi dev") {
-        "`fastapi dev`"
-      } else {
-        nil
-      }
+    let reason = DevelopmentServers.table.reason(inspection.image.entrypoint + inspection.image.cmd)
     var violations: [Violation] = []
     if let reason {
       violations.append(
         Violation(
-          message: "the command starts a development server (\(reason))", at: .config(.command),
+          message: "the command starts a development server (`\(reason)`)", at: .config(.command),
           fix: "start the production server: `node server.js`, or `uvicorn` without `--reload`",
           evidence: .config))
     }

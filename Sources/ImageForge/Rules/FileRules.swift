@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCatalogue
 import ForgeFindings
 import ForgeInspection
 import ForgeSecrets
@@ -14,14 +15,14 @@ enum FileRules {
         let cache: Int
         let layer: Int
       }
-      var bytes: [Place: Int64] = [:]
+      var files: [Place: [FileInstance]] = [:]
       for file in inspection.details.files where file.kind == .regular && file.size > 0 {
         if let cache = caches.firstIndex(where: { file.path.starts(with: $0.folder) }) {
-          bytes[Place(cache: cache, layer: file.layer), default: 0] += file.size
+          files[Place(cache: cache, layer: file.layer), default: []].append(file)
         }
       }
       // A lock file or an empty index is not worth a word.
-      return bytes.filter { $0.value >= 100_000 }.map { place, size in
+      return files.mapValues(\.bytes).filter { $0.value >= 100_000 }.map { place, size in
         let folder = String(decoding: caches[place.cache].folder, as: UTF8.self)
         return Violation(
           message: "\(ByteCount.text(size)) of package lists or caches in /\(folder.dropLast())",
@@ -35,13 +36,17 @@ enum FileRules {
 
   static func setuid(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
     let files = inspection.details.files.filter { $0.visible && $0.kind == .regular }
-    let bits = files.filter { $0.mode & 0o6000 != 0 }.byLayer {
-      Violation(
-        message: "\($0.shownNames) \($0.count == 1 ? "is" : "are") setuid or setgid",
-        at: $0.first?.place,
-        fix:
-          "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
-        evidence: .file)
+    let privileged = files.filter { $0.mode & 0o6000 != 0 }
+    let base = Set(privileged.filter(isOfBase).map(\.path))
+    let bits = [nil, Severity.info].flatMap { atMost in
+      privileged.filter { base.contains($0.path) == (atMost != nil) }.byLayer {
+        Violation(
+          message: "\($0.shownNames) \($0.count == 1 ? "is" : "are") setuid or setgid",
+          at: $0.first?.place,
+          fix:
+            "`RUN chmod a-s …` in the stage that installs them, or run with `allowPrivilegeEscalation: false`",
+          evidence: .file, atMost: atMost)
+      }
     }
     let capabilities = files.filter { $0.attributes.contains("security.capability") }.byLayer {
       Violation(
@@ -52,6 +57,16 @@ enum FileRules {
         evidence: .file)
     }
     return bits + capabilities
+  }
+
+  private static let baseFiles: Set<String> = {
+    let table = try? CatalogueTable(yaml: Catalogue.text("data/base-privileges.yaml") ?? "")
+    return Set(table?.texts("files") ?? [])
+  }()
+
+  /// Whether distributions make the file setuid themselves.
+  private static func isOfBase(_ file: FileInstance) -> Bool {
+    baseFiles.contains(String(decoding: file.path, as: UTF8.self))
   }
 
   static func worldWritable(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
@@ -155,16 +170,32 @@ enum FileRules {
     ]
   }
 
+  /// Programs that start others as another user. Those that entry points step down from root with are only told of.
+  private static let switchers: [(name: String, atMost: Severity?)] = [
+    ("sudo", nil), ("doas", nil), ("gosu", .info), ("su-exec", .info),
+  ]
+
   static func sudo(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    if let file = programs(inspection)["sudo"] {
-      return [
-        Violation(
-          message: "\(file.shownPath) is in the image", at: file.place,
-          fix: "do what needs root before the last USER, and leave sudo out", evidence: .file)
-      ]
+    let programs = programs(inspection)
+    let found = switchers.compactMap { row in programs[row.name].map { (row, $0) } }.map {
+      row, file in
+      Violation(
+        message: "\(file.shownPath) is in the image", at: file.place,
+        fix: "do what needs root before the last USER, and leave \(row.name) out", evidence: .file,
+        atMost: row.atMost)
     }
-    return HistoryRules.steps(inspection) { HistoryRules.words($0).contains("sudo") }.map {
-      $0.violation("a step runs sudo", fix: "switch with USER instead")
+    guard programs["sudo"] == nil else { return found }
+    return found
+      + HistoryRules.steps(inspection, where: runsSudo).map {
+        $0.violation("a step runs sudo", fix: "switch with USER instead")
+      }
+  }
+
+  /// Whether `sudo` is a command of a step, and not a package or a word of it.
+  private static func runsSudo(_ step: String) -> Bool {
+    guard step.hasPrefix("RUN ") else { return false }
+    return ShellText.commands(String(step.dropFirst(4))).contains { command in
+      command.first { !ShellText.isAssignment($0) && !$0.hasPrefix("--mount") } == "sudo"
     }
   }
 

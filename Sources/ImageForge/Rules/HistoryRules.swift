@@ -34,11 +34,20 @@ enum HistoryRules {
     let adds = steps(inspection) { $0.hasPrefix("ADD ") }
     // How base images get their root filesystem: in the first step, or by an archive that fills `/`.
     let first = history.firstIndex { !$0.createdBy.isEmpty }
-    return adds.filter { $0.index != first && !$0.text.hasSuffix(" in /") }.map {
+    return adds.filter { $0.index != first && !fillsRoot($0.text) }.map {
       $0.violation(
         "ADD fetches and unpacks by itself",
         fix: "write COPY; for an archive or URL, `ADD --checksum=sha256:… URL`")
     }
+  }
+
+  /// Whether a step unpacks an archive into `/`: `ADD file:0123… in /`, or `ADD rootfs.tar.xz /` of BuildKit.
+  private static func fillsRoot(_ text: String) -> Bool {
+    if text.hasSuffix(" in /") { return true }
+    let words = text.split(separator: " ").dropFirst().filter { !$0.hasPrefix("--") }
+    guard words.count == 2, words.last == "/", let source = words.first else { return false }
+    let isArchive = source.contains(".tar") || source.hasSuffix(".tgz") || source.hasSuffix(".txz")
+    return isArchive && !source.contains("://")
   }
 
   static func updateAlone(_ inspection: Inspection) -> [Violation] {

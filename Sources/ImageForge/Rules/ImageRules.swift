@@ -52,6 +52,8 @@ enum ImageRules {
     ("FORGE-I038", OriginRules.layerCount),
     ("FORGE-I039", OriginRules.age),
     ("FORGE-I040", OriginRules.severalVersions),
+    ("FORGE-I041", { inspection, _ in SecretContents.unread(inspection) }),
     ("FORGE-P001", Assertions.check),
+    ("FORGE-P004", PolicyRules.unmatched),
   ]
 }

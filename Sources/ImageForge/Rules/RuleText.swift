@@ -4,6 +4,15 @@ import ForgeSecrets
 
 /// How rules show steps and names in their messages.
 enum RuleText {
+  /// An absolute path without doubled slashes, `.` and `..`.
+  static func cleanPath(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
   /// The start of a build step, with values of secrets masked.
   static func step(_ step: String) -> String { cut(BuildStep.short(SecretText.masked(step))) }
 

@@ -47,6 +47,7 @@ enum UserRules {
 
   static func root(_ inspection: Inspection) -> [Violation] {
     let user = inspection.image.user
+    guard !inspection.image.isWindows else { return administrator(user) }
     let resolved = resolve(user, passwd: inspection.details.passwd)
     switch resolved {
     // Some runtimes cut a number to 32 bits.
@@ -60,6 +61,17 @@ enum UserRules {
         message: "the container runs as root: \(spelling)", at: .config(.user),
         fix:
           "end the last stage of the Dockerfile with a numeric user that is not 0, such as `USER 10001:10001`",
+        evidence: .config)
+    ]
+  }
+
+  /// Windows has accounts by name: `ContainerUser`, which is the default, and `ContainerAdministrator`.
+  private static func administrator(_ user: String) -> [Violation] {
+    guard user.lowercased().hasSuffix("administrator") else { return [] }
+    return [
+      Violation(
+        message: "the container runs as an administrator: USER is \"\(DisplayText.escape(user))\"",
+        at: .config(.user), fix: "end the last stage of the Dockerfile with `USER ContainerUser`",
         evidence: .config)
     ]
   }
@@ -80,6 +92,7 @@ enum UserRules {
   }
 
   static func unresolvable(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
+    guard !inspection.image.isWindows else { return [] }
     if policy.needsNumericUser, let name = inspection.image.user.split(separator: ":").first,
       Int64(name) == nil
     {

@@ -49,7 +49,7 @@ public struct BuildSources: Sendable {
     -> Verdict?
   {
     lines(inspection.details.history, target: target).map { lines in
-      verdict.tracing { trace($0, lines) }
+      verdict.tracing { lines.isRefuted($0) ? nil : trace($0, lines) }
     }
   }
 

@@ -78,6 +78,12 @@ struct DockerfileLines {
     return SourceLine(file: file.name, line: instruction.line, text: shown)
   }
 
+  /// Whether the Dockerfile shows that a finding is wrong: the history holds no flags of ADD, the line does.
+  func isRefuted(_ finding: Finding) -> Bool {
+    guard finding.id == "FORGE-I007", let instruction = instruction(finding) else { return false }
+    return instruction.keyword == "ADD" && !instruction.values(of: "checksum").isEmpty
+  }
+
   /// What the stage does not make itself comes from its base.
   func instruction(_ finding: Finding) -> DockerfileInstruction? {
     switch finding.place {

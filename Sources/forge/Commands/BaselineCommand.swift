@@ -1,5 +1,6 @@
 import ArgumentParser
 import ForgeBasics
+import ForgeInspection
 import ForgeRules
 import Foundation
 
@@ -33,7 +34,10 @@ struct BaselineCommand: AsyncParsableCommand {
     func run() async throws {
       var baseline =
         FileManager.default.fileExists(atPath: output) ? try Baseline.load(output) : Baseline()
-      for image in images.all { baseline.record(try await image.inspect()) }
+      var inspections: [Inspection] = []
+      for image in images.all { inspections.append(try await image.inspect()) }
+      try Baseline.checkNames(inspections.map(\.image))
+      for inspection in inspections { baseline.record(inspection) }
       try AtomicFile.write(StableJSON.encode(baseline).utf8, to: output)
     }
   }
@@ -61,9 +65,12 @@ struct BaselineCommand: AsyncParsableCommand {
     func run() async throws {
       let policy = try policy.load(in: ".")
       let known = try Baseline.load(baseline ?? policy.baseline ?? BaselineCommand.file)
+      var inspections: [Inspection] = []
+      for image in images.all { inspections.append(try await image.inspect()) }
+      try Baseline.checkNames(inspections.map(\.image))
       var report = GrowthReport()
-      for image in images.all {
-        report.add(try await image.inspect(), baseline: known, policy: policy)
+      for inspection in inspections {
+        report.add(inspection, baseline: known, policy: policy)
       }
       try reporting.write(report, text: report.text)
       if !report.passed { throw ExitStatus(code: .policyFailed) }

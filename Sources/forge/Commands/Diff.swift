@@ -24,9 +24,7 @@ struct Diff: AsyncParsableCommand {
   @Option(help: "How much larger `stored` may be: 5%, 10MB.")
   var maxGrowth: GrowthLimit?
 
-  @Option(help: "Which platform, where an image has several: linux/arm64.")
-  var platform: String?
-
+  @OptionGroup var sides: SideOptions
   @OptionGroup var caching: CacheOptions
   @OptionGroup var reporting: OutputOptions
 
@@ -44,13 +42,14 @@ struct Diff: AsyncParsableCommand {
   func run() async throws {
     try OutputPaths.check([output].compactMap(\.self), inputs: [old, new])
     // A limit is a judgement, which rests on digests.
-    var options = InspectionOptions(
-      ImageSelection(platform: platform), cache: caching.cache(trustsStamps: maxGrowth == nil))
+    var options = InspectionOptions(cache: caching.cache(trustsStamps: maxGrowth == nil))
     let progress = Progress()
     defer { progress?.clear() }
     options.progress = progress?.reading(old)
+    options.selection = ImageSelection(image: sides.old.image, platform: sides.old.platform)
     let before = try await ImageLocator.open(old, options: options)
     options.progress = progress?.reading(new)
+    options.selection = ImageSelection(image: sides.new.image, platform: sides.new.platform)
     let diff = ImageDiff(
       from: before, to: try await ImageLocator.open(new, options: options), limit: maxGrowth)
     progress?.clear()

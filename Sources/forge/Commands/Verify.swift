@@ -21,9 +21,7 @@ struct Verify: AsyncParsableCommand {
   @Option(help: "The proof that forge optimize wrote: names the differences that were asked for.")
   var proof: String?
 
-  @Option(help: "Which platform, where an image has several: linux/arm64.")
-  var platform: String?
-
+  @OptionGroup var sides: SideOptions
   @OptionGroup(title: "Budgets") var budgets: BudgetOptions
   @OptionGroup var reporting: OutputOptions
 
@@ -36,10 +34,15 @@ struct Verify: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try proof.map { try Proof.load($0) }
-    let choice = InspectionChoice(platform: platform, limits: try budgets.limits)
+    let limits = try budgets.limits
+    let oldChoice = InspectionChoice(
+      image: sides.old.image, platform: sides.old.platform, limits: limits)
+    let newChoice = InspectionChoice(
+      image: sides.new.image, platform: sides.new.platform, limits: limits)
     let verification = try await ImageLocator.withArchive(of: old) { old in
       try await ImageLocator.withArchive(of: new) { new in
-        try Verification.compare(old, new, oldChoice: choice, newChoice: choice, proof: loaded)
+        try Verification.compare(
+          old, new, oldChoice: oldChoice, newChoice: newChoice, proof: loaded)
       }
     }
     try reporting.write(verification, text: verification.text)
