@@ -87,7 +87,7 @@ import Testing
     try #expect(
       keys(StableJSON.encode(Samples.verdict)) == [
         "schemaVersion", "image", "passed", "size", "failOn", "findings", "notCheckable",
-        "suppressed",
+        "suppressed", "policies",
       ])
   }
 
