@@ -3,10 +3,12 @@ import Foundation
 
 /// A container engine of this machine that can build an image. `EngineFinder` finds one.
 public struct Engine: Sendable, Equatable {
+  /// A program that builds images.
   public enum Kind: String, Sendable, CaseIterable, Codable {
     case docker, podman, buildah
   }
 
+  /// Which engine it is.
   public let kind: Kind
   /// The program's path.
   public let path: String
@@ -15,6 +17,7 @@ public struct Engine: Sendable, Equatable {
   /// The environment that the engine runs in: `PATH`, `DOCKER_HOST`, `BUILDAH_ISOLATION` and the like.
   package let environment: [String: String]
 
+  /// An engine that was found.
   public init(
     kind: Kind, path: String, version: String,
     environment: [String: String] = ProcessInfo.processInfo.environment
@@ -64,7 +67,9 @@ public struct BuildRequest: Sendable, Equatable {
   public var sourceDate: Int?
   /// Where layers of earlier builds are taken from and put, as the engine names such places.
   public var cacheFrom: [String] = []
+  /// Where the engine keeps cached steps: its `--cache-to`.
   public var cacheTo: [String] = []
+  /// Whether steps that were built before may be used again.
   public var usesCache = true
   /// The stage to stop at; nil: the last.
   public var target: String?
@@ -73,6 +78,7 @@ public struct BuildRequest: Sendable, Equatable {
   /// Where the docker-archive goes.
   public var archive: String
 
+  /// A request with the usual settings.
   public init(
     context: String, dockerfile: String, tag: String, buildArguments: [String] = [],
     secrets: [String] = [],

@@ -82,6 +82,7 @@ public enum EngineError: ForgeError, Equatable {
 
 /// An engine's run that failed: what it was doing, how it ended, its last words.
 public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
+  /// What the engine was asked to do.
   public enum Action: Sendable, Equatable {
     case build(tag: String)
     case export(reference: String)
@@ -107,12 +108,16 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
     case cannotRun(String)
   }
 
+  /// Why a base image cannot be fetched.
   public enum Unavailable: String, Sendable {
     case registryUnreachable, notFound, denied
   }
 
+  /// The engine that failed.
   public let engine: Engine.Kind
+  /// What it was doing.
   public let action: Action
+  /// Why it failed, as far as its output tells.
   public let cause: Cause
   /// `exit status 1`, `killed by signal 9`.
   public let status: String
@@ -121,6 +126,7 @@ public struct EngineFailure: Sendable, Equatable, CustomStringConvertible {
   /// Working containers that could not be removed.
   public let leftovers: [String]
 
+  /// A failure, part by part.
   public init(
     engine: Engine.Kind, action: Action, cause: Cause, status: String, lastLines: [String],
     leftovers: [String] = []

@@ -3,6 +3,7 @@ import ForgeChecks
 import ForgeRules
 
 extension CheckReport {
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     (verdicts.map { $0.text(style) } + failures.map { $0.text(style) }).joined(separator: "\n")
   }
@@ -14,6 +15,7 @@ extension CheckReport {
 }
 
 extension GrowthReport {
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(

@@ -5,20 +5,29 @@ import ForgeRecipes
 
 /// The variables of every service of a codebase, for `forge env`.
 public struct EnvironmentReport: Encodable, Sendable {
+  /// The variables of one service.
   public struct Entry: Encodable, Sendable {
+    /// The service's name.
     public let name: String
+    /// The service's folder, relative to the root.
     public let path: String
+    /// The variables that its code reads.
     public let environment: [EnvironmentVariable]
+    /// How its committed example file differs from what the code reads.
     public let check: EnvironmentCheck
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// The services, in the order of the analysis.
   public let services: [Entry]
+  /// The variables that hold the address of another service.
   public let links: [ServiceLink]
   private let analysed: [Service]
 
   private enum CodingKeys: String, CodingKey { case schemaVersion, services, links }
 
+  /// The variables of an analysed codebase.
   public init(_ analysis: Analysis) {
     analysed = analysis.services
     services = analysis.services.map {

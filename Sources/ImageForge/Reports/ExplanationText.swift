@@ -3,12 +3,17 @@ import ForgeCodebase
 
 /// Why forge concluded what it did, for `forge analyze --explain KEY`.
 public struct Explanation: Encodable, Sendable {
+  /// One conclusion about one service.
   public struct Entry: Encodable, Sendable {
+    /// The service's name.
     public let service: String
+    /// What was concluded, and from what.
     public let conclusion: Conclusion
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// What was asked for, of each service that has it.
   public let entries: [Entry]
 
   /// The conclusions of a key in every service; a key's first part (`next`) means all below it, `environment.NAME` a
@@ -27,6 +32,7 @@ public struct Explanation: Encodable, Sendable {
     throw UnknownKeyError(key: key, known: Array(Set(known)).sorted())
   }
 
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     for entry in entries {
@@ -52,7 +58,9 @@ public struct Explanation: Encodable, Sendable {
 
 /// Nothing was concluded under a key.
 public struct UnknownKeyError: ForgeError, Equatable {
+  /// The key that was asked for.
   public let key: String
+  /// The keys that there are.
   public let known: [String]
   public var exitCode: ExitCode { .usage }
   public var description: String {
@@ -77,6 +85,7 @@ extension EnvironmentVariable {
 
 /// What `forge analyze --strict` refuses.
 public struct AmbiguityError: ForgeError, Equatable {
+  /// One sentence for each conclusion that could be meant in two ways.
   public let reasons: [String]
   public var exitCode: ExitCode { .unreadableInput }
   public var description: String {

@@ -5,10 +5,12 @@ import ForgeTemplates
 
 /// What `forge generate` did, or would do. Its JSON.
 public struct GenerationReport: Codable, Sendable, Equatable {
+  /// What was done with the generated files.
   public enum Mode: String, Codable, Sendable {
     case write, check, print
   }
 
+  /// One generated file.
   public struct File: Codable, Sendable, Equatable {
     /// Relative to the analysed root.
     public let path: String
@@ -16,21 +18,28 @@ public struct GenerationReport: Codable, Sendable, Equatable {
     public let state: GenerationPlan.State
     /// From what stood there to what forge writes; empty when that is the same.
     public let diff: String
+    /// The whole text of the file.
     public let contents: String
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion: Int
+  /// What was done with the files.
   public let mode: Mode
   /// Whether every file stood there as forge writes it.
   public let current: Bool
+  /// The generated files, in the order of the services.
   public let files: [File]
   /// What was kept of Dockerfiles that were written by hand, and what was not.
   public let existing: [Existing]
 
+  /// What was taken over from a Dockerfile that was there.
   public struct Existing: Codable, Sendable, Equatable {
     /// Relative to the analysed root.
     public let path: String
+    /// What the new file keeps.
     public let kept: [ExistingDockerfile.Decision]
+    /// What the new file does without, and why.
     public let dropped: [ExistingDockerfile.Decision]
   }
 

@@ -7,7 +7,7 @@ extension LintReport {
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     if !findings.isEmpty {
-      layout.findings(findings.sorted(by: Self.isGraver))
+      layout.findings(findings.sorted(by: Self.isMoreSevere))
       layout.line()
     }
     for file in mended {
@@ -26,8 +26,8 @@ extension LintReport {
 }
 
 extension LintReport {
-  /// The gravest first, and then as the file has them.
-  private static func isGraver(_ a: Finding, _ b: Finding) -> Bool {
+  /// The most severe first, and then as the file has them.
+  private static func isMoreSevere(_ a: Finding, _ b: Finding) -> Bool {
     func place(_ finding: Finding) -> (String, Int) {
       (finding.place?.sourceFile ?? "", finding.place?.line ?? 0)
     }
@@ -56,9 +56,12 @@ extension Report {
 
 /// The rules of `forge lint`. The JSON of `forge lint --rules`.
 public struct LintRuleList: Encodable, Sendable {
+  /// One rule.
   public struct Row: Encodable, Sendable {
     public let id: String
+    /// How severe a finding of the rule is.
     public let severity: Severity
+    /// What the rule is about, in one sentence.
     public let title: String
     /// What hadolint calls it.
     public let sameAs: [String]
@@ -68,9 +71,12 @@ public struct LintRuleList: Encodable, Sendable {
     public let mends: Bool
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// All rules, in the order of their ids.
   public let rules: [Row]
 
+  /// The rules of this version.
   public init() {
     rules = LintRule.all.map {
       Row(
@@ -80,6 +86,7 @@ public struct LintRuleList: Encodable, Sendable {
     }
   }
 
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(

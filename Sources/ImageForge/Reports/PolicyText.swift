@@ -6,12 +6,17 @@ import ForgeSecrets
 
 /// All rules. The JSON of `forge rules`.
 public struct RuleList: Encodable, Sendable {
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// The rules that an image is judged by.
   public let rules = RuleCatalogue.rules
+  /// What an archive cannot tell.
   public let notCheckable = RuleCatalogue.notCheckable
 
+  /// The rules of this version.
   public init() {}
 
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(
@@ -54,13 +59,18 @@ extension Rule {
 
 /// The kinds of secrets. The JSON of `forge rules --secrets`.
 public struct SecretKinds: Encodable, Sendable {
+  /// One kind of secret.
   public struct Kind: Encodable, Sendable {
     public let id: String
+    /// What people call the secret.
     public let title: String
+    /// How severe a finding of it is, unless the policy says otherwise.
     public let severity: Severity
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// The kinds of secrets that are looked for.
   public let kinds: [Kind]
 
   /// - Throws: a `ForgeError` where the embedded catalogue is broken.
@@ -70,6 +80,7 @@ public struct SecretKinds: Encodable, Sendable {
     }
   }
 
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(
@@ -81,20 +92,27 @@ public struct SecretKinds: Encodable, Sendable {
 
 /// What a policy has in force. The JSON of `forge policy show`.
 public struct PolicySettings: Encodable, Sendable {
+  /// One setting of the policy.
   public struct Setting: Encodable, Sendable, Equatable {
+    /// Its key in `forge.yaml`.
     public let key: String
+    /// Its value, as people write it.
     public let value: String
     /// `default`, `profile strict`, `forge.yaml:3`, `--max-size`.
     public let origin: String
   }
 
+  /// The version of this JSON: 1.
   public let schemaVersion = 1
+  /// The settings that are not the default of their kind, and those that always count.
   public let settings: [Setting]
+  /// The findings that the policy accepts.
   public let suppressions: [Suppression]
 
   /// The JSON Schema of forge.yaml.
   public static var schema: String { Catalogue.text("schema/forge.schema.json") ?? "" }
 
+  /// A policy, setting by setting.
   public init(_ policy: Policy) {
     suppressions = policy.suppressions
     var rows: [(String, String)] = [
@@ -147,6 +165,7 @@ public struct PolicySettings: Encodable, Sendable {
     settings = rows.map { Setting(key: $0, value: $1, origin: policy.origins[$0] ?? "default") }
   }
 
+  /// What people read.
   public func text(_ style: TextStyle) -> String {
     var layout = TextLayout(style)
     layout.table(

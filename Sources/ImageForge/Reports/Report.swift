@@ -24,7 +24,9 @@ public struct Report: Sendable {
   public struct Subject: Sendable {
     /// What people call it: a reference, a path.
     public let name: String
+    /// The digest of the image's manifest; nil for what is no image.
     public let digest: Digest?
+    /// The platform of the image, such as `linux/amd64`; nil for what is no image.
     public let platform: String?
     /// The gate's word; nil where nothing was judged, such as by `forge inspect`.
     public let passed: Bool?
@@ -49,13 +51,16 @@ public struct Report: Sendable {
 
   /// The command that was run: `check`.
   public let command: String
+  /// What was looked at, in order.
   public let subjects: [Subject]
 
+  /// A report of a command.
   public init(command: String, subjects: [Subject]) {
     self.command = command
     self.subjects = subjects
   }
 
+  /// The findings about all subjects.
   public var findings: [Finding] { subjects.flatMap(\.findings) }
   /// Whether no subject failed.
   public var passed: Bool { subjects.allSatisfy { $0.passed ?? true } }
@@ -144,6 +149,7 @@ extension Report.Subject {
     }
   }
 
+  /// An image with the gate's word.
   public init(_ verdict: Verdict, inspection: Inspection? = nil) {
     let size = verdict.size
     let allowed =
@@ -157,6 +163,7 @@ extension Report.Subject {
       failOn: verdict.failOn, findings: Report.clean(verdict.findings), inspection: inspection)
   }
 
+  /// An image that was inspected, and not judged.
   public init(_ inspection: Inspection) {
     let sizes = inspection.sizes
     self.init(

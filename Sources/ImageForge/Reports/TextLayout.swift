@@ -8,6 +8,7 @@ public struct TextStyle: Sendable, Equatable {
   /// Columns of the terminal; lines are wrapped to it where words allow.
   public var width: Int
 
+  /// A style; a width below 40 columns counts as 40.
   public init(isColoured: Bool = false, width: Int = 80) {
     self.isColoured = isColoured
     self.width = max(40, width)

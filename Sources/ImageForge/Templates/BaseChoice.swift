@@ -4,6 +4,7 @@ public enum BaseChoice: Sendable, Equatable {
   /// An image of that name, for building and running alike: it must have the runtime, its package manager and a shell.
   case named(String)
 
+  /// Reads `slim`, `alpine` or another name of a base; nil for what is none.
   public init?(_ text: String) {
     switch text {
     case "alpine": self = .alpine

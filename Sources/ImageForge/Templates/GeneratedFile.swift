@@ -5,6 +5,7 @@ public struct GeneratedFile: Sendable, Equatable {
   /// With the stamp in its first line.
   public let contents: String
 
+  /// A file with its path and its text.
   public init(path: String, contents: String) {
     self.path = path
     self.contents = contents

@@ -4,6 +4,7 @@ import SystemPackage
 
 /// Generated files beside what stands on the disk: what writing them would change.
 public struct GenerationPlan: Sendable {
+  /// How a generated file stands to what is on the disk.
   public enum State: String, Codable, Sendable {
     /// There is no such file.
     case missing
@@ -17,7 +18,9 @@ public struct GenerationPlan: Sendable {
 
   /// One generated file.
   public struct Entry: Sendable {
+    /// The file as it would be written.
     public let file: GeneratedFile
+    /// How it stands to what is on the disk.
     public let state: State
     /// From what is there to what would be written, for reading; empty when the file is current.
     public let diff: String

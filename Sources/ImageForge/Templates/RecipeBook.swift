@@ -7,6 +7,7 @@ public struct RecipeBook: Sendable, Equatable {
   /// The user's folder; nil: forge's own files alone.
   public let folder: String?
 
+  /// The built-in templates, with those of a folder in their place where it has them.
   public init(folder: String? = nil) { self.folder = folder }
 
   /// The names of all files, sorted. The user's folder replaces files, and adds none.
@@ -28,6 +29,7 @@ public struct RecipeBook: Sendable, Equatable {
   /// Larger than any recipe.
   private static let sizeLimit = 1 << 20
 
+  /// The text of a template: the user's own, or the built-in one.
   public func text(_ file: String) throws(RecipeError) -> String {
     if let folder, isReplaced(file) {
       let path = "\(folder)/\(file)"

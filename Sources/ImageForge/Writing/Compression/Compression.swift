@@ -12,7 +12,9 @@ public enum Compression: Sendable, Equatable, CustomStringConvertible {
   /// The same in frames of 4 MiB, which can be unpacked side by side.
   case zstdFrames(level: Int)
 
+  /// The level of gzip unless one is given: 9, the smallest.
   public static let defaultGzipLevel = 9
+  /// The level of zstd unless one is given: 9.
   public static let defaultZstdLevel = 9
 
   /// Reads `keep`, `none`, `gzip`, `gzip:12`, `zstd:19`, `zstd-frames:9`. Nil for anything else.
