@@ -54,30 +54,146 @@ public struct GitRepository: Sendable {
     [root, common].contains { hooks == $0 || hooks.hasPrefix($0 + "/") }
   }
 
-  /// Files that the next commit adds or changes, relative to the root, and those that it removes. Bytes, for a name
-  /// need not be UTF-8.
-  func stagedPaths() async throws(GitError) -> (changed: [[UInt8]], removed: [[UInt8]]) {
-    // One question: each run of git is most of what a commit waits for. Pairs of a letter and a path.
+  /// A file that the next commit adds or changes.
+  struct StagedFile: Sendable, Equatable {
+    enum Kind: Sendable {
+      case regular, link
+      /// A repository of its own, of which only the commit is noted here.
+      case repository
+    }
+
+    /// Relative to the root, as git has it: a name need not be UTF-8.
+    let path: [UInt8]
+    /// The name of its content in git's store.
+    let blob: String
+    let kind: Kind
+  }
+
+  /// What the next commit adds or changes, and the paths that it removes, relative to the root.
+  func stagedFiles() async throws(GitError) -> (changed: [StagedFile], removed: [[UInt8]]) {
+    // One question: each run of git is most of what a commit waits for. Pairs of
+    // `:MODE MODE BLOB BLOB LETTER`, old before new, and a path (git-diff, "raw output format").
     let words = try await Self.output(
-      ["diff", "--cached", "--name-status", "-z", "--no-renames"], in: root
+      ["diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev"], in: root
     ).split(separator: 0).map(Array.init)
-    var (changed, removed): ([[UInt8]], [[UInt8]]) = ([], [])
+    var (changed, removed): ([StagedFile], [[UInt8]]) = ([], [])
     for index in stride(from: 1, to: words.count, by: 2) {
-      switch words[index - 1].first {
-      case UInt8(ascii: "D"): removed.append(words[index])
+      let fields = String(decoding: words[index - 1], as: UTF8.self).split(separator: " ")
+      guard fields.count == 5 else {
+        throw .failed(command: "diff", reason: "it answered in a form that is not known")
+      }
+      switch fields[4] {
+      case "D": removed.append(words[index])
       // Of what is not merged, git makes no commit.
-      case UInt8(ascii: "U"): continue
-      default: changed.append(words[index])
+      case "U": continue
+      default:
+        let kind = Self.kind(mode: fields[1])
+        changed.append(StagedFile(path: words[index], blob: String(fields[3]), kind: kind))
       }
     }
     return (changed, removed)
   }
 
-  /// Whether the working tree holds what is staged and nothing else.
-  func isStagedWhole() async throws(GitError) -> Bool {
-    // The second column tells of the working tree; `??` is a file that git does not know.
-    try await Self.git(["status", "--porcelain", "-z", "--untracked-files=normal"], in: root)
-      .split(separator: "\0").allSatisfy { $0.count < 3 || $0.dropFirst().first == " " }
+  /// By the mode of an entry of the index (gitformat-index, "mode").
+  private static func kind(mode: Substring) -> StagedFile.Kind {
+    switch mode {
+    case "120000": .link
+    case "160000": .repository
+    default: .regular
+    }
+  }
+
+  /// Where the working tree differs from what is staged: files that were edited since, and files and folders (ending
+  /// in `/`) that git does not know.
+  func unstagedPaths() async throws(GitError) -> [String] {
+    // The second column tells of the working tree.
+    try await Self.git(
+      ["status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames"], in: root
+    )
+    .split(separator: "\0").filter { $0.count > 3 && $0.dropFirst().first != " " }
+    .map { String($0.dropFirst(3)) }
+  }
+
+  /// The content of a staged file.
+  enum BlobContent {
+    case bytes([UInt8])
+    /// Too large to be held in memory: written to this file for as long as it is looked at.
+    case file(String)
+    /// Not in git's store, as in a clone that holds only a part.
+    case missing
+  }
+
+  /// Reads contents from git's store, some at a time, in the order of the files.
+  func readBlobs(
+    _ files: [StagedFile], _ body: (StagedFile, BlobContent) -> Void
+  ) async throws {
+    let sizes = try await catFile("--batch-check=%(objectsize)", files, limit: 1 << 26)
+    let lines = String(decoding: sizes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > files.count else {
+      throw GitError.failed(command: "cat-file", reason: "it ended before its last answer")
+    }
+    var part: [(file: StagedFile, size: Int)] = []
+    for (file, line) in zip(files, lines) {
+      guard let size = Int(line) else {
+        body(file, .missing)
+        continue
+      }
+      if size > Self.batch {
+        try await readLarge(file, body)
+        continue
+      }
+      if part.reduce(size, { $0 + $1.size }) > Self.batch {
+        try await readBatch(part, body)
+        part = []
+      }
+      part.append((file, size))
+    }
+    try await readBatch(part, body)
+  }
+
+  /// How many bytes of contents are held in memory at once.
+  private static let batch = 32 << 20
+
+  private func readBatch(
+    _ part: [(file: StagedFile, size: Int)], _ body: (StagedFile, BlobContent) -> Void
+  ) async throws(GitError) {
+    guard !part.isEmpty else { return }
+    // Of each `BLOB blob SIZE`, a line's end, the content, and a line's end.
+    let room = part.reduce(0) { $0 + $1.size + 128 }
+    let bytes = try await catFile("--batch", part.map(\.file), limit: room)
+    var at = bytes.startIndex
+    for (file, size) in part {
+      guard let end = bytes[at...].firstIndex(of: UInt8(ascii: "\n")), bytes.count - end > size + 1
+      else {
+        throw .failed(command: "cat-file", reason: "it ended before its last answer")
+      }
+      body(file, .bytes(Array(bytes[(end + 1)..<(end + 1 + size)])))
+      at = end + size + 2
+    }
+  }
+
+  private func readLarge(
+    _ file: StagedFile, _ body: (StagedFile, BlobContent) -> Void
+  ) async throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("blob")
+    let output = try FileDescriptor.open(
+      FilePath(path), .writeOnly, options: [.create, .exclusiveCreate],
+      permissions: .ownerReadWrite)
+    let result = try await Subprocess.run(
+      Self.program, arguments: ["-C", root, "cat-file", "blob", file.blob], input: .none,
+      output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .discarded)
+    let wasRead = if case .exited(0) = result.terminationStatus { true } else { false }
+    body(file, wasRead ? .file(path) : .missing)
+  }
+
+  private func catFile(
+    _ form: String, _ files: [StagedFile], limit: Int
+  ) async throws(GitError) -> [UInt8] {
+    let names = files.map { $0.blob + "\n" }.joined()
+    return try await Self.output(
+      ["cat-file", form], in: root, input: Array(names.utf8), limit: limit)
   }
 
   /// Writes what is staged into a folder.
@@ -103,14 +219,14 @@ public struct GitRepository: Sendable {
   }
 
   private static func output(
-    _ arguments: [String], in folder: String
+    _ arguments: [String], in folder: String, input: [UInt8] = [], limit: Int = 64 << 20
   ) async throws(GitError) -> [UInt8] {
     let name = arguments.first ?? ""
     do {
       // In a hook, git sets GIT_DIR and GIT_INDEX_FILE: they are meant for us too.
       let result = try await Subprocess.run(
-        program, arguments: Arguments(["-C", folder] + arguments), output: .bytes(limit: 64 << 20),
-        error: .bytes(limit: 1 << 20))
+        program, arguments: Arguments(["-C", folder] + arguments), input: .array(input),
+        output: .bytes(limit: limit), error: .bytes(limit: 1 << 20))
       guard case .exited(0) = result.terminationStatus else {
         let words = String(decoding: result.standardError, as: UTF8.self)
         throw GitError.failed(

@@ -44,15 +44,12 @@ public struct StagedChanges: Sendable {
     }
   }
 
-  /// The folder that holds what is staged: the working tree, or a copy where that differs.
-  public let root: String
   /// Relative to the root; what the commit adds or changes.
   public let changed: [String]
   /// Relative to the root; what the commit removes.
   public let removed: [String]
-  /// The same as `changed`, as git has the names: they need not be UTF-8.
-  let changedPaths: [[UInt8]]
-  private let scratch: ScratchFolder?
+  let files: [GitRepository.StagedFile]
+  let repository: GitRepository
 
   /// Whether anything is staged on which forge's conclusions rest.
   public var affectsRecipes: Bool { (changed + removed).contains { Kind(path: $0) != nil } }
@@ -65,31 +62,36 @@ public struct StagedChanges: Sendable {
     ).sorted()
   }
 
-  /// Looks at the index of the repository. What is staged is copied only where something of it must be read and the
-  /// working tree differs.
+  /// Looks at the index of the repository.
   public init(of repository: GitRepository) async throws {
-    let staged = try await repository.stagedPaths()
-    changedPaths = staged.changed
-    changed = staged.changed.map { String(decoding: $0, as: UTF8.self) }
+    self.repository = repository
+    let staged = try await repository.stagedFiles()
+    files = staged.changed
+    changed = files.map { String(decoding: $0.path, as: UTF8.self) }
     removed = staged.removed.map { String(decoding: $0, as: UTF8.self) }
-    if changed.isEmpty && removed.isEmpty {
-      (root, scratch) = (repository.root, nil)
-    } else if try await repository.isStagedWhole() {
-      (root, scratch) = (repository.root, nil)
-    } else {
-      let scratch = try ScratchFolder()
-      // A service may be named after the folder, and forge.yaml call it so.
-      let folder = scratch.file(FilePath(repository.root).lastComponent?.string ?? "staged")
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      try await repository.exportStaged(to: folder)
-      (root, self.scratch) = (folder, scratch)
+  }
+
+  /// The folder that holds what is staged, for checks that look at folders: the working tree, or a copy where that
+  /// differs in something that these checks could read. Copying costs by the size of the repository, so it is only
+  /// asked for where something is staged on which forge's conclusions rest.
+  public func tree() async throws -> StagedTree {
+    let bases = folders(Set(Kind.allCases)).map(Self.prefix)
+    let differs = try await repository.unstagedPaths().contains { path in
+      Kind(path: path) != nil || path.hasSuffix("/") || bases.contains(where: path.hasPrefix)
     }
+    guard differs else { return StagedTree(root: repository.root, scratch: nil) }
+    let scratch = try ScratchFolder()
+    // A service may be named after the folder, and forge.yaml call it so.
+    let folder = scratch.file(FilePath(repository.root).lastComponent?.string ?? "staged")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try await repository.exportStaged(to: folder)
+    return StagedTree(root: folder, scratch: scratch)
   }
 
   /// Generated files that would be stale after the commit. Files that forge did not write, or that were edited since,
   /// are their author's; a service without any file of forge is not looked at.
-  public func staleFiles() throws -> [GenerationPlan.Entry] {
-    guard affectsRecipes else { return [] }
+  public func staleFiles(in tree: StagedTree) throws -> [GenerationPlan.Entry] {
+    let root = tree.root
     let analysis: Analysis
     do {
       analysis = try Analyzer.analyze(root)

@@ -6,17 +6,21 @@ import Foundation
 
 extension StagedChanges {
   /// Secrets in what the commit adds or changes, and what could not be searched for them; never their values.
-  public func secrets() throws -> [Finding] {
-    guard !changedPaths.isEmpty else { return [] }
-    let catalogue = try SecretCatalogue.standard.get()
-    let search = StagedSearch(root: root, catalogue: catalogue)
-    return changedPaths.flatMap(search.findings)
+  public func secrets() async throws -> [Finding] {
+    // A submodule is a repository of its own.
+    let files = files.filter { $0.kind != .repository }
+    guard !files.isEmpty else { return [] }
+    let search = StagedSearch(try SecretCatalogue.standard.get())
+    var findings: [Finding] = []
+    try await repository.readBlobs(files) { file, content in
+      findings += search.findings(file, content)
+    }
+    return findings
   }
 }
 
 /// Looks for secrets in one staged file after the other.
 private struct StagedSearch {
-  let root: String
   let catalogue: SecretCatalogue
   let scanner: SecretScanner
 
@@ -25,49 +29,49 @@ private struct StagedSearch {
   /// Bytes of a file that its name alone may condemn.
   private static let headSize = 64 << 10
 
-  init(root: String, catalogue: SecretCatalogue) {
-    self.root = root
+  init(_ catalogue: SecretCatalogue) {
     self.catalogue = catalogue
     scanner = SecretScanner(catalogue)
   }
 
-  func findings(_ path: [UInt8]) -> [Finding] {
-    let full = (Array(root.utf8) + [UInt8(ascii: "/")] + path + [0]).map { CChar(bitPattern: $0) }
-    var status = stat()
-    guard lstat(full, &status) == 0 else { return [unread(path)] }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return regular(path, full)
-    case S_IFLNK:
-      var target = [CChar](repeating: 0, count: 4096)
-      let count = readlink(full, &target, target.count)
-      guard count >= 0 else { return [unread(path)] }
-      let text = target.prefix(count).map { UInt8(bitPattern: $0) }
-      return told(scanner.scan(text, path: place(path)), in: path)
-    // A submodule is a repository of its own.
-    default: return []
+  func findings(_ file: GitRepository.StagedFile, _ content: GitRepository.BlobContent) -> [Finding]
+  {
+    switch content {
+    case .bytes(let target) where file.kind == .link:
+      told(scanner.scan(target, path: place(file.path)), in: file.path)
+    case .bytes(let bytes):
+      judged(scanner.scan(bytes, path: place(file.path)), head: bytes, in: file.path)
+    case .file(let copy): large(file.path, copy)
+    case .missing: [unread(file.path, "git does not have its content here")]
     }
   }
 
   /// A repository has no system: what lies in `lib` or `etc` there is the application's own.
   private func place(_ path: [UInt8]) -> [UInt8] { Array("app/".utf8) + path }
 
-  private func regular(_ path: [UInt8], _ full: [CChar]) -> [Finding] {
-    let file = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { return [unread(path)] }
+  private func large(_ path: [UInt8], _ copy: String) -> [Finding] {
+    let file = open(copy, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { return [unread(path, lastError)] }
     defer { close(file) }
     scanner.begin(path: place(path))
     var head: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: Self.pieceSize)
     while true {
       let count = piece.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
-      guard count >= 0 else { return [unread(path)] }
+      guard count >= 0 else { return [unread(path, lastError)] }
       piece.withUnsafeBytes {
         scanner.take(UnsafeRawBufferPointer(rebasing: $0[..<count]), isLast: count == 0)
       }
       if count == 0 { break }
       if head.count < Self.headSize { head += piece[..<min(count, Self.headSize - head.count)] }
     }
-    let found = told(scanner.finish(), in: path)
+    return judged(scanner.finish(), head: head, in: path)
+  }
+
+  /// What the content tells; else what the name alone tells.
+  private func judged(_ hits: [SecretHit], head: [UInt8], in path: [UInt8]) -> [Finding] {
+    let found = told(hits, in: path)
+    let head = Array(head.prefix(Self.headSize))
     guard found.isEmpty, let what = Gate.secretFile(path, head: head) else { return found }
     return [
       Finding(
@@ -94,13 +98,13 @@ private struct StagedSearch {
     }
   }
 
-  /// The system's last error is why.
-  private func unread(_ path: [UInt8]) -> Finding {
-    let reason = String(cString: strerror(errno))
+  private var lastError: String { String(cString: strerror(errno)) }
+
+  private func unread(_ path: [UInt8], _ reason: String) -> Finding {
     let name = DisplayText.escape(path)
     return Finding(
       id: "FORGE-I041", severity: .error,
       message: "\(name) was not searched for secrets: \(reason)", location: name,
-      fix: "make it readable, and commit again")
+      fix: "fetch or repair it, and commit again")
   }
 }

@@ -81,30 +81,38 @@ struct Hook: AsyncParsableCommand {
     func run() async throws {
       let staged = try await StagedChanges(of: GitRepository())
       var failed = false
-      for entry in try staged.staleFiles() {
-        failed = true
-        let state = entry.state == .missing ? "missing" : "stale"
-        StandardError.print(
-          "\(DisplayText.escape(entry.path)) is \(state): run `forge generate`, and stage the result"
-        )
-      }
-      for finding in try staged.secrets() {
+      if staged.affectsRecipes { failed = try await !recipesPass(staged) }
+      for finding in try await staged.secrets() {
         if finding.severity == .error { failed = true }
         let kind = finding.severity == .error ? "" : "\(finding.severity.rawValue): "
         StandardError.print("\(finding.location ?? ""): \(finding.id) \(kind)\(finding.message)")
-      }
-      for folder in staged.folders([.dockerfile, .ignoreFile]) {
-        failed = try await !passes("lint", [staged.root + "/" + folder]) || failed
-      }
-      for folder in staged.folders([.configuration, .manifest])
-      where FileManager.default.fileExists(atPath: "\(staged.root)/\(folder)/.env.example") {
-        failed = try await !passes("env", [staged.root + "/" + folder, "--check"]) || failed
       }
       if failed {
         StandardError.print(
           "forge: the commit is stopped; `git commit --no-verify` makes it nevertheless")
         throw ExitStatus(code: .policyFailed)
       }
+    }
+
+    /// Whether generated files, Dockerfiles and example files fit what is staged; says what does not.
+    private func recipesPass(_ staged: StagedChanges) async throws -> Bool {
+      let tree = try await staged.tree()
+      var passed = true
+      for entry in try staged.staleFiles(in: tree) {
+        passed = false
+        let state = if entry.state == .missing { "missing" } else { "stale" }
+        StandardError.print(
+          "\(DisplayText.escape(entry.path)) is \(state): run `forge generate`, and stage the result"
+        )
+      }
+      for folder in staged.folders([.dockerfile, .ignoreFile]) {
+        passed = try await passes("lint", ["\(tree.root)/\(folder)"]) && passed
+      }
+      for folder in staged.folders([.configuration, .manifest])
+      where FileManager.default.fileExists(atPath: "\(tree.root)/\(folder)/.env.example") {
+        passed = try await passes("env", ["\(tree.root)/\(folder)", "--check"]) && passed
+      }
+      return passed
     }
 
     /// Runs another command of forge, if this forge has it.
