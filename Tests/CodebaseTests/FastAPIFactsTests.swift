@@ -224,13 +224,4 @@ import Testing
     #expect(PythonPackages.known.count > 25)
     #expect(PythonPackages.known.contains("psycopg[c]"))
   }
-
-  @Test func migrations() throws {
-    let files = ["main.py": PythonProject.app, "app/alembic.ini": "[alembic]\n"]
-    #expect(try service(files).migrations?.command == "alembic -c app/alembic.ini upgrade head")
-    let aerich = [
-      "main.py": PythonProject.app, "pyproject.toml": "[tool.aerich]\ntortoise_orm = \"x\"\n",
-    ]
-    #expect(try service(aerich).migrations == Migrations(tool: "aerich", command: "aerich upgrade"))
-  }
 }

@@ -276,9 +276,25 @@ enum Samples {
       ),
       ("fastapi-pip", fastapi()),
       (
+        "fastapi-own-project",
+        fastapi {
+          $0.packageManager = PackageManager(
+            name: .uv, lockfile: "uv.lock", source: "backend/uv.lock:1")
+          $0.installation = Installation(
+            extras: ["server"], groups: ["api"], project: .itself,
+            versionVariable: "SETUPTOOLS_SCM_PRETEND_VERSION")
+          $0.fastapi?.appDir = "src"
+          $0.fastapi?.workingFolder = "src"
+          $0.migrations = Migrations(
+            tool: "alembic", command: "alembic upgrade head", folder: "src", groups: ["dev"])
+          $0.installInputs = ["pyproject.toml", "uv.lock"]
+        }
+      ),
+      (
         "fastapi-pyproject",
         fastapi {
           $0.packageManager.lockfile = nil
+          $0.installation = Installation()
           $0.fastapi = FastAPIFacts(
             entrypoint: "todo.main:create_app", factory: true, appDir: "src", server: "uvicorn",
             source: "backend/src/todo/main.py:10")

@@ -95,14 +95,23 @@ import Testing
     ("", [11, 12, 13, 14]),
     ("~=3.12", [12, 13, 14]), ("~=3.12.1", [12]), ("^3.12", [12, 13, 14]), ("~3.12", [12]),
     ("3.12.*", [12]),
-    ("==3.12", [12]), ("==3.12.4", [12]), ("!=3.12.*", [11, 13, 14]),
+    ("==3.12", []), ("==3.12.4", []), ("==3.12.*", [12]), ("!=3.12.*", [11, 13, 14]),
     (">=3.11,<3.12 || >=3.14", [11, 14]),
     ("*", [11, 12, 13, 14]), ("^3", [11, 12, 13, 14]), (">=3.11, <4", [11, 12, 13, 14]),
     ("<3.13.5", [11, 12]),
   ])
   func minorVersions(_ text: String, _ expected: [Int]) throws {
     let set = try #require(VersionSpecifier(text))
-    #expect((11...14).filter { set.allowsMinor(3, $0) } == expected)
+    #expect((11...14).filter { set.allows([3, $0, 999]) } == expected)
+  }
+
+  /// uv and Poetry take `==3.12` for 3.12.0 alone; a Pipfile's `3.12` is all of 3.12.
+  @Test func releases() throws {
+    let exact = try #require(VersionSpecifier("==3.12"))
+    #expect(exact.allows([3, 12, 0]) && !exact.allows([3, 12, 1]))
+    #expect(VersionSpecifier.matching("3.12") == "==3.12.*")
+    #expect(VersionSpecifier.matching("3.12.4") == "==3.12.4")
+    #expect(VersionSpecifier(">=0.9.1,<0.9.4")?.bounds == [[0, 9, 4], [0, 9, 1]])
   }
 
   @Test(arguments: ["abc", ">=", "=>3", ">=3.11 and <4", "99999999999999999999", ">=x"])
@@ -141,8 +150,23 @@ import Testing
     #expect(document.location(["tool", "nothing"]) == "x.toml:1")
   }
 
+  /// TOML 1.1: line ends, comments and a last comma in inline tables.
   @Test(arguments: [
-    ("a = \n", 1), ("\n\n[a\n", 3), ("a = \"\u{0}\"", 1), ("a = 1\na = 2\n", 2),
+    "{\n  b = 1,\n  c = \"x\"\n}", "{ b = 1, c = \"x\", }", "{b = 1 # one, {two}\n, c = 'x'\r\n}",
+    "{ # none\n\n  b = 1,\n  c = \"\"\"x\"\"\",\n  # end\n}", "{ b = 1, c = \"x\" }",
+  ])
+  func inlineTables(_ value: String) throws {
+    let text = "[t]\na = \(value)\nd = [\n  { e = \"#\", f = [\n 1, ], },\n]\n"
+    let table = try TOMLDocument.parse(SourceText(name: "x", text: text)).root["t"]
+    #expect(table?["a"] == .table(["b": .integer(1), "c": .string("x")]))
+    #expect(
+      table?["d"]?.elements == [.table(["e": .string("#"), "f": .array([.integer(1)])])])
+  }
+
+  @Test(arguments: [
+    ("a = \n", 1), ("\n\n[a\n", 3), ("a = { b = 1,, }\n", 1), ("a = {\n  b = 1\n  c = 2\n}\n", 3),
+    ("a = {\n  ,\n}\n", 2), ("a = [\n  {\n    b = ?\n  }\n]\n", 3), ("a = \"\u{0}\"", 1),
+    ("a = 1\na = 2\n", 2),
     ("a = " + String(repeating: "[", count: 5000), 1),
     ("x" + String(repeating: ".'x'", count: 5000) + " = 1", 1),
   ])

@@ -93,7 +93,7 @@ struct ServiceDetector {
 
   private static let pythonManifests: Set<Substring> = [
     "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock",
-    "pylock.toml",
+    "pylock.toml", "requirements.in", "requirement.txt", "requirments.txt", "req.txt", "reqs.txt",
   ]
 
   private static func isPythonManifest(_ name: Substring) -> Bool {

@@ -35,6 +35,8 @@ struct FastAPIRecipe {
     let mountsCaches: Bool
     let install: String
     let workspaceInstall: String?
+    /// Installs the project itself, once its source is there.
+    let projectInstall: String?
     /// The service's folder in the build context.
     let context: String
     let importPath: String
@@ -45,6 +47,11 @@ struct FastAPIRecipe {
     /// Tools whose workers have no target.
     let leftOut: [String]
     let serverReason: String
+    /// Where the server starts; nil for the folder of the source.
+    let serverWorkdir: String?
+    let cacheFolder: String
+    /// What package indexes are told, where the project's build and more packages are asked for.
+    let secrets: [BuildSecret]
     let port: Int?
     let healthFlags: String
     let healthCheck: String?
@@ -59,6 +66,9 @@ struct FastAPIRecipe {
     let reason: String
     /// A folder that it writes.
     let writable: String?
+    /// Installs what only this needs.
+    let ownInstall: String?
+    let ownWorkdir: String?
     // Names that the values around do not have: a template looks there for what is nil here.
     let ownPort: Int?
     let ownHealthCheck: String?
@@ -95,7 +105,7 @@ struct FastAPIRecipe {
   private func values(
     _ images: BaseImages, _ kept: KeptLines, _ explanation: Explanation
   ) throws(RecipeError) -> Values {
-    let installer = try Installer.python(checks, bases: bases)
+    let installer = try PythonInstaller(checks, bases: bases).installer()
     let member = try checks.member()
     let isBare = images.kind == "distroless"
     let why = explanation.comments
@@ -116,13 +126,15 @@ struct FastAPIRecipe {
       runtimePackages: try checks.systemPackages(\.runtime),
       environment: environment, mountsCaches: checks.mountsCaches,
       install: try installer.text(checks, kept: kept.slots, why: why),
-      workspaceInstall: installer.workspaceCommand,
+      workspaceInstall: installer.workspaceCommand, projectInstall: installer.projectCommand,
       context: member.path, importPath: folder == "." ? "/app" : "/app/\(folder):/app",
       gracefulShutdown: server.gracefulShutdown, user: workload.user,
       jobs: try workload.jobs.map { job throws(RecipeError) in
         try self.job(job, images, explanation)
       },
       leftOut: workload.leftOut, serverReason: Self.reason(server, of: service.kind),
+      serverWorkdir: Self.workdir(server), cacheFolder: installer.cacheFolder,
+      secrets: try checks.buildSecrets().install,
       port: server.port, healthFlags: checks.healthFlags(server.probe),
       healthCheck: try healthCheck(server, images),
       entrypoint: checks.existing?.server.entrypoint.map { DockerText.execForm($0.value) },
@@ -131,12 +143,22 @@ struct FastAPIRecipe {
 
   private static let titles = ["fastapi": "FastAPI", "mcp": "the MCP SDK", "fastmcp": "FastMCP"]
 
+  /// Where a process starts in the image, where that is not the folder of the source.
+  private static func workdir(_ process: WorkloadProcess) -> String? {
+    guard process.workingFolder != "." else { return nil }
+    return "/app/" + process.workingFolder
+  }
+
   private func job(
     _ process: WorkloadProcess, _ images: BaseImages, _ explanation: Explanation
   ) throws(RecipeError) -> Job {
     Job(
       target: process.name, reason: Self.reason(process, of: service.kind),
       writable: process.writable.first,
+      ownInstall: try process.installation.map { needed throws(RecipeError) in
+        try PythonInstaller(checks, bases: bases).adding(needed)
+      },
+      ownWorkdir: Self.workdir(process),
       ownPort: process.port, ownHealthCheck: try healthCheck(process, images),
       ownCommand: DockerText.execForm(program(process.command, images)),
       ownReason: explanation.comment(on: process))

@@ -7,8 +7,8 @@ struct Installer {
   var setup: String?
   var setupNote: String?
   var setupCache: String
-  /// Installs what the lockfile names, and nothing else.
-  var command: String
+  /// Installs what the lockfile names, and nothing else; nil where that is not known before the source is there.
+  var command: String?
   var cacheFolder: String
   /// Whether the cache breaks when two builds use it at once.
   var cacheLocked = false
@@ -16,6 +16,8 @@ struct Installer {
   var environment: [String] = []
   /// Installs the packages of a workspace that the service needs, when all of it is there.
   var workspaceCommand: String?
+  /// Installs the project itself, when its source is there.
+  var projectCommand: String?
 
   /// The lines of the Dockerfile.
   /// - Parameters:
@@ -36,7 +38,7 @@ struct Installer {
       let secrets: [BuildSecret]
       let cacheFolder: String
       let cacheLocked: Bool
-      let command: String
+      let command: String?
     }
     let secrets = try checks.buildSecrets().install
     return try checks.template("install.mustache").render(
@@ -118,88 +120,4 @@ extension Installer {
     }
   }
 
-  /// The package managers of the Python world; each installs into `/opt/venv`.
-  static func python(_ checks: ServiceChecks, bases: BaseTable) throws(RecipeError) -> Installer {
-    let manager = checks.service.packageManager
-    let pipCache = "/root/.cache/pip"
-    if manager.name == .pip {
-      return Installer(
-        setupCache: pipCache, command: try pipCommand(checks, lockfile: manager.lockfile),
-        cacheFolder: pipCache)
-    }
-    guard [.uv, .poetry, .pdm, .pipenv].contains(manager.name) else {
-      throw .unsupported(
-        service: checks.service.name, what: "\(manager.name.rawValue) does not install FastAPI",
-        instead: "Use pip, uv, poetry, pdm or pipenv")
-    }
-    guard manager.lockfile != nil else {
-      throw .unsupported(
-        service: checks.service.name, what: "\(manager.name.rawValue) has no lockfile here",
-        instead:
-          "Run `\(manager.name.rawValue) lock` and commit the lockfile, so that builds repeat")
-    }
-    var installer = Installer(
-      setup:
-        "pip install \(manager.name.rawValue)==\(try bases.version(of: manager.name.rawValue, pinned: manager.version))",
-      setupCache: pipCache,
-      command: "", cacheFolder: pipCache)
-    switch manager.name {
-    case .uv where manager.lockfile?.hasSuffix("pylock.toml") == true:
-      // The lock of PEP 751, which any tool may have written: there is nothing to resolve.
-      let lockfile = try checks.path(manager.lockfile ?? "", "lockfile")
-      installer.command = "uv pip sync --python /opt/venv/bin/python \(lockfile)"
-      installer.cacheFolder = "/root/.cache/uv"
-      installer.environment = ["UV_PYTHON_DOWNLOADS=never", "UV_LINK_MODE=copy"]
-    case .uv:
-      let sync = "uv sync --locked --no-dev --no-editable"
-      installer.command = sync + " --no-install-project"
-      if try checks.member().isMember {
-        let name = try checks.require(
-          checks.service.workspace?.package ?? checks.service.name, "package name",
-          DockerText.isVersion,
-          expected: "letters, digits and ._-")
-        let package = " --package \(name)"
-        installer.command = sync + " --no-install-workspace" + package
-        installer.workspaceCommand = sync + " --no-install-package \(name)" + package
-      }
-      installer.cacheFolder = "/root/.cache/uv"
-      installer.environment = [
-        "UV_PROJECT_ENVIRONMENT=/opt/venv", "UV_PYTHON=/usr/local/bin/python",
-        "UV_PYTHON_DOWNLOADS=never",
-        "UV_LINK_MODE=copy",
-      ]
-    case .poetry:
-      installer.command = "poetry install --only main --no-root --no-interaction --no-ansi"
-      installer.cacheFolder = "/root/.cache/pypoetry"
-      installer.environment = ["VIRTUAL_ENV=/opt/venv"]
-    case .pdm:
-      installer.setup? += " \"hishel<2\""
-      installer.setupNote = "hishel 2 has lost what pdm calls."
-      installer.command = "pdm sync --prod --no-self --no-editable"
-      installer.cacheFolder = "/root/.cache/pdm"
-      installer.environment = ["VIRTUAL_ENV=/opt/venv", "PDM_CHECK_UPDATE=false"]
-    default:
-      installer.command =
-        "pipenv requirements --hash > /tmp/requirements.txt \\\n    && "
-        + pip("/tmp/requirements.txt")
-    }
-    return installer
-  }
-
-  /// From a requirements file; without one, from the dependencies that `pyproject.toml` lists.
-  private static func pipCommand(_ checks: ServiceChecks, lockfile: String?) throws(RecipeError)
-    -> String
-  {
-    if let lockfile, lockfile != "pyproject.toml" {
-      return pip(try checks.path(lockfile, "requirements file"))
-    }
-    let script =
-      "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep=chr(10))"
-    return "python -c \"\(script)\" > /tmp/requirements.txt \\\n    && "
-      + pip("/tmp/requirements.txt")
-  }
-
-  private static func pip(_ requirements: String) -> String {
-    "pip --python /opt/venv/bin/python install --no-compile --requirement \(requirements)"
-  }
 }

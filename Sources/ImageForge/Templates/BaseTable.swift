@@ -18,6 +18,16 @@ package struct BaseTable: Decodable, Sendable {
       let versions: [String]?
       /// The runtime's own path in an image that has no shell.
       let program: String?
+      /// Images of one release, the first that is not younger than it; without this a release gets the image of its
+      /// line, and where it is empty there are none.
+      let exact: [Exact]?
+    }
+
+    /// The tags of single releases, which name the distribution that was new when they came out.
+    private struct Exact: Decodable, Sendable {
+      let image: String
+      /// The first release of each line that has the tag.
+      let since: [String]
     }
 
     /// Nil when there is no such kind, or none for that version; `22.20.0` is served by the image of `22`.
@@ -31,10 +41,28 @@ package struct BaseTable: Decodable, Sendable {
           version == $0 || version.hasPrefix($0 + ".")
         })
       else { return nil }
+      if version != listed, let exact = kind.exact {
+        return Self.image(of: version, in: exact).map { image in
+          BaseImages(kind: name, build: image, final: image, version: listed, program: kind.program)
+        }
+      }
       func image(_ pattern: String) -> String { pattern.replacing("{version}", with: listed) }
       return BaseImages(
         kind: name, build: image(kind.build), final: image(kind.final), version: listed,
         program: kind.program)
+    }
+
+    private static func image(of version: String, in exact: [Exact]) -> String? {
+      func numbers(_ text: String) -> [Int] { text.split(separator: ".").map { Int($0) ?? 0 } }
+      let release = numbers(version)
+      let fitting = exact.first { tag in
+        tag.since.contains { first in
+          let first = numbers(first)
+          return first.prefix(2) == release.prefix(2)
+            && !release.lexicographicallyPrecedes(first)
+        }
+      }
+      return fitting?.image.replacing("{version}", with: version)
     }
 
     /// Whether there are images of that version.

@@ -28,8 +28,13 @@ struct PythonWorkload {
     server.port = port
     server.probe = HealthProbe(try question())
     server.importFolder = try service.checkedPath(fastapi.appDir, as: "application folder")
+    server.workingFolder = try workingFolder()
     if server.command.first == "uvicorn" { server.gracefulShutdown = Self.gracefulShutdown }
     return server
+  }
+
+  private func workingFolder() throws(WorkloadError) -> String {
+    try service.checkedPath(service.fastapi?.workingFolder ?? ".", as: "working folder")
   }
 
   private func question() throws(WorkloadError) -> HealthProbe.Question {
@@ -127,23 +132,33 @@ struct PythonWorkload {
 
   func jobs() throws(WorkloadError) -> [WorkloadProcess] {
     var jobs: [WorkloadProcess] = []
-    if let migrations = service.migrations {
-      jobs.append(
-        WorkloadProcess(
-          kind: .migrate, name: "migrate", tool: migrations.tool,
-          command: try service.migrationWords(migrations)))
-    }
+    if let migrations = service.migrations { jobs.append(try migration(migrations)) }
     // Beside the application: over standard input and output it is a child of its client, not a container.
     if service.fastapi != nil,
       let mcp = service.mcp.first(where: { !$0.mounted && $0.transport != .stdio })
     {
-      jobs.append(try mcpServer(mcp, .mcp))
+      var server = try mcpServer(mcp, .mcp)
+      server.workingFolder = try workingFolder()
+      jobs.append(server)
     }
-    return jobs + workers()
+    return try jobs + workers()
+  }
+
+  private func migration(_ migrations: Migrations) throws(WorkloadError) -> WorkloadProcess {
+    var process = WorkloadProcess(
+      kind: .migrate, name: "migrate", tool: migrations.tool,
+      command: try service.migrationWords(migrations))
+    process.workingFolder = try service.checkedPath(
+      migrations.folder, as: "folder of the migrations")
+    if !migrations.extras.isEmpty || !migrations.groups.isEmpty {
+      process.installation = DependencyNames(extras: migrations.extras, groups: migrations.groups)
+    }
+    return process
   }
 
   /// A process for each worker whose command needs no shell, and one for each scheduler.
-  private func workers() -> [WorkloadProcess] {
+  private func workers() throws(WorkloadError) -> [WorkloadProcess] {
+    let folder = try workingFolder()
     var processes: [WorkloadProcess] = []
     for worker in service.workers {
       guard let words = PlainText.words(worker.command) else { continue }
@@ -154,6 +169,7 @@ struct PythonWorkload {
       if before > 0 { name += "-\(before + 1)" }
       var process = WorkloadProcess(
         kind: kind, name: name, tool: worker.tool, source: worker.source, command: words)
+      process.workingFolder = folder
       // celery's workers share what they know through temporary files, and its scheduler notes there what it did last:
       // the read-only image has no other place for them.
       if words.first == "celery" {

@@ -31,6 +31,10 @@ package struct WorkloadProcess: Sendable, Equatable {
   package var writable: [String] = []
   /// Seconds after SIGTERM until requests that are still open are cut; nil: the program decides.
   package var gracefulShutdown: Int?
+  /// Where it starts, relative to the service.
+  package var workingFolder = "."
+  /// Extras and groups of a Python project that it needs, where the server does without.
+  package var installation: DependencyNames?
   /// Python's folder of imports, relative to the service.
   package var importFolder = "."
   /// Whether it talks through standard input and output with whoever starts it.
@@ -44,6 +48,17 @@ package struct WorkloadProcess: Sendable, Equatable {
     self.tool = tool
     self.source = source
     self.command = command
+  }
+}
+
+/// Parts of a Python project's dependencies, by their names.
+package struct DependencyNames: Sendable, Equatable {
+  package let extras: [String]
+  package let groups: [String]
+
+  package init(extras: [String], groups: [String]) {
+    self.extras = extras
+    self.groups = groups
   }
 }
 

@@ -9,6 +9,8 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
   public var factory: Bool
   /// The folder that goes on the import path, relative to the service.
   public var appDir: String
+  /// Where the processes start, and so what relative paths begin from; relative to the service.
+  public var workingFolder = "."
   /// `uvicorn`, `gunicorn`, `hypercorn`, `granian`, `fastapi`.
   public var server: String
   /// The application object, or what names it.
@@ -50,7 +52,7 @@ public struct FastAPIFacts: Codable, Sendable, Equatable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case entrypoint, factory, appDir, server, rootPath, routes, cors
+    case entrypoint, factory, appDir, workingFolder, server, rootPath, routes, cors
     case place = "source"
   }
 }

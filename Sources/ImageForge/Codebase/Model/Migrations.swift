@@ -1,11 +1,22 @@
 public struct Migrations: Codable, Sendable, Equatable {
   /// `alembic`, `aerich`, `prisma`, `drizzle`.
   public var tool: String
-  /// As typed in the service's folder: `alembic upgrade head`.
+  /// As typed in `folder`: `alembic upgrade head`.
   public var command: String
+  /// Where it is typed, relative to the service; `.` for the service's own folder.
+  public var folder: String
+  /// Extras and groups of the project that the tool stands in, where the server does without; sorted.
+  public var extras: [String]
+  public var groups: [String]
 
-  public init(tool: String, command: String) {
+  public init(
+    tool: String, command: String, folder: String = ".", extras: [String] = [],
+    groups: [String] = []
+  ) {
     self.tool = tool
     self.command = command
+    self.folder = folder
+    self.extras = extras
+    self.groups = groups
   }
 }

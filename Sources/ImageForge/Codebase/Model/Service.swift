@@ -16,6 +16,8 @@ public struct Service: Codable, Sendable, Equatable {
   public var framework: Framework
   public var runtime: Runtime
   public var packageManager: PackageManager
+  /// Nil for a service that is not of Python.
+  @EncodesNull public var installation: Installation?
   @EncodesNull public var workspace: Workspace?
   @EncodesNull public var next: NextFacts?
   @EncodesNull public var fastapi: FastAPIFacts?
@@ -46,7 +48,7 @@ public struct Service: Codable, Sendable, Equatable {
 
   public init(
     name: String, path: String, kind: Kind, framework: Framework, runtime: Runtime,
-    packageManager: PackageManager,
+    packageManager: PackageManager, installation: Installation? = nil,
     workspace: Workspace? = nil, next: NextFacts? = nil, fastapi: FastAPIFacts? = nil, port: Int,
     healthPath: String? = nil, environment: [EnvironmentVariable] = [], databases: [String] = [],
     migrations: Migrations? = nil, mcp: [MCPServer] = [], workers: [BackgroundWorker] = [],
@@ -63,6 +65,7 @@ public struct Service: Codable, Sendable, Equatable {
     self.framework = framework
     self.runtime = runtime
     self.packageManager = packageManager
+    self.installation = installation
     self.workspace = workspace
     self.next = next
     self.fastapi = fastapi

@@ -6,6 +6,8 @@ import ForgeSyntax
 /// Finds the folders of files that the code serves (`StaticFiles`) or renders (`Jinja2Templates`).
 struct PythonAssets {
   private(set) var folders: [String] = []
+  /// Relative paths that the code gives as they are: they begin in the folder that the process starts in.
+  private(set) var relativePaths: Set<String> = []
   private(set) var findings: [Finding] = []
 
   private static let makers: Set<String> = [
@@ -36,6 +38,7 @@ struct PythonAssets {
           } else if let text = index.text(of: place),
             let wanted = ProjectPath.resolve(text, from: folder)
           {
+            assets.relativePaths.insert(text)
             let places =
               [wanted]
               + (ProjectPath.resolve(text, from: ProjectTree.parent(path)).map { [$0] } ?? [])

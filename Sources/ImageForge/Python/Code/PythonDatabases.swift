@@ -46,28 +46,3 @@ enum PythonDatabases {
     return found.sorted { $0.key < $1.key }.map { Written($0.key, at: $0.value) }
   }
 }
-
-/// How a service migrates its database.
-enum PythonMigrations {
-  static func find(
-    _ manifest: PythonManifest?, folder: String, in tree: ProjectTree
-  ) -> Fact<Migrations>? {
-    let names = [
-      "alembic.ini", "app/alembic.ini", "src/alembic.ini", "db/alembic.ini",
-      "migrations/alembic.ini",
-    ]
-    if let ini = names.first(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) {
-      let command = ini == "alembic.ini" ? "alembic upgrade head" : "alembic -c \(ini) upgrade head"
-      return .found(
-        Migrations(tool: "alembic", command: command),
-        at: .source(file: ProjectTree.join(folder, ini), line: 1))
-    }
-    guard let pyproject = manifest?.pyproject else { return nil }
-    for (tool, command) in [("alembic", "alembic upgrade head"), ("aerich", "aerich upgrade")]
-    where pyproject.root[["tool", tool]] != nil {
-      return .found(
-        Migrations(tool: tool, command: command), at: pyproject.place(["tool", tool]))
-    }
-    return nil
-  }
-}

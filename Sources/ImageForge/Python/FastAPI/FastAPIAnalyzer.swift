@@ -9,8 +9,9 @@ package struct FastAPIAnalyzer {
   /// The service in `folder` (relative to the root; `.` for the root itself), or nil when there is none.
   /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
   package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? {
-    let manifest = try PythonManifest.read(folder, in: tree)
+    var manifest = try PythonManifest.read(folder, in: tree)
     let (index, findings) = PythonSources.read(folder, in: tree)
+    if let found = manifest { try manifest?.install(PythonSelection(found, index)) }
     guard !index.paths.isEmpty,
       var analyzer = FastAPIAnalyzer(folder, manifest: manifest, index: index, in: tree)
     else { return nil }
@@ -51,33 +52,52 @@ package struct FastAPIAnalyzer {
 
   private mutating func service() throws -> Service {
     let runtime = PythonRuntime(manifest, folder: folder, in: tree)
+    var packageManager = packageManager
+    packageManager.version =
+      packageManager.version
+      ?? PythonReleases.table.last(packageManager.name, on: runtime.minor)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
     let packages = PythonPackages(manifest, python: runtime.runtime.version)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
-    let migrations = PythonMigrations.find(manifest, folder: folder, in: tree)
+    let migrations = PythonMigrations(manifest, folder: folder, in: tree)
     let workers = PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree)
+    let installation = PythonInstallation(manifest, index, workers: workers)
     let tokens = try manifest?.indexVariables(in: tree, folder: folder) ?? []
     let health = healthPath
 
     findings += (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
-    findings += PythonWeights.findings(manifest)
+    findings += PythonWeights.findings(manifest) + migrations.findings
+    findings += installation?.findings ?? []
+    findings += [manifest.flatMap { LockCheck($0)?.finding() }].compactMap(\.self)
     let port = port()
     let server = server()
     var service = Service(
       name: name, path: folder, kind: entrypoint == nil ? .mcp : .fastapi,
       framework: framework, runtime: runtime.runtime, packageManager: packageManager,
+      installation: installation?.installation,
       workspace: manifest?.workspace, fastapi: facts(server: server?.value), port: port.value,
       healthPath: health.value, environment: Self.adding(tokens, to: environment.variables),
-      databases: databases.map(\.value), migrations: migrations?.value, mcp: mcp.servers,
+      databases: databases.map(\.value), migrations: migrations.fact?.value, mcp: mcp.servers,
       workers: workers, assetFolders: assets.folders, systemPackages: packages.system,
       nativePackages: packages.native, installInputs: inputs, findings: findings.uniqued)
+    if let entrypoint,
+      let start = PythonWorkingFolder.find(
+        index, appDir: entrypoint.appDir, in: tree, also: assets.relativePaths)
+    {
+      service.fastapi?.workingFolder = start.value
+      service.conclude(
+        "fastapi.workingFolder",
+        Fact(
+          start.value, .likely, evidence: [start.place],
+          why: "the relative paths that the code reads are found from there"))
+    }
     conclude(in: &service, server: server, databases: databases)
     service.conclude("port", port.map(String.init))
     service.conclude("healthPath", health)
     service.conclude("runtime.version", runtime.version)
-    if let migrations { service.conclude(migrations) }
+    if let migrations = migrations.fact { service.conclude(migrations) }
     return service
   }
 

@@ -9,6 +9,10 @@ struct PythonManifest: Sendable {
   private(set) var pyproject: TOMLDocument?
   /// What the application needs, as declared by the file that rules; other files' declarations are not in here.
   private(set) var dependencies: [PythonDependency] = []
+  /// Extras and groups, which are installed only when they are asked for.
+  private(set) var sets: [DependencySet] = []
+  /// Those of them that are installed.
+  private(set) var chosen: [DependencySet] = []
   private(set) var lockfile: PythonLockfile?
   private(set) var requirements: PythonRequirements?
   /// The name of the package manager that installs.
@@ -22,6 +26,8 @@ struct PythonManifest: Sendable {
   private var conflicts: [Finding] = []
   /// Constraints on Python's version from manifests and lockfiles.
   private(set) var pythonRanges: [Written<String>] = []
+  /// The minor versions of Python 3 that the classifiers list, and where.
+  private(set) var classifiedPythons: Written<[Int]>?
   private(set) var workspace: Workspace?
   /// What declares it.
   private(set) var workspacePlace: Place?
@@ -119,11 +125,7 @@ struct PythonManifest: Sendable {
   // MARK: Reading
 
   private mutating func readAll() throws -> Bool {
-    if let source = try tree.read(path("pyproject.toml")) {
-      do { pyproject = try TOMLDocument.parse(source) } catch {
-        throw AnalysisError.malformed(location: error.location, reason: error.reason)
-      }
-    }
+    pyproject = try document(path("pyproject.toml"))
     let requirementsPath = requirementsFile()
     let locks = try lockfiles()
     guard
@@ -136,7 +138,22 @@ struct PythonManifest: Sendable {
     }
     readPyproject()
     try choose(locks, requirementsPath)
+    if projectName == nil { projectName = setupName }
+    if let pyproject { sets = DependencySets(pyproject: pyproject, manager: managerName).sets }
+    if managerName == .pipenv, let pipfile = try document(path("Pipfile")) {
+      sets = DependencySets(pipfile: pipfile).sets
+    }
     return true
+  }
+
+  /// Counts extras and groups among what the application needs.
+  mutating func install(_ selection: PythonSelection) throws {
+    findings += selection.findings
+    guard !selection.chosen.isEmpty else { return }
+    chosen = selection.chosen
+    dependencies += chosen.flatMap(\.dependencies)
+    guard let lockfile, let source = try tree.read(lockfile.name) else { return }
+    self.lockfile = try parse(source, lockfile.kind, chosen.choice)
   }
 
   private func path(_ name: String) -> String { ProjectTree.join(folder, name) }
@@ -152,7 +169,33 @@ struct PythonManifest: Sendable {
 
   /// The requirements file of production; development's never.
   private func requirementsFile() -> String? {
-    Self.requirementsNames.map(path).first(where: tree.hasFile)
+    if let usual = dynamicFiles.first ?? Self.requirementsNames.map(path).first(where: tree.hasFile)
+    {
+      return usual
+    }
+    let isDeclared =
+      listsDependencies || hasFile("Pipfile")
+      || pyproject?.root[["tool", "poetry", "dependencies"]] != nil
+    guard !isDeclared else { return nil }
+    return PythonRequirementsFinder.find(folder, in: tree)
+  }
+
+  /// Whether the dependencies are not in pyproject.toml itself.
+  var isDynamic: Bool {
+    pyproject?.root[["project", "dynamic"]]?.strings.contains("dependencies") == true
+  }
+
+  /// The requirements files that the build of the project takes its dependencies from.
+  private var dynamicFiles: [String] {
+    guard isDynamic, let root = pyproject?.root else { return [] }
+    let tables = [
+      root[["tool", "setuptools", "dynamic", "dependencies", "file"]],
+      root[["tool", "hatch", "metadata", "hooks", "requirements_txt", "files"]],
+    ]
+    let names = tables.compactMap(\.self).flatMap { ($0.string.map { [$0] } ?? []) + $0.strings }
+    return names.compactMap { ProjectPath.resolve($0, from: folder) }.filter {
+      tree.hasFile($0) && ProjectPath.isPlain($0) && ProjectPath.relative($0, to: folder) != nil
+    }
   }
 
   // MARK: pyproject.toml
@@ -162,6 +205,7 @@ struct PythonManifest: Sendable {
     let project = pyproject.root["project"]
     let poetry = pyproject.root[["tool", "poetry"]]
     projectName = project?["name"]?.string ?? poetry?["name"]?.string
+    readClassifiers(pyproject)
     if let range = project?["requires-python"]?.string {
       pythonRanges.append(
         Written(range, at: pyproject.place(["project", "requires-python"])))
@@ -172,8 +216,21 @@ struct PythonManifest: Sendable {
     }
   }
 
+  private static let classifier = "Programming Language :: Python :: 3."
+
+  private mutating func readClassifiers(_ pyproject: TOMLDocument) {
+    for key in [["project", "classifiers"], ["tool", "poetry", "classifiers"]] {
+      let minors = (pyproject.root[key]?.strings ?? []).compactMap { text in
+        text.hasPrefix(Self.classifier) ? Int(text.dropFirst(Self.classifier.count)) : nil
+      }
+      guard !minors.isEmpty else { continue }
+      classifiedPythons = Written(minors, at: pyproject.place(key))
+      return
+    }
+  }
+
   /// The dependencies of `[project]` and, for Poetry, of `[tool.poetry.dependencies]`.
-  private func declared() -> [PythonDependency] {
+  var declared: [PythonDependency] {
     guard let pyproject else { return [] }
     var found: [PythonDependency] = []
     for text in pyproject.root[["project", "dependencies"]]?.strings.prefix(2000) ?? [] {
@@ -234,8 +291,18 @@ struct PythonManifest: Sendable {
     return found
   }
 
-  private func parse(_ source: SourceText, _ kind: PythonLockfile.Kind) throws -> PythonLockfile {
-    do { return try PythonLockfile.parse(source, kind) } catch {
+  private func parse(
+    _ source: SourceText, _ kind: PythonLockfile.Kind,
+    _ chosen: DependencyChoice = DependencyChoice()
+  ) throws -> PythonLockfile {
+    do { return try PythonLockfile.parse(source, kind, chosen) } catch {
+      throw AnalysisError.malformed(location: error.location, reason: error.reason)
+    }
+  }
+
+  private func document(_ path: String) throws -> TOMLDocument? {
+    guard let source = try tree.read(path) else { return nil }
+    do { return try TOMLDocument.parse(source) } catch {
       throw AnalysisError.malformed(location: error.location, reason: error.reason)
     }
   }
@@ -263,11 +330,13 @@ struct PythonManifest: Sendable {
     }
     if let lock = locks.first {
       lockfile = lock.lockfile
-      dependencies = declared() + (try pipfile())
+      dependencies = declared + (try pipfile())
       // The tools' own settings say which index is asked, and which authorities are trusted.
       let names = ["pyproject.toml", "Pipfile", "poetry.toml", "pdm.toml", "uv.toml"]
       inputs.formUnion(([lock.path] + names.map(path)).filter(tree.hasFile))
       inputs.formUnion(localFolders(lock.lockfile, from: ProjectTree.parent(lock.path)))
+      inputs.formUnion(dynamicFiles)
+      noteOutside(lock.lockfile, from: ProjectTree.parent(lock.path))
       if let root = workspace?.root {
         let found = members(lock.lockfile, of: root)
         workspace?.members = found
@@ -276,8 +345,9 @@ struct PythonManifest: Sendable {
         pythonRanges.append(Written(range, at: .source(file: lock.path, line: 1)))
       }
       managerVersion = version(of: lock)
+      readRequiredVersion(lock.manager)
       setManager(lock.manager, lockfile: lock.name, at: .source(file: lock.path, line: 1))
-      if let requirementsPath, requirements?.generator == nil {
+      if let requirementsPath, requirements?.generator == nil, contradicts(requirementsPath) {
         conflict(
           "\(lock.name) and \(ProjectTree.name(requirementsPath)) both say what to install",
           chosen: lock.name, at: requirementsPath)
@@ -297,6 +367,13 @@ struct PythonManifest: Sendable {
     try chooseUnlocked()
   }
 
+  /// Whether a requirements file stands beside a lockfile that was not made from it. One of an unusual name may be
+  /// there for something else.
+  private func contradicts(_ requirementsPath: String) -> Bool {
+    !dynamicFiles.contains(requirementsPath)
+      && Self.requirementsNames.map(path).contains(requirementsPath)
+  }
+
   /// Without a lockfile: what is installed changes from day to day.
   private mutating func chooseUnlocked() throws {
     let tools = pyproject?.root["tool"]
@@ -308,7 +385,7 @@ struct PythonManifest: Sendable {
       return
     }
     if let pyproject {
-      dependencies = declared()
+      dependencies = declared
       inputs.insert(path("pyproject.toml"))
       let (name, header, fix): (PackageManager.Name, [String], String) =
         if tools?["poetry"] != nil {
@@ -340,17 +417,54 @@ struct PythonManifest: Sendable {
     }
     for name in ["setup.py", "setup.cfg"] where hasFile(name) {
       inputs.insert(path(name))
-      if pyproject == nil {
+      if pyproject == nil || isDynamic {
         dependencies += name == "setup.py" ? setupDependencies() : configDependencies()
         setManager(.pip, at: .source(file: path(name), line: 1))
       }
     }
   }
 
+  private var setupModule: PythonModule? {
+    tree.source(path("setup.py")).flatMap { try? PythonModule.parse($0) }
+  }
+
+  /// `name=` of `setup(…)` in setup.py.
+  private var setupName: String? {
+    var name: String?
+    setupModule?.statements.forEachExpression { expression in
+      guard let (callee, arguments) = expression.call, callee.dotted?.last == "setup" else {
+        return
+      }
+      name = name ?? arguments["name"]?.string
+    }
+    return name
+  }
+
+  /// Whether a build makes a distribution of the project.
+  var isBuildable: Bool {
+    if pyproject?.root[["tool", "poetry", "package-mode"]]?.bool == false { return false }
+    return hasFile("setup.py") || hasFile("setup.cfg") || pyproject?.root["build-system"] != nil
+  }
+
+  /// The commands that an installation of the project makes.
+  var scripts: Set<String> {
+    let tables = [["project", "scripts"], ["tool", "poetry", "scripts"]]
+    return Set(tables.flatMap { pyproject?.root[$0]?.table.map { Array($0.keys) } ?? [] })
+  }
+
+  /// The groups of entry points by which others find parts of the project.
+  var entryPointGroups: Set<String> {
+    let tables = [["project", "entry-points"], ["tool", "poetry", "plugins"]]
+    return Set(tables.flatMap { pyproject?.root[$0]?.table.map { Array($0.keys) } ?? [] })
+  }
+
+  /// Whether the dependencies are written in pyproject.toml.
+  var listsDependencies: Bool { pyproject?.root[["project", "dependencies"]] != nil }
+
   /// `install_requires` in setup.py, where it is a plain list.
   private func setupDependencies() -> [PythonDependency] {
-    guard let source = tree.source(path("setup.py")), let module = try? PythonModule.parse(source)
-    else { return [] }
+    guard let module = setupModule else { return [] }
+    let source = module.source
     var found: [PythonDependency] = []
     module.statements.forEachExpression { expression in
       guard let list = expression.call?.arguments["install_requires"]?.elements else { return }
@@ -400,15 +514,11 @@ struct PythonManifest: Sendable {
   }
 
   private mutating func pipfile() throws -> [PythonDependency] {
-    guard let source = try tree.read(path("Pipfile")) else { return [] }
-    let document: TOMLDocument
-    do { document = try TOMLDocument.parse(source) } catch {
-      throw AnalysisError.malformed(location: error.location, reason: error.reason)
-    }
+    guard let document = try document(path("Pipfile")) else { return [] }
     for key in ["python_full_version", "python_version"] {
       guard let version = document.root[["requires", key]]?.string else { continue }
       pythonRanges.append(
-        Written("==" + version, at: document.place(["requires", key])))
+        Written(VersionSpecifier.matching(version), at: document.place(["requires", key])))
       break
     }
     return (document.root["packages"]?.table ?? [:]).sorted { $0.key < $1.key }.map { name, value in
@@ -421,20 +531,50 @@ struct PythonManifest: Sendable {
     }
   }
 
-  /// The exact version of the tool that the project asks for.
+  /// The exact version of the tool that wrote the lockfile.
   private func version(of lock: Lock) -> Written<String>? {
     if let version = lock.lockfile.toolVersion {
       return Written(version, at: .source(file: lock.path, line: 1))
     }
-    guard let pyproject else { return nil }
-    guard lock.manager == .uv,
-      let wanted = pyproject.root[["tool", "uv", "required-version"]]?.string,
-      wanted.hasPrefix("=="), let numbers = VersionSpecifier.numbers(wanted.dropFirst(2)),
-      numbers.count == 3
-    else { return nil }
-    return Written(
-      numbers.map(String.init).joined(separator: "."),
-      at: pyproject.place(["tool", "uv", "required-version"]))
+    return nil
+  }
+
+  /// The versions of the package manager that the project demands: what else is installed refuses to work.
+  private mutating func readRequiredVersion(_ manager: PackageManager.Name) {
+    guard let (written, place) = requiredVersion(of: manager) else { return }
+    if let known = managerVersion.flatMap({ VersionSpecifier.numbers($0.value) }),
+      VersionSpecifier(written)?.allows(known) == true
+    {
+      return
+    }
+    // A bare version is meant exactly.
+    let range = written.first?.isNumber == true ? "==" + written : written
+    if let set = VersionSpecifier(range),
+      let version = PythonReleases.table.newest(manager, in: set)
+    {
+      managerVersion = Written(version, at: place)
+      return
+    }
+    findings.note(
+      "FORGE-P046", .error,
+      "no known version of \(manager.rawValue) is in \"\(DisplayText.escape(written))\": the one that is "
+        + "installed refuses to work",
+      at: place, fix: "allow a version that is published")
+  }
+
+  private func requiredVersion(of manager: PackageManager.Name) -> (String, Place)? {
+    let own = (try? document(path("uv.toml"))) ?? nil
+    let places: [(TOMLDocument?, [String])]
+    switch manager {
+    case .uv:
+      places = [(own, ["required-version"]), (pyproject, ["tool", "uv", "required-version"])]
+    case .poetry: places = [(pyproject, ["tool", "poetry", "requires-poetry"])]
+    default: return nil
+    }
+    for case (let document?, let key) in places {
+      if let text = document.root[key]?.string { return (text, document.place(key)) }
+    }
+    return nil
   }
 
   private func localFolders(_ lockfile: PythonLockfile, from base: String) -> [String] {
@@ -447,6 +587,37 @@ struct PythonManifest: Sendable {
       else { return nil }
       return path
     }
+  }
+
+  /// Packages in folders that the build context does not hold.
+  private mutating func noteOutside(_ lockfile: PythonLockfile, from base: String) {
+    let context = workspace?.root ?? folder
+    for package in lockfile.packages.values.sorted(by: { $0.name < $1.name }) {
+      // uv wants to see every package that is locked.
+      guard let directory = package.directory, package.isMain || lockfile.kind == .uv else {
+        continue
+      }
+      let path = ProjectPath.resolve(directory, from: base)
+      guard path.flatMap({ ProjectPath.relative($0, to: context) }) == nil else { continue }
+      findings.note(
+        "FORGE-P011", .error,
+        "\"\(DisplayText.escape(directory))\", where \(DisplayText.escape(package.name)) is, leaves the "
+          + "service's folder; it is not in the build context",
+        at: place(ofSource: package.name, in: lockfile), subject: .package(package.name),
+        fix: "move it into the service's folder, or make both members of one uv workspace")
+    }
+  }
+
+  /// Where the manifest says from where a package comes.
+  private func place(ofSource name: String, in lockfile: PythonLockfile) -> Place {
+    let keys = [["tool", "uv", "sources"], ["tool", "poetry", "dependencies"]]
+    for key in keys {
+      let written = (pyproject?.root[key]?.table ?? [:]).keys.first {
+        Requirement.normalise($0) == name
+      }
+      if let written, let pyproject { return pyproject.place(key + [written]) }
+    }
+    return lockfile.place(of: name)
   }
 
   /// The members of a workspace that the service is built from, its own folder among them, relative to the root.

@@ -42,6 +42,8 @@ struct PythonPackages: Sendable {
         runtime.formUnion(entry.runtime ?? [])
       }
     }
+    let compiled = LockedWheels(manifest?.lockfile).missing(for: PythonWheel.minor(python))
+    if compiled.contains(where: \.hasSource) { build.formUnion(["g++", "gcc", "libc6-dev"]) }
     if manifest?.requirements?.needsGit == true
       || manifest?.lockfile?.packages.values.contains(where: { $0.isMain && $0.isGit }) == true
     {
@@ -69,12 +71,29 @@ struct PythonPackages: Sendable {
 enum PythonWheel {
   /// The C libraries for which one of the wheels can be installed under a Python, in a fixed order.
   static func libcs(_ wheels: [String], python: String) -> [NativePackage.Libc] {
-    let minor = python.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0
+    let minor = minor(python)
     let fitting = wheels.filter { fits($0, minor: minor) }
     var found: [NativePackage.Libc] = []
     if fitting.contains(where: { $0.contains("manylinux") }) { found.append(.glibc) }
     if fitting.contains(where: { $0.contains("musllinux") }) { found.append(.musl) }
     return found
+  }
+
+  /// 13 of `3.13`, and of `3.13.0`.
+  static func minor(_ python: String) -> Int {
+    python.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0
+  }
+
+  /// The minor versions of CPython that the wheels name, in ascending order.
+  static func minors(_ wheels: [String]) -> [Int] {
+    let tags = wheels.flatMap { wheel in
+      wheel.split(separator: "-").flatMap { $0.split(separator: ".") }
+    }
+    let minors = tags.compactMap { tag -> Int? in
+      guard tag.hasPrefix("cp3") else { return nil }
+      return Int(tag.dropFirst(3))
+    }
+    return Set(minors).sorted()
   }
 
   private static func fits(_ wheel: String, minor: Int) -> Bool {

@@ -5,23 +5,6 @@ import ForgeSyntax
 
 /// Chooses the Python that the image will have.
 struct PythonRuntime {
-  /// The minor versions that recipes offer, and the end of their support.
-  private static let offered = 11...14
-  /// The minor version that is taken where nothing asks for another.
-  private static let preferred = 13
-  /// Last month of security fixes (devguide.python.org/versions), for versions that projects still ask for.
-  private static let endOfLife = [7: "2023-06", 8: "2024-10", 9: "2025-10", 10: "2026-10"]
-
-  private struct Pin {
-    let minor: Int
-    let place: Place
-    /// As written.
-    let text: String
-
-    /// `3.14t`.
-    var wantsFreeThreads: Bool { text.hasSuffix("t") && text.dropLast().last?.isNumber == true }
-  }
-
   /// What a manifest allows.
   private struct Range {
     let set: VersionSpecifier
@@ -33,58 +16,71 @@ struct PythonRuntime {
   /// A version, and what asks for it; nil for the default.
   private struct Choice {
     let minor: Int
+    /// Where one release alone will do.
+    var patch: Int?
     let place: Place?
+    /// By which rule it follows from that place, where it is not written there.
+    var why: String?
+
+    var text: String { patch.map { "3.\(minor).\($0)" } ?? "3.\(minor)" }
   }
 
   private(set) var findings: [Finding] = []
   /// Findings that leave open which version is meant.
   private var doubts: [Finding] = []
   private let manifest: PythonManifest?
+  private let releases = PythonReleases.table
+  private let wheels: LockedWheels
   private var ranges: [Range] = []
-  private var choice = Choice(minor: preferred, place: nil)
+  private var choice = Choice(minor: PythonReleases.table.default, place: nil)
   /// What asks for versions that the chosen one does not satisfy.
   private var alternatives: [Conclusion.Alternative] = []
 
   init(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) {
     self.manifest = manifest
+    wheels = LockedWheels(manifest?.lockfile)
     readRanges()
-    var pins = pins(folder, in: tree)
-    if pins.isEmpty, let image = Self.dockerfilePin(folder, in: tree) { pins = [image] }
+    let read = PythonPins(folder, in: tree)
+    let pins = read.pins
+    for finding in read.findings { doubt(finding) }
     comparePins(pins)
     choice = choose(pins.first)
+    noteRelease(pins.first)
+    noteMissingWheels()
     let asked =
       pins.map { Written($0.text, at: $0.place) }
       + ranges.map { Written(DisplayText.escape($0.text), at: $0.place) }
-    let others = asked.filter {
-      VersionSpecifier($0.value)?.allowsMinor(3, choice.minor) != true && $0.place != choice.place
+    let others = asked.filter { asked in
+      let isMet = VersionSpecifier(asked.value).map { allows(choice.minor, by: [$0]) }
+      return isMet != true && asked.place != choice.place
     }
     alternatives = others.map { Conclusion.Alternative(value: $0.value, at: $0.place) }
   }
 
   var version: Fact<String> {
-    var fact = Fact.assumed("3.\(choice.minor)", why: Self.defaultReason)
+    var fact = Fact.assumed(choice.text, why: defaultReason)
     if let place = choice.place {
       fact = .certain(fact.value, at: place)
       fact.alternatives = alternatives
-      // A range leaves a choice; a version file does not.
-      if place == manifest?.managerPlace || ranges.contains(where: { $0.place == place }) {
+      if let why = choice.why {
         fact.confidence = .likely
-        fact.why = "the version that most packages are published for, within that range"
+        fact.why = why
       }
     }
     for doubt in doubts { fact.doubt(doubt) }
     return fact
   }
 
+  var minor: Int { choice.minor }
+
   var runtime: Runtime {
     Runtime(
-      name: .python, version: "3.\(choice.minor)",
-      source: choice.place?.description ?? Self.defaultReason)
+      name: .python, version: choice.text, source: choice.place?.description ?? defaultReason)
   }
 
-  private static let defaultReason = "default: Python 3.\(preferred)"
+  private var defaultReason: String { "default: Python 3.\(releases.default)" }
 
-  // MARK: Choosing
+  // MARK: Ranges
 
   private mutating func readRanges() {
     for range in manifest?.pythonRanges ?? [] {
@@ -99,11 +95,37 @@ struct PythonRuntime {
     }
   }
 
-  private func isAllowed(_ minor: Int) -> Bool {
-    ranges.allSatisfy { $0.set.allowsMinor(3, minor) }
+  /// Beyond the number of any release: what allows it allows the newest.
+  private static let newestPatch = 999
+  /// No minor version had so many releases.
+  private static let mostPatches = 60
+
+  /// Whether the newest release of a minor version is allowed.
+  private func allows(_ minor: Int, by sets: [VersionSpecifier]) -> Bool {
+    sets.allSatisfy { $0.allows([3, minor, Self.newestPatch]) }
   }
 
-  private mutating func comparePins(_ pins: [Pin]) {
+  private func isAllowed(_ minor: Int) -> Bool { allows(minor, by: ranges.map(\.set)) }
+
+  /// The newest release of a minor version that is allowed where its newest is not: `==3.12.4`. Nil for none.
+  private func onlyPatch(_ minor: Int) -> Int? {
+    guard !isAllowed(minor) else { return nil }
+    return (0...Self.mostPatches).reversed().first { patch in
+      ranges.allSatisfy { $0.set.allows([3, minor, patch]) }
+    }
+  }
+
+  /// The first range that leaves no release of a minor version.
+  private func range(against minor: Int) -> Range? {
+    ranges.first { range in
+      !allows(minor, by: [range.set])
+        && !(0...Self.mostPatches).contains { range.set.allows([3, minor, $0]) }
+    }
+  }
+
+  // MARK: Choosing
+
+  private mutating func comparePins(_ pins: [PythonPin]) {
     guard let first = pins.first, let other = pins.first(where: { $0.minor != first.minor }) else {
       return
     }
@@ -115,36 +137,91 @@ struct PythonRuntime {
         at: other.place, fix: "keep one of them"))
   }
 
-  private mutating func choose(_ pin: Pin?) -> Choice {
-    if let pin {
-      if !Self.offered.contains(pin.minor) {
-        doubt(Self.notOffered(pin.minor, at: pin.place))
-      } else if let range = ranges.first(where: { !$0.set.allowsMinor(3, pin.minor) }) {
+  private mutating func choose(_ pin: PythonPin?) -> Choice {
+    if let pin, releases.offered.contains(pin.minor) {
+      if let range = range(against: pin.minor) {
         doubt(Self.contradiction(pin, range))
       } else {
         if pin.wantsFreeThreads { doubt(Self.freeThreads(pin)) }
-        return Choice(minor: pin.minor, place: pin.place)
+        return Choice(minor: pin.minor, patch: onlyPatch(pin.minor), place: pin.place)
       }
+    } else if let pin {
+      if let choice = chooseRetired() { return choice }
+      let choice = chooseInstead(of: pin)
+      doubt(notOffered(pin.minor, at: pin.place, taken: choice))
+      return choice
     }
-    if let choice = choosePublished() { return choice }
-    if isAllowed(Self.preferred) {
-      return Choice(minor: Self.preferred, place: ranges.first?.place)
+    if let choice = choosePublished() ?? chooseClassified() { return choice }
+    if isAllowed(releases.default) {
+      return Choice(
+        minor: releases.default, place: ranges.first?.place,
+        why: ranges.isEmpty ? nil : Self.usual)
     }
-    if let newest = Self.offered.reversed().first(where: isAllowed),
-      let range = ranges.first(where: { !$0.set.allowsMinor(3, Self.preferred) })
+    if let newest = releases.offered.reversed().first(where: isAllowed),
+      let range = ranges.first(where: { !allows(releases.default, by: [$0.set]) })
     {
-      return Choice(minor: newest, place: range.place)
+      return Choice(minor: newest, place: range.place, why: Self.usual)
     }
-    return chooseNearest(refused: pin?.minor)
+    return chooseRelease() ?? chooseRetired() ?? chooseNearest()
+  }
+
+  private static let usual =
+    "the version that most packages are published for, within that range"
+
+  /// What stands in for a version that no image has: the nearest that is maintained.
+  private func chooseInstead(of pin: PythonPin) -> Choice {
+    let allowed = releases.offered.filter(isAllowed)
+    let nearest = pin.minor < releases.oldest ? allowed.first : allowed.last
+    let minor = nearest ?? (pin.minor < releases.oldest ? releases.oldest : releases.newest)
+    return Choice(
+      minor: minor, place: pin.place, why: "the nearest to what is asked for that is maintained")
+  }
+
+  /// One release alone, where no minor version's newest is allowed.
+  private func chooseRelease() -> Choice? {
+    for minor in releases.offered.reversed() {
+      guard let patch = onlyPatch(minor) else { continue }
+      let place = ranges.first { !allows(minor, by: [$0.set]) }?.place
+      return Choice(
+        minor: minor, patch: patch, place: place, why: "the newest release that is allowed")
+    }
+    return nil
+  }
+
+  /// A version without security fixes, where the project allows nothing else: package managers refuse others.
+  private mutating func chooseRetired() -> Choice? {
+    guard !releases.offered.contains(where: { isAllowed($0) || onlyPatch($0) != nil }),
+      let minor = releases.retired.last(where: { isAllowed($0) || onlyPatch($0) != nil }),
+      let range = ranges.first(where: { range in
+        !releases.offered.contains { allows($0, by: [range.set]) }
+      }),
+      let month = releases.endOfLife(of: minor)
+    else { return nil }
+    findings.note(
+      "FORGE-P033", .warning,
+      "Python 3.\(minor) has had no security fixes since \(month); "
+        + "it is taken, since \(DisplayText.escape(range.text)) allows no newer one",
+      at: range.place, fix: "move to Python 3.\(releases.default)")
+    return Choice(
+      minor: minor, patch: onlyPatch(minor), place: range.place,
+      why: "the newest that the project allows")
+  }
+
+  /// The newest of the versions that the classifiers list.
+  private func chooseClassified() -> Choice? {
+    guard let listed = manifest?.classifiedPythons, !listed.value.isEmpty else { return nil }
+    let allowed = releases.offered.filter { listed.value.contains($0) && isAllowed($0) }
+    guard !allowed.contains(releases.default), let newest = allowed.last else { return nil }
+    return Choice(
+      minor: newest, place: listed.place, why: "the newest that the classifiers list")
   }
 
   /// Nothing that is offered satisfies the project: the nearest, and an error that says so.
-  /// - Parameter refused: the version of which a finding has said already that it is not offered.
-  private mutating func chooseNearest(refused: Int?) -> Choice {
-    guard let first = ranges.first else { return Choice(minor: Self.preferred, place: nil) }
-    let wanted = (0...40).reversed().first(where: isAllowed)
+  private mutating func chooseNearest() -> Choice {
+    guard let first = ranges.first else { return Choice(minor: releases.default, place: nil) }
+    let wanted = (0...40).reversed().first { isAllowed($0) || onlyPatch($0) != nil }
     let narrow = ranges.first { range in
-      !Self.offered.contains { range.set.allowsMinor(3, $0) }
+      !releases.offered.contains { allows($0, by: [range.set]) }
     }
     let place = (narrow ?? first).place
     guard let wanted else {
@@ -154,12 +231,12 @@ struct PythonRuntime {
           id: "FORGE-P032", severity: .error,
           message: "no Python satisfies " + texts.joined(separator: " and "), at: place,
           fix: "bring the constraints into line"))
-      return Choice(minor: Self.preferred, place: first.place)
+      return Choice(minor: releases.default, place: first.place)
     }
-    if wanted != refused { doubt(Self.notOffered(wanted, at: place)) }
-    let isNewer = wanted > Self.offered.upperBound
-    return Choice(
-      minor: isNewer ? Self.offered.upperBound : Self.offered.lowerBound, place: first.place)
+    let minor = wanted > releases.newest ? releases.newest : releases.oldest
+    let choice = Choice(minor: minor, place: first.place, why: "the nearest that is maintained")
+    doubt(notOffered(wanted, at: place, taken: choice))
+    return choice
   }
 
   private mutating func doubt(_ finding: Finding) {
@@ -169,40 +246,73 @@ struct PythonRuntime {
 
   // MARK: Wheels
 
+  /// The version for which the lockfile lists wheels of all packages that have any, or of most. Nil where it is the
+  /// one that would be taken anyway.
   private mutating func choosePublished() -> Choice? {
-    guard let minor = published(), minor != Self.preferred, let lock = manifest?.managerPlace
-    else { return nil }
+    guard let lock = manifest?.managerPlace else { return nil }
+    let older = releases.offered.filter { $0 < releases.default }.reversed()
+    let newer = releases.offered.filter { $0 > releases.default }
+    let allowed = ([releases.default] + older + newer).filter(isAllowed)
+    guard let minor = wheels.best(of: allowed), minor != releases.default else { return nil }
+    guard wheels.missing(for: minor).count < wheels.missing(for: releases.default).count else {
+      return Choice(
+        minor: minor, place: lock,
+        why: "the oldest that is maintained: some locked packages have wheels for older ones alone")
+    }
     findings.note(
       "FORGE-P036", .info,
       "Python 3.\(minor) is taken: the lockfile lists no wheels of some packages for newer ones",
       at: lock, fix: "write .python-version, or lock newer versions of the packages")
-    return Choice(minor: minor, place: lock)
+    return Choice(
+      minor: minor, place: lock, why: "the newest that the locked packages have wheels for")
   }
 
-  /// The offered version for which most of the locked packages have a wheel; of several the preferred, then the newest.
-  /// Nil where no package of the lockfile is compiled.
-  private func published() -> Int? {
-    let packages = manifest?.lockfile?.packages.values.map(\.self) ?? []
-    let compiled = packages.filter { package in
-      package.isMain && package.wheels.contains { $0.contains("manylinux") }
-        && !package.wheels.contains { $0.hasSuffix("-any.whl") }
-    }
-    guard !compiled.isEmpty else { return nil }
-    let older = Self.offered.filter { $0 < Self.preferred }.reversed()
-    let newer = Self.offered.filter { $0 > Self.preferred }
-    let counts = ([Self.preferred] + older + newer).filter(isAllowed).map { minor in
-      let published = compiled.count {
-        PythonWheel.libcs($0.wheels, python: "3.\(minor)").contains(.glibc)
+  private mutating func noteMissingWheels() {
+    for package in wheels.missing(for: choice.minor).prefix(10) {
+      let pythons = package.pythons.map { "3.\($0)" }.joined(separator: ", ")
+      let name = DisplayText.escape(package.name + (package.version.map { " \($0)" } ?? ""))
+      let place = manifest?.lockfile?.place(of: package.name)
+      if package.hasSource {
+        findings.note(
+          "FORGE-P043", .warning,
+          "\(name) has no wheel for Python \(choice.text), only for \(pythons): the build compiles "
+            + "it, which its sources may not allow",
+          at: place, subject: .package(package.name),
+          fix: "lock a newer version of it, or give an image of an older Python with --base IMAGE")
+      } else {
+        findings.note(
+          "FORGE-P043", .error,
+          "\(name) has no wheel for Python \(choice.text), only for \(pythons), and no sources: it "
+            + "cannot be installed",
+          at: place, subject: .package(package.name), fix: "lock another version of it")
       }
-      return (minor: minor, count: published)
     }
-    guard let most = counts.map(\.count).max() else { return nil }
-    return counts.first { $0.count == most }?.minor
   }
 
   // MARK: Findings
 
-  private static func contradiction(_ pin: Pin, _ range: Range) -> Finding {
+  /// Says when one release is taken because nothing else will do, and when one that is asked for is not.
+  private mutating func noteRelease(_ pin: PythonPin?) {
+    if let patch = choice.patch {
+      let range = ranges.first { !allows(choice.minor, by: [$0.set]) }
+      findings.note(
+        "FORGE-P044", .warning,
+        "\(DisplayText.escape(range?.text ?? "the project")) allows Python 3.\(choice.minor).\(patch) "
+          + "alone: the image lacks the security fixes of later releases",
+        at: range?.place ?? choice.place, fix: "allow them: `==3.\(choice.minor).*`")
+      return
+    }
+    guard let pin, let patch = pin.patch, pin.place == choice.place, pin.minor == choice.minor
+    else { return }
+    findings.note(
+      "FORGE-P044", .info,
+      "the newest release of Python 3.\(pin.minor) is taken, not 3.\(pin.minor).\(patch), which "
+        + "lacks later security fixes",
+      at: pin.place,
+      fix: "ask for 3.\(pin.minor), or set `python: 3.\(pin.minor).\(patch)` in forge.yaml")
+  }
+
+  private static func contradiction(_ pin: PythonPin, _ range: Range) -> Finding {
     Finding(
       id: "FORGE-P031", severity: .warning,
       message: "Python \(pin.text) is not in \(DisplayText.escape(range.text)), which "
@@ -210,42 +320,7 @@ struct PythonRuntime {
       at: pin.place, fix: "bring the two into line")
   }
 
-  /// `FROM python:3.12-slim` of the service's own Dockerfile.
-  private static func dockerfilePin(_ folder: String, in tree: ProjectTree) -> Pin? {
-    for name in ["Dockerfile", "Dockerfile.prod", "Containerfile", "docker/Dockerfile"] {
-      guard let source = tree.source(ProjectTree.join(folder, name)) else { continue }
-      for (index, row) in source.text.split(
-        omittingEmptySubsequences: false, whereSeparator: \.isNewline
-      ).enumerated()
-        .prefix(2_000) where row.uppercased().hasPrefix("FROM ")
-      {
-        let image = row.split(separator: " ").dropFirst().first { !$0.hasPrefix("--") } ?? ""
-        guard let colon = image.lastIndex(of: ":"),
-          image[..<colon].split(separator: "/").last == "python"
-        else {
-          continue
-        }
-        let tag = String(image[image.index(after: colon)...].prefix { $0.isNumber || $0 == "." })
-        guard let minor = minor(tag) else { continue }
-        return Pin(
-          minor: minor, place: source.place(line: index + 1), text: DisplayText.escape(tag))
-      }
-    }
-    return nil
-  }
-
-  private static func otherPython(_ text: String, at place: Place) -> Finding {
-    Finding(
-      id: "FORGE-P035", severity: .warning,
-      message:
-        "\"\(DisplayText.escape(text))\" is no version of CPython 3, which the base images have",
-      at: place,
-      fix:
-        "write the minor version, such as 3.\(preferred), or give a base image of your own with --base IMAGE"
-    )
-  }
-
-  private static func freeThreads(_ pin: Pin) -> Finding {
+  private static func freeThreads(_ pin: PythonPin) -> Finding {
     Finding(
       id: "FORGE-P034", severity: .warning,
       message:
@@ -255,69 +330,18 @@ struct PythonRuntime {
       fix: "ask for 3.\(pin.minor), or give a base image of your own with --base IMAGE")
   }
 
-  private static func notOffered(_ minor: Int, at place: Place) -> Finding {
+  private func notOffered(_ minor: Int, at place: Place, taken: Choice) -> Finding {
     var reason = "is not known to this version of forge"
-    if let month = endOfLife[minor] {
+    if let month = releases.endOfLife(of: minor) {
       reason = "has had no security fixes since \(month)"
-    } else if minor < offered.lowerBound {
+    } else if minor < releases.oldest {
       reason = "has had no security fixes for years"
     }
     return Finding(
-      id: "FORGE-P033", severity: .error, message: "Python 3.\(minor) \(reason)",
-      at: place, fix: "move to Python 3.\(preferred)")
-  }
-
-  // MARK: Files that pin
-
-  /// What version files ask for, the one that rules first: the service's own before those above it.
-  private mutating func pins(_ folder: String, in tree: ProjectTree) -> [Pin] {
-    var pins: [Pin] = []
-    for current in ProjectTree.foldersUpwards(from: folder) {
-      for (name, read) in Self.readers {
-        let path = ProjectTree.join(current, name)
-        guard let source = tree.source(path), let (text, line) = read(source.text) else { continue }
-        let place = source.place(line: line)
-        guard let minor = Self.minor(text) else {
-          doubt(Self.otherPython(text, at: place))
-          continue
-        }
-        pins.append(Pin(minor: minor, place: place, text: DisplayText.escape(text)))
-      }
-      if !pins.isEmpty { break }
-    }
-    return pins
-  }
-
-  private static let readers: [(String, @Sendable (String) -> (String, Int)?)] = [
-    (".python-version", { firstLine($0) { $0 } }),
-    (".tool-versions", { firstLine($0) { $0.hasPrefix("python ") ? $0.dropFirst(7) : nil } }),
-    (
-      "mise.toml",
-      { firstLine($0) { $0.hasPrefix("python") && $0.contains("=") ? $0.drop { $0 != "=" } : nil } }
-    ),
-    ("runtime.txt", { firstLine($0) { $0.hasPrefix("python-") ? $0.dropFirst(7) : nil } }),
-  ]
-
-  private static func firstLine(_ text: String, _ pick: (Substring) -> Substring?) -> (String, Int)?
-  {
-    for (index, row) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let row = row.drop { $0 == " " || $0 == "\t" }
-      guard !row.isEmpty, row.first != "#", let found = pick(row) else { continue }
-      return (String(found.prefix(40).filter { !"=\"' ".contains($0) }), index + 1)
-    }
-    return nil
-  }
-
-  /// `3.12.4`, `cpython@3.12`, `python-3.12`, `3.14t`: 12, 12, 12, 14. Nil for other Pythons.
-  private static func minor(_ text: String) -> Int? {
-    let bare = text.split(whereSeparator: { "@-".contains($0) })
-    guard !text.hasPrefix("pypy"), !text.hasPrefix("graalpy"),
-      let version = bare.first(where: { $0.first?.isNumber == true }),
-      let numbers = VersionSpecifier.numbers(version), numbers.count >= 2, numbers[0] == 3,
-      numbers[1] < 100
-    else { return nil }
-    return numbers[1]
+      id: "FORGE-P033", severity: .error,
+      message: "Python 3.\(minor) \(reason); \(taken.text) is taken", at: place,
+      fix:
+        "move to Python 3.\(releases.default), or try 3.\(taken.minor) and say so in .python-version"
+    )
   }
 }

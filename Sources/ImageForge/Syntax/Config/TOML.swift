@@ -2,7 +2,7 @@ import ForgeBasics
 import ForgeFindings
 import TOMLKit
 
-/// A TOML value (toml.io, version 1.0). Tables are sorted by key.
+/// A TOML value (toml.io, version 1.0, and the inline tables of 1.1). Tables are sorted by key.
 package indirect enum TOML: Sendable, Equatable {
   case string(String)
   case integer(Int)
@@ -47,7 +47,8 @@ package struct TOMLDocument: Sendable {
       SyntaxError(source, line: line, reason: reason)
     }
     guard source.bytes.count <= maximumSize else { throw failure("the file is larger than 32 MiB") }
-    guard let text = String(validating: source.bytes, as: UTF8.self) else {
+    let bytes = TOMLInlineTables.rewritten(source.bytes) ?? source.bytes
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw failure("the text is not UTF-8")
     }
     if let zero = source.bytes.firstIndex(of: 0) {
@@ -56,20 +57,33 @@ package struct TOMLDocument: Sendable {
     if let deep = tooDeepKey(source.bytes) {
       throw failure("a key has too many parts", line: source.line(at: deep))
     }
-    if let problem = TOMLGuard.problem(in: source.bytes) {
+    if let problem = TOMLGuard.problem(in: bytes) {
       throw failure(problem.reason, line: source.line(at: problem.offset))
     }
     do {
       let table = try TOMLTable(string: text)
       let root = try value(of: table.tomlValue, depth: 0, failure("tables are nested too deeply"))
-      return TOMLDocument(source: source, root: root, lines: keyLines(text))
+      return TOMLDocument(source: source, root: root, lines: keyLines(source.text))
     } catch let error as TOMLParseError {
-      throw failure(DisplayText.escape(error.description), line: error.source.begin.line)
+      let begin = error.source.begin
+      throw failure(
+        DisplayText.escape(error.description),
+        line: source.line(at: offset(line: begin.line, column: begin.column, in: bytes)))
     } catch let error as SyntaxError {
       throw error
     } catch {
       throw failure("it cannot be read")
     }
+  }
+
+  /// The offset of a place that the parser names, which counts the line ends that it saw.
+  private static func offset(line: Int, column: Int, in bytes: [UInt8]) -> Int {
+    var start = 0
+    for _ in 1..<max(line, 1) {
+      guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+      start = end + 1
+    }
+    return min(start + max(column - 1, 0), max(bytes.count - 1, 0))
   }
 
   private static func value(of value: TOMLValue, depth: Int, _ tooDeep: SyntaxError)

@@ -21,6 +21,12 @@ package struct VersionSpecifier: Sendable, Equatable {
     self.alternatives = alternatives
   }
 
+  /// The set of the releases of a version: `3.12` is all of 3.12, and `3.12.4` itself alone.
+  package static func matching(_ version: String) -> String {
+    let isRelease = (numbers(version)?.count ?? 0) > 2
+    return "==" + version + (isRelease || version.hasSuffix("*") ? "" : ".*")
+  }
+
   private static func clauses(_ text: Substring) -> [Clause]? {
     var clauses: [Clause] = []
     var rest = text.trimmed
@@ -58,22 +64,20 @@ package struct VersionSpecifier: Sendable, Equatable {
     return numbers
   }
 
+  /// The versions that the bounds name, newest first; those with three numbers alone, which name one release.
+  package var bounds: [[Int]] {
+    alternatives.joined().map(\.version).filter { $0.count == 3 }
+      .sorted { $1.lexicographicallyPrecedes($0) }
+  }
+
   /// Whether a version is in the set.
   package func allows(_ version: [Int]) -> Bool {
     alternatives.contains { clauses in
-      clauses.allSatisfy { Self.allows($0, version, exactLength: nil) }
+      clauses.allSatisfy { Self.allows($0, version) }
     }
   }
 
-  /// Whether the newest patch of a minor version is in the set. `==3.12` is read as `3.12.*`, and `==3.12.4` as a
-  /// wish for 3.12.
-  package func allowsMinor(_ major: Int, _ minor: Int) -> Bool {
-    alternatives.contains { clauses in
-      clauses.allSatisfy { Self.allows($0, [major, minor, 999], exactLength: 2) }
-    }
-  }
-
-  private static func allows(_ clause: Clause, _ version: [Int], exactLength: Int?) -> Bool {
+  private static func allows(_ clause: Clause, _ version: [Int]) -> Bool {
     let bound = clause.version
     switch clause.relation {
     case ">=": return compare(version, bound) >= 0
@@ -93,7 +97,6 @@ package struct VersionSpecifier: Sendable, Equatable {
       return compare(version, bound) >= 0 && starts(version, with: Array(bound.prefix(fixed)))
     default:
       if clause.isWildcard { return starts(version, with: bound) }
-      if let exactLength { return starts(version, with: Array(bound.prefix(exactLength))) }
       return compare(version, bound) == 0
     }
   }
