@@ -341,7 +341,7 @@ import Testing
       ],
       [
         "fastapi, pip, python 3.13, requirements.txt", "uvicorn app.main:app in .",
-        "assets app/static app/templates web", "F030 app/main.py:10",
+        "assets app/static app/templates web", "F030 app/main.py:10", "P061 app/main.py:11",
       ])
   }
 

@@ -48,7 +48,39 @@ struct NextCompatibility {
         at: .source(file: manager.lockfile ?? "package.json", line: 1),
         fix: "write nodeLinker: node-modules into .yarnrc.yml")
     }
+    return findings + removals()
+  }
+
+  /// What the project uses and its version of Next.js no longer has.
+  private func removals() -> [Finding] {
+    guard let version else { return [] }
+    var findings: [Finding] = []
+    for removal in NextReleases.table.removed(in: version) {
+      let used: (what: String, place: Place)?
+      if let words = removal.script {
+        used = command(with: words).map { (words.joined(separator: " "), $0) }
+      } else {
+        let key = removal.key ?? []
+        used = config.placeOfKey(key).map { (key.joined(separator: "."), $0) }
+      }
+      guard let used else { continue }
+      findings.note(
+        "FORGE-N071", removal.severity,
+        "Next.js \(version.major) no longer has \(used.what)", at: used.place, fix: removal.fix)
+    }
     return findings
+  }
+
+  /// Where the build script has a command with all of these words, in their order.
+  private func command(with words: [String]) -> Place? {
+    guard let script = manifest.script("build") else { return nil }
+    let holds = ShellCommand.all(in: script.value).contains { command in
+      var wanted = words[...]
+      for word in command.words where word == wanted.first { wanted = wanted.dropFirst() }
+      return wanted.isEmpty
+    }
+    guard holds else { return nil }
+    return script.place
   }
 
   private var choosesBundler: Bool {

@@ -85,6 +85,15 @@ struct NextConfig {
     readSettings(folder, version)
   }
 
+  /// Where a key stands that is set to anything but false; nil where it is not, or nobody knows.
+  func placeOfKey(_ path: [String]) -> Place? {
+    let found = path.reduce(Optional(root)) { value, key in value?[key] }
+    guard let file, let value = found?.settled, !value.isAbsent, value.bool != false,
+      value.reason == nil
+    else { return nil }
+    return place(of: path) ?? .source(file: file, line: 1)
+  }
+
   // MARK: The file
 
   /// Next.js takes the nearest configuration upwards.

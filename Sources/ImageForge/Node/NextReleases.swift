@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCatalogue
 import ForgeCodebase
+import ForgeFindings
 import ForgeSyntax
 
 /// The table `recipes/data/next-releases.yaml`.
@@ -35,12 +36,24 @@ struct NextReleases: Decodable, Sendable {
     }
   }
 
+  /// What a version no longer has.
+  struct Removal: Decodable, Sendable {
+    let since: String
+    /// Words that a command of the build script has, in this order.
+    let script: [String]?
+    /// The path of a key of the configuration.
+    let key: [String]?
+    let severity: Severity
+    let fix: String
+  }
+
   let node: [Minimum]
   let vulnerable: [Vulnerability]
+  let removed: [Removal]
 
   static let table: NextReleases = {
     let table = try? Catalogue.decode(NextReleases.self, from: "data/next-releases.yaml")
-    return table ?? NextReleases(node: [], vulnerable: [])
+    return table ?? NextReleases(node: [], vulnerable: [], removed: [])
   }()
 
   /// The nearest version from `version` on that has none of them: what fixes one may have another.
@@ -63,8 +76,16 @@ struct NextReleases: Decodable, Sendable {
     return nil
   }
 
-  private init(node: [Minimum], vulnerable: [Vulnerability]) {
+  /// What a version no longer has that others before it had.
+  func removed(in version: SemanticVersion) -> [Removal] {
+    removed.filter { removal in
+      SemanticVersion(removal.since).map { $0 <= version } ?? false
+    }
+  }
+
+  private init(node: [Minimum], vulnerable: [Vulnerability], removed: [Removal]) {
     self.node = node
     self.vulnerable = vulnerable
+    self.removed = removed
   }
 }

@@ -18,12 +18,28 @@ private struct NativeTable: Decodable, Sendable {
     let until: String?
   }
 
-  let packages: [Package]
+  /// A package whose binaries are packages of their own, one for each system.
+  struct Family: Decodable, Sendable {
+    let name: String
+    /// The names of its binaries begin so, and go on with one of `systems`, a hyphen and the processor.
+    let prefix: String
+    let severity: Severity
+    /// Behind the prefix, of Linux with glibc; `{cpu}` is the processor.
+    let glibc: String
+    /// Behind the prefix, of Linux with musl.
+    let musl: String
+  }
 
-  static let table: [String: Package] = {
-    let table = try? Catalogue.decode(NativeTable.self, from: "data/node-packages.yaml")
-    return Dictionary((table?.packages ?? []).map { ($0.name, $0) }) { first, _ in first }
-  }()
+  let packages: [Package]
+  let families: [Family]
+
+  private static let decoded = try? Catalogue.decode(
+    NativeTable.self, from: "data/node-packages.yaml")
+
+  static let table: [String: Package] = Dictionary(
+    (decoded?.packages ?? []).map { ($0.name, $0) }
+  ) { first, _ in first }
+  static let families = decoded?.families ?? []
 }
 
 /// Dependencies with code for one machine, and what they need of the system.
@@ -73,23 +89,81 @@ struct NodeNativePackages {
       fix: "build on a Debian base, with the packages that it needs")
   }
 
-  /// A lockfile that was written on a Mac may lack what Linux needs: npm leaves optional packages of other systems out
-  /// when it adds to an old one.
+  // MARK: Binaries of the lockfile
+
+  /// A lockfile may lack the binaries of systems that it was not written on: npm leaves them out when it adds to an
+  /// old one.
   private mutating func checkPlatforms(_ lockfile: String, in tree: ProjectTree) {
-    guard lockfile.hasSuffix("package-lock.json"), let bytes = try? tree.bytes(lockfile) else {
-      return
+    // What bun.lockb holds cannot be read.
+    guard !lockfile.hasSuffix(".lockb"), let bytes = try? tree.bytes(lockfile) else { return }
+    let place = Place.source(file: lockfile, line: 1)
+    let locked = LockedBinaries(bytes: bytes, isNpm: lockfile.hasSuffix("package-lock.json"))
+    for family in NativeTable.families {
+      let libcs = locked.libcs(of: family)
+      if libcs.isEmpty {
+        noteForeign(family, locked, at: place)
+      } else if libcs.count == 1 {
+        note(family, for: libcs[0], at: place)
+      }
     }
-    let binaries: [(package: String, prefix: String, severity: Severity)] = [
-      ("sharp", "node_modules/@img/sharp-", .error), ("next", "node_modules/@next/swc-", .warning),
-    ]
-    for (package, prefix, severity) in binaries {
-      func has(_ system: String) -> Bool { bytes.holds(Array((prefix + system).utf8)) }
-      guard has("darwin") || has("win32"), !has("linux") else { continue }
-      findings.note(
-        "FORGE-N055", severity,
-        "the lockfile has \(package)'s binaries for the machine that wrote it, but none for Linux",
-        at: .source(file: lockfile, line: 1),
-        fix: "delete node_modules and package-lock.json, and run npm install")
+    packages.sort { ProjectTree.precedes($0.name, $1.name) }
+  }
+
+  private mutating func noteForeign(
+    _ family: NativeTable.Family, _ locked: LockedBinaries, at place: Place
+  ) {
+    guard locked.hasForeign(family) else { return }
+    findings.note(
+      "FORGE-N055", family.severity,
+      "the lockfile has \(family.name)'s binaries for the machine that wrote it, but none for Linux",
+      at: place, fix: "delete node_modules and the lockfile, and install again")
+  }
+
+  /// The base is chosen by the C library that the lockfile has binaries for.
+  private mutating func note(
+    _ family: NativeTable.Family, for libc: NativePackage.Libc, at place: Place
+  ) {
+    packages.removeAll { $0.name == family.name }
+    packages.append(NativePackage(name: family.name, libc: [libc], source: place.description))
+    let system: String
+    switch libc {
+    case .glibc: system = "glibc alone: the image needs a Debian base"
+    case .musl: system = "musl alone: the image needs an Alpine base"
     }
+    findings.note(
+      "FORGE-N070", .warning, "the lockfile has \(family.name)'s binaries for \(system)",
+      at: place,
+      fix: "to be free in the choice, delete node_modules and the lockfile, and install again")
+  }
+}
+
+/// Which binaries for one system a lockfile has entries for.
+private struct LockedBinaries {
+  let bytes: [UInt8]
+  let isNpm: Bool
+
+  /// In a fixed order.
+  func libcs(of family: NativeTable.Family) -> [NativePackage.Libc] {
+    var found: [NativePackage.Libc] = []
+    if has(family, family.glibc) { found.append(.glibc) }
+    if has(family, family.musl) { found.append(.musl) }
+    return found
+  }
+
+  func hasForeign(_ family: NativeTable.Family) -> Bool {
+    has(family, "darwin-{cpu}") || has(family, "win32-{cpu}") || has(family, "win32-{cpu}-msvc")
+  }
+
+  private func has(_ family: NativeTable.Family, _ system: String) -> Bool {
+    ["x64", "arm64"].contains { processor in
+      hasEntry(family.prefix + system.replacing("{cpu}", with: processor))
+    }
+  }
+
+  /// An entry, and no mere wish for one: `node_modules/NAME"` in npm's lockfile, `NAME@` in the others.
+  private func hasEntry(_ name: String) -> Bool {
+    var entry = "\(name)@"
+    if isNpm { entry = "node_modules/\(name)\"" }
+    return bytes.holds(Array(entry.utf8))
   }
 }

@@ -57,20 +57,31 @@ package struct FastAPIAnalyzer {
       packageManager.version
       ?? PythonReleases.table.last(packageManager.name, on: runtime.minor)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
-    let packages = PythonPackages(manifest, python: runtime.runtime.version)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
     let assets = PythonAssets.find(index, folder: folder, in: tree)
     let migrations = PythonMigrations(manifest, folder: folder, in: tree)
     let workers = PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree)
     let installation = PythonInstallation(manifest, index, workers: workers)
+    // What workers load is not followed: then every file may be loaded.
+    var started: [String] = []
+    if workers.isEmpty { started = startedFiles }
+    let reach = PythonReach(from: started, in: index)
+    let programs = PythonPrograms(manifest, index, reach: reach, folder: folder)
+    let packages = PythonPackages(
+      manifest, python: runtime.runtime.version, programs: programs.packages)
     let tokens = try manifest?.indexVariables(in: tree, folder: folder) ?? []
     let health = healthPath
 
     findings += (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
-    findings += PythonWeights.findings(manifest) + migrations.findings
+    findings += PythonWeights.findings(manifest) + migrations.findings + programs.findings
     findings += installation?.findings ?? []
     findings += [manifest.flatMap { LockCheck($0)?.finding() }].compactMap(\.self)
+    if let manifest {
+      findings += PythonBreaks(
+        manifest, index, reach: reach, folder: folder, python: runtime.runtime.version
+      ).findings()
+    }
     let port = port()
     let server = server()
     var service = Service(
@@ -99,6 +110,21 @@ package struct FastAPIAnalyzer {
     service.conclude("runtime.version", runtime.version)
     if let migrations = migrations.fact { service.conclude(migrations) }
     return service
+  }
+
+  /// The files that are started: the application's, and those of MCP servers that run on their own.
+  private var startedFiles: [String] {
+    let module = entrypoint.flatMap { entrypoint in
+      index.paths.first { path in
+        let start = ProjectTree.join(folder, entrypoint.appDir)
+        let below = ProjectPath.relative(path, to: start)
+        return below == entrypoint.module.replacing(".", with: "/") + ".py"
+          || below == entrypoint.module.replacing(".", with: "/") + "/__init__.py"
+      }
+    }
+    let places = [entrypoint?.place] + mcp.servers.map(\.place)
+    return ([module] + places.map { $0?.sourceFile }).compactMap(\.self)
+      .filter { index.files[$0] != nil }.uniqued
   }
 
   // MARK: Names

@@ -14,6 +14,12 @@ struct PythonPackages: Sendable {
   private struct Entry: Decodable {
     let build: [String]?
     let runtime: [String]?
+    /// Distributions with rows of their own that it always brings along.
+    let brings: [String]?
+    /// What it needs that no package of Debian is.
+    let lacks: String?
+    /// What to do about that.
+    let fix: String?
   }
 
   private static let table: [String: Entry] =
@@ -22,24 +28,27 @@ struct PythonPackages: Sendable {
 
   /// The distributions that the table knows; with an extra as `psycopg[c]`.
   static var known: [String] { table.keys.sorted() }
+  /// The distributions that rows say are brought along.
+  static var brought: Set<String> { Set(table.values.flatMap { $0.brings ?? [] }) }
 
-  /// - Parameter python: `3.13`; wheels for other versions do not count.
-  init(_ manifest: PythonManifest?, python: String) {
+  /// - Parameters:
+  ///   - python: `3.13`; wheels for other versions do not count.
+  ///   - programs: packages of programs that the code starts.
+  init(_ manifest: PythonManifest?, python: String, programs: Set<String>) {
     var build: Set<String> = []
-    var runtime: Set<String> = []
-    let resolved = manifest?.resolved ?? [:]
-    for (name, extras) in resolved {
-      // The wheel of an extra brings its own library.
-      if name == "psycopg", extras.contains("binary") || resolved["psycopg-binary"] != nil {
-        continue
-      }
+    var runtime = programs
+    for (name, extras) in Self.installed(manifest).sorted(by: { $0.key < $1.key }) {
       let locked = manifest?.lockfile?.packages[name]
       let hasWheel =
         locked.map { PythonWheel.libcs($0.wheels, python: python).contains(.glibc) } ?? false
-      for key in [name] + extras.map({ "\(name)[\($0)]" }) {
+      for key in [name] + extras.sorted().map({ "\(name)[\($0)]" }) {
         guard let entry = Self.table[key] else { continue }
         if !hasWheel { build.formUnion(entry.build ?? []) }
         runtime.formUnion(entry.runtime ?? [])
+        guard let lacks = entry.lacks, let dependency = manifest?.dependency(name) else { continue }
+        findings.note(
+          "FORGE-P062", .warning, "\(key) needs \(lacks), which the image does not have",
+          at: dependency.location, fix: entry.fix)
       }
     }
     let compiled = LockedWheels(manifest?.lockfile).missing(for: PythonWheel.minor(python))
@@ -51,6 +60,28 @@ struct PythonPackages: Sendable {
     }
     if let lockfile = manifest?.lockfile { native = Self.native(lockfile, python: python) }
     system = SystemPackages(build: build.sorted(), runtime: runtime.sorted())
+  }
+
+  /// What will be installed, with the extras that are asked for; without a lockfile, with what the table knows that it
+  /// brings along.
+  private static func installed(_ manifest: PythonManifest?) -> [String: Set<String>] {
+    var found = manifest?.resolved ?? [:]
+    if manifest?.lockfile == nil {
+      var waiting = found.flatMap { name, extras in
+        [name] + extras.map { "\(name)[\($0)]" }
+      }
+      while let key = waiting.popLast() {
+        for brought in table[key]?.brings ?? [] where found[brought] == nil {
+          found[brought] = []
+          waiting.append(brought)
+        }
+      }
+    }
+    // The wheel of an extra brings its own library.
+    if found["psycopg"]?.contains("binary") == true || found["psycopg-binary"] != nil {
+      found["psycopg"] = nil
+    }
+    return found
   }
 
   /// The packages that are compiled, with the C libraries that they have wheels for: what decides between Debian and
