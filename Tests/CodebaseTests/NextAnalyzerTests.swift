@@ -333,7 +333,7 @@ struct NextAnalyzerTests {
       #""optionalDependencies":{"a":"file:libs/a","b":"file:../b","c":"link:libs/none","d":"file:x y"}"#
     let service = try service(manifest, ["libs/a/package.json": "{}", "x y/package.json": "{}"])
     #expect(service.installInputs == ["libs/a/", "package-lock.json", "package.json"])
-    #expect(ids(service) == ["FORGE-N013", "FORGE-N015", "FORGE-N014"])
+    #expect(ids(service) == ["FORGE-N013", "FORGE-N015", "FORGE-N014", "FORGE-N026"])
   }
 
   // MARK: Environment
@@ -634,7 +634,8 @@ struct NextAnalyzerTests {
     #expect(
       web.packageManager.version == "11.0.0" && web.packageManager.lockfile == "package-lock.json")
     #expect(web.installInputs == ["apps/web/package.json", "package-lock.json", "package.json"])
-    #expect(ids(web) == ["FORGE-N003"])
+    // The lockfile has no link to the member.
+    #expect(ids(web) == ["FORGE-N026", "FORGE-N003"])
   }
 
   @Test(arguments: [

@@ -25,7 +25,7 @@ struct NodeVersionTests {
       .:
         dependencies:
           next:
-            specifier: ^16.0.0
+            specifier: ^15.0.0 || ^16.0.0
             version: 16.3.4(react@19.2.1)
 
     """
@@ -46,7 +46,7 @@ struct NodeVersionTests {
     ("npm-shrinkwrap.json", npm, .npm, nil),
     (
       "pnpm-lock.yaml",
-      "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^16.0.0\n\ndependencies:\n  next: 16.3.4_abc\n",
+      "lockfileVersion: 5.3\n\nspecifiers:\n  next: ^15.0.0 || ^16.0.0\n\ndependencies:\n  next: 16.3.4_abc\n",
       .pnpm, "6.35.1"
     ),
     (
@@ -55,7 +55,7 @@ struct NodeVersionTests {
     ),
     (
       "pnpm-lock.yaml",
-      "lockfileVersion: '6.0'\n\ndependencies:\n  next:\n    specifier: ^16.0.0\n    version: 16.3.4(react@18.2.0)\n",
+      "lockfileVersion: '6.0'\n\ndependencies:\n  next:\n    specifier: ^15.0.0 || ^16.0.0\n    version: 16.3.4(react@18.2.0)\n",
       .pnpm, "8.15.9"
     ),
     ("pnpm-lock.yaml", pnpm, .pnpm, nil),

@@ -392,7 +392,8 @@ import Testing
       ini: "[alembic]\n# script_location = none\nscript_location = \(location)\n",
       scripts + "/env.py": "", "tests/alembic.ini": "",
     ])
-    #expect(service.migrations == Migrations(tool: "alembic", command: command, folder: folder))
+    let place = folder == "." ? nil : folder
+    #expect(service.migrations == Migrations(tool: "alembic", command: command, folder: place))
     #expect(ids(service) == [])
   }
 

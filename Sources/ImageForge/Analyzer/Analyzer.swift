@@ -11,9 +11,10 @@ public enum Analyzer {
   /// What is in the folder at `path`.
   /// - Throws: `AnalysisError`.
   public static func analyze(_ path: String) throws -> Analysis {
-    let tree = try ProjectTree(walking: path)
-    let settings = try ServiceSettings(in: tree)
-    let detector = try ServiceDetector(in: tree)
+    let place = AnalysisPlace(path)
+    let tree = try ProjectTree(walking: place.root)
+    let settings = try ServiceSettings(in: tree, at: place.folder)
+    let detector = try ServiceDetector(in: tree, below: place.folder)
     var services = detector.services
     guard !services.isEmpty else {
       throw AnalysisError.noService(path: path, hint: detector.hint)
@@ -21,15 +22,20 @@ public enum Analyzer {
     services.sort(by: stands)
     makeNamesUnique(&services)
     services = services.map { WorkspaceInputs.add(to: $0, in: tree) }
-    try settings.apply(to: &services)
+    try settings.apply(to: &services, of: place.folder)
     makeNamesUnique(&services)
     let links = ServiceLinks(services, in: tree)
     var findings = tree.findings + detector.findings.prefix(maximumTemplates)
     findings += DataFiles.findings(in: tree)
+    findings.removeAll { !place.concerns($0) }
     if let shared = sharedFolder(services) { findings.append(shared) }
     return Analysis(
-      root: path, services: services, links: links.links, findings: findings + links.findings)
+      root: place.root, services: services, links: links.links, findings: findings + links.findings)
   }
+
+  /// The folder that an analysis of the one at `path` walks, and that the paths in it start from: the folder itself, or
+  /// the root of the workspace that it is a member of.
+  public static func root(of path: String) -> String { AnalysisPlace(path).root }
 
   /// By path, then by kind.
   private static func stands(_ a: Service, before b: Service) -> Bool {

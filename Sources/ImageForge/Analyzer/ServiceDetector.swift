@@ -10,10 +10,14 @@ struct ServiceDetector {
   /// Manifests that were passed over, since generators fill them in.
   private(set) var findings: [Finding] = []
   private let tree: ProjectTree
+  /// The folder that services are looked for in.
+  private let top: String
 
+  /// - Parameter top: the folder that services are looked for in; what is above it is the workspace around them.
   /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
-  init(in tree: ProjectTree) throws {
+  init(in tree: ProjectTree, below top: String = ".") throws {
     self.tree = tree
+    self.top = top
     try findFrontends()
     try findBackends()
   }
@@ -53,8 +57,8 @@ struct ServiceDetector {
       found.append(service)
     }
     // Code without a manifest, or only with manifests of something else.
-    if found.isEmpty, !folders.contains("."), tree.files.contains(where: { $0.hasSuffix(".py") }),
-      let service = try FastAPIAnalyzer.analyze(".", in: tree)
+    if found.isEmpty, !folders.contains(top), files.contains(where: { $0.hasSuffix(".py") }),
+      let service = try FastAPIAnalyzer.analyze(top, in: tree)
     {
       found.append(service)
     }
@@ -63,24 +67,26 @@ struct ServiceDetector {
 
   /// What came nearest to a service, where there is none.
   var hint: String? {
-    if let template = tree.files.first(where: Self.isTemplate) {
+    if let template = files.first(where: Self.isTemplate) {
       return "\(ProjectTree.parent(template)) is a template: make a project from it first"
     }
-    if let manifest = tree.files.first(where: { ProjectTree.name($0) == "package.json" }) {
+    if let manifest = files.first(where: { ProjectTree.name($0) == "package.json" }) {
       return "\(manifest) is here, but is not of an application with next"
     }
-    if let source = tree.files.first(where: { $0.hasSuffix(".py") }) {
+    if let source = files.first(where: { $0.hasSuffix(".py") }) {
       return "there is Python code, such as \(source), but no FastAPI application was found in it"
     }
     return nil
   }
+
+  private var files: ArraySlice<String> { tree.files(below: top) }
 
   // MARK: Manifests
 
   /// The folders that hold a file with such a name, sorted: parents stand before their children.
   private func folders(with isManifest: (Substring) -> Bool) -> [String] {
     var found: Set<String> = []
-    for path in tree.files where !Self.isTemplate(path) {
+    for path in files where !Self.isTemplate(path) {
       let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
       if isManifest(path[start...]) { found.insert(ProjectTree.parent(path)) }
     }

@@ -5,10 +5,12 @@ import ForgeSyntax
 
 extension ServiceSettings {
   /// Changes the services as the file says.
+  /// - Parameter folder: the one that was given: of its neighbours' services nothing is known.
   /// - Throws: `AnalysisError.settings` for a service that is not there.
-  func apply(to services: inout [Service]) throws(AnalysisError) {
+  func apply(to services: inout [Service], of folder: String = ".") throws(AnalysisError) {
     for override in overrides {
       guard let index = index(of: override, in: services) else {
+        if folder != "." { continue }
         throw .settings(override.place, absence(of: override, in: services))
       }
       if override.isExcluded {

@@ -26,16 +26,23 @@ struct ServiceSettings {
   private static let runtimes = ["node", "python", "package-manager"]
   static let servers = ["uvicorn", "gunicorn", "hypercorn", "granian", "fastapi"]
 
+  /// - Parameter folder: the one that was given; its own settings come after those of the root.
   /// - Throws: `AnalysisError.settings` for a key or a value that forge does not know.
-  init(in tree: ProjectTree) throws(AnalysisError) {
-    let source: SourceText?
-    do throws(AnalysisError) {
-      source = try tree.read(SettingsFile.name, limit: SettingsFile.maximumSize)
-    } catch {
-      guard case .tooLarge = error else { throw error }
-      throw .settings(location: SettingsFile.name, reason: SettingsFile.tooLarge)
+  init(in tree: ProjectTree, at folder: String = ".") throws(AnalysisError) {
+    for folder in [".", folder].uniqued {
+      let path = ProjectTree.join(folder, SettingsFile.name)
+      let source: SourceText?
+      do throws(AnalysisError) {
+        source = try tree.read(path, limit: SettingsFile.maximumSize)
+      } catch {
+        guard case .tooLarge = error else { throw error }
+        throw .settings(location: path, reason: SettingsFile.tooLarge)
+      }
+      if let source { try read(source) }
     }
-    guard let source else { return }
+  }
+
+  private mutating func read(_ source: SourceText) throws(AnalysisError) {
     let root: YAMLValue?
     do { root = try YAMLValue.parse(source) } catch {
       throw .settings(location: error.location, reason: error.reason)

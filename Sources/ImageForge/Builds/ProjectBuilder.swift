@@ -116,6 +116,10 @@ public struct ProjectBuilder: Sendable {
     _ = try Generator.generate(analysis, options: recipe)
     let units = try units(analysis)
     for unit in units { try Engine.check(tag: unit.tag) }
+    for finding in analysis.services.flatMap(\.findings) where finding.severity == .error {
+      remark(
+        "\(finding.location ?? path): \(finding.message)" + (finding.fix.map { "; \($0)" } ?? ""))
+    }
     let engine = try await EngineFinder.find(self.engine)
     if picksDialect { recipe.dialect = RecipeOptions.Dialect(for: engine, builder: builder) }
     let files = try Generator.generate(analysis, options: recipe)

@@ -16,6 +16,15 @@ package struct NextAnalyzer {
     return analyzer.service
   }
 
+  /// The root of the workspace that counts `folder` among its members; nil for none.
+  package static func workspace(of folder: String, in tree: ProjectTree) -> String? {
+    let hasManifest = NodeManifest.names.contains { tree.hasFile(ProjectTree.join(folder, $0)) }
+    guard !hasManifest else { return (try? NodeWorkspace.find(folder, in: tree))?.root }
+    let marks = ["project.json", "next.config.js", "next.config.mjs", "next.config.ts"]
+    guard marks.contains(where: { tree.hasFile(ProjectTree.join(folder, $0)) }) else { return nil }
+    return NodeWorkspace.nx(above: folder, in: tree)?.root
+  }
+
   private let tree: ProjectTree
   private let package: NextPackage
   private let manager: NodePackageManager
@@ -26,11 +35,15 @@ package struct NextAnalyzer {
   private let runtime: NodeRuntime
   private let environment: NextEnvironment
   private let inputs: NodeInstallInputs
+  private let steps: NodeBuildSteps
+  private let builds: PnpmBuilds
+  private let lock: NodeLockCheck
   private let native: NodeNativePackages
   private let database: NodeDatabases
   private let tracing: NextTracing
   private let port: Fact<Int>
   private let customServer: String?
+  private let runtimeFiles: [String]
 
   private var folder: String { package.folder }
   private var manifest: NodeManifest { package.manifest }
@@ -45,12 +58,13 @@ package struct NextAnalyzer {
     version = NextVersion(requested: package.requested, locked: manager.next)
     routes = NextRoutes(folder, in: tree)
     config = try NextConfig(folder, top: top, version: version.version, in: tree)
-    guard Self.isApplication(package, routes, config) else { return nil }
+    guard Self.isApplication(package, routes, config, in: tree) else { return nil }
 
     let members = package.workspace.map {
       NodeWorkspaceMembers(of: manifest, folder: folder, $0, in: tree)
     }
     let needed = [manifest] + (members?.manifests ?? [])
+    let withRoot = needed + [package.rootManifest].compactMap(\.self)
     let pins = NodePins.find(
       manifest, rootManifest: package.rootManifest, folder: folder, in: tree)
     self.members = members
@@ -58,27 +72,50 @@ package struct NextAnalyzer {
     environment = NextEnvironment(
       folder, configFiles: config.files, members: members?.needed.filter { $0 != folder } ?? [],
       root: package.workspace?.root, in: tree)
+    builds = PnpmBuilds(manager, manifest: package.rootManifest ?? manifest, top: top, in: tree)
+    steps = NodeBuildSteps(
+      package, members: members, manager: manager, approvedBuilds: builds.approved, in: tree)
     inputs = NodeInstallInputs(
-      needed + [package.rootManifest].compactMap(\.self), members: members?.all ?? [],
-      lockfile: manager.lockfile, top: top, in: tree)
+      withRoot, members: members?.all ?? [], lockfile: manager.lockfile, scripts: steps.inputs,
+      top: top, in: tree)
+    lock = NodeLockCheck(
+      manager, manifests: withRoot + (members?.others ?? []), top: top, in: tree)
     native = NodeNativePackages(
       needed, lockfile: manager.lockfile.map { ProjectTree.join(top, $0) }, in: tree)
-    database = NodeDatabases(needed, folder: folder, in: tree)
+    database = NodeDatabases(withRoot, in: tree)
     tracing = NextTracing(folder, top: top, version: version.version, config: config, in: tree)
     port = NextPort.find(manifest)
     customServer = NextCustomServer.find(folder, in: tree)
+    runtimeFiles = NextRuntimeFiles.find(withRoot, folder: folder, in: tree)
   }
 
   /// A workspace's root may list next for its members without being an application.
   private static func isApplication(
-    _ package: NextPackage, _ routes: NextRoutes, _ config: NextConfig
+    _ package: NextPackage, _ routes: NextRoutes, _ config: NextConfig, in tree: ProjectTree
   ) -> Bool {
+    if buildsElsewhere(package, in: tree) { return false }
     if routes.router.value != nil { return true }
     let hasConfig = config.file.map(ProjectTree.parent) == package.folder
     let builds = package.buildScript?.value.contains("next build") == true
     guard hasConfig || builds else { return false }
     let isWorkspaceRoot = package.folder == "." && package.manifest.workspaces != nil
     return config.file != nil || !isWorkspaceRoot
+  }
+
+  /// A manifest that only stands around an application: its build script builds another folder.
+  private static func buildsElsewhere(_ package: NextPackage, in tree: ProjectTree) -> Bool {
+    let commands = NodeScripts.commands(of: "build", in: package.manifest)
+    guard !commands.contains(where: \.buildsNext) else { return false }
+    return commands.contains { command in
+      var target = command.program == "cd" ? command.operands.first : nil
+      for option in ["--prefix", "--cwd", "--dir", "-C"] {
+        target = target ?? command.option(option)
+      }
+      guard let target, let path = ProjectPath.resolve(target, from: package.folder),
+        path != package.folder
+      else { return false }
+      return NodeManifest.names.contains { tree.hasFile(ProjectTree.join(path, $0)) }
+    }
   }
 
   // MARK: The service
@@ -91,7 +128,8 @@ package struct NextAnalyzer {
       next: nextFacts, port: port.value, healthPath: healthPath.value,
       environment: environment.variables, databases: database.databases,
       migrations: database.migrations?.value, systemPackages: native.system,
-      nativePackages: native.packages, installInputs: inputs.paths, findings: findings.uniqued)
+      nativePackages: native.packages, installInputs: inputs.paths, buildSteps: steps.steps,
+      findings: findings.uniqued)
     service.concludeFramework(at: version.place)
     service.concludeDatabases()
     service.conclude("framework.version", version.fact)
@@ -135,7 +173,8 @@ package struct NextAnalyzer {
       buildCommand: buildCommand.value,
       startCommand: manifest.script("start").map { DisplayText.escape($0.value) },
       hasPublicFolder: !tree.files(below: ProjectTree.join(folder, "public")).isEmpty,
-      standaloneServer: tracing.server.value, settings: config.settings)
+      standaloneServer: tracing.server.value, runtimeFiles: runtimeFiles,
+      settings: config.settings)
   }
 
   /// As seen from the application: `next.config.js`, `../../next.config.js`.
@@ -162,11 +201,12 @@ package struct NextAnalyzer {
     var findings =
       config.findings + manager.findings + runtime.findings + environment.findings
     findings += inputs.findings + native.findings + tracing.findings
+    findings += lock.findings + builds.findings + steps.findings
     findings += version.vulnerabilities(router: routes.router.value, folder: folder, in: tree)
     findings += buildFindings
     let compatibility = NextCompatibility(
       version: version.version, config: config, router: routes.router.value,
-      manager: manager.manager, manifest: manifest, folder: folder)
+      manager: manager.manager, manifest: manifest, folder: folder, top: package.top)
     findings += compatibility.findings(in: tree)
     if let workspace = package.workspace {
       findings.note(

@@ -11,14 +11,19 @@ struct NextCompatibility {
   let manager: PackageManager
   let manifest: NodeManifest
   let folder: String
+  /// Where packages are installed: the workspace's root, or the folder itself.
+  let top: String
 
   func findings(in tree: ProjectTree) -> [Finding] {
     var findings: [Finding] = []
     let configPlace = config.file.map { Place.source(file: $0, line: 1) } ?? manifest.place
     if let place = config.webpackUnderTurbopack, !choosesBundler {
+      // A plugin around the configuration may add the missing key.
+      let severity: Severity = config.isWrapped ? .warning : .error
       findings.note(
-        "FORGE-N051", .error,
-        "Next.js 16 builds with Turbopack, and stops where the configuration has a webpack key",
+        "FORGE-N051", severity,
+        "Next.js 16 builds with Turbopack, and stops where the configuration has a webpack key and "
+          + "no turbopack key",
         at: place, fix: "build with next build --webpack, or move the settings to turbopack")
     }
     if losesLinkedPackages {
@@ -96,7 +101,8 @@ struct NextCompatibility {
 
   /// Plug'n'Play is what Yarn does unless told otherwise.
   private func usesPlugAndPlay(in tree: ProjectTree) -> Bool {
-    for current in ProjectTree.foldersUpwards(from: folder) {
+    // Yarn runs at the top: what stands in a member's own folder it does not read.
+    for current in ProjectTree.foldersUpwards(from: top) {
       let path = ProjectTree.join(current, ".yarnrc.yml")
       if let source = try? tree.read(path, limit: 1 << 20), let root = try? YAMLValue.parse(source)
       {

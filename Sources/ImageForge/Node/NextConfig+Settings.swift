@@ -59,7 +59,8 @@ extension NextConfig {
   }
 
   private mutating func checkSettings(_ version: SemanticVersion?) {
-    if settings.hasWebpack, let version, version.major >= 16 {
+    let hasTurbopack = root["turbopack"].map { !$0.settled.isAbsent } ?? false
+    if settings.hasWebpack, !hasTurbopack, let version, version.major >= 16 {
       webpackUnderTurbopack = place(of: ["webpack"])
     }
     guard output == .export else { return }

@@ -45,6 +45,14 @@ struct NextConfig {
   }
 
   private var source: SourceText?
+
+  /// Whether a plugin stands around what is exported: `export default withSentryConfig(config)`.
+  var isWrapped: Bool {
+    source?.text.contains(
+      /(?:export\s+default|module\.exports\s*=|return|=)\s*(?:await\s+)?(?:with|create)[A-Z]\w*\(/)
+      ?? false
+  }
+
   /// The whole configuration.
   private(set) var root = JSValue.undefined
 

@@ -14,76 +14,105 @@ struct NodeDatabases {
     "@neondatabase/serverless": "postgresql", "@prisma/adapter-pg": "postgresql", "mysql": "mysql",
     "mysql2": "mysql", "mariadb": "mysql", "mongodb": "mongodb", "mongoose": "mongodb",
     "redis": "redis", "ioredis": "redis", "sqlite3": "sqlite", "better-sqlite3": "sqlite",
-    "@libsql/client": "sqlite",
+    "@libsql/client": "sqlite", "@prisma/adapter-better-sqlite3": "sqlite",
   ]
-  /// The providers of Prisma.
+  /// The providers of Prisma, and the dialects of Drizzle.
   private static let providers = [
     "postgresql": "postgresql", "postgres": "postgresql", "cockroachdb": "postgresql",
-    "mysql": "mysql", "mongodb": "mongodb", "sqlite": "sqlite",
+    "mysql": "mysql", "mongodb": "mongodb", "sqlite": "sqlite", "turso": "sqlite",
+    "singlestore": "mysql",
   ]
 
   /// - Parameters:
-  ///   - manifests: of the service, and of the workspace members that it needs.
-  ///   - folder: the service's own, whose migrations count.
-  init(_ manifests: [NodeManifest], folder: String, in tree: ProjectTree) {
+  ///   - manifests: of the service first, then of the workspace members that it needs, and of the workspace's root.
+  init(_ manifests: [NodeManifest], in tree: ProjectTree) {
     var found: Set<String> = []
+    let own = manifests.first?.folder
     for manifest in manifests {
       found.formUnion(manifest.dependencies.compactMap { Self.drivers[$0.name] })
-      let isOwn = manifest.folder == folder
-      if manifest.has("prisma") || manifest.has("@prisma/client") {
+      if manifest.has("prisma") || manifest.has("@prisma/client"),
         let schema = PrismaSchema(of: manifest, in: tree)
+      {
         found.formUnion(schema.providers.compactMap { Self.providers[$0] })
-        if isOwn {
-          setMigrations("prisma", in: ProjectTree.join(schema.folder, "migrations"), tree)
+        var command = "npx prisma migrate deploy"
+        if let option = schema.option { command += " --schema \(option)" }
+        setMigrations("prisma", command, at: schema.migrations, of: manifest, own: own, tree)
+      }
+      if manifest.has("drizzle-kit") || manifest.has("drizzle-orm") {
+        let drizzle = DrizzleConfig(of: manifest, in: tree)
+        if let dialect = drizzle.dialect {
+          found.formUnion([Self.providers[dialect]].compactMap(\.self))
         }
-      } else if isOwn, manifest.has("drizzle-kit") {
-        setMigrations("drizzle", in: ProjectTree.join(folder, "drizzle"), tree)
+        let hasTool = manifests.contains { $0.has("drizzle-kit") }
+        guard hasTool, !drizzle.isAmbiguous else { continue }
+        var command = "npx drizzle-kit migrate"
+        if let option = drizzle.option { command += " --config=\(option)" }
+        setMigrations("drizzle", command, at: drizzle.out, of: manifest, own: own, tree)
       }
     }
     databases = found.sorted()
   }
 
-  private mutating func setMigrations(_ tool: String, in folder: String, _ tree: ProjectTree) {
-    guard tree.hasFolder(folder) else { return }
-    let commands = [
-      "prisma": "npx prisma migrate deploy", "drizzle": "npx drizzle-kit migrate",
-    ]
-    let first = tree.files(below: folder).first
+  private mutating func setMigrations(
+    _ tool: String, _ command: String, at folder: String, of manifest: NodeManifest, own: String?,
+    _ tree: ProjectTree
+  ) {
+    let first = tree.files(below: folder).first { $0.hasSuffix(".sql") || $0.hasSuffix(".toml") }
+    guard migrations == nil, let first, PlainText.words(command) != nil else { return }
     migrations = .found(
-      Migrations(tool: tool, command: commands[tool] ?? ""),
-      at: first.map { .source(file: $0, line: 1) })
+      Migrations(
+        tool: tool, command: command, folder: manifest.folder == own ? nil : manifest.folder),
+      at: .source(file: first, line: 1))
   }
 }
 
-/// The schema of Prisma that a manifest means: one file, or a folder of files.
-private struct PrismaSchema {
-  /// Beside which the migrations lie.
-  let folder: String
-  /// What its data sources name.
-  let providers: [String]
+/// What `drizzle.config.*` says.
+private struct DrizzleConfig {
+  /// Where the migrations lie, relative to the analysed root.
+  let out: String
+  let dialect: String?
+  /// The configuration as an option, where its name is not the usual one.
+  let option: String?
+  /// Whether there are several configurations of other names, between which nothing decides.
+  let isAmbiguous: Bool
 
-  init(of manifest: NodeManifest, in tree: ProjectTree) {
-    let usual = "prisma/schema.prisma"
-    let written = manifest.text("prisma", "schema")?.value ?? usual
-    let schema =
-      ProjectPath.resolve(written, from: manifest.folder)
-      ?? ProjectTree.join(manifest.folder, usual)
-    let isFile = tree.hasFile(schema)
-    let files = isFile ? [schema] : tree.files(below: schema).filter { $0.hasSuffix(".prisma") }
-    folder = isFile ? ProjectTree.parent(schema) : schema
-    providers = files.compactMap { file in
-      guard let source = try? tree.read(file, limit: 4 << 20) else { return nil }
-      return Self.provider(in: source.text)
-    }
+  private static let usual = ["ts", "mts", "js", "mjs", "cjs", "json"].map {
+    "drizzle.config.\($0)"
   }
 
-  /// `datasource db { provider = "postgresql" }`
-  private static func provider(in schema: String) -> String? {
-    guard let block = schema.firstRange(of: "datasource ") else { return nil }
-    let body = schema[block.upperBound...].prefix { $0 != "}" }
-    guard let key = body.firstRange(of: "provider") else { return nil }
-    let parts = body[key.upperBound...].split(
-      separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-    return parts.count == 3 ? String(parts[1]) : nil
+  init(of manifest: NodeManifest, in tree: ProjectTree) {
+    let folder = manifest.folder
+    let paths = Self.usual.map { ProjectTree.join(folder, $0) }
+    let named = paths.contains(where: tree.hasFile) ? nil : Self.option(in: manifest)
+    option = named
+    let path =
+      paths.first(where: tree.hasFile) ?? named.flatMap { ProjectPath.resolve($0, from: folder) }
+    let others = tree.names(in: folder).filter {
+      $0.hasPrefix("drizzle") && $0.contains(".config.")
+    }
+    isAmbiguous = path == nil && others.count > 1
+    var out: String?
+    var dialect: String?
+    if let path, let source = try? tree.read(path, limit: 1 << 20) {
+      let root = NodeConfigFile.value(of: source, folder: folder, in: tree)
+      out = root?["out"]?.string
+      dialect = root?["dialect"]?.string
+    }
+    let written = out?.replacing(JSModule.Surroundings.root + "/", with: "") ?? "drizzle"
+    let base = out?.hasPrefix(JSModule.Surroundings.root) == true ? "." : folder
+    self.out = ProjectPath.resolve(written, from: base) ?? ProjectTree.join(folder, "drizzle")
+    self.dialect = dialect
+  }
+
+  /// `drizzle-kit migrate --config src/db/drizzle.config.ts`, in any script.
+  private static func option(in manifest: NodeManifest) -> String? {
+    for script in manifest.root["scripts"]?.members ?? [] {
+      guard let text = script.value.string, text.contains("drizzle-kit") else { continue }
+      for command in NodeScripts.commands(in: text, of: manifest)
+      where command.program == "drizzle-kit" {
+        if let config = command.option("--config") { return config }
+      }
+    }
+    return nil
   }
 }

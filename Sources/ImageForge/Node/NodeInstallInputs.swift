@@ -16,11 +16,6 @@ struct NodeInstallInputs {
   private static let folders = [
     ".yarn/releases", ".yarn/plugins", ".yarn/patches", ".yarn/cache", "patches",
   ]
-  /// Where `prisma generate`, which the installation of its client runs, looks for the schema.
-  private static let schemas = ["prisma/schema.prisma", "schema.prisma"]
-  private static let lifecycleScripts = [
-    "preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare",
-  ]
 
   private let top: String
   private let tree: ProjectTree
@@ -29,10 +24,11 @@ struct NodeInstallInputs {
   /// - Parameters:
   ///   - manifests: of the service, of the workspace's root, and of the members that it needs.
   ///   - members: the folders of all members: their manifests are part of what the lockfile speaks of.
+  ///   - scripts: files that scripts of the installation read, relative to the analysed root.
   ///   - top: the workspace's root, or the service's own folder.
   init(
-    _ manifests: [NodeManifest], members: [String] = [], lockfile: String?, top: String,
-    in tree: ProjectTree
+    _ manifests: [NodeManifest], members: [String] = [], lockfile: String?, scripts: Set<String>,
+    top: String, in tree: ProjectTree
   ) {
     self.top = top
     self.tree = tree
@@ -41,12 +37,15 @@ struct NodeInstallInputs {
     for name in Self.folders where tree.hasFolder(ProjectTree.join(top, name)) {
       found.insert(name + "/")
     }
+    for script in scripts { addScriptInput(script) }
     for manifest in manifests {
-      addFiles(Self.schemas, in: manifest.folder)
+      // Prisma's client generates itself when it is installed, where it finds the schema.
+      if manifest.has("prisma") || manifest.has("@prisma/client") {
+        addFiles(["prisma/schema.prisma", "schema.prisma"], in: manifest.folder)
+      }
       for dependency in manifest.dependencies {
         addLocalPackage(dependency, of: manifest, members: members)
       }
-      for name in Self.lifecycleScripts { addFiles(ofScript: name, in: manifest) }
     }
     paths = found.sorted(by: ProjectTree.precedes)
   }
@@ -98,22 +97,10 @@ struct NodeInstallInputs {
     }
   }
 
-  /// Files that a script of the installation names: `"postinstall": "node scripts/patch.js"`.
-  private mutating func addFiles(ofScript name: String, in manifest: NodeManifest) {
-    guard let script = manifest.script(name) else { return }
-    for word in script.value.split(whereSeparator: { " \t;&|\"'".contains($0) }).prefix(200) {
-      guard let path = ProjectPath.resolve(String(word), from: manifest.folder) else { continue }
-      for ending in ["", ".js", ".mjs", ".cjs"] where tree.hasFile(path + ending) {
-        let folder = ProjectTree.parent(path + ending)
-        if folder == manifest.folder {
-          addFile(path + ending)
-        } else if let inside = ProjectPath.relative(folder, to: top), ProjectPath.isPlain(inside),
-          inside != "."
-        {
-          // With what the script imports beside it.
-          found.insert(inside + "/")
-        }
-      }
-    }
+  /// A file, and with it what lies in folders that are copied whole.
+  private mutating func addScriptInput(_ path: String) {
+    guard let inside = ProjectPath.relative(path, to: top) else { return }
+    let isCopied = found.contains { $0.hasSuffix("/") && inside.hasPrefix($0) }
+    if !isCopied { addFile(path) }
   }
 }

@@ -11,6 +11,8 @@ struct NodePackageManager {
   private(set) var lockfile: String?
   /// The version of Next.js that the lockfile pins.
   private(set) var next: Written<String>?
+  /// What the lockfile says.
+  private(set) var contents: Contents?
   private(set) var findings: [Finding] = []
   /// What names the package manager; nil for the default.
   private let place: Place?
@@ -32,6 +34,12 @@ struct NodePackageManager {
   private struct Lockfile {
     let name: String
     let manager: PackageManager.Name
+  }
+
+  enum Contents {
+    case npm(NpmLock)
+    case pnpm(PnpmLock)
+    case other(SourceText)
   }
 
   private struct Declaration {
@@ -59,7 +67,14 @@ struct NodePackageManager {
     let present = Self.lockfiles.filter { tree.hasFile(ProjectTree.join(root, $0.name)) }
     // The declared manager's own lockfile first; without one, the first of the list.
     let fitting = present.first { $0.manager.family == declared?.name.family }
-    let chosen = fitting ?? present.first
+    let importer = ProjectPath.relative(folder, to: root) ?? "."
+    let range = manifests.lazy.compactMap { $0.dependency("next")?.value }.first ?? ""
+    // Of several that nobody declared, one that knows next; an abandoned one may not.
+    let knowing =
+      present.count > 1 && fitting == nil
+      ? present.first { Self.knowsNext($0, root: root, importer: importer, range: range, tree) }
+      : nil
+    let chosen = fitting ?? knowing ?? present.first
     let path = chosen.map { ProjectTree.join(root, $0.name) }
     (name, place) = Self.choose(declared, lockfile: chosen, at: path)
     version = declared?.version
@@ -90,10 +105,30 @@ struct NodePackageManager {
         fix: "run \(name.value.rawValue) install and commit what it writes")
       return
     }
-    let importer = ProjectPath.relative(folder, to: root) ?? "."
     if let manifest = manifests.first {
       try readLockfile(chosen, source, of: manifest, importer: importer == "." ? "" : importer)
     }
+    raiseVersion(in: root, tree)
+  }
+
+  private static func knowsNext(
+    _ lockfile: Lockfile, root: String, importer: String, range: String, _ tree: ProjectTree
+  ) -> Bool {
+    guard let source = try? tree.read(ProjectTree.join(root, lockfile.name)),
+      let found = try? read(
+        lockfile.manager, source, range: range, importer: importer == "." ? "" : importer)
+    else { return false }
+    return found.lockfile.version != nil
+  }
+
+  /// A setting that a version of pnpm was the first to read asks for that one, where none is pinned.
+  private mutating func raiseVersion(in root: String, _ tree: ProjectTree) {
+    guard name.value == .pnpm, version == nil,
+      let source = try? tree.read(ProjectTree.join(root, "pnpm-workspace.yaml"), limit: 1 << 20),
+      let settings = try? YAMLValue.parse(source)
+    else { return }
+    let known = NodeReleases.table.settings.filter { settings[$0.key] != nil }
+    version = known.compactMap { SemanticVersion($0.version) }.max()?.description
   }
 
   private static func choose(_ declared: Declaration?, lockfile: Lockfile?, at path: String?) -> (
@@ -151,19 +186,15 @@ struct NodePackageManager {
   private mutating func readLockfile(
     _ lockfile: Lockfile, _ source: SourceText, of manifest: NodeManifest, importer: String
   ) throws(AnalysisError) {
-    let found: NodeLockfile
+    let read: Read
     do {
-      switch lockfile.manager {
-      case .pnpm: found = try NodeLockfile.pnpm(source, package: "next", importer: importer)
-      case .bun: found = try NodeLockfile.bun(source, package: "next")
-      case .yarn:
-        let range = manifest.dependency("next")?.value ?? ""
-        let (lockfile, isBerry) = try NodeLockfile.yarn(source, package: "next", range: range)
-        if isBerry { name.value = .yarnBerry }
-        found = lockfile
-      default: found = try NodeLockfile.npm(source, package: "next", importer: importer)
-      }
+      read = try Self.read(
+        lockfile.manager, source, range: manifest.dependency("next")?.value ?? "",
+        importer: importer)
     } catch { throw .malformed(location: error.location, reason: error.reason) }
+    let found = read.lockfile
+    if read.isBerry { name.value = .yarnBerry }
+    contents = read.contents
     if let version = found.version.flatMap({ SemanticVersion($0) }) {
       next = Written(version.description, at: found.place)
     }
@@ -171,6 +202,33 @@ struct NodePackageManager {
     if version == nil, let format = found.format {
       let known = NodeReleases.table.lockfiles
       version = known.first { $0.manager == name.value && $0.format == format }?.version
+    }
+  }
+
+  private struct Read {
+    let lockfile: NodeLockfile
+    let contents: Contents
+    var isBerry = false
+  }
+
+  private static func read(
+    _ manager: PackageManager.Name, _ source: SourceText, range: String, importer: String
+  ) throws(SyntaxError) -> Read {
+    switch manager {
+    case .pnpm:
+      let lock = try PnpmLock.parse(source)
+      let found = NodeLockfile.pnpm(lock, package: "next", importer: importer)
+      return Read(lockfile: found, contents: .pnpm(lock))
+    case .bun:
+      return Read(
+        lockfile: try NodeLockfile.bun(source, package: "next"), contents: .other(source))
+    case .yarn:
+      let (found, isBerry) = try NodeLockfile.yarn(source, package: "next", range: range)
+      return Read(lockfile: found, contents: .other(source), isBerry: isBerry)
+    default:
+      let lock = try NpmLock.parse(source)
+      let found = NodeLockfile.npm(lock, package: "next", importer: importer)
+      return Read(lockfile: found, contents: .npm(lock))
     }
   }
 

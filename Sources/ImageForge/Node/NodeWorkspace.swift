@@ -126,6 +126,10 @@ struct NodeWorkspaceMembers {
   let needed: [String]
   /// The manifests of those that are needed, the service's own left out.
   let manifests: [NodeManifest]
+  /// The same, each behind what it depends on.
+  let ordered: [NodeManifest]
+  /// The manifests of all other members.
+  let others: [NodeManifest]
 
   /// The most members that are looked at. Monorepos of more exist, but not of as many that one application needs.
   private static let maximumCount = 5_000
@@ -136,12 +140,12 @@ struct NodeWorkspaceMembers {
   {
     all = Array(workspace.members(in: tree).prefix(Self.maximumCount))
     var byName: [String: NodeManifest] = [:]
+    var rest: [NodeManifest] = []
     for member in all where member != folder {
       // A member that cannot be read is found out when it is analysed itself.
-      guard let other = try? NodeManifest.read(member, in: tree), let name = other.name else {
-        continue
-      }
-      byName[name] = other
+      guard let other = try? NodeManifest.read(member, in: tree) else { continue }
+      rest.append(other)
+      if let name = other.name { byName[name] = other }
     }
     var found: [String: NodeManifest] = [:]
     var waiting = [manifest]
@@ -153,6 +157,24 @@ struct NodeWorkspaceMembers {
       }
     }
     manifests = found.values.sorted { ProjectTree.precedes($0.path, $1.path) }
+    ordered = Self.ordered(manifests)
+    others = rest.filter { found[$0.path] == nil }
     needed = ([folder] + manifests.map(\.folder)).sorted(by: ProjectTree.precedes)
+  }
+
+  /// Each behind what it depends on; a circle is cut where it is entered.
+  private static func ordered(_ manifests: [NodeManifest]) -> [NodeManifest] {
+    let byName = Dictionary(manifests.map { ($0.name ?? "", $0) }) { first, _ in first }
+    var done: [NodeManifest] = []
+    var seen: Set<String> = []
+    func visit(_ manifest: NodeManifest) {
+      guard seen.insert(manifest.path).inserted else { return }
+      for dependency in manifest.dependencies + manifest.peers {
+        if let member = byName[dependency.name] { visit(member) }
+      }
+      done.append(manifest)
+    }
+    for manifest in manifests { visit(manifest) }
+    return done
   }
 }

@@ -48,6 +48,9 @@ struct IgnoreFile {
     if let config = service.next?.configFile, member.isEmpty || !config.hasPrefix("../") {
       paths.insert(member + (try checks.path(config, "configuration file")))
     }
+    for file in service.next?.runtimeFiles ?? [] {
+      paths.insert(member + (try checks.path(file, "file that the server reads")))
+    }
     if let fastapi = service.fastapi {
       // The outermost package, or the module itself where there is none.
       let modules = fastapi.entrypoint.prefix { $0 != ":" }.split(separator: ".").map(String.init)

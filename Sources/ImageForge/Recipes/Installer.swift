@@ -18,6 +18,8 @@ struct Installer {
   var workspaceCommand: String?
   /// Installs the project itself, when its source is there.
   var projectCommand: String?
+  /// Runs the scripts of packages that the installation left out, when the sources are there.
+  var completion: String?
 
   /// The lines of the Dockerfile.
   /// - Parameters:
@@ -78,6 +80,14 @@ extension Installer {
         cacheLocked: locked)
     }
     func flag(_ text: String, if isSet: Bool) -> String { isSet ? " " + text : "" }
+    let steps = service.buildSteps
+    // What is for development only is not there, and scripts of the project may call it.
+    let ignores = flag("--ignore-scripts", if: steps.installsWithoutScripts)
+    func rebuild(_ program: String) -> String {
+      let names = steps.rebuilds.filter(DockerText.isPackageName)
+      guard steps.installsWithoutScripts, !names.isEmpty else { return "" }
+      return " \\\n    && \(program) rebuild " + names.joined(separator: " ")
+    }
     func version() throws(RecipeError) -> String {
       try bases.version(of: manager.name.rawValue, pinned: manager.version)
     }
@@ -85,33 +95,41 @@ extension Installer {
     case .npm:
       let install = locked ? "ci" : "install"
       return installer(
-        nil, "npm \(install) --no-audit --no-fund" + flag("--omit=dev", if: production),
+        nil,
+        "npm \(install) --no-audit --no-fund" + flag("--omit=dev", if: production) + ignores
+          + rebuild("npm"),
         cache: "/root/.npm")
     case .pnpm:
       let store = "/root/.pnpm-store"
       return installer(
         "npm install --global pnpm@\(try version())",
         "CI=1 pnpm install" + flag("--frozen-lockfile", if: locked)
-          + flag("--prod", if: production) + " --store-dir \(store)",
+          + flag("--prod", if: production) + ignores + " --store-dir \(store)"
+          + rebuild("CI=1 pnpm"),
         cache: store)
     case .yarn:
       let cache = "/root/.yarn-cache"
       return installer(
         "npm install --global --force yarn@\(try version())",
         "yarn install --non-interactive" + flag("--frozen-lockfile", if: locked)
-          + flag("--production", if: production) + " --cache-folder \(cache)",
+          + flag("--production", if: production) + ignores + " --cache-folder \(cache)"
+          + rebuild("npm"),
         cache: cache, locked: true)
     case .yarnBerry:
       var install = "yarn install" + flag("--immutable", if: locked)
       if production { install = "yarn workspaces focus --production --all" }
-      return installer(
+      let full = "YARN_ENABLE_TELEMETRY=0 \(install)"
+      let isShort = steps.installsWithoutScripts && !production
+      var berry = installer(
         "npm install --global --force @yarnpkg/cli-dist@\(try version())",
-        "YARN_ENABLE_TELEMETRY=0 \(install)", cache: "/root/.yarn/berry/cache")
+        full + flag("--mode=skip-build", if: isShort), cache: "/root/.yarn/berry/cache")
+      if isShort { berry.completion = full }
+      return berry
     case .bun:
       return installer(
         "npm install --global bun@\(try version())",
         "bun install" + flag("--frozen-lockfile", if: locked)
-          + flag("--production", if: production),
+          + flag("--production", if: production) + ignores + rebuild("npm"),
         cache: "/root/.bun/install/cache")
     case .pip, .uv, .poetry, .pdm, .pipenv:
       throw .unsupported(

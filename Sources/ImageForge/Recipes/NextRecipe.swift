@@ -29,6 +29,14 @@ struct NextRecipe {
     let buildPackages: String?
     let install: String
     let migration: String?
+    /// The folder that migrations run in, where it is not the build's own.
+    let migrationFolder: String?
+    /// Where the programs of packages lie, for a service whose own folder may not have them.
+    let migrationPath: String?
+    /// Finishes an installation that left scripts out.
+    let completion: String?
+    /// What runs once the sources are there.
+    let afterSource: String?
     let isMember: Bool
     /// The service's folder in the build stage.
     let home: String
@@ -62,6 +70,8 @@ struct NextRecipe {
     /// The server's folder and its output folder, below the standalone folder.
     let serverPrefix: String
     let serverDist: String
+    /// What the server reads by name beside its own output.
+    let runtimeFiles: [String]
     let port: Int
     let user: String
     let group: String
@@ -88,6 +98,12 @@ struct NextRecipe {
     var serverPrefix = ""
     var customServer = ""
     var exportFolder = ""
+
+    /// What is set in front of the command that builds.
+    var settings: String {
+      guard forceStandalone else { return "" }
+      return "NEXT_PRIVATE_STANDALONE=1 "
+    }
   }
 
   func render() throws(RecipeError) -> RenderedRecipe {
@@ -162,25 +178,31 @@ struct NextRecipe {
     let dist = try checks.path(next.distDir, "distDir")
     let copies = nodeCopies(images)
     let server = workload.server
+    let installer = try Installer.node(service, bases: bases)
+    let migration = workload.job(.migrate)
     var values = Values(
       name: workload.name, framework: checks.framework("Next.js"),
       manager: service.packageManager.name.rawValue, link: checks.link, kept: kept.slots,
       why: explanation.comments, buildImage: images.build, isMoving: images.isMoving,
       isUnprivileged: images.isUnprivileged, buildPackages: try checks.systemPackages(\.build),
-      install: try Installer.node(service, bases: bases).text(
-        checks, kept: kept.slots, why: explanation.comments),
-      migration: workload.job(.migrate).map { DockerText.execForm($0.command) },
+      install: try installer.text(checks, kept: kept.slots, why: explanation.comments),
+      migration: migration.map { DockerText.execForm($0.command) },
+      migrationFolder: try migrationFolder().map { "/app/\($0)" },
+      migrationPath: try migrationPath(), completion: installer.completion,
+      afterSource: try commands(service.buildSteps.afterSource),
       isMember: member.isMember, home: Self.home(member.path), refusedArguments: refused,
       hasArguments: !arguments.isEmpty, arguments: arguments,
       buildSecrets: try checks.buildSecrets().build, mountsCaches: checks.mountsCaches,
-      forceStandalone: shape.forceStandalone, run: buildCommand(member.path), dist: dist,
+      forceStandalone: shape.forceStandalone,
+      run: try buildCommand(member.path, settings: shape.settings), dist: dist,
       proof: shape.proof, complaint: shape.complaint, stage: builtStage,
       finalImage: images.final, runtimePackages: try checks.systemPackages(\.runtime),
       copiesNode: !copies.isEmpty, nodeCopies: copies,
       entrypoint: checks.existing?.server.entrypoint.map { DockerText.execForm($0.value) },
       clearsEntrypoint: copies.isEmpty && server.entrypoint.isEmpty,
       serverPrefix: shape.serverPrefix,
-      serverDist: shape.serverPrefix + dist, port: service.port, user: workload.user,
+      serverDist: shape.serverPrefix + dist, runtimeFiles: try runtimeFiles(next),
+      port: service.port, user: workload.user,
       group: workload.group, writable: server.writable.joined(separator: " "),
       healthFlags: checks.healthFlags(server.probe), healthCheck: try healthCheck(next, images),
       command: command(images))
@@ -196,6 +218,49 @@ struct NextRecipe {
       values.settings = try serverSettings(port: service.port, basePath: values.basePath)
     }
     return values
+  }
+
+  private func runtimeFiles(_ next: NextFacts) throws(RecipeError) -> [String] {
+    var paths: [String] = []
+    for file in next.runtimeFiles {
+      paths.append(try checks.path(file, "file that the server reads"))
+    }
+    return paths
+  }
+
+  /// The folder of the migrations' tool, in the build's context; nil where that is the context itself.
+  private func migrationFolder() throws(RecipeError) -> String? {
+    guard let migrations = service.migrations else { return nil }
+    let folder = migrations.folder ?? service.path
+    guard let workspace = service.workspace,
+      let inside = ProjectPath.relative(folder, to: workspace.root), inside != "."
+    else { return nil }
+    return try checks.path(inside, "folder of migrations")
+  }
+
+  /// Where the programs of a workspace's packages lie: in its root, or in the member's own folder.
+  private func migrationPath() throws(RecipeError) -> String? {
+    guard service.isMember, service.migrations != nil else { return nil }
+    let own = try migrationFolder().map { "/app/\($0)/node_modules/.bin:" } ?? ""
+    return own + "/app/node_modules/.bin"
+  }
+
+  /// Steps as one line of a shell; nil for none.
+  /// - Parameter settings: what is set in front of each: empty, or with a blank at its end.
+  private func commands(
+    _ steps: [BuildSteps.Step], settings: String = ""
+  ) throws(RecipeError) -> String? {
+    var lines: [String] = []
+    for step in steps {
+      var words = settings + (try checks.words(step.command))
+      for (name, value) in step.placeholders.sorted(by: { $0.key > $1.key }) {
+        words = "\(try checks.variable(name))=\(try checks.words(value)) \(words)"
+      }
+      let folder = try checks.path(step.folder, "folder of a build step")
+      lines.append(folder == "." ? words : "(cd \(folder) && \(words))")
+    }
+    guard !lines.isEmpty else { return nil }
+    return lines.joined(separator: " \\\n    && ")
   }
 
   private static func home(_ member: String) -> String { member == "." ? "/app" : "/app/\(member)" }
@@ -255,18 +320,27 @@ struct NextRecipe {
   }
 
   /// Turborepo builds what the application depends on first; its strict mode would hide the variables of the build.
-  private func buildCommand(_ member: String) -> String {
+  /// - Parameter settings: what is set in front of it: empty, or with a blank at its end.
+  private func buildCommand(
+    _ member: String, settings: String
+  ) throws(RecipeError) -> String {
     let manager = service.packageManager.name
-    var program = manager.rawValue
-    if manager == .yarnBerry { program = "yarn" }
-    guard member != ".", service.workspace?.kind == "turbo" else { return "\(program) run build" }
+    let program = manager.program
+    let steps = service.buildSteps.inPlaceOfBuild.map { step in
+      // They run in the service's folder, as the build does.
+      BuildSteps.Step(folder: ".", command: step.command, placeholders: step.placeholders)
+    }
+    if let commands = try commands(steps, settings: settings) { return commands }
+    guard member != ".", service.workspace?.kind == "turbo" else {
+      return "\(settings)\(program) run build"
+    }
     let runner =
       switch manager {
       case .npm: "npx"
       case .bun: "bunx"
       default: "\(program) exec"
       }
-    return "\(runner) turbo run build --cwd=/app --filter=./\(member) --env-mode=loose"
+    return "\(settings)\(runner) turbo run build --cwd=/app --filter=./\(member) --env-mode=loose"
   }
 
   /// Sets HOSTNAME at the last moment: with `env`, or in node itself where the base has no other program.

@@ -85,6 +85,13 @@ struct ServiceChecks {
       expected: "a path inside the service, of letters, digits and ._@+~/-")
   }
 
+  /// A command of words that need no shell.
+  func words(_ command: String) throws(RecipeError) -> String {
+    try require(
+      command, "command", { PlainText.words($0) != nil },
+      expected: "a command of plain words, without quotes or operators of a shell")
+  }
+
   func variable(_ value: String) throws(RecipeError) -> String {
     try require(
       value, "environment variable", PlainText.isVariableName,

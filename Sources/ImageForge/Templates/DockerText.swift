@@ -7,6 +7,11 @@ package enum DockerText {
   }
 
   /// `1.2.3`, with the suffix of a pre-release perhaps.
+  /// A package of the npm registry.
+  package static func isPackageName(_ text: String) -> Bool {
+    text.wholeMatch(of: /(@[a-z0-9._-]{1,100}\/)?[A-Za-z0-9._-]{1,200}/) != nil
+  }
+
   package static func isExactVersion(_ text: String) -> Bool {
     text.wholeMatch(of: /[0-9]{1,9}(\.[0-9]{1,9}){2}([.-]?[A-Za-z0-9.]{1,30})?/) != nil
   }

@@ -90,7 +90,8 @@ public struct ImageTrial: Sendable {
       var images: [TrialReport.Image] = []
       for (service, built) in zip(analysis.services, report.services) {
         images.append(
-          try await trial(of: service, in: folder, engine.storeNameForRun(built.tag), engine, log))
+          try await trial(
+            of: service, in: analysis.root, engine.storeNameForRun(built.tag), engine, log))
       }
       await remove(report, engine)
       return TrialReport(engine: engine.kind, images: images)

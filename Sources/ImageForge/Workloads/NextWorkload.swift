@@ -93,7 +93,10 @@ struct NextWorkload {
     var words = try service.migrationWords(migrations)
     // Without npx, which would write to the user's home.
     if words.first == "npx", words.count > 1 {
-      words = ["node_modules/.bin/" + words[1]] + words.dropFirst(2)
+      // The programs of a workspace lie in its root or in the member: the image's PATH has both.
+      var program = words[1]
+      if !service.isMember { program = "node_modules/.bin/" + program }
+      words = [program] + words.dropFirst(2)
     }
     return WorkloadProcess(
       kind: .migrate, name: "migrate", tool: migrations.tool, command: words)

@@ -148,8 +148,8 @@ struct PythonWorkload {
     var process = WorkloadProcess(
       kind: .migrate, name: "migrate", tool: migrations.tool,
       command: try service.migrationWords(migrations))
-    process.workingFolder = try service.checkedPath(
-      migrations.folder, as: "folder of the migrations")
+    let folder = migrations.folder.flatMap { ProjectPath.relative($0, to: service.path) } ?? "."
+    process.workingFolder = try service.checkedPath(folder, as: "folder of the migrations")
     if !migrations.extras.isEmpty || !migrations.groups.isEmpty {
       process.installation = DependencyNames(extras: migrations.extras, groups: migrations.groups)
     }

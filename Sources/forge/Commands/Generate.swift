@@ -66,7 +66,7 @@ struct Generate: AsyncParsableCommand {
     let analysis = try Analyzer.analyze(path)
     var options = try recipe.options(in: path)
     options.existing = try ExistingDockerfile.all(
-      of: analysis, root: path, readsForeign: fromExisting)
+      of: analysis, root: analysis.root, readsForeign: fromExisting)
     if recipe.dialect == .auto {
       let engine = try await Interruption.run { try await EngineFinder.find() }
       options.dialect = RecipeOptions.Dialect(for: engine)
@@ -75,8 +75,8 @@ struct Generate: AsyncParsableCommand {
     }
     if pin { options.pins = try await pins(analysis, options) }
     let files = try Generator.generate(analysis, options: options)
-    try GenerationProof.check(files, of: analysis, root: path)
-    let plan = try GenerationPlan(files: files, root: path)
+    try GenerationProof.check(files, of: analysis, root: analysis.root)
+    let plan = try GenerationPlan(files: files, root: analysis.root)
     let report = GenerationReport(
       plan: plan, mode: stdout ? .print : check ? .check : .write,
       existing: fromExisting ? Array(options.existing.values) : [])
@@ -128,7 +128,7 @@ struct Generate: AsyncParsableCommand {
       for name in names where !name.contains("@") { pins[name] = try await engine.digest(of: name) }
       return pins
     }
-    if !stdout, !check { try RecipeSettings.writeLock(pins, in: path) }
+    if !stdout, !check { try RecipeSettings.writeLock(pins, in: analysis.root) }
     return pins
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ForgeAnalyzer
 import ForgeRecipes
 import ForgeTemplates
 
@@ -31,8 +32,9 @@ struct RecipeArguments: ParsableArguments {
     completion: .directory)
   var recipes: String?
 
-  func options(in folder: String) throws -> RecipeOptions {
-    var options = try RecipeSettings.load(in: folder)
+  /// - Parameter path: the folder that was given; its workspace's settings count for it.
+  func options(in path: String) throws -> RecipeOptions {
+    var options = try RecipeSettings.load(in: Analyzer.root(of: path))
     if let base {
       guard let choice = BaseChoice(base) else {
         throw ValidationError(

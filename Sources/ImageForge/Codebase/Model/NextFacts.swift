@@ -28,6 +28,9 @@ public struct NextFacts: Codable, Sendable, Equatable {
   public var hasPublicFolder: Bool
   /// Where `server.js` lands below `<distDir>/standalone`: `server.js`, or `apps/web/server.js` in a monorepo.
   public var standaloneServer: String
+  /// Files and folders that the server reads by name when it runs, relative to the service, which its standalone output
+  /// does not hold. Sorted.
+  public var runtimeFiles: [String]
   /// What else the configuration sets that bears on the image.
   public var settings: NextSettings
 
@@ -36,7 +39,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     distDir: String = ".next",
     customServer: String? = nil, buildCommand: String = "next build", startCommand: String? = nil,
     hasPublicFolder: Bool, standaloneServer: String = "server.js",
-    settings: NextSettings = NextSettings()
+    runtimeFiles: [String] = [], settings: NextSettings = NextSettings()
   ) {
     self.router = router
     self.output = output
@@ -48,6 +51,7 @@ public struct NextFacts: Codable, Sendable, Equatable {
     self.startCommand = startCommand
     self.hasPublicFolder = hasPublicFolder
     self.standaloneServer = standaloneServer
+    self.runtimeFiles = runtimeFiles
     self.settings = settings
   }
 }

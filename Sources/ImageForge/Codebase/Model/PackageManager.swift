@@ -21,3 +21,8 @@ public struct PackageManager: Codable, Sendable, Equatable {
     self.source = source
   }
 }
+
+extension PackageManager.Name {
+  /// The program, as it is called.
+  package var program: String { self == .yarnBerry ? "yarn" : rawValue }
+}

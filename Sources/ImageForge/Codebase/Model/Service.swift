@@ -40,6 +40,8 @@ public struct Service: Codable, Sendable, Equatable {
   /// Files and folders that the dependency step needs before the source: manifests, lockfiles, settings of the package
   /// manager, `file:` packages. Relative to `path`; for a member of a workspace, to the workspace's root. Sorted.
   public var installInputs: [String]
+  /// What the build runs besides the installation and the build script.
+  public var buildSteps: BuildSteps
   /// Values that the project's settings give to build arguments.
   public var buildArguments: [String: String]
   /// What each fact rests on, how sure it is, and what else it could have been; sorted by key.
@@ -55,7 +57,7 @@ public struct Service: Codable, Sendable, Equatable {
     assetFolders: [String] = [],
     systemPackages: SystemPackages = SystemPackages(),
     nativePackages: [NativePackage] = [], installInputs: [String],
-    buildArguments: [String: String] = [:],
+    buildSteps: BuildSteps = BuildSteps(), buildArguments: [String: String] = [:],
     conclusions: [Conclusion] = [],
     findings: [Finding] = []
   ) {
@@ -80,6 +82,7 @@ public struct Service: Codable, Sendable, Equatable {
     self.systemPackages = systemPackages
     self.nativePackages = nativePackages
     self.installInputs = installInputs
+    self.buildSteps = buildSteps
     self.buildArguments = buildArguments
     self.conclusions = conclusions
     self.findings = findings

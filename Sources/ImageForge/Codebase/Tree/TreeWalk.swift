@@ -26,7 +26,8 @@ extension ProjectTree {
     guard let real = Self.resolve(path) else {
       throw .unreadable(path: path, reason: Self.reason(errno))
     }
-    var walk = TreeWalk(root: path, realRoot: real, limits: limits)
+    var walk = TreeWalk(
+      root: path, realRoot: real, repository: GitRepository(above: real), limits: limits)
     guard let entries = walk.entries(of: ".") else {
       throw .unreadable(path: path, reason: Self.reason(errno))
     }
@@ -54,15 +55,37 @@ private struct TreeWalk {
   var folders: [String] = []
   var findings: [Finding] = []
   private var isFull = false
-  /// The `.gitignore` files from the root to the folder that is walked.
+  /// The repository that the walked folder lies in; nil for none.
+  private let repository: GitRepository?
+  /// The `.gitignore` files from the repository's top to the folder that is walked; folders as the repository sees them.
   private var ignores: [(folder: String, rules: GitIgnore)] = []
   /// git's list of what it tracks, which no rule excludes; empty where there is none.
-  private lazy var gitIndex: [UInt8] = Self.contents(root + "/.git/index", limit: 64 << 20)
+  private lazy var gitIndex: [UInt8] =
+    repository.map { BoundedRead.bytes($0.index, limit: 64 << 20) } ?? []
 
-  init(root: String, realRoot: String, limits: ProjectTree.Limits) {
+  init(
+    root: String, realRoot: String, repository: GitRepository?, limits: ProjectTree.Limits
+  ) {
     self.root = root
     self.realRoot = realRoot
+    self.repository = repository
     self.limits = limits
+    takeRulesAbove()
+  }
+
+  /// The rules above the walked folder count in it, unless they exclude that folder itself: then it is a project of its
+  /// own inside of a repository of something else.
+  private mutating func takeRulesAbove() {
+    guard let repository, repository.folder != "." else { return }
+    for folder in ProjectTree.foldersUpwards(from: repository.folder).dropFirst().reversed() {
+      let file = repository.top + "/" + ProjectTree.join(folder, ".gitignore")
+      pushRules(folder, text: BoundedRead.bytes(file, limit: 1 << 20))
+    }
+    for folder in ProjectTree.foldersUpwards(from: repository.folder).dropLast()
+    where isIgnored(ProjectTree.name(folder), inRepository: folder, isFolder: true) {
+      ignores = []
+      return
+    }
   }
 
   enum Kind { case file, folder, link, other }
@@ -126,18 +149,34 @@ private struct TreeWalk {
     guard entries.contains(where: { $0.name == ".gitignore" && $0.kind == .file }) else {
       return false
     }
-    let path = ProjectTree.join(folder, ".gitignore")
-    let rules = GitIgnore(
-      String(decoding: Self.contents(root + "/" + path, limit: 1 << 20), as: UTF8.self))
+    let file = root + "/" + ProjectTree.join(folder, ".gitignore")
+    return pushRules(inRepository(folder), text: BoundedRead.bytes(file, limit: 1 << 20))
+  }
+
+  @discardableResult
+  private mutating func pushRules(_ folder: String, text: [UInt8]) -> Bool {
+    let rules = GitIgnore(String(decoding: text, as: UTF8.self))
     guard !rules.isEmpty else { return false }
     ignores.append((folder, rules))
     return true
+  }
+
+  /// A path of the walked folder as the repository sees it.
+  private func inRepository(_ path: String) -> String {
+    guard let folder = repository?.folder, folder != "." else { return path }
+    return path == "." ? folder : folder + "/" + path
   }
 
   /// What git leaves out is not source. Settings of the environment are looked at all the same: they lie in the build's
   /// context, and that they must not get into an image is what forge is there for.
   private mutating func isIgnored(_ name: String, _ path: String, isFolder: Bool) -> Bool {
     guard !name.hasPrefix(".env"), name != ".npmrc", name != ".git" else { return false }
+    return isIgnored(name, inRepository: inRepository(path), isFolder: isFolder)
+  }
+
+  private mutating func isIgnored(
+    _ name: String, inRepository path: String, isFolder: Bool
+  ) -> Bool {
     for (folder, rules) in ignores.reversed() {
       let below = folder == "." ? path[...] : path.dropFirst(folder.utf8.count + 1)
       guard let verdict = rules.verdict(name, path: below, isFolder: isFolder) else { continue }
@@ -151,23 +190,6 @@ private struct TreeWalk {
     guard !gitIndex.isEmpty else { return false }
     let end = isFolder ? UInt8(ascii: "/") : 0
     return gitIndex.holds(Array(path.utf8) + [end])
-  }
-
-  /// Empty when it is no regular file, or larger than the limit.
-  private static func contents(_ path: String, limit: Int) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { return [] }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit
-    else { return [] }
-    return [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
-      while count < buffer.count, let base = buffer.baseAddress {
-        let got = read(file, base + count, buffer.count - count)
-        if got <= 0 { break }
-        count += got
-      }
-    }
   }
 
   private mutating func add(_ path: String) {

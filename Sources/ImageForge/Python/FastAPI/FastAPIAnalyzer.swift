@@ -19,6 +19,17 @@ package struct FastAPIAnalyzer {
     return try analyzer.service()
   }
 
+  /// The root of the uv workspace that installs the project in `folder`; nil where it has a lockfile of its own.
+  package static func workspace(of folder: String, in tree: ProjectTree) -> String? {
+    let own = ["uv.lock", "poetry.lock", "pdm.lock"]
+    guard tree.hasFile(ProjectTree.join(folder, "pyproject.toml")),
+      !own.contains(where: { tree.hasFile(ProjectTree.join(folder, $0)) }),
+      let root = try? PythonManifest.workspace(above: folder, in: tree),
+      tree.hasFile(ProjectTree.join(root, "uv.lock"))
+    else { return nil }
+    return root
+  }
+
   let folder: String
   let tree: ProjectTree
   let manifest: PythonManifest?

@@ -278,7 +278,7 @@ struct PythonManifest: Sendable {
       found.append(
         Lock(path: path(name), name: name, manager: manager, lockfile: try parse(source, kind)))
     }
-    if found.isEmpty, pyproject != nil, let root = try workspaceRoot(),
+    if found.isEmpty, pyproject != nil, let root = try Self.workspace(above: folder, in: tree),
       let source = try tree.read(ProjectTree.join(root, "uv.lock"))
     {
       workspace = Workspace(root: root, kind: "uv")
@@ -308,7 +308,7 @@ struct PythonManifest: Sendable {
   }
 
   /// The folder above that declares a uv workspace.
-  private func workspaceRoot() throws -> String? {
+  static func workspace(above folder: String, in tree: ProjectTree) throws -> String? {
     var current = folder
     while current != "." {
       current = ProjectTree.parent(current)

@@ -36,9 +36,8 @@ struct PythonMigrations {
     }
     guard let ini = found.min(by: { (depth($0), $0) < (depth($1), $1) }) else { return nil }
     let start = start(ini)
-    guard let place = ProjectPath.relative(start, to: folder),
-      let file = ProjectPath.relative(ini, to: start)
-    else { return nil }
+    guard let file = ProjectPath.relative(ini, to: start) else { return nil }
+    let place = if start == folder { String?.none } else { String?.some(start) }
     var command = "alembic upgrade head"
     if file != "alembic.ini" { command = "alembic -c \(file) upgrade head" }
     return .found(

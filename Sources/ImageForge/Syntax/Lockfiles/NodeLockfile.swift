@@ -16,14 +16,18 @@ extension NodeLockfile {
   package static func npm(_ source: SourceText, package: String, importer: String)
     throws(SyntaxError) -> NodeLockfile
   {
-    let root = try parse(source, .project)
-    let format = root["lockfileVersion"]?.integer.map { "\($0)" }
+    npm(try NpmLock.parse(source), package: package, importer: importer)
+  }
+
+  package static func npm(_ lock: NpmLock, package: String, importer: String) -> NodeLockfile {
     func found(_ entry: JSON?) -> NodeLockfile {
       NodeLockfile(
-        version: entry?["version"]?.string, place: source.place(at: entry?.offset ?? 0),
-        format: format)
+        version: entry?["version"]?.string, place: lock.source.place(at: entry?.offset ?? 0),
+        format: lock.format)
     }
-    guard let packages = root["packages"] else { return found(root["dependencies"]?[package]) }
+    guard let packages = lock.root["packages"] else {
+      return found(lock.root["dependencies"]?[package])
+    }
     let nested = importer.isEmpty ? nil : packages["\(importer)/node_modules/\(package)"]
     let entry = nested ?? packages["node_modules/\(package)"]
     // A `file:` package is a link to the folder that has the version.
@@ -47,7 +51,7 @@ extension NodeLockfile {
       format: root["lockfileVersion"]?.integer.map { "\($0)" })
   }
 
-  private static func parse(_ source: SourceText, _ options: JSON.Options) throws(SyntaxError)
+  static func parse(_ source: SourceText, _ options: JSON.Options) throws(SyntaxError)
     -> JSON
   {
     let root: JSON
@@ -90,62 +94,37 @@ extension NodeLockfile {
     return (lockfile, format != nil)
   }
 
-  /// `pnpm-lock.yaml`, formats 5 to 9. Only the sections about direct dependencies are read: the others are long.
+  /// What a `yarn.lock` was asked for: `next@^16.0.0`, since Yarn 2 `next@npm:^16.0.0`.
+  package static func yarnSpecifiers(_ source: SourceText) -> Set<String> {
+    var found: Set<String> = []
+    for row in (try? lines(source)) ?? [] {
+      guard let first = row.first, first != " ", first != "#", row.hasSuffix(":") else { continue }
+      for specifier in row.dropLast().filter({ $0 != "\"" }).split(separator: ",") {
+        found.insert(String(specifier.drop { $0 == " " }))
+      }
+    }
+    return found
+  }
+
+  /// `pnpm-lock.yaml`, formats 5 to 9.
   /// - Parameter importer: the member's folder below the lockfile's; empty for the same folder.
   package static func pnpm(_ source: SourceText, package: String, importer: String)
     throws(SyntaxError)
     -> NodeLockfile
   {
-    var format: String?
-    var section: Substring?
-    var found: NodeLockfile?
-    var text = ""
-    var start = 1
-    func finish() throws(SyntaxError) {
-      guard let name = section, found == nil else { return }
-      let root: Node?
-      do { root = try Yams.compose(yaml: text) } catch {
-        throw SyntaxError(
-          source, line: start, reason: "the section \(name) is not valid YAML")
-      }
-      var groups = [root?.mapping?.first?.value]
-      if name == "importers" {
-        let member = groups.first??[importer.isEmpty ? "." : importer]
-        groups = [member?["dependencies"], member?["devDependencies"]]
-      }
-      for case let entry? in groups.map({ $0?[package] }) {
-        let version = (entry["version"] ?? entry).string?.prefix { $0 != "(" && $0 != "_" }
-        found = NodeLockfile(
-          version: version.map(String.init),
-          place: source.place(line: start + (entry.mark?.line ?? 1) - 1),
-          format: format)
-        return
-      }
-    }
-    for (number, row) in try lines(source).enumerated() {
-      if let first = row.first, first != " ", first != "#" {
-        try finish()
-        if row.hasPrefix("lockfileVersion:") {
-          format = row.dropFirst(16).filter { !" '\"".contains($0) }
-        }
-        let key = row.prefix { $0 != ":" }
-        section = ["importers", "dependencies", "devDependencies"].contains(key) ? key : nil
-        text = ""
-        start = number + 1
-      }
-      if section != nil { text += row + "\n" }
-    }
-    try finish()
-    guard let format else {
-      throw SyntaxError(
-        source, reason: "there is no lockfileVersion: not a lockfile of pnpm")
-    }
-    return found.map { NodeLockfile(version: $0.version, place: $0.place, format: format) }
-      ?? NodeLockfile(version: nil, place: source.place(line: 1), format: format)
+    pnpm(try PnpmLock.parse(source), package: package, importer: importer)
+  }
+
+  package static func pnpm(_ lock: PnpmLock, package: String, importer: String) -> NodeLockfile {
+    let entry = lock.importers[importer.isEmpty ? "." : importer]?[package]
+    let version = entry?.version.prefix { $0 != "(" && $0 != "_" }
+    return NodeLockfile(
+      version: version.map(String.init), place: lock.source.place(line: entry?.line ?? 1),
+      format: lock.format)
   }
 
   /// The lines of a lockfile without conflict markers.
-  private static func lines(_ source: SourceText) throws(SyntaxError) -> [Substring] {
+  static func lines(_ source: SourceText) throws(SyntaxError) -> [Substring] {
     let rows = source.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     if let conflict = rows.firstIndex(where: { $0.hasPrefix("<<<<<<<") || $0.hasPrefix(">>>>>>>") })
     {

@@ -4,6 +4,8 @@ package struct ShellCommand: Equatable {
   /// Without variables that are set for it, and without `sudo`, `env`, `exec`. Quotes are dropped; nothing is expanded.
   package let words: [String]
 
+  package init(words: [String]) { self.words = words }
+
   /// The name of the program, without its folder; empty where there are no words.
   package var program: String {
     guard let word = words.first else { return "" }
