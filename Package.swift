@@ -126,8 +126,8 @@ let package = Package(
     room(
       "Lint",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeDockerignore",
-        system,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgeDockerignore",
       ]),
     room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
     room("Templates", uses: ["ForgeBasics", "ForgeCatalogue", mustache, yams, system]),
@@ -245,7 +245,8 @@ let package = Package(
       "Codebase", uses: ["ForgeCodebase", "ForgeNode", "ForgePython", "ForgeAnalyzer"],
       excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
-    tests("Lint", uses: ["ForgeLint", "ForgeRecipes"]),
+    tests(
+      "Lint", uses: ["ForgeLint", "ForgeRecipes", "ForgeAnalyzer", "ForgeFindings", "ForgeBasics"]),
     tests(
       "Recipes",
       uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],

@@ -96,7 +96,8 @@ import Testing
       "FROM node:latest\nWORKDIR /app\nADD . .\nRUN npm install\nENV PORT 3000\nEXPOSE 3000\nCMD npm start\n",
       to: "Dockerfile")
     try folder.write(#"{"name": "a", "scripts": {"start": "node a.js"}}"#, to: "package.json")
-    try folder.write("{}", to: "package-lock.json")
+    try folder.write(#"{"lockfileVersion": 3, "packages": {"": {}}}"#, to: "package-lock.json")
+    try folder.write("22\n", to: ".nvmrc")
     return folder
   }
 
@@ -117,7 +118,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file(".dockerignore")))
 
     let fixed = try await Command.forge(["lint", folder.path, "--fix"])
-    #expect(fixed.status == 0 && fixed.output == "passed: Dockerfile\n", "\(fixed)")
+    // What npm writes while it runs is not known: the user is left to its author.
+    #expect(fixed.status == 0 && fixed.output.contains("what npm writes"), "\(fixed)")
     try #expect(String(contentsOfFile: folder.file("Dockerfile"), encoding: .utf8) == mended.output)
     let hadolint = try await Command.run("hadolint", [folder.file("Dockerfile")])
     #expect(hadolint.status == 0 && hadolint.output.isEmpty, "\(hadolint)")

@@ -146,9 +146,9 @@ import Testing
   /// Every rule has an example that fires, so that no name is only a name.
   @Test func everyRuleHasBadExamples() {
     let bad = Set(Self.examples.filter { !$0.lines.isEmpty }.map(\.rule))
-    #expect(Set(LintRule.buildKit.map(\.id)).isSubset(of: bad))
+    #expect(Set(LintRule.buildKit.map(\.id.rawValue)).isSubset(of: bad))
     // The whole list of BuildKit, but for the check that needs the base image.
-    #expect(LintRule.all.filter { !$0.id.hasPrefix("FORGE-") }.count == 21)
+    #expect(LintRule.all.filter { !$0.id.rawValue.hasPrefix("FORGE-") }.count == 21)
   }
 
   @Test func copyIgnoredFile() throws {

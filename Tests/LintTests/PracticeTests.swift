@@ -112,9 +112,14 @@ import Testing
     try #expect(lint("FROM node:22-slim\nCOPY .env.example ./\n" + user, ignore: "x\n") == [])
   }
 
-  /// Everything at once: the mended file has none of it, and mending it again changes nothing.
+  private static let manifest = #"{"name": "a", "dependencies": {"x": "1.0.0"}}"#
+  private static let lock =
+    #"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"x": "1.0.0"}}, "node_modules/x": {"version": "1.0.0"}}}"#
+
+  /// Everything at once: the mended file has nothing left that can be proved, and mending it again changes nothing.
   @Test func mendedFileHasNothingLeft() throws {
-    for name in ["package.json", "package-lock.json"] { try folder.write("{}", to: name) }
+    try folder.write(Self.manifest, to: "package.json")
+    try folder.write(Self.lock, to: "package-lock.json")
     try folder.write("v22.1.0\n", to: ".nvmrc")
     let text = """
       from node as Build
@@ -130,28 +135,27 @@ import Testing
       CMD echo one
       CMD npm start
       """
-    let mended = try #require(try mend(text))
+    let ignore = "**/.env*\nnode_modules\n"
+    let mended = try #require(try mend(text, ignore: ignore))
     #expect(
       mended.contents == """
-        FROM node:22-slim AS build
+        FROM node:22.1.0-slim AS build
         # What we call it.
         LABEL org.opencontainers.image.authors="Jane <jane@example.org>"
         ENV NODE_ENV=production
         WORKDIR /app
         COPY package.json package-lock.json ./
-        # No versions: the package archive keeps only the newest, and a pinned one stops the build a week later.
-        # hadolint ignore=DL3008
         RUN apt-get update && apt-get install --no-install-recommends -y tini \\
             && rm -rf /var/lib/apt/lists/*
         RUN npm ci
         COPY . .
-        USER 10001:10001
         EXPOSE 3000/tcp
         CMD ["npm", "start"]
         """)
-    try #expect(lint(mended.contents) == [])
-    try #expect(mend(mended.contents) == nil)
-    #expect(mended.changes.count >= 14)
+    // What npm writes while it runs is not known.
+    try #expect(lint(mended.contents, ignore: ignore) == ["FORGE-L060 1"])
+    try #expect(mend(mended.contents, ignore: ignore) == nil)
+    #expect(mended.changes.count >= 12)
     #expect(mended.diff.contains("-MAINTAINER Jane"))
   }
 
@@ -221,13 +225,13 @@ import Testing
     Mended(
       name: "a secret argument",
       text: "FROM alpine:3\nARG TOKEN\nRUN fetch $TOKEN\nRUN other\nUSER 1\n",
-      becomes: "FROM alpine:3\n\(step)fetch $TOKEN\nRUN other\nUSER 1\n"),
+      becomes: "FROM alpine:3\n\(step)fetch $TOKEN\n\(step)other\nUSER 1\n"),
     Mended(
       name: "a secret among settings, handed on",
       text:
-        "FROM alpine:3\nARG TOKEN\nENV A=1 TOKEN=$TOKEN B=2\nRUN --mount=type=cache,target=/c a ${TOKEN} \\\n  && b\nUSER 1\n",
+        "FROM alpine:3 AS b\nARG TOKEN\nENV A=1 TOKEN=$TOKEN B=2\nRUN --mount=type=cache,target=/c a ${TOKEN} \\\n  && b\nFROM alpine:3\nUSER 1\n",
       becomes:
-        "FROM alpine:3\nENV A=1 B=2\nRUN --mount=type=secret,id=TOKEN --mount=type=cache,target=/c \\\n    if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && a ${TOKEN} \\\n  && b\nUSER 1\n"
+        "FROM alpine:3 AS b\nENV A=1 B=2\nRUN --mount=type=secret,id=TOKEN --mount=type=cache,target=/c \\\n    if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && a ${TOKEN} \\\n  && b\nFROM alpine:3\nUSER 1\n"
     ),
     Mended(
       name: "an installer reads its environment",
@@ -236,14 +240,25 @@ import Testing
       files: ["package.json": "{}"]),
     Mended(
       name: "a secret of the server", text: "FROM alpine:3\nENV TOKEN=abcdefgh\nUSER 1\n",
-      becomes: "FROM alpine:3\nUSER 1\n"),
+      becomes: nil),
+    Mended(
+      name: "on a line of its own",
+      text:
+        "FROM alpine:3 AS b\nARG TOKEN\nENV A=1 \\\n    TOKEN=$TOKEN\nRUN fetch\nFROM alpine:3\nUSER 1\n",
+      becomes: "FROM alpine:3 AS b\nENV A=1\n\(step)fetch\nFROM alpine:3\nUSER 1\n"),
+    Mended(
+      name: "the steps run as another user",
+      text: "FROM alpine:3\nUSER 1\nARG TOKEN\nRUN fetch $TOKEN\n", becomes: nil),
+    Mended(
+      name: "public by its name",
+      text: "FROM alpine:3\nARG VITE_MAP_TOKEN\nRUN npm run build\nUSER 1\n", becomes: nil),
     Mended(
       name: "a stage that stands on another",
-      text: "FROM alpine:3 AS a\nENV TOKEN=abcdefgh\nFROM a\nRUN fetch $TOKEN\nUSER 1\n",
+      text: "FROM alpine:3 AS a\nARG TOKEN\nFROM a\nRUN fetch $TOKEN\nUSER 1\n",
       becomes: "FROM alpine:3 AS a\nFROM a\n\(step)fetch $TOKEN\nUSER 1\n"),
     Mended(
       name: "two secrets",
-      text: "FROM alpine:3\nARG TOKEN\nARG API_KEY=x\nRUN fetch $TOKEN $API_KEY\nUSER 1\n",
+      text: "FROM alpine:3\nARG TOKEN\nARG API_KEY\nRUN fetch $TOKEN $API_KEY\nUSER 1\n",
       becomes:
         "FROM alpine:3\nRUN --mount=type=secret,id=API_KEY --mount=type=secret,id=TOKEN \\\n    if [ -f /run/secrets/API_KEY ]; then API_KEY=\"$(cat /run/secrets/API_KEY)\" && export API_KEY; fi \\\n    && if [ -f /run/secrets/TOKEN ]; then \(read) \\\n    && fetch $TOKEN $API_KEY\nUSER 1\n"
     ),
@@ -276,12 +291,18 @@ import Testing
     }
   }
 
-  @Test func shellFormsBecomeExecForms() {
-    #expect(Fixer.execForm("npm  start") == #"["npm", "start"]"#)
-    #expect(
-      Fixer.execForm("uvicorn a:b --port $PORT")
-        == #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#)
-    #expect(Fixer.execForm(#"echo "a" && b"#) == #"["sh", "-c", "echo \"a\" && b"]"#)
+  @Test(arguments: [
+    ("npm  start", #"["npm", "start"]"#),
+    ("uvicorn a:b --port $PORT", #"["sh", "-c", "exec uvicorn a:b --port $PORT"]"#),
+    (#"echo "a" && b"#, #"["sh", "-c", "echo \"a\" && exec b"]"#),
+    (#""/app/start here.sh""#, #"["/app/start here.sh"]"#),
+    ("PORT=1 node a.js", #"["sh", "-c", "PORT=1 exec node a.js"]"#),
+    ("exec node a.js", #"["node", "a.js"]"#), ("cd /app", nil),
+    (". ./x && node a", #"["sh", "-c", ". ./x && exec node a"]"#),
+    ("a || b", nil), ("a; b", nil), ("if x; then a; else b; fi", nil), ("a & b", nil),
+  ])
+  func shellFormsBecomeExecForms(_ line: String, _ words: String?) {
+    #expect(ExecForm.text(line) == words)
   }
 
   @Test func whatIsSkippedIsNotMended() throws {
@@ -294,12 +315,13 @@ import Testing
     #expect(mended.contents == "FROM alpine:3\r\nCMD [\"a\"]\r\nUSER 1\r\n")
   }
 
-  /// A secret that is copied is copied no more; a project whose installation needs its source keeps its order.
+  /// A file of settings that is copied stays; a project whose installation needs its source keeps its order.
   @Test func whatIsMendedWithCare() throws {
     try folder.write("A=1", to: ".env")
-    let mended = try #require(
-      try mend("FROM alpine:3\nCOPY .env /app/.env\nUSER 1\n", ignore: "x\n"))
-    #expect(mended.contents == "FROM alpine:3\nUSER 1\n")
+    let copied = "FROM alpine:3\nCOPY .env /app/.env\nUSER 1\n"
+    try #expect(lint(copied, ignore: "x\n") == ["FORGE-L061 2"])
+    // The server may read it.
+    try #expect(mend(copied, ignore: "x\n") == nil)
     try folder.write(#"{"scripts": {"postinstall": "node x.js"}}"#, to: "package.json")
     try folder.write("{}", to: "package-lock.json")
     try #expect(mend("FROM node:22-slim\nCOPY . .\nRUN npm ci\n" + user) == nil)

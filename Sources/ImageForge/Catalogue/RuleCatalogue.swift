@@ -75,7 +75,8 @@ public enum RuleCatalogue {
       version = rules.map(\.since).max() ?? 1
     }
 
-    fileprivate func rule(_ id: FindingID) -> Rule? { index[id].map { rules[$0] } }
+    /// The row of an id; nil where no file of these holds it.
+    package func rule(_ id: FindingID) -> Rule? { index[id].map { rules[$0] } }
   }
 
   /// The families that a policy sets: what the gate judges images by.

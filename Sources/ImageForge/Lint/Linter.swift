@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeCodebase
 import ForgeDockerignore
 import ForgeFindings
 import ForgeSyntax
@@ -25,23 +26,32 @@ public struct LintReport: Codable, Sendable, Equatable {
 
 /// Checks Dockerfiles and ignore files, written by hand or generated, against the folder that they are built from.
 public enum Linter {
+  /// What an analysis makes of a folder; nil where no service is in it.
+  public typealias Analysing = (_ folder: String) -> Analysis?
+
   /// - Parameters:
   ///   - path: a Dockerfile, or a folder: then every Dockerfile in it and below it.
   ///   - context: the folder that the build gets. Default: what a compose file inside `path` or the current folder
   ///     says; else the Dockerfile's own, or the one above it there that holds more of what the Dockerfile copies.
+  ///   - analyse: how a folder is analysed, for the rules that go by what the project is. Default: not at all.
   /// - Throws: `LintError`.
-  public static func lint(_ path: String, context: String? = nil) throws(LintError) -> LintReport {
+  public static func lint(
+    _ path: String, context: String? = nil, analyse: Analysing = { _ in nil }
+  ) throws(LintError) -> LintReport {
     var status = stat()
     guard stat(path, &status) == 0 else { throw .notFound(path) }
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     let root = isFolder ? path : "."
     let files = isFolder ? LintFiles.dockerfiles(in: try BuildContext(path)) : [path]
     guard !files.isEmpty else { throw .noDockerfile(path) }
+    let analysis = isFolder ? analyse(path) : nil
     var findings: [Finding] = []
     var mended: [FixedFile] = []
     for file in files {
       let place = isFolder && root != "." ? root + "/" + file : file
-      let (found, better) = try lint(file, readFrom: place, context: context)
+      let target = try LintTarget(file, readFrom: place, context: context)
+      let (found, better) = lint(
+        target, analysis: isFolder ? analysis : analyse(target.folder))
       findings += found
       mended += better.filter { one in !mended.contains { $0.path == one.path } }
     }
@@ -55,8 +65,8 @@ public enum Linter {
     var status = stat()
     let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     for file in mended {
-      try AtomicFile.write(
-        file.contents.utf8, to: isFolder && path != "." ? "\(path)/\(file.path)" : file.path)
+      let place = isFolder && path != "." ? "\(path)/\(file.path)" : file.path
+      try AtomicFile.write(file.contents.utf8, to: place)
     }
   }
 
@@ -69,103 +79,82 @@ public enum Linter {
     throw .unreadable(path: path, reason: "it is gone")
   }
 
-  private static func lint(
-    _ name: String, readFrom path: String, context given: String?
-  ) throws(LintError) -> ([Finding], [FixedFile]) {
-    let source = try LintFiles.require(path, name: name)
-    // Both as deep as the name says: what lies above the linted folder is never looked at.
-    let prefix = path.hasSuffix(name) ? String(path.dropLast(name.count)) : ""
-    var folder = given ?? ""
-    if given == nil {
-      // A folder that is not there is compose's to complain of.
-      if let said = ComposeBuilds.context(of: name, prefix: prefix),
-        (try? BuildContext(said.isEmpty ? "." : said)) != nil
-      {
-        folder = said
-      } else {
-        folder = try likelyContext(of: source, name: name, prefix: prefix)
-      }
+  private static func lint(_ target: LintTarget, analysis: Analysis?) -> ([Finding], [FixedFile]) {
+    var surroundings = LintSubject.Surroundings()
+    surroundings.compose = target.compose
+    surroundings.isContextKnown = target.isContextKnown
+    surroundings.gitIgnored = target.gitIgnored
+    if let analysis, let file = try? DockerfileSyntax.parse(target.source) {
+      surroundings.service = ProjectService.choose(
+        from: analysis, dockerfile: target.place(below: analysis.root),
+        context: target.context(below: analysis.root), family: baseFamily(of: file))
     }
-    let shown =
-      folder.hasPrefix(prefix) && given == nil ? String(folder.dropFirst(prefix.count)) : folder
-    // The ignore file beside the Dockerfile replaces the context's.
-    let own = LintFiles.read(path + ".dockerignore", name: name + ".dockerignore")
-    let ignore =
-      own
-      ?? LintFiles.read(
-        (folder.isEmpty ? "." : folder) + "/.dockerignore",
-        name: shown.isEmpty || shown == "." ? ".dockerignore" : shown + "/.dockerignore")
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    let buildContext = try BuildContext(folder.isEmpty ? "." : folder)
-    let findings = lint(source, ignore: ignore, context: buildContext)
-    var mended = fix(source, ignore: ignore, context: buildContext).map { [$0] } ?? []
-    if findings.contains(where: { $0.id == "FORGE-L059" }) {
+    let findings = lint(
+      target.source, ignore: target.ignore, context: target.context, surroundings: surroundings)
+    var mended =
+      fix(
+        target.source, ignore: target.ignore, context: target.context, surroundings: surroundings
+      ).map { [$0] } ?? []
+    if target.isContextKnown, findings.contains(where: { $0.id == "FORGE-L059" }),
+      let subject = subject(
+        target.source, ignore: nil, context: target.context, surroundings: surroundings),
+      let text = IgnoreFile.text(for: subject)
+    {
+      let name = target.shownFolder.isEmpty ? "" : target.shownFolder + "/"
       mended.append(
         file(
-          (shown.isEmpty || shown == "." ? "" : shown + "/") + ".dockerignore", "",
-          Fixer.ignoreFile,
+          name + ".dockerignore", ("", text),
           ["FORGE-L059: what the image never needs stays out"]))
     }
     return (findings, mended)
   }
 
-  private static func file(_ path: String, _ old: String, _ new: String, _ changes: [String])
-    -> FixedFile
-  {
+  private static func baseFamily(of file: DockerfileSyntax) -> String {
+    guard let last = file.stages.last, let base = file.chain(of: last).first else { return "" }
+    return BaseImage(DockerfileVariables(preamble: file).expand(base.base) ?? "").family
+  }
+
+  private static func file(
+    _ path: String, _ texts: (old: String, new: String), _ changes: [String]
+  ) -> FixedFile {
     FixedFile(
-      path: path, contents: new, changes: changes,
-      diff: UnifiedDiff.between(old, new, oldName: "a/\(path)", newName: "b/\(path)"))
+      path: path, contents: texts.new, changes: changes,
+      diff: UnifiedDiff.between(texts.old, texts.new, oldName: "a/\(path)", newName: "b/\(path)"))
+  }
+
+  private static func subject(
+    _ source: SourceText, ignore: SourceText?, context: BuildContext,
+    surroundings: LintSubject.Surroundings
+  ) -> LintSubject? {
+    guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
+    let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
+    return LintSubject(
+      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context,
+      surroundings: surroundings)
   }
 
   /// The Dockerfile as its findings ask; nil when there is nothing that can be fixed.
-  package static func fix(_ source: SourceText, ignore: SourceText?, context: BuildContext)
-    -> FixedFile?
-  {
-    guard let dockerfile = try? DockerfileSyntax.parse(source) else { return nil }
-    let patterns = ignore.flatMap { try? Dockerignore($0) } ?? Dockerignore.none
-    let subject = LintSubject(
-      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
-    return Fixer.fix(source, subject).map { mended in
-      let (old, new) = (
-        Fixer.masked(source.text, dockerfile), Fixer.masked(mended.text, dockerfile)
-      )
-      let shown = file(source.name, old, new, mended.changes)
-      return FixedFile(
-        path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
-    }
-  }
-
-  /// The nearest folder above the Dockerfile that holds the most of what it copies.
-  private static func likelyContext(
-    of source: SourceText, name: String, prefix: String
-  ) throws(LintError) -> String {
-    func parent(_ path: String) -> String {
-      path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
-    var current = parent(name)
-    var best = prefix + current
-    guard let file = try? DockerfileSyntax.parse(source) else { return best }
-    let paths = ContextUse.all(in: file).filter { !$0.isGlob && !$0.leavesContext }.compactMap(
-      \.path)
-    var bestCount = -1
-    while true {
-      let folder = prefix + current
-      if let context = try? BuildContext(folder.isEmpty ? "." : folder) {
-        let count = paths.count { context.kind($0) != nil }
-        if count > bestCount { (best, bestCount) = (folder, count) }
-      }
-      if current.isEmpty || current.hasPrefix("/") && parent(current).isEmpty || name.hasPrefix("/")
-      {
-        return best
-      }
-      current = parent(current)
-    }
+  package static func fix(
+    _ source: SourceText, ignore: SourceText?, context: BuildContext,
+    surroundings: LintSubject.Surroundings = LintSubject.Surroundings()
+  ) -> FixedFile? {
+    guard
+      let subject = subject(
+        source, ignore: ignore, context: context, surroundings: surroundings),
+      let mended = Fixer.fix(source, subject)
+    else { return nil }
+    let shown = file(
+      source.name,
+      (Fixer.masked(source.text, subject), Fixer.masked(mended.text, subject)), mended.changes)
+    return FixedFile(
+      path: shown.path, contents: mended.text, changes: shown.changes, diff: shown.diff)
   }
 
   /// Checks texts that need not be on disk, such as generated ones.
-  package static func lint(_ source: SourceText, ignore: SourceText?, context: BuildContext)
-    -> [Finding]
-  {
+  package static func lint(
+    _ source: SourceText, ignore: SourceText?, context: BuildContext,
+    surroundings: LintSubject.Surroundings = LintSubject.Surroundings()
+  ) -> [Finding] {
     var findings: [Finding] = []
     var patterns = Dockerignore.none
     if let ignore {
@@ -187,7 +176,8 @@ public enum Linter {
       ]
     }
     let subject = LintSubject(
-      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context)
+      dockerfile: dockerfile, ignore: patterns, ignoreName: ignore?.name, context: context,
+      surroundings: surroundings)
     let directive = subject.directive
     if let problem = directive.problem {
       findings.append(
@@ -200,11 +190,11 @@ public enum Linter {
     for rule in LintRule.all where directive.wants(rule) {
       for hit in rule.check(subject) {
         if let line = hit.line, subject.silences(rule, at: line) { continue }
+        var severity = hit.severity ?? rule.severity
+        if directive.fails, severity == .warning { severity = .error }
         findings.append(
           Finding(
-            id: FindingID(rawValue: rule.id),
-            severity: directive.fails && rule.severity == .warning ? .error : rule.severity,
-            message: hit.message, at: hit.place, fix: hit.fix))
+            id: rule.id, severity: severity, message: hit.message, at: hit.place, fix: hit.fix))
       }
     }
     return findings

@@ -126,7 +126,7 @@ struct DockerfileReader {
   private mutating func takeBase(of file: DockerfileSyntax, _ stages: StagesInUse) {
     let preamble = DockerfileVariables(preamble: file)
     let own = service.imageFamily
-    let images = file.stages.filter { file.stage($0.base, before: $0.index) == nil }
+    let images = file.stages.filter { file.parent(of: $0) == nil }
     if let first = stages.final.min(), images.count > 1,
       let image = preamble.expand(file.stages[first].base), Self.hasNoShell(image)
     {
@@ -162,7 +162,7 @@ struct DockerfileReader {
         "nothing of this stage reaches the image")
     }
     var variables = DockerfileVariables(stageOf: file)
-    let parent = file.stage(stage.base, before: stage.index)
+    let parent = file.parent(of: stage)
     if let parent, built.contains(parent.index) { built.insert(stage.index) }
     var directory = parent.flatMap { folders["\($0.index)"] ?? nil }
     for instruction in stage.instructions {
@@ -271,13 +271,7 @@ struct StagesInUse {
 
   /// - Parameter isMemory: the file is one's memory, all of which has reached the image before.
   init(of file: DockerfileSyntax, isMemory: Bool) {
-    var final: Set<Int> = []
-    var last = file.stages.last
-    while let stage = last {
-      final.insert(stage.index)
-      last = file.stage(stage.base, before: stage.index)
-    }
-    self.final = final
+    final = Set(file.stages.last.map { file.chain(of: $0).map(\.index) } ?? [])
     if isMemory {
       reached = Set(file.stages.map(\.index))
     } else {
@@ -290,11 +284,12 @@ struct StagesInUse {
     var open = file.stages.last.map { [$0] } ?? []
     while let stage = open.popLast() {
       guard found.insert(stage.index).inserted else { continue }
-      var names = [stage.base]
+      var names: [String] = []
       for instruction in stage.instructions {
         names += instruction.values(of: "from") + instruction.mounts.compactMap { $0["from"] }
       }
       open += names.compactMap { file.stage($0, before: stage.index) }
+      if let parent = file.parent(of: stage) { open.append(parent) }
     }
     return found
   }

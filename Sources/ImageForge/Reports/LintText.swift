@@ -80,7 +80,7 @@ public struct LintRuleList: Encodable, Sendable {
   public init() {
     rules = LintRule.all.map {
       Row(
-        id: $0.id, severity: $0.severity, title: $0.title, sameAs: $0.sameAs,
+        id: $0.id.rawValue, severity: $0.severity, title: $0.title, sameAs: $0.sameAs,
         experimental: $0.isExperimental,
         mends: $0.isFixable)
     }

@@ -29,7 +29,9 @@ extension DockerfileLines {
     case "FORGE-I020" where keyword == "WORKDIR" && !instruction.arguments.contains("$"):
       return rewriting(instruction) { _ in "WORKDIR /\(instruction.arguments)" }
     case "FORGE-I021" where !instruction.arguments.hasPrefix("["):
-      return rewriting(instruction) { _ in "\(keyword) \(Fixer.execForm(instruction.arguments))" }
+      return ExecForm.text(instruction.arguments).flatMap { words in
+        rewriting(instruction) { _ in "\(keyword) \(words)" }
+      }
     case "FORGE-I022" where keyword == "MAINTAINER":
       let name = instruction.arguments.replacing("\"", with: "\\\"")
       return rewriting(instruction) { _ in "LABEL org.opencontainers.image.authors=\"\(name)\"" }

@@ -33,8 +33,7 @@ struct DockerfileLines {
       separator: "\n", omittingEmptySubsequences: false
     )
     .map(String.init)
-    var chain = [stage]
-    while let base = file.stage(chain[0].base, before: chain[0].index) { chain.insert(base, at: 0) }
+    let chain = file.chain(of: stage)
     from = chain[0].from
     instructions = chain.flatMap(\.instructions).filter { $0.keyword != "FROM" }
     var steps: [Int: DockerfileInstruction] = [:]

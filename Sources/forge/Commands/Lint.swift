@@ -1,4 +1,5 @@
 import ArgumentParser
+import ForgeAnalyzer
 import ForgeBasics
 import ForgeLint
 import ForgeReports
@@ -59,7 +60,7 @@ struct Lint: ParsableCommand {
     let path = path ?? "."
     // What --mended writes may take the place of what it mends.
     if !mended { try reporting.check(output: output, project: path) }
-    var report = try Linter.lint(path, context: context)
+    var report = try Linter.lint(path, context: context, analyse: { try? Analyzer.analyze($0) })
     if mended {
       guard report.files.count == 1 else {
         throw ValidationError(
@@ -82,7 +83,7 @@ struct Lint: ParsableCommand {
         StandardError.print("\(file.path): mended")
         for change in file.changes { StandardError.print("  \(change)") }
       }
-      report = try Linter.lint(path, context: context)
+      report = try Linter.lint(path, context: context, analyse: { try? Analyzer.analyze($0) })
     }
     try reporting.write(report, report: Report(report, of: path), text: report.text, to: output)
     if !report.passed { throw ExitStatus(code: .policyFailed) }

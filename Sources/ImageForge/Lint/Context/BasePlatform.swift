@@ -18,7 +18,7 @@ package struct BasePlatform: Equatable, Sendable {
     }
     let variables = DockerfileVariables(preamble: file)
     return file.stages.compactMap { stage in
-      guard file.stage(stage.base, before: stage.index) == nil,
+      guard file.parent(of: stage) == nil,
         let image = variables.expand(stage.base),
         image != "scratch", !image.isEmpty
       else { return nil }

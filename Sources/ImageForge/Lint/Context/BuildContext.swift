@@ -131,7 +131,20 @@ package final class BuildContext {
   /// The text of a file of the context.
   package func read(_ path: String, limit: Int) -> SourceText? {
     guard kind(path) != nil else { return nil }
-    return LintFiles.read("\(realRoot)/\(path)", name: path, limit: limit)
+    let bytes = try? BoundedFile.read("\(realRoot)/\(path)", limit: limit)
+    return bytes.map { SourceText(name: path, bytes: $0) }
+  }
+
+  /// Whether a file begins as the archives do that ADD unpacks.
+  func isArchive(_ path: String) -> Bool {
+    guard kind(path) != nil, let file = FileHandle(forReadingAtPath: "\(realRoot)/\(path)"),
+      let start = try? file.read(upToCount: 512)
+    else { return true }
+    let marks: [[UInt8]] = [
+      [0x1f, 0x8b], Array("BZh".utf8), [0xfd, 0x37, 0x7a, 0x58, 0x5a], [0x28, 0xb5, 0x2f, 0xfd],
+    ]
+    if marks.contains(where: start.starts) { return true }
+    return start.count > 262 && start.dropFirst(257).starts(with: "ustar".utf8)
   }
 
   private static func kind(_ mode: mode_t) -> Kind? {

@@ -1,5 +1,4 @@
 import ForgeBasics
-import Foundation
 
 /// Finding and reading the files that are linted.
 package enum LintFiles {
@@ -8,15 +7,8 @@ package enum LintFiles {
 
   /// The text of a regular file; nil when it is not there, not readable or larger than the limit.
   package static func read(_ path: String, name: String, limit: Int = limit) -> SourceText? {
-    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
-      let data = try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(
-        upToCount: limit + 1)
-    else { return isEmptyFile(path) ? SourceText(name: name, text: "") : nil }
-    return SourceText(name: name, bytes: [UInt8](data))
+    let bytes = try? BoundedFile.read(path, limit: limit)
+    return bytes.map { SourceText(name: name, bytes: $0) }
   }
 
   /// The same of a file that is there.
@@ -26,11 +18,6 @@ package enum LintFiles {
         path: path, reason: "not a regular file of at most \(ByteCount.text(Int64(limit)))")
     }
     return source
-  }
-
-  private static func isEmptyFile(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
   }
 
   /// `Dockerfile`, `Containerfile`, with what people put in front or behind: `Dockerfile.dev`, `api.Dockerfile`.

@@ -2,12 +2,18 @@ import ForgeSyntax
 
 /// What commands of Dockerfiles do, as the rules of practice ask.
 extension ShellCommand {
-  var isAptInstall: Bool { ["apt-get", "apt", "aptitude"].contains(program) && has("install") }
-  var isAptUpdate: Bool { ["apt-get", "apt"].contains(program) && has("update") }
+  var isApt: Bool { ["apt-get", "apt"].contains(program) }
+  var isAptInstall: Bool { (isApt || program == "aptitude") && has("install") }
+  var isAptUpdate: Bool { isApt && has("update") }
   var isApkAdd: Bool { program == "apk" && has("add") }
-  var isPipInstall: Bool {
-    (program.hasPrefix("pip") || (program.hasPrefix("python") && has("-m") && has("pip")))
-      && has("install")
+  var isPipInstall: Bool { (isPip || isPipModule) && has("install") }
+  /// `pip`, `pip3`, `pip3.13`; not `pipx`, `pipenv` or `pip-compile`.
+  private var isPip: Bool {
+    program.hasPrefix("pip") && program.dropFirst(3).allSatisfy { $0.isNumber || $0 == "." }
+  }
+  private var isPipModule: Bool {
+    guard program.hasPrefix("python"), let flag = words.firstIndex(of: "-m") else { return false }
+    return words.dropFirst(flag + 1).first == "pip"
   }
 
   /// Installs the project's own dependencies, from the files that name them.
@@ -61,9 +67,10 @@ extension ShellCommand {
   /// Compiles the project.
   var isBuild: Bool {
     switch program {
-    case "npm", "pnpm", "yarn", "bun": operands.last == "build"
-    case "next": has("build")
-    case "npx": has("next") && has("build")
+    case "npm", "pnpm", "yarn", "bun":
+      operands.contains { $0 == "build" || $0.hasPrefix("build:") }
+    case "next", "turbo", "nx", "vite": has("build")
+    case "npx", "bunx": has("build")
     default: false
     }
   }

@@ -85,7 +85,7 @@ extension Fixer {
     Fix(rule: "WorkdirRelativePath") { draft in
       var set: Set<Int> = []
       return draft.file.stages.flatMap { stage in
-        if let parent = draft.file.stage(stage.base, before: stage.index),
+        if let parent = draft.file.parent(of: stage),
           set.contains(parent.index)
         {
           set.insert(stage.index)
@@ -96,8 +96,11 @@ extension Fixer {
           else {
             return nil
           }
+          guard draft.subject.worksInRoot(stage) else { return nil }
+          let path =
+            one.arguments.hasPrefix("./") ? String(one.arguments.dropFirst(2)) : one.arguments
           return draft.edit(one, "the working directory is absolute") { _ in
-            "\(one.spelling) /\(one.arguments.hasPrefix("./") ? String(one.arguments.dropFirst(2)) : one.arguments)"
+            "\(one.spelling) /\(path)"
           }
         }
       }
@@ -112,7 +115,9 @@ extension Fixer {
       }
     },
     Fix(rule: "ExposeInvalidFormat") { draft in
-      ports(draft, "a port of the container is enough") { $0.components(":").last ?? $0 }
+      ports(draft, "a port of the container is enough") {
+        $0.contains("$") ? $0 : $0.components(":").last ?? $0
+      }
     },
     Fix(rule: "ExposeProtoCasing") { draft in
       ports(draft, "protocols are in lower case") { $0.contains("$") ? $0 : $0.lowercased() }

@@ -1,5 +1,5 @@
 import ForgeBasics
-import ForgeCatalogue
+import ForgeFindings
 import ForgeSyntax
 
 /// What fixing made of a Dockerfile.
@@ -46,6 +46,20 @@ package struct Fixer {
         replacement: new.isEmpty ? [] : new.components("\n"),
         change: change)
     }
+
+    /// Edits of the steps whose commands can be told apart.
+    /// - Parameter transform: gives a step's new text; nil where it stays.
+    func steps(
+      _ change: String, _ transform: (DockerfileInstruction, StepText) -> String?
+    ) -> [Edit] {
+      file.stages.flatMap(\.instructions).filter { $0.keyword == "RUN" }.compactMap { run in
+        let raw = raw(run).joined(separator: "\n")
+        guard let step = StepText(raw, of: run, escape: file.escape),
+          let text = transform(run, step)
+        else { return nil }
+        return edit(run, change) { _ in text }
+      }
+    }
   }
 
   /// - Parameter subject: with the parsed `source`.
@@ -64,10 +78,7 @@ package struct Fixer {
         return nil
       }
       let draft = Draft(
-        subject: LintSubject(
-          dockerfile: file, ignore: subject.ignore, ignoreName: subject.ignoreName,
-          context: subject.context),
-        lines: lines)
+        subject: subject.with(file), lines: lines)
       let edits = fix.edits(draft).filter { edit in
         guard let rule = LintRule.all.first(where: { $0.id == fix.rule }) else { return true }
         return directive.wants(rule) && !draft.subject.silences(rule, at: edit.lines.lowerBound)
@@ -90,94 +101,18 @@ package struct Fixer {
     return (lines.joined(separator: isDOS ? "\r\n" : "\n"), changes)
   }
 
-  /// An ignore file for a folder that has none.
-  static let ignoreFile = """
-    # Secrets: pass values to the build as arguments or secret mounts, and to the container as its environment.
-    **/.env*
-    **/.netrc
-    **/.pypirc
-    **/*.key
-    **/*.pem
-    **/id_rsa*
-    **/id_ed25519*
-
-    # What installs and builds leave behind.
-    **/node_modules
-    **/.next
-    **/.turbo
-    **/.venv
-    **/venv
-    **/__pycache__
-    **/*.py[cod]
-    **/.pytest_cache
-    **/.mypy_cache
-    **/.ruff_cache
-
-    # Version control, editors, and the files that describe the image.
-    **/.git
-    **/.idea
-    **/.vscode
-    **/.DS_Store
-    **/*.log
-    **/Dockerfile*
-    **/*.dockerignore
-    **/compose*.y*ml
-    **/docker-compose*.y*ml
-
-    """
-
   /// The fix of one rule.
   struct Fix: Sendable {
-    let rule: String
+    let rule: FindingID
     let edits: @Sendable (Draft) -> [Edit]
   }
 
   static let fixes: [Fix] = spelling + steps + secrets + runtime
+}
 
-  /// The command that follows the lockfile.
-  static func locked(_ program: String, _ subject: LintSubject) -> String {
-    switch program {
-    case "npm": "npm ci"
-    case "yarn":
-      subject.context.kind(".yarnrc.yml") == .file
-        ? "yarn install --immutable" : "yarn install --frozen-lockfile"
-    default: "\(program) install --frozen-lockfile"
-    }
-  }
-
-  /// The image with the version that the project asks for, or else the newest but one that forge knows.
-  static func version(of image: String, _ subject: LintSubject) -> String? {
-    let base = Base(image)
-    let name = base.tag == nil ? image : String(image.dropLast((base.tag?.count ?? 0) + 1))
-    guard base.isOfficial, let files = runtimes[base.family] else { return nil }
-    let asked = files.lazy.compactMap {
-      subject.context.read($0, limit: 1 << 10)?.text.trimmingSpaces
-    }.first
-    let versions =
-      (try? Catalogue.decode(Bases.self, from: "data/bases.yaml"))?.versions(of: base.family) ?? []
-    let wanted = asked.flatMap { text in
-      let plain = text.hasPrefix("v") ? String(text.dropFirst()) : text
-      return versions.first { plain == $0 || plain.hasPrefix($0 + ".") }
-    }
-    // The newest but one: long-term support for Node.js, and wheels for Python.
-    guard let version = wanted ?? versions.dropLast().last else { return nil }
-    return "\(name):\(version)"
-  }
-
-  /// Where a project says which version it wants.
-  private static let runtimes = [
-    "node": [".nvmrc", ".node-version"], "python": [".python-version"],
-  ]
-
-  private struct Bases: Decodable {
-    struct Runtime: Decodable { let versions: [String] }
-    let node: Runtime
-    let python: Runtime
-
-    func versions(of family: String) -> [String] {
-      family == "node" ? node.versions : python.versions
-    }
-  }
+extension LintRule {
+  /// Whether there are files of which the fixed one is without it.
+  package var isFixable: Bool { id == "FORGE-L059" || Fixer.fixes.contains { $0.rule == id } }
 }
 
 extension String {

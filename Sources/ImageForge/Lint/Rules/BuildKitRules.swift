@@ -7,7 +7,7 @@ extension LintRule {
   static let buildKit: [LintRule] = stages + spelling + values
 
   private static let stages: [LintRule] = [
-    LintRule("StageNameCasing", .warning, "A stage's name is not in lower case") { subject in
+    LintRule("StageNameCasing") { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let name = stage.name, name != name.lowercased() else { return nil }
         return Hit(
@@ -15,7 +15,7 @@ extension LintRule {
           fix: "Write \(name.lowercased())")
       }
     },
-    LintRule("FromAsCasing", .warning, "FROM and AS are not written alike") { subject in
+    LintRule("FromAsCasing") { subject in
       subject.dockerfile.stages.compactMap { stage in
         let from = stage.from.spelling
         guard stage.name != nil, from == from.lowercased() || from == from.uppercased() else {
@@ -27,7 +27,7 @@ extension LintRule {
           stage.from, of: subject, "\(written) is not written like \(from)", fix: "Write \(right)")
       }
     },
-    LintRule("DuplicateStageName", .warning, "Two stages have one name") { subject in
+    LintRule("DuplicateStageName") { subject in
       let stages = subject.dockerfile.stages
       return stages.compactMap { stage in
         guard let name = stage.name?.lowercased(),
@@ -38,7 +38,7 @@ extension LintRule {
           fix: "Give one of the two another name")
       }
     },
-    LintRule("ReservedStageName", .warning, "A stage has a reserved name") { subject in
+    LintRule("ReservedStageName") { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let name = stage.name?.lowercased(), ["scratch", "context"].contains(name) else {
           return nil
@@ -47,8 +47,7 @@ extension LintRule {
           stage.from, of: subject, "\(name) is reserved", fix: "Give the stage another name")
       }
     },
-    LintRule("RedundantTargetPlatform", .warning, "FROM asks for the platform that it gets anyhow")
-    { subject in
+    LintRule("RedundantTargetPlatform") { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let platform = stage.from.value(of: "platform"),
           ["$TARGETPLATFORM", "${TARGETPLATFORM}"].contains(platform)
@@ -58,7 +57,7 @@ extension LintRule {
           fix: "Remove the flag --platform")
       }
     },
-    LintRule("FromPlatformFlagConstDisallowed", .warning, "FROM asks for one fixed platform") {
+    LintRule("FromPlatformFlagConstDisallowed") {
       subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let platform = stage.from.value(of: "platform"), !platform.contains("$") else {
@@ -77,7 +76,7 @@ extension LintRule {
           fix: "Remove the flag and name the platform when building; or name the stage after it")
       }
     },
-    LintRule("UndefinedArgInFrom", .warning, "FROM uses an argument that is not declared") {
+    LintRule("UndefinedArgInFrom") {
       subject in
       let declared = declaredArguments(subject.dockerfile) + platformArguments
       return subject.dockerfile.stages.flatMap { stage in
@@ -92,7 +91,7 @@ extension LintRule {
         }
       }
     },
-    LintRule("InvalidDefaultArgInFrom", .warning, "Without arguments FROM names no image") {
+    LintRule("InvalidDefaultArgInFrom") {
       subject in
       var defaults: [String: String] = [
         "BUILDPLATFORM": "linux/amd64", "BUILDOS": "linux", "BUILDARCH": "amd64",
@@ -106,7 +105,7 @@ extension LintRule {
         }
       }
       for argument in subject.dockerfile.preamble where argument.keyword == "ARG" {
-        for (name, value) in arguments(argument, subject) {
+        for (name, value) in subject.settings(of: argument) {
           if let value, let text = expanded(value) { defaults[name] = text }
         }
       }
@@ -117,18 +116,14 @@ extension LintRule {
           fix: "Give the ARG a default, or write ${NAME:-default}")
       }
     },
-    LintRule(
-      "InvalidDefinitionDescription", .warning,
-      "A comment above a stage or argument does not begin with its name",
-      isExperimental: true
-    ) { subject in
+    LintRule("InvalidDefinitionDescription", isExperimental: true) { subject in
       subject.dockerfile.instructions.compactMap { instruction in
         let names: [String]
         switch instruction.keyword {
         case "FROM":
           names =
             subject.dockerfile.stages.first { $0.from == instruction }?.name.map { [$0] } ?? []
-        case "ARG": names = arguments(instruction, subject).map(\.name)
+        case "ARG": names = LintRule.names(setBy: instruction, subject)
         default: return nil
         }
         guard let comment = subject.dockerfile.comments(above: instruction.line).last,
@@ -144,9 +139,7 @@ extension LintRule {
   ]
 
   private static let spelling: [LintRule] = [
-    LintRule(
-      "ConsistentInstructionCasing", .warning, "Instructions are written in upper and lower case"
-    ) { subject in
+    LintRule("ConsistentInstructionCasing") { subject in
       let instructions = subject.dockerfile.stages.flatMap { [$0.from] + $0.instructions }
       let lower = instructions.count { $0.spelling == $0.spelling.lowercased() }
       let isLower = lower > instructions.count { $0.spelling == $0.spelling.uppercased() }
@@ -159,12 +152,10 @@ extension LintRule {
           fix: "Write \(right)")
       }
     },
-    LintRule(
-      "JSONArgsRecommended", .warning, "A shell stands between the container and its program"
-    ) { subject in
+    LintRule("JSONArgsRecommended") { subject in
       var shells: Set<Int> = []
       return subject.dockerfile.stages.flatMap { stage in
-        if let parent = subject.dockerfile.stage(stage.base, before: stage.index),
+        if let parent = subject.dockerfile.parent(of: stage),
           shells.contains(parent.index)
         {
           shells.insert(stage.index)
@@ -177,20 +168,19 @@ extension LintRule {
           return Hit(
             instruction, of: subject,
             "\(instruction.keyword) in shell form: the program is a child of /bin/sh and gets no SIGTERM",
-            fix: "Write the exec form: \(instruction.keyword) [\"program\", \"argument\"]")
+            fix: "Write the exec form: \(instruction.keyword) [\"program\", \"argument\"]"
+              + withheld(whyShellStays(instruction, subject)))
         }
       }
     },
-    LintRule("MaintainerDeprecated", .warning, "MAINTAINER is deprecated") { subject in
+    LintRule("MaintainerDeprecated") { subject in
       subject.dockerfile.instructions.filter { $0.keyword == "MAINTAINER" }.map { instruction in
         Hit(
           instruction, of: subject, "MAINTAINER is deprecated",
           fix: "Write LABEL org.opencontainers.image.authors=\"\(instruction.arguments)\"")
       }
     },
-    LintRule(
-      "MultipleInstructionsDisallowed", .warning, "Only the last of several instructions counts"
-    ) { subject in
+    LintRule("MultipleInstructionsDisallowed") { subject in
       subject.dockerfile.stages.flatMap { stage in
         ["CMD", "ENTRYPOINT", "HEALTHCHECK"].flatMap { keyword in
           stage.instructions.filter { $0.keyword == keyword }.dropLast().map { instruction in
@@ -201,7 +191,7 @@ extension LintRule {
         }
       }
     },
-    LintRule("LegacyKeyValueFormat", .warning, "A value is parted from its name by white space") {
+    LintRule("LegacyKeyValueFormat") {
       subject in
       subject.dockerfile.instructions.compactMap { instruction in
         guard ["ENV", "LABEL"].contains(instruction.keyword),
@@ -216,11 +206,11 @@ extension LintRule {
           fix: "Write \(instruction.keyword) \(first)=\"…\"")
       }
     },
-    LintRule("WorkdirRelativePath", .warning, "A working directory depends on the base image's") {
+    LintRule("WorkdirRelativePath") {
       subject in
       var set: Set<Int> = []
       return subject.dockerfile.stages.flatMap { stage in
-        if let parent = subject.dockerfile.stage(stage.base, before: stage.index),
+        if let parent = subject.dockerfile.parent(of: stage),
           set.contains(parent.index)
         {
           set.insert(stage.index)
@@ -237,14 +227,14 @@ extension LintRule {
         }
       }
     },
-    LintRule("ExposeProtoCasing", .warning, "A protocol is not in lower case") { subject in
+    LintRule("ExposeProtoCasing") { subject in
       ports(subject) { port in
         guard let name = port.split(separator: "/").dropFirst().last, name != name.lowercased()
         else { return nil }
         return ("the protocol of \(port) is not in lower case", "Write \(port.lowercased())")
       }
     },
-    LintRule("ExposeInvalidFormat", .warning, "EXPOSE names an address or a port of the host") {
+    LintRule("ExposeInvalidFormat") {
       subject in
       ports(subject) { port in
         guard port.contains(":") else { return nil }
@@ -255,7 +245,7 @@ extension LintRule {
   ]
 
   private static let values: [LintRule] = [
-    LintRule("SecretsUsedInArgOrEnv", .warning, "A secret in ARG or ENV stays in the image") {
+    LintRule("SecretsUsedInArgOrEnv") {
       subject in
       subject.dockerfile.stages.flatMap { stage in
         stage.instructions.flatMap { instruction in
@@ -263,19 +253,52 @@ extension LintRule {
             Hit(
               instruction, of: subject,
               "\(instruction.keyword) \(name) looks like a secret, and stays in the image",
-              fix:
-                "Build with a secret mount, RUN --mount=type=secret,id=\(name); run with the value from outside"
-            )
+              fix: secretFix(name, subject))
           }
         }
       }
     },
-    LintRule("UndefinedVar", .warning, "A variable is used that nothing defines") { subject in
+    LintRule("UndefinedVar") { subject in
       undefinedVariables(subject)
     },
   ]
 
   // MARK: Parts
+
+  private static func secretFix(_ name: String, _ subject: LintSubject) -> String {
+    let fix =
+      "Build with a secret mount, RUN --mount=type=secret,id=\(name); run with the value from "
+      + "outside"
+    guard case .leave(let why) = SecretPlan.of(name, in: subject) else { return fix }
+    return fix + withheld(why)
+  }
+
+  /// What a fix says where `--fix` leaves the line as it is.
+  static func withheld(_ why: String?) -> String {
+    why.map { "; not done by --fix: \($0)" } ?? ""
+  }
+
+  /// Why a shell form stays as it is; nil where its exec form starts the same.
+  static func whyShellStays(_ instruction: DockerfileInstruction, _ subject: LintSubject)
+    -> String?
+  {
+    guard let stage = subject.dockerfile.stages.last(where: { $0.from.line <= instruction.line })
+    else { return nil }
+    let others = subject.dockerfile.chain(of: stage).flatMap(\.instructions)
+    if instruction.keyword == "ENTRYPOINT",
+      let command = others.first(where: { $0.keyword == "CMD" })
+    {
+      return "the exec form would be given the words of CMD in line \(command.line)"
+    }
+    if instruction.keyword == "CMD", let entry = others.last(where: { $0.keyword == "ENTRYPOINT" }),
+      let words = entry.execForm,
+      !StartCommand.wrappers.contains(ShellCommand(words: words).program)
+    {
+      return "what the program of line \(entry.line) does with its words is not known"
+    }
+    guard ExecForm.text(instruction.arguments) == nil else { return nil }
+    return "the line needs its shell; write a script whose last command begins with exec"
+  }
 
   private static let architectures = ["x86_64": "amd64", "aarch64": "arm64"]
 
@@ -297,24 +320,10 @@ extension LintRule {
     return !words.isDisjoint(with: secret) && words.isDisjoint(with: ["public", "file", "version"])
   }
 
-  static func arguments(_ instruction: DockerfileInstruction, _ subject: LintSubject) -> [(
-    name: String, value: String?
-  )] {
-    DockerfileWords.split(instruction.arguments, escape: subject.dockerfile.escape).map { word in
-      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-        String.init)
-      return (parts[0], parts.count > 1 ? parts[1] : nil)
-    }
-  }
-
-  static func names(setBy instruction: DockerfileInstruction, _ subject: LintSubject) -> [String] {
-    switch instruction.keyword {
-    case "ARG": arguments(instruction, subject).map(\.name)
-    case "ENV":
-      DockerfileVariables.pairs(instruction.arguments, escape: subject.dockerfile.escape).map(
-        \.name)
-    default: []
-    }
+  private static func names(setBy instruction: DockerfileInstruction, _ subject: LintSubject)
+    -> [String]
+  {
+    subject.settings(of: instruction).map(\.name)
   }
 
   private static func declaredArguments(_ file: DockerfileSyntax) -> [String] {
@@ -338,21 +347,24 @@ extension LintRule {
     NearestKey.find(name, among: known.filter { $0 != name }).map { " (did you mean \($0)?)" } ?? ""
   }
 
-  // Compiled once; `Regex` is not `Sendable`, but one without captured closures never changes.
-  private nonisolated(unsafe) static let reference =
-    /([A-Za-z0-9.\[\]-]+(:[0-9]+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z][A-Za-z0-9.+_-]*:[0-9A-Fa-f]{32,})?/
-
-  /// A name of an image, with a tag and a digest perhaps: distribution's reference grammar.
+  /// A name of an image, with a tag and a digest perhaps.
   private static func isReference(_ text: String) -> Bool {
-    text.wholeMatch(of: reference) != nil
+    (try? ImageReference(familiar: text)) != nil
   }
 
+  /// What there is to say of a port, as its variables make it.
   private static func ports(
     _ subject: LintSubject, _ check: (String) -> (message: String, fix: String)?
   ) -> [Hit] {
-    subject.dockerfile.instructions.filter { $0.keyword == "EXPOSE" }.flatMap { instruction in
-      instruction.words.compactMap { port in
-        check(port).map { Hit(instruction, of: subject, $0.message, fix: $0.fix) }
+    let preamble = DockerfileVariables(preamble: subject.dockerfile)
+    return subject.dockerfile.stages.flatMap { stage -> [Hit] in
+      var variables = DockerfileVariables(stageOf: subject.dockerfile)
+      return stage.instructions.flatMap { instruction -> [Hit] in
+        variables.apply(instruction, preamble: preamble)
+        guard instruction.keyword == "EXPOSE" else { return [] }
+        return instruction.words.compactMap { variables.expand($0) }.compactMap { port in
+          check(port).map { Hit(instruction, of: subject, $0.message, fix: $0.fix) }
+        }
       }
     }
   }
@@ -379,20 +391,13 @@ extension LintRule {
 
   /// Nil for an image that is not known.
   private static func variablesOfBase(_ image: String) -> [String]? {
-    var name = String(image.prefix { $0 != "@" })
-    for start in ["docker.io/library/", "docker.io/", "library/"] where name.hasPrefix(start) {
-      name.removeFirst(start.count)
-      break
-    }
-    // Below the last slash a colon starts the tag; in front of it, it is a registry's port.
-    let slash = name.lastIndex(of: "/") ?? name.startIndex
-    name = String(name[..<(name[slash...].firstIndex(of: ":") ?? name.endIndex)])
+    let name = BaseImage(image).name
     if name.hasPrefix("gcr.io/distroless/") { return ["SSL_CERT_FILE", "LANG"] }
-    return baseVariables[name]
+    return image == "scratch" ? [] : baseVariables[name]
   }
 
   /// Instructions whose words the builder expands; of `RUN` only its flags.
-  private static let expanding: Set<String> = [
+  static let expanding: Set<String> = [
     "ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
   ]
 
@@ -404,7 +409,7 @@ extension LintRule {
     var isComplete: [Bool] = []
     var hits: [Hit] = []
     for stage in file.stages {
-      if let parent = file.stage(stage.base, before: stage.index) {
+      if let parent = file.parent(of: stage) {
         known.append(known[parent.index])
         isComplete.append(isComplete[parent.index])
       } else {
@@ -418,7 +423,8 @@ extension LintRule {
         if expanding.contains(instruction.keyword) {
           words += instruction.heredocs.isEmpty ? [instruction.arguments] : instruction.words
         }
-        let own = instruction.keyword == "ARG" ? arguments(instruction, subject).map(\.name) : []
+        let set = names(setBy: instruction, subject)
+        let own = instruction.keyword == "ARG" ? set : []
         for name in unique(words.flatMap { variables(in: $0, subject) }) {
           guard !known[stage.index].contains(name), !own.contains(name) else { continue }
           let hint = hint(name, known[stage.index])
@@ -428,7 +434,7 @@ extension LintRule {
               instruction, of: subject, "$\(name) is not defined here\(hint)",
               fix: "Declare it in this stage: ARG \(name)"))
         }
-        known[stage.index] += names(setBy: instruction, subject)
+        known[stage.index] += set
       }
     }
     return hits

@@ -35,8 +35,9 @@ struct CheckDirective {
 
   /// Whether a rule is to be asked. What stops every build is said whatever a `skip=all` says.
   func wants(_ rule: LintRule) -> Bool {
-    if rule.isExperimental { return experimental.contains("all") || experimental.contains(rule.id) }
-    return !skipped.contains(rule.id) && !(skipped.contains("all") && rule.severity != .error)
+    let id = rule.id.rawValue
+    if rule.isExperimental { return experimental.contains("all") || experimental.contains(id) }
+    return !skipped.contains(id) && !(skipped.contains("all") && rule.severity != .error)
   }
 }
 

@@ -1,15 +1,32 @@
 import ForgeBasics
 import ForgeDockerignore
+import ForgeFindings
 
 extension LintRule {
   /// That everything which the Dockerfile takes from the context is there, after the ignore file.
   static let context: [LintRule] = [
-    LintRule("FORGE-L001", .error, "A source does not exist") { subject in
-      subject.uses.compactMap { use in
-        guard let path = use.path, !use.leavesContext, !use.isGlob,
-          subject.context.kind(path) == nil
-        else {
-          return nil
+    LintRule("FORGE-L008") { subject in
+      guard !subject.surroundings.isContextKnown,
+        let missing = subject.uses.first(where: { isMissing($0, subject) })
+      else { return [] }
+      return [
+        Hit(
+          missing.instruction, of: subject,
+          "\(missing.written) is not in \(subject.context.root), and nothing says which folder the "
+            + "build gets: whether the sources are there is not known",
+          fix: "Name the folder: forge lint \(subject.dockerfile.name) --context FOLDER")
+      ]
+    },
+    LintRule("FORGE-L001") { subject in
+      guard subject.surroundings.isContextKnown else { return [] }
+      return subject.uses.compactMap { use in
+        guard let path = use.path, isMissing(use, subject) else { return nil }
+        if subject.isMadeBefore(path) {
+          return hit(
+            subject, use,
+            "is not in the build context \(subject.context.root) now; .gitignore names it, so that "
+              + "something has to make it before the build",
+            fix: "Make it first, or in a stage of the Dockerfile", severity: .warning)
         }
         return hit(
           subject, use, "is not in the build context \(subject.context.root)",
@@ -18,7 +35,7 @@ extension LintRule {
       }
     },
     // BuildKit warns of it, and then finds nothing to copy.
-    LintRule("CopyIgnoredFile", .error, "A source is ignored") { subject in
+    LintRule("CopyIgnoredFile") { subject in
       subject.uses.compactMap { use in
         guard let path = use.path, !use.leavesContext else { return nil }
         if use.isGlob {
@@ -32,20 +49,21 @@ extension LintRule {
         }
         guard subject.context.kind(path) != nil, !subject.context.survives(path, subject.ignore)
         else { return nil }
-        let kept = path == "." ? "!package.json" : "!" + GoPath.escapingPattern(path)
+        let example = path == "." ? "package.json" : GoPath.escapingPattern(path)
         return hit(
           subject, use, "is left out of the build context\(culprit(subject, path))",
-          fix: "Remove that pattern, or add the line \(kept) below it")
+          fix: "Remove that pattern, or add the line !\(example) below it")
       }
     },
-    LintRule("FORGE-L003", .error, "A source lies outside the context") { subject in
-      subject.uses.filter(\.leavesContext).map { use in
+    LintRule("FORGE-L003") { subject in
+      guard subject.surroundings.isContextKnown else { return [] }
+      return subject.uses.filter(\.leavesContext).map { use in
         hit(
           subject, use, "leads out of the build context, which no builder follows",
           fix: "Build with the folder above as the context, and write all sources from there")
       }
     },
-    LintRule("FORGE-L004", .warning, "A source with wildcards matches nothing") { subject in
+    LintRule("FORGE-L004") { subject in
       subject.uses.compactMap { use in
         // Beside a source that is there, builders take it as optional: `package.json yarn.lock*`.
         guard let path = use.path, use.isGlob,
@@ -58,7 +76,7 @@ extension LintRule {
           fix: "Correct the pattern \(path), or remove it")
       }
     },
-    LintRule("FORGE-L006", .error, "A source is a malformed pattern") { subject in
+    LintRule("FORGE-L006") { subject in
       subject.uses.compactMap { use -> Hit? in
         guard let path = use.path, use.isGlob else { return nil }
         do throws(BadPattern) { _ = try subject.context.matches(path) } catch {
@@ -68,7 +86,7 @@ extension LintRule {
         return nil
       }
     },
-    LintRule("FORGE-L007", .error, "Brackets of a path are read as a class") { subject in
+    LintRule("FORGE-L007") { subject in
       subject.uses.compactMap { use in
         guard let path = use.path, use.isGlob, path.contains("["),
           subject.context.kind(path) != nil,
@@ -82,6 +100,11 @@ extension LintRule {
     },
   ]
 
+  private static func isMissing(_ use: ContextUse, _ subject: LintSubject) -> Bool {
+    guard let path = use.path, !use.leavesContext, !use.isGlob else { return false }
+    return subject.context.kind(path) == nil
+  }
+
   /// Whether a source is there, or only the build knows.
   private static func mayExist(_ use: ContextUse, _ subject: LintSubject) -> Bool {
     guard let path = use.path, !use.leavesContext else { return true }
@@ -89,15 +112,15 @@ extension LintRule {
     return use.isGlob && (try? subject.context.matches(path))?.isEmpty != true
   }
 
-  private static func hit(_ subject: LintSubject, _ use: ContextUse, _ what: String, fix: String)
-    -> Hit
-  {
-    let source =
-      use.written == use.path || use.path == nil
-      ? use.written : "\(use.written) (\(use.path ?? ""))"
+  private static func hit(
+    _ subject: LintSubject, _ use: ContextUse, _ what: String, fix: String,
+    severity: Severity? = nil
+  ) -> Hit {
+    var source = use.written
+    if let path = use.path, path != use.written { source += " (\(path))" }
     return Hit(
       at: subject.place(line: use.instruction.line),
-      "the \(use.means.rawValue) source \(source) \(what)", fix: fix)
+      "the \(use.means.rawValue) source \(source) \(what)", fix: fix, severity: severity)
   }
 
   /// ` by .dockerignore:3`, for the rule that leaves a path out.

@@ -5,7 +5,7 @@ import ForgeDockerignore
 extension LintRule {
   /// What goes wrong in ignore files, which look like Git's and are not.
   static let ignoreFile: [LintRule] = [
-    LintRule("FORGE-L020", .warning, "A pattern with brackets misses the folder that it names") {
+    LintRule("FORGE-L020") {
       subject in
       hits(subject) { rule in
         let text = rule.pattern.cleaned
@@ -18,7 +18,7 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L021", .warning, "A pattern matches only at the top") { subject in
+    LintRule("FORGE-L021") { subject in
       hits(subject) { rule in
         let name = rule.pattern.cleaned
         guard !rule.pattern.isException, !name.contains("/"), !name.contains("*"),
@@ -31,7 +31,7 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L023", .warning, "An exception with wildcards lies in an ignored folder") {
+    LintRule("FORGE-L023") {
       subject in
       hits(subject) { rule in
         let text = rule.pattern.cleaned
@@ -44,7 +44,7 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L022", .info, "A comment is indented") { subject in
+    LintRule("FORGE-L022") { subject in
       hits(subject) { rule in
         guard rule.text.hasPrefix("#") else { return nil }
         return (

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeFindings
 import ForgeSyntax
 
 extension LintRule {
@@ -6,7 +7,7 @@ extension LintRule {
   static let practice: [LintRule] = size + cache + safety
 
   private static let size: [LintRule] = [
-    LintRule("FORGE-L051", .warning, "What apt downloaded stays in the layer", sameAs: ["DL3009"]) {
+    LintRule("FORGE-L051") {
       subject in
       runs(subject) { run, commands in
         guard commands.contains(where: \.isAptInstall), !subject.cleansApt(run, commands) else {
@@ -15,24 +16,26 @@ extension LintRule {
         return (
           "the package lists stay in the layer (some 20 MB); a later step cannot remove them",
           "End the same RUN with && rm -rf /var/lib/apt/lists/*"
+            + withheld(subject.needsAptLists(after: run))
         )
       }
     },
-    LintRule("FORGE-L052", .warning, "apt installs what is only recommended", sameAs: ["DL3015"]) {
+    LintRule("FORGE-L052") {
       subject in
       runs(subject) { _, commands in
-        guard commands.contains(where: { $0.isAptInstall && !$0.has("--no-install-recommends") })
-        else { return nil }
+        let open = commands.filter { $0.isAptInstall && !$0.has("--no-install-recommends") }
+        guard !open.isEmpty else { return nil }
+        let names = open.flatMap(LintSubject.recommending)
+        let why = names.first.map {
+          "\($0) may need what it recommends, such as ca-certificates; name that too"
+        }
         return (
           "apt-get installs recommended packages too, often more than what was asked for",
-          "Add --no-install-recommends"
+          "Add --no-install-recommends" + withheld(why)
         )
       }
     },
-    LintRule(
-      "FORGE-L054", .warning, "A package manager's cache stays in the layer",
-      sameAs: ["DL3019", "DL3042"]
-    ) {
+    LintRule("FORGE-L054") {
       subject in
       runs(subject) { run, commands in
         if commands.contains(where: { $0.isApkAdd && !$0.has("--no-cache") }),
@@ -40,43 +43,44 @@ extension LintRule {
         {
           return ("apk keeps its index in the layer", "Write apk add --no-cache")
         }
-        guard commands.contains(where: { $0.isPipInstall && !$0.has("--no-cache-dir") }),
-          !subject.mountsCache(run),
-          !subject.disablesPipCache(at: run)
-        else { return nil }
+        guard commands.contains(where: { subject.keepsPipCache($0, in: run) }) else { return nil }
         return (
           "pip keeps what it downloaded in the layer",
           "Write pip install --no-cache-dir, or mount a cache: RUN --mount=type=cache,target=/root/.cache/pip"
         )
       }
     },
-    LintRule("FORGE-L063", .warning, "The image stands on a full distribution") { subject in
-      guard let (stage, image) = subject.finalBase, Base(image).isOfficial,
-        let tag = Base(image).tag,
-        ["node", "python"].contains(Base(image).family), !tag.contains("slim"),
-        !tag.contains("alpine")
+    LintRule("FORGE-L063") { subject in
+      guard !subject.isForDevelopment, let (stage, image) = subject.finalBase, image.isFull,
+        image.tag != nil
       else { return [] }
-      let saved = Base(image).family == "node" ? "some 850 MB" : "some 880 MB"
+      let saved = image.family == "node" ? "some 850 MB" : "some 880 MB"
       var fix =
         "Take the variant -slim or -alpine for the last stage, and compile in a stage before it"
       if let slim = LintSubject.slim(image) {
-        fix =
-          subject.needsFullImage(stage).map {
-            "Take \(slim) for the last stage, and do in a stage before it what needs more (\($0)): "
-              + "`forge generate --from-existing` writes such a file"
-          } ?? "Take \(slim)"
+        fix = "Take \(slim)"
+        if let need = subject.needsFullImage(stage) {
+          fix +=
+            " for the last stage, and do in a stage before it what needs more (\(need)): "
+            + "`forge generate --from-existing` writes such a file"
+        }
       }
       return [
         Hit(
           stage.from, of: subject,
-          "\(image) brings compilers and \(saved) that a server never uses", fix: fix)
+          "\(image.text) brings compilers and \(saved) that a server never uses", fix: fix)
       ]
     },
-    LintRule("FORGE-L064", .warning, "The image holds what only its build needs") { subject in
-      subject.finalChain.flatMap { stage in
+    LintRule("FORGE-L064") { subject in
+      guard !subject.isForDevelopment else { return [] }
+      return subject.finalChain.flatMap { stage in
         stage.instructions.filter { $0.keyword == "RUN" }.compactMap { run -> Hit? in
           let commands = ShellCommand.all(of: run)
           var what: String?
+          let removes: Set = ["purge", "remove", "autoremove", "del"]
+          guard !commands.contains(where: { $0.words.contains(where: removes.contains) }) else {
+            return nil
+          }
           if commands.contains(where: \.isBuild) {
             what = "the project is compiled in the image's own stage"
           }
@@ -92,7 +96,7 @@ extension LintRule {
         }
       }
     },
-    LintRule("FORGE-L065", .warning, "A change of owner or mode stores files twice") { subject in
+    LintRule("FORGE-L065") { subject in
       subject.finalChain.flatMap { stage in
         stage.instructions.filter { $0.keyword == "RUN" }.compactMap { run -> Hit? in
           let commands = ShellCommand.all(of: run)
@@ -113,7 +117,7 @@ extension LintRule {
   ]
 
   private static let cache: [LintRule] = [
-    LintRule("FORGE-L053", .warning, "apt-get update in a step of its own") { subject in
+    LintRule("FORGE-L053") { subject in
       runs(subject) { _, commands in
         guard commands.contains(where: \.isAptUpdate), commands.allSatisfy(\.isAptUpdate) else {
           return nil
@@ -124,20 +128,19 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L056", .warning, "The lockfile is not followed") { subject in
-      runs(subject) { _, commands in
-        for command in commands where command.followsNoLock {
-          guard let lockfile = subject.lockfile(of: command.program) else { continue }
-          let right = Fixer.locked(command.program, subject)
+    LintRule("FORGE-L056") { subject in
+      runs(subject) { run, commands in
+        for command in commands {
+          guard let use = subject.lockUse(of: command, in: run) else { continue }
           return (
-            "\(command.program) install may take other versions than \(lockfile) names",
-            "Write \(right)"
+            "\(command.program) install may take other versions than \(use.lockfile) names",
+            "Write \(use.command)" + withheld(use.doubt)
           )
         }
         return nil
       }
     },
-    LintRule("FORGE-L058", .warning, "The source comes before the dependencies") { subject in
+    LintRule("FORGE-L058") { subject in
       subject.dockerfile.stages.compactMap { stage in
         guard let (copy, install) = subject.earlySource(in: stage) else { return nil }
         return Hit(
@@ -149,31 +152,27 @@ extension LintRule {
   ]
 
   private static let safety: [LintRule] = [
-    LintRule("FORGE-L050", .warning, "A base image moves", sameAs: ["DL3006", "DL3007"]) {
-      subject in
+    LintRule("FORGE-L050") { subject in
       subject.dockerfile.stages.compactMap { stage in
-        guard let image = subject.image(of: stage), image != "scratch", !image.contains("@") else {
-          return nil
-        }
-        let tag = Base(image).tag
-        guard tag == nil || tag == "latest" else { return nil }
+        guard let text = subject.image(of: stage), text != "scratch" else { return nil }
+        let image = BaseImage(text)
+        guard image.reference != nil, image.moves else { return nil }
+        let asked = subject.askedVersion(of: image)
+        let why = asked == nil ? "the project names no version" : nil
         return Hit(
-          stage.from, of: subject,
-          "\(image) is another image every week",
-          fix:
-            "Name a version: \(Fixer.version(of: image, subject) ?? image + ":VERSION"), or one of its -slim variants"
-        )
+          stage.from, of: subject, "\(text) is another image every week",
+          fix: "Name a version: \(asked ?? image.tagged("VERSION"))" + withheld(why))
       }
     },
-    LintRule("FORGE-L055", .warning, "ADD where COPY would do", sameAs: ["DL3020"]) { subject in
+    LintRule("FORGE-L055") { subject in
       subject.dockerfile.instructions.filter { isPlainAdd($0, subject) }.map { instruction in
         Hit(
           instruction, of: subject, "ADD also fetches and unpacks, whenever a name looks like it",
-          fix: "Write COPY")
+          fix: "Write COPY" + withheld(whyAddStays(instruction, subject)))
       }
     },
-    LintRule("FORGE-L057", .warning, "A development server is started") { subject in
-      guard let stage = subject.dockerfile.stages.last else { return [] }
+    LintRule("FORGE-L057") { subject in
+      guard !subject.isForDevelopment, let stage = subject.dockerfile.stages.last else { return [] }
       return stage.instructions.filter { ["CMD", "ENTRYPOINT"].contains($0.keyword) }.compactMap {
         instruction in
         guard let command = ShellCommand.all(of: instruction).first(where: \.isDevelopmentServer)
@@ -186,7 +185,7 @@ extension LintRule {
         )
       }
     },
-    LintRule("FORGE-L059", .warning, "There is no ignore file") { subject in
+    LintRule("FORGE-L059") { subject in
       guard subject.ignoreName == nil,
         let use = subject.uses.first(where: { $0.path == "." && $0.means != .bind })
       else { return [] }
@@ -197,69 +196,111 @@ extension LintRule {
           fix: "Write a .dockerignore; forge generate does")
       ]
     },
-    LintRule("FORGE-L060", .warning, "The image runs as root", sameAs: ["DL3002"]) { subject in
-      guard let stage = subject.dockerfile.stages.last, subject.runsAsRoot else { return [] }
-      let user = stage.instructions.last { $0.keyword == "USER" }
+    LintRule("FORGE-L060") { subject in
+      guard let stage = subject.dockerfile.stages.last, !subject.isForDevelopment,
+        case .root(let user) = subject.containerUser
+      else { return [] }
+      if let dropper = subject.rootDropper {
+        return [
+          Hit(
+            user ?? stage.from, of: subject,
+            "the container starts as root, and gives that up by \(dropper)",
+            fix: "Leave USER out; a cluster that forbids root needs a start without \(dropper)",
+            severity: .info)
+        ]
+      }
       return [
         Hit(
           user ?? stage.from, of: subject,
           "whoever breaks into the server is root in its container",
-          fix: "End the last stage with USER 10001:10001")
+          fix: "End the last stage with USER 10001:10001" + withheld(subject.whyNotOrdinaryUser))
       ]
     },
-    LintRule("FORGE-L061", .error, "A file of secrets is copied") { subject in
+    LintRule("FORGE-L061") { subject in
       subject.uses.compactMap { use in
-        guard let path = use.path, use.means != .bind, isSecretFile(path) else { return nil }
-        return Hit(
-          use.instruction, of: subject, "\(path) stays in a layer, for everybody who has the image",
-          fix:
-            "Pass settings when the container starts, and secrets of the build by RUN --mount=type=secret"
-        )
+        guard let path = use.path, use.means != .bind, SecretFile.isNamedLikeOne(path) else {
+          return nil
+        }
+        return secretFile(
+          path, of: use, subject, "is copied",
+          fix: "Pass settings when the container starts, and secrets of the build by "
+            + "RUN --mount=type=secret")
       }
     },
-    LintRule("FORGE-L062", .error, "A file of secrets comes with its folder") { subject in
+    LintRule("FORGE-L062") { subject in
       subject.uses.compactMap { use in
-        guard let folder = use.path, use.means != .bind, subject.context.kind(folder) == .folder,
-          let secret = subject.context.entries(of: folder).first(where: { entry in
-            let path = folder == "." ? entry.name : "\(folder)/\(entry.name)"
-            return entry.kind == .file && isSecretFile(path) && !subject.ignore.ignores(path)
-          })
+        guard let folder = use.path, use.means != .bind, subject.context.kind(folder) == .folder
         else { return nil }
-        return Hit(
-          use.instruction, of: subject,
-          "\(secret.name) is copied with its folder, and stays in a layer",
-          fix: "Add the line **/.env* to \(subject.ignoreName ?? ".dockerignore")")
+        let paths = subject.context.entries(of: folder).filter { $0.kind == .file }.map {
+          folder == "." ? $0.name : "\(folder)/\($0.name)"
+        }
+        let copied = paths.filter {
+          SecretFile.isNamedLikeOne($0) && !subject.ignore.ignores($0)
+        }
+        let worst =
+          copied.first { SecretFile.content(of: $0, in: subject.context) == .secrets }
+          ?? copied.first
+        return worst.flatMap {
+          secretFile(
+            $0, of: use, subject, "is copied with its folder",
+            fix: "Add the line **/.env* to \(subject.ignoreName ?? ".dockerignore")")
+        }
       }
     },
   ]
 
-  /// `.env`, `.env.production`, private keys; not the example.
-  static func isSecretFile(_ path: String) -> Bool {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    if name == ".env" || name.hasPrefix(".env.") {
-      return !["example", "sample", "template", "dist"].contains { name.hasSuffix("." + $0) }
+  private static func secretFile(
+    _ path: String, of use: ContextUse, _ subject: LintSubject, _ what: String, fix: String
+  ) -> Hit? {
+    switch SecretFile.content(of: path, in: subject.context) {
+    case .secrets:
+      Hit(
+        use.instruction, of: subject,
+        "\(path) \(what): its secrets stay in a layer, for everybody who has the image", fix: fix)
+    case .harmless:
+      Hit(
+        use.instruction, of: subject,
+        "\(path) \(what); nothing in it looks like a secret, but it is where they get put",
+        fix: fix, severity: .warning)
+    case .unknown:
+      Hit(
+        use.instruction, of: subject,
+        "\(path) \(what), and would stay in a layer; what it holds is not known", fix: fix,
+        severity: .warning)
     }
-    return ["id_rsa", "id_ed25519", ".netrc", ".pypirc"].contains(name)
   }
 
   /// Copies files of the context and nothing else: no archive, which ADD unpacks, and no address.
   static func isPlainAdd(_ instruction: DockerfileInstruction, _ subject: LintSubject) -> Bool {
     guard instruction.keyword == "ADD", instruction.heredocs.isEmpty,
-      instruction.value(of: "checksum") == nil
+      instruction.flags.allSatisfy({ ["chown", "chmod", "link"].contains($0.name) })
     else {
       return false
     }
     let sources = instruction.words.dropLast()
     let archives = [".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".txz"]
-    return !sources.isEmpty
-      && sources.allSatisfy { source in
-        !source.contains("://") && !source.hasPrefix("git@") && !source.contains("$")
-          && !source.contains("*")
-          && !archives.contains(where: source.hasSuffix)
+    let arePlain = sources.allSatisfy { source in
+      let isRemote = source.contains("://") || source.hasPrefix("git@") || source.hasSuffix(".git")
+      let isOpen = source.contains("$") || source.contains("*")
+      return !isRemote && !isOpen && !archives.contains(where: source.hasSuffix)
+    }
+    // What it takes from the context, to a place that is the base image's own to unpack, is no slip.
+    let unpacks =
+      sources.count == 1 && subject.image(of: instruction) == "scratch"
+      && instruction.words.last == "/"
+    return !sources.isEmpty && arePlain && !unpacks
+  }
+
+  /// Why an ADD stays; nil where all that it copies is there, and no archive by its content.
+  static func whyAddStays(_ instruction: DockerfileInstruction, _ subject: LintSubject) -> String? {
+    for use in subject.uses where use.instruction == instruction {
+      guard let path = use.path, let kind = subject.context.kind(path) else {
+        return "what \(use.written) is cannot be seen"
       }
-      // What it takes from the context, to a place that is the base image's own to unpack, is no slip.
-      && !(sources.count == 1 && subject.image(of: instruction) == "scratch"
-        && instruction.words.last == "/")
+      guard kind == .file else { continue }
+      if subject.context.isArchive(path) { return "\(path) is an archive, which ADD unpacks" }
+    }
+    return nil
   }
 
   /// A hit for each `RUN` about which there is something to say.
@@ -271,23 +312,5 @@ extension LintRule {
       run in
       check(run, ShellCommand.all(of: run)).map { Hit(run, of: subject, $0.message, fix: $0.fix) }
     }
-  }
-}
-
-/// The name of a base image, taken apart.
-struct Base {
-  /// The last part of its path: `node` of `docker.io/library/node:22`.
-  let family: String
-  let tag: String?
-  /// One of Docker's official images.
-  let isOfficial: Bool
-
-  init(_ image: String) {
-    let name = image.prefix { $0 != "@" }
-    isOfficial = !name.contains("/") || name.hasPrefix("docker.io/library/")
-    let last = name.split(separator: "/").last ?? ""
-    let parts = last.split(separator: ":", maxSplits: 1)
-    family = parts.first.map(String.init) ?? ""
-    tag = parts.count > 1 ? String(parts[1]) : nil
   }
 }

@@ -4,7 +4,7 @@ import ForgeSyntax
 extension LintRule {
   /// That the file is a Dockerfile that a builder can carry out.
   static let structure: [LintRule] = [
-    LintRule("FORGE-L030", .error, "There is no FROM") { subject in
+    LintRule("FORGE-L030") { subject in
       guard subject.dockerfile.stages.isEmpty else { return [] }
       return [
         Hit(
@@ -12,14 +12,14 @@ extension LintRule {
           fix: "Start with FROM")
       ]
     },
-    LintRule("FORGE-L031", .error, "An instruction is unknown") { subject in
+    LintRule("FORGE-L031") { subject in
       subject.dockerfile.instructions.filter { !keywords.contains($0.keyword) }.map { instruction in
         Hit(
           at: subject.place(line: instruction.line), "\(instruction.spelling) is no instruction",
           fix: "Correct it; a line that goes on needs a \\ at the end of the line before it")
       }
     },
-    LintRule("FORGE-L032", .error, "A stage copies from a later one") { subject in
+    LintRule("FORGE-L032") { subject in
       let file = subject.dockerfile
       return file.stages.flatMap { stage in
         stage.instructions.flatMap { instruction in
@@ -39,7 +39,20 @@ extension LintRule {
         }
       }
     },
-    LintRule("NoEmptyContinuation", .warning, "A continued line is empty") { subject in
+    LintRule("FORGE-L033") { subject in
+      let expanding = LintRule.expanding.union(["FROM"])
+      return subject.dockerfile.instructions.compactMap { instruction in
+        guard expanding.contains(instruction.keyword),
+          let fault = DockerfileSubstitution.fault(
+            in: instruction.arguments, escape: subject.dockerfile.escape)
+        else { return nil }
+        return Hit(
+          at: subject.place(line: instruction.line), fault,
+          fix: "Only ${NAME:-…}, :+, :?, #, % and / are known outside of RUN: set the value in a "
+            + "step, or pass it as an argument")
+      }
+    },
+    LintRule("NoEmptyContinuation") { subject in
       subject.dockerfile.emptyContinuations.map { line in
         Hit(
           at: subject.place(line: line), "an empty line after a \\ will become an error",

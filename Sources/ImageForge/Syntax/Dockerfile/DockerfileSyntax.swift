@@ -51,6 +51,19 @@ package struct DockerfileSyntax: Sendable {
     return earlier[number]
   }
 
+  /// The earlier stage that a stage stands on; its name may come from an argument of the preamble.
+  package func parent(of stage: Stage) -> Stage? {
+    let base = DockerfileVariables(preamble: self).expand(stage.base) ?? stage.base
+    return self.stage(base, before: stage.index)
+  }
+
+  /// A stage, and before it those that it stands on.
+  package func chain(of stage: Stage) -> [Stage] {
+    var chain = [stage]
+    while let parent = parent(of: chain[0]) { chain.insert(parent, at: 0) }
+    return chain
+  }
+
   /// The comments that stand right above a line, from the top; an empty one parts them from what is above it.
   package func comments(above line: Int) -> [String] {
     var found: [String] = []

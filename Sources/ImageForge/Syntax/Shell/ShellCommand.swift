@@ -31,29 +31,54 @@ package struct ShellCommand: Equatable {
 
   /// The commands between a script's operators, in their order, without those inside quotes.
   package static func all(in script: String) -> [ShellCommand] {
-    var commands: [ShellCommand] = []
-    var words: [String] = []
+    located(in: Array(script)).map { ShellCommand(words: $0.words.map(\.text)) }
+  }
+
+  /// A command with the place of each of its words in the script.
+  package struct Located {
+    package struct Word {
+      package let text: String
+      /// Characters of the script, quotes included.
+      package let range: Range<Int>
+    }
+    package let words: [Word]
+    package var command: ShellCommand { ShellCommand(words: words.map(\.text)) }
+    /// From its first word to its last.
+    package var range: Range<Int> {
+      (words.first?.range.lowerBound ?? 0)..<(words.last?.range.upperBound ?? 0)
+    }
+  }
+
+  /// The commands of a script, with the place of each word.
+  package static func located(in script: [Character]) -> [Located] {
+    var commands: [Located] = []
+    var words: [Located.Word] = []
     var word = ""
-    func endWord() {
-      if !word.isEmpty { words.append(word) }
+    var start = 0
+    func endWord(_ index: Int) {
+      if !word.isEmpty { words.append(Located.Word(text: word, range: start..<index)) }
       word = ""
     }
-    func endCommand() {
-      endWord()
-      let command = words.drop { leadingWords.contains($0) || isAssignment($0) }
-      if !command.isEmpty { commands.append(ShellCommand(words: Array(command))) }
+    func endCommand(_ index: Int) {
+      endWord(index)
+      let command = words.drop { leadingWords.contains($0.text) || isAssignment($0.text) }
+      if !command.isEmpty { commands.append(Located(words: Array(command))) }
       words = []
     }
-    let text = ShellText(script)
-    for (character, role) in zip(text.characters, text.roles) {
+    let text = ShellText(String(script))
+    for (index, (character, role)) in zip(text.characters, text.roles).enumerated() {
       switch (role, character) {
-      case (.quoteMark, _), (.backslash, _), (.escaped, "\n"): break
-      case (.plain, "&"), (.plain, ";"), (.plain, "|"), (.plain, "\n"), (.plain, ")"): endCommand()
-      case (.plain, " "), (.plain, "\t"), (.plain, "\r"): endWord()
-      case (.plain, _), (.quoted, _), (.escaped, _): word.append(character)
+      case (.quoteMark, _), (.backslash, _), (.escaped, "\n"):
+        if word.isEmpty { start = index }
+      case (.plain, "&"), (.plain, ";"), (.plain, "|"), (.plain, "\n"), (.plain, ")"):
+        endCommand(index)
+      case (.plain, " "), (.plain, "\t"), (.plain, "\r"): endWord(index)
+      case (.plain, _), (.quoted, _), (.escaped, _):
+        if word.isEmpty, role == .plain { start = index }
+        word.append(character)
       }
     }
-    endCommand()
+    endCommand(text.characters.count)
     return commands
   }
 
