@@ -358,8 +358,8 @@ struct NextAnalyzerTests {
     }
     #expect(
       scopes == [
-        "API_SECRET runtime-secret", "BAKED build-public required", "CACHE runtime-secret",
-        "CMS_TOKEN build-secret required", "DATABASE_URL runtime-secret required", "EXTRA runtime",
+        "API_SECRET runtime-secret", "BAKED build-public", "CACHE runtime-secret",
+        "CMS_TOKEN build-secret", "DATABASE_URL runtime-secret", "EXTRA runtime",
         "FLAG runtime",
         "NEXT_PUBLIC_SITE build-public required", "NODE_ENV platform",
         "NPM_TOKEN build-secret required",
@@ -398,6 +398,126 @@ struct NextAnalyzerTests {
         "AUTH_SECRET runtime-secret required", "DATABASE_URL runtime-secret required",
         "DEBUG_KEY runtime-secret",
         "LEVEL runtime = a", "MAYBE runtime", "NEXT_PUBLIC_SITE build-public required",
+      ])
+  }
+
+  /// `name requirement scope placeholder`, of the variables that no platform sets.
+  private func variables(_ files: [String: String]) throws -> [String] {
+    try service("", files).environment.filter { $0.scope != .platform }.map {
+      let words = [
+        $0.name, $0.requirement.rawValue, $0.scope.rawValue, $0.buildPlaceholder ?? "",
+      ]
+      return words.filter { !$0.isEmpty }.joined(separator: " ")
+    }
+  }
+
+  @Test func requirementsAcrossFiles() throws {
+    let found = try variables([
+      "lib/a.ts": "export const a = process.env.A!, b = process.env.B, c = process.env.C ?? 'c'",
+      "lib/b.ts": "if (process.env.A) x(process.env.C); if (process.env.B) y()",
+      "lib/c.ts": "export const d = !!process.env.D",
+      // A tool's needs are none of the application's.
+      "scripts/seed.ts": "if (!process.env.SEED) throw 1",
+      "drizzle.config.ts": "export default { url: process.env.E! }",
+      ".env.example": "NAMED=1",
+    ])
+    #expect(
+      found == [
+        "A required runtime", "B unknown runtime", "C unknown runtime", "D optional runtime",
+        "E unknown runtime",
+        "NAMED unknown runtime", "SEED unknown runtime",
+      ])
+  }
+
+  /// `env` of the configuration puts values in the place of `process.env.KEY`: such keys are no variables.
+  @Test func keysOfTheConfigurationsEnvironment() throws {
+    let found = try variables([
+      "next.config.js": """
+      module.exports = { env: { shopVersion: "1.2.3", RENAMED: process.env.REAL, SAME: process.env.SAME ?? "x" } }
+      """,
+      "lib/a.js": "use(process.env.shopVersion, process.env.RENAMED, process.env.SAME)",
+    ])
+    #expect(found == ["REAL unknown build-public", "SAME unknown build-public"])
+  }
+
+  /// What `next build` loads: routes, and what they import by relative paths, aliases and packages of the workspace.
+  @Test func whatTheBuildCannotDoWithout() throws {
+    let files = [
+      "app/page.tsx": "import { sql } from '@/lib/db'; import './own'; export default () => null",
+      "app/own.ts":
+        "import { Resend } from 'resend'; export const mail = new Resend(process.env.MAIL_KEY)",
+      "app/api/chat/route.ts":
+        "import OpenAI from 'openai'\nconst ai = new OpenAI()\nconst azure = new OpenAI({ apiKey: process.env.AZURE })",
+      "tsconfig.json": "{\"compilerOptions\":{\"paths\":{\"@/*\":[\"./src/*\"]}}}",
+      "src/lib/db.ts":
+        "if (!process.env.DATABASE_URL) throw new Error('no')\nexport const sql = postgres(process.env.DATABASE_URL)",
+      // Nobody imports it, or it is run with a request.
+      "src/lib/unused.ts": "if (!process.env.UNUSED) throw 1",
+      "app/late/route.ts":
+        "import Stripe from 'stripe'; export function GET() { return new Stripe(process.env.LATE!) }",
+    ]
+    let found = try variables(files)
+    #expect(
+      found == [
+        "AZURE required runtime placeholder",
+        "DATABASE_URL required runtime-secret postgresql://user:placeholder@localhost:5432/placeholder",
+        "LATE required runtime", "MAIL_KEY required runtime-secret re_placeholder",
+        "OPENAI_API_KEY required runtime-secret placeholder", "UNUSED required runtime",
+      ])
+    let findings = try service("", files).findings.filter { $0.id == "FORGE-N047" }
+    #expect(findings.count == 4)
+    #expect(findings.contains { $0.place == .source(file: "src/lib/db.ts", line: 1) })
+  }
+
+  /// A schema that the configuration imports is applied while building, and again by the server.
+  @Test func schemasOfTheConfiguration() throws {
+    let schema = """
+      export const env = createEnv({
+        server: { DATABASE_URL: z.string().url(), RELAY: z.string().url(), CODE: z.string().regex(/x/) },
+        client: { NEXT_PUBLIC_NAME: z.string().optional() }, runtimeEnv: process.env,
+        SKIP
+      })
+      """
+    for load in ["import './src/env.js'", "jiti('./src/env')", "await import(\"./src/env.js\")"] {
+      let files = [
+        "next.config.js": load + "\nexport default {}",
+        "src/env.js": schema.replacing(
+          "SKIP", with: "skipValidation: !!process.env.SKIP_ENV_VALIDATION"),
+      ]
+      #expect(
+        try variables(files) == [
+          "CODE required runtime placeholder",
+          "DATABASE_URL required runtime-secret postgresql://user:placeholder@localhost:5432/placeholder",
+          "NEXT_PUBLIC_NAME optional build-public",
+          "RELAY required runtime https://example.invalid",
+          "SKIP_ENV_VALIDATION optional runtime 1",
+        ])
+      #expect(try !ids(service("", files)).contains("FORGE-N048"))
+    }
+    let unskippable = try service(
+      "",
+      ["next.config.js": "import './src/env.js'", "src/env.js": schema.replacing("SKIP", with: "")])
+    #expect(
+      unskippable.findings.filter { $0.id == "FORGE-N048" }.map(\.subject) == [.variable("CODE")])
+  }
+
+  @Test func keyOfServerActions() throws {
+    let found = try variables(["app/actions.ts": "'use server'\nexport async function save() {}"])
+    #expect(found == ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY optional build-secret"])
+    #expect(try variables(["app/a.ts": "// 'use server' is not used here"]).isEmpty)
+  }
+
+  @Test func variablesOfPackageManagersAndPrisma() throws {
+    let found = try variables([
+      ".npmrc": "//a/:_authToken=${A_TOKEN}\n//b/:_authToken=${B_TOKEN-}",
+      "prisma/schema.prisma":
+        "datasource db {\n  url = env(\"DATABASE_URL\")\n  directUrl = env(\"DIRECT_URL\")\n}",
+    ])
+    #expect(
+      found == [
+        "A_TOKEN required build-secret", "B_TOKEN optional build-secret",
+        "DATABASE_URL required runtime-secret",
+        "DIRECT_URL unknown runtime",
       ])
   }
 

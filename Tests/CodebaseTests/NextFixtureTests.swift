@@ -45,7 +45,7 @@ struct NextFixtureTests {
           sources: [".env.example:4", "components/mcp-address.tsx:6"]),
         EnvironmentVariable(
           name: "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY", scope: .buildSecret, required: false,
-          sources: [".env.example:14"]),
+          sources: [".env.example:14", "app/actions.ts:1"]),
       ])
   }
 

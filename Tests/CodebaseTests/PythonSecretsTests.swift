@@ -5,6 +5,88 @@ import Testing
 
 /// Variables that the code does not name: computed ones, and those that package managers read for an index.
 @Suite struct PythonSecretsTests {
+  /// What the code proves about a variable's absence; `A` is the one that is asked for.
+  @Test(arguments: [
+    ("x = os.environ['A']", "required"), ("x = os.getenv('A')", "unknown"),
+    ("x = os.getenv('A', None)", "unknown"), ("x = os.getenv('A', 'd')", "optional"),
+    ("x = os.getenv('A') or 'd'", "optional"), ("x = os.getenv('B') or os.getenv('A')", "optional"),
+    ("x = os.getenv('A') == 'on'", "optional"), ("x = bool(os.getenv('A'))", "optional"),
+    ("x = os.getenv('A').split(',')", "required"), ("x = int(os.getenv('A'))", "required"),
+    ("x = int(os.getenv('A', '1'))", "optional"), ("x = os.environ.pop('A')", "required"),
+    ("x = os.environ.pop('A', None)", "optional"), ("os.environ.setdefault('A', 'd')", "optional"),
+    ("if 'A' in os.environ:\n    x = os.environ['A']", "optional"),
+    ("if 'A' not in os.environ:\n    raise KeyError", "required"),
+    ("if not os.getenv('A'):\n    sys.exit(1)", "required"),
+    ("if not os.getenv('A'):\n    print('off')", "optional"),
+    ("x = os.getenv('A')\nif x is None:\n    raise KeyError", "required"),
+    ("x = os.getenv('A')\nif x:\n    print(x)", "optional"),
+    ("if (x := os.getenv('A')) is None:\n    raise KeyError", "required"),
+    ("if not os.getenv('A') and not os.getenv('B'):\n    raise KeyError", "optional"),
+    ("if not os.getenv('A') or not os.getenv('B'):\n    raise KeyError", "required"),
+    ("assert os.getenv('A'), 'none'", "required"), ("assert 'A' in os.environ", "required"),
+    ("try:\n    x = os.environ['A']\nexcept KeyError:\n    x = ''", "optional"),
+    ("try:\n    x = os.environ['A']\nexcept KeyError:\n    raise SystemExit(1)", "required"),
+    ("try:\n    x = os.environ['A']\nexcept ValueError:\n    x = ''", "required"),
+    ("with contextlib.suppress(KeyError):\n    x = os.environ['A']", "optional"),
+    ("x = os.environ['A'] if 'A' in os.environ else ''", "optional"),
+    (
+      "def f():\n    if not os.getenv('A'):\n        return\n    return os.environ['A']", "optional"
+    ),
+    ("def f():\n    if not os.getenv('A'):\n        return\nx = os.environ['A']", "required"),
+    (
+      "def need(n):\n    v = os.getenv(n)\n    if not v:\n        raise KeyError(n)\nneed('B')\nneed('A')",
+      "required"
+    ),
+    ("del os.environ['A']", "none"), ("os.environ['A'] = '1'", "none"),
+    ("env = environs.Env()\nx = env.int('A')", "required"),
+    ("env = environs.Env()\nx = env('A', 'd')", "optional"),
+    ("env = environs.Env()\nwith env.prefixed('A'):\n    x = env('')", "required"),
+    ("x = decouple.config('A')", "required"), ("x = decouple.config('A', default='')", "optional"),
+    ("c = starlette.config.Config()\nx = c('A', str)", "required"),
+    ("c = starlette.config.Config()\nx = c('A', str, 'd')", "optional"),
+    (
+      "s = dynaconf.Dynaconf(envvar_prefix=False, validators=[dynaconf.Validator('A', must_exist=True)])",
+      "required"
+    ),
+  ])
+  func requirements(_ code: String, _ expected: String) throws {
+    let imports = "import os, sys, contextlib, environs, decouple, starlette.config, dynaconf\n"
+    let service = try PythonProject.service([
+      "requirements.txt": PythonProject.requirements,
+      "main.py": PythonProject.app + imports + code + "\n",
+    ])
+    let variable = service.environment.first { $0.name == "A" }
+    #expect(variable?.requirement.rawValue ?? "none" == expected)
+  }
+
+  @Test func requirementsOfSettings() throws {
+    func requirements(_ module: String, _ fields: String) throws -> [String] {
+      try PythonProject.service([
+        "requirements.txt": PythonProject.requirements,
+        "main.py": PythonProject.app + """
+          from typing import ClassVar, Optional
+          from pydantic import AliasChoices, Field
+          from \(module) import BaseSettings
+          class S(BaseSettings):
+          \(fields)
+          """,
+      ]).environment.map { "\($0.name) \($0.requirement.rawValue)" }
+    }
+    let fields =
+      "    a: str\n    b: Optional[str]\n    c: int = 1\n    d: str = Field(default_factory=str)"
+    #expect(
+      try requirements("pydantic_settings", fields) == [
+        "A required", "B required", "C optional", "D optional",
+      ])
+    #expect(try requirements("pydantic", fields).contains("B optional"))
+    #expect(
+      try requirements(
+        "pydantic_settings",
+        "    _p: ClassVar[str] = 'P_'\n    model_config = {'env_prefix': _p}\n    a: str") == [
+          "P_A required"
+        ])
+  }
+
   @Test func computedNames() throws {
     let code =
       PythonProject.app + """

@@ -236,15 +236,94 @@ struct JavaScriptEnvironmentTests {
   func names(_ text: String, _ expected: [String]) { #expect(reads(text).map(\.name) == expected) }
 
   @Test(arguments: [
-    ("process.env.A", JSEnvironmentRead.Use.plain), ("process.env.A!", .plain),
+    ("process.env.A", JSEnvironmentRead.Use.plain), ("process.env.A!", .asserted),
+    ("new X(process.env.A as string)", .asserted),
+    ("f(process.env.A as string | undefined)", .plain),
+    ("<X key={process.env.A!} />", .plain), ("`${process.env.A}/x`", .plain),
     ("process.env.A ?? 'x'", .defaulted("x")), ("process.env.A || 3000", .defaulted("3000")),
     ("process.env.A ?? make()", .defaulted(nil)), ("process.env.A ?? 'a' + b", .defaulted(nil)),
-    ("process.env.A === 'true'", .tested), ("process.env.A ? 1 : 2", .tested),
-    ("process.env.A && x", .tested),
-    ("const { A = 'x' } = process.env", .defaulted("x")), ("if (!process.env.A) throw 1", .plain),
+    ("parseInt(process.env.A, 10) || 5", .defaulted("5")), ("Number(process.env.A)", .plain),
+    ("process.env.A ?? (() => { throw 1 })()", .demanded),
+    ("process.env.A === 'true'", .tested), ("'on' !== process.env.A", .tested),
+    ("process.env.A ? 1 : 2", .tested), ("process.env.A && x", .tested),
+    ("a ?? process.env.A", .tested), ("a || process.env.A", .tested),
+    ("!!process.env.A", .tested), ("!process.env.A", .tested), ("Boolean(process.env.A)", .tested),
+    ("process.env.A?.split(',')", .tested), ("process.env.A.split(',')", .demanded),
+    ("typeof process.env.A === 'string'", .tested), ("'A' in process.env", .tested),
+    ("if (process.env.A) x()", .tested), ("while (!process.env.A) { x() }", .tested),
+    ("const { A = 'x' } = process.env", .defaulted("x")),
+    ("if (!process.env.A) throw 1", .demanded),
+    ("if (!process.env.A) { console.error('x'); process.exit(1) }", .demanded),
+    ("if (!process.env.A) { console.warn('x') }", .tested),
+    ("if (!process.env.A) return null", .tested),
+    ("if (!process.env.A || !b) throw 1", .demanded), ("if (b && !process.env.A) throw 1", .plain),
+    ("if (process.env.A == null) throw 1", .demanded),
+    ("if (process.env.A) {} else throw 1", .demanded),
+    ("if (typeof process.env.A === 'undefined') throw 1", .demanded),
+    ("if (process.env.A === 'x') throw 1", .tested),
+    ("if (!('A' in process.env)) throw 1", .demanded),
+    ("invariant(process.env.A, 'no')", .demanded), ("assert(!process.env.A)", .tested),
+    // Through the constant that holds it.
+    ("const a = process.env.A\nif (!a) { throw 1 }", .demanded),
+    ("const a = process.env.A; if (a) use(a)", .tested),
+    ("const a = process.env.A; use(a)", .plain),
+    ("const a: string = process.env.A!; use(a)", .asserted),
+    ("export const a = process.env.A; if (a) use(a)", .plain),
+    ("const { A } = process.env; if (!A) throw 1", .demanded),
+    ("const { A: a } = process.env; a ? x : y", .tested),
+    (
+      "function need(n: string) { const v = process.env[n]; if (!v) throw 1; return v }\nneed('A')",
+      .demanded
+    ),
+    (
+      "function need(n: string, v?: string): string { if (!v) throw 1; return v }\nneed('A', process.env.A)",
+      .demanded
+    ),
+    ("function show(v) { if (!v) return; print(v) }\nshow(process.env.A)", .plain),
+    ("(typeof process !== 'undefined' ? process.env.A : null) || 'x'", .defaulted("x")),
+    ("(process.env.A as 'a' | 'b') || 'a'", .defaulted("a")),
+    ("const get = (n, d) => process.env[n] ?? d; get('A', 'x')", .defaulted("x")),
   ])
   func uses(_ text: String, _ expected: JSEnvironmentRead.Use) {
     #expect(reads(text).map(\.use) == [expected])
+  }
+
+  /// A value that is read only where a test of it has passed is not missed; elsewhere it is.
+  @Test(arguments: [
+    ("if (process.env.A) f(process.env.A!)", [JSEnvironmentRead.Use.tested, .tested]),
+    ("function f() { if (!process.env.A) return; new X(process.env.A!) }", [.tested, .tested]),
+    ("const a = process.env.A ? new X(process.env.A!) : null", [.tested, .tested]),
+    ("const a = process.env.A && new X(process.env.A!)", [.tested, .tested]),
+    ("const a = !!process.env.A\nconst b = new X(process.env.A!)", [.tested, .asserted]),
+    ("if (!process.env.A) { warn() }\nnew X(process.env.A!)", [.tested, .asserted]),
+    (
+      "function f() { if (!process.env.A) return }\nfunction g() { new X(process.env.A!) }",
+      [.tested, .asserted]
+    ),
+    ("if (!process.env.A && !process.env.B) throw 1", [.tested, .tested]),
+    ("if (process.env.NODE_ENV === 'production' && !process.env.B) throw 1", [.tested, .demanded]),
+    ("if (process.env.ON === '1' && !process.env.B) throw 1", [.tested, .plain]),
+    ("process.env.A ?? process.env.B ?? 'x'", [.defaulted(nil), .defaulted("x")]),
+    ("delete process.env.A; process.env.A = '1'", []),
+  ])
+  func guards(_ text: String, _ expected: [JSEnvironmentRead.Use]) {
+    #expect(reads(text).map(\.use) == expected)
+  }
+
+  /// What runs when the module is loaded, and what only a call runs.
+  @Test(arguments: [
+    ("if (!process.env.A) throw 1", true), ("const a = () => process.env.A!", false),
+    ("function f() { process.env.A! }", false), ("function f() { process.env.A! }\nf()", true),
+    ("(() => { process.env.A! })()", true), ("const f = async () => { process.env.A! }", false),
+    ("class X { a = process.env.A! }", false),
+    ("class X { m(): string { return process.env.A! } }", false),
+    ("const f = () => 1\nconst a = process.env.A!", true),
+    ("try { f(process.env.A!) } catch {}", true),
+    ("export default { a: process.env.A! }", true), ("x.map(() => ({ a: process.env.A! }))", false),
+    ("function f(): Promise<X> { process.env.A! }", false), ("if (x) { process.env.A! }", true),
+  ])
+  func loads(_ text: String, _ expected: Bool) {
+    #expect(reads(text).map(\.isAtLoad) == [expected])
   }
 
   @Test func schemasOfTheWholeEnvironment() {
@@ -256,9 +335,98 @@ struct JavaScriptEnvironmentTests {
       })
       """)
     #expect(found.map(\.name) == ["A", "B", "C", "NEXT_PUBLIC_E", "NEXT_PUBLIC_E"])
-    #expect(found.prefix(3).map(\.use) == [.plain, .defaulted("a"), .tested])
+    #expect(found.map(\.use) == [.demanded, .defaulted("a"), .tested, .demanded, .demanded])
     #expect(reads("z.object({ A: z.string() }).parse(process.env)").map(\.name) == ["A"])
     #expect(reads("z.object({ A: z.string() }).parse(body); process.env.B").map(\.name) == ["B"])
+  }
+
+  /// `A:` and what a schema of the environment says of it, with a value that it takes.
+  @Test(arguments: [
+    ("z.string()", JSEnvironmentRead.Use.demanded, "placeholder"),
+    ("z.string().optional()", .tested, ""),
+    ("z.string().min(32)", .demanded, "placeholder" + String(repeating: "x", count: 21)),
+    ("z.coerce.number().default(3)", .defaulted("3"), ""), ("z.coerce.number()", .demanded, "1"),
+    ("z.coerce.boolean()", .tested, ""), ("z.enum(['a', 'b'])", .demanded, "a"),
+    ("z.string().startsWith('sk_')", .demanded, "sk_placeholder"),
+    ("z.string().nullish()", .tested, ""),
+    ("z.string().regex(/x/)", .demanded, ""), ("z.union([z.string(), z.undefined()])", .tested, ""),
+    ("z.preprocess(f, z.string().optional())", .tested, ""),
+    ("z.preprocess(f, z.string())", .plain, ""),
+    ("v.optional(v.string())", .tested, ""), ("v.string()", .demanded, "placeholder"),
+    ("maybe", .tested, ""), ("unseen", .plain, ""),
+    ("z.email()", .demanded, "placeholder@example.com"),
+    (
+      "process.env.NODE_ENV === 'production' ? z.string() : z.string().optional()", .demanded,
+      "placeholder"
+    ),
+  ])
+  func schemas(_ schema: String, _ use: JSEnvironmentRead.Use, _ example: String) {
+    let text = "const maybe = z.string().optional();\nz.object({ A: \(schema) }).parse(process.env)"
+    let read = reads(text).first { $0.name == "A" }
+    #expect(read?.use == use)
+    #expect(read?.example ?? "" == example)
+  }
+
+  @Test(arguments: [
+    "const s = z.object({ A: z.string() })\ns.safeParse(process.env)",
+    "v.parse(v.object({ A: v.string() }), process.env)", "cleanEnv(process.env, { A: str() })",
+    "const e = process.env; z.object({ A: z.string() }).parse(e)",
+    "createEnv({ server: { A: z.string() }, runtimeEnv: process.env })",
+  ])
+  func waysToApplySchemas(_ text: String) {
+    #expect(reads(text).filter { $0.name == "A" }.map(\.use) == [.demanded])
+  }
+
+  /// The keys of a schema that is given values under other names are no variables.
+  @Test func keysOfMappedSchemas() {
+    let found = reads(
+      """
+      const s = z.object({ URL: z.string(), SIZE: z.string().optional() });
+      const values = { URL: process.env.NEXT_PUBLIC_URL, SIZE: process.env.NEXT_PUBLIC_SIZE };
+      s.parse(values)
+      """)
+    #expect(found.map(\.name) == ["NEXT_PUBLIC_URL", "NEXT_PUBLIC_SIZE"])
+    #expect(found.map(\.use) == [.demanded, .tested])
+  }
+
+  @Test func whatTurnsChecksOffAndWhatIsMadeOnImport() {
+    let text = """
+      import Stripe, { type X } from "stripe"; import { Redis as R } from '@upstash/redis';
+      const env = createEnv({ server: {}, skipValidation: !!process.env.SKIP_ENV_VALIDATION });
+      const a = new Stripe(process.env.A, { b: 1 }), b = R.fromEnv();
+      const later = () => new Stripe("x");
+      """
+    let facts = JSEnvironmentFacts.read(SourceText(name: "a.ts", text: text), jsx: false)
+    #expect(facts.switches.map { "\($0.name)=\($0.value)" } == ["SKIP_ENV_VALIDATION=1"])
+    #expect(
+      facts.calls.map { "\($0.module).\($0.imported).\($0.member) \($0.argumentCount)" } == [
+        "stripe.default. 2", "@upstash/redis.Redis.fromEnv 0",
+      ])
+  }
+
+  @Test func specifiers() {
+    let text = """
+      import a, { b } from "./a"; import "./b"; export * from './c'; const d = require("./d");
+      import type { T } from "./types"; const e = () => import("./lazy"); const from = "./no"; x.from("./no")
+      """
+    #expect(JSSpecifiers.find(in: Array(text.utf8)) == ["./a", "./b", "./c", "./d"])
+  }
+
+  /// Brackets that nothing closes, and chains that go on, end in an answer.
+  @Test func hostileSources() {
+    let texts = [
+      String(repeating: "if (process.env.A || ", count: 5_000),
+      String(repeating: "(((process.env.A!", count: 5_000),
+      String(repeating: "process.env.A + ", count: 20_000), "createEnv({ server: { A: z.",
+      String(repeating: "() => { process.env.A!; ", count: 2_000), ") } ] process.env[",
+      "cleanEnv(process.env, {",
+      String(repeating: "function f() { f(); process.env[f]", count: 500), "process.env.",
+      "import { from",
+    ]
+    for text in texts {
+      _ = JSEnvironmentFacts.read(SourceText(name: "a.ts", text: text), jsx: false)
+      _ = JSSpecifiers.find(in: Array(text.utf8))
+    }
   }
 
   @Test func destructuringIsNotInlined() {

@@ -13,6 +13,11 @@ package enum PlainText {
     text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,199}/) != nil
   }
 
+  /// A value that means the same in a shell's double quotes, in a Dockerfile and in a URL.
+  package static func isPlaceholder(_ text: String) -> Bool {
+    text.wholeMatch(of: /[A-Za-z0-9_.\/:@,+=-]{1,300}/) != nil
+  }
+
   /// A path below the service's folder: relative, without `.` and `..` between its slashes. `.` is the folder itself.
   package static func isRelativePath(_ text: String) -> Bool {
     guard text != "." else { return true }

@@ -70,7 +70,7 @@ package struct NextAnalyzer {
     self.members = members
     runtime = NodeRuntime(own, pins: pins, next: version.version)
     environment = NextEnvironment(
-      folder, configFiles: config.files, members: members?.needed.filter { $0 != folder } ?? [],
+      folder, config: config, members: members?.needed.filter { $0 != folder } ?? [],
       root: package.workspace?.root, in: tree)
     builds = PnpmBuilds(manager, manifest: package.rootManifest ?? manifest, top: top, in: tree)
     steps = NodeBuildSteps(

@@ -11,9 +11,15 @@ struct NextEnvironment {
   private struct Reading {
     let path: String
     let line: Int
-    var use = JSEnvironmentRead.Use.tested
+    /// Nil for a place that only names the variable, such as `.env.example`.
+    var use: JSEnvironmentRead.Use?
     /// Whether what is read is fixed when the image is built.
     var isInConfig = false
+    /// Whether `next build` loads the code that cannot do without the variable.
+    var isNeededByBuild = false
+    /// A value that will do for the build.
+    var placeholder: String?
+    var isInSchema = false
 
     var place: Place { .source(file: path, line: line) }
   }
@@ -23,8 +29,10 @@ struct NextEnvironment {
   private var computed: [Place] = []
   /// Variables of which a value was found that is a secret, whatever their names say.
   private var holdingCredentials: Set<String> = []
+  /// Variables that turn the check of the others off.
+  private var switches: Set<String> = []
   private let folder: String
-  private let configFiles: Set<String>
+  private let config: NextConfig
 
   /// Set by the image, by Next.js or by the platform, not by whoever deploys.
   private static let platform: Set<String> = [
@@ -37,19 +45,13 @@ struct NextEnvironment {
   ]
   /// Secrets that only the build needs, or that the build must know too.
   private static let buildSecrets: Set<String> = [
-    "SENTRY_AUTH_TOKEN", "NPM_TOKEN", "NODE_AUTH_TOKEN", "GITHUB_TOKEN", "TURBO_TOKEN",
-    "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY",
+    "SENTRY_AUTH_TOKEN", "NPM_TOKEN", "NODE_AUTH_TOKEN", "GITHUB_TOKEN", "TURBO_TOKEN", actionsKey,
   ]
-  private static let extensions: Set<Substring> = [
-    "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts",
-  ]
-  private static let testFolders: Set<Substring> = [
-    "tests", "test", "__tests__", "e2e", "integration", "playwright-tests", "cypress", "playwright",
-    "__mocks__", "mocks", ".storybook", "stories", "coverage",
-  ]
-  private static let testMarks = [
-    ".test.", ".spec.", ".stories.", ".d.ts", "jest.", "vitest.", "playwright.", "cypress.",
-  ]
+  /// As create-t3-app and those who copy it name the variable that turns their checks off.
+  private static let usualSwitch = "SKIP_ENV_VALIDATION"
+  /// Next.js makes a key for server actions at every build unless it gets one: a page that a browser opened before an
+  /// update then calls actions that the new image does not know.
+  private static let actionsKey = "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"
   private static let examples = [
     ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example",
   ]
@@ -62,19 +64,16 @@ struct NextEnvironment {
   private static let copied: Set<String> = [".env", ".env.production"]
 
   /// - Parameters:
-  ///   - configFiles: `next.config.*` and what it imports: what they read is fixed when the image is built.
+  ///   - config: what it reads, and what the files that it imports read, is fixed when the image is built.
   ///   - members: folders of workspace members that the application is built from, its own left out.
   ///   - root: the workspace's root, whose settings count too.
   init(
-    _ folder: String, configFiles: Set<String>, members: [String] = [], root: String? = nil,
+    _ folder: String, config: NextConfig, members: [String] = [], root: String? = nil,
     in tree: ProjectTree
   ) {
     self.folder = folder
-    self.configFiles = configFiles
-    for place in [folder] + members {
-      let packages = Self.nestedPackages(place, tree)
-      scan(tree.files(below: place).filter { Self.isSource($0, place, packages) }, tree)
-    }
+    self.config = config
+    scan(([folder] + members).flatMap { NextSourceFiles.all(below: $0, in: tree) }, members, tree)
     for place in [folder, root].compactMap(\.self).uniqued {
       for name in Self.examples {
         readAssignments(ProjectTree.join(place, name), tree, areExamples: true)
@@ -97,36 +96,23 @@ struct NextEnvironment {
     if let finding = EnvironmentName.computed(computed, id: "FORGE-N045") {
       findings.append(finding)
     }
+    for name in phantoms { readings[name] = nil }
     variables = readings.map(variable).sorted { ProjectTree.precedes($0.name, $1.name) }
+    noteNeeds()
   }
 
   // MARK: Sources
 
-  /// Folders below the service with a manifest of their own: other packages, which read what is theirs.
-  private static func nestedPackages(_ folder: String, _ tree: ProjectTree) -> [String] {
-    tree.packageFolders.filter { $0 != folder && ProjectPath.relative($0, to: folder) != nil }.map {
-      $0 + "/"
-    }
-  }
-
-  private static func isSource(_ path: String, _ folder: String, _ packages: [String]) -> Bool {
-    guard let dot = path.lastIndex(of: "."), extensions.contains(path[path.index(after: dot)...])
-    else { return false }
-    if !packages.isEmpty, packages.contains(where: path.hasPrefix) { return false }
-    let name = ProjectTree.name(path)
-    if testMarks.contains(where: { $0.hasPrefix(".") ? name.contains($0) : name.hasPrefix($0) }) {
-      return false
-    }
-    let below = folder == "." ? path[...] : path.dropFirst(folder.count + 1)
-    return !below.split(separator: "/").dropLast().contains { testFolders.contains($0) }
-  }
-
-  private mutating func scan(_ paths: [String], _ tree: ProjectTree) {
+  private mutating func scan(_ paths: [String], _ members: [String], _ tree: ProjectTree) {
     // Reading and tokenizing is all of the work, and each file's is its own.
-    let results = Concurrently.map(paths) { path in Self.reads(in: path, tree) }
+    let configFiles = config.files
+    let results = Concurrently.map(paths) { path in
+      NextSource.read(path, isConfig: configFiles.contains(path), tree)
+    }
+    var sources: [NextSource] = []
     for (path, result) in zip(paths, results) {
       switch result {
-      case .success(let reads): for (read, line) in reads { add(read, path, line) }
+      case .success(let source): sources.append(source)
       case .failure(let error):
         // Data and bundles that lie among the sources are large; nobody reads the environment in them.
         guard case .unreadable = error, findings.count < 100 else { continue }
@@ -134,32 +120,96 @@ struct NextEnvironment {
           error.passedOver(path, id: "FORGE-N046", "what it reads of the environment"))
       }
     }
+    let modules = NextModules(
+      folder, members: members, configFiles: configFiles,
+      specifiers: Dictionary(sources.map { ($0.path, $0.specifiers) }) { first, _ in first },
+      in: tree)
+    for source in sources { add(source, modules) }
+    for source in sources {
+      guard let line = source.serverActions else { continue }
+      add(
+        Self.actionsKey, Reading(path: source.path, line: line, use: .tested, isInConfig: true))
+      break
+    }
   }
 
-  /// What a source file reads of the environment, each with its line.
-  private static func reads(in path: String, _ tree: ProjectTree) -> Result<
-    [(JSEnvironmentRead, Int)], AnalysisError
-  > {
-    let bytes: [UInt8]?
-    do throws(AnalysisError) {
-      bytes = try tree.bytes(path, limit: ProjectTree.maximumSourceSize)
-    } catch { return .failure(error) }
-    guard let bytes, bytes.contains("process") else { return .success([]) }
-    let source = SourceText(name: path, bytes: bytes)
-    let isPlainTypeScript = [".ts", ".mts", ".cts"].contains(where: path.hasSuffix)
-    let reads = JSEnvironmentRead.find(in: source, jsx: !isPlainTypeScript).filter {
-      $0.name.isEmpty || EnvironmentName.isValid($0.name)
+  private mutating func add(_ source: NextSource, _ modules: NextModules) {
+    let isLoaded = modules.loaded.contains(source.path)
+    for read in source.facts.reads {
+      let line = source.line(at: read.offset)
+      guard !read.name.isEmpty else {
+        computed.append(.source(file: source.path, line: line))
+        continue
+      }
+      var reading = Reading(path: source.path, line: line, use: read.use)
+      reading.isInConfig = isInConfig(read, source.path, modules)
+      reading.placeholder = read.example
+      reading.isInSchema = read.isInSchema
+      if let setting = client(read, source.facts.calls) {
+        reading.use = .demanded
+        reading.placeholder = setting.placeholder
+        reading.isNeededByBuild = isLoaded
+      } else if isLoaded, read.isAtLoad {
+        reading.isNeededByBuild = read.use == .demanded || isHandedToCall(read, source.facts.calls)
+      }
+      let isTool = NextSourceFiles.isTool(source.path, below: folder) && !isLoaded
+      if isTool, reading.use == .demanded || reading.use == .asserted { reading.use = .plain }
+      add(read, reading)
     }
-    return .success(reads.map { ($0, source.line(at: $0.offset)) })
+    for call in source.facts.calls {
+      for setting in NodeClients.ownVariables(of: call) {
+        guard let name = setting.variable else { continue }
+        let line = source.line(at: call.range.lowerBound)
+        add(
+          name,
+          Reading(
+            path: source.path, line: line, use: .demanded, isNeededByBuild: isLoaded,
+            placeholder: setting.placeholder))
+      }
+    }
+    guard isLoaded else { return }
+    var switches = source.facts.switches
+    switches += source.facts.reads.filter { $0.name == Self.usualSwitch && $0.use == .tested }.map {
+      JSEnvironmentFacts.Switch(name: $0.name, value: "1", offset: $0.offset)
+    }
+    for one in switches where self.switches.insert(one.name).inserted {
+      let line = source.line(at: one.offset)
+      add(
+        one.name,
+        Reading(
+          path: source.path, line: line, use: .tested, isNeededByBuild: true,
+          placeholder: one.value))
+    }
   }
 
-  private mutating func add(_ read: JSEnvironmentRead, _ path: String, _ line: Int) {
-    let reading = Reading(
-      path: path, line: line, use: read.use, isInConfig: configFiles.contains(path))
-    if read.name.isEmpty {
-      computed.append(reading.place)
-      return
+  /// What the configuration alone reads is fixed when the image is built; what the application's own modules read, or a
+  /// schema of the whole environment, is read again when it runs.
+  private func isInConfig(_ read: JSEnvironmentRead, _ path: String, _ modules: NextModules) -> Bool
+  {
+    guard config.files.contains(path) else { return false }
+    if path == config.file { return true }
+    return !read.isInSchema && !modules.routed.contains(path)
+  }
+
+  /// What a client that is made when the module is loaded cannot do without, where the value is handed to it.
+  private func client(
+    _ read: JSEnvironmentRead, _ calls: [JSEnvironmentFacts.ImportedCall]
+  ) -> NodeClients.Setting? {
+    guard read.use == .plain || read.use == .asserted else { return nil }
+    for call in calls where read.usedAt.contains(where: call.range.contains) {
+      if let setting = NodeClients.settings(of: call).first { return setting }
     }
+    return nil
+  }
+
+  private func isHandedToCall(
+    _ read: JSEnvironmentRead, _ calls: [JSEnvironmentFacts.ImportedCall]
+  ) -> Bool {
+    read.use == .asserted
+      && calls.contains { call in read.usedAt.contains(where: call.range.contains) }
+  }
+
+  private mutating func add(_ read: JSEnvironmentRead, _ reading: Reading) {
     add(read.name, reading)
     if case .defaulted(let text?) = read.use {
       checkDefault(text, of: read.name, at: reading.place)
@@ -229,9 +279,13 @@ struct NextEnvironment {
         while let open = rest.firstRange(of: "${"),
           let close = rest[open.upperBound...].firstIndex(of: "}")
         {
-          let key = rest[open.upperBound..<close].prefix { $0 != ":" && $0 != "-" && $0 != "?" }
+          let whole = rest[open.upperBound..<close]
+          let key = whole.prefix { $0 != ":" && $0 != "-" && $0 != "?" }
           if EnvironmentName.isValid(String(key)) {
-            add(String(key), Reading(path: path, line: index + 1, use: .plain, isInConfig: true))
+            var reading = Reading(path: path, line: index + 1, use: .demanded, isInConfig: true)
+            // `${NPM_TOKEN-}` and `${NPM_TOKEN?}` do without it.
+            if key != whole { reading.use = .tested }
+            add(String(key), reading)
           }
           rest = rest[close...]
         }
@@ -278,7 +332,10 @@ struct NextEnvironment {
         }
         let name = String(row[call.upperBound...].prefix { $0 != "\"" })
         guard EnvironmentName.isValid(name) else { continue }
-        add(name, Reading(path: path, line: index + 1, use: .plain))
+        var reading = Reading(path: path, line: index + 1)
+        // Other addresses are for the tool alone.
+        if row.drop(while: \.isWhitespace).hasPrefix("url") { reading.use = .demanded }
+        add(name, reading)
       }
     }
   }
@@ -304,21 +361,71 @@ struct NextEnvironment {
   private func variable(_ name: String, _ readings: [Reading]) -> EnvironmentVariable {
     let scope = scope(name, readings)
     let isSecret = scope == .buildSecret || scope == .runtimeSecret || isSecret(name)
-    var defaults: [String] = []
-    var isDefaulted = false
-    var isNeeded = false
-    for reading in readings {
-      switch reading.use {
-      case .plain: isNeeded = true
-      case .defaulted(let text):
-        isDefaulted = true
-        if let text { defaults.append(text) }
-      case .tested: break
+    let requirement = requirement(readings, scope)
+    let defaults = readings.compactMap { reading -> String? in
+      guard case .defaulted(let text) = reading.use else { return nil }
+      return text
+    }
+    var variable = EnvironmentVariable(
+      name: name, scope: scope, requirement: requirement, places: places(readings))
+    if !isSecret, requirement != .required { variable.default = defaults.first }
+    if scope == .buildPublic || scope == .buildSecret {
+      let isReadWhenRunning = readings.contains { $0.use != nil && !$0.isInConfig }
+      variable.isAlsoReadAtRunTime =
+        isReadWhenRunning && !name.hasPrefix("NEXT_PUBLIC_") && !Self.buildSecrets.contains(name)
+    }
+    if scope == .runtime || scope == .runtimeSecret {
+      let needs = readings.filter(\.isNeededByBuild)
+      variable.buildPlaceholder = needs.first.map { _ in
+        BuildPlaceholder.text(for: name, examples: needs.compactMap(\.placeholder))
       }
     }
-    return EnvironmentVariable(
-      name: name, scope: scope, required: isNeeded && !isDefaulted && scope != .platform,
-      default: isSecret ? nil : defaults.first, places: places(readings))
+    return variable
+  }
+
+  private func requirement(
+    _ readings: [Reading], _ scope: EnvironmentVariable.Scope
+  ) -> EnvironmentVariable.Requirement {
+    if scope == .platform { return .optional }
+    let uses = readings.compactMap(\.use)
+    if uses.contains(.demanded) || uses.contains(.asserted) { return .required }
+    if uses.isEmpty || uses.contains(.plain) { return .unknown }
+    return .optional
+  }
+
+  /// Keys of `env` in the configuration: Next.js puts what stands there in the place of `process.env.KEY`. Where the
+  /// configuration does not itself read a variable of that name, there is none.
+  private var phantoms: [String] {
+    guard case .object(let object)? = config.root["env"] else { return [] }
+    return object.entries.compactMap { entry in
+      guard case .value(let key, _, _) = entry,
+        readings[key]?.contains(where: { config.files.contains($0.path) }) != true
+      else { return nil }
+      return key
+    }
+  }
+
+  private mutating func noteNeeds() {
+    for variable in variables where variable.buildPlaceholder != nil {
+      let needs = (readings[variable.name] ?? []).filter { $0.isNeededByBuild && $0.use != .tested }
+      if let need = needs.first(where: { !$0.isInSchema }) {
+        findings.note(
+          "FORGE-N047", .info,
+          "next build loads this module, which cannot do without \(variable.name): the build gets a "
+            + "placeholder, and the container needs the real value",
+          at: need.place, subject: .variable(variable.name),
+          fix: "make the client in a function that runs with the first request, so that the build "
+            + "needs nothing")
+      } else if let need = needs.first, need.placeholder == nil, switches.isEmpty {
+        findings.note(
+          "FORGE-N048", .warning,
+          "next build checks \(variable.name) by a schema that asks for more than is understood here: "
+            + "the placeholder that the build gets may not pass",
+          at: need.place, subject: .variable(variable.name),
+          fix: "pass a value that passes as a build secret, or give createEnv "
+            + "skipValidation: !!process.env.SKIP_ENV_VALIDATION")
+      }
+    }
   }
 
   /// By file, then by line.
@@ -337,6 +444,7 @@ struct NextEnvironment {
 
   private func scope(_ name: String, _ readings: [Reading]) -> EnvironmentVariable.Scope {
     if Self.platform.contains(name) { return .platform }
+    if switches.contains(name) { return .runtime }
     if name.hasPrefix("NEXT_PUBLIC_") { return .buildPublic }
     if Self.buildSecrets.contains(name) { return .buildSecret }
     switch (isSecret(name), readings.contains(where: \.isInConfig)) {

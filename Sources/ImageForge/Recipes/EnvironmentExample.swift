@@ -31,7 +31,12 @@ struct EnvironmentExample {
     let read = variable.sources.first { !$0.contains(".env") } ?? variable.sources.first
     let place = read.map { " (\(DisplayText.escape($0)))" } ?? ""
     let value = variable.default.map(quoted) ?? ""
-    let word = variable.required ? "required" : "optional"
+    let word =
+      switch variable.requirement {
+      case .required: "required"
+      case .optional: "optional"
+      case .unknown: "whether it is required is not known"
+      }
     return ["# \(word)\(place)", "\(variable.name)=\(value)"]
   }
 

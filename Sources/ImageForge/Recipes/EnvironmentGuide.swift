@@ -16,6 +16,8 @@ struct EnvironmentGuide {
     let sources: String
     /// A value for an example in YAML.
     let example: String
+    /// What the build gets where nobody passes a value.
+    let placeholder: String
   }
 
   private struct PlatformRow {
@@ -34,6 +36,9 @@ struct EnvironmentGuide {
     let refused: [Row]
     let buildSecret: [Row]
     let hasBuildSecret: Bool
+    let placeholders: [Row]
+    let hasPlaceholders: Bool
+    let keepsActions: Bool
     let runtime: [Row]
     let hasRuntime: Bool
     let runtimeSecret: [Row]
@@ -44,13 +49,25 @@ struct EnvironmentGuide {
 
   func text() throws(RecipeError) -> String {
     func rows(_ wanted: VariableDelivery) -> [Row] {
-      service.environment.filter { $0.delivery == wanted }.sorted { $0.name < $1.name }.map(row)
+      rows { $0.delivery == wanted }
+    }
+    func rows(_ isWanted: (EnvironmentVariable) -> Bool) -> [Row] {
+      service.environment.filter(isWanted).sorted { $0.name < $1.name }.map(row)
     }
     let all = [
       VariableDelivery.buildArgument, .refused, .buildSecret, .runtime, .runtimeSecret, .platform,
     ]
     .map(rows)
     let groups = all.map { $0.filter { Self.isPassable($0.name) } }
+    let placeholders = rows { $0.buildPlaceholder != nil }
+    // What the build reads and the container reads again.
+    let both = service.environment.filter { $0.isAlsoReadAtRunTime && Self.isPassable($0.name) }
+    // What only turns a check off while building is not for the container.
+    let switches = Set(placeholders.filter { $0.required == "no" }.map(\.name))
+    let runtime =
+      groups[3].filter { !switches.contains($0.name) }
+      + both.filter { $0.delivery == .buildArgument }.map(row)
+    let runtimeSecret = groups[4] + both.filter { $0.delivery == .buildSecret }.map(row)
     return try checks.template("environment.md.mustache").render(
       Values(
         name: Self.code(service.name),
@@ -59,8 +76,10 @@ struct EnvironmentGuide {
         buildPublic: groups[0], hasBuildPublic: !groups[0].isEmpty,
         refused: all[1],
         buildSecret: groups[2], hasBuildSecret: !groups[2].isEmpty,
-        runtime: groups[3], hasRuntime: !groups[3].isEmpty,
-        runtimeSecret: groups[4], hasRuntimeSecret: !groups[4].isEmpty,
+        placeholders: placeholders, hasPlaceholders: !placeholders.isEmpty,
+        keepsActions: groups[2].contains { $0.name == "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY" },
+        runtime: runtime, hasRuntime: !runtime.isEmpty,
+        runtimeSecret: runtimeSecret, hasRuntimeSecret: !runtimeSecret.isEmpty,
         platform: platform(), hasPlatform: !platform().isEmpty))
   }
 
@@ -73,9 +92,18 @@ struct EnvironmentGuide {
     if variable.delivery == .buildSecret { scope = .buildSecret }
     return Row(
       name: Self.code(variable.name), scope: scope.rawValue,
-      required: variable.required ? "yes" : "no", fallback: Self.shown(fallback),
+      required: Self.word(variable.requirement), fallback: Self.shown(fallback),
       sources: variable.sources.map { "`\(Self.code(inService($0)))`" }.joined(separator: ", "),
-      example: Self.yaml(fallback ?? "VALUE"))
+      example: Self.yaml(fallback ?? "VALUE"),
+      placeholder: Self.code(variable.buildPlaceholder ?? ""))
+  }
+
+  private static func word(_ requirement: EnvironmentVariable.Requirement) -> String {
+    switch requirement {
+    case .required: "yes"
+    case .optional: "no"
+    case .unknown: "not known"
+    }
   }
 
   private static func shown(_ fallback: String?) -> String {

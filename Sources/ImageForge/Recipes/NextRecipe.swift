@@ -44,6 +44,9 @@ struct NextRecipe {
     let hasArguments: Bool
     let arguments: [BuildArgument]
     let buildSecrets: [BuildSecret]
+    /// Commands that export placeholders.
+    let placeholders: [String]
+    let hasPlaceholders: Bool
     let mountsCaches: Bool
     let forceStandalone: Bool
     /// The command that builds.
@@ -174,6 +177,7 @@ struct NextRecipe {
     _ explanation: Explanation
   ) throws(RecipeError) -> Values {
     let (arguments, refused) = try checks.buildArguments(explanation)
+    let placeholders = try checks.buildPlaceholders()
     let member = try checks.member()
     let dist = try checks.path(next.distDir, "distDir")
     let copies = nodeCopies(images)
@@ -192,7 +196,8 @@ struct NextRecipe {
       afterSource: try commands(service.buildSteps.afterSource),
       isMember: member.isMember, home: Self.home(member.path), refusedArguments: refused,
       hasArguments: !arguments.isEmpty, arguments: arguments,
-      buildSecrets: try checks.buildSecrets().build, mountsCaches: checks.mountsCaches,
+      buildSecrets: try checks.buildSecrets().build, placeholders: placeholders,
+      hasPlaceholders: !placeholders.isEmpty, mountsCaches: checks.mountsCaches,
       forceStandalone: shape.forceStandalone,
       run: try buildCommand(member.path, settings: shape.settings), dist: dist,
       proof: shape.proof, complaint: shape.complaint, stage: builtStage,

@@ -158,16 +158,38 @@ struct ServiceChecks {
   func buildSecrets() throws(RecipeError) -> (install: [BuildSecret], build: [BuildSecret]) {
     var install: [BuildSecret] = []
     var build: [BuildSecret] = []
-    for variable in service.environment where variable.delivery == .buildSecret {
+    for variable in service.environment where isMounted(variable) {
       let secret = secret(try self.variable(variable.name))
       build.append(secret)
-      if variable.sources.contains(where: Self.isInstallSetting)
+      let isForInstallation =
+        variable.sources.contains(where: Self.isInstallSetting)
         || Self.isIndexSetting(variable.name)
-      {
-        install.append(secret)
-      }
+      if isForInstallation, variable.delivery == .buildSecret { install.append(secret) }
     }
     return (install, build)
+  }
+
+  /// Docker's classic builder cannot mount what the build may do without.
+  private func isMounted(_ variable: EnvironmentVariable) -> Bool {
+    switch variable.delivery {
+    case .buildSecret: mountsCaches || variable.requirement != .optional
+    case .runtimeSecret: mountsCaches && variable.buildPlaceholder != nil
+    case .buildArgument, .refused, .runtime, .platform: false
+    }
+  }
+
+  /// What the step that builds exports where nobody passes a value: its code cannot do without one.
+  func buildPlaceholders() throws(RecipeError) -> [String] {
+    var exports: [String] = []
+    for variable in service.environment {
+      guard let text = variable.buildPlaceholder else { continue }
+      let name = try self.variable(variable.name)
+      let value = try require(
+        text, "placeholder of \(name)", PlainText.isPlaceholder,
+        expected: "a text of letters, digits and _-./:@,+=")
+      exports.append("export \(name)=\"${\(name):-\(value)}\"")
+    }
+    return exports
   }
 
   /// BuildKit sets the variable itself.

@@ -58,8 +58,9 @@ extension Service {
   /// What stands in the column VALUE: whether a value must be given, or the default of the code.
   private func value(of variable: EnvironmentVariable) -> String {
     if variable.required { return "required" }
-    guard let known = variable.default else { return "optional" }
-    return "= " + DisplayText.escape(known)
+    if let known = variable.default { return "= " + DisplayText.escape(known) }
+    if variable.requirement == .unknown { return "not known" }
+    return "optional"
   }
 
   private var folder: String {

@@ -134,6 +134,7 @@ public struct ImageTrial: Sendable {
   ) -> [String] {
     service.environment.filter { $0.required && scopes.contains($0.scope) }.map { variable in
       let name = variable.name
+      if let text = variable.buildPlaceholder { return "\(name)=\(text)" }
       guard ["URL", "URI", "DSN"].contains(where: name.hasSuffix) else {
         return "\(name)=forge-test"
       }

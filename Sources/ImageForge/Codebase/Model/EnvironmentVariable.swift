@@ -14,11 +14,34 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
     case platform
   }
 
+  /// Whether a service can do without a variable, as far as its code proves.
+  public enum Requirement: String, Codable, Sendable {
+    /// Without it something breaks.
+    case required
+    /// The code handles its absence wherever it reads the variable.
+    case optional
+    /// The code hands the value on, and what becomes of its absence is not seen.
+    case unknown
+  }
+
   public var name: String
   public var scope: Scope
-  public var required: Bool
+  /// Whether it is proved that something breaks without it.
+  public var required: Bool {
+    didSet {
+      requirement = .optional
+      if required { requirement = .required }
+    }
+  }
+  /// What is proved about its absence.
+  public private(set) var requirement: Requirement
   /// Nil for secrets, even where the source holds one.
   @EncodesNull public var `default`: String?
+  /// What the build gets where nobody passes a value: code that the build loads cannot do without one, but does not use
+  /// it there. Nil where the build does without.
+  @EncodesNull public var buildPlaceholder: String?
+  /// Whether the running container reads it too, where `scope` says that the build does.
+  package var isAlsoReadAtRunTime = false
   /// Every place that reads it, sorted.
   @PlaceTexts package var places: [Place]
 
@@ -38,15 +61,25 @@ public struct EnvironmentVariable: Codable, Sendable, Equatable {
   package init(
     name: String, scope: Scope, required: Bool, default: String? = nil, places: [Place]
   ) {
+    var requirement = Requirement.optional
+    if required { requirement = .required }
+    self.init(
+      name: name, scope: scope, requirement: requirement, default: `default`, places: places)
+  }
+
+  package init(
+    name: String, scope: Scope, requirement: Requirement, default: String? = nil, places: [Place]
+  ) {
     self.name = name
     self.scope = scope
-    self.required = required
+    self.required = requirement == .required
+    self.requirement = requirement
     self.default = `default`
     self.places = places
   }
 
   private enum CodingKeys: String, CodingKey {
-    case name, scope, required, `default`
+    case name, scope, required, requirement, `default`, buildPlaceholder
     case places = "sources"
   }
 }

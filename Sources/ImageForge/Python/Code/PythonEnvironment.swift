@@ -8,10 +8,12 @@ struct PythonEnvironment {
   /// One place that reads a variable.
   struct Reading {
     let name: String
-    let required: Bool
-    let `default`: String?
+    var need: EnvironmentVariable.Requirement
+    var `default`: String?
     let isSecret: Bool
     let place: Place
+    /// Whether a test of the variable that has passed makes the read safe: not where a library reads it by itself.
+    var isGuardable = false
     /// An example file, which knows nothing but names.
     var isExample = false
   }
@@ -53,103 +55,12 @@ struct PythonEnvironment {
     var found: [Reading] = []
     var places: [Place] = []
     PythonIndex.forEachScope(file) { scope, statements in
-      // Methods and nested classes are scopes of their own, or reached by `forEachScope`.
-      for expression in statements.withoutFunctions.flatMap(\.readExpressions) {
-        expression.walk { expression in
-          if let reading = reading(expression, scope, hasFallback: false) {
-            found.append(reading)
-          } else if readsComputedName(expression, scope) {
-            places.append(scope.file.location(expression.offset))
-          }
-          // `os.getenv("X") or "default"`.
-          if case .operation(let operators, let operands) = expression.kind, operators == ["or"],
-            let first = operands.first, let last = operands.last,
-            let reading = reading(first, scope, hasFallback: true)
-          {
-            found.append(
-              Reading(
-                name: reading.name, required: false, default: PythonLiteral.text(last),
-                isSecret: reading.isSecret,
-                place: reading.place))
-          }
-        }
-      }
+      let walk = PythonEnvironmentWalk(statements, in: scope, index)
+      found += walk.readings
+      places += walk.computed
     }
     readings += found
     computed += places
-  }
-
-  /// `os.environ[name]`, where nothing tells what `name` is.
-  private func readsComputedName(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
-    var key: PythonExpression?
-    switch expression.kind {
-    case .subscripted(let base, let indices) where indices.count == 1:
-      if case .external("os.environ")? = index.origin(of: base, in: scope.file) { key = indices[0] }
-    case .call(let callee, let arguments):
-      if case .external(let name)? = index.origin(of: callee, in: scope.file),
-        Self.getters.contains(name)
-      {
-        key = arguments.argument(0, "key")
-      }
-    default: break
-    }
-    return key.map { index.text(of: PythonPlace(expression: $0, scope: scope)) == nil } ?? false
-  }
-
-  private static let getters: Set<String> = [
-    "os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault",
-  ]
-  /// Of python-decouple, environs and starlette: without a default they demand the variable.
-  private static let configs: Set<String> = ["decouple.config"]
-  private static let configObjects: Set<String> = [
-    "environs.Env", "starlette.config.Config", "decouple.Config",
-  ]
-
-  private func reading(_ expression: PythonExpression, _ scope: PythonScope, hasFallback: Bool)
-    -> Reading?
-  {
-    let place = scope.file.location(expression.offset)
-    func made(_ name: PythonExpression, required: Bool, _ value: PythonExpression?) -> Reading? {
-      guard let name = index.text(of: PythonPlace(expression: name, scope: scope)),
-        EnvironmentName.isValid(name)
-      else {
-        return nil
-      }
-      let written = value.flatMap {
-        index.text(of: PythonPlace(expression: $0, scope: scope)) ?? PythonLiteral.text($0)
-      }
-      let text = written.flatMap { PythonLiteral.isPlain($0) ? $0 : nil }
-      return Reading(
-        name: name, required: required && !hasFallback, default: text,
-        isSecret: SecretName.isSecret(name, default: text), place: place)
-    }
-    switch expression.kind {
-    case .subscripted(let base, let indices) where indices.count == 1:
-      guard case .external("os.environ")? = index.origin(of: base, in: scope.file) else {
-        return nil
-      }
-      return made(indices[0], required: true, nil)
-    case .call(let callee, let arguments):
-      if case .external(let name)? = index.origin(of: callee, in: scope.file) {
-        if Self.getters.contains(name), let key = arguments.argument(0, "key") {
-          return made(key, required: false, arguments.argument(1, "default"))
-        }
-        if Self.configs.contains(name), let key = arguments.argument(0, "option") {
-          let value = arguments["default"]
-          return made(key, required: value == nil, value)
-        }
-      }
-      let base: PythonExpression
-      if case .attribute(let object, _) = callee.kind { base = object } else { base = callee }
-      guard base.name != nil, let key = arguments.positional.first, key.string != nil,
-        !index.constructors(of: PythonPlace(expression: base, scope: scope), Self.configObjects)
-          .isEmpty
-      else { return nil }
-      let value =
-        arguments["default"] ?? (arguments.positional.count > 1 ? arguments.positional.last : nil)
-      return made(key, required: value == nil, value)
-    default: return nil
-    }
   }
 
   // MARK: Examples
@@ -173,7 +84,7 @@ struct PythonEnvironment {
         }
         readings.append(
           Reading(
-            name: String(name), required: false, default: nil,
+            name: String(name), need: .unknown, default: nil,
             isSecret: SecretName.isSecret(String(name)),
             place: .source(file: path, line: index + 1), isExample: true))
       }
@@ -193,33 +104,184 @@ struct PythonEnvironment {
     Dictionary(grouping: readings, by: \.name).map { name, readings in
       let code = readings.filter { !$0.isExample }
       let isSecret = (code.isEmpty ? readings : code).contains(where: \.isSecret)
-      let isPlatform = Self.platform.contains(name)
-      return EnvironmentVariable(
-        name: name, scope: isPlatform ? .platform : isSecret ? .runtimeSecret : .runtime,
-        required: !isPlatform && readings.contains(where: \.required),
-        default: isSecret ? nil : readings.lazy.compactMap(\.default).first,
+      var scope = EnvironmentVariable.Scope.runtime
+      if isSecret { scope = .runtimeSecret }
+      if Self.platform.contains(name) { scope = .platform }
+      var variable = EnvironmentVariable(
+        name: name, scope: scope, requirement: requirement(code, scope),
         places: Set(readings.map(\.place)).sorted { $0.description < $1.description })
+      if !isSecret { variable.default = readings.lazy.compactMap(\.default).first }
+      return variable
     }.sorted { $0.name < $1.name }
   }
-}
 
-extension PythonStatement {
-  /// The expressions without what an assignment or `del` writes to.
-  fileprivate var readExpressions: [PythonExpression] {
-    switch kind {
-    case .assignment(_, let value): [value]
-    case .annotated(_, _, let value): value.map { [$0] } ?? []
-    default: expressions
-    }
+  private func requirement(
+    _ code: [Reading], _ scope: EnvironmentVariable.Scope
+  ) -> EnvironmentVariable.Requirement {
+    if scope == .platform { return .optional }
+    let needs = Set(code.map(\.need))
+    if needs.contains(.required) { return .required }
+    if needs.isEmpty || needs.contains(.unknown) { return .unknown }
+    return .optional
   }
 }
 
-extension [PythonStatement] {
-  /// These statements and all below, except in functions, which are scopes of their own.
-  var withoutFunctions: [PythonStatement] {
-    flatMap { statement -> [PythonStatement] in
-      if case .function = statement.kind { return [statement] }
-      return [statement] + statement.body.withoutFunctions
+extension EnvironmentVariable.Requirement {
+  static func demanded(unless hasDefault: Bool) -> Self {
+    if hasDefault { return .optional }
+    return .required
+  }
+}
+
+extension PythonIndex {
+  private static let getters: Set<String> = [
+    "os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault",
+  ]
+  /// Of python-decouple, environs and starlette, each with the place of the default among the arguments: without one
+  /// they demand the variable.
+  private static let configs: [(maker: String, defaultPlace: Int)] = [
+    ("environs.Env", 1), ("environs.FileAwareEnv", 1), ("decouple.Config", 1),
+    ("starlette.config.Config", 2),
+  ]
+
+  /// The variables that an expression itself reads.
+  /// - Parameter prefix: what a library puts in front of names where the expression stands.
+  func environmentReads(
+    _ expression: PythonExpression, _ scope: PythonScope, prefix: String
+  ) -> [PythonEnvironment.Reading] {
+    switch expression.kind {
+    case .subscripted(let base, let indices) where indices.count == 1:
+      guard case .external("os.environ")? = origin(of: base, in: scope.file) else { return [] }
+      return readings(of: indices[0], expression, scope) { reading in
+        reading.need = .required
+        reading.isGuardable = true
+      }
+    case .call(let callee, let arguments):
+      if case .external(let name)? = origin(of: callee, in: scope.file) {
+        if Self.getters.contains(name), let key = arguments.argument(0, "key") {
+          let value = arguments.argument(1, "default")
+          return readings(of: key, expression, scope, default: value) { reading in
+            reading.isGuardable = true
+            reading.need = Self.need(of: name, default: value)
+          }
+        }
+        if name == "decouple.config", let key = arguments.argument(0, "option") {
+          let value = arguments.argument(1, "default")
+          return readings(of: key, expression, scope, default: value) { reading in
+            reading.need = .demanded(unless: value != nil)
+          }
+        }
+        if name == "dynaconf.Dynaconf" || name == "dynaconf.LazySettings" {
+          return validated(arguments, expression, scope)
+        }
+      }
+      return configReads(callee, arguments, expression, scope, prefix: prefix)
+    default: return []
+    }
+  }
+
+  private static func need(
+    of getter: String, default value: PythonExpression?
+  ) -> EnvironmentVariable.Requirement {
+    switch (getter, value?.kind) {
+    case ("os.environ.setdefault", _): return .optional
+    case ("os.environ.pop", nil): return .required
+    case ("os.environ.pop", _): return .optional
+    // `os.getenv("X", None)` says no more than `os.getenv("X")`.
+    case (_, nil), (_, .some(.none)): return .unknown
+    default: return .optional
+    }
+  }
+
+  /// `env("X")`, `env.str("X", "default")`, `config("X", cast=int)`.
+  private func configReads(
+    _ callee: PythonExpression, _ arguments: [PythonArgument], _ expression: PythonExpression,
+    _ scope: PythonScope, prefix: String
+  ) -> [PythonEnvironment.Reading] {
+    var base = callee
+    if case .attribute(let object, let method) = callee.kind {
+      guard !["prefixed", "read_env", "seal", "dump"].contains(method) else { return [] }
+      base = object
+    }
+    guard base.name != nil, let key = arguments.positional.first?.string else { return [] }
+    let object = PythonPlace(expression: base, scope: scope)
+    let config = Self.configs.first { !constructors(of: object, [$0.maker]).isEmpty }
+    guard let config else { return [] }
+    let value = arguments.argument(config.defaultPlace, "default")
+    return readings(named: [prefix + key], expression, scope, default: value) { reading in
+      reading.need = .demanded(unless: value != nil)
+    }
+  }
+
+  /// `Dynaconf(envvar_prefix="APP", validators=[Validator("NAME", must_exist=True)])`
+  private func validated(
+    _ arguments: [PythonArgument], _ expression: PythonExpression, _ scope: PythonScope
+  ) -> [PythonEnvironment.Reading] {
+    var prefix = (arguments["envvar_prefix"]?.string ?? "DYNACONF") + "_"
+    if arguments["envvar_prefix"]?.bool == false { prefix = "" }
+    return (arguments["validators"]?.elements ?? []).flatMap { element in
+      guard let call = element.call, call.function.dotted?.last == "Validator" else {
+        return [PythonEnvironment.Reading]()
+      }
+      let value = call.arguments["default"]
+      let mustExist = call.arguments["must_exist"]?.bool == true && value == nil
+      return call.arguments.positional.compactMap(\.string).flatMap { key in
+        return readings(
+          named: [(prefix + key).uppercased()], element, scope, default: value
+        ) { reading in
+          reading.need = .demanded(unless: !mustExist)
+        }
+      }
+    }
+  }
+
+  /// `os.environ[name]`, where nothing tells what `name` is.
+  func readsComputedName(_ expression: PythonExpression, _ scope: PythonScope) -> Bool {
+    var key: PythonExpression?
+    switch expression.kind {
+    case .subscripted(let base, let indices) where indices.count == 1:
+      if case .external("os.environ")? = origin(of: base, in: scope.file) { key = indices[0] }
+    case .call(let callee, let arguments):
+      if case .external(let name)? = origin(of: callee, in: scope.file),
+        Self.getters.contains(name)
+      {
+        key = arguments.argument(0, "key")
+      }
+    default: break
+    }
+    return key.map { names(of: $0, scope).isEmpty } ?? false
+  }
+
+  /// What a key is: one text, or those that a helper is called with.
+  private func names(of key: PythonExpression, _ scope: PythonScope) -> [String] {
+    let place = PythonPlace(expression: key, scope: scope)
+    if let text = text(of: place) { return [text] }
+    return makers(of: place).compactMap { self.text(of: $0) }
+  }
+
+  private func readings(
+    of key: PythonExpression, _ expression: PythonExpression, _ scope: PythonScope,
+    default value: PythonExpression? = nil, finish: (inout PythonEnvironment.Reading) -> Void
+  ) -> [PythonEnvironment.Reading] {
+    readings(
+      named: names(of: key, scope), expression, scope, default: value, finish: finish)
+  }
+
+  private func readings(
+    named names: [String], _ expression: PythonExpression, _ scope: PythonScope,
+    default value: PythonExpression?, finish: (inout PythonEnvironment.Reading) -> Void
+  ) -> [PythonEnvironment.Reading] {
+    let written = value.flatMap {
+      text(of: PythonPlace(expression: $0, scope: scope)) ?? PythonLiteral.text($0)
+    }
+    let plain = written.flatMap { PythonLiteral.isPlain($0) ? $0 : nil }
+    return names.filter(EnvironmentName.isValid).map { name in
+      var reading = PythonEnvironment.Reading(
+        name: name, need: .unknown, default: plain,
+        isSecret: SecretName.isSecret(name, default: plain),
+        place: scope.file.location(expression.offset))
+      finish(&reading)
+      return reading
     }
   }
 }

@@ -86,6 +86,12 @@ struct PythonSettings {
 
   /// `model_config = SettingsConfigDict(…)` or `{…}`, `class Config:` of version 1, class keywords.
   private func configure(_ naming: inout Naming, from type: PythonClass) {
+    // `env_prefix=_prefix`, where the class says what that is.
+    let constants = type.body.flatMap(\.assignments)
+    func apply(_ name: String, _ value: PythonExpression, to naming: inout Naming) {
+      let constant = constants.first { $0.name == value.name }?.value
+      self.apply(name, constant ?? value, to: &naming)
+    }
     for argument in type.arguments {
       if let name = argument.name { apply(name, argument.value, to: &naming) }
     }
@@ -154,7 +160,8 @@ struct PythonSettings {
       field.value?.call.flatMap { isField($0.function) ? $0.arguments : nil }
       ?? annotatedOptions(field)
     let value = defaultValue(of: field, options)
-    let isRequired = required && value == nil && !hasFactory(options)
+    let isRequired =
+      required && value == nil && !hasFactory(options) && !isOptionalBefore2(field, in: file)
     // A field of a model of the project: one variable for each of its fields.
     // Settings inside settings have names of their own.
     if let delimiter = naming.delimiter, depth < 4,
@@ -193,8 +200,28 @@ struct PythonSettings {
     }
     readings.append(
       PythonEnvironment.Reading(
-        name: name, required: isRequired, default: literal, isSecret: isSecret,
+        name: name, need: .demanded(unless: !isRequired), default: literal, isSecret: isSecret,
         place: file.location(field.offset)))
+  }
+
+  /// Version 1 of pydantic takes `None` for the default of a field that may be `None`; version 2 demands it.
+  private func isOptionalBefore2(_ field: Field, in file: PythonFile) -> Bool {
+    guard mentions(field.annotation, "Optional") || admitsNone(field.annotation) else {
+      return false
+    }
+    guard case .external(let name)? = index.origin(ofName: "BaseSettings", in: file) else {
+      return false
+    }
+    return name.hasPrefix("pydantic.")
+  }
+
+  private func admitsNone(_ annotation: PythonExpression) -> Bool {
+    guard case .operation(let operators, let operands) = annotation.kind, operators.contains("|")
+    else { return false }
+    return operands.contains { operand in
+      if case .none = operand.kind { return true }
+      return false
+    }
   }
 
   private func isField(_ callee: PythonExpression) -> Bool { callee.dotted?.last == "Field" }
