@@ -16,6 +16,56 @@ import Testing
   private static let app = PythonProject.app
 
   static let shapes: [Shape] = [
+    Shape(
+      testDescription: "an attribute of an object",
+      files: [
+        "main.py": "from server import Server\nserver = Server()\napp = server.app\n",
+        "server.py":
+          "from fastapi import FastAPI\nclass Server:\n  def __init__(self):\n"
+          + "    self.app: FastAPI = self._make()\n  def _make(self):\n    return FastAPI()\n",
+      ], entrypoint: "main:app"),
+    Shape(
+      testDescription: "a factory that asks a class of another module",
+      files: [
+        "shop/__init__.py": "",
+        "shop/main.py":
+          "def make():\n  from shop.server import Server\n  return Server().app\napp = make()\n",
+        "shop/server.py":
+          "from fastapi import FastAPI\nclass Base:\n  app = FastAPI()\n"
+          + "class Server(Base):\n  pass\n",
+      ], entrypoint: "shop.main:app"),
+    Shape(
+      testDescription: "a property",
+      files: [
+        "main.py":
+          "from fastapi import FastAPI\nclass S:\n  @property\n  def asgi(self):\n"
+          + "    return FastAPI()\napp = S().asgi\n"
+      ], entrypoint: "main:app"),
+    Shape(
+      testDescription: "a promise of the annotation alone",
+      files: [
+        "main.py":
+          "from fastapi import FastAPI\ndef make() -> FastAPI:\n  return build()\napp = make()\n"
+      ], entrypoint: "main:app"),
+    Shape(
+      testDescription: "a factory that calls another one",
+      files: [
+        "main.py":
+          "from fastapi import FastAPI\ndef create_app():\n  return FastAPI()\n"
+          + "def create_production_app():\n  app = create_app()\n  return app\n"
+      ], entrypoint: "main:create_production_app", factory: true),
+    Shape(
+      testDescription: "a name in the code whose imports need the folder above",
+      files: [
+        "shop/__init__.py": "", "shop/db.py": "",
+        "shop/app.py":
+          "import uvicorn\nfrom shop.db import x\n" + app
+          + "def main():\n  uvicorn.run('app:app', port=9000)\n",
+      ], entrypoint: "shop.app:app"),
+    Shape(
+      testDescription: "made where the file is run by another",
+      files: ["main.py": "from fastapi import FastAPI\nif __name__ != '__main__':\n  app = FastAPI()\n"],
+      entrypoint: "main:app"),
     Shape(testDescription: "one file", files: ["main.py": app], entrypoint: "main:app"),
     Shape(
       testDescription: "an annotated object of another name",

@@ -24,6 +24,11 @@ import Testing
     ("PREFIX = '/v1'\n@app.get(PREFIX + '/health')\ndef h(): ...\n", "/v1/health"),
     ("@app.get('/health\\nRUN evil')\ndef h(): ...\n", nil),
     ("@app.get(path)\ndef h(): ...\n", nil),
+    ("app.get('/health')(check)\n", "/health"),
+    ("app.router.add_api_route('/ping', check)\n", "/ping"),
+    ("app.post('/health')(check)\n", nil),
+    // A GET is answered by 405 there.
+    ("@app.head('/health')\ndef h(): ...\n", nil),
   ])
   func healthPath(_ code: String, _ expected: String?) throws {
     #expect(try service(["main.py": PythonProject.app + code]).healthPath == expected)

@@ -127,7 +127,104 @@ import Testing
     #expect(service.kind == .fastapi)
     #expect(service.mcp.map(\.transport) == [.streamableHTTP])
     #expect(service.mcp.map(\.mounted) == [false])
+    #expect(service.mcp.map(\.port) == [9000])
+    // The image serves it on all addresses, whatever its own run says.
+    #expect(!service.has("FORGE-M003"))
+  }
+
+  /// The SDK's guard of host names, for servers of their own; the image's command makes their ASGI application.
+  @Test(arguments: [
+    (#"FastMCP("x")"#, #"mcp.run(transport="streamable-http")"#, "1.30.0", true),
+    (#"FastMCP("x", host="0.0.0.0")"#, #"mcp.run(transport="streamable-http")"#, "1.30.0", false),
+    // Version 1 has decided when the server was made.
+    (
+      #"FastMCP("x")"#, "mcp.settings.host = '0.0.0.0'; mcp.run(transport='sse')", "1.27.0", true
+    ),
+    (#"FastMCP("x")"#, #"mcp.run(transport="sse")"#, "1.22.0", false),
+    (#"FastMCP("x", transport_security=s)"#, #"mcp.run(transport="sse")"#, "1.30.0", false),
+    (#"FastMCP("x")"#, "mcp.run()", "1.30.0", false),
+  ])
+  func ownServersAnswerLocalhostOnly(
+    _ maker: String, _ run: String, _ version: String, _ isTold: Bool
+  ) throws {
+    let code =
+      "from mcp.server.fastmcp import FastMCP\nmcp = \(maker)\n"
+      + "if __name__ == '__main__':\n    \(run)\n"
+    let service = try service(code, requirements: "mcp==\(version)\n")
+    #expect(service.kind == .mcp)
+    #expect(service.has("FORGE-M002", .warning) == isTold)
+    #expect(!service.has("FORGE-M003"))
+  }
+
+  /// Version 2 decides when it runs.
+  @Test func versionTwoIsToldItsHostByItsRun() throws {
+    let code = """
+      from mcp.server import MCPServer
+      mcp = MCPServer("x")
+      if __name__ == "__main__":
+          mcp.run(transport="streamable-http", host="0.0.0.0", port=int(os.getenv("P", "9100")))
+      """
+    let open = try service(code, requirements: "mcp==2.3.0\n")
+    #expect(!open.has("FORGE-M002"))
+    #expect(open.mcp.map(\.host) == ["0.0.0.0"])
+    #expect(open.port == 9100)
+    let closed = try service(
+      code.replacing("host=\"0.0.0.0\", ", with: ""), requirements: "mcp==2.3.0\n")
+    #expect(closed.has("FORGE-M002"))
+  }
+
+  @Test func whatNoModuleHoldsStartsItself() throws {
+    let code = """
+      from mcp.server.fastmcp import FastMCP
+      def create():
+          return FastMCP("x", port=9200)
+      if __name__ == "__main__":
+          create().run(transport="streamable-http")
+      """
+    let service = try service(code, requirements: "mcp==1.20.0\n")
+    #expect(service.mcp.map(\.startsItself) == [true])
+    #expect(service.mcp.map(\.port) == [9200])
     #expect(service.has("FORGE-M003", .warning))
+  }
+
+  @Test func anApplicationThatAModuleHoldsIsServed() throws {
+    let code = """
+      import uvicorn
+      from mcp.server import MCPServer
+      mcp = MCPServer("x")
+      app = mcp.streamable_http_app(transport_security=settings)
+      if __name__ == "__main__":
+          uvicorn.run(app, host="0.0.0.0", port=8001)
+      """
+    let service = try service(code, requirements: "mcp==2.3.0\n")
+    #expect(service.mcp.map(\.application) == ["main:app"])
+    #expect(!service.has("FORGE-M002"))
+  }
+
+  /// A module is imported from what the application puts on the path, packages or not.
+  @Test func modulesOfNamespacePackages() throws {
+    let files = [
+      "requirements.txt": "fastapi==1\nuvicorn==1\nmcp==1.12.0\n",
+      "src/tools_api/main.py":
+        "from tools_api.clock import mcp\n" + PythonProject.app
+        + "app.mount('/clock', mcp.streamable_http_app())\n",
+      "src/tools_api/clock.py":
+        "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP('x')\n"
+        + "if __name__ == '__main__':\n    mcp.run(transport='streamable-http')\n",
+    ]
+    let service = try PythonProject.service(files)
+    #expect(service.fastapi?.appDir == "src")
+    #expect(Set(service.mcp.map(\.entrypoint)) == ["tools_api.clock:mcp"])
+  }
+
+  @Test func procfileLinesAreCountedWhole() throws {
+    let service = try PythonProject.service([
+      "requirements.txt": "fastmcp==3\n",
+      "server.py": "from fastmcp import FastMCP\nmcp = FastMCP('x')\n",
+      "Procfile": "\n\nweb: fastmcp run server.py --transport http --port ${PORT:-9300}\n",
+    ])
+    #expect(service.port == 9300)
+    #expect(service.conclusions.first { $0.key == "port" }?.evidence == ["Procfile:3"])
   }
 
   /// Named by nothing but the command of a Dockerfile, a compose file or a Procfile.

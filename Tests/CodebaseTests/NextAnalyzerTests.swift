@@ -669,7 +669,12 @@ struct NextAnalyzerTests {
     #expect(analysis.findings.first?.location == "sdk/template/package.json:1")
     files["sdk/package.json"] = "{ {{#each a}} }"
     let broken = try Project(files)
-    #expect(throws: AnalysisError.self) { try Analyzer.analyze(broken.path) }
+    let partial = try Analyzer.analyze(broken.path)
+    #expect(partial.services.map(\.path) == ["web"])
+    #expect(partial.findings.map(\.id).contains("FORGE-T011"))
+    #expect(throws: PartialAnalysisError(location: "sdk/package.json:1")) {
+      try partial.requireWhole()
+    }
   }
 
   /// Where the making of the application is out of sight, or something else answers in the middleware's stead, nothing

@@ -106,7 +106,7 @@ import Testing
 
   private static let project = """
     [project]
-    name = "My.Shop API"
+    name = "My.Shop_API"
     requires-python = ">=3.11,<4"
     dependencies = [
       "fastapi>=0.110",

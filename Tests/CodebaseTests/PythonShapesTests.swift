@@ -309,7 +309,7 @@ import Testing
           "from taskiq_redis import ListQueueBroker\nbroker = ListQueueBroker('redis://redis')\n",
         "app/actors.py": "import dramatiq\n@dramatiq.actor\ndef send(x):\n    pass\n",
         "alembic.ini": "[alembic]\nscript_location = migrations\n",
-        "requirements.txt": Self.pins + "celery==5.5.0\n",
+        "requirements.txt": Self.pins + "alembic==1.14.0\ncelery==5.5.0\n",
       ],
       [
         "fastapi, pip, python 3.13, requirements.txt", "uvicorn app.main:app in .",
@@ -412,7 +412,6 @@ import Testing
       ],
       [
         "mcp, pip, python 3.13, requirements.txt", "mcp service streamable-http /mcp server:mcp",
-        "M003 server.py:4",
       ])
   }
 

@@ -220,7 +220,7 @@ import Testing
     Case(
       name: "a module that is elsewhere", dockerfile: installs + "USER 1\n" + server,
       files: python.merging(["app/main.py": app]) { a, _ in a }, finds: ["L074:error"],
-      says: "the application is app.main:app"),
+      says: "the application is main:app"),
     Case(
       name: "a module on PYTHONPATH",
       dockerfile: installs + "ENV PYTHONPATH=/app/app\nUSER 1\n" + server,

@@ -26,6 +26,35 @@ import Testing
       ])
   }
 
+  /// What the code writes is the user's, what it reads stays in the context.
+  @Test func whatTheCodeWritesIsTheUsers() throws {
+    let service = Samples.fastapi { service in
+      service.path = "."
+      service.writes = [
+        WrittenPath(folder: ".", file: "app.db", source: "a.py:1"),
+        WrittenPath(folder: "/data", source: "a.py:2"),
+        WrittenPath(folder: "logs", source: "a.py:3"),
+        WrittenPath(folder: "seed", holdsFiles: true, source: "a.py:4"),
+        WrittenPath(folder: "~/.cache", source: "a.py:5"),
+      ]
+      service.reads = ["certs/ca.pem", "tests", "app/plain.json"]
+    }
+    let files = try generate(service)
+    let lines = files[0].contents.split(separator: "\n").map(String.init)
+    for line in [
+      "RUN mkdir -p /source/logs /source/seed /writable/data /writable/home/app \\",
+      "    && chown 10001:10001 /source/logs /source/seed /writable/data /writable/home/app /source/app.db",
+      "COPY --from=build /writable /", "    HOME=/home/app \\",
+      "RUN chgrp 10001 /app && chmod 1775 /app",
+      // A volume would hide the files of `seed`.
+      #"LABEL forge.writable="/app/logs /data /home/app""#,
+    ] {
+      #expect(lines.contains(line), "\(line)")
+    }
+    #expect(files[1].contents.contains("!certs/ca.pem\n!tests\n"))
+    #expect(!files[1].contents.contains("plain.json"))
+  }
+
   @Test func sameAnalysisSameBytes() throws {
     for sample in Samples.all { #expect(try generate(sample.service) == generate(sample.service)) }
   }

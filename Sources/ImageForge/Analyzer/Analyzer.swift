@@ -14,9 +14,11 @@ public enum Analyzer {
     let place = AnalysisPlace(path)
     let tree = try ProjectTree(walking: place.root)
     let settings = try ServiceSettings(in: tree, at: place.folder)
-    let detector = try ServiceDetector(in: tree, below: place.folder)
+    let detector = ServiceDetector(
+      in: tree, below: place.folder, declared: settings.entrypoints)
     var services = detector.services
     guard !services.isEmpty else {
+      if let failure = detector.failures.first { throw failure }
       throw AnalysisError.noService(path: path, hint: detector.hint)
     }
     services.sort(by: stands)

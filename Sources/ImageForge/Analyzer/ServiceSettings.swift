@@ -55,6 +55,15 @@ struct ServiceSettings {
     }
   }
 
+  /// By folder: the entry points that the file names.
+  var entrypoints: [String: Written<String>] {
+    var found: [String: Written<String>] = [:]
+    for override in overrides where !override.isExcluded {
+      if let path = override.path, let text = override.texts["entrypoint"] { found[path] = text }
+    }
+    return found
+  }
+
   private mutating func read(_ services: YAMLValue) throws(AnalysisError) {
     guard services.isMapping else {
       throw .settings(

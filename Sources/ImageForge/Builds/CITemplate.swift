@@ -45,6 +45,7 @@ public enum CITemplate {
       let open = "${{"
     }
     let analysis = try Analyzer.analyze(path)
+    try analysis.requireWhole()
     let options = try RecipeSettings.load(for: analysis)
     let values = Values(
       path: path, action: action, committed: try isCommitted(analysis, options))

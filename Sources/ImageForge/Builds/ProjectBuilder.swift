@@ -111,6 +111,7 @@ public struct ProjectBuilder: Sendable {
   ) async throws -> BuildReport {
     let remark = remark ?? log
     let analysis = try Analyzer.analyze(path)
+    try analysis.requireWhole()
     var recipe = recipe
     // What has no recipe is said before an engine is looked for.
     _ = try Generator.generate(analysis, options: recipe)
@@ -169,6 +170,7 @@ public struct ProjectBuilder: Sendable {
   /// - Throws: a `ForgeError` where the folder cannot be read, or a service cannot be built.
   public func check(_ path: String) throws -> LintReport {
     let analysis = try Analyzer.analyze(path)
+    try analysis.requireWhole()
     let files = try Generator.generate(analysis, options: recipe)
     let scratch = try ScratchFolder()
     let findings = try analysis.services.flatMap { service in

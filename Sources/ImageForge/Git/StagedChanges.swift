@@ -95,6 +95,7 @@ public struct StagedChanges: Sendable {
     let analysis: Analysis
     do {
       analysis = try Analyzer.analyze(root)
+      try analysis.requireWhole()
     } catch AnalysisError.noService, AnalysisError.empty {
       return []
     }

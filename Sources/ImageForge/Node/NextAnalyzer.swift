@@ -127,9 +127,10 @@ package struct NextAnalyzer {
       runtime: runtime.runtime, packageManager: manager.manager, workspace: workspace,
       next: nextFacts, port: port.value, healthPath: healthPath.value,
       environment: environment.variables, databases: database.databases,
-      migrations: database.migrations?.value, systemPackages: native.system,
-      nativePackages: native.packages, installInputs: inputs.paths, buildSteps: steps.steps,
-      findings: findings.uniqued)
+      migrations: database.migrations?.value,
+      mcp: NextMCP.find(routes, manifest, below: config.basePath, in: tree),
+      systemPackages: native.system, nativePackages: native.packages, installInputs: inputs.paths,
+      buildSteps: steps.steps, findings: findings.uniqued)
     service.concludeFramework(at: version.place)
     service.concludeDatabases()
     service.conclude("framework.version", version.fact)

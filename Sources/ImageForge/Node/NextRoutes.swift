@@ -14,6 +14,14 @@ struct NextRoutes {
     let file: String
   }
 
+  /// A file that answers requests, and the path under which it does.
+  struct Handler {
+    let path: String
+    let file: String
+  }
+
+  /// Route handlers of the app router and API routes of the pages router; a `[transport]` is `mcp`, as mcp-handler has it.
+  let handlers: [Handler]
   /// The value is nil when there is no route.
   let router: Fact<NextFacts.Router?>
   private let health: HealthRoute?
@@ -30,6 +38,7 @@ struct NextRoutes {
     }
     let pages = Self.routeFolder("pages", below: folder, in: tree) { _ in true }
     router = Self.router(app: app, pages: pages, in: tree)
+    handlers = Self.handlers(app: app, pages: pages, in: tree)
     let found =
       (app.map { Self.appRoutes($0, tree) } ?? [])
       + (pages.map { Self.pagesRoutes($0, tree) } ?? [])
@@ -90,6 +99,25 @@ struct NextRoutes {
     return (name[..<dot], name[name.index(after: dot)...])
   }
 
+  private static func handlers(app: String?, pages: String?, in tree: ProjectTree) -> [Handler] {
+    let routes = (app.map { tree.files(below: $0) } ?? []).filter { nameParts(of: $0)?.stem == "route" }
+    let api = (pages.map { tree.files(below: ProjectTree.join($0, "api")) } ?? []).filter(isCode)
+    return (routes + api).compactMap { file in
+      guard let name = nameParts(of: file), ["ts", "js", "tsx", "mjs"].contains(name.extension),
+        let top = [app, pages].compactMap(\.self).first(where: {
+          ProjectPath.relative(file, to: $0) != nil
+        }), let folders = ProjectPath.relative(ProjectTree.parent(file), to: top)
+      else { return nil }
+      var segments = folders.split(separator: "/").filter { !$0.hasPrefix("(") && $0 != "." }
+      if name.stem != "route", name.stem != "index" { segments.append(name.stem) }
+      let path = segments.map { segment -> Substring in
+        guard segment.hasPrefix("[") else { return segment }
+        return segment.contains("transport") ? "mcp" : segment
+      }
+      return Handler(path: "/" + path.joined(separator: "/"), file: file)
+    }
+  }
+
   // MARK: Health
 
   /// `app/(ops)/api/health/route.ts` answers at `/api/health`.
@@ -124,6 +152,9 @@ struct NextRoutes {
     guard let last = segments.last, let rank = healthNames.firstIndex(of: last.lowercased()) else {
       return nil
     }
+    // What stands below these asks who calls.
+    let guarded = ["auth", "authenticated", "protected", "private", "admin", "dashboard"]
+    guard !segments.contains(where: { guarded.contains($0.lowercased()) }) else { return nil }
     let isStatic = segments.allSatisfy { segment in
       !["[", "@", "("].contains(where: segment.hasPrefix) && ProjectPath.isPlain(String(segment))
     }

@@ -42,6 +42,17 @@ struct FastAPIRecipe {
     let importPath: String
     let gracefulShutdown: Int?
     let user: String
+    let group: String
+    /// Folders of the build stage that are made for the user, and files of the source that it gets; nil for none.
+    let madeFolders: String?
+    let ownedPaths: String?
+    /// Whether some of them lie outside of the application's folder.
+    let copiesFolders: Bool
+    /// The application's own folder is written.
+    let opensRoot: Bool
+    let home: String?
+    /// The folders that the server writes.
+    let serverWritable: String?
     /// Targets besides the server.
     let jobs: [Job]
     /// Tools whose workers have no target.
@@ -128,7 +139,12 @@ struct FastAPIRecipe {
       install: try installer.text(checks, kept: kept.slots, why: why),
       workspaceInstall: installer.workspaceCommand, projectInstall: installer.projectCommand,
       context: member.path, importPath: folder == "." ? "/app" : "/app/\(folder):/app",
-      gracefulShutdown: server.gracefulShutdown, user: workload.user,
+      gracefulShutdown: server.gracefulShutdown, user: workload.user, group: workload.group,
+      madeFolders: Self.joined(madeFolders),
+      ownedPaths: Self.joined(madeFolders + workload.folders.files.map { "/source/" + $0 }),
+      copiesFolders: !workload.folders.others.isEmpty,
+      opensRoot: workload.folders.writesRoot && !isBare, home: workload.folders.home,
+      serverWritable: Self.joined(server.writable),
       jobs: try workload.jobs.map { job throws(RecipeError) in
         try self.job(job, images, explanation)
       },
@@ -139,6 +155,16 @@ struct FastAPIRecipe {
       healthCheck: try healthCheck(server, images),
       entrypoint: checks.existing?.server.entrypoint.map { DockerText.execForm($0.value) },
       command: DockerText.execForm(command))
+  }
+
+  /// Where the folders stand in the build stage.
+  private var madeFolders: [String] {
+    workload.folders.own.map { "/source/" + $0 }
+      + workload.folders.others.map { "/writable" + $0 }
+  }
+
+  private static func joined(_ words: [String]) -> String? {
+    words.isEmpty ? nil : words.joined(separator: " ")
   }
 
   private static let titles = ["fastapi": "FastAPI", "mcp": "the MCP SDK", "fastmcp": "FastMCP"]
@@ -154,7 +180,7 @@ struct FastAPIRecipe {
   ) throws(RecipeError) -> Job {
     Job(
       target: process.name, reason: Self.reason(process, of: service.kind),
-      writable: process.writable.first,
+      writable: Self.joined(process.writable),
       ownInstall: try process.installation.map { needed throws(RecipeError) in
         try PythonInstaller(checks, bases: bases).adding(needed)
       },

@@ -14,13 +14,29 @@ public enum Generator {
   public static func generate(
     _ analysis: Analysis, options: RecipeOptions = RecipeOptions()
   ) throws(RecipeError) -> [GeneratedFile] {
+    let (files, failures) = try generateEach(analysis, options: options)
+    if let failure = failures.first { throw failure }
+    return files
+  }
+
+  /// The files of every service that has a recipe, and why the others have none.
+  /// - Throws: `RecipeError` for two services of one folder, and where no service has a recipe.
+  package static func generateEach(
+    _ analysis: Analysis, options: RecipeOptions
+  ) throws(RecipeError) -> (files: [GeneratedFile], failures: [RecipeError]) {
     if let (one, other) = Analysis.sharing(analysis.services) {
       throw .sharedFolder(path: one.path, services: [one.name, other.name])
     }
     let bases = try BaseTable.load(RecipeBook(folder: options.recipes))
     var files: [GeneratedFile] = []
-    for service in analysis.services { files += try generate(service, bases: bases, options) }
-    return files
+    var failures: [RecipeError] = []
+    for service in analysis.services {
+      do throws(RecipeError) {
+        files += try generate(service, bases: bases, options)
+      } catch { failures.append(error) }
+    }
+    if files.isEmpty, let failure = failures.first { throw failure }
+    return (files, failures)
   }
 
   /// The base images that the Dockerfiles of `generate` stand on, sorted.

@@ -17,6 +17,16 @@ struct NextWorkload {
     self.next = next
   }
 
+  /// What the code writes: below the server's folder, which is its working directory.
+  func folders() throws(WorkloadError) -> WritableFolders {
+    var folder = ""
+    if next.output != .export, next.customServer == nil {
+      let file = try service.checkedPath(next.standaloneServer, as: "standalone server")
+      folder = file.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+    }
+    return WritableFolders(service, home: nil, at: "/app" + folder)
+  }
+
   func server() throws(WorkloadError) -> WorkloadProcess {
     if next.output == .export { return try fileServer() }
     if let server = next.customServer { return try customServer(server) }

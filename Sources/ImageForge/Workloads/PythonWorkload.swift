@@ -18,6 +18,11 @@ struct PythonWorkload {
     return try mcpServer(mcp, .server)
   }
 
+  // MARK: Folders
+
+  /// The home of the image's user, where the code keeps something in it.
+  static let home = "/home/app"
+
   // MARK: The application
 
   private func application(_ fastapi: FastAPIFacts) throws(WorkloadError) -> WorkloadProcess {
@@ -96,14 +101,37 @@ struct PythonWorkload {
       process.usesStandardInput = true
       return process
     }
-    let port = try service.checkedPort()
-    let script =
-      "import uvicorn; from \(module) import \(object) as s; "
-      + "uvicorn.run((\(Self.maker(mcp.transport)))(), host='0.0.0.0', port=\(port))"
-    process.command = ["python", "-c", script]
+    // The service's own port is the application's, where there is one.
+    var port = try service.checkedPort()
+    if kind == .mcp, let own = mcp.port { port = own }
     process.port = port
     process.probe = HealthProbe(.port)
+    // What no module holds, its own module starts.
+    if mcp.startsItself { return process }
+    if let application = mcp.application {
+      process.command = [
+        "uvicorn", try checkedEntrypoint(application, as: "application of the MCP server"),
+        "--host", "0.0.0.0", "--port", "\(port)",
+      ]
+      return process
+    }
+    let script =
+      "import uvicorn; from \(module) import \(object) as s; "
+      + "uvicorn.run(\(Self.application(of: mcp)), host='0.0.0.0', port=\(port))"
+    process.command = ["python", "-c", script]
     return process
+  }
+
+  /// Python's expression for the ASGI application of the server `s`, by either SDK. Version 2 of the SDK is told when it
+  /// makes the application that it is to be reached under other names than localhost.
+  private static func application(of mcp: MCPServer) -> String {
+    guard let host = mcp.host, !["127.0.0.1", "localhost", "::1"].contains(host) else {
+      return "(\(maker(mcp.transport)))()"
+    }
+    switch mcp.transport {
+    case .sse: return "s.sse_app(host='0.0.0.0')"
+    case .streamableHTTP, .stdio: return "s.streamable_http_app(host='0.0.0.0')"
+    }
   }
 
   /// Python's expression for what makes the ASGI application of the server `s`, by either SDK.

@@ -14,6 +14,8 @@ package struct Workload: Sendable, Equatable {
   package let leftOut: [String]
   /// What the code reads from its environment, sorted as the service's variables are.
   package let environment: [EnvironmentVariable]
+  /// The folders that the code writes.
+  package let folders: WritableFolders
   /// `UID:GID` of every process.
   package var user = ImageUser.user
 
@@ -30,13 +32,22 @@ package struct Workload: Sendable, Equatable {
     switch service.kind {
     case .nextjs:
       let next = try NextWorkload(service)
+      folders = try next.folders()
       server = try next.server()
+      server.writable += folders.mountable
       jobs = try next.migration().map { [$0] } ?? []
       leftOut = []
     case .fastapi, .mcp:
       let python = PythonWorkload(service: service)
+      let folders = WritableFolders(service, home: PythonWorkload.home, at: "/app")
+      self.folders = folders
       server = try python.server()
-      jobs = try python.jobs()
+      server.writable += folders.mountable
+      jobs = try python.jobs().map { job in
+        var job = job
+        job.writable += folders.mountable.filter { !job.writable.contains($0) }
+        return job
+      }
       leftOut = python.leftOut
     }
   }

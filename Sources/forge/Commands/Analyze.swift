@@ -49,6 +49,7 @@ struct Analyze: AsyncParsableCommand {
     } else {
       try reporting.write(analysis, report: Report(analysis), text: analysis.text, to: output)
     }
+    try analysis.requireWhole()
     if strict, let error = AmbiguityError(analysis) { throw error }
   }
 }

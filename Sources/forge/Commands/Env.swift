@@ -41,7 +41,8 @@ struct Env: ParsableCommand {
   func run() throws {
     // A first .env.example may be written over, and over again.
     if format != .dotenv { try OutputPaths.check([output].compactMap(\.self), project: path) }
-    let report = EnvironmentReport(try Analyzer.analyze(path))
+    let analysis = try Analyzer.analyze(path)
+    let report = EnvironmentReport(analysis)
     var reporting = OutputOptions()
     reporting.format = format == .json ? .json : .text
     reporting.color = color
@@ -50,6 +51,7 @@ struct Env: ParsableCommand {
       text == nil && format != .json
       ? format == .dotenv ? report.dotenv : try report.markdown() : ""
     try reporting.write(report, text: text ?? { _ in body }, to: output)
+    try analysis.requireWhole()
     if check, !report.passed { throw ExitStatus(code: .policyFailed) }
   }
 }

@@ -74,7 +74,7 @@ struct Generate: AsyncParsableCommand {
         "dialect \(options.dialect.rawValue), for \(engine.kind.rawValue) \(engine.version)")
     }
     if pin { options.pins = try await pins(analysis, options) }
-    let files = try Generator.generate(analysis, options: options)
+    let (files, failures) = try Generator.generateEach(analysis, options: options)
     try GenerationProof.check(files, of: analysis, root: analysis.root)
     let plan = try GenerationPlan(files: files, root: analysis.root)
     let report = GenerationReport(
@@ -87,10 +87,14 @@ struct Generate: AsyncParsableCommand {
     }
     if stdout || check {
       try reporting.write(report, text: report.text)
-      if check, !plan.isCurrent { throw ExitStatus(code: .policyFailed) }
-      return
+    } else {
+      try write(plan, report)
     }
-    try write(plan, report)
+    // What stands beside them is done: the first that has no files decides the exit code.
+    for failure in failures.dropFirst() { StandardError.print("\(failure)") }
+    if let failure = failures.first { throw failure }
+    try analysis.requireWhole()
+    if check, !plan.isCurrent { throw ExitStatus(code: .policyFailed) }
   }
 
   /// Shows what would change, asks on a terminal, and writes.

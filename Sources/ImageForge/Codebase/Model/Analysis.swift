@@ -33,3 +33,25 @@ extension Analysis {
     return nil
   }
 }
+
+/// A file that could not be read, so that what it belongs to was left out of an analysis.
+public struct PartialAnalysisError: ForgeError, Equatable {
+  /// `file:line`.
+  public let location: String
+
+  public var exitCode: ExitCode { .unreadableInput }
+
+  public var description: String {
+    "\(DisplayText.escape(location)): what this file belongs to was left out (FORGE-T011); mend the "
+      + "file, or take its folder out"
+  }
+}
+
+extension Analysis {
+  /// - Throws: `PartialAnalysisError` where something was left out because a file of it cannot be read.
+  public func requireWhole() throws(PartialAnalysisError) {
+    let lost = findings.first { $0.id == "FORGE-T011" && $0.severity == .error }
+    guard let lost else { return }
+    throw PartialAnalysisError(location: lost.location ?? root)
+  }
+}

@@ -32,6 +32,25 @@ public enum AnalysisError: ForgeError, Equatable {
     }
   }
 
+  /// Where the file is, as `file` or `file:line`; nil where it is about the whole.
+  package var location: String? {
+    switch self {
+    case .notFound, .notAFolder, .empty, .noService: nil
+    case .unreadable(let path, _), .tooLarge(let path, _): path
+    case .malformed(let location, _), .settings(let location, _): location
+    }
+  }
+
+  /// What is wrong, without the place and the remedy.
+  package var reason: String {
+    switch self {
+    case .unreadable(_, let reason): "it cannot be read (\(DisplayText.escape(reason)))"
+    case .malformed(_, let reason), .settings(_, let reason): DisplayText.escape(reason)
+    case .tooLarge(_, let limit): "it is larger than \(ByteCount.text(Int64(limit)))"
+    case .notFound, .notAFolder, .empty, .noService: description
+    }
+  }
+
   public var description: String {
     let remedy = remedy.map { "; \($0)" } ?? ""
     return switch self {

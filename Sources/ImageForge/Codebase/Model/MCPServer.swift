@@ -30,6 +30,15 @@ public struct MCPServer: Codable, Sendable, Equatable {
   @EncodesNull public var path: String?
   /// `pkg.mod:name` of the server object.
   public var entrypoint: String
+  /// Where it listens when it runs on its own; nil where the code does not say.
+  @EncodesNull public var port: Int? = nil
+  /// The address that the code gives to its run, where the library decides by that which host names it answers: version
+  /// 2 of the SDK. Nil for the default, which is loopback.
+  @EncodesNull public var host: String? = nil
+  /// `pkg.mod:name` of its ASGI application, where a module holds that for a server.
+  @EncodesNull public var application: String? = nil
+  /// Whether no module holds the server itself, so that only its own module can start it.
+  public var startsItself = false
   /// Where it is made.
   @PlaceText package var place: Place
 
@@ -66,7 +75,7 @@ public struct MCPServer: Codable, Sendable, Equatable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case transport, state, mounted, path, entrypoint
+    case transport, state, mounted, path, entrypoint, port, host, application, startsItself
     case place = "source"
   }
 }

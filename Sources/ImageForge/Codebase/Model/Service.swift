@@ -34,6 +34,10 @@ public struct Service: Codable, Sendable, Equatable {
   public var workers: [BackgroundWorker]
   /// Folders of files that the code serves or renders, relative to `path`; sorted.
   public var assetFolders: [String]
+  /// Folders that the code writes by paths that stand in it; sorted.
+  public var writes: [WrittenPath] = []
+  /// Files and folders of the source that the code reads by paths that stand in it, relative to `path`; sorted.
+  public var reads: [String] = []
   public var systemPackages: SystemPackages
   /// Dependencies with code for one machine; sorted by name.
   public var nativePackages: [NativePackage]

@@ -21,6 +21,8 @@ package enum ComposeFile {
     package let variables: [Variable]
     /// Ports on the machine that runs it.
     package let published: [Int]
+    /// Ports that it listens on in its container.
+    package let listening: [Written<Int>]
     /// The words or the line that start it.
     package let command: Written<String>?
   }
@@ -56,6 +58,14 @@ package enum ComposeFile {
     services(builtFrom: folder, in: tree).compactMap(\.command)
   }
 
+  /// The ports on which compose files reach what is built from a folder, each once.
+  package static func containerPorts(of folder: String, in tree: ProjectTree) -> [Written<Int>] {
+    var seen: Set<Int> = []
+    return services(builtFrom: folder, in: tree).flatMap(\.listening).filter {
+      seen.insert($0.value).inserted
+    }
+  }
+
   /// From the compose files in the folder, in the one above it, and in the root.
   private static func services(builtFrom folder: String, in tree: ProjectTree) -> [Service] {
     let places: Set = [folder, ProjectTree.parent(folder), "."]
@@ -70,7 +80,7 @@ package enum ComposeFile {
     return Service(
       name: entry.key, context: context.flatMap { ProjectPath.resolve($0, from: folder) },
       variables: variables(of: entry.value, path: path), published: ports(of: entry.value),
-      command: command(of: entry.value))
+      listening: listening(entry.value), command: command(of: entry.value))
   }
 
   /// `build: ./api`, `build: {context: ./api}`; a build without a context is one of the file's own folder.
@@ -107,6 +117,18 @@ package enum ComposeFile {
         return nil
       }
       return Int(published)
+    }
+  }
+
+  /// `8080:8000`, `8000/tcp`, or a mapping with `target`; and what is exposed.
+  private static func listening(_ service: YAMLValue) -> [Written<Int>] {
+    let lists = [service["ports"], service["expose"]].compactMap(\.self)
+    return lists.flatMap(\.elements).compactMap { port in
+      let text = port.string?.split(separator: "/").first?.split(separator: ":").last
+      guard let number = port["target"]?.integer ?? port.integer ?? text.flatMap({ Int($0) }) else {
+        return nil
+      }
+      return Written(number, at: port.place)
     }
   }
 

@@ -38,12 +38,12 @@ struct LintTarget {
     } else {
       (folder, isContextKnown) = Self.guess(for: source, name: name, prefix: prefix)
     }
-    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-    self.folder = folder.isEmpty ? "." : folder
-    context = try BuildContext(self.folder)
     let isBelow = folder.hasPrefix(prefix) && given == nil
     let shown = isBelow ? String(folder.dropFirst(prefix.count)) : folder
     shownFolder = shown == "." ? "" : shown
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    self.folder = folder.isEmpty ? "." : folder
+    context = try BuildContext(self.folder)
     gitIgnored = Self.gitIgnored(in: self.folder, prefix: prefix)
     // The ignore file beside the Dockerfile replaces the context's.
     let own = LintFiles.read(path + ".dockerignore", name: name + ".dockerignore")

@@ -17,7 +17,10 @@ struct PythonAssets {
     "jinja2.loaders.FileSystemLoader",
   ]
 
-  static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> PythonAssets {
+  /// - Parameter made: folders that the code makes itself, relative to the service.
+  static func find(
+    _ index: PythonIndex, folder: String, made: Set<String>, in tree: ProjectTree
+  ) -> PythonAssets {
     var assets = PythonAssets()
     var found: Set<String> = []
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
@@ -44,7 +47,8 @@ struct PythonAssets {
               + (ProjectPath.resolve(text, from: ProjectTree.parent(path)).map { [$0] } ?? [])
             if let there = places.first(where: tree.hasFolder) {
               if let path = ProjectPath.relative(there, to: folder) { found.insert(path) }
-            } else if name.hasSuffix("StaticFiles"), arguments["check_dir"]?.bool != false,
+            } else if name.hasSuffix("StaticFiles"),
+              ProjectPath.relative(wanted, to: folder).map(made.contains) != true, arguments["check_dir"]?.bool != false,
               assets.findings.count < 20
             {
               assets.findings.append(missing(text, file.location(expression.offset)))

@@ -13,7 +13,7 @@ enum PythonDatabases {
     "asyncmy": "mysql", "mysql-connector-python": "mysql", "pymongo": "mongodb", "motor": "mongodb",
     "beanie": "mongodb", "mongoengine": "mongodb", "odmantic": "mongodb", "redis": "redis",
     "aioredis": "redis",
-    "coredis": "redis", "aiosqlite": "sqlite",
+    "coredis": "redis", "arq": "redis", "rq": "redis", "aiosqlite": "sqlite",
   ]
   private static let schemes: [String: String] = [
     "postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql",
@@ -37,6 +37,11 @@ enum PythonDatabases {
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       guard let file = index.files[path] else { continue }
       file.module.statements.forEachExpression { expression in
+        if let callee = expression.call?.function, callee.dotted?.last == "connect",
+          case .external("sqlite3.connect")? = index.origin(of: callee, in: file)
+        {
+          add("sqlite", file.location(expression.offset))
+        }
         guard let text = expression.string, let scheme = text.firstRange(of: "://") else { return }
         // `postgresql+asyncpg://`
         let name = text[..<scheme.lowerBound].prefix { $0 != "+" }

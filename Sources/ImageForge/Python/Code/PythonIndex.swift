@@ -14,6 +14,8 @@ struct PythonFile: Sendable {
   struct Binding: Sendable {
     let value: PythonExpression
     let offset: Int
+    /// Whether it is made only where the file is run, and not where it is imported.
+    let isInMain: Bool
   }
 
   /// A function, and what is asked of it again and again.
@@ -23,6 +25,32 @@ struct PythonFile: Sendable {
     /// Assignments in its body.
     let locals: [String: [PythonExpression]]
     let returns: [PythonExpression]
+    /// The class whose method it is.
+    let owner: String?
+
+    /// Whether a name stands for the object that the method belongs to.
+    func isOwnObject(_ name: String) -> Bool {
+      owner != nil && declaration.parameters.first?.name == name
+    }
+
+    /// Whether its value is read as a field.
+    var isGetter: Bool {
+      declaration.decorators.contains {
+        ["property", "cached_property"].contains($0.dotted?.last ?? "")
+      }
+    }
+  }
+
+  /// A value that an object gets for one of its fields, and the method that gives it.
+  struct Field: Sendable {
+    let value: PythonExpression
+    let method: Function?
+  }
+
+  /// What a class gives its objects.
+  struct Members: Sendable {
+    var fields: [String: [Field]] = [:]
+    var methods: [String: Function] = [:]
   }
 
   /// Of many assignments to one name, so many count.
@@ -38,10 +66,16 @@ struct PythonFile: Sendable {
   private(set) var classes: [String: PythonClass] = [:]
   /// Functions anywhere, methods too.
   private(set) var allFunctions: [Function] = []
+  /// What runs only where the file itself is run: the bodies of `if __name__ == "__main__":`.
+  private var main: [Range<Int>] = []
+  /// By class.
+  private(set) var members: [String: Members] = [:]
 
   init(path: String, module: PythonModule) {
     self.path = path
     self.module = module
+    // By the offset of the method.
+    var owners: [Int: String] = [:]
     module.statements.forEachDeep { statement in
       switch statement.kind {
       case .imports(let names):
@@ -60,30 +94,87 @@ struct PythonFile: Sendable {
             imports[name.alias ?? name.name] = .member(level: level, module: from, name: name.name)
           }
         }
+      case .classDefinition(let type):
+        for inner in type.body.flattened { owners[inner.offset] = type.name }
       case .function(let function):
-        allFunctions.append(Function(function, offset: statement.offset))
+        let owner = owners[statement.offset]
+        let made = Function(function, offset: statement.offset, owner: owner)
+        allFunctions.append(made)
+        if let owner { members[owner, default: Members()].add(made) }
       default: break
       }
+    }
+    let top = module.statements
+    for (statement, next) in zip(top, top.dropFirst().map(\.offset) + [Int.max]) {
+      guard case .block("if", let header, _) = statement.kind,
+        case .operation(["=="], let sides)? = header.first?.kind,
+        sides.contains(where: { $0.name == "__name__" })
+      else { continue }
+      main.append(statement.offset..<next)
     }
     for statement in module.statements.flattened {
       switch statement.kind {
       case .function(let function):
-        functions[function.name] = Function(function, offset: statement.offset)
-      case .classDefinition(let type): classes[type.name] = type
+        functions[function.name] = Function(function, offset: statement.offset, owner: nil)
+      case .classDefinition(let type):
+        classes[type.name] = type
+        for (name, value) in type.body.flattened.flatMap(\.assignments) {
+          members[type.name, default: Members()].add(Field(value: value, method: nil), to: name)
+        }
       default:
         for (name, value) in statement.assignments
         where bindings[name, default: []].count < Self.maximumBindings {
-          bindings[name, default: []].append(Binding(value: value, offset: statement.offset))
+          bindings[name, default: []].append(
+            Binding(
+              value: value, offset: statement.offset, isInMain: isInMain(statement.offset)))
         }
       }
     }
   }
 
   func location(_ offset: Int) -> Place { module.source.place(at: offset) }
+
+  /// Whether what stands at an offset runs only where the file itself is run.
+  func isInMain(_ offset: Int) -> Bool { main.contains { $0.contains(offset) } }
+
+  /// Whether what imports the file finds a value under this name.
+  func holds(_ name: String) -> Bool { bindings[name]?.contains { !$0.isInMain } ?? false }
+
+  /// Whether a line of the file imports something of an installed package.
+  func imports(package: String) -> Bool {
+    let isNamed = { (module: String) in module == package || module.hasPrefix(package + ".") }
+    return starImports.contains { $0.level == 0 && isNamed($0.module) }
+      || imports.values.contains { imported in
+        switch imported {
+        case .module(let name): isNamed(name)
+        case .member(let level, let module, _): level == 0 && isNamed(module)
+        }
+      }
+  }
+}
+
+extension PythonFile.Members {
+  fileprivate mutating func add(_ field: PythonFile.Field, to name: String) {
+    guard fields[name, default: []].count < PythonFile.maximumBindings else { return }
+    fields[name, default: []].append(field)
+  }
+
+  /// A method, and the fields that it gives values to: `self.app = …`.
+  fileprivate mutating func add(_ method: PythonFile.Function) {
+    methods[method.declaration.name] = method
+    for statement in method.declaration.body.flattened {
+      for (target, value) in statement.targets {
+        guard case .attribute(let base, let field) = target.kind, let name = base.name,
+          method.isOwnObject(name)
+        else { continue }
+        add(PythonFile.Field(value: value, method: method), to: field)
+      }
+    }
+  }
 }
 
 extension PythonFile.Function {
-  fileprivate init(_ declaration: PythonFunction, offset: Int) {
+  fileprivate init(_ declaration: PythonFunction, offset: Int, owner: String?) {
     var locals: [String: [PythonExpression]] = [:]
     var returns: [PythonExpression] = []
     for statement in declaration.body.flattened {
@@ -95,24 +186,30 @@ extension PythonFile.Function {
         locals[name, default: []].append(value)
       }
     }
-    self.init(declaration: declaration, offset: offset, locals: locals, returns: returns)
+    self.init(
+      declaration: declaration, offset: offset, locals: locals, returns: returns, owner: owner)
   }
 }
 
 extension PythonStatement {
   /// The names that this statement gives a value; `with x as y` too.
   var assignments: [(name: String, value: PythonExpression)] {
+    targets.compactMap { target, value in target.name.map { ($0, value) } }
+  }
+
+  /// What this statement gives a value: names, and fields of objects.
+  var targets: [(target: PythonExpression, value: PythonExpression)] {
     switch kind {
     case .assignment(let targets, let value):
-      targets.compactMap { target in target.name.map { ($0, value) } }
+      targets.map { ($0, value) }
     case .annotated(let target, _, let value):
-      if let name = target.name, let value { [(name, value)] } else { [] }
+      if let value { [(target, value)] } else { [] }
     case .block("with", let header, _):
       header.flatMap { $0.elements ?? [$0] }.compactMap { item in
-        guard case .operation(["as"], let operands) = item.kind, operands.count == 2,
-          let name = operands[1].name
-        else { return nil }
-        return (name, operands[0])
+        guard case .operation(["as"], let operands) = item.kind, operands.count == 2 else {
+          return nil
+        }
+        return (operands[1], operands[0])
       }
     default: []
     }
@@ -154,6 +251,8 @@ struct PythonIndex: Sendable {
   let paths: [String]
   /// All Python files of the service, read or not.
   let allPaths: Set<String>
+  /// The folders that hold Python files, at any depth.
+  private let folders: Set<String>
   /// Calls of functions that have parameters, by function name.
   private let callSites: [String: [PythonPlace]]
 
@@ -163,6 +262,10 @@ struct PythonIndex: Sendable {
     self.folder = folder
     self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     self.allPaths = allPaths
+    folders = allPaths.reduce(into: []) { folders, path in
+      var parent = ProjectTree.parent(path)
+      while parent != ".", folders.insert(parent).inserted { parent = ProjectTree.parent(parent) }
+    }
     paths = files.map(\.path).sorted()
     let defined = Set(
       files.flatMap { $0.functions.filter { !$0.value.declaration.parameters.isEmpty }.keys })
@@ -189,6 +292,34 @@ struct PythonIndex: Sendable {
     let relative = ProjectPath.relative(path, to: root) ?? path
     return relative.dropLast(3).split(separator: "/").filter { $0 != "__init__" }.joined(
       separator: ".")
+  }
+
+  /// The folder from which the imports of a file can be found.
+  func importRoot(of file: PythonFile, atLeast nearest: String) -> String {
+    var wanted: Set<String> = []
+    var climbs = 0
+    file.module.statements.forEachDeep { statement in
+      switch statement.kind {
+      case .imports(let names): wanted.formUnion(names.map(\.name))
+      case .importFrom(0, let module, _): wanted.insert(module)
+      case .importFrom(let level, _, _): climbs = max(climbs, level)
+      default: break
+      }
+    }
+    var best = nearest
+    var bestCount = -1
+    var current = nearest
+    while true {
+      let count = wanted.count { module in
+        let stem = ProjectTree.join(current, module.replacing(".", with: "/"))
+        return allPaths.contains(stem + ".py") || folders.contains(stem)
+      }
+      let depth =
+        (ProjectPath.relative(file.path, to: current) ?? "").split(separator: "/").count - 1
+      if depth >= climbs, count > bestCount { (best, bestCount) = (current, count) }
+      if current == folder || current == "." { return best }
+      current = ProjectTree.parent(current)
+    }
   }
 
   /// Visits the top level of a file and each of its functions.
@@ -317,6 +448,7 @@ struct PythonIndex: Sendable {
     switch expression.kind {
     case .name(let name):
       if let function = scope.function {
+        if function.isOwnObject(name) { return found.append(place) }
         if let values = function.locals[name] {
           for value in values { go(value, scope) }
           return
@@ -332,19 +464,91 @@ struct PythonIndex: Sendable {
         }
       }
       followMember(expression, scope, go)
-    case .attribute:
-      followMember(expression, scope, go)
-    case .call(let callee, _):
-      guard case .member(let path, let name)? = origin(of: callee, in: scope.file),
-        let file = files[path],
-        let function = file.functions[name]
-      else { return found.append(place) }
-      let inner = PythonScope(file: file, function: function)
+    case .attribute(let base, let field):
       let before = found.count
-      for value in function.returns { go(value, inner) }
+      defer { if found.count == before { found.append(place) } }
+      followMember(expression, scope, go)
+      for (file, members) in members(of: PythonPlace(expression: base, scope: scope), steps) {
+        for value in members.fields[field] ?? [] {
+          go(value.value, PythonScope(file: file, function: value.method))
+        }
+        // A property.
+        guard let getter = members.methods[field], getter.isGetter else { continue }
+        for value in getter.returns { go(value, PythonScope(file: file, function: getter)) }
+      }
+    case .call(let callee, _):
+      let before = found.count
+      for inner in functions(of: callee, scope, steps) {
+        for value in inner.function?.returns ?? [] { go(value, inner) }
+      }
       if found.count == before { found.append(place) }
     default:
       found.append(place)
+    }
+  }
+
+  /// The functions of the project that a call may reach: one by its name, or methods by the objects that have them.
+  private func functions(
+    of callee: PythonExpression, _ scope: PythonScope, _ steps: Int
+  ) -> [PythonScope] {
+    if case .member(let path, let name)? = origin(of: callee, in: scope.file) {
+      guard let file = files[path], let function = file.functions[name] else { return [] }
+      return [PythonScope(file: file, function: function)]
+    }
+    guard case .attribute(let base, let method) = callee.kind else { return [] }
+    return members(of: PythonPlace(expression: base, scope: scope), steps).compactMap {
+      file, members in
+      members.methods[method].map { PythonScope(file: file, function: $0) }
+    }
+  }
+
+  /// What the objects that an expression may be have from classes of the project, the classes above them included.
+  private func members(of place: PythonPlace, _ steps: Int) -> [(PythonFile, PythonFile.Members)] {
+    guard steps < Self.maximumSteps else { return [] }
+    var makers: [PythonPlace] = []
+    var seen: Set<String> = []
+    collectMakers(place, steps: steps + 1, &seen, &makers)
+    var found: [(PythonFile, PythonFile.Members)] = []
+    var known: Set<String> = []
+    for maker in makers {
+      guard let (file, name) = ownClass(of: maker) else { continue }
+      collectMembers(name, in: file, &known, &found)
+    }
+    // `Server.app` asks the class itself.
+    if case .member(let path, let name)? = origin(of: place.expression, in: place.scope.file),
+      let file = files[path], file.classes[name] != nil
+    {
+      collectMembers(name, in: file, &known, &found)
+    }
+    return found
+  }
+
+  /// The class of the project that an object is of.
+  private func ownClass(of maker: PythonPlace) -> (PythonFile, String)? {
+    if let owner = maker.scope.function?.owner, let name = maker.expression.name,
+      maker.scope.function?.isOwnObject(name) == true
+    {
+      return (maker.scope.file, owner)
+    }
+    guard let callee = maker.expression.call?.function,
+      case .member(let path, let name)? = origin(of: callee, in: maker.scope.file),
+      let file = files[path], file.classes[name] != nil
+    else { return nil }
+    return (file, name)
+  }
+
+  private func collectMembers(
+    _ name: String, in file: PythonFile, _ known: inout Set<String>,
+    _ found: inout [(PythonFile, PythonFile.Members)]
+  ) {
+    guard known.count < Self.maximumSteps, known.insert("\(file.path):\(name)").inserted,
+      let type = file.classes[name]
+    else { return }
+    if let members = file.members[name] { found.append((file, members)) }
+    for base in type.arguments.positional {
+      guard case .member(let path, let name)? = origin(of: base, in: file), let other = files[path]
+      else { continue }
+      collectMembers(name, in: other, &known, &found)
     }
   }
 

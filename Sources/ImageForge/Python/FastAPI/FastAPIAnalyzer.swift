@@ -6,17 +6,44 @@ import Foundation
 
 /// Recognises a FastAPI service, or a Python service that is an MCP server only, in a folder.
 package struct FastAPIAnalyzer {
+  /// What a folder holds.
+  package enum Result {
+    case service(Service)
+    /// An application of another framework, by its name.
+    case other(Written<String>)
+    /// An application that no server can be pointed at, and where it is made.
+    case hidden(Place)
+    case nothing
+  }
+
   /// The service in `folder` (relative to the root; `.` for the root itself), or nil when there is none.
   /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
   package static func analyze(_ folder: String, in tree: ProjectTree) throws -> Service? {
+    guard case .service(let service) = try examine(folder, in: tree) else { return nil }
+    return service
+  }
+
+  /// What `folder` holds (relative to the root; `.` for the root itself).
+  /// - Parameter declared: the entry point that `forge.yaml` names.
+  /// - Throws: `AnalysisError` for a manifest or lockfile that cannot be read.
+  package static func examine(
+    _ folder: String, in tree: ProjectTree, declared: Written<String>? = nil
+  ) throws -> Result {
     var manifest = try PythonManifest.read(folder, in: tree)
     let (index, findings) = PythonSources.read(folder, in: tree)
     if let found = manifest { try manifest?.install(PythonSelection(found, index)) }
-    guard !index.paths.isEmpty,
-      var analyzer = FastAPIAnalyzer(folder, manifest: manifest, index: index, in: tree)
-    else { return nil }
+    guard !index.paths.isEmpty else { return .nothing }
+    var finder = FastAPIEntrypointFinder(
+      folder: folder, index: index, tree: tree, manifest: manifest, declared: declared)
+    let entrypoint = finder.find()
+    var analyzer = FastAPIAnalyzer(finder, entrypoint)
+    guard analyzer.isService else {
+      if let hidden = finder.hidden { return .hidden(hidden) }
+      let other = PythonFramework.found(in: index, folder: folder, manifest)
+      return (finder.other ?? other).map(Result.other) ?? .nothing
+    }
     analyzer.findings = findings
-    return try analyzer.service()
+    return .service(try analyzer.service())
   }
 
   /// The root of the uv workspace that installs the project in `folder`; nil where it has a lockfile of its own.
@@ -41,24 +68,21 @@ package struct FastAPIAnalyzer {
   let mcp: MCPAnalyzer
   private var findings: [Finding] = []
 
-  /// Nil when the folder holds no service.
-  private init?(
-    _ folder: String, manifest: PythonManifest?, index: PythonIndex, in tree: ProjectTree
-  ) {
-    self.folder = folder
-    self.tree = tree
-    self.manifest = manifest
-    self.index = index
-    var finder = FastAPIEntrypointFinder(
-      folder: folder, index: index, tree: tree, manifest: manifest)
-    entrypoint = finder.find()
+  private init(_ finder: FastAPIEntrypointFinder, _ entrypoint: FastAPIEntrypoint?) {
     self.finder = finder
+    self.entrypoint = entrypoint
+    folder = finder.folder
+    tree = finder.tree
+    manifest = finder.manifest
+    index = finder.index
     routes = FastAPIRoutes(index)
     mcp = MCPAnalyzer.analyze(
       index, folder: folder, in: tree, manifest, routes: routes,
-      application: entrypoint?.constructors ?? [])
-    let isOwnServer = mcp.servers.contains { !$0.mounted } && manifest != nil
-    guard entrypoint != nil || isOwnServer else { return nil }
+      application: entrypoint)
+  }
+
+  private var isService: Bool {
+    entrypoint != nil || mcp.servers.contains { !$0.mounted } && manifest != nil
   }
 
   private mutating func service() throws -> Service {
@@ -69,7 +93,9 @@ package struct FastAPIAnalyzer {
       ?? PythonReleases.table.last(packageManager.name, on: runtime.minor)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
-    let assets = PythonAssets.find(index, folder: folder, in: tree)
+    let uses = PythonFileUses.find(index, folder: folder, in: tree)
+    let assets = PythonAssets.find(
+      index, folder: folder, made: Set(uses.writes.map(\.folder)), in: tree)
     let migrations = PythonMigrations(manifest, folder: folder, in: tree)
     let workers = PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree)
     let installation = PythonInstallation(manifest, index, workers: workers)
@@ -85,7 +111,7 @@ package struct FastAPIAnalyzer {
 
     findings += (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
-    findings += PythonWeights.findings(manifest) + migrations.findings + programs.findings
+    findings += PythonWeights.findings(manifest) + uses.findings + migrations.findings + programs.findings
     findings += installation?.findings ?? []
     findings += [manifest.flatMap { LockCheck($0)?.finding() }].compactMap(\.self)
     if let manifest {
@@ -115,6 +141,7 @@ package struct FastAPIAnalyzer {
           start.value, .likely, evidence: [start.place],
           why: "the relative paths that the code reads are found from there"))
     }
+    service.take(uses)
     conclude(in: &service, server: server, databases: databases)
     service.conclude("port", port.map(String.init))
     service.conclude("healthPath", health)
@@ -235,22 +262,24 @@ package struct FastAPIAnalyzer {
   /// The port that is written; 8000 without one.
   private mutating func port() -> Fact<Int> {
     let usual = Fact.assumed(8000, why: "default: where the server listens unless told otherwise")
-    let why: String
-    let written: Written<Int>?
-    if entrypoint == nil {
-      (written, why) = (mcp.port, "where the server is run")
-    } else {
-      (written, why) = (finder.start.writtenPort, "the command that starts the service")
-    }
-    guard let written, (1...65535).contains(written.value) else { return usual }
+    guard let written = writtenPort, let place = written.evidence.first else { return usual }
     guard written.value >= 1024 else {
       findings.note(
         "FORGE-F011", .info,
         "port \(written.value) is for root only on many systems; the image listens on 8000",
-        at: written.place, fix: "map the port where the service is published")
+        at: place, fix: "map the port where the service is published")
       return usual
     }
-    return .certain(written.value, at: written.place, why: why)
+    return written
+  }
+
+  private var writtenPort: Fact<Int>? {
+    if let entrypoint {
+      return PythonPort.fact(
+        of: finder.commands(starting: entrypoint), folder: folder, in: tree)
+    }
+    let run = mcp.port.map { PythonStartCommand(port: $0.value, location: $0.place) }
+    return PythonPort.fact(of: [run].compactMap(\.self), folder: folder, in: tree)
   }
 
   // MARK: Conclusions
@@ -279,6 +308,13 @@ package struct FastAPIAnalyzer {
     }
     if let server { service.conclude("fastapi.server", server) }
     if let entrypoint { conclude(entrypoint, in: &service) }
+    if entrypoint?.constructors.isEmpty == true, let place {
+      service.conclude(
+        "kind",
+        Fact(
+          service.kind.rawValue, .likely, evidence: [place],
+          why: "it uses fastapi; the call that makes the application was not found"))
+    }
     for server in mcp.servers { service.conclude("mcp.\(server.entrypoint)", fact(of: server)) }
   }
 

@@ -17,11 +17,13 @@ struct FastAPIEntrypoint: Sendable {
   let constructors: [PythonPlace]
   /// The setting or command that names it; nil where it was found by looking.
   var namedBy: Place?
+  /// The file that binds it, where it was found.
+  var file: String?
 
   var text: String { "\(module):\(name)" }
 }
 
-/// Finds the application to serve, in the order: `[tool.fastapi]`, Procfile, `uvicorn.run` in the code, the paths that
+/// Finds the application to serve, in the order: `forge.yaml`, `[tool.fastapi]`, Procfile, `uvicorn.run` in the code, the paths that
 /// the fastapi command looks at, everything else.
 struct FastAPIEntrypointFinder {
   let folder: String
@@ -34,19 +36,29 @@ struct FastAPIEntrypointFinder {
   private var ambiguity: Finding?
   /// What the command that starts the service says.
   private(set) var start = PythonStartCommand()
+  private let commands: [PythonStartCommand]
+  /// What `forge.yaml` says that it is.
+  private let declared: Written<String>?
+  /// Another framework, of whose application a command says that it is the service.
+  private(set) var other: Written<String>?
 
-  init(folder: String, index: PythonIndex, tree: ProjectTree, manifest: PythonManifest?) {
+  init(
+    folder: String, index: PythonIndex, tree: ProjectTree, manifest: PythonManifest?,
+    declared: Written<String>?
+  ) {
     self.folder = folder
     self.index = index
     self.tree = tree
     self.manifest = manifest
+    self.declared = declared
     applications = FastAPIObjects.applications(in: index)
+    commands = PythonStartCommand.all(folder, in: tree, index)
+    start = commands.first ?? PythonStartCommand()
   }
 
   /// Nil when there is no application.
   mutating func find() -> FastAPIEntrypoint? {
-    let commands = PythonStartCommand.all(folder, in: tree, index)
-    start = commands.first ?? PythonStartCommand()
+    if let declared { return found(declared) }
     if let pyproject = manifest?.pyproject,
       let text = pyproject.root[["tool", "fastapi", "entrypoint"]]?.string
     {
@@ -57,13 +69,88 @@ struct FastAPIEntrypointFinder {
       }
     }
     for command in commands {
-      if var found = find(command) {
-        start = command
-        found.namedBy = command.location
-        return found
-      }
+      guard var found = find(command), !isOther(found, command), isFastAPI(found) else { continue }
+      start = command
+      found.namedBy = command.location
+      return found
     }
     return scanned()
+  }
+
+  /// What `forge.yaml` says counts, whatever the code shows.
+  private mutating func found(_ declared: Written<String>) -> FastAPIEntrypoint? {
+    let command = commands.first { $0.target == .name(declared.value) }
+    if let command { start = command }
+    if var found = named(
+      declared.value, appDir: command?.appDir ?? ".", factory: false, declared.place)
+    {
+      found.namedBy = declared.place
+      return found
+    }
+    let parts = declared.value.split(separator: ":").map(String.init)
+    guard parts.count == 2 else { return nil }
+    return FastAPIEntrypoint(
+      module: parts[0], name: parts[1], isFactory: false, appDir: ".", place: declared.place,
+      constructors: [], namedBy: declared.place)
+  }
+
+  /// Whether what a command starts is an application of another framework.
+  private mutating func isOther(
+    _ entrypoint: FastAPIEntrypoint, _ command: PythonStartCommand
+  ) -> Bool {
+    guard entrypoint.constructors.isEmpty, let path = entrypoint.file,
+      let file = index.files[path]
+    else { return false }
+    let scope = PythonScope(file: file, function: nil)
+    for binding in file.bindings[entrypoint.name] ?? [] {
+      let place = PythonPlace(expression: binding.value, scope: scope)
+      guard let framework = PythonFramework.making(place, in: index) else { continue }
+      other = other ?? framework
+      return true
+    }
+    return false
+  }
+
+  /// An object whose making is not seen is FastAPI's only where the service declares or imports FastAPI.
+  private func isFastAPI(_ entrypoint: FastAPIEntrypoint) -> Bool {
+    if !entrypoint.constructors.isEmpty || manifest?.dependency("fastapi") != nil { return true }
+    return index.paths.contains { path in
+      !PythonSources.isAside(path, in: folder)
+        && index.files[path]?.imports(package: "fastapi") == true
+    }
+  }
+
+  /// The commands that start an entry point, the one that names it among them.
+  func commands(starting entrypoint: FastAPIEntrypoint) -> [PythonStartCommand] {
+    commands.filter { command in
+      switch command.target {
+      case nil: true
+      case .name(let text):
+        text.split(separator: ":").last.map(String.init) == entrypoint.name
+          && text.prefix { $0 != ":" }.split(separator: ".").last
+            == entrypoint.module.split(separator: ".").last
+          || command.location?.description == entrypoint.namedBy?.description
+      case .object(let file, _): file == entrypoint.file
+      }
+    }
+  }
+
+  /// Where an application is made that no server can be pointed at: inside of a function that does not return it.
+  var hidden: Place? {
+    for path in index.paths where !PythonSources.isAside(path, in: folder) {
+      guard let file = index.files[path] else { continue }
+      var found: Place?
+      PythonIndex.forEachScope(file) { scope, statements in
+        statements.flattened.forEachOwnExpression { expression in
+          let place = PythonPlace(expression: expression, scope: scope)
+          if found == nil, index.isConstructor(place, FastAPIObjects.application) {
+            found = place.location
+          }
+        }
+      }
+      if let found { return found }
+    }
+    return nil
   }
 
   private mutating func find(_ command: PythonStartCommand) -> FastAPIEntrypoint? {
@@ -76,7 +163,7 @@ struct FastAPIEntrypointFinder {
         guard let found = named(text, appDir: place, factory: command.isFactory, command.location)
         else { continue }
         if place != command.appDir { findings = known }
-        return found
+        return command.origin == .code ? widened(found) : found
       }
       if command.ownFolder != nil { findings = known }
       return nil
@@ -86,6 +173,15 @@ struct FastAPIEntrypointFinder {
       return found.flatMap { entrypoint(of: $0) }
     case nil: return nil
     }
+  }
+
+  /// A name in the code may hold only in the code's own folder, while the imports of the file need one above it.
+  private mutating func widened(_ named: FastAPIEntrypoint) -> FastAPIEntrypoint {
+    guard let file = named.file, let known = application(named: named.name, in: file),
+      known.file == file, let own = entrypoint(of: known),
+      own.appDir != named.appDir, ProjectPath.relative(named.appDir, to: own.appDir) != nil
+    else { return named }
+    return own
   }
 
   // MARK: Named in a file
@@ -132,7 +228,7 @@ struct FastAPIEntrypointFinder {
         isFactory: factory || known?.isFactory == true,
         appDir: ProjectPath.relative(root, to: folder) ?? ".",
         place: known?.location ?? location ?? .source(file: path, line: 1),
-        constructors: known?.constructors ?? [])
+        constructors: known?.constructors ?? [], file: path)
     }
     findings.append(
       Finding(
@@ -150,7 +246,27 @@ struct FastAPIEntrypointFinder {
     guard case .member(let other, let original)? = index.origin(ofName: name, in: file) else {
       return nil
     }
-    return applications.first { $0.file == other && $0.name == original }
+    if let known = applications.first(where: { $0.file == other && $0.name == original }) {
+      return known
+    }
+    return alias(original, in: other, answering: path)
+  }
+
+  /// `api = app`: the application under another of its names.
+  private func alias(
+    _ name: String, in other: String, answering path: String
+  ) -> FastAPIObjects.Application? {
+    guard let file = index.files[other] else { return nil }
+    let scope = PythonScope(file: file, function: nil)
+    for binding in file.bindings[name] ?? [] {
+      let place = PythonPlace(expression: binding.value, scope: scope)
+      let (constructors, isWrapper) = FastAPIObjects.constructors(of: place, in: index)
+      guard !constructors.isEmpty else { continue }
+      return FastAPIObjects.Application(
+        file: path, name: name, isFactory: false, constructors: constructors,
+        location: file.location(binding.offset), isWrapper: isWrapper)
+    }
+    return nil
   }
 
   // MARK: Found in the code
@@ -224,7 +340,7 @@ struct FastAPIEntrypointFinder {
     if let rival = rivals.first {
       let others = rivals.prefix(5).map(\.location.description).joined(separator: ", ")
       let rivalRank = candidates.first { $0.0.location == rival.location }?.rank ?? []
-      let isClear = bestRank.prefix(3) != rivalRank.prefix(3)
+      let isClear = bestRank.prefix(4) != rivalRank.prefix(4)
       ambiguity = findings.note(
         "FORGE-F004", isClear ? .info : .warning,
         "there are several FastAPI applications; \(entrypoint.text) is taken, not \(others)",
@@ -240,10 +356,26 @@ struct FastAPIEntrypointFinder {
     let place = Self.defaultPaths.firstIndex(of: relative) ?? 10
     let name = ["app", "api"].firstIndex(of: application.name) ?? 2
     return [
-      graph.isMounted(application) ? 1 : 0, application.isFactory ? 1 : 0, place,
+      graph.isMounted(application) ? 1 : 0, application.isFactory ? 1 : 0,
+      isCalledByAnother(application) ? 1 : 0, place,
       -graph.weight(of: application), application.isWrapper ? 0 : 1, name,
       relative.split(separator: "/").count,
     ]
+  }
+
+  /// Whether another factory of the file makes its application by this one.
+  private func isCalledByAnother(_ application: FastAPIObjects.Application) -> Bool {
+    guard application.isFactory, let file = index.files[application.file] else { return false }
+    return candidates.contains { other in
+      guard other.isFactory, other.file == application.file, other.name != application.name,
+        let function = file.functions[other.name]
+      else { return false }
+      var calls = false
+      function.declaration.body.forEachExpression { expression in
+        if expression.call?.function.name == application.name { calls = true }
+      }
+      return calls
+    }
   }
 
   /// How a server imports an application: from the first folder that is no package (fastapi's rule), or from one above
@@ -254,7 +386,9 @@ struct FastAPIEntrypointFinder {
     while root != folder, root != ".", tree.hasFile(ProjectTree.join(root, "__init__.py")) {
       root = ProjectTree.parent(root)
     }
-    if let file = index.files[application.file] { root = importRoot(of: file, atLeast: root) }
+    if let file = index.files[application.file] {
+      root = index.importRoot(of: file, atLeast: root)
+    }
     guard let path = ProjectPath.relative(application.file, to: root),
       let appDir = ProjectPath.relative(root, to: folder), ProjectPath.isPlain(appDir)
     else { return refuse(application) }
@@ -266,7 +400,8 @@ struct FastAPIEntrypointFinder {
     return FastAPIEntrypoint(
       module: parts.joined(separator: "."), name: application.name,
       isFactory: application.isFactory, appDir: appDir,
-      place: application.location, constructors: application.constructors)
+      place: application.location, constructors: application.constructors,
+      file: application.file)
   }
 
   private mutating func refuse(_ application: FastAPIObjects.Application) -> FastAPIEntrypoint? {
@@ -278,35 +413,5 @@ struct FastAPIEntrypointFinder {
           + "Python name",
         at: application.location, fix: "rename the file or folder"))
     return nil
-  }
-
-  /// The folder from which the imports of a file can be found.
-  private func importRoot(of file: PythonFile, atLeast nearest: String) -> String {
-    var wanted: Set<String> = []
-    var climbs = 0
-    file.module.statements.forEachDeep { statement in
-      switch statement.kind {
-      case .imports(let names): wanted.formUnion(names.map(\.name))
-      case .importFrom(0, let module, _): wanted.insert(module)
-      case .importFrom(let level, _, _): climbs = max(climbs, level)
-      default: break
-      }
-    }
-    var best = nearest
-    var bestCount = -1
-    var current = nearest
-    while true {
-      let count = wanted.count { module in
-        let stem = ProjectTree.join(current, module.replacing(".", with: "/"))
-        return index.allPaths.contains(stem + ".py")
-          || index.allPaths.contains(stem + "/__init__.py")
-          || tree.hasFolder(stem)
-      }
-      let depth =
-        (ProjectPath.relative(file.path, to: current) ?? "").split(separator: "/").count - 1
-      if depth >= climbs, count > bestCount { (best, bestCount) = (current, count) }
-      if current == folder || current == "." { return best }
-      current = ProjectTree.parent(current)
-    }
   }
 }

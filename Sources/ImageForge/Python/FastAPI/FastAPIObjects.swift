@@ -31,10 +31,10 @@ enum FastAPIObjects {
       let scope = PythonScope(file: file, function: nil)
       for (name, bindings) in file.bindings.sorted(by: { $0.key < $1.key }) where isIdentifier(name)
       {
-        for binding in bindings {
+        for binding in bindings where !binding.isInMain {
           let place = PythonPlace(expression: binding.value, scope: scope)
           // An alias of an imported application is not a second one.
-          if binding.value.call == nil { continue }
+          if isAlias(binding.value, in: file, index) { continue }
           let (constructors, isWrapper) = constructors(of: place, in: index)
           guard !constructors.isEmpty else { continue }
           found.append(
@@ -61,6 +61,17 @@ enum FastAPIObjects {
     return found
   }
 
+  private static func isAlias(
+    _ value: PythonExpression, in file: PythonFile, _ index: PythonIndex
+  ) -> Bool {
+    switch value.kind {
+    case .call: false
+    // A field of an object, but no name of a module.
+    case .attribute: index.origin(of: value, in: file) != nil
+    default: true
+    }
+  }
+
   private static func keepsResult(_ decorator: PythonExpression) -> Bool {
     let name = (decorator.call?.function ?? decorator).dotted?.last
     return name == "cache" || name == "lru_cache"
@@ -71,9 +82,21 @@ enum FastAPIObjects {
     by function: PythonFile.Function, in file: PythonFile, _ index: PythonIndex
   ) -> [PythonPlace] {
     let inner = PythonScope(file: file, function: function)
-    return function.returns.flatMap { value in
+    let made = function.returns.flatMap { value in
       constructors(of: PythonPlace(expression: value, scope: inner), in: index).places
     }
+    if made.isEmpty, let promised = promise(of: function, in: file, index) { return [promised] }
+    return made
+  }
+
+  /// `-> FastAPI`: that a function gives back an application, where its body does not show which.
+  private static func promise(
+    of function: PythonFile.Function, in file: PythonFile, _ index: PythonIndex
+  ) -> PythonPlace? {
+    guard let type = function.declaration.returns,
+      index.isClass(type, in: file, oneOf: application)
+    else { return nil }
+    return PythonPlace(expression: type, scope: PythonScope(file: file, function: nil))
   }
 
   /// The calls of `FastAPI(…)` that make a value, through middleware that wraps it.
@@ -96,6 +119,13 @@ enum FastAPIObjects {
           found += wrapped
         }
       }
+    }
+    if found.isEmpty, let callee = place.expression.call?.function,
+      case .member(let path, let name)? = index.origin(of: callee, in: place.scope.file),
+      let file = index.files[path], let function = file.functions[name],
+      let promised = promise(of: function, in: file, index)
+    {
+      found.append(promised)
     }
     return (found, isWrapper)
   }

@@ -70,6 +70,11 @@ struct FastAPIRoutes: Sendable {
         }
         addMounts(in: arguments["routes"], of: [place], scope)
       }
+      // `app.get("/health")(check)`: a decorator called by hand.
+      if let (decorator, own) = callee.call {
+        addRoute(decorator, own, scope, callee.offset)
+        continue
+      }
       guard case .attribute(let base, let method) = callee.kind else { continue }
       switch method {
       case "include_router":
@@ -93,6 +98,11 @@ struct FastAPIRoutes: Sendable {
   private let unknown = "\0"
 
   private func owners(_ expression: PythonExpression, _ scope: PythonScope) -> [PythonPlace] {
+    // `app.router` adds to the application itself.
+    if case .attribute(let base, "router") = expression.kind {
+      let hosts = owners(base, scope)
+      if !hosts.isEmpty { return hosts }
+    }
     // `app` may be wrapped, and `x: FastAPI` may be a parameter.
     let place = PythonPlace(expression: expression, scope: scope)
     let found = index.constructors(of: place, Self.owners)
@@ -100,14 +110,21 @@ struct FastAPIRoutes: Sendable {
   }
 
   private static let reading: Set<String> = [
-    "get", "api_route", "route", "head", "add_api_route", "add_route", "custom_route",
+    "get", "api_route", "route", "add_api_route", "add_route", "custom_route",
   ]
 
   private mutating func addRoute(
     _ callee: PythonExpression, _ arguments: [PythonArgument], _ scope: PythonScope, _ offset: Int
   ) {
-    guard case .attribute(let base, let method) = callee.kind, Self.reading.contains(method),
-      let path = arguments.argument(0, "path"),
+    guard case .attribute(let base, let method) = callee.kind, Self.reading.contains(method)
+    else { return }
+    addRoute(arguments, to: owners(base, scope), scope, offset)
+  }
+
+  private mutating func addRoute(
+    _ arguments: [PythonArgument], to owners: [PythonPlace], _ scope: PythonScope, _ offset: Int
+  ) {
+    guard let path = arguments.argument(0, "path"),
       let text = index.text(of: PythonPlace(expression: path, scope: scope))
     else { return }
     if let methods = arguments["methods"]?.elements,
@@ -117,7 +134,7 @@ struct FastAPIRoutes: Sendable {
     }
     let route = Route(
       path: text, location: scope.file.location(offset), isOpen: arguments["dependencies"] == nil)
-    for owner in owners(base, scope) { routes[owner.identity, default: []].append(route) }
+    for owner in owners { routes[owner.identity, default: []].append(route) }
   }
 
   private mutating func addEdges(
@@ -148,12 +165,17 @@ struct FastAPIRoutes: Sendable {
     mounts.append(Mount(path: text, hosts: hosts, mounted: mounted, location: location))
   }
 
-  /// `FastAPI(routes=[Mount("/mcp", app=…)])`.
+  /// `FastAPI(routes=[Mount("/mcp", app=…), Route("/health", check)])`.
   private mutating func addMounts(
-    in routes: PythonExpression?, of hosts: [PythonPlace], _ scope: PythonScope
+    in list: PythonExpression?, of hosts: [PythonPlace], _ scope: PythonScope
   ) {
-    for route in routes?.elements ?? [] {
-      guard let (callee, arguments) = route.call, callee.dotted?.last == "Mount",
+    for route in list?.elements ?? [] {
+      guard let (callee, arguments) = route.call, let kind = callee.dotted?.last else { continue }
+      if ["Route", "APIRoute"].contains(kind) {
+        addRoute(arguments, to: hosts, scope, route.offset)
+        continue
+      }
+      guard kind == "Mount",
         let path = arguments.argument(0, "path"), let mounted = arguments.argument(1, "app")
       else { continue }
       addMount(

@@ -9,6 +9,8 @@ struct MCPAnalyzer {
   let folder: String
   private let manifest: PythonManifest?
   private let tree: ProjectTree
+  /// What the application puts on the import path, relative to the service.
+  private let appDir: String?
   var servers: [MCPServer] = []
   var findings: [Finding] = []
   /// By entry point: the transports that the code chooses between when it starts.
@@ -31,16 +33,20 @@ struct MCPAnalyzer {
   /// - Parameter application: the constructors of the application that is served.
   static func analyze(
     _ index: PythonIndex, folder: String, in tree: ProjectTree, _ manifest: PythonManifest?,
-    routes: FastAPIRoutes,
-    application: [PythonPlace]
+    routes: FastAPIRoutes, application: FastAPIEntrypoint?
   ) -> MCPAnalyzer {
-    var analyzer = MCPAnalyzer(index: index, folder: folder, manifest: manifest, tree: tree)
-    analyzer.analyze(routes, Set(application.map(\.identity)))
+    var analyzer = MCPAnalyzer(
+      index: index, folder: folder, manifest: manifest, tree: tree, appDir: application?.appDir)
+    analyzer.analyze(routes, Set((application?.constructors ?? []).map(\.identity)))
     return analyzer
   }
 
-  private init(index: PythonIndex, folder: String, manifest: PythonManifest?, tree: ProjectTree) {
+  private init(
+    index: PythonIndex, folder: String, manifest: PythonManifest?, tree: ProjectTree,
+    appDir: String?
+  ) {
     self.tree = tree
+    self.appDir = appDir
     self.index = index
     self.folder = folder
     self.manifest = manifest
@@ -61,7 +67,7 @@ struct MCPAnalyzer {
         if endpoint.transport == .streamableHTTP, let host {
           checkLifespan(endpoint, host, at: mount.location)
         }
-        checkHosts(endpoint, at: mount.location)
+        checkHosts(endpoint.server, endpoint.maker, at: mount.location)
       }
     }
     let calls = methodCalls()
@@ -72,8 +78,10 @@ struct MCPAnalyzer {
       var found = runs(of: server, calls)
       if let app = served[server.identity] {
         found.runs.append((app.transport, app.source))
-        found.hasHost = true
+        found.host = found.host ?? app.host
         found.port = found.port ?? app.port.map { Written($0, at: app.source) }
+        found.application = app.name
+        found.applicationMaker = app.maker
       }
       for (transport, path) in found.mountsItself {
         add(server, transport, path: path)
@@ -112,14 +120,44 @@ struct MCPAnalyzer {
     }
     let fallback = found.fallback ?? (isChosen ? overHTTP : nil)
     let transport = fallback ?? first.transport
-    servers.append(made(server, transport, mounted: false, path: Self.defaultPath(transport)))
+    var own = made(server, transport, mounted: false, path: Self.defaultPath(transport))
+    let listens = found.port ?? port(of: server, call)
+    own.port = listens?.value
+    let host =
+      found.host
+      ?? call["host"].flatMap { index.text(of: PythonPlace(expression: $0, scope: server.scope)) }
+      ?? setting("host", of: server)?.string
+    if isOf(server, MCPObjects.sdk2) { own.host = host }
+    own.application = found.application
+    let isUnnamed = name(of: server) == nil && found.application == nil
+    own.startsItself = isUnnamed || isSecuredInMain(server)
+    servers.append(own)
     if isChosen {
       addChoice(possible, transport, entrypoint, at: found.choiceSource ?? first.source)
     }
-    if transport != .stdio, !found.hasHost { checkLoopback(call, at: first.source) }
-    if transport != .stdio, port == nil {
-      port = found.port ?? call["port"]?.integer.map { Written($0, at: server.location) }
+    if port == nil, transport != .stdio || overHTTP != nil { port = listens }
+    guard transport != .stdio else { return }
+    // Whoever serves streams of a low-level server says where, and is asked for that.
+    guard !isLowLevel(server) else { return }
+    if own.startsItself { checkLoopback(host, at: first.source) }
+    checkHosts(server, found.applicationMaker, host: own.host, at: first.source)
+  }
+
+  /// Whether the names that a server answers to are settled only where its file is run.
+  private func isSecuredInMain(_ server: PythonPlace) -> Bool {
+    let file = server.scope.file
+    return setting("transport_security", of: server).map { file.isInMain($0.offset) } ?? false
+  }
+
+  /// Where the code says that a server listens: its constructor, or `mcp.settings.port = …`.
+  private func port(of server: PythonPlace, _ call: [PythonArgument]) -> Written<Int>? {
+    if let value = setting("port", of: server) {
+      let place = PythonPlace(expression: value, scope: server.scope)
+      if let port = PythonPort.read(place, index) { return Written(port, at: place.location) }
     }
+    guard let value = call["port"] else { return nil }
+    let place = PythonPlace(expression: value, scope: server.scope)
+    return PythonPort.read(place, index).map { Written($0, at: server.location) }
   }
 
   /// What a file says that starts a server.
@@ -210,13 +248,36 @@ struct MCPAnalyzer {
 
   /// `pkg.mod:name` of the variable that holds the server.
   private func entrypoint(of server: PythonPlace) -> String {
-    let file = server.scope.file
-    let name = file.bindings.first {
-      $0.value.contains { $0.value.offset == server.expression.offset }
+    let module = module(of: server.scope.file)
+    let holder = name(of: server) ?? server.scope.function?.declaration.name ?? "mcp"
+    return DisplayText.escape("\(module):\(holder)")
+  }
+
+  /// The name under which a module holds a server.
+  private func name(of server: PythonPlace) -> String? {
+    server.scope.file.bindings.first {
+      $0.value.contains { !$0.isInMain && $0.value.offset == server.expression.offset }
     }?.key
-    let module = index.module(of: file.path, in: folder)
-    return DisplayText.escape(
-      "\(module):\(name ?? server.scope.function?.declaration.name ?? "mcp")")
+  }
+
+  /// The name by which a file is imported: from what the application puts on the path, where the file lies below that;
+  /// else from the folder that its own imports need.
+  private func module(of file: PythonFile) -> String {
+    let base = appDir.flatMap { ProjectPath.resolve($0, from: folder) }
+    var root = ProjectTree.parent(file.path)
+    if let base, ProjectPath.relative(file.path, to: base) != nil {
+      root = base
+    } else {
+      while root != folder, root != ".",
+        index.allPaths.contains(ProjectTree.join(root, "__init__.py"))
+      {
+        root = ProjectTree.parent(root)
+      }
+      root = index.importRoot(of: file, atLeast: root)
+    }
+    let path = ProjectPath.relative(file.path, to: root) ?? file.path
+    let parts = path.dropLast(3).split(separator: "/").filter { $0 != "__init__" }
+    return parts.joined(separator: ".")
   }
 
   private static let makers: [String: MCPServer.Transport] = [
@@ -243,21 +304,20 @@ struct MCPAnalyzer {
           }
           return Endpoint(
             server: server, transport: transport,
-            path: text ?? setting(key, of: server) ?? (transport == .sse ? "/sse" : "/mcp"),
+            path: text ?? setting(key, of: server)?.string ?? (transport == .sse ? "/sse" : "/mcp"),
             maker: maker)
         }
     }
   }
 
-  /// `mcp.settings.streamable_http_path = "/"`.
-  private func setting(_ key: String, of server: PythonPlace) -> String? {
-    for statement in server.scope.file.module.statements.flattened {
-      guard case .assignment(let targets, let value) = statement.kind else { continue }
-      if targets.contains(where: { $0.dotted?.suffix(2) == ["settings", key] }) {
-        return value.string
-      }
+  /// `mcp.settings.streamable_http_path = "/"`, wherever the file of the server says so.
+  private func setting(_ key: String, of server: PythonPlace) -> PythonExpression? {
+    var found: PythonExpression?
+    server.scope.file.module.statements.forEachDeep { statement in
+      guard found == nil, case .assignment(let targets, let value) = statement.kind else { return }
+      if targets.contains(where: { $0.dotted?.suffix(2) == ["settings", key] }) { found = value }
     }
-    return nil
+    return found
   }
 
   private static func join(_ mount: String, _ path: String) -> String {
@@ -271,6 +331,11 @@ struct MCPAnalyzer {
     let transport: MCPServer.Transport
     let source: Place
     let port: Int?
+    let host: String?
+    /// `pkg.mod:name`, where a module holds it.
+    let name: String?
+    /// The call that makes it.
+    let maker: PythonPlace?
   }
 
   /// ASGI applications of servers that uvicorn is given in the code, or that a module holds for it, by server:
@@ -278,14 +343,16 @@ struct MCPAnalyzer {
   private func servedApplications() -> [String: Served] {
     var found: [String: Served] = [:]
     func add(
-      _ application: PythonExpression, _ scope: PythonScope, at location: Place, _ port: Int?
+      _ application: PythonExpression, _ scope: PythonScope, at location: Place, _ port: Int?,
+      _ host: String?, _ name: String?
     ) {
-      func note(_ server: PythonPlace, _ transport: MCPServer.Transport) {
+      func note(_ server: PythonPlace, _ transport: MCPServer.Transport, _ maker: PythonPlace?) {
         guard found.count < 50, found[server.identity] == nil else { return }
-        found[server.identity] = Served(transport: transport, source: location, port: port)
+        found[server.identity] = Served(
+          transport: transport, source: location, port: port, host: host, name: name, maker: maker)
       }
       for endpoint in endpoints(of: PythonPlace(expression: application, scope: scope)) {
-        note(endpoint.server, endpoint.transport)
+        note(endpoint.server, endpoint.transport, endpoint.maker)
       }
       // Uvicorn calls a factory itself.
       if case .attribute(let base, let method) = application.kind,
@@ -293,7 +360,7 @@ struct MCPAnalyzer {
       {
         for server in index.makers(of: PythonPlace(expression: base, scope: scope))
         where isServer(server) {
-          note(server, transport)
+          note(server, transport, nil)
         }
       }
     }
@@ -309,7 +376,17 @@ struct MCPAnalyzer {
           let port = arguments["port"].flatMap {
             PythonPort.read(PythonPlace(expression: $0, scope: scope), index)
           }
-          add(application, scope, at: file.location(expression.offset), port)
+          let host = arguments["host"].flatMap {
+            index.text(of: PythonPlace(expression: $0, scope: scope))
+          }
+          // A name of the module can be given to a server as it is.
+          var holder: String?
+          if let text = application.name, file.holds(text), scope.function?.locals[text] == nil {
+            holder = "\(module(of: file)):\(text)"
+          }
+          add(
+            application, scope, at: file.location(expression.offset), port, host ?? "127.0.0.1",
+            holder)
         }
       }
     }
@@ -318,7 +395,9 @@ struct MCPAnalyzer {
       guard let (file, name) = object(of: command) else { continue }
       for binding in file.bindings[name] ?? [] {
         guard let place = command.location else { continue }
-        add(binding.value, PythonScope(file: file, function: nil), at: place, command.port)
+        add(
+          binding.value, PythonScope(file: file, function: nil), at: place, command.port,
+          "0.0.0.0", "\(module(of: file)):\(name)")
       }
     }
     return found
@@ -354,8 +433,11 @@ struct MCPAnalyzer {
     var mountsItself: [(MCPServer.Transport, String)] = []
     /// Another server takes in its tools.
     var isPart = false
-    /// A host is given to `run`.
-    var hasHost = false
+    /// The host that is given to `run`.
+    var host: String?
+    /// `pkg.mod:name` of the ASGI application, where a module holds it.
+    var application: String?
+    var applicationMaker: PythonPlace?
 
     private static let streams: [String: MCPServer.Transport] = [
       "mcp.server.streamable_http_manager.StreamableHTTPSessionManager": .streamableHTTP,
@@ -375,8 +457,6 @@ struct MCPAnalyzer {
       }
       guard !made.isEmpty else { return }
       runs = made
-      // Whoever serves it over HTTP says where, and is asked for that.
-      hasHost = true
     }
 
     mutating func addRun(
@@ -459,7 +539,11 @@ struct MCPAnalyzer {
           (method == "mount_http" ? .streamableHTTP : .sse, DisplayText.escape(path)))
         continue
       }
-      found.hasHost = found.hasHost || arguments["host"] != nil
+      if let host = arguments["host"] {
+        // What is computed may be anything, and a server in a container is given the open address.
+        let text = index.text(of: PythonPlace(expression: host, scope: place.scope))
+        found.host = found.host ?? text ?? "0.0.0.0"
+      }
       if let port = arguments["port"].flatMap({
         PythonPort.read(PythonPlace(expression: $0, scope: place.scope), index)
       }) {
@@ -520,8 +604,14 @@ struct MCPAnalyzer {
   }
 
   /// The SDK answers 421 to every host but localhost, until it is told the names of its own.
-  private mutating func checkHosts(_ endpoint: Endpoint, at location: Place) {
-    guard isOf(endpoint.server, MCPObjects.sdk1.union(MCPObjects.sdk2)) else { return }
+  /// - Parameters:
+  ///   - maker: the call that makes the ASGI application.
+  ///   - host: the address that the code gives to a run of the server's own. Version 1 has made its choice before, when
+  ///     the server was made.
+  private mutating func checkHosts(
+    _ server: PythonPlace, _ maker: PythonPlace?, host: String? = nil, at location: Place
+  ) {
+    guard isOf(server, MCPObjects.sdk1.union(MCPObjects.sdk2)) else { return }
     // The guard came with 1.23.
     if let version = manifest?.version(of: "mcp")?.value,
       let numbers = VersionSpecifier.numbers(version),
@@ -529,15 +619,19 @@ struct MCPAnalyzer {
     {
       return
     }
-    let calls = [endpoint.server, endpoint.maker].compactMap { $0?.expression.call?.arguments }
+    let places = [server, maker].compactMap(\.self)
+    let calls = places.compactMap { $0.expression.call?.arguments }
     guard
-      !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } })
+      !calls.contains(where: { $0["transport_security"] != nil || $0.contains { $0.stars == 2 } }),
+      setting("transport_security", of: server) == nil
     else { return }
-    if let host = calls.lazy.compactMap({ $0["host"]?.string }).first,
-      !["127.0.0.1", "localhost", "::1"].contains(host)
-    {
-      return
+    var hosts = places.compactMap { place in
+      place.expression.call?.arguments["host"].map {
+        index.text(of: PythonPlace(expression: $0, scope: place.scope)) ?? "0.0.0.0"
+      }
     }
+    if isOf(server, MCPObjects.sdk2), maker == nil { hosts += [host].compactMap(\.self) }
+    if let host = hosts.first, !Self.loopback.contains(host) { return }
     findings.append(
       Finding(
         id: "FORGE-M002", severity: .warning,
@@ -549,11 +643,12 @@ struct MCPAnalyzer {
       ))
   }
 
-  private mutating func checkLoopback(_ arguments: [PythonArgument], at location: Place) {
-    if let host = arguments["host"]?.string, !["127.0.0.1", "localhost", "::1"].contains(host) {
-      return
-    }
-    guard arguments["host"] == nil || arguments["host"]?.string != nil else { return }
+  private static let loopback = ["127.0.0.1", "localhost", "::1"]
+
+  /// Forge serves a server that it can name on all addresses; one that only its own module can start listens where that
+  /// says.
+  private mutating func checkLoopback(_ host: String?, at location: Place) {
+    if let host, !Self.loopback.contains(host) { return }
     findings.append(
       Finding(
         id: "FORGE-M003", severity: .warning,

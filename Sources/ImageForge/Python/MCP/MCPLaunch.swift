@@ -36,14 +36,10 @@ struct MCPLaunch {
   }
 
   private static func commands(_ folder: String, in tree: ProjectTree) -> [MCPLaunch] {
-    var lines = PythonStartFiles.lines(folder, in: tree)
-    if let source = tree.source(ProjectTree.join(folder, "Procfile")) {
-      for (index, row) in source.text.split(whereSeparator: \.isNewline).enumerated().prefix(100) {
-        lines.append(Written(String(row.prefix(4096)), at: source.place(line: index + 1)))
-      }
-    }
+    let lines =
+      PythonStartFiles.lines(folder, in: tree) + PythonStartFiles.procfile(folder, in: tree)
     return lines.compactMap { line in
-      let words = line.value.split(separator: " ").map { $0.filter { !"\"',[]".contains($0) } }
+      let words = line.text.split(separator: " ").map { $0.filter { !"\"',[]".contains($0) } }
       guard
         let start = words.indices.first(where: { index in
           (words[index] == "fastmcp" || words[index] == "mcp") && index + 2 < words.count
@@ -60,7 +56,7 @@ struct MCPLaunch {
         transport = MCPAnalyzer.transports[value] ?? .stdio
       }
       let port = zip(rest, rest.dropFirst()).first { $0.0 == "--port" || $0.0 == "-p" }.flatMap {
-        Int($0.1)
+        PythonStartCommand.number($0.1, line.variables)
       }
       let path = transport == .stdio ? nil : transport == .sse ? "/sse" : "/mcp"
       return MCPLaunch(

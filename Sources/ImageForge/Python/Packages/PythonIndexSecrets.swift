@@ -110,7 +110,9 @@ extension PythonManifest {
   private static func settings(in tree: ProjectTree, folder: String) -> [IndexVariable] {
     var found: [IndexVariable] = []
     for place in places {
-      guard let source = tree.source(ProjectTree.join(folder, place)) else { continue }
+      guard let source = tree.source(ProjectTree.join(folder, place)),
+        !GeneratedMark.stands(in: source.text)
+      else { continue }
       for (number, row) in source.text.split(
         omittingEmptySubsequences: false, whereSeparator: \.isNewline
       ).enumerated()

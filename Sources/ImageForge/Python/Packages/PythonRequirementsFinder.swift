@@ -24,10 +24,8 @@ enum PythonRequirementsFinder {
 
   /// `RUN pip install -r req.txt`.
   private static func installed(_ folder: String, in tree: ProjectTree) -> String? {
-    for name in ["Dockerfile", "Dockerfile.prod", "Containerfile"] {
-      guard let source = try? tree.read(ProjectTree.join(folder, name), limit: maximumSize),
-        let file = try? DockerfileSyntax.parse(source)
-      else { continue }
+    for source in tree.dockerfiles(of: folder) {
+      guard let file = try? DockerfileSyntax.parse(source) else { continue }
       for instruction in file.stages.flatMap(\.instructions) where instruction.keyword == "RUN" {
         let words = instruction.words.flatMap { $0.split(whereSeparator: \.isWhitespace) }
         for (option, value) in zip(words, words.dropFirst())

@@ -21,7 +21,7 @@ enum GunicornSettings {
     if command.workers == nil { command.workers = value("workers")?.expression.integer }
     if command.port == nil, let bind = value("bind") {
       let text = index.text(of: bind) ?? bind.expression.elements?.first?.string
-      command.port = text.flatMap(PythonStartCommand.port(ofAddress:))
+      command.port = text.flatMap { PythonStartCommand.port(ofAddress: $0) }
       if command.port != nil { command.location = bind.location }
     }
     return command

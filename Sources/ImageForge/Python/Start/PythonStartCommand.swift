@@ -23,6 +23,7 @@ struct PythonStartCommand: Sendable {
   /// `uvicorn`, `gunicorn`, …
   var server: String?
   var location: Place?
+  var origin = PythonStartOrigin.code
   /// The port, with what says it.
   var writtenPort: Written<Int>? {
     guard let port, let location else { return nil }
@@ -38,39 +39,27 @@ struct PythonStartCommand: Sendable {
   static func all(_ folder: String, in tree: ProjectTree, _ index: PythonIndex)
     -> [PythonStartCommand]
   {
-    let written = procfile(folder, in: tree) + PythonStartFiles.commands(folder, in: tree)
+    let written = PythonStartFiles.commands(folder, in: tree)
     return written.map {
       GunicornSettings.complete($0, file: $0.settingsFile, folder: folder, index)
     }
       + calls(folder, index)
   }
 
-  // MARK: Procfile
-
-  private static func procfile(_ folder: String, in tree: ProjectTree) -> [PythonStartCommand] {
-    guard let source = tree.source(ProjectTree.join(folder, "Procfile")) else { return [] }
-    for (index, row) in source.text.split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline
-    ).enumerated()
-    where row.hasPrefix("web:") {
-      guard var command = parse(String(row.dropFirst(4).prefix(4096)), folder: folder) else {
-        continue
-      }
-      command.location = source.place(line: index + 1)
-      return [command]
-    }
-    return []
-  }
-
   /// Reads a command line; nil when it starts no server that is known.
-  static func parse(_ line: String, folder: String) -> PythonStartCommand? {
-    let words = line.split(whereSeparator: { " \t;&|".contains($0) }).map { word in
+  static func parse(_ line: PythonStartLine, folder: String) -> PythonStartCommand? {
+    let words = line.text.prefix(4096).split(whereSeparator: { " \t;&|".contains($0) }).map { word in
       String(word.filter { $0 != "\"" && $0 != "'" })
     }
     guard let start = words.firstIndex(where: { servers.contains(lastComponent($0)) }) else {
       return nil
     }
-    var command = PythonStartCommand(server: lastComponent(words[start]))
+    let variables = line.variables
+    var command = PythonStartCommand(
+      server: lastComponent(words[start]), location: line.place, origin: line.origin)
+    if let name = portVariables[command.server ?? ""], let value = variables[name] {
+      command.port = number(value, variables)
+    }
     var index = start + 1
     while index < words.count {
       let parts = words[index].split(separator: "=", maxSplits: 1).map(String.init)
@@ -80,9 +69,9 @@ struct PythonStartCommand: Sendable {
       switch option {
       case "--factory": command.isFactory = true
       case "--app-dir", "--chdir", "--working-dir": command.appDir = value
-      case "--port", "-p": command.port = number(value)
-      case "--workers", "-w": command.workers = number(value)
-      case "--bind", "-b": command.port = port(ofAddress: value)
+      case "--port", "-p": command.port = number(value, variables)
+      case "--workers", "-w": command.workers = number(value, variables)
+      case "--bind", "-b": command.port = port(ofAddress: value, variables)
       case "--config", "-c": command.settingsFile = value
       default:
         if command.target == nil, !option.hasPrefix("-") {
@@ -95,19 +84,31 @@ struct PythonStartCommand: Sendable {
     return command
   }
 
-  /// `9000`, or what a shell takes where the variable is not set: `${PORT:-9000}`.
-  private static func number(_ text: some StringProtocol) -> Int? {
+  /// Where servers listen that get no port by an option.
+  private static let portVariables = ["uvicorn": "UVICORN_PORT", "gunicorn": "PORT"]
+
+  /// `9000`, or what a shell takes for `$PORT`, `${PORT}` and `${PORT:-9000}`.
+  /// - Parameter variables: what the file gives to variables before the command.
+  static func number(_ text: some StringProtocol, _ variables: [String: String]) -> Int? {
     if let number = Int(text) { return number }
-    guard text.hasPrefix("${"), text.hasSuffix("}"), let dash = text.lastIndex(of: "-") else {
-      return nil
+    guard
+      let match = String(text).wholeMatch(
+        of: /\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*))?\})/)
+    else { return nil }
+    guard let name = (match.1 ?? match.2).map(String.init) else { return nil }
+    var others = variables
+    if let value = others.removeValue(forKey: name), let known = number(value, others) {
+      return known
     }
-    return Int(text[text.index(after: dash)...].dropLast())
+    return match.3.flatMap { number($0, others) }
   }
 
   /// The port of `0.0.0.0:8000`, `[::]:8000`, `:${PORT:-8000}`.
-  static func port(ofAddress text: String) -> Int? {
-    if let variable = text.firstRange(of: "${") { return number(text[variable.lowerBound...]) }
-    return text.split(separator: ":").last.flatMap { Int($0) }
+  static func port(ofAddress text: String, _ variables: [String: String] = [:]) -> Int? {
+    if let variable = text.firstRange(of: ":$") {
+      return number(text[variable.lowerBound...].dropFirst(), variables)
+    }
+    return text.split(separator: ":").last.flatMap { number($0, variables) }
   }
 
   private static func target(_ word: String, _ folder: String) -> Target? {
@@ -164,6 +165,33 @@ struct PythonStartCommand: Sendable {
 
 /// A port as the code writes it.
 enum PythonPort {
+  /// The port that the files of a service say, the word nearest to a container first; nil where none says one.
+  /// - Parameter commands: those that start the service.
+  static func fact(
+    of commands: [PythonStartCommand], folder: String, in tree: ProjectTree
+  ) -> Fact<Int>? {
+    var found = commands.compactMap { command in
+      command.writtenPort.map { (origin: command.origin, port: $0) }
+    }
+    if let port = PythonStartFiles.exposed(folder, in: tree) { found.append((.exposed, port)) }
+    // A container's own port, where compose publishes one.
+    let published = ComposeFile.containerPorts(of: folder, in: tree)
+    if published.count == 1 { found.append((.published, published[0])) }
+    found = found.filter { (1...65535).contains($0.port.value) }
+    guard let first = found.min(by: { $0.origin < $1.origin }) else { return nil }
+    let others = found.filter { $0.port.value != first.port.value }
+    guard !others.isEmpty else {
+      return .certain(first.port.value, at: first.port.place, why: "what starts the service says it")
+    }
+    let alternatives = others.map {
+      Conclusion.Alternative(value: "\($0.port.value)", at: $0.port.place)
+    }
+    return Fact(
+      first.port.value, .likely, evidence: [first.port.place],
+      alternatives: alternatives.uniqued,
+      why: "of several ports, the one that stands nearest to a container")
+  }
+
   static func read(_ place: PythonPlace, _ index: PythonIndex) -> Int? {
     if let port = place.expression.integer { return port }
     // A parameter with a default.

@@ -107,16 +107,14 @@ enum PythonWorkers {
 
   /// The lines of a Procfile other than `web`.
   private static func procfile(_ folder: String, in tree: ProjectTree) -> [BackgroundWorker] {
-    guard let source = tree.source(ProjectTree.join(folder, "Procfile")) else { return [] }
-    let rows = source.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    return rows.enumerated().prefix(100).compactMap { index, row in
-      let parts = row.split(separator: ":", maxSplits: 1)
+    PythonStartFiles.procfile(folder, in: tree).prefix(100).compactMap { line in
+      let parts = line.text.split(separator: ":", maxSplits: 1)
       guard parts.count == 2, parts[0] != "web" else { return nil }
       let command = parts[1].trimmingSpaces
       guard let tool = command.split(separator: " ").map(String.init).first(where: tools.contains)
       else { return nil }
       return BackgroundWorker(
-        tool: tool, command: DisplayText.escape(command), source: "\(source.name):\(index + 1)")
+        tool: tool, command: DisplayText.escape(command), source: line.place.description)
     }
   }
 }

@@ -5,8 +5,10 @@ struct TOMLInlineTables {
   private var position = 0
   /// The braces and brackets that are open.
   private var open: [UInt8] = []
-  /// Where the last comma of an inline table stands, while nothing has followed it.
+  /// Where the comma after the last pair of an inline table stands, while nothing has followed it.
   private var comma: Int?
+  /// Whether a pair, or a part of one, stands before this place, with no comma between.
+  private var followsPair = false
   private var isChanged = false
 
   /// - Returns: nil where the text needs no change.
@@ -26,7 +28,7 @@ struct TOMLInlineTables {
       let byte = bytes[position]
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "'"):
-        comma = nil
+        (comma, followsPair) = (nil, true)
         skipString(byte)
         continue
       case UInt8(ascii: "#"):
@@ -35,15 +37,17 @@ struct TOMLInlineTables {
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
         if isInTable { blank(position) }
       case UInt8(ascii: " "), UInt8(ascii: "\t"): break
-      case UInt8(ascii: ","): comma = isInTable ? position : nil
+      case UInt8(ascii: ","):
+        comma = isInTable && followsPair ? position : nil
+        followsPair = false
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        comma = nil
+        (comma, followsPair) = (nil, false)
         open.append(byte)
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
         if byte == UInt8(ascii: "}"), let comma { blank(comma) }
-        comma = nil
+        (comma, followsPair) = (nil, true)
         _ = open.popLast()
-      default: comma = nil
+      default: (comma, followsPair) = (nil, true)
       }
       position += 1
     }
