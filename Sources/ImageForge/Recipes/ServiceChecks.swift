@@ -161,18 +161,23 @@ struct ServiceChecks {
     for variable in service.environment where isMounted(variable) {
       let secret = secret(try self.variable(variable.name))
       build.append(secret)
-      let isForInstallation =
-        variable.sources.contains(where: Self.isInstallSetting)
-        || Self.isIndexSetting(variable.name)
-      if isForInstallation, variable.delivery == .buildSecret { install.append(secret) }
+      if Self.isForInstallation(variable), variable.delivery == .buildSecret {
+        install.append(secret)
+      }
     }
     return (install, build)
   }
 
-  /// Docker's classic builder cannot mount what the build may do without.
+  private static func isForInstallation(_ variable: EnvironmentVariable) -> Bool {
+    variable.sources.contains(where: isInstallSetting) || isIndexSetting(variable.name)
+  }
+
+  /// Docker's classic builder cannot mount anything: what the code may do without is left out there. Whether an index
+  /// answers without its token is not known.
   private func isMounted(_ variable: EnvironmentVariable) -> Bool {
     switch variable.delivery {
-    case .buildSecret: mountsCaches || variable.requirement != .optional
+    case .buildSecret:
+      mountsCaches || variable.requirement != .optional || Self.isForInstallation(variable)
     case .runtimeSecret: mountsCaches && variable.buildPlaceholder != nil
     case .buildArgument, .refused, .runtime, .platform: false
     }

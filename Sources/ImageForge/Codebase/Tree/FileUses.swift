@@ -36,7 +36,8 @@ package struct FileUses {
 
     /// `./data`, `/data`, `~/.cache`: a path as it is written out.
     package init?(written text: String) {
-      guard !text.isEmpty, text.utf8.count <= 256, !text.contains("\0") else { return nil }
+      guard !text.isEmpty, text.utf8.count <= 256, !text.contains("\0"), !text.contains("://")
+      else { return nil }
       if text == "~" || text.hasPrefix("~/") {
         guard let path = ProjectPath.resolve(String(text.dropFirst(2)), from: ".") else {
           return nil

@@ -53,7 +53,8 @@ enum IgnoreFile {
       return nil
     }
     let isLost = subject.uses.contains { use in
-      guard let path = use.path, !use.leavesContext, !use.isGlob,
+      // What copies all of the context asks for no file of it.
+      guard let path = use.path, path != ".", !use.leavesContext, !use.isGlob,
         subject.context.kind(path) != nil
       else { return false }
       return !subject.context.survives(path, ignore)

@@ -111,12 +111,28 @@ struct FastAPIEntrypointFinder {
     return false
   }
 
-  /// An object whose making is not seen is FastAPI's only where the service declares or imports FastAPI.
+  /// An object whose making is not seen is FastAPI's only where the service declares or imports FastAPI. A number or
+  /// a text is none at all.
   private func isFastAPI(_ entrypoint: FastAPIEntrypoint) -> Bool {
-    if !entrypoint.constructors.isEmpty || manifest?.dependency("fastapi") != nil { return true }
+    if !entrypoint.constructors.isEmpty { return true }
+    if isLiteral(entrypoint) { return false }
+    if manifest?.dependency("fastapi") != nil { return true }
     return index.paths.contains { path in
       !PythonSources.isAside(path, in: folder)
         && index.files[path]?.imports(package: "fastapi") == true
+    }
+  }
+
+  private func isLiteral(_ entrypoint: FastAPIEntrypoint) -> Bool {
+    guard let bindings = entrypoint.file.flatMap({ index.files[$0]?.bindings[entrypoint.name] }),
+      !bindings.isEmpty
+    else { return false }
+    return bindings.allSatisfy { binding in
+      switch binding.value.kind {
+      case .string, .bytes, .formatted, .number, .bool, .none, .list, .tuple, .set, .dictionary:
+        true
+      default: false
+      }
     }
   }
 

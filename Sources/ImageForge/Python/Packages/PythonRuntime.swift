@@ -51,8 +51,9 @@ struct PythonRuntime {
       pins.map { Written($0.text, at: $0.place) }
       + ranges.map { Written(DisplayText.escape($0.text), at: $0.place) }
     let others = asked.filter { asked in
+      let isSame = "\(asked.value).".hasPrefix("3.\(choice.minor).")
       let isMet = VersionSpecifier(asked.value).map { allows(choice.minor, by: [$0]) }
-      return isMet != true && asked.place != choice.place
+      return !isSame && isMet != true && asked.place != choice.place
     }
     alternatives = others.map { Conclusion.Alternative(value: $0.value, at: $0.place) }
   }
