@@ -32,7 +32,7 @@ demo: build bases
 lint: setup
 	swift format lint --strict --recursive Package.swift Plugins Sources Tests
 	scripts/documented
-	shellcheck -x $(filter-out scripts/man scripts/documented scripts/python-breaks scripts/system-libraries scripts/system-libraries.list,$(wildcard scripts/*)) .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh fixtures/bases/lib/slim-down Benchmarks/*.sh
+	shellcheck -x $(shell grep -lE '^\#!.*\b(ba)?sh$$' scripts/* fixtures/bases/lib/*) .ci/run fixtures/bases/ensure fixtures/bases/lib/*.sh Benchmarks/*.sh
 
 format:
 	swift format --in-place --recursive Package.swift Plugins Sources Tests

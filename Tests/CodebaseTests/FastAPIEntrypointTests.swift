@@ -64,7 +64,9 @@ import Testing
       ], entrypoint: "shop.app:app"),
     Shape(
       testDescription: "made where the file is run by another",
-      files: ["main.py": "from fastapi import FastAPI\nif __name__ != '__main__':\n  app = FastAPI()\n"],
+      files: [
+        "main.py": "from fastapi import FastAPI\nif __name__ != '__main__':\n  app = FastAPI()\n"
+      ],
       entrypoint: "main:app"),
     Shape(testDescription: "one file", files: ["main.py": app], entrypoint: "main:app"),
     Shape(

@@ -140,7 +140,8 @@ import Testing
     }
   }
 
-  private static let fixed = "FROM python:3.13\nCMD [\"uvicorn\", \"main:app\", \"--port\", \"9004\"]\n"
+  private static let fixed =
+    "FROM python:3.13\nCMD [\"uvicorn\", \"main:app\", \"--port\", \"9004\"]\n"
   private static let script = """
     #!/bin/sh
     UVICORN_PORT="${UVICORN_PORT:-9002}"
@@ -258,7 +259,10 @@ import Testing
     ("open(Path(__file__).parent / 'certs' / 'ca.pem')\n", ["app/certs/ca.pem"], false),
     ("CA = 'app/certs/ca.pem'\n", ["app/certs/ca.pem"], false),
     ("K = Path('app') / 'keys' / 'jwt.pem'\n", [], true),
-    ("T = Path(__file__).parent.joinpath('tpl/Dockerfile').read_text()\n", ["app/tpl/Dockerfile"], false),
+    (
+      "T = Path(__file__).parent.joinpath('tpl/Dockerfile').read_text()\n", ["app/tpl/Dockerfile"],
+      false
+    ),
     ("from tests.data import x\n", ["tests"], false),
     ("load('.env')\nname = 'main.py is here'\n", [], false),
   ])

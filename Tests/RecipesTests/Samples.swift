@@ -286,7 +286,8 @@ enum Samples {
           $0.fastapi?.appDir = "src"
           $0.fastapi?.workingFolder = "src"
           $0.migrations = Migrations(
-            tool: "alembic", command: "alembic upgrade head", folder: "backend/src", groups: ["dev"])
+            tool: "alembic", command: "alembic upgrade head", folder: "backend/src", groups: ["dev"]
+          )
           $0.installInputs = ["pyproject.toml", "uv.lock"]
         }
       ),

@@ -29,7 +29,8 @@ struct ServiceDetector {
     if services.isEmpty { return }
     for (folder, reason, place) in passedOver.prefix(Self.maximumFindings) {
       findings.note(
-        "FORGE-T012", .info, "\(DisplayText.escape(folder)) holds \(reason): no image is made of it",
+        "FORGE-T012", .info,
+        "\(DisplayText.escape(folder)) holds \(reason): no image is made of it",
         at: place)
     }
     for failure in failures.prefix(Self.maximumFindings) { findings.append(finding(failure)) }

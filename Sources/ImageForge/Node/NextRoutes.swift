@@ -100,7 +100,9 @@ struct NextRoutes {
   }
 
   private static func handlers(app: String?, pages: String?, in tree: ProjectTree) -> [Handler] {
-    let routes = (app.map { tree.files(below: $0) } ?? []).filter { nameParts(of: $0)?.stem == "route" }
+    let routes = (app.map { tree.files(below: $0) } ?? []).filter {
+      nameParts(of: $0)?.stem == "route"
+    }
     let api = (pages.map { tree.files(below: ProjectTree.join($0, "api")) } ?? []).filter(isCode)
     return (routes + api).compactMap { file in
       guard let name = nameParts(of: file), ["ts", "js", "tsx", "mjs"].contains(name.extension),

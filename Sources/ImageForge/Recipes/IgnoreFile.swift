@@ -59,7 +59,9 @@ struct IgnoreFile {
       if modules.count == 1 { names.append("\(names[0]).py") }
       for name in names { paths.insert(try checks.path(prefix + name, "entry point")) }
     }
-    for path in service.reads { paths.insert(member + (try checks.path(path, "file that is read"))) }
+    for path in service.reads {
+      paths.insert(member + (try checks.path(path, "file that is read")))
+    }
     return paths.sorted()
   }
 

@@ -36,8 +36,10 @@ package struct WritableFolders: Sendable, Equatable {
     }
     own = Set(own).sorted()
     files = Set(files).sorted()
-    others = mountable.filter { !$0.hasPrefix(root + "/") && $0 != "/tmp" && !$0.hasPrefix("/tmp/") }
-      .sorted()
+    others = mountable.filter {
+      !$0.hasPrefix(root + "/") && $0 != "/tmp" && !$0.hasPrefix("/tmp/")
+    }
+    .sorted()
     self.mountable = mountable.filter { folder in
       !mountable.contains { $0 != folder && folder.hasPrefix($0 + "/") }
     }.sorted()

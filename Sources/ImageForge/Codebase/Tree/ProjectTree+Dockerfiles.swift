@@ -12,7 +12,9 @@ extension ProjectTree {
     var names = Self.dockerfileNames
     if !names.contains(where: { hasFile(Self.join(folder, $0)) }) {
       let others = self.names(in: folder).filter { $0.hasPrefix("Dockerfile.") }
-      names = others.filter { !$0.hasSuffix(".dockerignore") && !$0.contains("dev") && !$0.contains("test") }
+      names = others.filter {
+        !$0.hasSuffix(".dockerignore") && !$0.contains("dev") && !$0.contains("test")
+      }
     }
     return names.compactMap { name in
       guard let source = try? read(Self.join(folder, name), limit: Self.maximumSourceSize),

@@ -48,7 +48,8 @@ struct PythonAssets {
             if let there = places.first(where: tree.hasFolder) {
               if let path = ProjectPath.relative(there, to: folder) { found.insert(path) }
             } else if name.hasSuffix("StaticFiles"),
-              ProjectPath.relative(wanted, to: folder).map(made.contains) != true, arguments["check_dir"]?.bool != false,
+              ProjectPath.relative(wanted, to: folder).map(made.contains) != true,
+              arguments["check_dir"]?.bool != false,
               assets.findings.count < 20
             {
               assets.findings.append(missing(text, file.location(expression.offset)))

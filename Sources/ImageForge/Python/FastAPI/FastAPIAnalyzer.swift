@@ -111,7 +111,8 @@ package struct FastAPIAnalyzer {
 
     findings += (manifest?.findings ?? []) + runtime.findings + finder.findings
     findings += environment.findings + mcp.findings + packages.findings + assets.findings
-    findings += PythonWeights.findings(manifest) + uses.findings + migrations.findings + programs.findings
+    findings +=
+      PythonWeights.findings(manifest) + uses.findings + migrations.findings + programs.findings
     findings += installation?.findings ?? []
     findings += [manifest.flatMap { LockCheck($0)?.finding() }].compactMap(\.self)
     if let manifest {

@@ -48,7 +48,8 @@ struct PythonStartCommand: Sendable {
 
   /// Reads a command line; nil when it starts no server that is known.
   static func parse(_ line: PythonStartLine, folder: String) -> PythonStartCommand? {
-    let words = line.text.prefix(4096).split(whereSeparator: { " \t;&|".contains($0) }).map { word in
+    let words = line.text.prefix(4096).split(whereSeparator: { " \t;&|".contains($0) }).map {
+      word in
       String(word.filter { $0 != "\"" && $0 != "'" })
     }
     guard let start = words.firstIndex(where: { servers.contains(lastComponent($0)) }) else {
@@ -181,7 +182,8 @@ enum PythonPort {
     guard let first = found.min(by: { $0.origin < $1.origin }) else { return nil }
     let others = found.filter { $0.port.value != first.port.value }
     guard !others.isEmpty else {
-      return .certain(first.port.value, at: first.port.place, why: "what starts the service says it")
+      return .certain(
+        first.port.value, at: first.port.place, why: "what starts the service says it")
     }
     let alternatives = others.map {
       Conclusion.Alternative(value: "\($0.port.value)", at: $0.port.place)
