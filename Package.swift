@@ -110,17 +110,34 @@ let package = Package(
 
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", "ForgeFindings", yams, toml]),
+    room("JavaScript", uses: ["ForgeBasics"]),
     room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeSyntax"]),
     room(
       "Node",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeJavaScript",
+        "ForgeCodebase",
+      ]),
+    room(
+      "PythonCode",
       uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
     room(
+      "PythonPackages",
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgePythonCode",
+      ]),
+    room(
       "Python",
-      uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase"]),
+      uses: [
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax", "ForgeCodebase",
+        "ForgePythonCode", "ForgePythonPackages",
+      ]),
     room(
       "Analyzer",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeCodebase", "ForgeNode", "ForgePython",
+        "ForgeBasics", "ForgeFindings", "ForgeSyntax", "ForgeJavaScript", "ForgeCodebase",
+        "ForgeNode", "ForgePythonCode", "ForgePython",
       ]),
     room("Dockerignore", uses: ["ForgeBasics"]),
     room(
@@ -240,9 +257,13 @@ let package = Package(
         "ForgeOptimizer", "ForgeMinimizer", "ForgeWriting", "ForgeInspection", "forge",
       ]),
     tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
-    tests("Syntax", uses: ["ForgeSyntax"]),
+    tests("Syntax", uses: ["ForgeSyntax", "ForgeJavaScript"]),
     tests(
-      "Codebase", uses: ["ForgeCodebase", "ForgeNode", "ForgePython", "ForgeAnalyzer"],
+      "Codebase",
+      uses: [
+        "ForgeCodebase", "ForgeNode", "ForgePythonCode", "ForgePythonPackages", "ForgePython",
+        "ForgeAnalyzer",
+      ],
       excludes: ["Shapes/Snapshots"]),
     tests("Dockerignore", uses: ["ForgeDockerignore"]),
     tests(

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ForgeCodebase
 @testable import ForgePython
+@testable import ForgePythonPackages
 
 @Suite struct FastAPIFactsTests {
   private func service(_ files: [String: String]) throws -> Service {

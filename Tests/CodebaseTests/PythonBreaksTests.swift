@@ -3,6 +3,7 @@ import Testing
 @testable import ForgeCodebase
 @testable import ForgeFindings
 @testable import ForgePython
+@testable import ForgePythonPackages
 
 /// Versions that are known to break, told before the build.
 @Suite struct PythonBreaksTests {

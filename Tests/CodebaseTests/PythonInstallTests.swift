@@ -6,6 +6,7 @@ import Testing
 
 @testable import ForgeCodebase
 @testable import ForgePython
+@testable import ForgePythonPackages
 
 /// What is installed of a Python project, with which Python, and whether its lockfile fits.
 @Suite struct PythonInstallTests {

@@ -2,6 +2,7 @@ import Testing
 
 @testable import ForgeCodebase
 @testable import ForgePython
+@testable import ForgePythonPackages
 
 /// What the dependencies and the programs of a service ask of the image's system.
 @Suite struct PythonSystemTests {

@@ -2,6 +2,7 @@ import Testing
 
 @testable import ForgeCodebase
 @testable import ForgePython
+@testable import ForgePythonPackages
 
 /// What a dependency costs, said where it is written.
 @Suite struct PythonWeightTests {

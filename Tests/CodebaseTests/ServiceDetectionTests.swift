@@ -5,6 +5,7 @@ import Testing
 @testable import ForgeAnalyzer
 @testable import ForgeCodebase
 @testable import ForgePython
+@testable import ForgePythonCode
 
 /// What is a service, what is not, and what stands beside what.
 @Suite struct ServiceDetectionTests {

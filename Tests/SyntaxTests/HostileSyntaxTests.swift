@@ -1,6 +1,7 @@
 import ForgeBasics
 import Testing
 
+@testable import ForgeJavaScript
 @testable import ForgeSyntax
 
 /// Texts that are made to bring a reader down: each is read or refused, and the process goes on.

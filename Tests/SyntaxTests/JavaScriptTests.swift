@@ -1,6 +1,7 @@
 import ForgeBasics
 import Testing
 
+@testable import ForgeJavaScript
 @testable import ForgeSyntax
 
 struct JavaScriptTokenTests {

@@ -3,6 +3,7 @@ import ForgeCodebase
 import ForgeFindings
 import ForgeNode
 import ForgePython
+import ForgePythonCode
 
 /// Finds the services of a project: looks into every folder that holds a manifest.
 struct ServiceDetector {

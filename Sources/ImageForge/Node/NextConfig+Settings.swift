@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgeJavaScript
 import ForgeSyntax
 
 extension NextConfig {

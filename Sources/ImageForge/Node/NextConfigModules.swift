@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeJavaScript
 import ForgeSyntax
 
 /// The files of a project that its configuration imports, each read once.

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgeJavaScript
 import ForgeSyntax
 
 /// The environment variables of a Next.js application: from its sources, its example files and its `.npmrc`.

@@ -1,5 +1,6 @@
 import ForgeCodebase
 import ForgeFindings
+import ForgeJavaScript
 import ForgeSyntax
 
 /// Routes of a Next.js application that speak the Model Context Protocol.

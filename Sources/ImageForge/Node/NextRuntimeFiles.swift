@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgeJavaScript
 import ForgeSyntax
 
 /// Files that the server reads by name when it runs, which output tracing does not see.

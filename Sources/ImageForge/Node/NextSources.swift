@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgeJavaScript
 import ForgeSyntax
 
 /// What one source file of an application says about the environment.

@@ -1,4 +1,5 @@
 import ForgeCatalogue
+import ForgeJavaScript
 import ForgeSyntax
 
 /// The table `recipes/data/node-clients.yaml`: clients that throw where they are made without their settings.

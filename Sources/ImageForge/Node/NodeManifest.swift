@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgeJavaScript
 import ForgeSyntax
 
 /// A package that a `package.json` depends on.

@@ -1,6 +1,8 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
+import ForgePythonPackages
 import ForgeSyntax
 import Foundation
 

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonPackages
 
 /// Chooses the server that runs the application.
 enum FastAPIServer {

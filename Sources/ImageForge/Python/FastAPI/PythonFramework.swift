@@ -1,6 +1,8 @@
 import ForgeCatalogue
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
+import ForgePythonPackages
 import ForgeSyntax
 
 /// Frameworks that are not FastAPI, from `recipes/data/python-frameworks.yaml`.

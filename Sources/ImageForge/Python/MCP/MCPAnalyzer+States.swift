@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 extension MCPAnalyzer {

@@ -1,6 +1,8 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
+import ForgePythonPackages
 import ForgeSyntax
 
 /// Finds the MCP servers in the code of a service, and what keeps them from working in a container.

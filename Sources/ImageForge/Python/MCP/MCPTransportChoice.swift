@@ -1,5 +1,6 @@
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// The transports that a `run(transport=…)` may get, where the value is no literal: chosen by a variable, an argument

@@ -1,4 +1,5 @@
 import ForgeCodebase
+import ForgePythonCode
 import ForgeSyntax
 
 /// What a configuration file of gunicorn says: Python that gunicorn executes, and forge reads.

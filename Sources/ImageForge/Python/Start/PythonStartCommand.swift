@@ -1,5 +1,6 @@
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// A command or call that starts the service, as far as it can be read.

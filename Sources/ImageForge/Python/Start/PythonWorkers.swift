@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeCodebase
+import ForgePythonCode
 import ForgeSyntax
 
 /// Finds the processes that the code runs beside the server.

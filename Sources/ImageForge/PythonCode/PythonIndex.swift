@@ -4,27 +4,27 @@ import ForgeFindings
 import ForgeSyntax
 
 /// One Python file and the names it binds.
-struct PythonFile: Sendable {
+package struct PythonFile: Sendable {
   /// What an imported name stands for, as written.
-  enum Import: Sendable {
+  package enum Import: Sendable {
     case module(String)
     case member(level: Int, module: String, name: String)
   }
 
-  struct Binding: Sendable {
-    let value: PythonExpression
-    let offset: Int
+  package struct Binding: Sendable {
+    package let value: PythonExpression
+    package let offset: Int
     /// Whether it is made only where the file is run, and not where it is imported.
-    let isInMain: Bool
+    package let isInMain: Bool
   }
 
   /// A function, and what is asked of it again and again.
-  struct Function: Sendable {
-    let declaration: PythonFunction
-    let offset: Int
+  package struct Function: Sendable {
+    package let declaration: PythonFunction
+    package let offset: Int
     /// Assignments in its body.
-    let locals: [String: [PythonExpression]]
-    let returns: [PythonExpression]
+    package let locals: [String: [PythonExpression]]
+    package let returns: [PythonExpression]
     /// The class whose method it is.
     let owner: String?
 
@@ -56,16 +56,16 @@ struct PythonFile: Sendable {
   /// Of many assignments to one name, so many count.
   static let maximumBindings = 16
 
-  let path: String
-  let module: PythonModule
-  private(set) var imports: [String: Import] = [:]
+  package let path: String
+  package let module: PythonModule
+  package private(set) var imports: [String: Import] = [:]
   private(set) var starImports: [(level: Int, module: String)] = []
   /// Assignments at the top level, in order.
-  private(set) var bindings: [String: [Binding]] = [:]
-  private(set) var functions: [String: Function] = [:]
-  private(set) var classes: [String: PythonClass] = [:]
+  package private(set) var bindings: [String: [Binding]] = [:]
+  package private(set) var functions: [String: Function] = [:]
+  package private(set) var classes: [String: PythonClass] = [:]
   /// Functions anywhere, methods too.
-  private(set) var allFunctions: [Function] = []
+  package private(set) var allFunctions: [Function] = []
   /// What runs only where the file itself is run: the bodies of `if __name__ == "__main__":`.
   private var main: [Range<Int>] = []
   /// By class.
@@ -132,16 +132,16 @@ struct PythonFile: Sendable {
     }
   }
 
-  func location(_ offset: Int) -> Place { module.source.place(at: offset) }
+  package func location(_ offset: Int) -> Place { module.source.place(at: offset) }
 
   /// Whether what stands at an offset runs only where the file itself is run.
-  func isInMain(_ offset: Int) -> Bool { main.contains { $0.contains(offset) } }
+  package func isInMain(_ offset: Int) -> Bool { main.contains { $0.contains(offset) } }
 
   /// Whether what imports the file finds a value under this name.
-  func holds(_ name: String) -> Bool { bindings[name]?.contains { !$0.isInMain } ?? false }
+  package func holds(_ name: String) -> Bool { bindings[name]?.contains { !$0.isInMain } ?? false }
 
   /// Whether a line of the file imports something of an installed package.
-  func imports(package: String) -> Bool {
+  package func imports(package: String) -> Bool {
     let isNamed = { (module: String) in module == package || module.hasPrefix(package + ".") }
     return starImports.contains { $0.level == 0 && isNamed($0.module) }
       || imports.values.contains { imported in
@@ -193,7 +193,7 @@ extension PythonFile.Function {
 
 extension PythonStatement {
   /// The names that this statement gives a value; `with x as y` too.
-  var assignments: [(name: String, value: PythonExpression)] {
+  package var assignments: [(name: String, value: PythonExpression)] {
     targets.compactMap { target, value in target.name.map { ($0, value) } }
   }
 
@@ -217,26 +217,36 @@ extension PythonStatement {
 }
 
 /// Where an expression stands: a file, and the function in it, if any.
-struct PythonScope: Sendable {
-  let file: PythonFile
-  let function: PythonFile.Function?
+package struct PythonScope: Sendable {
+  package let file: PythonFile
+  package let function: PythonFile.Function?
+
+  package init(file: PythonFile, function: PythonFile.Function? = nil) {
+    self.file = file
+    self.function = function
+  }
 }
 
 /// An expression and where it stands.
-struct PythonPlace: Sendable {
-  let expression: PythonExpression
-  let scope: PythonScope
+package struct PythonPlace: Sendable {
+  package let expression: PythonExpression
+  package let scope: PythonScope
 
-  var location: Place { scope.file.location(expression.offset) }
+  package init(expression: PythonExpression, scope: PythonScope) {
+    self.expression = expression
+    self.scope = scope
+  }
+
+  package var location: Place { scope.file.location(expression.offset) }
   /// The same place has the same identity.
-  var identity: String { "\(scope.file.path):\(expression.offset)" }
+  package var identity: String { "\(scope.file.path):\(expression.offset)" }
 }
 
 /// The Python files of a service, and what their names stand for. Names are followed through assignments, imports and
 /// the calls of the project's own functions; nothing is evaluated.
-struct PythonIndex: Sendable {
+package struct PythonIndex: Sendable {
   /// What a dotted name stands for.
-  enum Origin: Sendable, Equatable {
+  package enum Origin: Sendable, Equatable {
     /// Of an installed package: `fastapi.FastAPI`.
     case external(String)
     /// A name at the top level of a file of the project.
@@ -244,13 +254,13 @@ struct PythonIndex: Sendable {
     case module(file: String)
   }
 
-  let folder: String
+  package let folder: String
   /// By path.
-  let files: [String: PythonFile]
+  package let files: [String: PythonFile]
   /// Paths, sorted.
-  let paths: [String]
+  package let paths: [String]
   /// All Python files of the service, read or not.
-  let allPaths: Set<String>
+  package let allPaths: Set<String>
   /// The folders that hold Python files, at any depth.
   private let folders: Set<String>
   /// Calls of functions that have parameters, by function name.
@@ -284,7 +294,7 @@ struct PythonIndex: Sendable {
   }
 
   /// `pkg.mod`, as a file is imported from the first folder above it that is no package.
-  func module(of path: String, in folder: String) -> String {
+  package func module(of path: String, in folder: String) -> String {
     var root = ProjectTree.parent(path)
     while root != folder, root != ".", allPaths.contains(ProjectTree.join(root, "__init__.py")) {
       root = ProjectTree.parent(root)
@@ -295,7 +305,7 @@ struct PythonIndex: Sendable {
   }
 
   /// The folder from which the imports of a file can be found.
-  func importRoot(of file: PythonFile, atLeast nearest: String) -> String {
+  package func importRoot(of file: PythonFile, atLeast nearest: String) -> String {
     var wanted: Set<String> = []
     var climbs = 0
     file.module.statements.forEachDeep { statement in
@@ -323,7 +333,9 @@ struct PythonIndex: Sendable {
   }
 
   /// Visits the top level of a file and each of its functions.
-  static func forEachScope(_ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void) {
+  package static func forEachScope(
+    _ file: PythonFile, _ visit: (PythonScope, [PythonStatement]) -> Void
+  ) {
     visit(PythonScope(file: file, function: nil), file.module.statements)
     for function in file.allFunctions {
       visit(PythonScope(file: file, function: function), function.declaration.body)
@@ -333,11 +345,11 @@ struct PythonIndex: Sendable {
   // MARK: Names
 
   /// What a dotted expression stands for.
-  func origin(of expression: PythonExpression, in file: PythonFile) -> Origin? {
+  package func origin(of expression: PythonExpression, in file: PythonFile) -> Origin? {
     expression.dotted.flatMap { origin(of: $0[...], in: file, steps: 0) }
   }
 
-  func origin(ofName name: String, in file: PythonFile) -> Origin? {
+  package func origin(ofName name: String, in file: PythonFile) -> Origin? {
     origin(of: [name], in: file, steps: 0)
   }
 
@@ -427,7 +439,7 @@ struct PythonIndex: Sendable {
   // MARK: Values
 
   /// The expressions that make the value of an expression: names, imports, parameters and own functions followed.
-  func makers(of place: PythonPlace) -> [PythonPlace] {
+  package func makers(of place: PythonPlace) -> [PythonPlace] {
     var found: [PythonPlace] = []
     var seen: Set<String> = []
     collectMakers(place, steps: 0, &seen, &found)
@@ -574,7 +586,9 @@ struct PythonIndex: Sendable {
   }
 
   /// Whether a class is one of the named ones of an installed package, or inherits from one.
-  func isClass(_ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>)
+  package func isClass(
+    _ expression: PythonExpression, in file: PythonFile, oneOf names: Set<String>
+  )
     -> Bool
   {
     var seen: Set<String> = []
@@ -600,17 +614,17 @@ struct PythonIndex: Sendable {
   }
 
   /// The calls of one of the named classes that make a value.
-  func constructors(of place: PythonPlace, _ names: Set<String>) -> [PythonPlace] {
+  package func constructors(of place: PythonPlace, _ names: Set<String>) -> [PythonPlace] {
     makers(of: place).filter { isConstructor($0, names) }
   }
 
-  func isConstructor(_ place: PythonPlace, _ names: Set<String>) -> Bool {
+  package func isConstructor(_ place: PythonPlace, _ names: Set<String>) -> Bool {
     guard let callee = place.expression.call?.function else { return false }
     return isClass(callee, in: place.scope.file, oneOf: names)
   }
 
   /// A string that is written in the code: a literal, a constant, a sum of both, the default of a settings field.
-  func text(of place: PythonPlace) -> String? {
+  package func text(of place: PythonPlace) -> String? {
     var budget = 64
     return text(of: place, &budget)
   }
@@ -643,7 +657,7 @@ struct PythonIndex: Sendable {
   }
 
   /// `settings.API_V1_STR`, where `settings` is an object of a class of the project.
-  func fieldDefault(_ field: String, of base: PythonPlace) -> PythonExpression? {
+  package func fieldDefault(_ field: String, of base: PythonPlace) -> PythonExpression? {
     for maker in makers(of: base) {
       guard let callee = maker.expression.call?.function,
         case .member(let path, let name)? = origin(of: callee, in: maker.scope.file),
@@ -662,7 +676,7 @@ struct PythonIndex: Sendable {
 
 extension [PythonStatement] {
   /// Expressions of these statements alone, not of the bodies of functions and classes below.
-  func forEachOwnExpression(_ visit: (PythonExpression) -> Void) {
+  package func forEachOwnExpression(_ visit: (PythonExpression) -> Void) {
     for statement in self { for expression in statement.expressions { expression.walk(visit) } }
   }
 }

@@ -3,7 +3,7 @@ import ForgeFindings
 import ForgeSyntax
 
 /// Finds the folder that the processes of a service are meant to start in, by the relative paths that the code reads.
-enum PythonWorkingFolder {
+package enum PythonWorkingFolder {
   /// Calls that read the file or folder that their first argument names.
   private static let readers: Set<String> = [
     "open", "pathlib.Path", "io.open", "aiofiles.open", "os.listdir", "os.scandir",
@@ -15,7 +15,7 @@ enum PythonWorkingFolder {
   /// - Parameters:
   ///   - appDir: the folder of the imports, relative to the service.
   ///   - paths: relative paths that are known to be read.
-  static func find(
+  package static func find(
     _ index: PythonIndex, appDir: String, in tree: ProjectTree, also paths: Set<String>
   ) -> Written<String>? {
     guard appDir != "." else { return nil }

@@ -6,7 +6,7 @@ import ForgeSyntax
 
 /// Advice on dependencies that bring more than a server uses, with the bytes they cost, from
 /// `recipes/data/python-weights.yaml`.
-enum PythonWeights {
+package enum PythonWeights {
   struct Entry: Decodable, Sendable {
     let name: String
     /// The entry holds only where this extra is asked for.
@@ -26,7 +26,7 @@ enum PythonWeights {
     (try? Catalogue.decode([Entry].self, from: "data/python-weights.yaml")) ?? []
 
   /// One finding for each declared dependency that has a lighter form.
-  static func findings(_ manifest: PythonManifest?) -> [Finding] {
+  package static func findings(_ manifest: PythonManifest?) -> [Finding] {
     guard let manifest else { return [] }
     return table.compactMap { entry in
       guard let dependency = declaration(of: entry, in: manifest) else { return nil }

@@ -4,9 +4,9 @@ import ForgeFindings
 import ForgeSyntax
 
 /// What the manifests and lockfiles of a Python service say, each fact from the file that rules.
-struct PythonManifest: Sendable {
-  private(set) var projectName: String?
-  private(set) var pyproject: TOMLDocument?
+package struct PythonManifest: Sendable {
+  package private(set) var projectName: String?
+  package private(set) var pyproject: TOMLDocument?
   /// What the application needs, as declared by the file that rules; other files' declarations are not in here.
   private(set) var dependencies: [PythonDependency] = []
   /// Extras and groups, which are installed only when they are asked for.
@@ -18,7 +18,7 @@ struct PythonManifest: Sendable {
   /// The name of the package manager that installs.
   private(set) var managerName = PackageManager.Name.pip
   /// The file that shows which package manager installs.
-  private(set) var managerPlace: Place?
+  package private(set) var managerPlace: Place?
   private var managerVersion: Written<String>?
   /// The name of the lockfile, or of the requirements file, that rules.
   private var managerLockfile: String?
@@ -28,18 +28,18 @@ struct PythonManifest: Sendable {
   private(set) var pythonRanges: [Written<String>] = []
   /// The minor versions of Python 3 that the classifiers list, and where.
   private(set) var classifiedPythons: Written<[Int]>?
-  private(set) var workspace: Workspace?
+  package private(set) var workspace: Workspace?
   /// What declares it.
-  private(set) var workspacePlace: Place?
+  package private(set) var workspacePlace: Place?
   /// Relative to the root.
-  private(set) var inputs: Set<String> = []
-  private(set) var findings: [Finding] = []
+  package private(set) var inputs: Set<String> = []
+  package private(set) var findings: [Finding] = []
 
   private let folder: String
   private let tree: ProjectTree
 
   /// Nil when the folder holds no manifest of the Python world.
-  static func read(_ folder: String, in tree: ProjectTree) throws -> PythonManifest? {
+  package static func read(_ folder: String, in tree: ProjectTree) throws -> PythonManifest? {
     var manifest = PythonManifest(folder: folder, tree: tree)
     return try manifest.readAll() ? manifest : nil
   }
@@ -52,17 +52,17 @@ struct PythonManifest: Sendable {
   // MARK: Questions
 
   /// The declaration of a package.
-  func dependency(_ name: String) -> PythonDependency? {
+  package func dependency(_ name: String) -> PythonDependency? {
     dependencies.first { $0.requirement.name == name }
   }
 
   /// Whether the application will have the package: it is declared, or locked for it.
-  func has(_ name: String) -> Bool {
+  package func has(_ name: String) -> Bool {
     dependency(name) != nil || lockfile?.packages[name]?.isMain == true
   }
 
   /// The version that will be installed, where something pins it, and what says so.
-  func version(of name: String) -> Written<String>? {
+  package func version(of name: String) -> Written<String>? {
     if let lockfile, let version = lockfile.packages[name]?.version {
       return Written(version, at: lockfile.place(of: name))
     }
@@ -79,7 +79,7 @@ struct PythonManifest: Sendable {
   }
 
   /// All packages that will be installed, as far as is known, with the extras that are asked for.
-  var resolved: [String: Set<String>] {
+  package var resolved: [String: Set<String>] {
     var packages: [String: Set<String>] = [:]
     for dependency in dependencies {
       packages[dependency.requirement.name, default: []].formUnion(dependency.requirement.extras)
@@ -101,13 +101,13 @@ struct PythonManifest: Sendable {
     managerPlace = place
   }
 
-  var packageManager: PackageManager {
+  package var packageManager: PackageManager {
     PackageManager(
       name: managerName, version: managerVersion?.value, lockfile: managerLockfile,
       source: managerPlace?.description ?? "default: no manifest")
   }
 
-  var managerNameFact: Fact<String> {
+  package var managerNameFact: Fact<String> {
     guard let managerPlace else {
       return .assumed(managerName.rawValue, why: "default: no manifest")
     }
@@ -116,7 +116,7 @@ struct PythonManifest: Sendable {
     return fact
   }
 
-  var managerVersionFact: Fact<String?> {
+  package var managerVersionFact: Fact<String?> {
     if let managerVersion { return .certain(managerVersion.value, at: managerVersion.place) }
     guard let managerPlace else { return .assumed(nil, why: "default: no manifest") }
     return Fact(nil, .unknown, evidence: [managerPlace], why: "nothing pins or bounds it")
@@ -147,7 +147,7 @@ struct PythonManifest: Sendable {
   }
 
   /// Counts extras and groups among what the application needs.
-  mutating func install(_ selection: PythonSelection) throws {
+  package mutating func install(_ selection: PythonSelection) throws {
     findings += selection.findings
     guard !selection.chosen.isEmpty else { return }
     chosen = selection.chosen
@@ -308,7 +308,7 @@ struct PythonManifest: Sendable {
   }
 
   /// The folder above that declares a uv workspace.
-  static func workspace(above folder: String, in tree: ProjectTree) throws -> String? {
+  package static func workspace(above folder: String, in tree: ProjectTree) throws -> String? {
     var current = folder
     while current != "." {
       current = ProjectTree.parent(current)

@@ -4,18 +4,18 @@ import ForgeFindings
 import ForgeSyntax
 
 /// A variable that tells a package index who asks, while the packages are installed.
-struct IndexVariable {
-  let name: String
+package struct IndexVariable {
+  package let name: String
   /// `file:line`.
-  let location: Place
+  package let location: Place
   /// Whether the installation cannot do without it.
-  let required: Bool
+  package let required: Bool
 }
 
 extension PythonManifest {
   /// The variables by which package indexes are told who asks: those that an index's address names, those that uv and
   /// Poetry look for by an index's name, and the settings of pip and uv that hold an address with its password.
-  func indexVariables(in tree: ProjectTree, folder: String) throws -> [IndexVariable] {
+  package func indexVariables(in tree: ProjectTree, folder: String) throws -> [IndexVariable] {
     var found = (requirements?.variables ?? []).map {
       IndexVariable(name: $0.name, location: $0.location, required: true)
     }

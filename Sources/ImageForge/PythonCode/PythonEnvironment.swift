@@ -4,7 +4,7 @@ import ForgeFindings
 import ForgeSyntax
 
 /// The environment variables that the Python code of a service reads.
-struct PythonEnvironment {
+package struct PythonEnvironment {
   /// One place that reads a variable.
   struct Reading {
     let name: String
@@ -27,7 +27,7 @@ struct PythonEnvironment {
   /// Paths of `env_file`, as written.
   private(set) var environmentFiles: Set<String> = []
 
-  static func read(
+  package static func read(
     _ index: PythonIndex, folder: String, in tree: ProjectTree
   ) -> (variables: [EnvironmentVariable], findings: [Finding]) {
     var environment = PythonEnvironment(index: index, folder: folder)

@@ -5,11 +5,11 @@ import ForgeFindings
 import ForgeSyntax
 
 /// Debian packages that the dependencies of a Python service need, from `recipes/data/python-system-packages.yaml`.
-struct PythonPackages: Sendable {
-  private(set) var system = SystemPackages()
+package struct PythonPackages: Sendable {
+  package private(set) var system = SystemPackages()
   /// Those of the lockfile that are compiled; sorted by name.
-  private(set) var native: [NativePackage] = []
-  private(set) var findings: [Finding] = []
+  package private(set) var native: [NativePackage] = []
+  package private(set) var findings: [Finding] = []
 
   private struct Entry: Decodable {
     let build: [String]?
@@ -34,7 +34,7 @@ struct PythonPackages: Sendable {
   /// - Parameters:
   ///   - python: `3.13`; wheels for other versions do not count.
   ///   - programs: packages of programs that the code starts.
-  init(_ manifest: PythonManifest?, python: String, programs: Set<String>) {
+  package init(_ manifest: PythonManifest?, python: String, programs: Set<String>) {
     var build: Set<String> = []
     var runtime = programs
     for (name, extras) in Self.installed(manifest).sorted(by: { $0.key < $1.key }) {

@@ -3,12 +3,12 @@ import ForgeSyntax
 
 /// Which files of a service are loaded when it starts: those of its entry points, and what they import, wherever the
 /// import stands.
-struct PythonReach: Sendable {
+package struct PythonReach: Sendable {
   /// Nil where it cannot be known: a file was not read, or a module is named by a value.
   private let loaded: Set<String>?
 
   /// - Parameter entries: the files that are started; without any, nothing is known.
-  init(from entries: [String], in index: PythonIndex) {
+  package init(from entries: [String], in index: PythonIndex) {
     var loaded: Set<String> = []
     var waiting = entries
     var isKnown = !entries.isEmpty
@@ -25,7 +25,7 @@ struct PythonReach: Sendable {
   }
 
   /// Whether a file may be loaded: what is not known counts as loaded.
-  func contains(_ path: String) -> Bool { loaded?.contains(path) ?? true }
+  package func contains(_ path: String) -> Bool { loaded?.contains(path) ?? true }
 
   /// Importing a module runs the packages that it lies in.
   private static func packages(above path: String, in index: PythonIndex) -> [String] {
@@ -73,17 +73,17 @@ struct PythonReach: Sendable {
 
 extension PythonFile {
   /// Where a statement stands.
-  struct Surroundings: Sendable {
-    let scope: PythonScope
+  package struct Surroundings: Sendable {
+    package let scope: PythonScope
     /// The errors, of those that were asked for, after which a `try` around it goes on.
-    let tolerated: Set<String>
+    package let tolerated: Set<String>
     /// Whether it runs when the file is loaded, whatever is the case: in no function, and behind no `if`.
-    let runsAlways: Bool
+    package let runsAlways: Bool
   }
 
   /// Visits every statement, those of functions and classes too.
   /// - Parameter errors: the names of errors after which a `try` goes on.
-  func forEachStatement(
+  package func forEachStatement(
     tolerating errors: Set<String>, _ visit: (PythonStatement, Surroundings) -> Void
   ) {
     let functions = Dictionary(allFunctions.map { ($0.offset, $0) }) { first, _ in first }

@@ -5,13 +5,13 @@ import ForgeSyntax
 
 /// Holds a lockfile against the manifest that it was made from. What is told here is proved: the package manager would
 /// refuse the lockfile, or leave a package out.
-struct LockCheck {
+package struct LockCheck {
   let manifest: PythonManifest
   let pyproject: TOMLDocument
   let lockfile: PythonLockfile
 
   /// Nil where there is nothing to compare.
-  init?(_ manifest: PythonManifest) {
+  package init?(_ manifest: PythonManifest) {
     guard let pyproject = manifest.pyproject, let lockfile = manifest.lockfile else { return nil }
     self.manifest = manifest
     self.pyproject = pyproject
@@ -19,7 +19,7 @@ struct LockCheck {
   }
 
   /// The first reason by which the lockfile is out of date, as a finding; nil where none is known.
-  func finding() -> Finding? {
+  package func finding() -> Finding? {
     let problem = missing() ?? uv() ?? poetry() ?? groups()
     guard let problem else { return nil }
     let tool = manifest.managerName.rawValue

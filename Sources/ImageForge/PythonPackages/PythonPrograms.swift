@@ -1,13 +1,14 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// The programs that a service starts: Debian packages that bring them, and findings where none is certain.
-struct PythonPrograms {
+package struct PythonPrograms {
   /// Of what the code that the service loads cannot do without.
-  private(set) var packages: Set<String> = []
-  private(set) var findings: [Finding] = []
+  package private(set) var packages: Set<String> = []
+  package private(set) var findings: [Finding] = []
 
   /// A program that a line starts, or looks for.
   private struct Use {
@@ -40,7 +41,9 @@ struct PythonPrograms {
     "asyncio.create_subprocess_shell", "asyncio.subprocess.create_subprocess_shell",
   ]
 
-  init(_ manifest: PythonManifest?, _ index: PythonIndex, reach: PythonReach, folder: String) {
+  package init(
+    _ manifest: PythonManifest?, _ index: PythonIndex, reach: PythonReach, folder: String
+  ) {
     self.index = index
     self.manifest = manifest
     for path in index.paths where !PythonSources.isAside(path, in: folder) {

@@ -1,10 +1,11 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// Finds the known breaks that an installation of a service runs into.
-struct PythonBreaks {
+package struct PythonBreaks {
   private let install: PythonInstall
   private let index: PythonIndex
   private let reach: PythonReach
@@ -12,7 +13,7 @@ struct PythonBreaks {
   private let python: String
 
   /// - Parameter python: `3.13`.
-  init(
+  package init(
     _ manifest: PythonManifest, _ index: PythonIndex, reach: PythonReach, folder: String,
     python: String
   ) {
@@ -24,7 +25,7 @@ struct PythonBreaks {
     self.python = python
   }
 
-  func findings() -> [Finding] {
+  package func findings() -> [Finding] {
     let candidates = KnownBreaks.table.breaks.filter(isInstalled)
     let uses = PythonUses(candidates.flatMap { $0.code ?? [] }, index, reach: reach, folder: folder)
     var findings: [Finding] = []

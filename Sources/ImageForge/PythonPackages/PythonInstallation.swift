@@ -1,17 +1,18 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// Decides what is installed of a project besides its dependencies.
-struct PythonInstallation {
+package struct PythonInstallation {
   /// Nil where nothing says what to install.
-  private(set) var installation: Installation?
-  private(set) var findings: [Finding] = []
+  package private(set) var installation: Installation?
+  package private(set) var findings: [Finding] = []
 
   private let manifest: PythonManifest
 
-  init?(_ manifest: PythonManifest?, _ index: PythonIndex, workers: [BackgroundWorker]) {
+  package init?(_ manifest: PythonManifest?, _ index: PythonIndex, workers: [BackgroundWorker]) {
     guard let manifest else { return nil }
     self.manifest = manifest
     guard isDeclared else { return }

@@ -1,10 +1,11 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// The databases that a service talks to.
-enum PythonDatabases {
+package enum PythonDatabases {
   private static let drivers: [String: String] = [
     "psycopg": "postgresql", "psycopg2": "postgresql", "psycopg2-binary": "postgresql",
     "psycopg-binary": "postgresql",
@@ -22,7 +23,7 @@ enum PythonDatabases {
   ]
 
   /// From the drivers among the dependencies, and from addresses in the code; each with its first place. Sorted.
-  static func find(
+  package static func find(
     _ manifest: PythonManifest?, _ index: PythonIndex, folder: String
   ) -> [Written<String>] {
     var found: [String: Place] = [:]

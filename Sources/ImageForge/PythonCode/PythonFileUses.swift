@@ -4,7 +4,7 @@ import ForgeFindings
 import ForgeSyntax
 
 /// Finds what the Python code of a service writes and reads by paths that stand in it.
-struct PythonFileUses {
+package struct PythonFileUses {
   /// What a call writes: its path is the argument of this place or name.
   private struct Writer {
     let position: Int
@@ -43,7 +43,7 @@ struct PythonFileUses {
   private let index: PythonIndex
   private let paths: PythonPaths
 
-  static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> FileUses {
+  package static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> FileUses {
     var found = PythonFileUses(
       uses: FileUses(folder: folder, in: tree), index: index, paths: PythonPaths(index: index))
     for path in index.paths where !PythonSources.isAside(path, in: folder) {

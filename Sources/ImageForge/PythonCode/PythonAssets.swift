@@ -4,11 +4,11 @@ import ForgeFindings
 import ForgeSyntax
 
 /// Finds the folders of files that the code serves (`StaticFiles`) or renders (`Jinja2Templates`).
-struct PythonAssets {
-  private(set) var folders: [String] = []
+package struct PythonAssets {
+  package private(set) var folders: [String] = []
   /// Relative paths that the code gives as they are: they begin in the folder that the process starts in.
-  private(set) var relativePaths: Set<String> = []
-  private(set) var findings: [Finding] = []
+  package private(set) var relativePaths: Set<String> = []
+  package private(set) var findings: [Finding] = []
 
   private static let makers: Set<String> = [
     "fastapi.staticfiles.StaticFiles", "starlette.staticfiles.StaticFiles",
@@ -18,7 +18,7 @@ struct PythonAssets {
   ]
 
   /// - Parameter made: folders that the code makes itself, relative to the service.
-  static func find(
+  package static func find(
     _ index: PythonIndex, folder: String, made: Set<String>, in tree: ProjectTree
   ) -> PythonAssets {
     var assets = PythonAssets()

@@ -1,18 +1,19 @@
 import ForgeBasics
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// How a service migrates its database.
-struct PythonMigrations {
-  private(set) var fact: Fact<Migrations>?
-  private(set) var findings: [Finding] = []
+package struct PythonMigrations {
+  package private(set) var fact: Fact<Migrations>?
+  package private(set) var findings: [Finding] = []
 
   private let manifest: PythonManifest?
   private let folder: String
   private let tree: ProjectTree
 
-  init(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) {
+  package init(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) {
     self.manifest = manifest
     self.folder = folder
     self.tree = tree

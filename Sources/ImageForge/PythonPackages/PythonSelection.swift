@@ -2,10 +2,11 @@ import ForgeBasics
 import ForgeCatalogue
 import ForgeCodebase
 import ForgeFindings
+import ForgePythonCode
 import ForgeSyntax
 
 /// Chooses the extras and groups that the application cannot do without.
-struct PythonSelection {
+package struct PythonSelection {
   private(set) var chosen: [DependencySet]
   private(set) var findings: [Finding] = []
 
@@ -18,7 +19,7 @@ struct PythonSelection {
 
   private let manifest: PythonManifest
 
-  init(_ manifest: PythonManifest, _ index: PythonIndex) {
+  package init(_ manifest: PythonManifest, _ index: PythonIndex) {
     self.manifest = manifest
     chosen = manifest.sets.filter(\.isDefault)
     let imported = PythonImports.modules(of: index)

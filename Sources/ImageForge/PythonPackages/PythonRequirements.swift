@@ -4,10 +4,10 @@ import ForgeFindings
 import ForgeSyntax
 
 /// A dependency that the project declares itself, and where.
-struct PythonDependency: Sendable {
-  let requirement: Requirement
+package struct PythonDependency: Sendable {
+  package let requirement: Requirement
   /// `file:line`.
-  let location: Place
+  package let location: Place
 }
 
 /// A requirements file and everything that it includes, inside the service's folder.

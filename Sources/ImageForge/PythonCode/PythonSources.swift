@@ -27,7 +27,7 @@ package enum PythonSources {
   ]
 
   /// Whether a path, relative to the service, is test or example code.
-  static func isAside(_ path: String, in folder: String) -> Bool {
+  package static func isAside(_ path: String, in folder: String) -> Bool {
     let relative = folder == "." ? path[...] : path.dropFirst(folder.count + 1)
     let parts = relative.split(separator: "/")
     guard let name = parts.last else { return false }
@@ -36,7 +36,7 @@ package enum PythonSources {
   }
 
   /// The files below `folder`, without those of projects of their own, and what could not be read.
-  static func read(_ folder: String, in tree: ProjectTree) -> (PythonIndex, [Finding]) {
+  package static func read(_ folder: String, in tree: ProjectTree) -> (PythonIndex, [Finding]) {
     var findings: [Finding] = []
     var files: [PythonFile] = []
     var budget = maximumBytes

@@ -1,10 +1,10 @@
 import ForgeSyntax
 
 /// The modules that the code of a service imports when it is loaded.
-enum PythonImports {
+package enum PythonImports {
   /// The first parts of their names. What is imported in a function, or may fail, is not needed to start; nor is what
   /// tests and examples import.
-  static func modules(of index: PythonIndex) -> Set<String> {
+  package static func modules(of index: PythonIndex) -> Set<String> {
     var found: Set<String> = []
     for path in index.paths where !PythonSources.isAside(path, in: index.folder) {
       guard let file = index.files[path] else { continue }
@@ -35,7 +35,7 @@ enum PythonImports {
 
 extension [PythonStatement] {
   /// Each statement, and whether it is a `try` whose errors are caught, or what catches them.
-  var withGuards: [(statement: PythonStatement, isGuarded: Bool)] {
+  package var withGuards: [(statement: PythonStatement, isGuarded: Bool)] {
     enumerated().map { offset, statement in
       guard case .block(let keyword, _, _) = statement.kind else { return (statement, false) }
       if keyword.hasPrefix("except") { return (statement, true) }

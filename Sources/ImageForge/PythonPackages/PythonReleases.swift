@@ -3,7 +3,7 @@ import ForgeCodebase
 import ForgeSyntax
 
 /// The table `recipes/data/python-releases.yaml`.
-struct PythonReleases: Decodable, Sendable {
+package struct PythonReleases: Decodable, Sendable {
   /// A minor version of Python 3.
   struct Line: Decodable, Sendable {
     let minor: Int
@@ -34,7 +34,7 @@ struct PythonReleases: Decodable, Sendable {
     case `default`, lines, tools
   }
 
-  static let table: PythonReleases = {
+  package static let table: PythonReleases = {
     // The table is embedded; a test reads it, so that an unreadable one cannot be released.
     let table = try? Catalogue.decode(PythonReleases.self, from: "data/python-releases.yaml")
     return table ?? PythonReleases(asOf: "", default: 13, lines: [], tools: [:])
@@ -54,7 +54,7 @@ struct PythonReleases: Decodable, Sendable {
   var retired: [Int] { lines.filter { $0.endOfLife < asOf && $0.image == true }.map(\.minor) }
 
   /// The last release of a package manager that runs on a Python; nil for the newest.
-  func last(_ tool: PackageManager.Name, on minor: Int) -> String? {
+  package func last(_ tool: PackageManager.Name, on minor: Int) -> String? {
     lines.first { $0.minor == minor }?.tools?[tool.rawValue]
   }
 

@@ -4,7 +4,7 @@ import ForgeFindings
 import ForgeSyntax
 
 /// Chooses the Python that the image will have.
-struct PythonRuntime {
+package struct PythonRuntime {
   /// What a manifest allows.
   private struct Range {
     let set: VersionSpecifier
@@ -25,7 +25,7 @@ struct PythonRuntime {
     var text: String { patch.map { "3.\(minor).\($0)" } ?? "3.\(minor)" }
   }
 
-  private(set) var findings: [Finding] = []
+  package private(set) var findings: [Finding] = []
   /// Findings that leave open which version is meant.
   private var doubts: [Finding] = []
   private let manifest: PythonManifest?
@@ -36,7 +36,7 @@ struct PythonRuntime {
   /// What asks for versions that the chosen one does not satisfy.
   private var alternatives: [Conclusion.Alternative] = []
 
-  init(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) {
+  package init(_ manifest: PythonManifest?, folder: String, in tree: ProjectTree) {
     self.manifest = manifest
     wheels = LockedWheels(manifest?.lockfile)
     readRanges()
@@ -58,7 +58,7 @@ struct PythonRuntime {
     alternatives = others.map { Conclusion.Alternative(value: $0.value, at: $0.place) }
   }
 
-  var version: Fact<String> {
+  package var version: Fact<String> {
     var fact = Fact.assumed(choice.text, why: defaultReason)
     if let place = choice.place {
       fact = .certain(fact.value, at: place)
@@ -72,9 +72,9 @@ struct PythonRuntime {
     return fact
   }
 
-  var minor: Int { choice.minor }
+  package var minor: Int { choice.minor }
 
-  var runtime: Runtime {
+  package var runtime: Runtime {
     Runtime(
       name: .python, version: choice.text, source: choice.place?.description ?? defaultReason)
   }
