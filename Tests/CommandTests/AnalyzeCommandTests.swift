@@ -11,7 +11,7 @@ import Testing
         #"{"name":"web","dependencies":{"next":"16.3.4"},"scripts":{"build":"next build"}}"#,
       "package-lock.json":
         #"{"lockfileVersion":3,"packages":{"node_modules/next":{"version":"16.3.4"}}}"#,
-      "page.ts": "export const url = process.env.API_URL",
+      "page.ts": "new URL(process.env.API_URL!)",
     ].merging(files) { $1 }
     for (name, text) in all { try folder.write(text, to: name) }
     try FileManager.default.createDirectory(

@@ -34,7 +34,7 @@ import Testing
     let folder = try project(with: "policy.yaml")
     let result = try await forge("policy show --policy policy.yaml", in: folder)
     #expect(result.status == 2, "\(result)")
-    #expect(result.errors.contains("larger than 1 MiB: not a policy"), "\(result)")
+    #expect(result.errors.contains("larger than 1 MiB: no settings of forge"), "\(result)")
   }
 
   @Test func aBaselineOfGigabytesCostsNothing() async throws {

@@ -32,7 +32,11 @@ public struct InspectedImage: Sendable {
       sizes: FolderSizes(
         tree, root.visibleInodes.map { ($0, root.inodes[Int(tree[$0].inode)].size) }),
       kind: { tree[$0].kind.word },
-      layer: { tree[$0].origin.layer < 0 ? nil : Int(tree[$0].origin.layer) },
+      layer: { id in
+        // A folder that no entry makes is of no layer.
+        guard tree[id].origin.layer >= 0 else { return nil }
+        return Int(tree[id].origin.layer)
+      },
       target: { id in
         guard tree[id].kind == .symlink else { return nil }
         let origin = tree[id].target
@@ -75,8 +79,11 @@ public struct InspectedImage: Sendable {
     let shown = tree
     return TreeView(
       tree: shown, sizes: FolderSizes(shown, files),
-      kind: { shown.name($0).starts(with: ".wh.".utf8) ? "whiteout" : shown[$0].kind.word },
-      layer: { entryOf[$0] == nil ? nil : layer },
+      kind: { id in
+        if shown.name(id).starts(with: ".wh.".utf8) { return "whiteout" }
+        return shown[id].kind.word
+      },
+      layer: { id in entryOf[id].map { _ in layer } },
       target: { id in
         guard let index = entryOf[id], entries[index].link.count > 0 else { return nil }
         return DisplayText.escape(entries.link(index))

@@ -22,8 +22,9 @@ enum LayerSecrets {
     let visible = Set(root.visibleInodes.map { root.tree[$0].inode })
     let contents = root.layers.enumerated().flatMap { layer, scan in
       scan.hits.sorted { $0.key < $1.key }.flatMap { entry, hits in
-        let path = entry < 0 ? [] : Array(scan.entries.path(entry))
-        let inode = entry < 0 ? FileTree.none : inodes[layer][entry]
+        var (path, inode): ([UInt8], Int32) = ([], FileTree.none)
+        // What is between the entries belongs to none.
+        if entry >= 0 { (path, inode) = (Array(scan.entries.path(entry)), inodes[layer][entry]) }
         let isVisible = visible.contains(inode)
         return hits.map { hit in
           var fact = SecretFact(hit: hit, layer: layer, path: path, visible: isVisible)

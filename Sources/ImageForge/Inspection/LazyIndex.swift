@@ -20,7 +20,8 @@ enum LazyIndex {
 
   /// How many leading bytes of a file are wanted.
   static func capture(_ path: ArraySlice<UInt8>) -> Int {
-    path.elementsEqual(file.utf8) ? maximumSize + 1 : 0
+    guard path.elementsEqual(file.utf8) else { return 0 }
+    return maximumSize + 1
   }
 
   /// What of an entry both sides tell alike.

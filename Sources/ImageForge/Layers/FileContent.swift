@@ -46,8 +46,10 @@ package struct ContentNamer {
   private let fingerprint: ContentHasher?
 
   package init(_ notes: ContentNotes) {
-    (sha256, fingerprint) =
-      notes == .digests ? (SHA256(), nil) : (nil, ContentHasher(isSecret: true))
+    switch notes {
+    case .digests: (sha256, fingerprint) = (SHA256(), nil)
+    default: (sha256, fingerprint) = (nil, ContentHasher(isSecret: true))
+    }
   }
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -70,7 +72,7 @@ struct ContentRecorder {
   /// Nil where nothing is to be noted.
   init?(_ notes: ContentNotes) {
     if notes == .nothing { return nil }
-    sha256 = notes == .digests ? SHA256() : nil
+    if notes == .digests { sha256 = SHA256() }
   }
 
   /// At the header of an entry.

@@ -69,6 +69,7 @@ package enum LayerError: ForgeError, Equatable {
   }
 
   private static func entry(_ path: [UInt8]) -> String {
-    path.isEmpty ? "" : ", entry \(DisplayText.escape(path.prefix(200)))"
+    guard !path.isEmpty else { return "" }
+    return ", entry \(DisplayText.escape(path.prefix(200)))"
   }
 }

@@ -95,7 +95,8 @@ package enum LayerReader {
       try options.budget?.take(bytes.count)
       options.progress?(bytes.count)
     }
-    let stream = isHashedAhead ? HashedStream(opened.stream, tarHash) : opened.stream
+    var stream: any LayerStream = opened.stream
+    if isHashedAhead { stream = HashedStream(opened.stream, tarHash) }
     if length < worthAThread {
       try drain(stream, take)
     } else {
@@ -104,8 +105,8 @@ package enum LayerReader {
     try tar.finish()
 
     let diffID = tarHash.finish()
-    let isBlobHashed = compression != .none || isHashedTwice
-    let digest = isBlobHashed ? blobHash.finish() : diffID
+    var digest = diffID
+    if compression != .none || isHashedTwice { digest = blobHash.finish() }
     return LayerScan(
       compression: compression, digest: digest, diffID: diffID, compressed: length,
       unpacked: tar.offset,

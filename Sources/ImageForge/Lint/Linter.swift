@@ -91,22 +91,32 @@ public enum Linter {
     }
     let findings = lint(
       target.source, ignore: target.ignore, context: target.context, surroundings: surroundings)
-    var mended =
-      fix(
-        target.source, ignore: target.ignore, context: target.context, surroundings: surroundings
-      ).map { [$0] } ?? []
-    if target.isContextKnown, findings.contains(where: { $0.id == "FORGE-L059" }),
-      let subject = subject(
-        target.source, ignore: nil, context: target.context, surroundings: surroundings),
-      let text = IgnoreFile.text(for: subject)
-    {
-      let name = target.shownFolder.isEmpty ? "" : target.shownFolder + "/"
+    let newIgnore = newIgnoreFile(for: target, findings, surroundings)
+    // Both are written together: what the new ignore file keeps out need not be feared any more.
+    let fixed = fix(
+      target.source, ignore: target.ignore ?? newIgnore, context: target.context,
+      surroundings: surroundings)
+    var mended = [fixed].compactMap(\.self)
+    if let newIgnore {
       mended.append(
         file(
-          name + ".dockerignore", ("", text),
+          newIgnore.name, ("", newIgnore.text),
           ["FORGE-L059: what the image never needs stays out"]))
     }
     return (findings, mended)
+  }
+
+  /// The ignore file that a context lacks.
+  private static func newIgnoreFile(
+    for target: LintTarget, _ findings: [Finding], _ surroundings: LintSubject.Surroundings
+  ) -> SourceText? {
+    guard target.isContextKnown, findings.contains(where: { $0.id == "FORGE-L059" }),
+      let subject = subject(
+        target.source, ignore: nil, context: target.context, surroundings: surroundings),
+      let text = IgnoreFile.text(for: subject)
+    else { return nil }
+    let name = [target.shownFolder, ".dockerignore"].filter { !$0.isEmpty }.joined(separator: "/")
+    return SourceText(name: name, text: text)
   }
 
   private static func baseFamily(of file: DockerfileSyntax) -> String {

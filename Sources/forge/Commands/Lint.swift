@@ -74,6 +74,10 @@ struct Lint: ParsableCommand {
       } else {
         try StandardOutput.write(text)
       }
+      for other in report.mended where other.path != report.files[0] {
+        StandardError.print(
+          "\(DisplayText.escape(other.path)) is part of it: `forge lint --fix` writes both")
+      }
       return
     }
     if fix {

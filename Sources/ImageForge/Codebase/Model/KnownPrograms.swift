@@ -43,6 +43,7 @@ package struct KnownPrograms: Decodable, Sendable {
     if program == "git", let command, repository.contains(command) { return .repository }
     if let names = packages[program] { return .packages(names) }
     // `./run.sh` and `/opt/tool/bin/x` are the project's own affair.
-    return words[0].contains("/") ? .nothing : .unknown
+    if words[0].contains("/") { return .nothing }
+    return .unknown
   }
 }

@@ -71,7 +71,8 @@ public struct MCPServer: Codable, Sendable, Equatable {
 
   private static func usualState(_ transport: Transport, isMounted: Bool) -> State {
     if isMounted { return .mounted }
-    return transport == .stdio ? .stdio : .service
+    if transport == .stdio { return .stdio }
+    return .service
   }
 
   private enum CodingKeys: String, CodingKey {

@@ -24,5 +24,10 @@ public struct PackageManager: Codable, Sendable, Equatable {
 
 extension PackageManager.Name {
   /// The program, as it is called.
-  package var program: String { self == .yarnBerry ? "yarn" : rawValue }
+  package var program: String {
+    switch self {
+    case .yarnBerry: "yarn"
+    default: rawValue
+    }
+  }
 }

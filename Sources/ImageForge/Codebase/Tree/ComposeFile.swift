@@ -87,7 +87,8 @@ package enum ComposeFile {
   private static func context(of service: YAMLValue) -> String? {
     guard let build = service["build"] else { return nil }
     if let written = build.string ?? build["context"]?.string { return written }
-    return build.isMapping ? "." : nil
+    guard build.isMapping else { return nil }
+    return "."
   }
 
   /// What `environment` and `build.args` hold, as a mapping or as a list of `NAME=value`.
@@ -113,10 +114,8 @@ package enum ComposeFile {
     (service["ports"]?.elements ?? []).compactMap { port in
       if let number = port["published"]?.integer { return number }
       let parts = port.string?.split(separator: "/").first?.split(separator: ":") ?? []
-      guard let published = parts.count > 1 ? parts[parts.count - 2] : parts.first else {
-        return nil
-      }
-      return Int(published)
+      // The container's port is the last; the one before it is published.
+      return (parts.dropLast().last ?? parts.last).flatMap { Int($0) }
     }
   }
 
@@ -136,6 +135,7 @@ package enum ComposeFile {
     guard let command = service["command"] else { return nil }
     let words = command.elements.compactMap(\.string)
     let text = command.string ?? words.joined(separator: " ")
-    return text.isEmpty ? nil : Written(text, at: command.place)
+    guard !text.isEmpty else { return nil }
+    return Written(text, at: command.place)
   }
 }

@@ -86,8 +86,9 @@ package struct FileUses {
       return writeFolder(path.parent, at: place)
     }
     guard file != "." else { return }
-    let isThere = tree.hasFile(ProjectTree.join(folder, file))
-    add(ProjectTree.parent(file), file: isThere ? file : nil, at: place)
+    var present: String?
+    if tree.hasFile(ProjectTree.join(folder, file)) { present = file }
+    add(ProjectTree.parent(file), file: present, at: place)
   }
 
   private enum Target {
@@ -105,8 +106,7 @@ package struct FileUses {
       let parts = path.split(separator: "/").filter { $0 != "." }
       guard !parts.contains("..") else { return nil }
       if parts.first == "app" {
-        let rest = parts.dropFirst().joined(separator: "/")
-        return .service(rest.isEmpty ? "." : rest)
+        return .service(ProjectPath.joined(parts.dropFirst()))
       }
       return .elsewhere("/" + parts.joined(separator: "/"))
     }
@@ -190,7 +190,8 @@ package struct FileUses {
   /// Absolute paths that can stand in a Dockerfile.
   private enum PlainPath {
     static func isAbsolute(_ path: String) -> Bool {
-      let body = path.hasPrefix("~") ? path.dropFirst(1) : path[...]
+      var body = path[...]
+      if body.hasPrefix("~") { body = body.dropFirst() }
       return body.isEmpty || ProjectPath.isPlain(String(body))
     }
   }

@@ -49,7 +49,8 @@ struct GitIgnore: Sendable {
     let isNegated = text.hasPrefix("!")
     if isNegated { text = text.dropFirst() }
     let isFolderOnly = text.hasSuffix("/")
-    let isAnchored = text.dropLast(isFolderOnly ? 1 : 0).contains("/")
+    if isFolderOnly { text = text.dropLast() }
+    let isAnchored = text.contains("/")
     let segments = text.split(separator: "/").prefix(32).map { Array($0.utf8) }
     guard !segments.isEmpty else { return nil }
     return Rule(
@@ -112,13 +113,22 @@ struct GitIgnore: Sendable {
 
   /// The index after what matches one byte; nil when it does not match.
   private static func one(_ pattern: ArraySlice<UInt8>, _ at: Int, _ byte: UInt8) -> Int? {
+    let (matches, next) = step(pattern, at, byte)
+    guard matches else { return nil }
+    return next
+  }
+
+  /// Whether the piece of a pattern that begins at an index matches one byte, and where the next piece begins.
+  private static func step(
+    _ pattern: ArraySlice<UInt8>, _ at: Int, _ byte: UInt8
+  ) -> (matches: Bool, next: Int) {
     switch pattern[at] {
-    case UInt8(ascii: "?"): return at + 1
+    case UInt8(ascii: "?"): return (true, at + 1)
     case UInt8(ascii: "\\") where at + 1 < pattern.endIndex:
-      return pattern[at + 1] == byte ? at + 2 : nil
+      return (pattern[at + 1] == byte, at + 2)
     case UInt8(ascii: "["):
       guard let end = pattern[(at + 1)...].dropFirst().firstIndex(of: UInt8(ascii: "]")) else {
-        return byte == UInt8(ascii: "[") ? at + 1 : nil
+        return (byte == UInt8(ascii: "["), at + 1)
       }
       var members = pattern[(at + 1)..<end]
       let isNegated = members.first == UInt8(ascii: "!") || members.first == UInt8(ascii: "^")
@@ -134,8 +144,8 @@ struct GitIgnore: Sendable {
           index += 1
         }
       }
-      return isMember != isNegated ? end + 1 : nil
-    default: return pattern[at] == byte ? at + 1 : nil
+      return (isMember != isNegated, end + 1)
+    default: return (pattern[at] == byte, at + 1)
     }
   }
 }

@@ -39,7 +39,8 @@ struct GitRepository {
     guard text.hasPrefix("gitdir:") else { return nil }
     let written = text.dropFirst(7).prefix { !$0.isNewline }.drop { $0 == " " }
     guard !written.isEmpty else { return nil }
-    return written.hasPrefix("/") ? "\(written)/index" : "\(top)/\(written)/index"
+    if written.hasPrefix("/") { return "\(written)/index" }
+    return "\(top)/\(written)/index"
   }
 }
 

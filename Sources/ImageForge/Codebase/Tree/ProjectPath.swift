@@ -3,15 +3,21 @@ package enum ProjectPath {
   /// `path` as seen from `folder`, both relative to the root; nil when it is absolute or leaves the root.
   package static func resolve(_ path: String, from folder: String) -> String? {
     guard !path.hasPrefix("/"), !path.hasPrefix("~"), !path.contains("\0") else { return nil }
-    var parts = folder == "." ? [] : folder.split(separator: "/").map(String.init)
+    var parts = folder.split(separator: "/").filter { $0 != "." }
     for part in path.split(separator: "/") where part != "." {
       if part == ".." {
         guard parts.popLast() != nil else { return nil }
       } else {
-        parts.append(String(part))
+        parts.append(part)
       }
     }
-    return parts.isEmpty ? "." : parts.joined(separator: "/")
+    return joined(parts[...])
+  }
+
+  /// A path of these parts; `.` of none.
+  package static func joined(_ parts: ArraySlice<Substring>) -> String {
+    if parts.isEmpty { return "." }
+    return parts.joined(separator: "/")
   }
 
   /// The path of a file in a folder; `.` is the root itself.
@@ -24,7 +30,8 @@ package enum ProjectPath {
   package static func relative(_ path: String, to folder: String) -> String? {
     if path == folder { return "." }
     if folder == "." { return path }
-    return path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count + 1)) : nil
+    guard path.hasPrefix(folder + "/") else { return nil }
+    return String(path.dropFirst(folder.count + 1))
   }
 
   /// Whether a path can stand in a Dockerfile as it is: nothing that a shell, BuildKit or Go's patterns would read.

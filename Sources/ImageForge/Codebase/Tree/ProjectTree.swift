@@ -45,10 +45,11 @@ package struct ProjectTree: Sendable {
 
   /// The names of the files that lie in the folder itself, sorted.
   package func names(in folder: String) -> [String] {
-    let skip = folder == "." ? 0 : folder.utf8.count + 1
+    let prefix = Self.join(folder, "")
     return files(below: folder).compactMap { path in
-      let name = path.utf8.dropFirst(skip)
-      return name.contains(UInt8(ascii: "/")) ? nil : String(name)
+      let name = path.utf8.dropFirst(prefix.utf8.count)
+      guard !name.contains(UInt8(ascii: "/")) else { return nil }
+      return String(name)
     }
   }
 
@@ -60,7 +61,7 @@ package struct ProjectTree: Sendable {
 
   /// Joins a folder (`.` for the root) and a name.
   package static func join(_ folder: String, _ name: String) -> String {
-    folder == "." ? name : folder + "/" + name
+    ProjectPath.join(folder, name)
   }
 
   /// The folder of a path; `.` for what lies in the root, and for the root itself.

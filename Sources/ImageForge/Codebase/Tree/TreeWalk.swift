@@ -104,7 +104,7 @@ private struct TreeWalk {
 
   /// The entries of a folder, sorted; nil when it cannot be read (`errno` says why).
   mutating func entries(of folder: String) -> [(name: String, kind: Kind)]? {
-    guard let stream = opendir(folder == "." ? root : root + "/" + folder) else { return nil }
+    guard let stream = opendir(root + "/" + folder) else { return nil }
     defer { closedir(stream) }
     var found: [(name: String, kind: Kind)] = []
     while let entry = readdir(stream) {
@@ -164,7 +164,8 @@ private struct TreeWalk {
   /// A path of the walked folder as the repository sees it.
   private func inRepository(_ path: String) -> String {
     guard let folder = repository?.folder, folder != "." else { return path }
-    return path == "." ? folder : folder + "/" + path
+    if path == "." { return folder }
+    return folder + "/" + path
   }
 
   /// What git leaves out is not source. Settings of the environment are looked at all the same: they lie in the build's
@@ -178,7 +179,8 @@ private struct TreeWalk {
     _ name: String, inRepository path: String, isFolder: Bool
   ) -> Bool {
     for (folder, rules) in ignores.reversed() {
-      let below = folder == "." ? path[...] : path.dropFirst(folder.utf8.count + 1)
+      var below = path[...]
+      if folder != "." { below = path.dropFirst(folder.utf8.count + 1) }
       guard let verdict = rules.verdict(name, path: below, isFolder: isFolder) else { continue }
       return verdict && !isTracked(path, isFolder: isFolder)
     }
@@ -188,8 +190,11 @@ private struct TreeWalk {
   /// A file that git tracks stays tracked, whatever the rules say. The index holds paths as they are (up to version 3).
   private mutating func isTracked(_ path: String, isFolder: Bool) -> Bool {
     guard !gitIndex.isEmpty else { return false }
-    let end = isFolder ? UInt8(ascii: "/") : 0
-    return gitIndex.holds(Array(path.utf8) + [end])
+    var bytes = Array(path.utf8)
+    // A path of the index ends in a zero; what lies in a folder goes on behind its slash.
+    bytes.append(0)
+    if isFolder { bytes[bytes.count - 1] = UInt8(ascii: "/") }
+    return gitIndex.holds(bytes)
   }
 
   private mutating func add(_ path: String) {

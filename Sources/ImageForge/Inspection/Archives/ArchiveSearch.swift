@@ -179,7 +179,11 @@ final class ArchiveSearch: ContentScanner {
   // MARK: The search within
 
   private func begin(named name: [UInt8]) {
-    inner.begin(path: name.isEmpty ? path : Array("app/".utf8) + name)
+    if name.isEmpty {
+      inner.begin(path: path)
+    } else {
+      inner.begin(path: Array("app/".utf8) + name)
+    }
   }
 
   private func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -73,7 +73,8 @@ extension ImageDiff {
     ) { step(old[$0]) }
     var rows: [Layer] = []
     for (layer, isNew) in zip(new, isNew) where isNew {
-      let twin = layer.createdBy == nil ? nil : take(byStep, step(layer))
+      var twin: Int?
+      if layer.createdBy != nil { twin = take(byStep, step(layer)) }
       rows.append(Layer(twin.map { old[$0] }, layer, counts))
     }
     return rows + old.indices.filter { !isTaken[$0] }.map { Layer(old[$0], nil, counts) }
@@ -94,10 +95,11 @@ extension ImageDiff.Growth {
   fileprivate init(from old: Int64, to new: Int64, limit: GrowthLimit?) {
     let bytes = new - old
     let maximum = limit?.maximum(of: old)
+    var percent: Double?
+    if old != 0 { percent = Double(bytes) / Double(old) * 100 }
     self.init(
-      metric: "stored", bytes: bytes,
-      percent: old == 0 ? nil : Double(bytes) / Double(old) * 100,
-      maximum: maximum, passed: bytes <= maximum ?? .max)
+      metric: "stored", bytes: bytes, percent: percent, maximum: maximum,
+      passed: bytes <= maximum ?? .max)
   }
 }
 
@@ -213,9 +215,8 @@ private struct FileComparison {
     } else {
       return
     }
-    let package =
-      newInode == FileTree.none
-      ? old.owners.package(oldInode) : new.owners.package(newInode)
+    var package = new.owners.package(newInode)
+    if newInode == FileTree.none { package = old.owners.package(oldInode) }
     found.append(
       (
         ImageDiff.File(
@@ -228,7 +229,8 @@ private struct FileComparison {
 
   /// The layer of a node's entry; of a folder without one, the last that put something into it.
   private static func layer(_ node: FileTree.Node) -> Int32 {
-    node.origin.layer < 0 ? max(node.touched, 0) : node.origin.layer
+    guard node.origin.layer < 0 else { return node.origin.layer }
+    return max(node.touched, 0)
   }
 
   private func isTold(_ node: FileTree.ID?, _ image: InspectedImage) -> Bool {

@@ -9,10 +9,10 @@ enum SettingComparison {
       let now = after.first { $0.name == row.name }?.value ?? ""
       let was = before.first { $0.name == row.name }?.value ?? ""
       guard was != now else { return nil }
-      let (shown, shownNow) = (row.shown(was), row.shown(now))
-      return ImageDiff.Setting(
-        name: row.name, old: shown,
-        new: shown == shownNow ? "\(shownNow) (another value)" : shownNow)
+      let shown = row.shown(was)
+      var shownNow = row.shown(now)
+      if shown == shownNow { shownNow += " (another value)" }
+      return ImageDiff.Setting(name: row.name, old: shown, new: shownNow)
     }
   }
 
@@ -26,7 +26,8 @@ enum SettingComparison {
     /// A value as it may be printed.
     func shown(_ value: String) -> String {
       guard let key else { return SecretText.masked(value) }
-      return SecretText.found(name: key, value: value).isEmpty ? value : "***"
+      guard SecretText.found(name: key, value: value).isEmpty else { return "***" }
+      return value
     }
   }
 
@@ -45,9 +46,9 @@ enum SettingComparison {
       Row(name: "onbuild", value: config.onBuild.joined(separator: "; ")),
     ]
     let variables = config.environment.map { entry in
-      let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(parts[0])
-      return Row(name: "env \(name)", value: parts.count == 2 ? String(parts[1]) : "", key: name)
+      let name = String(entry.prefix { $0 != "=" })
+      let value = String(entry.dropFirst(name.count + 1))
+      return Row(name: "env \(name)", value: value, key: name)
     }
     let labels = config.labels.sorted { $0.key < $1.key }.map {
       Row(name: "label \($0.key)", value: $0.value, key: $0.key)

@@ -29,7 +29,8 @@ struct Owners: Sendable {
   /// The row of `OwnerFacts` that an inode belongs to.
   func kind(_ inode: Int32) -> String {
     if let package = package(inode) { return package.kind }
-    return owner[Int(inode)] == Self.next ? "next" : "other"
+    if owner[Int(inode)] == Self.next { return "next" }
+    return "other"
   }
 
   /// Each of the inodes in one row.

@@ -11,8 +11,9 @@ package struct Packages {
   package static func capture(_ path: ArraySlice<UInt8>) -> Int {
     switch path.last {
     case UInt8(ascii: "n") where isNamed(path, "package.json"):
-      return path.dropLast("package.json".utf8.count + 1).contains(subsequence: "node_modules/")
-        ? 256 << 10 : 0
+      let folder = path.dropLast("package.json".utf8.count + 1)
+      guard folder.contains(subsequence: "node_modules/") else { return 0 }
+      return 256 << 10
     case UInt8(ascii: "A") where isNamed(path, "METADATA"): return 64 << 10
     case UInt8(ascii: "D") where isNamed(path, "RECORD"): return 8 << 20
     case UInt8(ascii: "t") where path.starts(with: "var/lib/dpkg/info/".utf8): return 4 << 20
@@ -23,9 +24,9 @@ package struct Packages {
     case UInt8(ascii: "s") where path.elementsEqual("var/lib/dpkg/status".utf8): return 16 << 20
     case UInt8(ascii: "d") where apkDatabases.contains(where: { path.elementsEqual($0.utf8) }):
       return 16 << 20
-    default:
-      // Distroless images keep a file for each package.
-      return path.starts(with: "var/lib/dpkg/status.d/".utf8) ? 64 << 10 : 0
+    // Distroless images keep a file for each package.
+    case _ where path.starts(with: "var/lib/dpkg/status.d/".utf8): return 64 << 10
+    default: return 0
     }
   }
 
@@ -86,7 +87,8 @@ package struct Packages {
 
     /// Where a package of `found` stands in `facts`; nobody stays nobody.
     func newIndex(_ index: Int32) -> Int32 {
-      index == Packages.none ? index : place[Int(index)]
+      if index == Packages.none { return index }
+      return place[Int(index)]
     }
   }
 
@@ -284,9 +286,10 @@ package struct Packages {
     let prefix = String(decoding: root.tree.path(site), as: UTF8.self) + "/"
     // `path,hash,size`; a path with a comma stands in quotes.
     let paths = Self.lines(record).map { line in
-      let path =
-        line.hasPrefix("\"") ? line.dropFirst().prefix { $0 != "\"" } : line.prefix { $0 != "," }
-      return path.hasPrefix("/") ? String(path) : prefix + path
+      var path = line.prefix { $0 != "," }
+      if line.hasPrefix("\"") { path = line.dropFirst().prefix { $0 != "\"" } }
+      if path.hasPrefix("/") { return String(path) }
+      return prefix + path
     }
     let inodes = inodes(paths)
     add("python", metadata["Name"], metadata["Version"], inodes)
@@ -296,10 +299,9 @@ package struct Packages {
   /// `EGG-INFO` within an egg.
   private mutating func readEgg(_ egg: FileTree.ID, in site: FileTree.ID) {
     func member(_ name: String) -> String? { text(root.tree.child(egg, Array(name.utf8)[...])) }
-    let isFile = root.tree[egg].kind == .regular
-    guard
-      let metadata = Self.paragraphs((isFile ? text(egg) : member("PKG-INFO")) ?? "").first
-    else { return }
+    var written = member("PKG-INFO")
+    if root.tree[egg].kind == .regular { written = text(egg) }
+    guard let metadata = Self.paragraphs(written ?? "").first else { return }
     let prefix = String(decoding: root.tree.path(site), as: UTF8.self) + "/"
     let own = String(decoding: root.tree.path(egg), as: UTF8.self) + "/"
     var inodes = inodes(Self.lines(member("installed-files.txt") ?? "").map { own + $0 })

@@ -52,12 +52,10 @@ package struct ConfigText: Sendable, Equatable {
       "schemaVersion", "mediaType", "config", "layers", "subject", "artifactType",
     ]
     let own = manifest.members.filter { !known.contains($0.key) }.flatMap { member in
-      let isAnnotations = member.key == "annotations"
-      return texts(
-        of: member, at: .archive("manifest.\(DisplayText.escape(member.key))"),
-        isAnnotations
-          ? "an annotation of the manifest"
-          : "the field \(DisplayText.escape(member.key)) of the manifest")
+      let name = DisplayText.escape(member.key)
+      var subject = "the field \(name) of the manifest"
+      if name == "annotations" { subject = "an annotation of the manifest" }
+      return texts(of: member, at: .archive("manifest.\(name)"), subject)
     }
     let listed = [manifest["config"]].compactMap(\.self) + (manifest["layers"]?.elements ?? [])
     return own
@@ -84,7 +82,8 @@ package struct ConfigText: Sendable, Equatable {
       let nested = elements.flatMap { element in
         element.members.flatMap { texts(of: $0, at: place, subject) }
       }
-      return (words.isEmpty ? [] : [text(nil, words.joined(separator: " "))]) + nested
+      guard !words.isEmpty else { return nested }
+      return [text(nil, words.joined(separator: " "))] + nested
     case .object(let members):
       let keys = members.map { text(nil, $0.key) }
       return keys + members.flatMap { texts(of: $0, at: place, subject) }

@@ -18,7 +18,8 @@ package struct History {
     let aligns = made == image.layers.count
     createdBy = []
     for entry in entries {
-      let layer = aligns && !entry.isEmptyLayer ? createdBy.count : nil
+      var layer: Int?
+      if aligns, !entry.isEmptyLayer { layer = createdBy.count }
       steps.append(HistoryFacts(createdBy: entry.createdBy ?? "", layer: layer))
       if layer != nil { createdBy.append(entry.createdBy.map(SecretText.masked)) }
     }
@@ -45,7 +46,8 @@ package struct History {
     func layers(before index: Int) -> Int { entries[..<index].count { !$0.isEmptyLayer } }
     func facts(_ name: String?, before index: Int, _ evidence: String) -> BaseFacts? {
       let count = layers(before: index)
-      return count > 0 ? BaseFacts(name: name, layers: count, evidence: evidence) : nil
+      guard count > 0 else { return nil }
+      return BaseFacts(name: name, layers: count, evidence: evidence)
     }
     // buildah notes what a step was built on: the base by its name, the steps between by their image IDs.
     for (index, entry) in entries.enumerated().reversed() {

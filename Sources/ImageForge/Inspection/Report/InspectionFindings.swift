@@ -24,11 +24,12 @@ enum InspectionFindings {
   }
 
   private static func finding(_ words: Words, count: Int, layer: Int, path: [UInt8]) -> Finding {
-    let place = Place.layer(layer, path: path.isEmpty ? nil : path)
-    let more = count > 1 ? " (\(count) times in this layer)" : ""
+    var place = Place.layer(layer)
+    if !path.isEmpty { place = .layer(layer, path: path) }
+    var message = words.message
+    if count > 1 { message += " (\(count) times in this layer)" }
     return Finding(
-      id: words.id, severity: words.severity, message: words.message + more, at: place,
-      fix: words.fix,
+      id: words.id, severity: words.severity, message: message, at: place, fix: words.fix,
       evidence: .archive)
   }
 

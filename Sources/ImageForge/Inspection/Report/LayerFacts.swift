@@ -22,7 +22,8 @@ public struct Sizes: Codable, Sendable, Equatable {
     self.stored = stored
     self.rootfs = rootfs
     wasted = stored - rootfs
-    efficiency = stored == 0 ? 1 : Double(rootfs) / Double(stored)
+    efficiency = 1
+    if stored > 0 { efficiency = Double(rootfs) / Double(stored) }
   }
 }
 

@@ -101,7 +101,8 @@ struct Summary {
 
   private static func largest(_ root: RootFilesystem, _ nodes: [FileTree.ID]) -> [FileFacts] {
     let sizes = nodes.map { size(root, $0) }.sorted(by: >)
-    let least = max(1, sizes.count > rows ? sizes[rows - 1] : 0)
+    var least: Int64 = 1
+    if sizes.count > rows { least = max(least, sizes[rows - 1]) }
     let files = nodes.filter { size(root, $0) >= least }.map { node in
       let origin = root.inodes[Int(root.tree[node].inode)].origin
       return FileFacts(

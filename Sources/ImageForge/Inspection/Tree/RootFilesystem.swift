@@ -253,7 +253,8 @@ package struct RootFilesystem: Sendable {
       throw malformed(path, "a whiteout that names nothing")
     }
     guard let parent, let node = tree.child(parent, hidden) else { return }
-    let cause: WasteCause = tree[node].kind == .directory ? .deletedDirectory : .deletedFile
+    var cause = WasteCause.deletedFile
+    if tree[node].kind == .directory { cause = .deletedDirectory }
     if tree[node].touched == current { clear(node, cause) } else { remove(node, cause) }
   }
 
@@ -287,9 +288,9 @@ package struct RootFilesystem: Sendable {
     let index = Int(inode)
     inodes[index].links -= 1
     guard inodes[index].links == 0 else { return }
-    let isOwn = inodes[index].origin.layer == current && cause != .deletedFile
-    wasted.append(
-      WastedInode(inode: inode, cause: isOwn ? .duplicateEntry : cause, hiddenBy: current))
+    var cause = cause
+    if inodes[index].origin.layer == current, cause != .deletedFile { cause = .duplicateEntry }
+    wasted.append(WastedInode(inode: inode, cause: cause, hiddenBy: current))
   }
 
   private func causeOfOverwriting(_ old: Int32, with new: Int32) -> WasteCause {
@@ -298,7 +299,8 @@ package struct RootFilesystem: Sendable {
     let (oldFile, newFile) = (entry(before.origin), entry(after.origin))
     guard oldFile.size == newFile.size, oldFile.hash == newFile.hash else { return .overwritten }
     if before.wasLinked { return .hardlinkCopy }
-    return hasSameMetadata(before.metadata, after.metadata) ? .identical : .metadataOnly
+    if hasSameMetadata(before.metadata, after.metadata) { return .identical }
+    return .metadataOnly
   }
 
   private func hasSameMetadata(_ a: FileTree.Origin, _ b: FileTree.Origin) -> Bool {
@@ -365,7 +367,8 @@ package struct RootFilesystem: Sendable {
         }
         guard createsParents else {
           let isLast = ([rest] + pending).allSatisfy { $0.allSatisfy { "/.".utf8.contains($0) } }
-          return isLast ? child.map { ($0, links > 0) } : nil
+          guard isLast else { return nil }
+          return child.map { ($0, links > 0) }
         }
         guard child == nil else { throw malformed(entry, "its parent is a file") }
         node = tree.add(node, name, kind: .directory)

@@ -31,10 +31,10 @@ public enum LookupError: ForgeError, Equatable {
     switch self {
     case .noSuchPath(let path, let place):
       "there is no \(DisplayText.escape(path)) in \(place); `--tree /` shows what is"
+    case .noSuchLayer(let index, count: 0):
+      "there is no layer \(index): the image has no layers"
     case .noSuchLayer(let index, let count):
-      count == 0
-        ? "there is no layer \(index): the image has no layers"
-        : "there is no layer \(index): the image has layers 0 to \(count - 1)"
+      "there is no layer \(index): the image has layers 0 to \(count - 1)"
     }
   }
 }

@@ -20,7 +20,9 @@ package final class DecompressedStream: LayerStream {
     let (start, whole) = try PrefixedSource.peek(source, count: LayerCompression.magicSize)
     isEmpty = start.isEmpty
     compression = LayerCompression(magic: start)
-    let input = BufferedInput(whole, name: name, hash: compression == .none ? nil : hash)
+    var inputHash = hash
+    if compression == .none { inputHash = nil }
+    let input = BufferedInput(whole, name: name, hash: inputHash)
     stream =
       switch compression {
       case .none: PlainStream(input)

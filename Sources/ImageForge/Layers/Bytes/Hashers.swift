@@ -53,7 +53,9 @@ package final class ByteHasher {
 
   package init(_ algorithm: ForgeBasics.Digest.Algorithm, withFingerprint: Bool = false) {
     self.algorithm = algorithm
-    fingerprinting = withFingerprint ? FingerprintHasher() : nil
+    var fingerprinting: FingerprintHasher?
+    if withFingerprint { fingerprinting = FingerprintHasher() }
+    self.fingerprinting = fingerprinting
     state =
       switch algorithm {
       case .sha256: .sha256(SHA256())
@@ -92,7 +94,11 @@ final class ContentHasher {
   private(set) var isPending = false
 
   /// - Parameter isSecret: whether the hashes are this process's own, as fingerprints are.
-  init(isSecret: Bool = false) { secret = isSecret ? ProcessSecret.bytes : nil }
+  init(isSecret: Bool = false) {
+    var secret: UnsafeRawBufferPointer?
+    if isSecret { secret = ProcessSecret.bytes }
+    self.secret = secret
+  }
 
   deinit { XXH3_freeState(state) }
 

@@ -32,7 +32,11 @@ package struct FileStamp: Equatable, Sendable {
 
   /// Whether a write from now on is sure to change the stamp: clocks of file systems tick every few milliseconds, and
   /// some every two seconds.
-  var isSettled: Bool { Date().timeIntervalSince1970 - changed > (isCoarse ? 3 : 0.1) }
+  var isSettled: Bool {
+    let age = Date().timeIntervalSince1970 - changed
+    if isCoarse { return age > 3 }
+    return age > 0.1
+  }
 
   /// Names a part of the file in this state.
   func name(offset: Int64, length: Int64) -> String {

@@ -37,7 +37,8 @@ public struct LayerCache: Sendable {
     environment: [String: String] = ProcessInfo.processInfo.environment, trustsStamps: Bool = false
   ) -> LayerCache? {
     func absolute(_ name: String) -> String? {
-      environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      guard let path = environment[name], path.hasPrefix("/") else { return nil }
+      return path
     }
     return (absolute("XDG_CACHE_HOME") ?? absolute("HOME").map { $0 + "/.cache" }).map {
       LayerCache(path: $0 + "/forge/layers", trustsStamps: trustsStamps)

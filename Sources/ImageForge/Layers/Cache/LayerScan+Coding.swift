@@ -58,7 +58,8 @@ extension LayerScan {
     guard let entries = LayerEntries(decoding: &input, limits: limits) else { return nil }
     self.entries = entries
     let version = text()
-    contentVersion = version.isEmpty ? nil : version
+    contentVersion = nil
+    if !version.isEmpty { contentVersion = version }
     for _ in 0..<input.number(Int.self, upTo: entries.count + 1) {
       let index = input.signed()
       guard index >= -1, index < entries.count else { return nil }

@@ -142,8 +142,10 @@ struct PaxRecords {
   /// Seconds with a fraction, possibly negative; the nanoseconds count upwards from the second below.
   private static func time(_ text: ArraySlice<UInt8>) -> (seconds: Int64, nanoseconds: UInt32)? {
     let isNegative = text.first == UInt8(ascii: "-")
-    let parts = text.dropFirst(isNegative ? 1 : 0)
-      .split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+    var magnitude = text
+    if isNegative { magnitude = text.dropFirst() }
+    let parts = magnitude.split(
+      separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
     // A header without records can hold times of all 64 bits.
     guard let seconds = decimal(parts[0], digits: 19) else { return nil }
     var nanoseconds: Int64 = 0
@@ -154,6 +156,7 @@ struct PaxRecords {
       for _ in digits.count..<9 { nanoseconds *= 10 }
     }
     guard isNegative else { return (seconds, UInt32(nanoseconds)) }
-    return nanoseconds == 0 ? (-seconds, 0) : (-seconds - 1, UInt32(1_000_000_000 - nanoseconds))
+    guard nanoseconds > 0 else { return (-seconds, 0) }
+    return (-seconds - 1, UInt32(1_000_000_000 - nanoseconds))
   }
 }

@@ -143,7 +143,8 @@ extension StreamedArchive: ArchiveBytes {
       options.budget = budget
       options.name = name
       // Tools name a blob of an OCI layout by its digest.
-      let algorithm: Digest.Algorithm = path.starts(with: "blobs/sha512/".utf8) ? .sha512 : .sha256
+      var algorithm = Digest.Algorithm.sha256
+      if path.starts(with: "blobs/sha512/".utf8) { algorithm = .sha512 }
       return try LayerReader.scan(
         PrefixedSource(start, member), length: size, options,
         algorithms: LayerReader.Algorithms(blob: algorithm))

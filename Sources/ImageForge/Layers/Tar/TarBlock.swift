@@ -49,7 +49,8 @@ package struct TarBlock {
     let magic = bytes[257..<265]
     if magic.elementsEqual("ustar  \0".utf8) { return .gnu }
     guard magic.prefix(6).elementsEqual("ustar\0".utf8) else { return .v7 }
-    return bytes[508..<512].elementsEqual("tar\0".utf8) ? .star : .ustar
+    if bytes[508..<512].elementsEqual("tar\0".utf8) { return .star }
+    return .ustar
   }
 
   /// A field of text: up to its first NUL.
@@ -66,7 +67,8 @@ package struct TarBlock {
       case .star: text(345, 131)
       case .v7, .gnu: bytes[0..<0]
       }
-    return prefix.isEmpty ? Array(name) : prefix + [UInt8(ascii: "/")] + name
+    guard !prefix.isEmpty else { return Array(name) }
+    return prefix + [UInt8(ascii: "/")] + name
   }
 
   /// A field of octal digits between blanks and NULs, or of GNU's base-256. Nil when it is neither, or too large.
@@ -81,7 +83,8 @@ package struct TarBlock {
       value = value << 3 | Int64(byte - 0x30)
       digits = digits.dropFirst()
     }
-    return digits.allSatisfy(isBlank) ? value : nil
+    guard digits.allSatisfy(isBlank) else { return nil }
+    return value
   }
 
   /// Two's complement, big-endian; the first bit only hits the form, the second is the sign.

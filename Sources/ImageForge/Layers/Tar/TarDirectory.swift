@@ -69,7 +69,9 @@ private struct TarWalk {
     var extensions = Extensions()
     while true {
       let start = archive.offset
-      let bytes = try block(within: found.isEmpty ? "its first header" : "its headers")
+      var place = "its headers"
+      if found.isEmpty { place = "its first header" }
+      let bytes = try block(within: place)
       let isEnd = bytes.withUnsafeBytes { TarBlock(bytes: $0).isZero }
       if isEnd {
         guard extensions.isEmpty else {
@@ -138,7 +140,9 @@ private struct TarWalk {
   ) throws(LayerError) {
     var kind: TarMember.Kind
     switch type {
-    case UInt8(ascii: "0"), 0, UInt8(ascii: "7"): kind = isSparse ? .sparse : .regular
+    case UInt8(ascii: "0"), 0, UInt8(ascii: "7"):
+      kind = .regular
+      if isSparse { kind = .sparse }
     case UInt8(ascii: "1"): kind = .hardlink
     case UInt8(ascii: "2"): kind = .symlink
     case UInt8(ascii: "3"), UInt8(ascii: "4"), UInt8(ascii: "6"): kind = .device

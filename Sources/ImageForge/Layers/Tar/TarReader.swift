@@ -112,9 +112,11 @@ final class TarReader {
   private func check(_ size: Int64, _ what: String, _ path: [UInt8] = []) throws(LayerError) {
     let most = min(limits.unpacked, limits.total)
     guard size > most else { return }
-    throw .overLimit(
-      layer: name, path: path, limit: limits.total < limits.unpacked ? .total : .layer,
-      reason: "\(what) to more than \(ByteCount.text(most))")
+    let reason = "\(what) to more than \(ByteCount.text(most))"
+    if limits.total < limits.unpacked {
+      throw .overLimit(layer: name, path: path, limit: .total, reason: reason)
+    }
+    throw .overLimit(layer: name, path: path, limit: .layer, reason: reason)
   }
 
   /// After the last byte.
@@ -136,7 +138,10 @@ final class TarReader {
     }
   }
 
-  private var lastPath: ArraySlice<UInt8> { entries.isEmpty ? [] : entries.path(entries.count - 1) }
+  private var lastPath: ArraySlice<UInt8> {
+    guard !entries.isEmpty else { return [] }
+    return entries.path(entries.count - 1)
+  }
 
   // MARK: Blocks
 
@@ -155,7 +160,8 @@ final class TarReader {
       throw malformed("entries follow a lone block of zeros: readers disagree about them")
     }
     guard block.isSound else {
-      throw offset == 0 ? .notALayer(layer: name) : malformed("the header's checksum is wrong")
+      if offset == 0 { throw .notALayer(layer: name) }
+      throw malformed("the header's checksum is wrong")
     }
     switch block.type {
     case UInt8(ascii: "x"), UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"):
@@ -271,7 +277,8 @@ final class TarReader {
     switch block.type {
     case UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"): return .regular
     // Before POSIX a folder was a file whose name ends with a slash.
-    case 0: return rawName.last == UInt8(ascii: "/") ? .directory : .regular
+    case 0 where rawName.last == UInt8(ascii: "/"): return .directory
+    case 0: return .regular
     case UInt8(ascii: "1"): return .hardlink
     case UInt8(ascii: "2"): return .symlink
     case UInt8(ascii: "3"): return .characterDevice
@@ -323,7 +330,8 @@ final class TarReader {
     }
     scanner?.begin(path: entries[bytes: entry.path])
     expect(stored)
-    state = stored > 0 ? .data : .header
+    state = .header
+    if stored > 0 { state = .data }
     let map = pax?.sparse ?? PaxRecords.Sparse()
     if block.type == UInt8(ascii: "S") {
       guard let pairs = block.sparsePairs(at: 386, count: 4), let size = block.number(483, 12),
@@ -389,8 +397,12 @@ final class TarReader {
     if block.bytes[504] != 0 { return }
     try checkSparse(sparsePieces, stored: pendingData, path: Array(lastPath))
     expect(pendingData)
-    state = pendingData > 0 ? .data : .header
-    if pendingData == 0 { finishFile() }
+    if pendingData > 0 {
+      state = .data
+    } else {
+      state = .header
+      finishFile()
+    }
   }
 
   /// Takes one block of a PAX 1.0 map: decimal numbers, one a line, the first of which counts the pairs.

@@ -62,6 +62,9 @@ package struct Fixer {
     }
   }
 
+  /// The most times that all fixes are tried: one can make room for another.
+  private static let maximumPasses = 4
+
   /// - Parameter subject: with the parsed `source`.
   /// - Returns: nil when there is nothing that can be fixed.
   static func fix(_ source: SourceText, _ subject: LintSubject) -> (
@@ -70,6 +73,21 @@ package struct Fixer {
     let isDOS = source.text.contains("\r\n")
     var lines = source.text.replacing("\r\n", with: "\n").components("\n")
     var changes: [String] = []
+    for _ in 0..<maximumPasses {
+      guard let made = pass(over: &lines, source, subject) else { return nil }
+      if made.isEmpty { break }
+      changes += made
+    }
+    guard !changes.isEmpty else { return nil }
+    return (lines.joined(separator: isDOS ? "\r\n" : "\n"), changes)
+  }
+
+  /// Tries all fixes once.
+  /// - Returns: what was changed and why; nil where the text is no longer a Dockerfile.
+  private static func pass(
+    over lines: inout [String], _ source: SourceText, _ subject: LintSubject
+  ) -> [String]? {
+    var changes: [String] = []
     let directive = subject.directive
     // One secret at a time, as long as there are some.
     for fix in spelling + steps + Array(repeating: secrets, count: 16).flatMap(\.self) + runtime {
@@ -77,8 +95,7 @@ package struct Fixer {
       guard let file = try? DockerfileSyntax.parse(SourceText(name: source.name, text: text)) else {
         return nil
       }
-      let draft = Draft(
-        subject: subject.with(file), lines: lines)
+      let draft = Draft(subject: subject.with(file), lines: lines)
       let edits = fix.edits(draft).filter { edit in
         guard let rule = LintRule.all.first(where: { $0.id == fix.rule }) else { return true }
         return directive.wants(rule) && !draft.subject.silences(rule, at: edit.lines.lowerBound)
@@ -97,8 +114,7 @@ package struct Fixer {
         if !edit.change.isEmpty, told.insert(text).inserted { changes.append(text) }
       }
     }
-    guard !changes.isEmpty else { return nil }
-    return (lines.joined(separator: isDOS ? "\r\n" : "\n"), changes)
+    return changes
   }
 
   /// The fix of one rule.
