@@ -245,7 +245,7 @@ struct JSEnvironmentFinder {
 
   /// The uses of a name that a pattern binds.
   private func usesBehind(pattern close: Int, of bound: Int) -> [Place] {
-    guard tree.token(bound).kind == .identifier else { return [] }
+    guard tree.token(bound).kind == .identifier, found.count < 200 else { return [] }
     let open = tree.partner[close]
     let scope = tree.parent[open]
     var end = tree.tokens.count
@@ -266,15 +266,15 @@ struct JSEnvironmentFinder {
   // MARK: Conclusions
 
   private mutating func settle(_ schemas: JSEnvironmentSchemas) {
-    var tests: [String: [Place]] = [:]
+    var guards: [String: [Guard]] = [:]
     for one in found {
-      for place in one.places where place.use == .tested && tests[one.name, default: []].count < 64
+      for place in one.places where place.use == .tested && guards[one.name, default: []].count < 64
       {
-        tests[one.name, default: []].append(place)
+        guards[one.name, default: []].append(Guard(tree, test: place.start))
       }
     }
     for one in found {
-      let places = one.places.map { settled($0, tests[one.name] ?? []) }
+      let places = one.places.map { settled($0, guards[one.name] ?? []) }
       let use = Self.strongest(places.map(\.use))
       let deciding = places.filter { $0.use == use }
       var read = JSEnvironmentRead(
@@ -302,42 +302,56 @@ struct JSEnvironmentFinder {
   }
 
   /// A value that is read only where a test of it has passed is not missed.
-  private func settled(_ place: Place, _ tests: [Place]) -> Place {
+  private func settled(_ place: Place, _ guards: [Guard]) -> Place {
     switch place.use {
     case .tested, .defaulted: return place
     case .demanded where place.isCheck: return place
     case .demanded, .asserted, .plain:
-      guard tests.contains(where: { guards($0, place) }) else { return place }
+      guard guards.contains(where: { $0.holds(at: place.start) }) else { return place }
       return Place(use: .tested, start: place.start, end: place.end)
     }
   }
 
-  private func guards(_ test: Place, _ place: Place) -> Bool {
-    guard test.start < place.start else { return false }
-    guard let condition = condition(around: test.start) else {
-      // `X && use(X)` and `X ? use(X) : null`.
-      let start = tree.start(of: test.start)
-      return place.start < tree.end(of: start) && contains(tree.parent[test.start], place.start)
-    }
-    let branches = JSBranches(tree, condition: condition)
-    if branches.range.contains(place.start) { return true }
-    return branches.leaves && contains(tree.parent[condition], place.start)
-  }
+  /// Where in the code a test of a value has passed.
+  private struct Guard {
+    private let start: Int
+    private var ranges: [Range<Int>] = []
 
-  /// Whether a token stands in a bracket, or anywhere for the top of a module.
-  private func contains(_ open: Int, _ index: Int) -> Bool {
-    open < 0 || (open...max(open, tree.partner[open])).contains(index)
-  }
-
-  /// The opening parenthesis of the `if` or `while` whose condition a token stands in.
-  private func condition(around index: Int) -> Int? {
-    var open = tree.parent[index]
-    for _ in 0..<20 {
-      guard open >= 0, tree.isPunctuator(open, "(") else { return nil }
-      if tree.isWord(open - 1, in: ["if", "while"]) { return open }
-      open = tree.parent[open]
+    /// - Parameter test: the index of the first token of the tested value.
+    init(_ tree: JSTokenTree, test: Int) {
+      start = test
+      guard let condition = Self.condition(tree, around: test) else {
+        // `X && use(X)` and `X ? use(X) : null`.
+        let end = tree.end(of: tree.start(of: test))
+        let bracket = Self.inside(tree, tree.parent[test])
+        ranges = [bracket.clamped(to: 0..<max(0, end))]
+        return
+      }
+      let branches = JSBranches(tree, condition: condition)
+      ranges = [branches.range]
+      if branches.leaves { ranges.append(Self.inside(tree, tree.parent[condition])) }
     }
-    return nil
+
+    func holds(at index: Int) -> Bool {
+      start < index && ranges.contains { $0.contains(index) }
+    }
+
+    /// The tokens of a bracket, or all for the top of a module.
+    private static func inside(_ tree: JSTokenTree, _ open: Int) -> Range<Int> {
+      guard open >= 0 else { return 0..<tree.tokens.count }
+      return open..<(max(open, tree.partner[open]) + 1)
+    }
+
+    /// The opening parenthesis of the `if` or `while` whose condition a token stands in.
+    private static func condition(_ tree: JSTokenTree, around index: Int) -> Int? {
+      var open = tree.parent[index]
+      for _ in 0..<20 {
+        guard open >= 0, tree.isPunctuator(open, "(") else { return nil }
+        if tree.isWord(open - 1, in: ["if", "while"]) { return open }
+        open = tree.parent[open]
+      }
+      return nil
+    }
   }
 
   private static func strongest(_ uses: [JSEnvironmentRead.Use]) -> JSEnvironmentRead.Use {
@@ -390,14 +404,14 @@ struct JSBranches {
     guard !range.isEmpty else { return false }
     var level = tree.parent[range.lowerBound]
     if tree.isPunctuator(range.lowerBound, "{") { level = range.lowerBound }
-    return range.contains { index in
+    return range.prefix(JSTokenTree.longestStatement).contains { index in
       tree.parent[index] == level && tree.isWord(index, in: words) && !tree.isDot(index - 1)
     }
   }
 
   /// `process.exit(1)`.
   private static func exits(_ tree: JSTokenTree, _ range: Range<Int>) -> Bool {
-    range.contains { index in
+    range.prefix(JSTokenTree.longestStatement).contains { index in
       tree.isWord(index, "process") && tree.isDot(index + 1) && tree.isWord(index + 2, "exit")
         && !tree.isPunctuator(index + 4, "0")
     }

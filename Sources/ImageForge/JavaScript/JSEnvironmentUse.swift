@@ -245,7 +245,8 @@ struct JSEnvironmentUse {
 
   /// How the operands of a condition are joined.
   private func connectives(_ open: Int) -> Connectives {
-    let range = (open + 1)..<max(open + 1, tree.partner[open])
+    let end = min(tree.partner[open], open + JSTokenTree.longestStatement)
+    let range = (open + 1)..<max(open + 1, end)
     let hasAnd = range.contains { tree.isPunctuator($0, "&&") }
     guard hasAnd else {
       let hasOr = range.contains { tree.isPunctuator($0, "||") }

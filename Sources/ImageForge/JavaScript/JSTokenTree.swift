@@ -156,13 +156,18 @@ struct JSTokenTree {
   /// The index after the last token of the statement that a token stands in, inside the bracket around it.
   func end(of index: Int) -> Int {
     var at = index
-    while at < tokens.count, tokens[at].kind != .end {
+    // What is longer is data: its end is not needed.
+    for _ in 0..<Self.longestStatement {
+      guard at < tokens.count, tokens[at].kind != .end else { break }
       if isPunctuator(at, ";") || parent[at] < parent[index] { return at }
       if at > index, beginsStatement(at), tokens[at].followsLineBreak { return at }
       at = max(partner[at], at) + 1
     }
     return min(at, tokens.count)
   }
+
+  /// Tokens and brackets, of a statement that people write.
+  static let longestStatement = 2_000
 
   // MARK: Functions
 
