@@ -28,6 +28,24 @@ import Testing
     #expect(arguments.contains("--read-only-tmpfs=false") == (kind == .podman))
   }
 
+  /// A runtime takes the mode of the folder below for the mount's, so that only its owner may write.
+  @Test(arguments: [
+    (Engine.Kind.podman, "10001:10001", "rw,mode=1777,notmpcopyup,U"),
+    (.podman, "app", "rw,mode=1777,notmpcopyup,U"),
+    (.docker, "10001:10002", "rw,mode=1777,uid=10001,gid=10002"),
+    (.docker, "10001", "rw,mode=1777,uid=10001,gid=10001"),
+    (.docker, "app:app", "rw,mode=1777"), (.docker, "", "rw,mode=1777"),
+  ])
+  func writableFoldersAreTheUsers(_ kind: Engine.Kind, _ user: String, _ options: String) {
+    var request = ContainerRequest(image: "x")
+    request.writable = ["/app/logs", "/tmp"]
+    request.user = user
+    let arguments = engine(kind).runArguments(request, name: "x", network: "none")
+    #expect(
+      arguments.filter { $0.hasPrefix("--tmpfs") }
+        == ["--tmpfs=/app/logs:\(options)", "--tmpfs=/tmp:\(options)"])
+  }
+
   @Test func withoutAPortThereIsNoNetwork() {
     let arguments = engine(.docker).runArguments(
       ContainerRequest(image: "x"), name: "x", network: "none")

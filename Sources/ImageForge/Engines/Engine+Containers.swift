@@ -8,6 +8,8 @@ package struct ContainerRequest: Sendable {
   package var environment: [String] = []
   /// Folders that get an empty file system of their own; all else is read-only.
   package var writable: [String] = []
+  /// The image's own user, as it names it.
+  package var user = ""
   /// The port that the image listens on; nil when it serves none.
   package var port: Int?
 
@@ -132,8 +134,7 @@ extension Engine {
         "--pull=never",
       ]
     }
-    var options = "rw,mode=1777"
-    if kind == .podman { options += ",notmpcopyup" }
+    let options = writableOptions(request)
     arguments += request.writable.map { "--tmpfs=\($0):\(options)" }
     arguments += request.environment.map { "--env=\($0)" }
     switch network {
@@ -141,6 +142,16 @@ extension Engine {
     default: arguments.append("--network=\(network)")
     }
     return arguments + [request.image]
+  }
+
+  /// Runtimes give a file system over a folder of the image that folder's mode, whatever mode is asked for: so it must
+  /// be the user's own, as a volume of a cluster is by `fsGroup`.
+  private func writableOptions(_ request: ContainerRequest) -> String {
+    if kind == .podman { return "rw,mode=1777,notmpcopyup,U" }
+    let numbers = request.user.split(separator: ":").map { Int($0) }
+    guard let user = numbers.first ?? nil else { return "rw,mode=1777" }
+    let group = numbers.dropFirst().first ?? nil
+    return "rw,mode=1777,uid=\(user),gid=\(group ?? user)"
   }
 
   private func published(_ port: Int, of name: String) async throws(EngineError) -> Int {

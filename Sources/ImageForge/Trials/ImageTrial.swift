@@ -214,6 +214,7 @@ extension ImageTrial {
     var checks = [user(facts)]
     var request = ContainerRequest(image: image)
     request.environment = environment
+    request.user = facts?.user ?? ""
     request.port = facts?.exposedPorts?.keys.compactMap { Int($0.prefix { $0 != "/" }) }.min()
     request.writable =
       (facts?.labels?["forge.writable"] ?? "").split(separator: " ").map(String.init) + writable
