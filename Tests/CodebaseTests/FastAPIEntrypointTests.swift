@@ -93,6 +93,37 @@ import Testing
       ],
       entrypoint: "shop.main:app", appDir: "src"),
     Shape(
+      testDescription: "package that is meant to be the folder of the imports",
+      files: [
+        "src/__init__.py": "",
+        "src/main.py": "from health.api import x\nfrom container import c\n" + app
+          + "import uvicorn\nif __name__ == '__main__': uvicorn.run('main:app')\n",
+        "src/health/__init__.py": "", "src/health/api.py": "x = 1\n",
+        "src/container.py": "from src.config import c\n", "src/config.py": "c = 1\n",
+      ],
+      entrypoint: "main:app", appDir: "src"),
+    Shape(
+      testDescription: "package whose files bear the names of installed modules",
+      files: [
+        "app/__init__.py": "", "app/main.py": "import logging, uvicorn\n" + app,
+        "app/logging.py": "", "app/uvicorn.py": "",
+      ],
+      entrypoint: "app.main:app"),
+    Shape(
+      testDescription: "package that is imported by its own name as often as its files are",
+      files: [
+        "app/__init__.py": "", "app/main.py": "import app.core\nimport helper\n" + app,
+        "app/core.py": "", "app/helper.py": "",
+      ],
+      entrypoint: "app.main:app"),
+    Shape(
+      testDescription: "package with relative imports",
+      files: [
+        "app/__init__.py": "", "app/main.py": "from . import core\nimport core as c\n" + app,
+        "app/core.py": "",
+      ],
+      entrypoint: "app.main:app"),
+    Shape(
       testDescription: "factory",
       files: [
         "app/__init__.py": "",

@@ -140,6 +140,14 @@ package struct PythonFile: Sendable {
   /// Whether what imports the file finds a value under this name.
   package func holds(_ name: String) -> Bool { bindings[name]?.contains { !$0.isInMain } ?? false }
 
+  /// Whether a line of the file imports a name out of one of the modules.
+  func imports(member wanted: String, of modules: Set<String>) -> Bool {
+    imports.values.contains { imported in
+      guard case .member(0, let module, let name) = imported else { return false }
+      return name == wanted && modules.contains(module)
+    }
+  }
+
   /// Whether a line of the file imports something of an installed package.
   package func imports(package: String) -> Bool {
     let isNamed = { (module: String) in module == package || module.hasPrefix(package + ".") }
@@ -304,8 +312,14 @@ package struct PythonIndex: Sendable {
       separator: ".")
   }
 
-  /// The folder from which the imports of a file can be found.
-  package func importRoot(of file: PythonFile, atLeast nearest: String) -> String {
+  /// The folder from which the imports of a file can be found: the first that is no package or one above it, or, where
+  /// they need that, a package that is meant to be the folder of the imports.
+  /// - Parameters:
+  ///   - nearest: the first folder above the file that is no package.
+  ///   - isInstalled: whether a module comes from elsewhere: then a file of that name is not meant.
+  package func importRoot(
+    of file: PythonFile, atLeast nearest: String, isInstalled: (String) -> Bool
+  ) -> String {
     var wanted: Set<String> = []
     var climbs = 0
     file.module.statements.forEachDeep { statement in
@@ -316,18 +330,37 @@ package struct PythonIndex: Sendable {
       default: break
       }
     }
-    var best = nearest
-    var bestCount = -1
-    var current = nearest
-    while true {
-      let count = wanted.count { module in
-        let stem = ProjectTree.join(current, module.replacing(".", with: "/"))
+    func count(from root: String, _ modules: Set<String>) -> Int {
+      let below = ProjectPath.relative(file.path, to: root) ?? ""
+      guard below.split(separator: "/").count - 1 >= climbs else { return -1 }
+      return modules.count { module in
+        let stem = ProjectTree.join(root, module.replacing(".", with: "/"))
         return allPaths.contains(stem + ".py") || folders.contains(stem)
       }
-      let depth =
-        (ProjectPath.relative(file.path, to: current) ?? "").split(separator: "/").count - 1
-      if depth >= climbs, count > bestCount { (best, bestCount) = (current, count) }
-      if current == folder || current == "." { return best }
+    }
+    let all = folders(above: file.path)
+    let outer = all.drop { $0 != nearest }
+    var best = (root: nearest, count: -1)
+    for root in outer {
+      let found = count(from: root, wanted)
+      if found > best.count { best = (root, found) }
+    }
+    best.count = max(best.count, 0)
+    let own = wanted.filter { !isInstalled(String($0.prefix { $0 != "." })) }
+    for root in all.prefix(while: { $0 != nearest }) {
+      let found = count(from: root, own)
+      if found > best.count { best = (root, found) }
+    }
+    return best.root
+  }
+
+  /// The folders above a file, the nearest first, up to the service's own.
+  private func folders(above path: String) -> [String] {
+    var found: [String] = []
+    var current = ProjectTree.parent(path)
+    while true {
+      found.append(current)
+      if current == folder || current == "." { return found }
       current = ProjectTree.parent(current)
     }
   }
@@ -422,14 +455,7 @@ package struct PythonIndex: Sendable {
 
   /// The folders that may be on the import path of a file: those above it, the nearest first, and `src`.
   func importRoots(of path: String) -> [String] {
-    var roots: [String] = []
-    var current = ProjectTree.parent(path)
-    while true {
-      roots.append(current)
-      if current == folder || current == "." { break }
-      current = ProjectTree.parent(current)
-    }
-    return roots + [ProjectTree.join(folder, "src")]
+    folders(above: path) + [ProjectTree.join(folder, "src")]
   }
 
   private func file(at path: String) -> String? {
@@ -495,7 +521,9 @@ package struct PythonIndex: Sendable {
       }
       if found.count == before { found.append(place) }
     default:
-      found.append(place)
+      guard let (first, other) = expression.branches else { return found.append(place) }
+      go(first, scope)
+      go(other, scope)
     }
   }
 

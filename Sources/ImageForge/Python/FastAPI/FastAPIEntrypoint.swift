@@ -405,7 +405,8 @@ struct FastAPIEntrypointFinder {
       root = ProjectTree.parent(root)
     }
     if let file = index.files[application.file] {
-      root = index.importRoot(of: file, atLeast: root)
+      root = index.importRoot(
+        of: file, atLeast: root, isInstalled: InstalledModules(manifest).contains)
     }
     guard let path = ProjectPath.relative(application.file, to: root),
       let appDir = ProjectPath.relative(root, to: folder), ProjectPath.isPlain(appDir)

@@ -275,7 +275,8 @@ struct MCPAnalyzer {
       {
         root = ProjectTree.parent(root)
       }
-      root = index.importRoot(of: file, atLeast: root)
+      root = index.importRoot(
+        of: file, atLeast: root, isInstalled: InstalledModules(manifest).contains)
     }
     let path = ProjectPath.relative(file.path, to: root) ?? file.path
     let parts = path.dropLast(3).split(separator: "/").filter { $0 != "__init__" }

@@ -125,6 +125,36 @@ extension PythonExpression {
     if case .call(let function, let arguments) = kind { (function, arguments) } else { nil }
   }
 
+  /// The two values of `a if c else b`.
+  package var branches: (PythonExpression, PythonExpression)? {
+    guard case .operation(let operators, _) = kind,
+      let condition = operators.firstIndex(of: "if"),
+      let rest = operators[condition...].firstIndex(of: "else"),
+      let first = operands(from: 0, through: condition),
+      let last = operands(from: rest + 1, through: operators.count)
+    else { return nil }
+    return (first, last)
+  }
+
+  /// `c` of `a or b or c`: what is taken where everything before it is empty.
+  package var lastResort: PythonExpression? {
+    guard case .operation(let operators, _) = kind, branches == nil,
+      let last = operators.lastIndex(of: "or")
+    else { return nil }
+    return operands(from: last + 1, through: operators.count)
+  }
+
+  /// Some of the operands that stand side by side, whatever binds more, with the operators between them.
+  private func operands(from first: Int, through last: Int) -> PythonExpression? {
+    guard case .operation(let operators, let operands) = kind, first <= last,
+      operands.count == operators.count + 1
+    else { return nil }
+    if first == last { return operands[first] }
+    return PythonExpression(
+      offset: operands[first].offset,
+      kind: .operation(Array(operators[first..<last]), Array(operands[first...last])))
+  }
+
   /// The elements of a list, tuple or set display.
   package var elements: [PythonExpression]? {
     switch kind {
