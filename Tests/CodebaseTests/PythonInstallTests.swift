@@ -146,6 +146,11 @@ import Testing
         "\"fastapi>=0.100,<1\", \"uvicorn\"", "version = \"0.2.0\"\n" + always, ">=3.11",
         "version 0.2.0"
       ),
+      // What is locked decides; that the version was raised too is only worth a word.
+      (
+        "\"fastapi>=0.110,<1\", \"uvicorn\"", "version = \"0.2.0\"\n" + always, ">=3.11",
+        "another fastapi"
+      ),
       ("\"fastapi>=0.100,<1\", \"uvicorn\"", "version = \"0.1.0\"\n" + always, ">=3.11", nil),
       ("\"fastapi\", \"x; sys_platform == 'win32'\"", "", ">=3.11", nil),
     ] as [(String, String, String, String?)])
@@ -157,6 +162,10 @@ import Testing
     let finding = service.findings.first { $0.id == "FORGE-P047" }
     #expect((finding == nil) == (reason == nil))
     if let reason { #expect(finding?.message.contains(reason) == true) }
+    // Without the check, uv installs what is locked.
+    let isOlder = reason == "version 0.2.0"
+    #expect(service.has("FORGE-P047", .warning) == isOlder)
+    #expect(service.installation?.checksLockfile == !isOlder)
   }
 
   @Test func lockOfAnotherProject() throws {
@@ -455,7 +464,10 @@ import Testing
     (wheels("a", [9, 10, 11, 12, 13, 14]), "3.13", []),
     (wheels("a", [9, 10, 11, 12]), "3.12", ["FORGE-P036"]),
     (wheels("a", [9, 10, 11, 12, 13]) + wheels("b", [11]), "3.11", ["FORGE-P036"]),
-    (wheels("a", [9, 10]), "3.11", ["FORGE-P043"]),
+    // Better an old Python, and a word, than a build that may not compile.
+    (wheels("a", [9, 10]), "3.10", ["FORGE-P033"]),
+    (wheels("a", [9, 10]) + wheels("b", [9, 11, 12, 13]), "3.9", ["FORGE-P033"]),
+    (wheels("a", [8]), "3.11", ["FORGE-P043"]),
     (wheels("a", [9, 10]) + wheels("b", [11, 12, 13]), "3.11", ["FORGE-P043"]),
     // Two versions of one package, for two ranges of Pythons.
     (wheels("a", [9, 10]) + wheels("a", [11, 12, 13]), "3.13", []),
@@ -473,9 +485,68 @@ import Testing
     #expect(service.systemPackages.build.contains("gcc") == findings.contains("FORGE-P043"))
   }
 
+  /// Pythons that are asked for, and none has an image with security fixes.
+  @Test(arguments: [
+    (".python-version", "3.9\n", wheels("a", [9, 10, 11]), "3.11"),
+    (".python-version", "3.9\n", wheels("a", [9, 10]), "3.10"),
+    (".python-version", "3.10\n", wheels("a", [9, 12]), "3.12"),
+    ("Dockerfile", "FROM python:3.9.10-slim\n", wheels("a", [8, 9]), "3.9"),
+    ("Dockerfile", "FROM python:3.7\n", wheels("a", [7]), "3.11"),
+  ])
+  func wheelsForOldPythons(
+    _ file: String, _ text: String, _ packages: String, _ version: String
+  ) throws {
+    let lock =
+      "[[package]]\nname = \"fastapi\"\nversion = \"1\"\n[[package]]\nname = \"uvicorn\"\n"
+      + "version = \"1\"\n" + packages
+    let pyproject =
+      "[tool.poetry]\nname = \"shop\"\n[tool.poetry.dependencies]\nfastapi = \"1\"\n"
+      + "uvicorn = \"1\"\n"
+    let service = try service(["pyproject.toml": pyproject, "poetry.lock": lock, file: text])
+    #expect(service.runtime.version == version)
+    #expect(service.has("FORGE-P033"))
+  }
+
+  /// What runs in production stands in for a version that no image has.
+  @Test func theDockerfileStandsIn() throws {
+    func version(_ image: String) throws -> String {
+      try service([
+        "requirements.txt": Self.requirements, ".python-version": "3.10\n",
+        "Dockerfile": "FROM \(image) AS build\nFROM python:3.14-slim\n",
+      ]).runtime.version
+    }
+    #expect(try version("python:3.12-slim") == "3.12")
+    #expect(try version("python:3.9-slim") == "3.11")
+    #expect(try version("node:22") == "3.14")
+  }
+
+  /// A Pipfile.lock holds for the Python that it was made on: what it leaves out on another is missing there, unless
+  /// it brings what that one has.
+  @Test(arguments: [
+    ("typing-extensions", "python_version < '3.10'", "3.9"),
+    ("typing-extensions", "python_version < '3.11'", "3.10"),
+    ("typing-extensions", "python_version <= '3.10'", "3.10"),
+    ("typing-extensions", "python_version >= '3.7'", "3.11"),
+    ("exceptiongroup", "python_version < '3.11'", "3.11"),
+    ("greenlet", "platform_machine == 'x86_64'", "3.11"),
+  ])
+  func markersOfPipenv(_ name: String, _ marker: String, _ version: String) throws {
+    let service = try service([
+      "Pipfile":
+        "[packages]\nfastapi = \"*\"\nuvicorn = \"*\"\n[requires]\npython_version = \"3.8\"\n",
+      "Pipfile.lock": """
+      {"_meta": {}, "default": {"fastapi": {"hashes": ["sha256:00"], "version": "==0.115.0"},
+      "uvicorn": {"hashes": ["sha256:00"], "version": "==0.34.0"},
+      "\(name)": {"hashes": ["sha256:00"], "markers": "\(marker)", "version": "==4.10"}}}
+      """,
+    ])
+    #expect(service.runtime.version == version)
+    #expect(service.has("FORGE-P033", version == "3.11" ? .error : .warning))
+  }
+
   @Test func withoutWheelAndSources() throws {
     let lock =
-      "[[package]]\nname = \"fastapi\"\nversion = \"1\"\n" + Self.wheels("a", [10], source: false)
+      "[[package]]\nname = \"fastapi\"\nversion = \"1\"\n" + Self.wheels("a", [8], source: false)
     let service = try service([
       "poetry.lock": lock,
       "pyproject.toml":

@@ -20,7 +20,7 @@ package struct LockCheck {
 
   /// The first reason by which the lockfile is out of date, as a finding; nil where none is known.
   package func finding() -> Finding? {
-    let problem = missing() ?? uv() ?? poetry() ?? groups()
+    let problem = missing() ?? uv() ?? poetry() ?? groups() ?? ownVersion()
     guard let problem else { return nil }
     let tool = manifest.managerName.rawValue
     return Finding(
@@ -67,13 +67,6 @@ package struct LockCheck {
       return Problem(
         text: "it has no entry for the project \(shown)", place: pyproject.place(["project"]))
     }
-    if let version = project["version"]?.string, let known = locked.version, version != known,
-      Self.isPlain(version), Self.isPlain(known)
-    {
-      return Problem(
-        text: "it was made for version \(known) of \(shown), which is \(version) now",
-        place: pyproject.place(["project", "version"]))
-    }
     if let range = project["requires-python"]?.string, let known = lockfile.requiresPython,
       manifest.workspace == nil, Self.differ(range, known)
     {
@@ -82,6 +75,22 @@ package struct LockCheck {
           + DisplayText.escape(range), place: pyproject.place(["project", "requires-python"]))
     }
     return requirements(locked.requirements)
+  }
+
+  /// Whether uv refuses the lockfile for the project's own version alone, which nothing that is installed depends on.
+  var isOlderVersion: Bool { finding()?.severity == .warning && ownVersion() != nil }
+
+  /// The project's version was raised, and the lockfile was not made again.
+  private func ownVersion() -> Problem? {
+    guard lockfile.kind == .uv, let project, let ownName, !isDynamic,
+      let known = lockfile.manifests[ownName]?.version, let version = project["version"]?.string,
+      version != known, Self.isPlain(version), Self.isPlain(known)
+    else { return nil }
+    let shown = DisplayText.escape(manifest.projectName ?? ownName)
+    return Problem(
+      text: "it was made for version \(known) of \(shown), which is \(version) now; what it "
+        + "locks is installed all the same",
+      place: pyproject.place(["project", "version"]), isWarning: true)
   }
 
   /// Compares the requirements that are installed always.

@@ -21,7 +21,7 @@ package struct PythonInstallation {
     }
     var installation = Installation(
       extras: names(.extra), groups: names(.group),
-      checksLockfile: !manifest.isDynamic,
+      checksLockfile: !manifest.isDynamic && LockCheck(manifest)?.isOlderVersion != true,
       hashed: manifest.lockfile?.packages.values.allSatisfy { $0.isHashed || !$0.isMain } ?? true)
     installation.project = project(index, workers)
     if installation.project != .none { installation.versionVariable = versionVariable() }

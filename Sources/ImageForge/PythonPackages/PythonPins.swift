@@ -21,17 +21,20 @@ struct PythonPin: Sendable {
 struct PythonPins: Sendable {
   /// The one that rules first.
   private(set) var pins: [PythonPin] = []
+  /// What the service's Dockerfile is made from, beside version files.
+  private(set) var image: PythonPin?
   /// Version files that ask for another Python than CPython 3.
   private(set) var findings: [Finding] = []
 
   /// Reads version files: the service's own rule before those of the folders above it. Where there are none, the base
   /// image of the service's Dockerfile counts.
   init(_ folder: String, in tree: ProjectTree) {
+    image = Self.dockerfilePin(folder, in: tree)
     for current in ProjectTree.foldersUpwards(from: folder) {
       readVersionFiles(current, in: tree)
       if !pins.isEmpty { return }
     }
-    if let image = Self.dockerfilePin(folder, in: tree) { pins = [image] }
+    pins = [image].compactMap(\.self)
   }
 
   // MARK: Version files

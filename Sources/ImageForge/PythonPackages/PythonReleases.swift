@@ -29,18 +29,24 @@ package struct PythonReleases: Decodable, Sendable {
   /// By the name of a package manager: the newest release of each of its lines, the newest first.
   private let tools: [String: [String]]
 
+  /// Packages that bring to older Pythons what newer ones have.
+  let backports: Set<String>
+
   enum CodingKeys: String, CodingKey {
     case asOf = "as-of"
-    case `default`, lines, tools
+    case `default`, lines, tools, backports
   }
 
   package static let table: PythonReleases = {
     // The table is embedded; a test reads it, so that an unreadable one cannot be released.
     let table = try? Catalogue.decode(PythonReleases.self, from: "data/python-releases.yaml")
-    return table ?? PythonReleases(asOf: "", default: 13, lines: [], tools: [:])
+    return table ?? PythonReleases(asOf: "", default: 13, lines: [], tools: [:], backports: [])
   }()
 
-  private init(asOf: String, default: Int, lines: [Line], tools: [String: [String]]) {
+  private init(
+    asOf: String, default: Int, lines: [Line], tools: [String: [String]], backports: Set<String>
+  ) {
+    self.backports = backports
     self.asOf = asOf
     self.default = `default`
     self.lines = lines

@@ -32,6 +32,8 @@ package struct PythonRuntime {
   private let releases = PythonReleases.table
   private let wheels: LockedWheels
   private var ranges: [Range] = []
+  /// What the service's Dockerfile is made from.
+  private var image: PythonPin?
   private var choice = Choice(minor: PythonReleases.table.default, place: nil)
   /// What asks for versions that the chosen one does not satisfy.
   private var alternatives: [Conclusion.Alternative] = []
@@ -44,6 +46,7 @@ package struct PythonRuntime {
     let pins = read.pins
     for finding in read.findings { doubt(finding) }
     comparePins(pins)
+    image = read.image
     choice = choose(pins.first)
     noteRelease(pins.first)
     noteMissingWheels()
@@ -147,7 +150,7 @@ package struct PythonRuntime {
         return Choice(minor: pin.minor, patch: onlyPatch(pin.minor), place: pin.place)
       }
     } else if let pin {
-      if let choice = chooseRetired() { return choice }
+      if let choice = chooseRetired() ?? chooseLocked(for: pin.minor) { return choice }
       let choice = chooseInstead(of: pin)
       doubt(notOffered(pin.minor, at: pin.place, taken: choice))
       return choice
@@ -172,10 +175,19 @@ package struct PythonRuntime {
   /// What stands in for a version that no image has: the nearest that is maintained.
   private func chooseInstead(of pin: PythonPin) -> Choice {
     let allowed = releases.offered.filter(isAllowed)
-    let nearest = pin.minor < releases.oldest ? allowed.first : allowed.last
-    let minor = nearest ?? (pin.minor < releases.oldest ? releases.oldest : releases.newest)
+    if let image, allowed.contains(image.minor) {
+      return Choice(
+        minor: image.minor, place: image.place, why: "what the Dockerfile that is there runs on")
+    }
+    let nearest: Int
+    if pin.minor < releases.oldest {
+      let complete = allowed.first { wheels.missing(for: $0).isEmpty }
+      nearest = complete ?? allowed.first ?? releases.oldest
+    } else {
+      nearest = allowed.last ?? releases.newest
+    }
     return Choice(
-      minor: minor, place: pin.place, why: "the nearest to what is asked for that is maintained")
+      minor: nearest, place: pin.place, why: "the nearest to what is asked for that is maintained")
   }
 
   /// One release alone, where no minor version's newest is allowed.
@@ -208,6 +220,33 @@ package struct PythonRuntime {
       why: "the newest that the project allows")
   }
 
+  /// A version without security fixes, where what is locked can be installed on no newer one: their wheels are missing,
+  /// or a package that is locked for it is left out.
+  /// - Parameter wanted: the version that is asked for.
+  private mutating func chooseLocked(for wanted: Int) -> Choice? {
+    guard let lock = manifest?.managerPlace else { return nil }
+    func obstacle(_ minor: Int) -> String? {
+      wheels.missing(for: minor).first { ($0.pythons.last ?? minor) < minor }?.name
+        ?? wheels.leftOut(on: minor, lockedFor: wanted)
+    }
+    var possible = (releases.retired + releases.offered).filter { $0 >= wanted }
+    if possible.contains(where: isAllowed) { possible = possible.filter(isAllowed) }
+    let newer = possible.filter(releases.offered.contains)
+    let old = possible.filter { releases.retired.contains($0) && wheels.missing(for: $0).isEmpty }
+    guard let first = newer.first, let name = obstacle(first),
+      newer.allSatisfy({ obstacle($0) != nil }),
+      let minor = old.last(where: { wheels.leftOut(on: $0, lockedFor: wanted) == nil }),
+      let month = releases.endOfLife(of: minor)
+    else { return nil }
+    findings.note(
+      "FORGE-P033", .warning,
+      "Python 3.\(minor) has had no security fixes since \(month); it is taken, since "
+        + "\(DisplayText.escape(name)) is locked for no newer one",
+      at: lock, fix: "lock the packages anew, for Python 3.\(releases.default)")
+    return Choice(
+      minor: minor, place: lock, why: "the newest that what is locked can be installed on")
+  }
+
   /// The newest of the versions that the classifiers list.
   private func chooseClassified() -> Choice? {
     guard let listed = manifest?.classifiedPythons, !listed.value.isEmpty else { return nil }
@@ -234,6 +273,7 @@ package struct PythonRuntime {
           fix: "bring the constraints into line"))
       return Choice(minor: releases.default, place: first.place)
     }
+    if let choice = chooseLocked(for: wanted) { return choice }
     let minor = wanted > releases.newest ? releases.newest : releases.oldest
     let choice = Choice(minor: minor, place: first.place, why: "the nearest that is maintained")
     doubt(notOffered(wanted, at: place, taken: choice))
@@ -255,6 +295,12 @@ package struct PythonRuntime {
     let newer = releases.offered.filter { $0 > releases.default }
     let allowed = ([releases.default] + older + newer).filter(isAllowed)
     guard let minor = wheels.best(of: allowed), minor != releases.default else { return nil }
+    if !wheels.missing(for: minor).isEmpty,
+      let oldest = releases.retired.first(where: isAllowed),
+      let choice = chooseLocked(for: oldest)
+    {
+      return choice
+    }
     guard wheels.missing(for: minor).count < wheels.missing(for: releases.default).count else {
       return Choice(
         minor: minor, place: lock,

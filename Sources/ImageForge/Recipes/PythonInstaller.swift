@@ -157,7 +157,9 @@ struct PythonInstaller {
     if !names.groups.isEmpty {
       words += " --categories \"\((["packages"] + names.groups).joined(separator: " "))\""
     }
-    return words + " > /tmp/requirements.txt \\\n    && " + pip("/tmp/requirements.txt")
+    // What is locked is all that there is: pip would look for more, as on the machine that it runs on.
+    return words + " > /tmp/requirements.txt \\\n    && "
+      + pip("/tmp/requirements.txt", "--no-deps ")
   }
 
   // MARK: pip
@@ -196,8 +198,8 @@ struct PythonInstaller {
       + "print(\(lists.joined(separator: ", ")), sep=chr(10))"
   }
 
-  private func pip(_ requirements: String) -> String {
-    "pip --python /opt/venv/bin/python install --no-compile --requirement \(requirements)"
+  private func pip(_ requirements: String, _ flags: String = "") -> String {
+    "pip --python /opt/venv/bin/python install \(flags)--no-compile --requirement \(requirements)"
   }
 
   // MARK: The project itself

@@ -19,7 +19,8 @@ public struct Installation: Codable, Sendable, Equatable {
   public var project: Project
   /// The variable that tells the build the project's version, which it would ask git for.
   @EncodesNull public var versionVariable: String?
-  /// Whether the lockfile can be held against the manifest before the sources are there.
+  /// Whether the lockfile is held against the manifest: not where only the sources tell what the manifest says, nor
+  /// where nothing but the project's own version differs.
   public var checksLockfile: Bool
   /// Whether every locked package has a hash: pip wants one for all or for none.
   public var hashed: Bool

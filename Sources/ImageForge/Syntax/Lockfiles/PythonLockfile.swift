@@ -36,6 +36,8 @@ package struct PythonLockfile: Sendable {
     /// A folder of the project, relative to the lockfile.
     package let directory: String?
     package let isGit: Bool
+    /// For which Pythons it is locked alone, where a Pipfile.lock says so: `python_version < '3.11'`.
+    package var marker: String?
     /// Normalised names of what it depends on, where the lockfile says so.
     package var dependencies: [String] = []
   }
@@ -299,7 +301,8 @@ package struct PythonLockfile: Sendable {
         packages[name] = Package(
           name: name, version: version, isMain: isMain, wheels: [], listsFiles: false,
           isHashed: member.value["hashes"]?.elements.isEmpty == false,
-          directory: member.value["path"]?.string, isGit: member.value["git"] != nil)
+          directory: member.value["path"]?.string, isGit: member.value["git"] != nil,
+          marker: member.value["markers"]?.string)
         spelling[name] = member.key
       }
     }
