@@ -234,16 +234,53 @@ import Testing
     ("import transformers\n", ["~"]),
     ("C = {'class': 'logging.FileHandler', 'filename': 'logs/a.log'}\n", ["logs"]),
     ("os.makedirs(os.environ.get('UPLOADS', 'uploads'))\n", ["uploads"]),
+    ("(Path(__file__).resolve().parents[2] / 'data').mkdir()\n", ["/data"]),
+    ("D = Path(os.getenv('D') or Path(__file__).parents[1] / 'd')\nD.mkdir()\n", ["d"]),
+    ("D = Path(D0 if D0 else '/app/data')\nD.mkdir()\n", ["data"]),
+    ("def d():\n  if X: return Path('a')\n  return Path('b')\nd().mkdir()\n", ["a", "b"]),
+    ("os.makedirs(os.getcwd() + os.sep + 'logs')\n", ["logs"]),
+    ("L = 'logs'\nlogger.add(os.path.join(os.getcwd() + '/' + L, 'x.log'))\n", ["logs"]),
+    ("import tempfile\ndef f():\n  tempfile.mkdtemp()\n", ["/tmp"]),
+    ("from tempfile import NamedTemporaryFile as N\ndef f():\n  N(suffix='.x')\n", ["/tmp"]),
+    ("from fastapi import UploadFile\n", ["/tmp"]),
     // Reading, memory, what only a run of the file does, and what no one can know.
     ("open('data/x.json')\nopen('y', 'r')\n", []),
     ("sqlite3.connect(':memory:')\nURL = 'sqlite:///:memory:'\n", []),
     ("if __name__ == '__main__':\n  os.makedirs('out')\n", []),
     ("def f(name):\n  os.makedirs(name)\n  open(f'{name}/x', 'w')\n", []),
+    ("import tempfile\ntempfile.mkdtemp(dir='.')\ntempfile.gettempprefix()\n", []),
+    ("os.makedirs(os.getcwd() + 'logs')\n", []),
   ]
 
   @Test(arguments: written)
   func writtenFolders(_ code: String, _ folders: [String]) throws {
     #expect(try uses(code).writes.map(\.folder) == folders)
+  }
+
+  /// A file that is made beside code is named, so that the image can lead it elsewhere.
+  @Test(
+    arguments: [
+      ("logging.FileHandler('error.log')\n", [:], "error.log"),
+      ("URL = 'sqlite:///./app.db'\n", [:], "app.db"),
+      ("open(Path(__file__).parent / 'state.json', 'w')\n", [:], "app/state.json"),
+      ("sqlite3.connect('app.db')\n", ["app.db": "x"], nil),
+      ("logging.FileHandler('logs/error.log')\n", [:], nil),
+      ("logging.FileHandler('logs/error.log')\n", ["logs/.gitkeep": ""], nil),
+      ("logger.add('{time}.log')\n", [:], nil),
+    ] as [(String, [String: String], String?)])
+  func newFiles(_ code: String, _ files: [String: String], _ name: String?) throws {
+    let writes = try uses(code, files).writes
+    #expect(writes.count == 1)
+    #expect(writes.first?.newFile == name)
+  }
+
+  /// What the server does not load, its image need not let it write.
+  @Test func whatToolsWriteIsTheirs() throws {
+    let tool = ["app/dump.py": "import os\nos.makedirs('dumps')\n"]
+    #expect(try uses("", tool).writes == [])
+    #expect(try uses("from app import dump\n", tool).writes.map(\.folder) == ["dumps"])
+    let dynamic = "import importlib\nimportlib.import_module(NAME)\n"
+    #expect(try uses(dynamic, tool).writes.map(\.folder) == ["dumps"])
   }
 
   @Test func whatIsWrittenIsNotMissing() throws {

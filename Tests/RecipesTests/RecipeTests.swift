@@ -55,6 +55,25 @@ import Testing
     #expect(!files[1].contents.contains("plain.json"))
   }
 
+  /// On a read-only file system nothing is made beside the code, and no volume can hide it.
+  @Test func filesBesideTheCodeLeadElsewhere() throws {
+    let service = Samples.fastapi { service in
+      service.path = "."
+      service.writes = [
+        WrittenPath(folder: ".", holdsFiles: true, newFile: "app.db", source: "a.py:1"),
+        WrittenPath(folder: "app", holdsFiles: true, newFile: "app/app.db", source: "a.py:2"),
+      ]
+    }
+    let lines = try generate(service)[0].contents.split(separator: "\n").map(String.init)
+    for line in [
+      "RUN mkdir -p /writable/data \\", "RUN ln -s /data/app.db /source/app.db",
+      "RUN ln -s /data/app-app.db /source/app/app.db", #"LABEL forge.writable="/data""#,
+    ] {
+      #expect(lines.contains(line), "\(line)")
+    }
+    #expect(!lines.contains { $0.contains("1775") })
+  }
+
   @Test func sameAnalysisSameBytes() throws {
     for sample in Samples.all { #expect(try generate(sample.service) == generate(sample.service)) }
   }

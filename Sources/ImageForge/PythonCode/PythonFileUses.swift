@@ -33,6 +33,12 @@ package struct PythonFileUses {
     "shutil.move": Writer(position: 1, name: "dst"),
     "shutil.copytree": Writer(position: 1, name: "dst", makesFolder: true),
   ]
+  /// Each makes a file or folder in the system's folder for them, or fails without one.
+  private static let temporary: Set<String> = [
+    "tempfile.gettempdir", "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile",
+    "tempfile.TemporaryDirectory", "tempfile.SpooledTemporaryFile", "tempfile.mkstemp",
+    "tempfile.mkdtemp", "tempfile.mktemp",
+  ]
   private static let methods: Set<String> = ["write_text", "write_bytes", "touch"]
 
   /// Packages that keep what they fetch in the user's home. The table is embedded; a test reads it.
@@ -43,11 +49,18 @@ package struct PythonFileUses {
   private let index: PythonIndex
   private let paths: PythonPaths
 
-  package static func find(_ index: PythonIndex, folder: String, in tree: ProjectTree) -> FileUses {
+  /// Whether the file that is looked at is loaded by what runs: what others write, tools of the developers do.
+  private var isLoaded = true
+
+  /// - Parameter reach: the files that are loaded.
+  package static func find(
+    _ index: PythonIndex, reach: PythonReach, folder: String, in tree: ProjectTree
+  ) -> FileUses {
     var found = PythonFileUses(
       uses: FileUses(folder: folder, in: tree), index: index, paths: PythonPaths(index: index))
     for path in index.paths where !PythonSources.isAside(path, in: folder) {
       guard let file = index.files[path] else { continue }
+      found.isLoaded = reach.contains(path)
       found.readImports(of: file, tests: ProjectTree.join(folder, "tests"))
       PythonIndex.forEachScope(file) { scope, statements in
         for statement in statements.flattened where !file.isInMain(statement.offset) {
@@ -71,6 +84,11 @@ package struct PythonFileUses {
         ProjectPath.relative(path, to: tests) != nil
       else { continue }
       uses.readFolder("tests")
+    }
+    guard isLoaded else { return }
+    // Uploads beyond a megabyte are kept in temporary files.
+    if file.imports(member: "UploadFile", of: ["fastapi", "starlette.datastructures"]) {
+      uses.writeFolder(.absolute("/tmp"), at: .source(file: file.path, line: 1))
     }
     if Self.homeUsers.contains(where: file.imports(package:)) {
       uses.writeHome(at: .source(file: file.path, line: 1))
@@ -98,7 +116,7 @@ package struct PythonFileUses {
   }
 
   private mutating func readText(_ text: String, _ place: PythonPlace) {
-    if text.hasPrefix("sqlite"), let colon = text.firstRange(of: ":///") {
+    if isLoaded, text.hasPrefix("sqlite"), let colon = text.firstRange(of: ":///") {
       writeDatabase(String(text[colon.upperBound...]), at: place.location)
     } else if text.contains("."), !text.contains(" "), let path = FileUses.Path(written: text) {
       uses.read(path, at: place.location)
@@ -119,7 +137,7 @@ package struct PythonFileUses {
     func value(_ key: String) -> PythonExpression? {
       pairs.first { $0.key?.string == key }?.value
     }
-    guard let name = value("filename"), let kind = value("class")?.string,
+    guard isLoaded, let name = value("filename"), let kind = value("class")?.string,
       kind.hasSuffix("FileHandler")
     else { return }
     let place = PythonPlace(expression: name, scope: scope)
@@ -129,36 +147,34 @@ package struct PythonFileUses {
   private mutating func readCall(
     _ callee: PythonExpression, _ arguments: [PythonArgument], _ place: PythonPlace
   ) {
+    guard isLoaded else { return }
     let scope = place.scope
-    func path(_ expression: PythonExpression?) -> FileUses.Path? {
-      expression.flatMap { paths.path(of: PythonPlace(expression: $0, scope: scope)) }
+    func all(_ expression: PythonExpression) -> [FileUses.Path] {
+      paths.paths(of: PythonPlace(expression: expression, scope: scope))
     }
-    if case .attribute(let base, let method) = callee.kind, writes(method, arguments),
-      let found = path(base)
-    {
-      if method == "mkdir" {
-        uses.writeFolder(found, at: place.location)
-      } else {
-        uses.writeFile(found, at: place.location)
-      }
-      return
+    if case .attribute(let base, let method) = callee.kind, writes(method, arguments) {
+      let found = all(base)
+      for path in found where method == "mkdir" { uses.writeFolder(path, at: place.location) }
+      for path in found where method != "mkdir" { uses.writeFile(path, at: place.location) }
+      if !found.isEmpty { return }
     }
     guard let name = externalName(of: callee, in: scope.file) else { return }
+    if Self.temporary.contains(name), arguments["dir"] == nil {
+      uses.writeFolder(.absolute("/tmp"), at: place.location)
+      return
+    }
     if ["open", "io.open", "aiofiles.open"].contains(name) {
-      guard isWriting(arguments.argument(1, "mode")), let found = path(arguments.positional.first)
+      guard isWriting(arguments.argument(1, "mode")), let file = arguments.positional.first
       else { return }
-      uses.writeFile(found, at: place.location)
+      for path in all(file) { uses.writeFile(path, at: place.location) }
       return
     }
     guard let writer = Self.writers[name],
       let written = arguments.argument(writer.position, writer.name),
-      written.string?.contains(":memory:") != true, let found = path(written)
+      written.string?.contains(":memory:") != true
     else { return }
-    if writer.makesFolder {
-      uses.writeFolder(found, at: place.location)
-    } else {
-      uses.writeFile(found, at: place.location)
-    }
+    for path in all(written) where writer.makesFolder { uses.writeFolder(path, at: place.location) }
+    for path in all(written) where !writer.makesFolder { uses.writeFile(path, at: place.location) }
   }
 
   /// Whether a method of a path writes.

@@ -5,6 +5,16 @@ import ForgeSyntax
 struct PythonPaths {
   let index: PythonIndex
 
+  /// The paths that an expression may be, where it is a name or a call of the project's own.
+  func paths(of place: PythonPlace) -> [FileUses.Path] {
+    var found: [FileUses.Path] = []
+    for maker in index.makers(of: place) {
+      if let path = path(of: maker), !found.contains(path) { found.append(path) }
+    }
+    if found.isEmpty, let path = path(of: place) { return [path] }
+    return found
+  }
+
   /// The path that an expression is; nil where the code does not say.
   func path(of place: PythonPlace) -> FileUses.Path? {
     var budget = 64
@@ -24,10 +34,14 @@ struct PythonPaths {
       guard let first = operands.first.flatMap(inner) else { return nil }
       return join(first, operands.dropFirst(), place.scope)
     // `os.getenv("DATA_DIR") or "data"`
-    case .operation(let operators, let operands) where operators.allSatisfy { $0 == "or" }:
-      return operands.last.flatMap(inner)
+    case .operation where place.expression.lastResort != nil:
+      return place.expression.lastResort.flatMap(inner)
+    case .operation where place.expression.branches != nil:
+      guard let (first, other) = place.expression.branches else { return nil }
+      return inner(first) ?? inner(other)
     case .operation(let operators, _) where operators.allSatisfy { $0 == "+" }:
-      return index.text(of: place).flatMap { FileUses.Path(written: $0) }
+      if let text = index.text(of: place) { return FileUses.Path(written: text) }
+      return sum(of: place, inner)
     case .attribute(let base, "parent"): return inner(base)?.parent
     case .subscripted(let base, let indices):
       guard case .attribute(let path, "parents") = base.kind, let count = indices.first?.integer,
@@ -87,6 +101,26 @@ struct PythonPaths {
     }
   }
 
+  /// `os.getcwd() + os.sep + "logs"`: a path, and texts behind it that begin with a separator.
+  private func sum(
+    of place: PythonPlace, _ path: (PythonExpression) -> FileUses.Path?
+  ) -> FileUses.Path? {
+    let parts = place.expression.summands
+    guard let base = parts.first.flatMap(path) else { return nil }
+    var rest = ""
+    for part in parts.dropFirst() {
+      if ["os.sep", "os.path.sep", "sep"].contains(part.dotted?.joined(separator: ".")) {
+        rest += "/"
+        continue
+      }
+      let text = index.text(of: PythonPlace(expression: part, scope: place.scope))
+      guard let text else { return nil }
+      rest += text
+    }
+    guard rest.hasPrefix("/") else { return nil }
+    return base.appending(String(rest.drop { $0 == "/" }))
+  }
+
   private func join(
     _ base: FileUses.Path, _ parts: ArraySlice<PythonExpression>, _ scope: PythonScope
   ) -> FileUses.Path? {
@@ -98,5 +132,15 @@ struct PythonPaths {
       path = next
     }
     return path
+  }
+}
+
+extension PythonExpression {
+  /// What is added up, in order: those of `a + b + c`; the expression itself where it is no sum.
+  fileprivate var summands: [PythonExpression] {
+    guard case .operation(let operators, let operands) = kind,
+      operators.allSatisfy({ $0 == "+" })
+    else { return [self] }
+    return operands.flatMap(\.summands)
   }
 }

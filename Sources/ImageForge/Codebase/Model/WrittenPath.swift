@@ -9,13 +9,19 @@ public struct WrittenPath: Codable, Sendable, Equatable {
   public var holdsFiles: Bool
   /// A file of the source that is written, relative to the service.
   @EncodesNull public var file: String?
+  /// A file that is made beside files of the source, relative to the service.
+  @EncodesNull public var newFile: String?
   /// `file:line` of what writes it.
   public var source: String
 
-  public init(folder: String, holdsFiles: Bool = false, file: String? = nil, source: String) {
+  public init(
+    folder: String, holdsFiles: Bool = false, file: String? = nil, newFile: String? = nil,
+    source: String
+  ) {
     self.folder = folder
     self.holdsFiles = holdsFiles
     self.file = file
+    self.newFile = newFile
     self.source = source
   }
 }

@@ -26,6 +26,8 @@ package struct FileUses {
 
     package var parent: Path {
       switch self {
+      // What lies above the analysed root lies above the application's folder in the image.
+      case .project("."): .absolute("/")
       case .project(let path): .project(ProjectTree.parent(path))
       case .working(let path): .working(ProjectTree.parent(path))
       case .home(let path): .home(ProjectTree.parent(path))
@@ -75,7 +77,7 @@ package struct FileUses {
   package mutating func writeFolder(_ path: Path, at place: Place) {
     guard writes.count < Self.maximumCount else { return }
     switch relative(path) {
-    case .service(let path): add(path, file: nil, at: place)
+    case .service(let path): add(path, at: place)
     case .elsewhere(let path): add(elsewhere: path, at: place)
     case nil: break
     }
@@ -86,9 +88,7 @@ package struct FileUses {
       return writeFolder(path.parent, at: place)
     }
     guard file != "." else { return }
-    var present: String?
-    if tree.hasFile(ProjectTree.join(folder, file)) { present = file }
-    add(ProjectTree.parent(file), file: present, at: place)
+    add(ProjectTree.parent(file), file: file, at: place)
   }
 
   private enum Target {
@@ -99,7 +99,9 @@ package struct FileUses {
   /// As seen from the service's folder, which is the server's too.
   private func relative(_ path: Path) -> Target? {
     switch path {
-    case .project(let path): return ProjectPath.relative(path, to: folder).map(Target.service)
+    case .project(let path):
+      if let own = ProjectPath.relative(path, to: folder) { return .service(own) }
+      return relative(.absolute(aboveImage(path)))
     case .working(let path): return .service(path)
     case .home(let path): return .elsewhere("~/" + path)
     case .absolute(let path):
@@ -112,19 +114,44 @@ package struct FileUses {
     }
   }
 
-  private mutating func add(_ path: String, file: String?, at place: Place) {
+  /// Where a path outside of the service's folder leads in the image, whose folder of the service has only `/` above.
+  private func aboveImage(_ path: String) -> String {
+    var above = ProjectTree.parent(folder)
+    while true {
+      if let rest = ProjectPath.relative(path, to: above) { return rest == "." ? "/" : "/" + rest }
+      above = ProjectTree.parent(above)
+    }
+  }
+
+  private mutating func add(_ path: String, file: String? = nil, at place: Place) {
     guard ProjectPath.isPlain(path) else { return }
-    if writes.contains(where: { $0.folder == path && $0.file == file }) { return }
-    if path == "." {
+    let files = tree.files(below: ProjectTree.join(folder, path))
+    var write = WrittenPath(
+      folder: path,
+      holdsFiles: path == "." || files.contains { !ProjectTree.name($0).hasPrefix(".git") },
+      source: place.description)
+    if let file, tree.hasFile(ProjectTree.join(folder, file)) {
+      write.file = file
+    } else if let file, write.holdsFiles, ProjectPath.isPlain(file) {
+      write.newFile = file
+    }
+    let isKnown = writes.contains { known in
+      known.folder == path && known.file == write.file && known.newFile == write.newFile
+    }
+    if isKnown { return }
+    if let name = write.newFile {
+      findings.note(
+        "FORGE-F042", .info,
+        "the code makes \(name) beside its own files: in the image it is a link into /data",
+        at: place,
+        fix: "mount a volume at /data where it is to outlive the container")
+    } else if path == "." {
       findings.note(
         "FORGE-F042", .info,
         "the code writes into its own folder: what it writes ends with the container", at: place,
         fix: "write into a folder of its own, such as ./data, where a volume can be mounted")
     }
-    let files = tree.files(below: ProjectTree.join(folder, path))
-    let holdsFiles = path == "." || files.contains { !ProjectTree.name($0).hasPrefix(".git") }
-    writes.append(
-      WrittenPath(folder: path, holdsFiles: holdsFiles, file: file, source: place.description))
+    writes.append(write)
   }
 
   private mutating func add(elsewhere path: String, at place: Place) {

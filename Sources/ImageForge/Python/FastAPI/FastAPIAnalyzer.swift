@@ -95,9 +95,6 @@ package struct FastAPIAnalyzer {
       ?? PythonReleases.table.last(packageManager.name, on: runtime.minor)
     let environment = PythonEnvironment.read(index, folder: folder, in: tree)
     let databases = PythonDatabases.find(manifest, index, folder: folder)
-    let uses = PythonFileUses.find(index, folder: folder, in: tree)
-    let assets = PythonAssets.find(
-      index, folder: folder, made: Set(uses.writes.map(\.folder)), in: tree)
     let migrations = PythonMigrations(manifest, folder: folder, in: tree)
     let workers = PythonWorkers.find(index, folder: folder, appDir: entrypoint?.appDir, in: tree)
     let installation = PythonInstallation(manifest, index, workers: workers)
@@ -105,6 +102,9 @@ package struct FastAPIAnalyzer {
     var started: [String] = []
     if workers.isEmpty { started = startedFiles }
     let reach = PythonReach(from: started, in: index)
+    let uses = PythonFileUses.find(index, reach: reach, folder: folder, in: tree)
+    let assets = PythonAssets.find(
+      index, folder: folder, made: Set(uses.writes.map(\.folder)), in: tree)
     let programs = PythonPrograms(manifest, index, reach: reach, folder: folder)
     let packages = PythonPackages(
       manifest, python: runtime.runtime.version, programs: programs.packages)
