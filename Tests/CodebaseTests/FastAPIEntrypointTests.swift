@@ -206,6 +206,52 @@ import Testing
       entrypoint: "pkg.web:server"),
   ]
 
+  struct Own: Sendable {
+    let files: [String: String]
+    let entrypoint: String
+    var package: String?
+  }
+
+  /// A service whose folder is itself a package: what its files import begins above it.
+  @Test(arguments: [
+    Own(
+      files: ["main.py": "from api.routes import x\n" + app, "routes.py": "x = 1\n"],
+      entrypoint: "api.main:app", package: "api"),
+    Own(
+      files: ["__init__.py": "", "main.py": "from .routes import x\n" + app, "routes.py": ""],
+      entrypoint: "api.main:app", package: "api"),
+    Own(
+      files: [
+        "main.py": "from api.core.registrar import make\napp = make()\n",
+        "core/registrar.py": "from fastapi import FastAPI\nfrom api import conf\n"
+          + "def make() -> FastAPI:\n  return FastAPI()\n",
+        "conf.py": "", "start.sh": "gunicorn api.main:app\n",
+      ],
+      entrypoint: "api.main:app", package: "api"),
+    Own(
+      files: [
+        "main.py": "import jobs\n" + app, "jobs.py": "from api import conf\n", "conf.py": "",
+      ],
+      entrypoint: "main:app", package: "api"),
+    // A package of that name that is there, one that is installed, and one of which nothing is in the folder.
+    Own(
+      files: ["main.py": "from api.routes import x\n" + app, "api/routes.py": "x = 1\n"],
+      entrypoint: "main:app"),
+    Own(files: ["main.py": "import api\n" + app, "routes.py": ""], entrypoint: "main:app"),
+    Own(
+      files: ["main.py": "from api.other import x\n" + app, "routes.py": ""],
+      entrypoint: "main:app"),
+  ])
+  func folderThatIsAPackage(_ own: Own) throws {
+    var files = Dictionary(uniqueKeysWithValues: own.files.map { ("api/" + $0.key, $0.value) })
+    files["api/requirements.txt"] = PythonProject.requirements
+    let service = try PythonProject.service(files, folder: "api")
+    #expect(service.fastapi?.entrypoint == own.entrypoint)
+    #expect(service.fastapi?.appDir == ".")
+    #expect(service.package == own.package)
+    #expect(service.findings.filter { $0.severity == .error } == [])
+  }
+
   @Test(arguments: shapes) func shape(_ shape: Shape) throws {
     var files = shape.files
     files["requirements.txt"] = PythonProject.requirements

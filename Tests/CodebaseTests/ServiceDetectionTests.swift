@@ -267,6 +267,7 @@ import Testing
       ("logging.FileHandler('logs/error.log')\n", [:], nil),
       ("logging.FileHandler('logs/error.log')\n", ["logs/.gitkeep": ""], nil),
       ("logger.add('{time}.log')\n", [:], nil),
+      ("Path('app').touch()\n", [:], nil),
     ] as [(String, [String: String], String?)])
   func newFiles(_ code: String, _ files: [String: String], _ name: String?) throws {
     let writes = try uses(code, files).writes

@@ -55,6 +55,14 @@ import Testing
     #expect(!files[1].contents.contains("plain.json"))
   }
 
+  @Test func theCodesOwnPackageIsALink() throws {
+    let text = try generate(Samples.fastapi { $0.package = "api" })[0].contents
+    #expect(text.contains("RUN chmod -R u=rwX,go=rX /source\n"))
+    #expect(text.contains("\nRUN ln -s . /source/api\n"))
+    #expect(try !generate(Samples.fastapi())[0].contents.contains("ln -s"))
+    #expect(throws: RecipeError.self) { try generate(Samples.fastapi { $0.package = "a b" }) }
+  }
+
   /// On a read-only file system nothing is made beside the code, and no volume can hide it.
   @Test func filesBesideTheCodeLeadElsewhere() throws {
     let service = Samples.fastapi { service in

@@ -269,6 +269,8 @@ package struct PythonIndex: Sendable {
   package let paths: [String]
   /// All Python files of the service, read or not.
   package let allPaths: Set<String>
+  /// The name by which the code imports the service's folder itself; nil where it does not.
+  package let package: String?
   /// The folders that hold Python files, at any depth.
   private let folders: Set<String>
   /// Calls of functions that have parameters, by function name.
@@ -276,8 +278,9 @@ package struct PythonIndex: Sendable {
 
   private static let maximumSteps = 8
 
-  init(folder: String, files: [PythonFile], allPaths: Set<String>) {
+  init(folder: String, files: [PythonFile], allPaths: Set<String>, package: String? = nil) {
     self.folder = folder
+    self.package = package
     self.files = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     self.allPaths = allPaths
     folders = allPaths.reduce(into: []) { folders, path in
@@ -450,7 +453,8 @@ package struct PythonIndex: Sendable {
     for root in importRoots(of: file.path) {
       if let path = self.file(at: ProjectTree.join(root, relative)) { return path }
     }
-    return nil
+    guard let package, module.hasPrefix(package + ".") else { return nil }
+    return self.file(at: ProjectTree.join(folder, String(relative.dropFirst(package.count + 1))))
   }
 
   /// The folders that may be on the import path of a file: those above it, the nearest first, and `src`.

@@ -83,7 +83,10 @@ package enum PythonSources {
           at: .source(file: folder),
           fix: "analyse the folder of the service itself"))
     }
-    return (PythonIndex(folder: folder, files: files, allPaths: Set(own)), findings)
+    let package = OwnPackage.name(of: folder, files, Set(own), in: tree)
+    return (
+      PythonIndex(folder: folder, files: files, allPaths: Set(own), package: package), findings
+    )
   }
 
   private static func holds(_ bytes: [UInt8], _ word: [UInt8]) -> Bool {

@@ -46,6 +46,8 @@ struct FastAPIRecipe {
     /// Folders of the build stage that are made for the user, and files of the source that it gets; nil for none.
     let madeFolders: String?
     let ownedPaths: String?
+    /// The name by which the code imports its own folder.
+    let package: String?
     /// `ln -s TARGET NAME` for each file that leads elsewhere.
     let links: [String]
     /// Whether some of them lie outside of the application's folder.
@@ -144,6 +146,11 @@ struct FastAPIRecipe {
       gracefulShutdown: server.gracefulShutdown, user: workload.user, group: workload.group,
       madeFolders: Self.joined(madeFolders),
       ownedPaths: Self.joined(madeFolders + workload.folders.files.map { "/source/" + $0 }),
+      package: try service.package.map { name throws(RecipeError) in
+        try checks.require(
+          name, "name of its own package", PlainText.isVariableName,
+          expected: "letters, digits and underscores")
+      },
       links: workload.folders.links.map { "ln -s \($0.target) /source/\($0.path)" },
       copiesFolders: !workload.folders.others.isEmpty,
       opensRoot: workload.folders.writesRoot && !isBare, home: workload.folders.home,

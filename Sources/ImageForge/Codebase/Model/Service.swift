@@ -36,6 +36,8 @@ public struct Service: Codable, Sendable, Equatable {
   public var assetFolders: [String]
   /// Folders that the code writes by paths that stand in it; sorted.
   public var writes: [WrittenPath] = []
+  /// The name by which the code imports the service's folder itself, as a package; nil where it does not.
+  @EncodesNull public var package: String?
   /// Files and folders of the source that the code reads by paths that stand in it, relative to `path`; sorted.
   public var reads: [String] = []
   public var systemPackages: SystemPackages

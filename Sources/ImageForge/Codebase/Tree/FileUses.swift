@@ -132,7 +132,9 @@ package struct FileUses {
       source: place.description)
     if let file, tree.hasFile(ProjectTree.join(folder, file)) {
       write.file = file
-    } else if let file, write.holdsFiles, ProjectPath.isPlain(file) {
+    } else if let file, write.holdsFiles, ProjectPath.isPlain(file),
+      !tree.hasFolder(ProjectTree.join(folder, file))
+    {
       write.newFile = file
     }
     let isKnown = writes.contains { known in

@@ -145,6 +145,7 @@ package struct FastAPIAnalyzer {
           why: "the relative paths that the code reads are found from there"))
     }
     service.take(uses)
+    service.package = index.package
     conclude(in: &service, server: server, databases: databases)
     service.conclude("port", port.map(String.init))
     service.conclude("healthPath", health)

@@ -226,8 +226,12 @@ struct FastAPIEntrypointFinder {
       return nil
     }
     // What `--app-dir` or PYTHONPATH add may stand only in the image: `src` is tried too.
-    for root in [base, ProjectTree.join(folder, "src")] {
-      let stem = ProjectTree.join(root, module.joined(separator: "/"))
+    var places = [base, ProjectTree.join(folder, "src")].map { ($0, module[...]) }
+    if let package = index.package, module.first.map(String.init) == package, module.count > 1 {
+      places.append((folder, module.dropFirst()))
+    }
+    for (root, parts) in places {
+      let stem = ProjectTree.join(root, parts.joined(separator: "/"))
       guard let path = [stem + ".py", stem + "/__init__.py"].first(where: index.allPaths.contains)
       else { continue }
       let known = application(named: name, in: path)
@@ -413,6 +417,9 @@ struct FastAPIEntrypointFinder {
     else { return refuse(application) }
     var parts = path.dropLast(3).split(separator: "/")
     if parts.last == "__init__" { parts.removeLast() }
+    if let package = index.package, appDir == ".", needs(package, application.file) {
+      parts.insert(package[...], at: 0)
+    }
     guard !parts.isEmpty, parts.allSatisfy(FastAPIObjects.isIdentifier) else {
       return refuse(application)
     }
@@ -421,6 +428,17 @@ struct FastAPIEntrypointFinder {
       isFactory: application.isFactory, appDir: appDir,
       place: application.location, constructors: application.constructors,
       file: application.file)
+  }
+
+  /// Whether a file can be imported only as a part of the package that the service's folder is.
+  private func needs(_ package: String, _ path: String) -> Bool {
+    guard let file = index.files[path] else { return false }
+    if file.imports(package: package) { return true }
+    let depth = (ProjectPath.relative(path, to: folder) ?? path).split(separator: "/").count
+    return file.imports.values.contains { imported in
+      guard case .member(let level, _, _) = imported else { return false }
+      return level >= depth
+    }
   }
 
   private mutating func refuse(_ application: FastAPIObjects.Application) -> FastAPIEntrypoint? {
