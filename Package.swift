@@ -147,6 +147,7 @@ let package = Package(
         "ForgeDockerignore",
       ]),
     room("Workloads", uses: ["ForgeBasics", "ForgeCodebase"]),
+    room("Charts", uses: ["ForgeBasics", "ForgeTemplates", "ForgeWorkloads"]),
     room("Templates", uses: ["ForgeBasics", "ForgeCatalogue", mustache, yams, system]),
     room(
       "Migration",
@@ -200,7 +201,7 @@ let package = Package(
       "Reports",
       uses: [
         "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeCodebase", "ForgeAnalyzer",
-        "ForgeTemplates", "ForgeMigration",
+        "ForgeTemplates", "ForgeMigration", "ForgeWorkloads",
         "ForgeRecipes", "ForgeEngines", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
         "ForgeInspection",
         "ForgeLayers",
@@ -225,7 +226,7 @@ let package = Package(
         "ForgeCodebase",
         "ForgeAnalyzer", "ForgeLint", "ForgeTemplates", "ForgeMigration", "ForgeRecipes",
         "ForgeEngines", "ForgeGit", "ForgeTracing", "ForgeChecks", "ForgeBuilds", "ForgeTrials",
-        "ForgeReports", "CMalloc", "CArguments", arguments,
+        "ForgeReports", "ForgeWorkloads", "ForgeCharts", "CMalloc", "CArguments", arguments,
       ], swiftSettings: strict),
 
     // The example of README.md, compiled as a program of someone else's would be.
@@ -273,6 +274,11 @@ let package = Package(
       uses: ["ForgeRecipes", "ForgeMigration", "ForgeTemplates", "ForgeAnalyzer", subprocess],
       excludes: ["Snapshots", "ExistingSnapshots", "Matrix"]),
     tests("Engines", uses: ["ForgeEngines", "ForgeTrials"]),
+    tests(
+      "Chart",
+      uses: [
+        "ForgeWorkloads", "ForgeCharts", "ForgeTemplates", "ForgeAnalyzer", "ForgeReports", "forge",
+      ], excludes: ["helm.py"]),
     tests("Reports", uses: ["ForgeReports"], excludes: ["Schemas"]),
     tests("Command", uses: ["ImageForge", "ForgeTracing", "ForgeBuilds", "forge", yams]),
     tests("EndToEnd", uses: ["ImageForge", "forge"]),

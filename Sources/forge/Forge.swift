@@ -23,6 +23,7 @@ struct Forge: AsyncParsableCommand {
       Analyze.self,
       Env.self,
       Generate.self,
+      Chart.self,
       Recipes.self,
       Build.self,
       Test.self,

@@ -32,6 +32,10 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   public let files: [File]
   /// What was kept of Dockerfiles that were written by hand, and what was not.
   public let existing: [Existing]
+  /// What brings stale files up to date.
+  private var command = "forge generate"
+
+  private enum CodingKeys: String, CodingKey { case schemaVersion, mode, current, files, existing }
 
   /// What was taken over from a Dockerfile that was there.
   public struct Existing: Codable, Sendable, Equatable {
@@ -43,8 +47,14 @@ public struct GenerationReport: Codable, Sendable, Equatable {
     public let dropped: [ExistingDockerfile.Decision]
   }
 
-  /// - Parameter existing: the Dockerfiles whose decisions the files keep.
-  public init(plan: GenerationPlan, mode: Mode, existing: [ExistingDockerfile] = []) {
+  /// - Parameters:
+  ///   - existing: the Dockerfiles whose decisions the files keep.
+  ///   - command: what brings stale files up to date.
+  public init(
+    plan: GenerationPlan, mode: Mode, existing: [ExistingDockerfile] = [],
+    command: String = "forge generate"
+  ) {
+    self.command = command
     self.existing = existing.sorted { $0.path < $1.path }.map {
       Existing(path: $0.path, kept: $0.kept, dropped: $0.dropped)
     }
@@ -111,9 +121,9 @@ public struct GenerationReport: Codable, Sendable, Equatable {
           "\(stale.count) of \(files.count) files are not what forge writes; bring them up to date with"
         )
         if stale.contains(where: { $0.state == .foreign }) {
-          layout.line("forge generate --force")
+          layout.line("\(command) --force")
         } else {
-          layout.line("forge generate")
+          layout.line(command)
         }
       }
     }
