@@ -23,6 +23,8 @@ struct JSEnvironmentFinder {
   private var found: [Found] = []
   /// Names bound to `process.env` as a whole.
   private var aliases: Set<String> = []
+  /// How many tokens may still be looked at for the uses of names; what costs more is no source that people write.
+  private var budget = 5_000_000
 
   init(_ tree: JSTokenTree) { self.tree = tree }
 
@@ -140,9 +142,9 @@ struct JSEnvironmentFinder {
   }
 
   /// How a value is used where it stands, or where the constant that holds it stands.
-  private func places(ofValue start: Int, _ end: Int) -> [Place] {
+  private mutating func places(ofValue start: Int, _ end: Int) -> [Place] {
     let own = JSEnvironmentUse(tree, start: start, end: end).place()
-    guard own.use == .plain, found.count < 200 else { return [Self.place(own)] }
+    guard own.use == .plain else { return [Self.place(own)] }
     if let use = useByFunction(own.start) {
       return [Place(use: use, start: own.start, end: own.end, isCheck: use == .demanded)]
     }
@@ -154,20 +156,21 @@ struct JSEnvironmentFinder {
   }
 
   /// `required("NAME", value)`: what a function of this module does with the argument that the value is; nil for others.
-  private func useByFunction(_ start: Int) -> JSEnvironmentRead.Use? {
+  private mutating func useByFunction(_ start: Int) -> JSEnvironmentRead.Use? {
     let open = tree.parent[start]
     guard open > 0, tree.isPunctuator(open, "("), tree.token(open - 1).kind == .identifier,
       !tree.isDot(open - 2)
     else { return nil }
-    let position = (open..<start).count { tree.isPunctuator($0, ",") && tree.parent[$0] == open }
-    guard let parameter = tree.parameter(position, ofFunction: tree.text(open - 1)) else {
-      return nil
+    guard spend(start - open) else { return nil }
+    let position = tree.children(of: open).prefix { $0 < start }.count {
+      tree.isPunctuator($0, ",")
     }
-    let word = tree.bytes(parameter.index)
-    let uses = parameter.body.filter { index in
-      tree.tokens[index].kind == .identifier && !tree.isDot(index - 1)
-        && tree.bytes(index).elementsEqual(word)
-    }.prefix(64).map { JSEnvironmentUse(tree, start: $0, end: $0 + 1).place() }
+    guard let parameter = tree.parameter(position, ofFunction: tree.text(open - 1)),
+      spend(parameter.body.count)
+    else { return nil }
+    let uses = tree.uses(of: parameter.index, in: Range(parameter.body)).map {
+      JSEnvironmentUse(tree, start: $0, end: $0 + 1).place()
+    }
     if uses.contains(where: { $0.isCheck && $0.use == .demanded }) { return .demanded }
     return nil
   }
@@ -190,25 +193,24 @@ struct JSEnvironmentFinder {
     return at
   }
 
+  /// Takes from the budget; false when it is spent.
+  private mutating func spend(_ count: Int) -> Bool {
+    budget -= count
+    return budget >= 0
+  }
+
   /// The uses of a name after its declaration, as far as it is seen.
-  private func uses(ofConstant name: Int, declaredAt start: Int) -> [Place] {
-    let scope = tree.parent[name]
-    var end = tree.tokens.count
-    if scope >= 0 { end = max(tree.partner[scope], name) }
-    let word = tree.bytes(name)
+  private mutating func uses(ofConstant name: Int, declaredAt start: Int) -> [Place] {
+    let scope = tree.scope(of: name)
+    guard spend(scope.count) else { return [] }
     var uses: [Place] = []
     if tree.isWord(name - 2, "export") {
       uses.append(Place(use: .plain, start: start, end: start))
     }
-    for index in (name + 1)..<max(end, name + 1)
-    where tree.tokens[index].kind == .identifier && tree.tokens[index].range.count == word.count
-      && tree.bytes(index).elementsEqual(word) && !tree.isDot(index - 1)
-    {
+    for index in tree.uses(of: name, in: scope) {
       let isKey = tree.isPunctuator(index + 1, ":") && tree.isOneOf(index - 1, ["{", ","])
       if isKey || tree.isPunctuator(index + 1, "=") { continue }
       uses.append(Self.place(JSEnvironmentUse(tree, start: index, end: index + 1).place()))
-      // What is used so often is used in every way.
-      if uses.count >= 64 { break }
     }
     return uses
   }
@@ -244,23 +246,12 @@ struct JSEnvironmentFinder {
   }
 
   /// The uses of a name that a pattern binds.
-  private func usesBehind(pattern close: Int, of bound: Int) -> [Place] {
-    guard tree.token(bound).kind == .identifier, found.count < 200 else { return [] }
-    let open = tree.partner[close]
-    let scope = tree.parent[open]
-    var end = tree.tokens.count
-    if scope >= 0 { end = max(tree.partner[scope], close) }
-    let word = tree.bytes(bound)
-    var uses: [Place] = []
-    for index in (close + 1)..<max(end, close + 1)
-    where tree.tokens[index].kind == .identifier && tree.tokens[index].range.count == word.count
-      && tree.bytes(index).elementsEqual(word) && !tree.isDot(index - 1)
-      && !tree.isPunctuator(index + 1, ":")
-    {
-      uses.append(Self.place(JSEnvironmentUse(tree, start: index, end: index + 1).place()))
-      if uses.count >= 64 { break }
+  private mutating func usesBehind(pattern close: Int, of bound: Int) -> [Place] {
+    let scope = tree.scope(of: close)
+    guard tree.token(bound).kind == .identifier, spend(scope.count) else { return [] }
+    return tree.uses(of: bound, in: scope).filter { !tree.isPunctuator($0 + 1, ":") }.map {
+      Self.place(JSEnvironmentUse(tree, start: $0, end: $0 + 1).place())
     }
-    return uses
   }
 
   // MARK: Conclusions
@@ -376,11 +367,11 @@ struct JSBranches {
   /// - Parameter condition: the index of the opening parenthesis.
   init(_ tree: JSTokenTree, condition: Int) {
     let first = tree.partner[condition] + 1
-    var end = Self.end(tree, first)
-    leaves =
-      Self.holds(tree, first..<end, ["return", "continue", "break", "throw"])
-      || Self.exits(tree, first..<end)
+    // A condition that nothing closes has no branches.
+    var end = first
+    if first > condition + 1 { end = Self.end(tree, first) }
     fails = Self.holds(tree, first..<end, ["throw"]) || Self.exits(tree, first..<end)
+    leaves = fails || Self.holds(tree, first..<end, ["return", "continue", "break"])
     var failsElse = false
     if tree.isPunctuator(end, ";") { end += 1 }
     if tree.isWord(end, "else") {

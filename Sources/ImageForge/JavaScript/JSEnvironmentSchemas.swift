@@ -16,6 +16,8 @@ struct JSEnvironmentSchemas {
   private(set) var ownEntries: [Entry] = []
   /// What a schema says of values that are handed to it under other names, by the index of the value.
   private var mapped: [Int: Entry] = [:]
+  /// How many tokens may still be looked at for schemas; what costs more is no source that people write.
+  private var budget = 2_000_000
   private let tree: JSTokenTree
   private let aliases: Set<String>
 
@@ -39,11 +41,13 @@ struct JSEnvironmentSchemas {
 
   /// t3-env: `createEnv({ server: { … }, client: { … }, runtimeEnv: { … } })`.
   private mutating func readCreateEnv(_ call: Int) {
-    guard tree.isPunctuator(call + 2, "{") else { return }
+    guard tree.isPunctuator(call + 2, "{"), spend(tree.partner[call + 2] - call) else { return }
     let members = members(of: call + 2)
     var entries: [Entry] = []
     for part in ["server", "client", "shared"] {
-      guard let object = members[part].map({ object(at: $0.value) }) ?? nil else { continue }
+      guard let member = members[part], let object = object(at: member.value),
+        spend(tree.partner[object] - object)
+      else { continue }
       entries += self.entries(of: object)
     }
     let isAtLoad = tree.isAtLoad(call)
@@ -61,7 +65,7 @@ struct JSEnvironmentSchemas {
   private mutating func readCleanEnv(_ call: Int) {
     let argument = call + 2
     guard let next = environment(at: argument), tree.isPunctuator(next, ","),
-      let object = object(at: next + 1)
+      let object = object(at: next + 1), spend(tree.partner[object] - object)
     else { return }
     add(entries(of: object), at: call)
   }
@@ -82,10 +86,11 @@ struct JSEnvironmentSchemas {
       argument = comma + 1
     }
     guard !objects.isEmpty else { return }
+    guard spend(objects.reduce(0) { $0 + tree.partner[$1] - $1 }) else { return }
     var entries = objects.flatMap { self.entries(of: $0) }
     if environment(at: argument) != nil { return add(entries, at: call) }
     if let value = declaration(of: argument), tree.isPunctuator(value, "{") { argument = value }
-    guard tree.isPunctuator(argument, "{") else { return }
+    guard tree.isPunctuator(argument, "{"), spend(tree.partner[argument] - argument) else { return }
     let isAtLoad = tree.isAtLoad(call)
     for index in entries.indices { entries[index].isAtLoad = isAtLoad }
     // `{ ...process.env }` hands over everything.
@@ -94,6 +99,12 @@ struct JSEnvironmentSchemas {
     if let spread, environment(at: spread + 1) != nil {
       ownEntries += entries.filter { !handed.contains($0.name) }
     }
+  }
+
+  /// Takes from the budget; false when it is spent.
+  private mutating func spend(_ count: Int) -> Bool {
+    budget -= max(0, count) + 1
+    return budget >= 0
   }
 
   private mutating func add(_ entries: [Entry], at call: Int) {
@@ -182,7 +193,7 @@ struct JSEnvironmentSchemas {
   }
 
   /// An object that stands at an index, or the one that a name there was given.
-  private func object(at index: Int) -> Int? {
+  private mutating func object(at index: Int) -> Int? {
     if tree.isPunctuator(index, "{") { return index }
     return schemaObjects(in: index..<(index + 1)).first ?? declaration(of: index)
   }
@@ -198,8 +209,9 @@ struct JSEnvironmentSchemas {
   }
 
   /// The objects of the schema on which a method is called whose dot stands at an index.
-  private func schemaObjects(before dot: Int) -> [Int] {
+  private mutating func schemaObjects(before dot: Int) -> [Int] {
     let start = tree.start(of: dot)
+    guard spend(dot - start) else { return [] }
     var first = start
     if let equals = (start..<dot).last(where: {
       tree.isPunctuator($0, "=") && tree.parent[$0] == tree.parent[dot]
@@ -211,7 +223,7 @@ struct JSEnvironmentSchemas {
   }
 
   /// The objects of a schema: `z.object({ … })` and what extends it, or the name of such a constant.
-  private func schemaObjects(in range: Range<Int>) -> [Int] {
+  private mutating func schemaObjects(in range: Range<Int>) -> [Int] {
     let makers: Set<String> = [
       "object", "extend", "merge", "looseObject", "strictObject", "safeExtend",
     ]
@@ -224,6 +236,7 @@ struct JSEnvironmentSchemas {
       !range.contains(value)
     {
       let end = max(value, tree.end(of: value))
+      guard spend(end - value) else { return found }
       found += (value..<end).filter { index in
         tree.isWord(index, in: makers) && tree.isPunctuator(index + 1, "(")
           && tree.isPunctuator(index + 2, "{")

@@ -9,6 +9,8 @@ enum JSImportedCalls {
     let names = importedNames(tree)
     guard !names.isEmpty else { return [] }
     var found: [JSEnvironmentFacts.ImportedCall] = []
+    // What calls more of them is no source that people write.
+    var calls = 0
     for index in tree.tokens.indices
     where tree.tokens[index].kind == .identifier && !tree.isDot(index - 1) {
       guard let name = names[tree.text(index)] else { continue }
@@ -20,7 +22,9 @@ enum JSImportedCalls {
       }
       open = afterTypeArguments(tree, open)
       let isNew = tree.isWord(index - 1, "new")
-      guard tree.isPunctuator(open, "(") || isNew, found.count < 1_000 else { continue }
+      guard tree.isPunctuator(open, "(") || isNew else { continue }
+      calls += 1
+      guard calls < 4_000, found.count < 1_000 else { break }
       guard tree.isAtLoad(index) else { continue }
       found.append(call(tree, name, index, open: open, member: member))
     }
@@ -36,11 +40,7 @@ enum JSImportedCalls {
     if tree.isPunctuator(open, "(") {
       close = max(open, tree.partner[open])
       if close > open + 1 {
-        count =
-          1
-          + ((open + 1)..<close).count {
-            tree.isPunctuator($0, ",") && tree.parent[$0] == open
-          }
+        count = 1 + tree.children(of: open).count { tree.isPunctuator($0, ",") }
         keys = self.keys(tree, open + 1)
       }
     }
@@ -65,7 +65,7 @@ enum JSImportedCalls {
   private static func keys(_ tree: JSTokenTree, _ open: Int) -> Set<String>? {
     guard tree.isPunctuator(open, "{") else { return nil }
     var keys: Set<String> = []
-    for index in open..<max(open, tree.partner[open]) where tree.parent[index] == open {
+    for index in tree.children(of: open) {
       if tree.isPunctuator(index, "...") { return nil }
       let isKey = tree.isOneOf(index - 1, ["{", ","])
       if isKey, tree.tokens[index].kind == .identifier { keys.insert(tree.text(index)) }

@@ -14,6 +14,7 @@ struct JSTokenTree {
   private(set) var declarations: [String: Int] = [:]
   /// The names of functions that are declared, each with its first place.
   private(set) var functions: [String: Int] = [:]
+  private let memo = Memo()
 
   init(_ source: SourceText, jsx: Bool) {
     self.source = source
@@ -109,6 +110,33 @@ struct JSTokenTree {
     }
   }
 
+  // MARK: Places
+
+  /// The tokens that stand in a bracket and in no bracket in it; of a bracket in it its first one.
+  func children(of open: Int) -> some Sequence<Int> {
+    let close = partner[open]
+    return sequence(first: open + 1) { max(partner[$0], $0) + 1 }.prefix { $0 < close }
+  }
+
+  /// The tokens behind one, as far as the bracket around it goes.
+  func scope(of index: Int) -> Range<Int> {
+    // A pattern is seen where its own bracket stands.
+    let open = parent[min(partner[index], index)]
+    var end = tokens.count
+    if open >= 0 { end = partner[open] }
+    return (index + 1)..<max(end, index + 1)
+  }
+
+  /// Where a name stands that is no member of something else. What is used so often is used in every way.
+  func uses(of name: Int, in range: Range<Int>) -> [Int] {
+    let word = bytes(name)
+    let found = range.lazy.filter { index in
+      tokens[index].kind == .identifier && tokens[index].range.count == word.count
+        && bytes(index).elementsEqual(word) && !isDot(index - 1)
+    }
+    return Array(found.prefix(64))
+  }
+
   // MARK: Statements
 
   private static let operators: Set<String> = [
@@ -182,7 +210,7 @@ struct JSTokenTree {
       isPunctuator($0, "{") && parent[$0] == parent[open] && opensFunction($0)
     }
     guard close > open, let body, partner[body] > body else { return nil }
-    let commas = (open..<close).filter { isPunctuator($0, ",") && parent[$0] == open }
+    let commas = children(of: open).filter { isPunctuator($0, ",") }
     let starts = [open + 1] + commas.map { $0 + 1 }
     guard starts.indices.contains(position), tokens[starts[position]].kind == .identifier else {
       return nil
@@ -228,14 +256,28 @@ struct JSTokenTree {
   /// The brace or arrow of the innermost function that a token stands in; nil at the top of a module.
   func function(around index: Int) -> Int? {
     var at = index
-    for _ in 0..<Self.maximumDepth {
-      if let arrow = arrow(before: at) { return arrow }
+    var path: [Int] = []
+    while path.count < Self.maximumDepth {
+      if let known = memo.functions[at] { return remember(known, path) }
+      path.append(at)
+      if let arrow = arrow(before: at) { return remember(arrow, path) }
       let open = parent[at]
-      if open < 0 { return nil }
-      if opensFunction(open) { return open }
+      if open < 0 { return remember(nil, path) }
+      if opensFunction(open) { return remember(open, path) }
       at = open
     }
     return at
+  }
+
+  private func remember(_ function: Int?, _ path: [Int]) -> Int? {
+    for index in path { memo.functions.updateValue(function, forKey: index) }
+    return function
+  }
+
+  /// What was found out of functions, which is asked again for everything that stands in them.
+  private final class Memo {
+    var functions: [Int: Int?] = [:]
+    var calledAtLoad: [Int: Bool] = [:]
   }
 
   /// `=> expression`, whose expression a token stands in.
@@ -255,7 +297,11 @@ struct JSTokenTree {
   private func isAtLoad(_ index: Int, steps: Int) -> Bool {
     guard let function = function(around: index) else { return true }
     guard steps < 4, isPunctuator(function, "{") else { return false }
-    return isCalledAtLoad(function, steps: steps)
+    let key = function * 4 + steps
+    if let known = memo.calledAtLoad[key] { return known }
+    let isCalled = isCalledAtLoad(function, steps: steps)
+    memo.calledAtLoad[key] = isCalled
+    return isCalled
   }
 
   private func isCalledAtLoad(_ open: Int, steps: Int) -> Bool {
