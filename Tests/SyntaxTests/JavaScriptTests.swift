@@ -284,6 +284,25 @@ struct JavaScriptEnvironmentTests {
     ("(typeof process !== 'undefined' ? process.env.A : null) || 'x'", .defaulted("x")),
     ("(process.env.A as 'a' | 'b') || 'a'", .defaulted("a")),
     ("const get = (n, d) => process.env[n] ?? d; get('A', 'x')", .defaulted("x")),
+    // What is returned where it is there, before what throws.
+    ("function f() { if (process.env.A) return 1; throw 1 }", .demanded),
+    ("function f() { const a = process.env.A; if (a) { return a } throw 1 }", .demanded),
+    ("function f() { if (process.env.A) return 1; return 'x' }", .tested),
+    ("function f(o) { if (process.env.A) return 1; if (o) throw 1 }", .tested),
+    ("function f() { if (a) return 1; if (process.env.A) return 2; throw 1 }", .tested),
+    ("function f() { if (process.env.A && b) return 1; throw 1 }", .tested),
+    ("function f() { if (process.env.A in b) return 1; throw 1 }", .tested),
+    ("assert.ok(process.env.A)", .demanded), ("check.ok(process.env.A)", .plain),
+    // Lists of names.
+    ("for (const n of ['A']) { if (!process.env[n]) throw n }", .demanded),
+    (
+      "const names = ['A'] as const\nfor (const n of names) { if (!process.env[n]) { throw n } }",
+      .demanded
+    ),
+    ("['A'].forEach((n) => { if (!process.env[n]) throw n })", .demanded),
+    ("['A'].forEach(n => print(process.env[n] ?? 'x'))", .defaulted("x")),
+    ("const missing = ['A'].filter((n) => !process.env[n])", .plain),
+    ("for (const n of ['A']) { if (!process.env[n]) missing.push(n) }", .plain),
   ])
   func uses(_ text: String, _ expected: JSEnvironmentRead.Use) {
     #expect(reads(text).map(\.use) == [expected])
@@ -325,6 +344,43 @@ struct JavaScriptEnvironmentTests {
   ])
   func loads(_ text: String, _ expected: Bool) {
     #expect(reads(text).map(\.isAtLoad) == [expected])
+  }
+
+  @Test func returnsOnlyWhereProductionHasIt() {
+    let text = """
+      function f() {
+        const a = process.env.A
+        if (a) { return a }
+        if (process.env.NODE_ENV === "production") { throw new Error("A") }
+        return "dev"
+      }
+      """
+    #expect(reads(text).map(\.use) == [.demanded, .tested])
+    let others = text.replacing("production", with: "test")
+    #expect(reads(others).map(\.use) == [.tested, .tested])
+  }
+
+  /// Schemas whose values may be absent unless they are said to be required, and tables of names.
+  @Test(arguments: [
+    "Joi.object({ A: Joi.string().required(), B: Joi.string(), C: Joi.number().default(3) })"
+      + ".validate(process.env)",
+    "const s = yup.object({ A: yup.string().required(), B: yup.string(), C: yup.number().default(3) })\n"
+      + "s.validateSync(process.env)",
+    "v.parse(v.object({ A: v.pipe(v.string(), v.url()), B: v.optional(v.string()), "
+      + "C: z.string().default('3') }), process.env)",
+  ])
+  func schemasThatAskForLess(_ text: String) {
+    let found = reads(text)
+    #expect(found.map(\.name) == ["A", "B", "C"])
+    #expect(found.map(\.use) == [.demanded, .tested, .defaulted("3")])
+  }
+
+  @Test func tablesOfConvict() {
+    let found = reads(
+      "process.env; convict({ a: { default: 'x', env: 'A' }, b: { c: { default: null, env: 'B' } } })"
+    )
+    #expect(found.map(\.name) == ["A", "B"])
+    #expect(found.map(\.use) == [.defaulted("x"), .plain])
   }
 
   @Test func schemasOfTheWholeEnvironment() {
@@ -422,6 +478,11 @@ struct JavaScriptEnvironmentTests {
       String(repeating: "() => { process.env.A!; ", count: 2_000), ") } ] process.env[",
       "cleanEnv(process.env, {",
       String(repeating: "function f() { f(); process.env[f]", count: 500), "process.env.",
+      "import { a } from 'b'\n" + String(repeating: "a(", count: 20_000),
+      "const s = " + String(repeating: "z.object({ A: z.string() })", count: 2_000)
+        + String(repeating: "; s.parse(process.env)", count: 2_000),
+      String(repeating: "const c = process.env.A;\n", count: 5_000),
+      String(repeating: "for (const n of ['A', 'B']) { process.env[n]; ", count: 1_000),
       "import { from",
     ]
     for text in texts {

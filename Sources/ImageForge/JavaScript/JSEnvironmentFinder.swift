@@ -110,6 +110,7 @@ struct JSEnvironmentFinder {
 
   /// `process.env[name]`: where `name` is a parameter of a function that this module calls with texts, they are names.
   private mutating func readComputed(_ start: Int, bracket: Int) {
+    if let list = list(of: bracket + 1) { return readEach(of: list, start, bracket: bracket) }
     let calls = literalCalls(ofFunctionAround: start, parameter: bracket + 1)
     guard !calls.isEmpty else {
       reads.append(
@@ -128,6 +129,61 @@ struct JSEnvironmentFinder {
       let place = Place(use: use, start: call, end: call + 1, isCheck: use == .demanded)
       found.append(Found(name: name, start: call, end: call + 1, isInlined: true, places: [place]))
     }
+  }
+
+  /// What is read of each name in a list that is written out.
+  private mutating func readEach(of list: Int, _ start: Int, bracket: Int) {
+    var places = places(ofValue: start, tree.partner[bracket] + 1)
+    if Self.strongest(places.map(\.use)) == .tested {
+      // What becomes of the names that are absent is told elsewhere.
+      places = [Place(use: .plain, start: start, end: start + 1)]
+    }
+    for index in tree.children(of: list).prefix(500) {
+      guard let name = tree.string(index) else { continue }
+      found.append(
+        Found(name: name, start: index, end: index + 1, isInlined: true, places: places))
+    }
+  }
+
+  /// `for (const KEY of ["A", "B"])` and `NAMES.forEach((KEY) => …)`: the array that a key goes through.
+  private func list(of key: Int) -> Int? {
+    guard tree.token(key).kind == .identifier, tree.isPunctuator(key + 1, "]") else { return nil }
+    var open = tree.parent[key]
+    for _ in 0..<8 where open > 0 {
+      if let list = list(ofLoop: open, key) { return list }
+      open = tree.parent[open]
+    }
+    guard let function = tree.function(around: key) else { return nil }
+    return list(ofCallback: function, key)
+  }
+
+  private func list(ofLoop open: Int, _ key: Int) -> Int? {
+    let condition = tree.partner[open - 1]
+    guard tree.isPunctuator(open, "{"), tree.isPunctuator(open - 1, ")"),
+      tree.isWord(condition - 1, "for"), tree.isWord(condition + 3, "of"),
+      tree.bytes(condition + 2).elementsEqual(tree.bytes(key))
+    else { return nil }
+    return array(at: condition + 4)
+  }
+
+  private func list(ofCallback function: Int, _ key: Int) -> Int? {
+    var arrow = function
+    if tree.isPunctuator(function, "{") { arrow -= 1 }
+    guard arrow > 4, tree.isPunctuator(arrow, "=>") else { return nil }
+    var first = tree.partner[arrow - 1]
+    var parameter = first
+    if tree.isPunctuator(first, "(") { parameter += 1 }
+    guard tree.bytes(parameter).elementsEqual(tree.bytes(key)) else { return nil }
+    if tree.isWord(first - 1, "async") { first -= 1 }
+    guard first > 3, tree.isPunctuator(first - 1, "("), tree.isDot(first - 3) else { return nil }
+    return array(at: tree.partner[first - 4])
+  }
+
+  /// An array that is written out at an index, or that the constant of that name holds.
+  private func array(at index: Int) -> Int? {
+    if tree.isPunctuator(index, "[") { return index }
+    guard let value = tree.declaration(of: index), tree.isPunctuator(value, "[") else { return nil }
+    return value
   }
 
   /// Calls with a text of the function whose first parameter a token names.

@@ -29,7 +29,9 @@ struct JSEnvironmentSchemas {
       switch tree.text(index) {
       case "createEnv", "defineEnv": readCreateEnv(index)
       case "cleanEnv", "parseEnv": readCleanEnv(index)
-      case "parse", "safeParse", "parseAsync", "safeParseAsync": readParse(index)
+      case "convict": readConvict(index)
+      case "parse", "safeParse", "parseAsync", "safeParseAsync", "validate", "validateSync":
+        readParse(index)
       default: break
       }
     }
@@ -70,7 +72,26 @@ struct JSEnvironmentSchemas {
     add(entries(of: object), at: call)
   }
 
-  /// zod and valibot: `schema.parse(process.env)`, `schema.parse({ … })`, `v.parse(schema, process.env)`.
+  /// `convict({ db: { format: String, default: null, env: "DATABASE_URL" } })`.
+  private mutating func readConvict(_ call: Int) {
+    let open = call + 2
+    guard tree.isPunctuator(open, "{"), spend(tree.partner[open] - open) else { return }
+    var entries: [Entry] = []
+    for index in open..<max(open, tree.partner[open])
+    where tree.isWord(index, "env") && tree.isPunctuator(index + 1, ":") {
+      guard let name = tree.string(index + 2), tree.parent[index] > open else { continue }
+      let value = members(of: tree.parent[index])["default"]?.value
+      var use = JSEnvironmentRead.Use.plain
+      if let value, !tree.isWord(value, in: ["null", "undefined"]) {
+        let text = JSEnvironmentUse(tree, start: value, end: value + 1).literal(value)
+        use = .defaulted(text)
+      }
+      entries.append(Entry(name: name, index: index, use: use, example: nil))
+    }
+    add(entries, at: call)
+  }
+
+  /// zod, valibot, Joi and yup: `schema.parse(process.env)`, `schema.parse({ … })`, `v.parse(schema, process.env)`.
   private mutating func readParse(_ call: Int) {
     guard tree.isDot(call - 1) else { return }
     var argument = call + 2
@@ -89,7 +110,9 @@ struct JSEnvironmentSchemas {
     guard spend(objects.reduce(0) { $0 + tree.partner[$1] - $1 }) else { return }
     var entries = objects.flatMap { self.entries(of: $0) }
     if environment(at: argument) != nil { return add(entries, at: call) }
-    if let value = declaration(of: argument), tree.isPunctuator(value, "{") { argument = value }
+    if let value = tree.declaration(of: argument), tree.isPunctuator(value, "{") {
+      argument = value
+    }
     guard tree.isPunctuator(argument, "{"), spend(tree.partner[argument] - argument) else { return }
     let isAtLoad = tree.isAtLoad(call)
     for index in entries.indices { entries[index].isAtLoad = isAtLoad }
@@ -195,17 +218,7 @@ struct JSEnvironmentSchemas {
   /// An object that stands at an index, or the one that a name there was given.
   private mutating func object(at index: Int) -> Int? {
     if tree.isPunctuator(index, "{") { return index }
-    return schemaObjects(in: index..<(index + 1)).first ?? declaration(of: index)
-  }
-
-  /// The first token of the value of the constant that a name stands for.
-  private func declaration(of index: Int) -> Int? {
-    guard tree.token(index).kind == .identifier, let at = tree.declarations[tree.text(index)]
-    else { return nil }
-    let equals = (at..<min(at + 60, tree.tokens.count)).first {
-      tree.isPunctuator($0, "=") && tree.parent[$0] == tree.parent[at]
-    }
-    return equals.map { $0 + 1 }
+    return schemaObjects(in: index..<(index + 1)).first ?? tree.declaration(of: index)
   }
 
   /// The objects of the schema on which a method is called whose dot stands at an index.
@@ -232,7 +245,7 @@ struct JSEnvironmentSchemas {
         && tree.isPunctuator(index + 2, "{")
     }.map { $0 + 2 }
     guard let first = range.first, found.count < 8 else { return found }
-    if tree.token(first).kind == .identifier, let value = declaration(of: first),
+    if tree.token(first).kind == .identifier, let value = tree.declaration(of: first),
       !range.contains(value)
     {
       let end = max(value, tree.end(of: value))
@@ -250,7 +263,7 @@ struct JSEnvironmentSchemas {
   private func entries(of open: Int) -> [Entry] {
     list(of: open).compactMap { name, member in
       let range = member.value..<max(member.value, member.end)
-      let schema = JSFieldSchema.read(tree, branch(range), declaration: declaration)
+      let schema = JSFieldSchema.read(tree, branch(range))
       return Entry(name: name, index: member.key, use: schema.use, example: schema.example)
     }
   }

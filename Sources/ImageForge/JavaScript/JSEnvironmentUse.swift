@@ -188,7 +188,10 @@ struct JSEnvironmentUse {
     guard open >= 0, tree.isPunctuator(open, "("), start == open + 1, isCall(open),
       tree.token(open - 1).kind == .identifier
     else { return nil }
-    if tree.isWord(open - 1, in: Self.assertions), !isNegated { return (.demanded, true) }
+    let isAssertion =
+      tree.isWord(open - 1, in: Self.assertions)
+      || tree.isWord(open - 1, "ok") && tree.isWord(open - 3, "assert")
+    if isAssertion, !isNegated { return (.demanded, true) }
     let close = tree.partner[open]
     guard tree.isWord(open - 1, in: Self.converters), tree.isOneOf(end, [")", ","]) else {
       return nil
@@ -231,8 +234,28 @@ struct JSEnvironmentUse {
       case .allOf: return (.plain, false)
       }
     }
-    if !isNegated, branches.failsElse, connectives == .alone { return (.demanded, true) }
+    if !isNegated, connectives == .alone, branches.failsElse { return (.demanded, true) }
+    if !isNegated, failsBehind(branches, condition: open) { return (.demanded, true) }
     return (.tested, false)
+  }
+
+  /// `if (X) return X` before what throws, always or in production; not one of several ways out.
+  private func failsBehind(_ branches: JSBranches, condition open: Int) -> Bool {
+    var next = branches.range.upperBound
+    guard branches.leaves, !branches.fails, start == open + 1, end == tree.partner[open] else {
+      return false
+    }
+    let before = (tree.parent[open] + 1)..<open
+    guard before.count < JSTokenTree.longestStatement,
+      !before.contains(where: { tree.isWord($0, "return") })
+    else { return false }
+    if tree.isPunctuator(next, ";") { next += 1 }
+    if tree.isWord(next, "throw") { return true }
+    guard tree.isWord(next, "if"), tree.isWord(next + 6, "NODE_ENV"),
+      tree.isOneOf(next + 7, ["===", "=="]), tree.string(next + 8) == "production",
+      tree.partner[next + 1] == next + 9
+    else { return false }
+    return JSBranches(tree, condition: next + 1).fails
   }
 
   private enum Connectives {

@@ -5,6 +5,8 @@ struct JSFieldSchema {
   var example: String?
 
   private static let roots: Set<String> = ["z", "v", "zod"]
+  /// Of Joi and yup, whose values may be absent unless they are said to be required.
+  private static let lenientRoots: Set<String> = ["Joi", "joi", "yup", "Yup"]
   /// Of envalid; without a default they demand the variable.
   private static let validators: [String: String] = [
     "str": "placeholder", "bool": "true", "num": "1", "email": "placeholder@example.com",
@@ -12,17 +14,17 @@ struct JSFieldSchema {
   ]
   private static let unknown = JSFieldSchema(use: .plain, example: nil)
 
-  /// - Parameter declaration: the first token of the value of the constant that a name stands for.
-  static func read(
-    _ tree: JSTokenTree, _ range: Range<Int>, declaration: (Int) -> Int?
-  ) -> JSFieldSchema {
+  static func read(_ tree: JSTokenTree, _ range: Range<Int>) -> JSFieldSchema {
     guard let first = range.first else { return unknown }
+    if tree.isWord(first, in: lenientRoots) { return lenient(tree, range) }
     if tree.isWord(first, in: roots) { return chain(tree, range) }
     if let example = validators[tree.text(first)], tree.isPunctuator(first + 1, "(") {
       return validator(tree, first, example)
     }
     // A schema with a name of its own.
-    guard let value = declaration(first), tree.isWord(value, in: roots) else { return unknown }
+    guard let value = tree.declaration(of: first), tree.isWord(value, in: roots) else {
+      return unknown
+    }
     let own = chain(tree, value..<max(value, tree.end(of: value)))
     if let use = absence(tree, range) { return JSFieldSchema(use: use, example: nil) }
     return own
@@ -46,9 +48,29 @@ struct JSFieldSchema {
 
   // MARK: Chains
 
+  /// `Joi.string().required()`
+  private static func lenient(_ tree: JSTokenTree, _ range: Range<Int>) -> JSFieldSchema {
+    let level = tree.parent[range.lowerBound]
+    let links = range.filter { tree.isDot($0 - 1) && tree.parent[$0] == level }
+    if let index = links.first(where: { tree.isWord($0, "default") }) {
+      return JSFieldSchema(use: .defaulted(literal(tree, index + 2)), example: nil)
+    }
+    if links.contains(where: { tree.isWord($0, in: ["required", "exist", "defined"]) }) {
+      return JSFieldSchema(use: .demanded, example: nil)
+    }
+    return JSFieldSchema(use: .tested, example: nil)
+  }
+
   /// `z.string().min(1).optional()`
   private static func chain(_ tree: JSTokenTree, _ range: Range<Int>) -> JSFieldSchema {
     if let use = absence(tree, range) { return JSFieldSchema(use: use, example: nil) }
+    let first = range.lowerBound
+    // `v.pipe(v.string(), …)` takes what its first schema takes.
+    if tree.isWord(first, "v"), tree.isWord(first + 2, "pipe"), tree.isWord(first + 4, "v"),
+      tree.isWord(first + 6, in: ["string", "picklist", "literal"])
+    {
+      return JSFieldSchema(use: .demanded, example: nil)
+    }
     let wrappers: Set<String> = ["preprocess", "custom", "lazy", "pipe", "transform"]
     if tree.isWord(range.lowerBound + 2, in: wrappers) { return unknown }
     return JSFieldSchema(use: .demanded, example: example(tree, range))

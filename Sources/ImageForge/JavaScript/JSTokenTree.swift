@@ -137,6 +137,15 @@ struct JSTokenTree {
     return Array(found.prefix(64))
   }
 
+  /// The first token of the value of the constant that a name stands for.
+  func declaration(of index: Int) -> Int? {
+    guard token(index).kind == .identifier, let at = declarations[text(index)] else { return nil }
+    let equals = (at..<min(at + 60, tokens.count)).first {
+      isPunctuator($0, "=") && parent[$0] == parent[at]
+    }
+    return equals.map { $0 + 1 }
+  }
+
   // MARK: Statements
 
   private static let operators: Set<String> = [
