@@ -105,13 +105,14 @@ let package = Package(
     room(
       "Rules",
       uses: [
-        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeInspection", "ForgeSecrets", yams,
+        "ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeImages", "ForgeInspection",
+        "ForgeSecrets", yams,
       ]),
 
     // Left wing: reads source and writes recipes.
     room("Syntax", uses: ["ForgeBasics", "ForgeFindings", yams, toml]),
     room("JavaScript", uses: ["ForgeBasics"]),
-    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeSyntax"]),
+    room("Codebase", uses: ["ForgeBasics", "ForgeFindings", "ForgeCatalogue", "ForgeSyntax"]),
     room(
       "Node",
       uses: [
@@ -257,7 +258,7 @@ let package = Package(
       uses: [
         "ForgeOptimizer", "ForgeMinimizer", "ForgeWriting", "ForgeInspection", "forge",
       ]),
-    tests("Rules", uses: ["ForgeRules", "ForgeSecrets"]),
+    tests("Rules", uses: ["ForgeRules", "ForgeSecrets", "ForgeImages"]),
     tests("Syntax", uses: ["ForgeSyntax", "ForgeJavaScript"]),
     tests(
       "Codebase",
@@ -285,19 +286,23 @@ let package = Package(
   ]
 )
 
-// The readers of images under whatever bytes: a fixed corpus as a test, or libFuzzer, which is no part of an ordinary
-// build.
-let readers: [Target.Dependency] = ["ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection"]
+// The readers of images and of text under whatever bytes: a fixed corpus as a test, or libFuzzer, which is no part of an
+// ordinary build.
+let readers: [Target.Dependency] = [
+  "ForgeBasics", "ForgeLayers", "ForgeImages", "ForgeInspection", "ForgeSyntax", "ForgeJavaScript",
+  "ForgeDockerignore", "ForgeRules",
+]
 if fuzzes {
   package.products.append(.executable(name: "forge-fuzz", targets: ["forge-fuzz"]))
   package.targets.append(
     .executableTarget(
       name: "forge-fuzz", dependencies: readers, path: "Tests/Fuzz",
-      exclude: ["seeds.py", "corpus.tar.gz", "CorpusTests.swift"], swiftSettings: strict + fuzzing,
+      exclude: ["seeds.py", "texts.py", "corpus.tar.gz", "CorpusTests.swift"],
+      swiftSettings: strict + fuzzing,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 } else {
   package.targets.append(
     .testTarget(
       name: "FuzzTests", dependencies: readers + ["TestSupport"], path: "Tests/Fuzz",
-      exclude: ["seeds.py", "corpus.tar.gz", "Fuzz.swift"], swiftSettings: strict))
+      exclude: ["seeds.py", "texts.py", "corpus.tar.gz", "Fuzz.swift"], swiftSettings: strict))
 }

@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCatalogue
 import ForgeFindings
+import ForgeImages
 import ForgeInspection
 import ForgeSecrets
 import Testing
@@ -76,13 +77,13 @@ import Testing
       case "FORGE-I029": image.add("etc/ssh/ssh_host_rsa_key", size: 400)
       case "FORGE-I030": image.add("app/main.py")
       case "FORGE-I031": image.details.config.environment = ["PATH=/usr/bin:bin"]
-      case "FORGE-I034": image.details.attestations = []
+      case "FORGE-I034": image.details.attestations = Attestations()
       case "FORGE-I035":
-        image.details.attestations = [
+        image.details.attestations = Attestations(statements: [
           Array(
             #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NPM_TOKEN":"abcdef"}}}}}"#
               .utf8)
-        ]
+        ])
       case "FORGE-I037":
         image.notes = [
           Finding(
@@ -178,11 +179,11 @@ import Testing
     case "FORGE-I033": steps("RUN echo ONBUILD RUN x")
     case "FORGE-I034": image.details.attestations = nil
     case "FORGE-I035":
-      image.details.attestations = [
+      image.details.attestations = Attestations(statements: [
         Array(
           #"{"predicate":{"invocation":{"parameters":{"args":{"build-arg:NODE_ENV":"production"}}}}}"#
             .utf8)
-      ]
+      ])
     case "FORGE-I037":
       image.notes = [Finding(id: "FORGE-A013", severity: .info, message: "history does not fit")]
     case "FORGE-I038": for _ in 0..<127 { image.addLayer(stored: 1) }

@@ -1,4 +1,5 @@
 import ForgeBasics
+import ForgeImages
 import ForgeInspection
 import ForgeRules
 import ForgeSecrets
@@ -115,9 +116,19 @@ import Testing
       let bytes = Array(
         try JSONSerialization.data(withJSONObject: statement, options: [.withoutEscapingSlashes]))
       #expect(
-        found("FORGE-I035") { $0.details.attestations = [bytes] }.contains("attestation[0]"),
+        found("FORGE-I035") { $0.details.attestations = Attestations(statements: [bytes]) }
+          .contains("attestation[0]"),
         "\(id)")
     }
+  }
+
+  /// What was too long to be read may hold what nobody looked for.
+  @Test func aStatementThatWasNotReadIsAFinding() {
+    var image = ImageUnderTest()
+    #expect(image.findings("FORGE-I035") == [])
+    image.details.attestations = Attestations(unread: ["statement sha256:1 is 33.6 MB long"])
+    #expect(image.findings("FORGE-I035").map(\.severity) == [.warning])
+    #expect(image.findings("FORGE-I034") == [])
   }
 
   @Test func withoutBeingAskedNothingIsSearched() throws {

@@ -33,10 +33,28 @@ package struct Image: Sendable {
   package let descriptors: [JSON]
   /// The references that none of these entries carries, such as those of Docker's own manifest.
   package let unlisted: [String]
-  /// In-toto statements about this image, as they stand; nil in a form that has no place for them.
-  package var attestations: [[UInt8]]?
+  /// What is said about this image beside it; nil in a form that has no place for that.
+  package var attestations: Attestations?
+  /// What the indexes say of themselves beside the manifests that they list: annotations, and keys that nobody knows.
+  package var indexFields: [JSON.Member] = []
   /// What is odd about the archive but does not make it unreadable. Ids `FORGE-A1xx`.
   package let notes: [Finding]
+}
+
+/// In-toto statements about an image: provenance, bills of materials.
+package struct Attestations: Sendable, Equatable {
+  /// As they stand.
+  package var statements: [[UInt8]] = []
+  /// Why others, which the archive holds, could not be read.
+  package var unread: [String] = []
+
+  package init(statements: [[UInt8]] = [], unread: [String] = []) {
+    self.statements = statements
+    self.unread = unread
+  }
+
+  /// Whether the archive holds none.
+  package var isEmpty: Bool { statements.isEmpty && unread.isEmpty }
 }
 
 /// One layer, as manifest and config describe it; its bytes are not yet verified.

@@ -72,6 +72,7 @@ package enum ImageStore {
     assembler.notes = files.notes + (oci?.notes ?? [])
     var image = try assembler.image(choice, selection: selection, absent: absent)
     image.attestations = oci?.attestations(of: choice.digest)
+    image.indexFields = oci?.indexFields ?? []
     return image
   }
 

@@ -30,11 +30,16 @@ struct Manifest: Sendable {
 /// A list of manifests (image-spec, image-index.md; Docker's manifest list).
 struct ImageIndex: Sendable {
   let manifests: [Descriptor]
+  /// What it says beside them.
+  let fields: [JSON.Member]
 
   /// `mediaType` is nil for `index.json`, which may leave its own out.
   init(_ document: Document, mediaType: String?) throws(ImageError) {
     let root = try document.checkedRoot(
       mediaType: mediaType, foreign: ["config", "layers", "fsLayers", "history"])
+    fields = root.json.members.filter {
+      !["schemaVersion", "mediaType", "manifests", "subject"].contains($0.key)
+    }
     manifests = try root.require(root.objects("manifests"), "manifests").map {
       (fields) throws(ImageError) in
       try Descriptor(fields)

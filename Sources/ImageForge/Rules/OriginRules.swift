@@ -1,6 +1,7 @@
 import ForgeBasics
 import ForgeCatalogue
 import ForgeFindings
+import ForgeImages
 import ForgeInspection
 import Foundation
 
@@ -17,39 +18,52 @@ enum OriginRules {
     ]
   }
 
+  /// Statements are read whole, however long: the reader of the archive has its own limit.
+  private static let form = JSON.Options(duplicateKeys: .rejectFolded, maximumSize: 1 << 30)
+
   static func buildArguments(_ inspection: Inspection, _ policy: Policy) -> [Violation] {
-    (inspection.details.attestations ?? []).enumerated().flatMap { index, bytes -> [Violation] in
-      let place = Place.archive("attestation[\(index)]")
-      let fix =
-        "give secrets with `RUN --mount=type=secret`, which provenance does not record; then change this one, for the "
-        + "image has shown it"
-      guard let statement = try? JSON.parse(SourceText(name: "statement", bytes: bytes), .image)
-      else {
-        return [
-          Violation(
-            message: "a statement about the image is no JSON that can be read with certainty",
-            at: place,
-            fix: "build again with a current engine", evidence: .archive, atMost: .warning)
-        ]
-      }
-      var violations: [Violation] = []
-      for (name, value) in arguments(statement) where SecretName.isSecret(name, setTo: value) {
-        violations.append(
-          Violation(
-            message:
-              "the provenance records the build argument \(DisplayText.escape(name)) with its value",
-            at: place, fix: fix, evidence: .archive))
-      }
-      for (kind, fingerprint) in SecretContents.kinds(in: String(decoding: bytes, as: UTF8.self)) {
-        violations.append(
-          Violation(
-            message: "the provenance holds \(SecretContents.article(kind.title)) \(kind.title) "
-              + "(\(kind.id), sha256 \(fingerprint)…)", at: place, fix: fix,
-            evidence: .archive,
-            atMost: kind.severity))
-      }
-      return violations
+    let attestations = inspection.details.attestations ?? Attestations()
+    let unread = attestations.unread.map { reason in
+      Violation(
+        message: "a statement about the image was not searched for secrets: \(reason)",
+        at: .archive("attestations"),
+        fix: "build with `--sbom=false`, or with a current engine, and look at it by itself",
+        evidence: .archive, atMost: .warning)
     }
+    return unread
+      + attestations.statements.enumerated().flatMap { index, bytes -> [Violation] in
+        let place = Place.archive("attestation[\(index)]")
+        let fix =
+          "give secrets with `RUN --mount=type=secret`, which provenance does not record; then change this one, for the "
+          + "image has shown it"
+        guard let statement = try? JSON.parse(SourceText(name: "statement", bytes: bytes), form)
+        else {
+          return [
+            Violation(
+              message: "a statement about the image is no JSON that can be read with certainty",
+              at: place,
+              fix: "build again with a current engine", evidence: .archive, atMost: .warning)
+          ]
+        }
+        var violations: [Violation] = []
+        for (name, value) in arguments(statement) where SecretName.isSecret(name, setTo: value) {
+          violations.append(
+            Violation(
+              message:
+                "the provenance records the build argument \(DisplayText.escape(name)) with its value",
+              at: place, fix: fix, evidence: .archive))
+        }
+        for (kind, fingerprint) in SecretContents.kinds(in: String(decoding: bytes, as: UTF8.self))
+        {
+          violations.append(
+            Violation(
+              message: "the provenance holds \(SecretContents.article(kind.title)) \(kind.title) "
+                + "(\(kind.id), sha256 \(fingerprint)…)", at: place, fix: fix,
+              evidence: .archive,
+              atMost: kind.severity))
+        }
+        return violations
+      }
   }
 
   /// `build-arg:NAME` of BuildKit's parameters (SLSA 0.2 `invocation.parameters.args`, SLSA 1.0

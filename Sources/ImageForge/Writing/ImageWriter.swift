@@ -75,8 +75,9 @@ package final class ImageWriter: @unchecked Sendable {
       notices.append("left out of the output: \(note.message)")
     }
     if let statements = input.image.attestations, !statements.isEmpty {
+      let count = statements.statements.count + statements.unread.count
       notices.append(
-        "left out of the output: \(statements.count) attestations of the old image, which do not hold for the new one"
+        "left out of the output: \(count) attestations of the old image, which do not hold for the new one"
       )
     }
     self.notices = notices

@@ -5,6 +5,8 @@ import ForgeFindings
 struct OCIReader {
   private(set) var images: [ListedImage] = []
   private(set) var notes: [Finding] = []
+  /// Of `index.json` and the indexes that it lists.
+  private(set) var indexFields: [JSON.Member] = []
   private let store: any ImageSource
   private var documents: DocumentReader
   /// Of BuildKit: manifests of statements about other manifests.
@@ -23,7 +25,9 @@ struct OCIReader {
     documents = DocumentReader(store)
     guard let file = try store.index() else { return nil }
     let index = try documents.document(file, name: "index.json")
-    try read(ImageIndex(index, mediaType: nil).manifests, below: nil, references: [], depth: 0)
+    let top = try ImageIndex(index, mediaType: nil)
+    indexFields = top.fields
+    try read(top.manifests, below: nil, references: [], depth: 0)
     if images.isEmpty {
       var reason = "index.json lists no image"
       if let artifact = artifacts.first {
@@ -70,6 +74,7 @@ struct OCIReader {
       if MediaType.isIndex(descriptor.mediaType) {
         if let document = try documents.document(descriptor, kind: "index") {
           let index = try ImageIndex(document, mediaType: descriptor.mediaType)
+          indexFields += index.fields
           try read(index.manifests, below: descriptor, references: references, depth: depth + 1)
         } else {
           add(absent(descriptor, references, "index \(descriptor.digest)"))
@@ -86,22 +91,32 @@ struct OCIReader {
     }
   }
 
-  /// The statements about the manifest of that digest. One that is absent or malformed is no reason to refuse the
-  /// image: no engine runs it.
-  mutating func attestations(of digest: Digest) -> [[UInt8]] {
-    attestationManifests.filter {
-      $0.annotations["vnd.docker.reference.digest"] == digest.description
-    }.prefix(16)
-      .flatMap { descriptor -> [[UInt8]] in
-        guard let document = try? documents.document(descriptor, kind: "attestation"),
-          let manifest = try? Manifest(document, mediaType: descriptor.mediaType)
-        else { return [] }
-        return manifest.layers.prefix(64).filter {
-          $0.mediaType.hasPrefix("application/vnd.in-toto")
-        }.compactMap {
-          try? documents.document($0, kind: "statement")?.bytes
-        }
+  /// The statements about the manifest of that digest, as far as the archive holds them. One that cannot be read is no
+  /// reason to refuse the image, since no engine runs it; it is named.
+  mutating func attestations(of digest: Digest) -> Attestations {
+    var found = Attestations()
+    for descriptor in attestationManifests
+    where descriptor.annotations["vnd.docker.reference.digest"] == digest.description {
+      do throws(ImageError) { try readStatements(descriptor, into: &found) } catch {
+        found.unread.append(error.reason)
       }
+    }
+    return found
+  }
+
+  private mutating func readStatements(
+    _ descriptor: Descriptor, into found: inout Attestations
+  ) throws(ImageError) {
+    guard let document = try documents.document(descriptor, kind: "attestation") else { return }
+    let manifest = try Manifest(document, mediaType: descriptor.mediaType)
+    for layer in manifest.layers where layer.mediaType.hasPrefix("application/vnd.in-toto") {
+      do throws(ImageError) {
+        guard let bytes = try documents.statement(layer) else { continue }
+        found.statements.append(bytes)
+      } catch {
+        found.unread.append(error.reason)
+      }
+    }
   }
 
   private mutating func readManifest(_ descriptor: Descriptor, references: [String])

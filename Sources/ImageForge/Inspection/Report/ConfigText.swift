@@ -42,7 +42,11 @@ package struct ConfigText: Sendable, Equatable {
     let index = image.descriptors.compactMap { $0.member("annotations") }.flatMap {
       Self.texts(of: $0, at: .archive("index.annotations"), "an annotation of the index")
     }
-    return texts + manifest + index
+    let fields = image.indexFields.flatMap { member in
+      let name = DisplayText.escape(member.key)
+      return Self.texts(of: member, at: .archive("index.\(name)"), "the field \(name) of the index")
+    }
+    return texts + manifest + index + fields
   }
 
   /// What a manifest says beside sizes, types and digests: annotations of its own and of what it lists, and keys that

@@ -1,5 +1,6 @@
 import ForgeBasics
 import ForgeFindings
+import ForgeImages
 import ForgeSecrets
 
 /// What rules ask about beyond the report.
@@ -16,7 +17,7 @@ package struct InspectionDetails: Sendable, Equatable {
   package var osRelease: [UInt8]?
   /// Provenance and other statements (in-toto) that the archive keeps about this image; nil where the form of the
   /// archive has no place for them.
-  package var attestations: [[UInt8]]?
+  package var attestations: Attestations?
   package var config: ConfigFacts = ConfigFacts()
   /// Of the config as it stands: what engines call the image's ID.
   package var configDigest: Digest?
@@ -89,6 +90,22 @@ package struct FileInstance: Sendable, Equatable {
   package var inode: Int32 = -1
   /// Whether the bytes are those of an entry before it: a hard link.
   package var isLink = false
+  /// Of a visible symbolic link whose name a rule asked for: the regular file that it leads to.
+  package var linked: Linked?
+
+  /// What a symbolic link leads to in the final root filesystem.
+  package struct Linked: Sendable, Equatable {
+    package let path: [UInt8]
+    package let size: Int64
+    /// As in `FileInstance`.
+    package let inode: Int32
+
+    package init(path: [UInt8], size: Int64, inode: Int32) {
+      self.path = path
+      self.size = size
+      self.inode = inode
+    }
+  }
 
   package init(
     path: [UInt8], kind: Kind, mode: UInt16, uid: UInt32, gid: UInt32, size: Int64, layer: Int,
