@@ -34,6 +34,9 @@ enum SecretFiles {
     let known = Set(secrets.map { Place(layer: $0.layer, path: $0.path) })
     let files = Set(secrets.map(\.inode).filter { $0 >= 0 })
     return inspection.details.files.compactMap { file in
+      if let linked = file.linked {
+        return files.contains(linked.inode) ? nil : link(file, to: linked)
+      }
       guard file.kind == .regular, file.size > 0, let judgement = judgement(file.path[...]) else {
         return nil
       }
@@ -62,6 +65,31 @@ enum SecretFiles {
           + "starts or as `RUN --mount=type=secret`, rebuild, and change the secret",
         evidence: .file, atMost: isThirdParty(file.path) ? .warning : nil)
     }
+  }
+
+  /// An environment file under another name: programs read it by the link, and its values are searched for as in any
+  /// file, where a name and a value without quotes are no pair.
+  private static func link(_ file: FileInstance, to linked: FileInstance.Linked) -> Violation? {
+    guard linked.size > 0, case .environment = judgement(file.path[...]),
+      judgement(linked.path[...]) == nil, !isSample(linked.path)
+    else { return nil }
+    return Violation(
+      message:
+        "\(file.shownPath) is an environment file: a link to /\(DisplayText.escape(linked.path))",
+      at: file.place,
+      fix: "leave the file out of the image, and pass its values when the container starts",
+      evidence: .file, atMost: isThirdParty(file.path) ? .warning : nil)
+  }
+
+  /// Endings of files that show which variables there are, without their values.
+  private static let samples = [
+    "example", "sample", "template", "tpl", "dist", "defaults", "schema", "vault", "ts", "js",
+    "md",
+  ]
+
+  private static func isSample(_ path: [UInt8]) -> Bool {
+    let name = String(decoding: path.split(separator: UInt8(ascii: "/")).last ?? [], as: UTF8.self)
+    return samples.contains { name.hasSuffix("." + $0) }
   }
 
   private static func judgement(_ path: ArraySlice<UInt8>) -> Judgement? {
@@ -118,11 +146,7 @@ enum SecretFiles {
     default: break
     }
     if name.hasPrefix(".env.") {
-      let harmless = [
-        "example", "sample", "template", "tpl", "dist", "defaults", "schema", "vault", "ts", "js",
-        "md",
-      ]
-      return harmless.contains { name.hasSuffix("." + $0) } ? nil : .environment
+      return samples.contains { name.hasSuffix("." + $0) } ? nil : .environment
     }
     if [".pem", ".key"].contains(where: name.hasSuffix) {
       return .content("a private key", ["PRIVATE KEY-----"])

@@ -49,8 +49,18 @@ extension RootFilesystem {
       let wanted = capture(path[...])
       if wanted > 0 { file.head = head(origin).map { Array($0.prefix(wanted)) } }
     }
+    if isVisible, kind == .symlink, capture(path[...]) > 0 { file.linked = linked(path) }
     file.attributes = attributes(entry).map { DisplayText.escape($0.name) }
     return file
+  }
+
+  /// The regular file that a symbolic link leads to; nil where there is none.
+  private func linked(_ path: [UInt8]) -> FileInstance.Linked? {
+    var root = self
+    guard let node = root.resolve(path[...]), tree[node].inode != FileTree.none else { return nil }
+    let inode = tree[node].inode
+    return FileInstance.Linked(
+      path: tree.path(node), size: inodes[Int(inode)].size, inode: inode)
   }
 
   private func attributes(_ entry: RootEntry) -> [ExtendedAttribute] {

@@ -99,8 +99,11 @@ package struct RootFilesystem: Sendable {
   mutating func keep(head: [UInt8], of origin: FileTree.Origin) { heads[origin] = head }
 
   /// The node at a path, links followed as inside a container; nil when there is none.
-  package mutating func resolve(_ path: String) -> FileTree.ID? {
-    try? walk(Array(path.utf8)[...], createsParents: false)?.node
+  package mutating func resolve(_ path: String) -> FileTree.ID? { resolve(Array(path.utf8)[...]) }
+
+  /// The same for a path of bytes, which need not be UTF-8.
+  mutating func resolve(_ path: ArraySlice<UInt8>) -> FileTree.ID? {
+    try? walk(path, createsParents: false)?.node
   }
 
   // MARK: Entries
