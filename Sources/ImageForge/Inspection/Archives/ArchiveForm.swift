@@ -1,6 +1,6 @@
 /// How the content of a file is packed, by its first bytes.
 enum ArchiveForm {
-  case zip, compressed, gitObject, gitPack
+  case zip, tar, compressed, gitObject, gitPack
   /// An archive that nothing here unpacks.
   case unknown
 
@@ -20,6 +20,8 @@ enum ArchiveForm {
       self = .compressed
     } else if Self.others.contains(where: { head.starts(with: $0) }) {
       self = .unknown
+    } else if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
+      self = .tar
     } else if head.starts(with: "PACK\0\0\0".utf8) {
       self = .gitPack
     } else if head.count > 2, head[0] == 0x78, (Int(head[0]) << 8 | Int(head[1])) % 31 == 0,

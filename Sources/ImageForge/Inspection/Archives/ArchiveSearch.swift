@@ -3,10 +3,11 @@ import ForgeLayers
 import ForgeSecrets
 
 /// Searches the contents of files, and what archives among the application's own unpack to: zip with its many names,
-/// gzip, bzip2, xz and zstd (a tar in them is searched as the bytes that it is), objects and packs of git.
+/// gzip, bzip2, xz and zstd, objects and packs of git, and the archives in these. A tar is searched as the bytes that it
+/// is, and the archives among its members are unpacked.
 final class ArchiveSearch: ContentScanner {
   /// Whoever changes what is looked into raises it: results are kept by it.
-  static let revision = 1
+  static let revision = 2
   /// Bytes of an archive that are kept to be unpacked.
   static let maximumArchive = 32 << 20
   /// Bytes that one file may unpack to, and all of a layer.
@@ -19,8 +20,12 @@ final class ArchiveSearch: ContentScanner {
   private let inner: SecretScanner
   private var path: [UInt8] = []
   private var isCandidate = false
-  private var isFirst = true
+  /// Whether the first bytes have told the form.
+  private var isDecided = false
+  /// Bytes that tell it.
+  private static let headSize = 512
   private var form: ArchiveForm?
+  private var members = InnerArchives()
   private var kept: [UInt8] = []
   private var isTooLarge = false
   private var layerBudget = ArchiveSearch.maximumOfLayer
@@ -36,7 +41,7 @@ final class ArchiveSearch: ContentScanner {
   func begin(path: ArraySlice<UInt8>) {
     scanner.begin(path: path)
     isCandidate = !path.isEmpty && SecretPlace.isApplication(path)
-    isFirst = true
+    isDecided = false
     form = nil
     isTooLarge = false
     if isCandidate {
@@ -49,11 +54,37 @@ final class ArchiveSearch: ContentScanner {
   func take(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
     scanner.take(bytes, isLast: isLast)
     guard isCandidate, !bytes.isEmpty else { return }
-    if isFirst {
-      isFirst = false
-      form = ArchiveForm(bytes, path: path)
+    guard isDecided || !kept.isEmpty || bytes.count < Self.headSize else {
+      decide(bytes)
+      keep(bytes)
+      return
     }
-    guard form != nil, !isTooLarge else { return }
+    keep(bytes)
+    if !isDecided, kept.count >= Self.headSize { decideOnKept() }
+  }
+
+  private func decide(_ head: UnsafeRawBufferPointer) {
+    isDecided = true
+    form = ArchiveForm(head, path: path)
+    if form == .tar { members = InnerArchives() }
+  }
+
+  /// What came in pieces that were too small to tell.
+  private func decideOnKept() {
+    let head = kept
+    kept = []
+    head.withUnsafeBytes {
+      decide($0)
+      keep($0)
+    }
+  }
+
+  private func keep(_ bytes: UnsafeRawBufferPointer) {
+    guard form != nil || !isDecided, !isTooLarge else { return }
+    if form == .tar {
+      members.feed(bytes)
+      return
+    }
     guard kept.count + bytes.count <= Self.maximumArchive else {
       isTooLarge = true
       kept = []
@@ -64,12 +95,17 @@ final class ArchiveSearch: ContentScanner {
 
   func finish() -> [SecretHit] {
     let hits = scanner.finish()
+    if isCandidate, !isDecided { decideOnKept() }
     guard let form else { return hits }
     found = []
     isUnread = isTooLarge
     fileBudget = min(Self.maximumUnpacked, layerBudget)
     let before = fileBudget
-    if !isTooLarge { kept.withUnsafeBytes { unpack($0, form, depth: 0) } }
+    if form == .tar {
+      unpack(&members, depth: 0)
+    } else if !isTooLarge {
+      kept.withUnsafeBytes { unpack($0, form, depth: 0) }
+    }
     layerBudget -= before - fileBudget
     kept = []
     var all = hits
@@ -91,7 +127,11 @@ final class ArchiveSearch: ContentScanner {
     }
     switch form {
     case .zip: unpackZip(bytes, depth: depth)
-    case .compressed: decompress(bytes)
+    case .tar:
+      var members = InnerArchives()
+      members.feed(bytes)
+      unpack(&members, depth: depth)
+    case .compressed: decompress(bytes, depth: depth)
     case .gitObject:
       begin(named: [])
       let end = Inflate.stream(bytes, .zlib, feed)
@@ -101,7 +141,18 @@ final class ArchiveSearch: ContentScanner {
     }
   }
 
-  private func decompress(_ bytes: UnsafeRawBufferPointer) {
+  /// The archives that were picked out, each for itself.
+  private func unpack(_ members: inout InnerArchives, depth: Int) {
+    members.finish()
+    if members.isIncomplete { isUnread = true }
+    for member in members.found {
+      member.bytes.withUnsafeBytes { unpack($0, member.form, depth: depth + 1) }
+    }
+    members = InnerArchives()
+  }
+
+  private func decompress(_ bytes: UnsafeRawBufferPointer, depth: Int) {
+    var members = InnerArchives()
     let blob = Blob(whole: MemoryReader(Array(bytes), name: "an archive in a layer"))
     begin(named: [])
     do {
@@ -109,12 +160,14 @@ final class ArchiveSearch: ContentScanner {
       while true {
         let piece = try stream.bytes(count: 256 << 10)
         guard !piece.isEmpty else { break }
+        piece.withUnsafeBytes { members.feed($0) }
         guard piece.withUnsafeBytes(feed) else { break }
       }
       finishInner(isWhole: true)
     } catch {
       finishInner(isWhole: false)
     }
+    unpack(&members, depth: depth)
   }
 
   /// The members of a zip archive, as its central directory lists them.
