@@ -17,10 +17,12 @@ public enum ProjectBuildError: ForgeError, Equatable {
   case secretArgument(String)
   /// The name of an image that was judged means another one by now.
   case retagged(String)
+  /// A name that was given to another image while it was pushed.
+  case replaced(String)
 
   public var exitCode: ExitCode {
     switch self {
-    case .platform, .retagged: .engineFailed
+    case .platform, .retagged, .replaced: .engineFailed
     default: .usage
     }
   }
@@ -44,6 +46,9 @@ public enum ProjectBuildError: ForgeError, Equatable {
     case .retagged(let tag):
       "\(DisplayText.escape(tag)) is another image by now than the one that was judged: something else on this engine has "
         + "given it the name. Nothing was pushed; build again, with a name of its own"
+    case .replaced(let tag):
+      "\(DisplayText.escape(tag)) was given to another image while it was pushed: what the registry has by that name "
+        + "may not be what was judged. Remove it there, and build again with a name of its own"
     case .secretArgument(let name):
       "the build argument \(DisplayText.escape(name)) looks like a secret, and would stand in the image's history: "
         + "pass it with --secret id=\(DisplayText.escape(name)),src=FILE"

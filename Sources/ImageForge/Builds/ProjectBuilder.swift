@@ -158,8 +158,15 @@ public struct ProjectBuilder: Sendable {
     }
     let report = BuildReport(engine: engine, services: built)
     if pushes, report.passed {
-      for service in built { try await checkIsJudged(service, engine) }
-      try await push(units, engine, log)
+      var ids: [String: String] = [:]
+      for service in built { ids[service.tag] = try await judgedID(service, engine) }
+      try await push(units, ids, engine, log)
+      // Docker, and an index, send what a name stands for: where that changed meanwhile, it may be something else.
+      for service in built where engine.kind == .docker || platforms.count > 1 {
+        do { _ = try await judgedID(service, engine) } catch {
+          throw ProjectBuildError.replaced(service.tag)
+        }
+      }
     }
     try logs?.write(StableJSON.encode(report), to: "build.json")
     return report
@@ -270,24 +277,26 @@ public struct ProjectBuilder: Sendable {
   }
 
   /// A name in a store may have been given to another image since its own was saved and judged.
-  private func checkIsJudged(
+  /// - Returns: the ID of the image that was judged; nil where nothing was, or the engine does not say.
+  private func judgedID(
     _ built: BuildReport.Built, _ engine: Engine
-  ) async throws(ProjectBuildError) {
+  ) async throws(ProjectBuildError) -> String? {
     guard built.verdict != nil, let inspection = built.inspection,
       let id = await engine.imageID(built.tag)
-    else { return }
+    else { return nil }
     let judged = [inspection.details.configDigest, inspection.image.digest].compactMap { $0?.hex }
-    if judged.contains(where: { id.hasSuffix($0) }) { return }
+    if judged.contains(where: { id.hasSuffix($0) }) { return id }
     // Docker's containerd store calls images by the digest of an index that no archive has.
     let layers = Set(inspection.layers.map(\.diffID.description))
-    if engine.kind == .docker, await engine.layers(of: built.tag) == layers { return }
+    if engine.kind == .docker, await engine.layers(of: built.tag) == layers { return id }
     throw .retagged(built.tag)
   }
 
   private func push(
-    _ units: [Unit], _ engine: Engine, _ log: @escaping @Sendable (String) -> Void
+    _ units: [Unit], _ ids: [String: String], _ engine: Engine,
+    _ log: @escaping @Sendable (String) -> Void
   ) async throws(EngineError) {
-    for unit in units { try await engine.push(unit.tag, log: log) }
+    for unit in units { try await engine.push(unit.tag, id: ids[unit.tag], log: log) }
     guard platforms.count > 1 else { return }
     for (service, images) in Dictionary(grouping: units, by: \.service.path).sorted(by: {
       $0.key < $1.key

@@ -2,11 +2,15 @@ import ForgeBasics
 
 extension Engine {
   /// Sends an image of the store to the registry that its name says.
+  /// - Parameter id: the image that is sent, whatever the name stands for meanwhile. Docker sends by name alone.
   /// - Throws: `EngineError.failed` when the registry does not take it.
-  public func push(_ tag: String, log: @escaping @Sendable (String) -> Void)
-    async throws(EngineError)
-  {
-    try await send(tag, ["push"] + encryption(of: tag) + [storeName(tag)], log: log)
+  public func push(
+    _ tag: String, id: String? = nil, log: @escaping @Sendable (String) -> Void
+  ) async throws(EngineError) {
+    let name = storeName(tag)
+    var image = [name]
+    if let id, kind != .docker { image = [id, "docker://\(name)"] }
+    try await send(tag, ["push"] + encryption(of: tag) + image, log: log)
   }
 
   /// A registry of this machine may speak without encryption, as docker has it by itself.
