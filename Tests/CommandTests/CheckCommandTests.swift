@@ -257,9 +257,9 @@ import Testing
     var examples = SecretExamples(seed: 8)
     try bench.write(
       "leak.tar", user: "10001", files: [("srv/x.js", try examples.line("github-token").text)])
-    let first = try await bench.check("leak.tar", "--format", "json")
+    let first = try await bench.check("leak.tar", "--format", "json", "--cache")
     #expect(first.status == 1 && first.output.contains("FORGE-I010"), "\(first)")
-    #expect(try await bench.check("leak.tar", "--format", "json").output == first.output)
+    #expect(try await bench.check("leak.tar", "--format", "json", "--cache").output == first.output)
     #expect(
       try await bench.check("leak.tar", "--format", "json", "--no-cache").output == first.output)
     #expect(try await bench.check("good.tar").status == 0)
@@ -267,8 +267,22 @@ import Testing
     let environment = ["XDG_CACHE_HOME": bench.path + "/other"]
     _ = try await Command.forge(["inspect", "leak.tar"], in: bench.path, environment: environment)
     let again = try await Command.forge(
-      ["check", "leak.tar", "--format", "json"], in: bench.path, environment: environment)
+      ["check", "leak.tar", "--format", "json", "--cache"], in: bench.path,
+      environment: environment)
     #expect(again.output == first.output)
+  }
+
+  /// Any program of the same user can write what the cache says, with a checksum that fits: a gate does not ask it.
+  @Test(arguments: [[], ["--no-cache"]]) func aGateAsksNoCache(options: [String]) async throws {
+    let bench = try Bench()
+    var examples = SecretExamples(seed: 9)
+    try bench.write(
+      "leak.tar", user: "10001", files: [("srv/x.js", try examples.line("github-token").text)])
+    let cache = bench.path + "/cache"
+    let result = try await Command.forge(
+      ["check", "leak.tar"] + options, in: bench.path, environment: ["XDG_CACHE_HOME": cache])
+    #expect(result.status == 1 && result.output.contains("FORGE-I010"), "\(result)")
+    #expect(!FileManager.default.fileExists(atPath: cache))
   }
 
   /// Names of files, labels and steps that want to be something else, through the whole program.

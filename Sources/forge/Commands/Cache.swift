@@ -13,9 +13,13 @@ struct CacheOptions: ParsableArguments {
 
   /// - Parameter trustsStamps: whether a file that was not written to since need not be hashed again.
   func cache(trustsStamps: Bool) -> LayerCache? {
-    let isRefused =
-      ProcessInfo.processInfo.environment["FORGE_NO_CACHE"].map { !$0.isEmpty } ?? false
-    return noCache || isRefused ? nil : LayerCache.user(trustsStamps: trustsStamps)
+    guard !noCache, !Self.isRefused else { return nil }
+    return LayerCache.user(trustsStamps: trustsStamps)
+  }
+
+  /// Whether the environment forbids it.
+  static var isRefused: Bool {
+    ProcessInfo.processInfo.environment["FORGE_NO_CACHE"].map { !$0.isEmpty } ?? false
   }
 }
 

@@ -3,6 +3,7 @@ import ForgeBasics
 import ForgeChecks
 import ForgeFindings
 import ForgeInspection
+import ForgeLayers
 import ForgeReports
 import ForgeRules
 import ForgeTracing
@@ -66,8 +67,8 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Judge images by the policy: size, security rules, and secrets in every layer.",
     discussion: """
-      Exits with 1 when the policy fails, with 3 when an image cannot be read whole. Every layer is hashed; one that is \
-      known by its digest (`forge cache`), such as the base's, is not unpacked and searched again.
+      Exits with 1 when the policy fails, with 3 when an image cannot be read whole. Every layer is read, hashed and \
+      searched. With --cache, one that is known by its digest (`forge cache`), such as the base's, is only hashed.
 
       Examples:
         forge check image.tar
@@ -96,7 +97,13 @@ struct Check: AsyncParsableCommand {
     help: "The folder that the build got. Default: the Dockerfile's own.", completion: .directory)
   var context: String?
 
-  @OptionGroup var caching: CacheOptions
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Believe what is remembered of layers, which any program of the same user could have written."
+  )
+  var cache = false
+
   @OptionGroup var reporting: ReportOptions
 
   @Option(
@@ -123,7 +130,8 @@ struct Check: AsyncParsableCommand {
         + [policy.source, baseline, dockerfile].compactMap(\.self) + self.policy.organisation)
     let known = try baseline.map { try Baseline.load($0) }
     // Every blob is hashed: what the cache knows counts for exactly these bytes.
-    let cache = caching.cache(trustsStamps: false)
+    let isCached = cache && !CacheOptions.isRefused
+    let layers = isCached ? LayerCache.user(trustsStamps: false) : nil
     let isAlone = images.images.count == 1
     var verdicts: [Verdict] = []
     var subjects: [Report.Subject] = []
@@ -134,8 +142,8 @@ struct Check: AsyncParsableCommand {
         let inspection =
           isAlone
           ? try await reporting.reportingFailure("check", of: image.image, to: output) {
-            try await image.inspect(findsSecrets: true, cache: cache)
-          } : try await image.inspect(findsSecrets: true, cache: cache)
+            try await image.inspect(findsSecrets: true, cache: layers)
+          } : try await image.inspect(findsSecrets: true, cache: layers)
         verdicts.append(try judge(inspection, policy, known, sources))
         if let verdict = verdicts.last {
           subjects.append(Report.Subject(verdict, inspection: inspection))
