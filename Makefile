@@ -1,5 +1,6 @@
 # make unit   every test that needs neither a container engine nor a browser, in parallel
 # make test   everything that must hold, with real builds; installs what it needs
+# make test-all  the same, and every reader of images and texts under libFuzzer for some seconds
 # make demo   the main job on the two fixtures: from source to checked images
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.build-tools/bin:$(PATH)
@@ -9,14 +10,14 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 120
 
 # fuzz: FUZZ_SECONDS of libFuzzer on every reader; findings stay in .build-fuzz/findings.
-.PHONY: build unit test demo lint format bench fuzz bases engines setup man install clean
+.PHONY: build unit test test-all demo lint format bench fuzz bases engines setup man install clean
 
 # The standard library inside: the program starts faster, and runs where no Swift is.
 build: setup
 	swift build -c release --static-swift-stdlib --product forge
 
 # Suites that start an engine, a browser or a program of one.
-WITH_ENGINES := EndToEndTests|RealEngineTests|EngineShapeTests|BuildahTests|BrowserTests|ToolTests|LazyIndexTests|StreamTests|UmociTests|DatabaseTests
+WITH_ENGINES := EndToEndTests|RealEngineTests|EngineShapeTests|BuildahTests|BrowserTests|ToolTests|LazyIndexTests|StreamTests|UmociTests|DatabaseTests|FaultTests
 
 unit:
 	swift build --build-tests
@@ -25,6 +26,9 @@ unit:
 test: setup bases engines
 	swift build --build-tests
 	swift test --skip-build --no-parallel
+
+test-all: test
+	scripts/fuzz 20
 
 demo: build bases
 	scripts/demo $(FORGE)

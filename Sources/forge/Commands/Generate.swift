@@ -109,7 +109,7 @@ struct Generate: AsyncParsableCommand {
     {
       let names = changes.map { DisplayText.escape($0.path) }.joined(separator: ", ")
       let warning = isForeign ? ", which forge did not write or somebody edited" : ""
-      FileHandle.standardError.write(Data("Overwrite \(names)\(warning)? [y/N] ".utf8))
+      StandardError.write("Overwrite \(names)\(warning)? [y/N] ")
       guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
         StandardError.print("nothing was written")
         throw ExitStatus(code: .usage)

@@ -121,6 +121,6 @@ final class BuildDisplay: Sendable {
   }
 
   private static func write(_ text: String) {
-    if !text.isEmpty { FileHandle.standardError.write(Data(text.utf8)) }
+    if !text.isEmpty { StandardError.write(text) }
   }
 }

@@ -60,18 +60,24 @@ struct StandardOutputError: ForgeError {
 enum StandardOutput {
   /// Writes all of the text, or says why not. A reader that has gone away (`| head`) ends the program quietly.
   static func write(_ text: String) throws {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes {
-        Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count)
-      }
-      if count > 0 {
-        bytes = bytes.dropFirst(count)
-      } else if errno != EINTR {
-        throw StandardOutputError(reason: String(cString: strerror(errno)))
-      }
+    if let error = writeAll(text, to: STDOUT_FILENO) {
+      throw StandardOutputError(reason: String(cString: strerror(error)))
     }
   }
+}
+
+/// Writes all of the text to a descriptor; the number of the error that ended it, if one did.
+private func writeAll(_ text: String, to descriptor: CInt) -> CInt? {
+  var bytes = Array(text.utf8)[...]
+  while !bytes.isEmpty {
+    let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    if count > 0 {
+      bytes = bytes.dropFirst(count)
+    } else if errno != EINTR {
+      return errno
+    }
+  }
+  return nil
 }
 
 enum StandardError {
@@ -81,8 +87,11 @@ enum StandardError {
       DisplayText.line(String($0))
     }
     .joined(separator: "\n")
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    write(line + "\n")
   }
+
+  /// Writes text as it stands. Where that fails, as on a full disk, nobody can be told: the exit code stands.
+  static func write(_ text: String) { _ = writeAll(text, to: STDERR_FILENO) }
 }
 
 /// Ends the program without unwinding: every result is written by now.

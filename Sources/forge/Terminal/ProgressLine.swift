@@ -78,6 +78,6 @@ final class Progress: Sendable {
   private static func show(_ line: String) {
     // A line that wraps could not be taken away.
     let room = max(Terminal.width(of: STDERR_FILENO) - 1, 0)
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line.prefix(room))".utf8))
+    StandardError.write("\r\u{1B}[K\(line.prefix(room))")
   }
 }
