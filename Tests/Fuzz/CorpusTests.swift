@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every fuzz target over a corpus that is always the same: the seeds, inputs by which libFuzzer once reached new code
-/// (`scripts/fuzz --keep` renews them), and both damaged. None crashes or hangs, and no target takes or refuses all.
+/// Every fuzz target over a corpus that is always the same: the seeds, for texts with what is nested, cut off or spliced
+/// of them, inputs by which libFuzzer once reached new code (`scripts/fuzz --keep` renews them), and all of it damaged. None crashes or hangs, and no target takes or refuses all.
 @Suite struct CorpusTests {
   private static let folder = Repository.root + "Tests/Fuzz/"
 
@@ -13,6 +13,7 @@ import Testing
     let inputs = try Shell.withTemporaryFolder { folder in
       try Shell.run(["python3", Self.folder + "seeds.py", folder])
       try Shell.run(["tar", "-xzf", Self.folder + "corpus.tar.gz", "-C", folder])
+      try Shell.run(["python3", Self.folder + "texts.py", folder])
       let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(target)")
         .sorted()
       return try names.map {

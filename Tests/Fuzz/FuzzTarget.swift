@@ -7,6 +7,7 @@ import ForgeLayers
 /// A reader that takes whatever bytes it is given.
 enum FuzzTarget: String, CaseIterable, Sendable {
   case tar, gzip, zstd, json, manifest, archive
+  case toml, yaml, json5, javascript, python, dockerfile, ignore, lockfile, policy
 
   /// Gives the reader these bytes; whether it could read them.
   @discardableResult func run(_ bytes: [UInt8]) -> Bool {
@@ -17,6 +18,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .json: json(bytes)
     case .manifest: manifest(bytes)
     case .archive: archive(bytes)
+    default: read(bytes)
     }
   }
 
