@@ -30,4 +30,14 @@ import Testing
       contentsOfFile: folder.file("forge-reports/forge.sarif"), encoding: .utf8)
     #expect(sarif.contains("FORGE-S001"))
   }
+
+  /// What forge builds passes the strictest that forge asks for.
+  @Test(arguments: ["default", "kubernetes", "strict"])
+  func ownImagesPass(profile: String) async throws {
+    for image in try await [BuiltImage.backend.image, BuiltImage.frontend.image] {
+      let result = try await Command.forge(["check", image.archive, "--profile", profile])
+      #expect(result.status == 0, "\(result)")
+      #expect(!result.output.contains("error") && !result.output.contains("warning"), "\(result)")
+    }
+  }
 }
