@@ -22,6 +22,7 @@ struct Forge: AsyncParsableCommand {
     subcommands: [
       Analyze.self,
       Env.self,
+      Context.self,
       Generate.self,
       Chart.self,
       Recipes.self,

@@ -150,4 +150,61 @@ import Testing
     let one = try await Command.forge(["rules", "jsonargsrecommended"])
     #expect(one.status == 0 && one.output.contains("JSONArgsRecommended"), "\(one)")
   }
+
+  /// Sizes add up to what lies there, and each row names the line that decides.
+  @Test func contextTellsWhatIsSentAndWhy() async throws {
+    let folder = try TemporaryFolder()
+    let long = String(repeating: "deep/", count: 20)
+    try folder.write("node_modules\n*.log\n!keep.log\ndocs\n!docs/a.md\n", to: ".dockerignore")
+    for (name, size) in [
+      ("src/main.py", 3000), ("node_modules/a/b.js", 9000), ("x.log", 50), ("keep.log", 70),
+      ("docs/a.md", 10), ("docs/b.md", 20), ("\(long)end.txt", 5),
+    ] {
+      try folder.write(String(repeating: "x", count: size), to: name)
+    }
+    let result = try await Command.forge(["context", folder.path, "--format", "json"])
+    #expect(result.status == 0, "\(result)")
+    let json = try JSON.parse(SourceText(name: "context", text: result.output), .project)
+    func rows(_ list: String) -> [String: JSON] {
+      Dictionary(
+        (json[list]?.elements ?? []).map { ($0["path"]?.string ?? "", $0) }) { a, _ in a }
+    }
+    func pattern(_ list: String, _ path: String) -> String? {
+      rows(list)[path]?["rule"]?["pattern"]?.string
+    }
+    #expect(json["schemaVersion"]?.integer == 1)
+    #expect(json["ignoreFile"]?.string == ".dockerignore")
+    let ignoreSize = 45
+    #expect(json["sentBytes"]?.integer == 3000 + 70 + 10 + 5 + ignoreSize)
+    #expect(json["sentFiles"]?.integer == 5)
+    #expect(json["keptOutBytes"]?.integer == 9000 + 50 + 20)
+    #expect(rows("sent")["src/"]?["bytes"]?.integer == 3000)
+    #expect(rows("sent")["docs/"]?["bytes"]?.integer == 10)
+    #expect(pattern("largestFiles", "keep.log") == "!keep.log")
+    #expect(pattern("largestFiles", "docs/a.md") == "!docs/a.md")
+    #expect(pattern("largestFiles", "src/main.py") == nil)
+    #expect(pattern("keptOut", "node_modules/") == "node_modules")
+    #expect(rows("keptOut")["docs/b.md"]?["rule"]?["source"]?.string == ".dockerignore:4")
+
+    let text = try await Command.forge(["context", folder.path])
+    #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text)")
+    for word in ["src/", "node_modules (.dockerignore:1)", "!keep.log (.dockerignore:3)"] {
+      #expect(text.output.contains(word), "\(word)\n\(text)")
+    }
+    let one = try await Command.forge(["context", folder.path, "--limit", "1", "--format", "json"])
+    let short = try JSON.parse(SourceText(name: "context", text: one.output), .project)
+    #expect(short["largestFiles"]?.elements.count == 1)
+  }
+
+  @Test func contextOfNothingIsExit2() async throws {
+    let folder = try TemporaryFolder()
+    let none = try await Command.forge(["context", folder.file("none")])
+    #expect(none.status == 2 && none.errors.contains("there is no such folder"), "\(none)")
+    try folder.write("x", to: "file")
+    #expect(try await Command.forge(["context", folder.file("file")]).status == 2)
+    #expect(try await Command.forge(["context", folder.path, "--limit", "0"]).status == 2)
+    try folder.write("[\n", to: ".dockerignore")
+    let bad = try await Command.forge(["context", folder.path])
+    #expect(bad.status == 3 && bad.errors.contains(".dockerignore"), "\(bad)")
+  }
 }

@@ -53,6 +53,13 @@ package final class BuildContext {
     return Self.kind(status.st_mode)
   }
 
+  /// What a file or link of the folder weighs, in bytes; 0 for what is not there.
+  package func size(_ path: String) -> Int64 {
+    var status = stat()
+    guard kind(path) != nil, lstat("\(realRoot)/\(path)", &status) == 0 else { return 0 }
+    return Int64(status.st_size)
+  }
+
   /// The entries of a folder, sorted by bytes; empty when it cannot be read. Names that are not UTF-8 are left out.
   package func entries(of folder: String) -> [Entry] {
     if let known = listings[folder] { return known }
