@@ -70,7 +70,9 @@ TEXTS = {
         '[extras]\nx = ["a"]\n[metadata]\ncontent-hash = "d"\npython-versions = "^3.12"\n[metadata.files]\na = [{file = "a-1.tar.gz"}]\n',
     ],
     "policy": [
-        "version: 2\nprofile: strict\nsize: {max: 200MB, layer: 1 GB, growth: 5%, paths: {/app: 3MB}, packages: {a: 1}}\nfail-on: warning\n",
+        "version: 1\nprofile: strict\nfail-on: warning\n", "size:\n  max: 200MB\n  growth: 5%\nlayers: 40\n",
+        "rules:\n  FORGE-I001: off\n  FORGE-I010: warning\n",
+        "version: 1\nprofile: strict\nsize: {max: 200MB, layer: 1 GB, growth: 5%, paths: {/app: 3MB}, packages: {a: 1}}\nfail-on: warning\n",
         "rules:\n  FORGE-I001: off\n  FORGE-I010: warning\nsuppress:\n  - id: FORGE-I008\n    variable: A\n    reason: b\n    until: 2027-01-01\n",
         "assert:\n  no-setuid: true\n  newest: 3d\n  files: [/a, {path: /b, mode: '0644'}]\n  absent: ['*.pem']\nnumeric-user: true\n",
         "extends: /proc/self/environ\n", "extends: [a, b]\n", "size: {max: -1}\n", "rules: []\n", "suppress: [{id: x, path: '[', fingerprint: 1}]\n",
