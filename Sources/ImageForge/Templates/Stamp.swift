@@ -29,7 +29,9 @@ package struct Stamp {
 
   /// Whether `kept` is of a file that forge wrote and nobody edited outside of the blocks. Blank lines beside them are no
   /// edit.
-  package static func isIntact(_ kept: KeptBlocks) -> Bool { kept.origins.contains(where: isIntact) }
+  package static func isIntact(_ kept: KeptBlocks) -> Bool {
+    kept.origins.contains(where: isIntact)
+  }
 
   private static func isIntact(_ text: String) -> Bool {
     guard let lineEnd = text.firstIndex(of: "\n") else { return false }
