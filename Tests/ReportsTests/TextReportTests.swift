@@ -100,7 +100,7 @@ import Testing
         "healthPath", "environment", "databases", "migrations", "mcp", "systemPackages",
         "installInputs", "findings",
         "assetFolders", "buildArguments", "conclusions", "nativePackages", "workers",
-        "buildSteps", "installation", "reads", "writes",
+        "buildSteps", "installation", "package", "reads", "writes",
       ])
   }
 

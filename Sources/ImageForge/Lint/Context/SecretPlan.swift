@@ -47,11 +47,12 @@ enum SecretPlan {
         }
         guard has.contains(stage.index) else { continue }
         if instruction.keyword == "SHELL" { return .leave("a shell of its own runs the steps") }
-        if let user = subject.ordinaryUser(of: stage, before: instruction.line) {
-          return .leave("the steps run as \(user), who may not read a mounted secret")
-        }
         if instruction.keyword == "RUN" {
-          if reads(name, instruction) { steps.append(instruction) }
+          guard reads(name, instruction) else { continue }
+          if let user = subject.ordinaryUser(of: stage, before: instruction.line) {
+            return .leave("the step runs as \(user), who may not read a mounted secret")
+          }
+          steps.append(instruction)
         } else if uses(name, instruction.arguments) {
           return .leave("line \(instruction.line) uses it outside of a step")
         }

@@ -71,7 +71,12 @@ enum IgnoreFile {
       enters: { !leftovers.contains(String($0.split(separator: "/").last ?? "")) },
       where: { path, kind in
         guard kind != .folder else { return false }
-        if SecretFile.isNamedLikeOne(path), path.contains(".env") { dropped.insert(watched[0]) }
+        // Settings without secrets may be what the build reads; what holds secrets never goes along.
+        if SecretFile.isNamedLikeOne(path), path.contains(".env"),
+          SecretFile.content(of: path, in: subject.context) != .secrets
+        {
+          dropped.insert(watched[0])
+        }
         for ending in [".key", ".pem", ".log"] where path.hasSuffix(ending) {
           dropped.insert("**/*" + ending)
         }
