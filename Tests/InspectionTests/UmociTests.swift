@@ -8,37 +8,18 @@ import Testing
 
 /// The stacked root filesystem against the one that umoci unpacks.
 @Suite struct UmociTests {
-  /// What brings the root filesystem of an image into a folder of this machine.
-  enum Runtime: String, Sendable { case umoci, podman }
-
-  /// Unpacks or mounts every layout below a folder and prints its root filesystem, a line a path:
-  /// `case kind path mode uid gid links content-or-target attributes`. `case error` where the runtime refuses.
+  /// Unpacks every layout below a folder and prints its root filesystem, a line a path:
+  /// `case kind path mode uid gid links content-or-target attributes`. `case error` where umoci refuses.
   private static let unpackAll = """
-    import os, stat, subprocess, sys, tempfile
+    import os, stat, subprocess, sys
     from concurrent.futures import ThreadPoolExecutor
-    # podman takes no long names for the second.
-    top, run_root = sys.argv[1], tempfile.mkdtemp(dir="/tmp")
-    def run(*words): return subprocess.run(words, capture_output=True, text=True, cwd=top)
+    top = sys.argv[1]
     def show(case):
-        if sys.argv[4] == "umoci": return showUnpacked(case)
-        podman = ["podman", "--root", f"{top}/store", "--runroot", run_root, "--storage-driver", "overlay"]
-        # The path becomes the image's name, which has no capitals.
-        done = run(*podman, "pull", "-q", f"oci:{case}:test")
-        if done.returncode: return [f"{case} error"]
-        mounted = run(*podman, "image", "mount", done.stdout.strip())
-        assert mounted.returncode == 0, mounted.stderr
-        lines = showRoot(case, os.fsencode(mounted.stdout.strip()))
-        run(*podman, "image", "umount", "--force", done.stdout.strip())
-        return lines
-    def showUnpacked(case):
         bundle = f"{top}/{case}.bundle"
-        if run("umoci", "unpack", "--image", f"{top}/{case}:test", bundle).returncode: return [f"{case} error"]
-        return showRoot(case, os.fsencode(bundle) + b"/rootfs")
-    def showRoot(case, root):
-        paths, lines = [], []
+        done = subprocess.run(["umoci", "unpack", "--image", f"{top}/{case}:test", bundle], capture_output=True)
+        if done.returncode: return [f"{case} error"]
+        root, paths, lines = os.fsencode(bundle) + b"/rootfs", [], []
         for folder, folders, files in os.walk(root): paths += [folder + b"/" + n for n in folders + files]
-        # Where a folder has no other below it, the kernel lists what hides a name, and finds nothing there.
-        paths = [path for path in paths if os.path.lexists(path)]
         inodes = {}
         for path in paths: inodes.setdefault(os.lstat(path).st_ino, []).append(path)
         for path in sorted(paths):
@@ -52,8 +33,7 @@ import Testing
             notes = ",".join(f"{n}={os.getxattr(path, n).hex()}" for n in notes)
             lines.append(f"{case} {kind} {rel(path)} {mode:o} {s.st_uid} {s.st_gid} {rel(first)} {content.hex()} {notes}")
         return lines
-    # Equal images are one of podman, which two must not mount and unmount at a time.
-    with ThreadPoolExecutor(1 if sys.argv[4] == "podman" else 2) as pool:
+    with ThreadPoolExecutor(2) as pool:
         for lines in pool.map(show, sys.argv[2].split(",")): print("\\n".join(lines))
     """
 
@@ -63,8 +43,8 @@ import Testing
     return (try? Shell.withTemporaryFolder { try Shell.run(["python3", "-c", probe, $0]) }) != nil
   }()
 
-  /// What a runtime makes of each stack: the lines of `unpackAll`, or `error` alone.
-  func unpack(_ stacks: [[[UInt8]]], by runtime: Runtime = .umoci) throws -> [[String]] {
+  /// What umoci unpacks from each stack: the lines of `unpackAll`, or `error` alone.
+  private func unpack(_ stacks: [[[UInt8]]]) throws -> [[String]] {
     try Shell.withTemporaryFolder { folder in
       for (index, layers) in stacks.enumerated() {
         try TestImage(layers: layers, references: ["test"])
@@ -73,7 +53,6 @@ import Testing
       let names = stacks.indices.map(String.init).joined(separator: ",")
       let output = try Shell.run([
         "python3", "-c", Self.unpackAll, folder, names, "\(Self.keepsAttributes)",
-        runtime.rawValue,
       ])
       var unpacked = [[String]](repeating: [], count: stacks.count)
       for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
@@ -85,13 +64,13 @@ import Testing
   }
 
   /// Where umoci is known to differ from what the specification says, and what containerd and Docker do.
-  enum Deviation: String, CaseIterable {
+  private enum Deviation: String, CaseIterable {
     /// The header of a hardlink has a mode and an owner, which the file gets. umoci leaves them aside.
     case hardlinkMetadata = "mode and owner of a hardlink's own header"
   }
 
   @Test("umoci differs from the specification", arguments: [Deviation.hardlinkMetadata])
-  func deviates(_ deviation: Deviation) throws {
+  private func deviates(_ deviation: Deviation) throws {
     let stack: [[UInt8]]
     let (theirs, ours): ([String], [String])
     switch deviation {
@@ -130,7 +109,7 @@ import Testing
   }
 
   /// - Parameter deviations: where umoci differs from the specification, and these lines follow umoci.
-  func lines(
+  private func lines(
     _ root: RootFilesystem, as deviations: Set<Deviation> = Set(Deviation.allCases)
   ) -> [String] {
     var paths: [(path: [UInt8], node: FileTree.ID)] = []
@@ -180,7 +159,7 @@ import Testing
   }
 
   /// The entries of the layers, for the message of a failed comparison.
-  func describe(_ layers: [[UInt8]]) -> String {
+  private func describe(_ layers: [[UInt8]]) -> String {
     let texts = (try? scans(layers))?.map { scan in
       scan.entries.indices.map { index in
         "\(scan.entries[index].kind) \(DisplayText.escape(scan.entries.path(index)))"
@@ -384,11 +363,10 @@ import Testing
     #expect(try compare(stacks) >= 18)
   }
 
-  typealias Entry = @Sendable (inout TarBuilder) -> Void
-
-  /// Stacks of a few names, so that they meet in every way.
-  static func randomStacks(_ count: Int, seed: UInt64) -> [[[Entry]]] {
-    var random = SeededBytes(seed: seed)
+  /// Stacks of a few names, so that they meet in every way. One that differs is shrunk to what is needed for that.
+  @Test func stacksLikeUmociAtRandom() throws {
+    typealias Entry = @Sendable (inout TarBuilder) -> Void
+    var random = SeededBytes(seed: 20_261_124)
     func pick<Value>(_ values: [Value]) -> Value {
       values[Int(random.next() % UInt64(values.count))]
     }
@@ -428,18 +406,13 @@ import Testing
       default: return { $0.add(folder + ".wh..wh..opq") }
       }
     }
-    return (0..<count).map { _ in
+    let stacks = (0..<300).map { _ in
       (0..<pick([1, 2, 2, 3, 4])).map { _ in (0..<pick([1, 2, 3, 4, 6])).map { _ in entry() } }
     }
-  }
+    func tars(_ stack: [[Entry]]) -> [[UInt8]] {
+      stack.map { entries in layer { tar in for entry in entries { entry(&tar) } } }
+    }
 
-  func tars(_ stack: [[Entry]]) -> [[UInt8]] {
-    stack.map { entries in layer { tar in for entry in entries { entry(&tar) } } }
-  }
-
-  /// One that differs is shrunk to what is needed for that.
-  @Test func stacksLikeUmociAtRandom() throws {
-    let stacks = Self.randomStacks(300, seed: 20_261_124)
     var opened = 0
     for (number, expected) in try unpack(stacks.map(tars)).enumerated() {
       let found = try found(tars(stacks[number]))

@@ -134,6 +134,7 @@ public struct GitRepository: Sendable {
       throw GitError.failed(command: "cat-file", reason: "it ended before its last answer")
     }
     var part: [(file: StagedFile, size: Int)] = []
+    var held = 0
     for (file, line) in zip(files, lines) {
       guard let size = Int(line) else {
         body(file, .missing)
@@ -143,11 +144,12 @@ public struct GitRepository: Sendable {
         try await readLarge(file, body)
         continue
       }
-      if part.reduce(size, { $0 + $1.size }) > Self.batch {
+      if held + size > Self.batch {
         try await readBatch(part, body)
-        part = []
+        (part, held) = ([], 0)
       }
       part.append((file, size))
+      held += size
     }
     try await readBatch(part, body)
   }
@@ -184,8 +186,10 @@ public struct GitRepository: Sendable {
     let result = try await Subprocess.run(
       Self.program, arguments: ["-C", root, "cat-file", "blob", file.blob], input: .none,
       output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .discarded)
-    let wasRead = if case .exited(0) = result.terminationStatus { true } else { false }
-    body(file, wasRead ? .file(path) : .missing)
+    switch result.terminationStatus {
+    case .exited(0): body(file, .file(path))
+    default: body(file, .missing)
+    }
   }
 
   private func catFile(
