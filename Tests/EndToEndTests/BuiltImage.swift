@@ -34,7 +34,7 @@ struct BuiltImage: Sendable {
     let project = try TemporaryFolder()
     try FileManager.default.copyItem(
       atPath: Repository.fixture(fixture), toPath: project.file(fixture))
-    let tag = "localhost/forge-test/\(fixture):latest"
+    let tag = "localhost/forge-test/\(fixture):1.0"
     let archive = project.file("image.tar")
     let result = try await Command.forge([
       "build", project.file(fixture), "--check-size", "--engine", "buildah", "--tag", tag,
